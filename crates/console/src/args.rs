@@ -1,0 +1,204 @@
+//! Flags, as kubectl's commands take them.
+
+use crate::Failure;
+use lexopt::{Arg, Parser};
+use petri_objects::Span;
+
+/// What a flag takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// `--force`, and `--force=false`.
+    Switch,
+    /// `-n web`, `--namespace=web`.
+    Value,
+    /// `--cascade` alone means this; with `=` it takes a value.
+    Optional(&'static str),
+}
+
+/// A flag of a command.
+#[derive(Clone, Copy, Debug)]
+pub struct Flag {
+    pub long: &'static str,
+    pub short: Option<char>,
+    pub takes: Takes,
+}
+
+pub const fn switch(long: &'static str) -> Flag {
+    Flag { long, short: None, takes: Takes::Switch }
+}
+pub const fn value(long: &'static str) -> Flag {
+    Flag { long, short: None, takes: Takes::Value }
+}
+pub const fn optional(long: &'static str, alone: &'static str) -> Flag {
+    Flag { long, short: None, takes: Takes::Optional(alone) }
+}
+
+impl Flag {
+    pub const fn short(self, short: char) -> Flag {
+        Flag { short: Some(short), ..self }
+    }
+}
+
+/// The words and flags of a command.
+#[derive(Debug, Default)]
+pub struct Arguments {
+    pub words: Vec<String>,
+    flags: Vec<(&'static str, String)>,
+}
+
+impl Arguments {
+    pub fn last(&self, long: &str) -> Option<&str> {
+        self.flags.iter().rev().find(|(name, _)| *name == long).map(|(_, value)| value.as_str())
+    }
+    pub fn all<'a>(&'a self, long: &'a str) -> impl Iterator<Item = &'a str> {
+        self.flags.iter().filter(move |(name, _)| *name == long).map(|(_, value)| value.as_str())
+    }
+    pub fn is_set(&self, long: &str) -> bool {
+        self.last(long).is_some_and(|value| value == "true")
+    }
+    /// A switch that is on unless it is turned off.
+    pub fn is_not_off(&self, long: &str) -> bool {
+        self.last(long).is_none_or(|value| value != "false")
+    }
+    /// # Errors
+    /// pflag's words if the value is no number.
+    pub fn integer(&self, long: &str) -> Result<Option<i64>, Failure> {
+        let Some(text) = self.last(long) else { return Ok(None) };
+        let wrong = |_| {
+            format!("error: invalid argument \"{text}\" for \"--{long}\" flag: strconv.ParseInt: parsing \"{text}\": invalid syntax")
+        };
+        text.parse().map(Some).map_err(wrong)
+    }
+    /// # Errors
+    /// pflag's words if the value is no duration.
+    pub fn duration(&self, long: &str) -> Result<Option<Span>, Failure> {
+        let Some(text) = self.last(long) else { return Ok(None) };
+        let wrong = || {
+            format!("error: invalid argument \"{text}\" for \"--{long}\" flag: time: invalid duration \"{text}\"")
+        };
+        duration(text).map(Some).ok_or_else(wrong)
+    }
+}
+
+/// Reads the words and flags of `command`.
+///
+/// # Errors
+/// pflag's message about an unknown flag or a missing value.
+pub fn parse(words: &[String], flags: &[Flag], command: &str) -> Result<Arguments, Failure> {
+    let mut parser = Parser::from_args(words.iter().cloned());
+    let mut out = Arguments::default();
+    let usage = format!("See '{command} --help' for usage.");
+    loop {
+        let (flag, shown) = match parser.next().map_err(|e| format!("error: {e}\n{usage}"))? {
+            None => return Ok(out),
+            Some(Arg::Value(word)) => {
+                out.words.push(word.to_string_lossy().into_owned());
+                continue;
+            }
+            Some(Arg::Long(long)) => {
+                let flag = flags.iter().find(|flag| flag.long == long);
+                (flag.ok_or_else(|| format!("error: unknown flag: --{long}\n{usage}"))?, format!("--{long}"))
+            }
+            Some(Arg::Short(short)) => {
+                let flag = flags.iter().find(|flag| flag.short == Some(short));
+                let unknown = || format!("error: unknown shorthand flag: '{short}' in -{short}\n{usage}");
+                (flag.ok_or_else(unknown)?, format!("'{short}' in -{short}"))
+            }
+        };
+        let attached = match flag.takes {
+            Takes::Value => {
+                let missing = |_| format!("error: flag needs an argument: {shown}\n{usage}");
+                Some(parser.value().map_err(missing)?)
+            }
+            Takes::Switch | Takes::Optional(_) => parser.optional_value(),
+        };
+        let alone = if let Takes::Optional(alone) = flag.takes { alone } else { "true" };
+        let value = attached.map_or(alone.to_owned(), |value| value.to_string_lossy().into_owned());
+        out.flags.push((flag.long, value));
+    }
+}
+
+/// Go's durations: `90s`, `1m30s`, `1.5h`, `500ms`; a bare number means seconds.
+pub fn duration(text: &str) -> Option<Span> {
+    let (mut rest, mut micros) = (text, 0u64);
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+        let (number, after) = rest.split_at(digits);
+        let letters = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(letters);
+        let unit: u64 = match unit {
+            "h" => 3_600_000_000,
+            "m" => 60_000_000,
+            "s" => 1_000_000,
+            "" if micros == 0 => 1_000_000,
+            "ms" => 1_000,
+            "us" | "µs" => 1,
+            _ => return None,
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.len() > 6 || fraction.contains('.') {
+            return None;
+        }
+        let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+        micros = micros.checked_add(whole.checked_mul(unit)?)?;
+        if !fraction.is_empty() {
+            let scale = 10u64.pow(fraction.len() as u32);
+            micros = micros.checked_add(fraction.parse::<u64>().ok()?.checked_mul(unit)? / scale)?;
+        }
+        rest = after;
+    }
+    Some(Span(micros))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FLAGS: &[Flag] = &[value("namespace").short('n'), switch("force"), optional("cascade", "background")];
+
+    fn read(line: &str) -> Result<Arguments, Failure> {
+        parse(&shlex::split(line).unwrap(), FLAGS, "kubectl delete")
+    }
+
+    #[test]
+    fn flags_and_words_mix() {
+        let found = read("pod -n web web-0 --force --cascade=orphan").unwrap();
+        assert_eq!(found.words, ["pod", "web-0"]);
+        assert_eq!(found.last("namespace"), Some("web"));
+        assert!(found.is_set("force"));
+        assert_eq!(found.last("cascade"), Some("orphan"));
+        assert_eq!(read("--cascade pod").unwrap().last("cascade"), Some("background"));
+        assert_eq!(read("-nweb").unwrap().last("namespace"), Some("web"));
+        assert!(!read("--force=false").unwrap().is_set("force"));
+    }
+
+    #[test]
+    fn wrong_flags_get_the_words_of_pflag() {
+        assert_eq!(
+            read("--foo").unwrap_err(),
+            "error: unknown flag: --foo\nSee 'kubectl delete --help' for usage."
+        );
+        assert_eq!(
+            read("-x").unwrap_err(),
+            "error: unknown shorthand flag: 'x' in -x\nSee 'kubectl delete --help' for usage."
+        );
+        assert_eq!(
+            read("pod -n").unwrap_err(),
+            "error: flag needs an argument: 'n' in -n\nSee 'kubectl delete --help' for usage."
+        );
+    }
+
+    #[test]
+    fn durations_are_those_of_go() {
+        assert_eq!(duration("1m30s"), Some(Span::seconds(90)));
+        assert_eq!(duration("1.5h"), Some(Span::minutes(90)));
+        assert_eq!(duration("500ms"), Some(Span::millis(500)));
+        assert_eq!(duration("45"), Some(Span::seconds(45)));
+        assert_eq!(duration("5x"), None);
+        assert_eq!(duration(""), None);
+        assert_eq!(duration("99999999999999h"), None);
+    }
+}

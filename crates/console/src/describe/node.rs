@@ -1,0 +1,166 @@
+//! Nodes, with what their pods ask for.
+
+use super::Page;
+use crate::tables::age_since;
+use crate::text::{instant, node_roles};
+use petri_objects::*;
+use petri_sim::api::shelf::Key;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Where kubelets keep their leases.
+const LEASES: &str = "kube-node-lease";
+
+impl Page<'_> {
+    pub(super) fn node(&mut self, node: &Node) {
+        let (meta, status) = (&node.metadata, &node.status);
+        self.line(format_args!("Name:\t{}", meta.name));
+        self.line(format_args!("Roles:\t{}", node_roles(node)));
+        self.labels("Labels", &meta.labels);
+        self.annotations(&meta.annotations);
+        self.line(format_args!("CreationTimestamp:\t{}", instant(meta.creation_timestamp)));
+        let mut taints: Vec<&Taint> = node.spec.taints.iter().collect();
+        taints.sort_by(|a, b| (&a.effect, &a.key).cmp(&(&b.effect, &b.key)));
+        let taints: Vec<String> = taints.into_iter().map(taint_text).collect();
+        self.list("Taints", &taints);
+        self.line(format_args!("Unschedulable:\t{}", node.spec.unschedulable));
+        self.lease(&meta.name);
+        if !status.conditions.is_empty() {
+            self.line(format_args!(
+                "Conditions:\n  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage"
+            ));
+            self.line(format_args!("  ----\t------\t-----------------\t------------------\t------\t-------"));
+        }
+        for c in &status.conditions {
+            let (heartbeat, transition) = (instant(c.last_heartbeat_time), instant(c.last_transition_time));
+            self.line(format_args!(
+                "  {} \t{} \t{heartbeat} \t{transition} \t{} \t{}",
+                c.kind, c.status, c.reason, c.message
+            ));
+        }
+        self.line(format_args!("Addresses:"));
+        for address in &status.addresses {
+            self.line(format_args!("  {}:\t{}", address.kind, address.address));
+        }
+        for (title, amounts) in [("Capacity", &status.capacity), ("Allocatable", &status.allocatable)] {
+            if !amounts.is_empty() {
+                self.line(format_args!("{title}:"));
+                for (name, amount) in amounts {
+                    self.line(format_args!("  {name}:\t{amount}"));
+                }
+            }
+        }
+        let info = &status.node_info;
+        self.line(format_args!("System Info:"));
+        for (title, value) in [
+            ("Machine ID", &info.machine_id),
+            ("System UUID", &info.system_uuid),
+            ("Boot ID", &info.boot_id),
+            ("Kernel Version", &info.kernel_version),
+            ("OS Image", &info.os_image),
+            ("Operating System", &info.operating_system),
+            ("Architecture", &info.architecture),
+            ("Container Runtime Version", &info.container_runtime_version),
+            ("Kubelet Version", &info.kubelet_version),
+        ] {
+            self.line(format_args!("  {title}:\t{value}"));
+        }
+        if !node.spec.pod_cidr.is_empty() {
+            self.line(format_args!("PodCIDR:\t{}", node.spec.pod_cidr));
+        }
+        if !node.spec.pod_cidrs.is_empty() {
+            let all: Vec<&str> = node.spec.pod_cidrs.iter().map(|c| &**c).collect();
+            self.line(format_args!("PodCIDRs:\t{}", all.join(",")));
+        }
+        if !node.spec.provider_id.is_empty() {
+            self.line(format_args!("ProviderID:\t{}", node.spec.provider_id));
+        }
+        self.pods_of(node);
+        self.events(Kind::Node, meta);
+    }
+
+    fn lease(&mut self, name: &Name) {
+        let Some(lease) = self.objects.leases.get(&Key::new(LEASES, name.clone())) else {
+            return self.line(format_args!(
+                "Lease:\tFailed to get lease: leases.coordination.k8s.io \"{name}\" not found"
+            ));
+        };
+        let spec = &lease.spec;
+        let holder = spec.holder_identity.as_deref().unwrap_or("<unset>");
+        self.line(format_args!("Lease:\n  HolderIdentity:\t{holder}"));
+        self.line(format_args!("  AcquireTime:\t{}", instant(spec.acquire_time.0)));
+        self.line(format_args!("  RenewTime:\t{}", instant(spec.renew_time.0)));
+    }
+
+    fn pods_of(&mut self, node: &Node) {
+        let pods: Vec<Rc<Pod>> = self
+            .objects
+            .pods
+            .values()
+            .filter(|pod| pod.spec.node_name == node.metadata.name && !pod.status.phase.is_terminal())
+            .cloned()
+            .collect();
+        self.line(format_args!("Non-terminated Pods:\t({} in total)", pods.len()));
+        self.line(format_args!("  Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge"));
+        self.line(format_args!("  ---------\t----\t\t------------\t----------\t---------------\t-------------\t---"));
+        let allocatable =
+            |resource: &str| node.status.allocatable.get(resource).and_then(Quantity::millis).unwrap_or(0);
+        let share = |resource: &str, millis: i128| {
+            let percent = millis.checked_mul(100).and_then(|m| m.checked_div(allocatable(resource))).unwrap_or(0);
+            format!("{} ({percent}%)", amount_text(resource, millis))
+        };
+        let (mut requests, mut limits): (BTreeMap<&str, i128>, BTreeMap<&str, i128>) = Default::default();
+        for pod in &pods {
+            let mut cells = Vec::new();
+            for resource in ["cpu", "memory"] {
+                cells.push(share(resource, sum(pod, |c| c.resources.requests.get(resource))));
+                cells.push(share(resource, sum(pod, |c| c.resources.limits.get(resource))));
+            }
+            for resource in RESOURCES {
+                *requests.entry(resource).or_default() += sum(pod, |c| c.resources.requests.get(resource));
+                *limits.entry(resource).or_default() += sum(pod, |c| c.resources.limits.get(resource));
+            }
+            let age = age_since(pod.metadata.creation_timestamp, self.now);
+            let (namespace, name) = (&pod.metadata.namespace, &pod.metadata.name);
+            self.line(format_args!("  {namespace}\t{name}\t\t{}\t{age}", cells.join("\t")));
+        }
+        self.line(format_args!("Allocated resources:"));
+        self.line(format_args!("  (Total limits may be over 100 percent, i.e., overcommitted.)"));
+        self.line(format_args!("  Resource\tRequests\tLimits\n  --------\t--------\t------"));
+        for resource in RESOURCES {
+            let total = |sums: &BTreeMap<&str, i128>| share(resource, sums.get(resource).copied().unwrap_or(0));
+            let (requested, limited) = (total(&requests), total(&limits));
+            self.line(format_args!("  {resource}\t{requested}\t{limited}"));
+        }
+    }
+}
+
+const RESOURCES: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+
+/// What the containers of a pod come to, in thousandths.
+fn sum<'p>(pod: &'p Pod, amount: impl Fn(&'p Container) -> Option<&'p Quantity>) -> i128 {
+    pod.spec.containers.iter().filter_map(amount).filter_map(Quantity::millis).sum()
+}
+
+/// Canonical text: `250m`, `2`, `64Mi`.
+fn amount_text(resource: &str, millis: i128) -> String {
+    if resource == "cpu" {
+        return if millis % 1_000 == 0 { (millis / 1_000).to_string() } else { format!("{millis}m") };
+    }
+    let units = (millis + 999) / 1_000;
+    for (suffix, shift) in [("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)] {
+        let unit = 1i128 << shift;
+        if units != 0 && units % unit == 0 {
+            return format!("{}{suffix}", units / unit);
+        }
+    }
+    units.to_string()
+}
+
+/// `key=value:effect`, `key:effect`.
+fn taint_text(taint: &Taint) -> String {
+    match &*taint.value {
+        "" => format!("{}:{}", taint.key, taint.effect),
+        value => format!("{}={value}:{}", taint.key, taint.effect),
+    }
+}

@@ -1,0 +1,145 @@
+//! `kubectl apply`, `create` and `replace`: from files to objects.
+
+use super::{Context, FILENAME, NAMESPACE, read_file};
+use crate::args::{self, Arguments, Flag, switch};
+use crate::{Failure, Output, answer_text, api_error};
+use petri_manifest::{Document, Grade, Problem};
+use petri_objects::{Map, Name, Namespace, Value};
+use petri_sim::command::Command;
+use std::rc::Rc;
+
+const FLAGS: &[Flag] = &[NAMESPACE, FILENAME, switch("recursive").short('R'), args::value("validate")];
+
+pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    let arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
+    if let [what, name] = &arguments.words[..]
+        && verb == "create"
+        && matches!(&**what, "namespace" | "ns")
+    {
+        return create_namespace(name, context);
+    }
+    let files: Vec<String> =
+        arguments.all("filename").flat_map(|list| list.split(',')).map(String::from).collect();
+    if files.is_empty() {
+        return Err("error: must specify one of -f and -k".into());
+    }
+    if let Some(word) = arguments.words.first() {
+        return Err(format!("error: Unexpected args: [{word}]\nSee 'kubectl {verb} -h' for help and examples"));
+    }
+    let mut out = Output::default();
+    for file in files {
+        let text = read_file(&file, context)?;
+        one_file(verb, &file, &text, &arguments, context, &mut out);
+    }
+    Ok(out)
+}
+
+fn create_namespace(name: &str, context: &mut Context<'_>) -> Result<Output, Failure> {
+    let mut namespace = Namespace::default();
+    namespace.metadata.name = name.into();
+    let answer = context.host.command(Command::Create(namespace.into())).map_err(|error| api_error(&error, None))?;
+    Ok(Output::text(answer_text(&answer) + "\n"))
+}
+
+fn one_file(
+    verb: &str,
+    file: &str,
+    text: &str,
+    arguments: &Arguments,
+    context: &mut Context<'_>,
+    out: &mut Output,
+) {
+    let parsed = petri_manifest::parse(text);
+    // kubectl names standard input so.
+    let source = if file == "-" { "STDIN" } else { file };
+    for problem in parsed.problems.iter().filter(|p| p.document.is_none() && p.grade == Grade::Error) {
+        out.fail(format!("error: error parsing {source}: {}", problem.message));
+    }
+    if parsed.documents.is_empty() && !parsed.has_errors() {
+        return out.fail(format!("error: no objects passed to {verb}"));
+    }
+    for (i, document) in parsed.documents.iter().enumerate() {
+        let own: Vec<&Problem> = parsed.problems.iter().filter(|p| p.document == Some(i)).collect();
+        if document.object.is_none() {
+            out.fail(refusal(verb, source, document, &own));
+            continue;
+        }
+        for problem in own {
+            out.stderr.push_str(&format!("Warning: {}\n", problem.message));
+        }
+        let command = match command(verb, document, arguments) {
+            Ok(command) => command,
+            Err(problem) => {
+                out.fail(problem);
+                continue;
+            }
+        };
+        let doing = match (verb, &command) {
+            ("replace", _) => "replacing",
+            _ => "creating",
+        };
+        match context.host.command(command) {
+            Ok(answer) => out.line(answer_text(&answer)),
+            Err(error) => out.fail(api_error(&error, Some(&format!("error when {doing} \"{source}\"")))),
+        }
+    }
+}
+
+/// The command for a document, in the namespace that the flags or the document name.
+fn command(verb: &str, document: &Document, arguments: &Arguments) -> Result<Command, Failure> {
+    let mut object = document.object.clone().expect("documents without an object were refused");
+    if object.kind().is_namespaced() {
+        let own = object.meta().namespace.clone();
+        let wanted = arguments.last("namespace").unwrap_or(&own);
+        if !own.is_empty() && *wanted != *own {
+            return Err(format!(
+                "error: the namespace from the provided object \"{own}\" does not match the namespace \"{wanted}\". You \
+                 must pass '--namespace={own}' to perform this operation."
+            ));
+        }
+        let namespace: Name = if wanted.is_empty() { "default".into() } else { wanted.into() };
+        object.meta_mut().namespace = namespace.clone();
+        if verb == "apply" {
+            return Ok(Command::Apply(Rc::new(with_namespace(&document.value, namespace))));
+        }
+    }
+    Ok(match verb {
+        "apply" => Command::Apply(Rc::new(document.value.clone())),
+        "create" => Command::Create(object),
+        _ => Command::Replace(object),
+    })
+}
+
+fn with_namespace(manifest: &Value, namespace: Name) -> Value {
+    let Value::Map(map) = manifest else { return manifest.clone() };
+    let mut map = map.clone();
+    let mut metadata = map.get("metadata").and_then(Value::as_map).cloned().unwrap_or_else(Map::new);
+    metadata.insert("namespace", Value::String(namespace));
+    map.insert("metadata", Value::Map(metadata));
+    Value::Map(map)
+}
+
+/// What kubectl says about a document that no server would take.
+fn refusal(verb: &str, source: &str, document: &Document, problems: &[&Problem]) -> String {
+    const STRICT: &str = "strict decoding error: ";
+    let errors: Vec<&&Problem> = problems.iter().filter(|p| p.grade == Grade::Error).collect();
+    let unknown: Vec<&str> = errors.iter().filter_map(|p| p.message.strip_prefix(STRICT)).collect();
+    // The first value of a wrong type ends the decoding; unknown fields are all counted.
+    let other = errors.iter().find(|p| !p.message.starts_with(STRICT));
+    let Some(kind) = document.kind else {
+        return other.map_or("error: no object".into(), |problem| format!("error: {}", problem.message));
+    };
+    let message = match other {
+        Some(problem) => problem.message.clone(),
+        None => format!("{STRICT}{}", unknown.join(", ")),
+    };
+    let doing = if verb == "replace" { "replacing" } else { "creating" };
+    if !message.starts_with(STRICT) && !message.starts_with("json: ") && !message.starts_with("quantities must") {
+        return format!("error: error when {doing} \"{source}\": {message}");
+    }
+    let (kind, version) = (kind.name(), kind.version());
+    format!(
+        "Error from server (BadRequest): error when {doing} \"{source}\": {kind} in version \"{version}\" cannot be \
+         handled as a {kind}: {message}"
+    )
+}

@@ -1,0 +1,199 @@
+//! `kubectl delete`.
+
+use super::{ALL_NAMESPACES, Context, FIELDS, FILENAME, NAMESPACE, SELECTOR, not_found, read_file, targets};
+use crate::args::{self, Arguments, Flag, optional, switch, value};
+use crate::follow::{Follow, Waiting};
+use crate::select::reference;
+use crate::{Failure, Output, answer_text, api_error};
+use petri_objects::Object;
+use petri_sim::api::request::Propagation;
+use petri_sim::command::Command;
+
+const FLAGS: &[Flag] = &[
+    NAMESPACE,
+    ALL_NAMESPACES,
+    SELECTOR,
+    FIELDS,
+    FILENAME,
+    switch("all"),
+    switch("force"),
+    switch("now"),
+    switch("ignore-not-found"),
+    switch("wait"),
+    value("grace-period"),
+    value("timeout"),
+    optional("cascade", "background"),
+    value("output").short('o'),
+];
+
+const FORCE_WARNING: &str = "Warning: Immediate deletion does not wait for confirmation that the running resource has \
+                             been terminated. The resource may continue to run on the cluster indefinitely.";
+
+/// How a deletion is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Manner {
+    grace_seconds: Option<i64>,
+    propagation: Propagation,
+    wait: bool,
+    warn: bool,
+}
+
+/// What the flags come to.
+///
+/// # Errors
+/// kubectl's message about flags that exclude each other.
+pub(crate) fn manner(arguments: &Arguments) -> Result<Manner, Failure> {
+    let force = arguments.is_set("force");
+    let mut grace = arguments.integer("grace-period")?.unwrap_or(-1);
+    if arguments.is_set("now") {
+        if grace != -1 {
+            return Err("error: --now and --grace-period cannot be specified together".into());
+        }
+        grace = 1;
+    }
+    // Zero would be a force deletion; that has to be said.
+    if grace == 0 && !force {
+        grace = 1;
+    }
+    if force && grace < 0 {
+        grace = 0;
+    }
+    if force && grace > 0 {
+        return Err("error: --force and --grace-period greater than 0 cannot be specified together".into());
+    }
+    let propagation = match arguments.last("cascade") {
+        None | Some("background" | "true") => Propagation::Background,
+        Some("foreground") => Propagation::Foreground,
+        Some("orphan" | "false") => Propagation::Orphan,
+        Some(other) => {
+            return Err(format!(
+                "error: invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""
+            ));
+        }
+    };
+    let wait = if arguments.last("wait").is_some() { arguments.is_set("wait") } else { grace != 0 };
+    Ok(Manner { grace_seconds: (grace >= 0).then_some(grace), propagation, wait, warn: grace == 0 })
+}
+
+pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    let arguments = args::parse(words, FLAGS, "kubectl delete")?;
+    let manner = manner(&arguments)?;
+    let timeout = arguments.duration("timeout")?;
+    let mut out = Output::default();
+    if manner.warn {
+        out.stderr.push_str(FORCE_WARNING);
+        out.stderr.push('\n');
+    }
+    let (found, missing) = match arguments.last("filename") {
+        Some(_) => from_files(&arguments, context)?,
+        None => targets(&arguments, context)?,
+    };
+    if found.is_empty() && missing.is_empty() {
+        out.line("No resources found");
+        return Ok(out);
+    }
+    let mut gone = Vec::new();
+    for object in found {
+        let (target, uid) = (object.reference(), object.meta().uid);
+        let command = Command::Delete {
+            target: target.clone(),
+            grace_seconds: manner.grace_seconds,
+            propagation: manner.propagation,
+        };
+        match context.host.command(command) {
+            Ok(answer) if arguments.last("output") == Some("name") => {
+                let _ = answer;
+                out.line(crate::errors::named(&target));
+            }
+            Ok(answer) => out.line(answer_text(&answer)),
+            Err(error) => {
+                out.fail(api_error(&error, None));
+                continue;
+            }
+        }
+        gone.push((target, uid));
+    }
+    if !arguments.is_set("ignore-not-found") {
+        for problem in missing {
+            out.fail(problem);
+        }
+    }
+    if manner.wait && !gone.is_empty() {
+        let deadline = timeout.filter(|t| t.0 > 0).map(|timeout| context.host.world().now + timeout);
+        out.follow = Some(Follow::with_timeout(Waiting::Gone(gone), deadline));
+    }
+    Ok(out)
+}
+
+fn from_files(arguments: &Arguments, context: &Context<'_>) -> Result<(Vec<Object>, Vec<Failure>), Failure> {
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for file in arguments.all("filename").flat_map(|list| list.split(',')) {
+        let text = read_file(file, context)?;
+        for object in petri_manifest::parse(&text).objects() {
+            let (kind, meta) = (object.kind(), object.meta());
+            let namespace = if meta.namespace.is_empty() { super::namespace(arguments) } else { meta.namespace.to_string() };
+            match context.host.world().objects().get(&reference(kind, &namespace, meta.name.clone())) {
+                Some(stored) => found.push(stored),
+                None => missing.push(not_found(kind, &meta.name).replace("(NotFound): ", &doing(file))),
+            }
+        }
+    }
+    Ok((found, missing))
+}
+
+fn doing(file: &str) -> String {
+    let source = if file == "-" { "STDIN" } else { file };
+    format!("(NotFound): error when deleting \"{source}\": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str) -> Result<Manner, Failure> {
+        manner(&args::parse(&shlex::split(line).unwrap(), FLAGS, "kubectl delete").unwrap())
+    }
+
+    #[test]
+    fn a_plain_deletion_leaves_the_grace_to_the_pod_and_waits() {
+        let expected =
+            Manner { grace_seconds: None, propagation: Propagation::Background, wait: true, warn: false };
+        assert_eq!(check("pod web-0").unwrap(), expected);
+    }
+
+    #[test]
+    fn grace_zero_without_force_becomes_one_second() {
+        let manner = check("pod web-0 --grace-period=0").unwrap();
+        assert_eq!((manner.grace_seconds, manner.wait, manner.warn), (Some(1), true, false));
+        assert_eq!(check("pod web-0 --now").unwrap().grace_seconds, Some(1));
+    }
+
+    #[test]
+    fn force_means_grace_zero_a_warning_and_no_waiting() {
+        for line in ["pod web-0 --force", "pod web-0 --force --grace-period=0"] {
+            let manner = check(line).unwrap();
+            assert_eq!((manner.grace_seconds, manner.wait, manner.warn), (Some(0), false, true), "{line}");
+        }
+        assert!(check("pod web-0 --force --wait").unwrap().wait);
+    }
+
+    #[test]
+    fn flags_that_exclude_each_other_are_refused() {
+        assert_eq!(
+            check("pod web-0 --force --grace-period=5").unwrap_err(),
+            "error: --force and --grace-period greater than 0 cannot be specified together"
+        );
+        assert_eq!(
+            check("pod web-0 --now --grace-period=5").unwrap_err(),
+            "error: --now and --grace-period cannot be specified together"
+        );
+        assert!(check("pod web-0 --cascade=maybe").unwrap_err().contains("invalid cascade value (maybe)"));
+    }
+
+    #[test]
+    fn cascade_says_what_happens_to_dependents() {
+        assert_eq!(check("sts web --cascade=orphan").unwrap().propagation, Propagation::Orphan);
+        assert_eq!(check("sts web --cascade=foreground").unwrap().propagation, Propagation::Foreground);
+        assert_eq!(check("sts web --cascade").unwrap().propagation, Propagation::Background);
+    }
+}

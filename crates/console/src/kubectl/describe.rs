@@ -1,0 +1,52 @@
+//! `kubectl describe`.
+
+use super::{ALL_NAMESPACES, Context, NAMESPACE, SELECTOR, filter, namespace, not_found};
+use crate::args::{self, Flag};
+use crate::select::{Selection, reference, selection};
+use crate::{Failure, Output, describe};
+use petri_objects::Object;
+
+const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR];
+
+pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    let arguments = args::parse(words, FLAGS, "kubectl describe")?;
+    let world = context.host.world();
+    let objects = world.objects();
+    let filter = filter(&arguments)?;
+    let mut out = Output::default();
+    let mut found: Vec<Object> = Vec::new();
+    match selection(&arguments.words)? {
+        Selection::Kinds(kinds) => {
+            for kind in &kinds {
+                found.extend(filter.list(objects, *kind));
+            }
+            if found.is_empty() {
+                let namespaced = kinds.iter().any(|kind| kind.is_namespaced());
+                out.stderr = match &filter.namespace {
+                    Some(namespace) if namespaced => format!("No resources found in {namespace} namespace.\n"),
+                    _ => "No resources found\n".into(),
+                };
+            }
+        }
+        Selection::Named(named) => {
+            for (kind, name) in named {
+                let namespace = namespace(&arguments);
+                match objects.get(&reference(kind, &namespace, name.clone())) {
+                    Some(object) => found.push(object),
+                    None => {
+                        // Without such an object the word is a prefix.
+                        let all = filter.list(objects, kind);
+                        let before = found.len();
+                        found.extend(all.into_iter().filter(|o| o.meta().name.starts_with(&*name)));
+                        if found.len() == before {
+                            out.fail(not_found(kind, &name));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let pages: Vec<String> = found.iter().map(|object| describe::describe(objects, object, world.now)).collect();
+    out.stdout = pages.join("\n\n");
+    Ok(out)
+}

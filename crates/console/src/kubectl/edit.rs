@@ -1,0 +1,217 @@
+//! Small changes: `set image`, `label`, `annotate`, `patch`.
+
+use super::{ALL_NAMESPACES, Context, NAMESPACE, SELECTOR, merge, targets};
+use crate::args::{self, Arguments, Flag, switch, value};
+use crate::errors::named;
+use crate::{Failure, Output, answer_text, api_error};
+use petri_objects::{Kind, Map, Name, Object, Value};
+use petri_sim::command::Command;
+
+/// A map with one entry per step: `{"spec": {"paused": true}}`.
+pub(super) fn nested(path: &[&str], leaf: Value) -> Value {
+    path.iter().rev().fold(leaf, |value, key| Value::Map([(Name::from(*key), value)].into_iter().collect()))
+}
+
+/// The path of a kind's pod template.
+pub(super) fn template_path(kind: Kind) -> Option<&'static [&'static str]> {
+    match kind {
+        Kind::StatefulSet | Kind::Deployment | Kind::ReplicaSet => Some(&["spec", "template"]),
+        _ => None,
+    }
+}
+
+/// `kubectl set image sts/web nginx=nginx:1.26`.
+pub(super) fn set(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("all")];
+    let mut arguments = args::parse(words, FLAGS, "kubectl set")?;
+    match arguments.words.first().map(String::as_str) {
+        Some("image") => arguments.words.remove(0),
+        Some(other) => return Err(format!("error: kubectl set {other} has no counterpart in the simulation")),
+        None => return Err("error: kubectl set needs what to set: image".into()),
+    };
+    let (images, resources): (Vec<String>, Vec<String>) =
+        std::mem::take(&mut arguments.words).into_iter().partition(|word| word.contains('='));
+    if images.is_empty() {
+        return Err("error: at least one image update is required".into());
+    }
+    arguments.words = resources;
+    let (found, missing) = targets(&arguments, context)?;
+    let mut out = Output::default();
+    for object in found {
+        let old = object.to_value();
+        let path: &[&str] = match template_path(object.kind()) {
+            Some(_) => &["spec", "template", "spec", "containers"],
+            None if object.kind() == Kind::Pod => &["spec", "containers"],
+            None => {
+                out.fail(format!("error: {} has no containers", named(&object.reference())));
+                continue;
+            }
+        };
+        let mut containers = old.at(path).and_then(Value::as_list).unwrap_or(&[]).to_vec();
+        let mut problem = None;
+        for image in &images {
+            let (name, image) = image.split_once('=').expect("the words with = were picked");
+            let mut hit = false;
+            for container in &mut containers {
+                let matches = container.at(&["name"]).and_then(Value::as_str).is_some_and(|n| n == name || name == "*");
+                if let (Value::Map(map), true) = (container, matches) {
+                    map.insert("image", Value::from(image));
+                    hit = true;
+                }
+            }
+            if !hit {
+                problem = Some(format!("error: unable to find container named \"{name}\""));
+            }
+        }
+        if let Some(problem) = problem {
+            out.fail(problem);
+            continue;
+        }
+        let containers = Value::List(containers);
+        if old.at(path) == Some(&containers) {
+            // Nothing changes, and kubectl says nothing.
+            continue;
+        }
+        send(&object, nested(path, containers), "image updated", context, &mut out);
+    }
+    for problem in missing {
+        out.fail(problem);
+    }
+    Ok(out)
+}
+
+/// Sends a merge patch and says what was done in a few words.
+pub(super) fn send(object: &Object, patch: Value, done: &str, context: &mut Context<'_>, out: &mut Output) {
+    let target = object.reference();
+    match context.host.command(Command::Patch { target: target.clone(), patch, status: false }) {
+        Ok(_) => out.line(format!("{} {done}", named(&target))),
+        Err(error) => out.fail(api_error(&error, None)),
+    }
+}
+
+/// `kubectl label` and `kubectl annotate`.
+pub(super) fn label(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("all"), switch("overwrite"), switch("list")];
+    let mut arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
+    let is_change = |word: &String| word.contains('=') || (word.ends_with('-') && !word.contains('/') || is_removal(word));
+    let at = arguments.words.iter().skip(1).position(is_change).map_or(arguments.words.len(), |at| at + 1);
+    let changes = arguments.words.split_off(at);
+    let field = if verb == "label" { "labels" } else { "annotations" };
+    if changes.is_empty() && !arguments.is_set("list") {
+        let noun = if verb == "label" { "label" } else { "annotation" };
+        return Err(format!("error: at least one {noun} update is required"));
+    }
+    let (found, missing) = targets(&arguments, context)?;
+    let mut out = Output::default();
+    for object in found {
+        match one_label(verb, field, &object, &changes, &arguments, &mut out) {
+            Ok(Some((patch, done))) => send(&object, patch, done, context, &mut out),
+            Ok(None) => {}
+            Err(problem) => out.fail(problem),
+        }
+    }
+    for problem in missing {
+        out.fail(problem);
+    }
+    Ok(out)
+}
+
+/// `app-`, `example.com/app-`.
+fn is_removal(word: &str) -> bool {
+    word.ends_with('-') && !word.contains('=')
+}
+
+fn one_label(
+    verb: &str,
+    field: &str,
+    object: &Object,
+    changes: &[String],
+    arguments: &Arguments,
+    out: &mut Output,
+) -> Result<Option<(Value, &'static str)>, Failure> {
+    let meta = object.meta();
+    let known = if verb == "label" { &meta.labels } else { &meta.annotations };
+    if arguments.is_set("list") {
+        for (key, value) in known.iter() {
+            out.line(format!("{key}={value}"));
+        }
+    }
+    let (mut patch, mut removed, mut set) = (Map::new(), false, false);
+    for change in changes {
+        if let Some((key, value)) = change.split_once('=') {
+            match known.get(key) {
+                Some(old) if **old == *value => {}
+                Some(old) if !arguments.is_set("overwrite") => {
+                    let already = if verb == "label" {
+                        format!("'{key}' already has a value ({old}), and --overwrite is false")
+                    } else {
+                        format!("--overwrite is false but found the following declared annotation(s): '{key}' already has a value ({old})")
+                    };
+                    return Err(format!("error: {already}"));
+                }
+                _ => {
+                    patch.insert(key, Value::from(value));
+                    set = true;
+                }
+            }
+        } else if let Some(key) = change.strip_suffix('-') {
+            match known.get(key) {
+                Some(_) => {
+                    patch.insert(key, Value::Null);
+                    removed = true;
+                }
+                None if verb == "label" => out.line(format!("label \"{key}\" not found.")),
+                None => {}
+            }
+        }
+    }
+    let done = match (verb, set, removed) {
+        ("label", false, false) => {
+            out.line(format!("{} not labeled", named(&object.reference())));
+            return Ok(None);
+        }
+        ("label", false, true) => "unlabeled",
+        ("label", true, _) => "labeled",
+        _ => "annotated",
+    };
+    Ok(Some((nested(&["metadata", field], Value::Map(patch)), done)))
+}
+
+/// `kubectl patch`.
+pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    const FLAGS: &[Flag] = &[NAMESPACE, value("patch").short('p'), value("type"), value("subresource")];
+    let arguments = args::parse(words, FLAGS, "kubectl patch")?;
+    let Some(text) = arguments.last("patch") else {
+        return Err("error: must specify --patch or --patch-file containing the contents of the patch".into());
+    };
+    let parsed = petri_manifest::parse(text);
+    let Some(patch @ Value::Map(_)) = parsed.documents.first().map(|document| document.value.clone()) else {
+        return Err("error: unable to parse the patch: it must be a map".into());
+    };
+    let kind = arguments.last("type").unwrap_or("strategic");
+    if !["strategic", "merge"].contains(&kind) {
+        return Err(match kind {
+            "json" => "error: JSON patches have no counterpart in the simulation; use --type=merge".into(),
+            other => format!("error: --type must be one of [json merge strategic], not \"{other}\""),
+        });
+    }
+    let status = arguments.last("subresource") == Some("status");
+    let (found, missing) = targets(&arguments, context)?;
+    let mut out = Output::default();
+    for object in found {
+        let patch = if kind == "merge" {
+            patch.clone()
+        } else {
+            let old = object.to_value();
+            merge::difference(&old, &merge::strategic(&old, &patch)).unwrap_or_else(|| Value::Map(Map::new()))
+        };
+        match context.host.command(Command::Patch { target: object.reference(), patch, status }) {
+            Ok(answer) => out.line(answer_text(&answer)),
+            Err(error) => out.fail(api_error(&error, None)),
+        }
+    }
+    for problem in missing {
+        out.fail(problem);
+    }
+    Ok(out)
+}

@@ -1,0 +1,293 @@
+//! `kubectl get`.
+
+use super::{ALL_NAMESPACES, Context, FIELDS, NAMESPACE, OUTPUT, SELECTOR, filter, namespace, not_found};
+use crate::args::{self, Arguments, Flag, switch, value};
+use crate::follow::{Follow, Waiting};
+use crate::select::{Filter, Selection, reference, selection};
+use crate::tables::{TableOptions, cells, table, write};
+use crate::{Failure, Output, path};
+use petri_objects::{Kind, Map, Name, Object, Revision, Value};
+use petri_sim::world::World;
+use std::collections::BTreeMap;
+
+const FLAGS: &[Flag] = &[
+    NAMESPACE,
+    ALL_NAMESPACES,
+    SELECTOR,
+    FIELDS,
+    OUTPUT,
+    value("label-columns").short('L'),
+    value("sort-by"),
+    switch("show-labels"),
+    switch("no-headers"),
+    switch("ignore-not-found"),
+    switch("show-kind"),
+    switch("watch").short('w'),
+];
+
+/// Objects of one kind, in the order in which they are printed.
+struct Block {
+    kind: Kind,
+    objects: Vec<Object>,
+}
+
+pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    let arguments = args::parse(words, FLAGS, "kubectl get")?;
+    if arguments.words.is_empty() {
+        return Err("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of \
+                    supported resources.\n\nerror: Required resource not specified.\nUse \"kubectl explain <resource>\" \
+                    for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for \
+                    help and examples"
+            .into());
+    }
+    let selection = selection(&arguments.words)?;
+    let filter = filter(&arguments)?;
+    let world = context.host.world();
+    let objects = world.objects();
+    let (mut blocks, mut missing): (Vec<Block>, Vec<Failure>) = (Vec::new(), Vec::new());
+    match &selection {
+        Selection::Kinds(kinds) => {
+            blocks.extend(kinds.iter().map(|kind| Block { kind: *kind, objects: filter.list(objects, *kind) }));
+        }
+        Selection::Named(named) => {
+            if arguments.is_set("all-namespaces") {
+                return Err("error: a resource cannot be retrieved by name across all namespaces".into());
+            }
+            for (kind, name) in named {
+                match objects.get(&reference(*kind, &namespace(&arguments), name.clone())) {
+                    Some(object) => match blocks.last_mut() {
+                        Some(block) if block.kind == *kind => block.objects.push(object),
+                        _ => blocks.push(Block { kind: *kind, objects: vec![object] }),
+                    },
+                    None if arguments.is_set("ignore-not-found") => {}
+                    None => missing.push(not_found(*kind, name)),
+                }
+            }
+        }
+    }
+    if let Some(path) = arguments.last("sort-by") {
+        for block in &mut blocks {
+            sort_by(&mut block.objects, path)?;
+        }
+    }
+    let mut out = print(&arguments, &selection, &blocks, world)?;
+    if out.stdout.is_empty() && missing.is_empty() && !arguments.is_set("ignore-not-found") && is_table(&arguments) {
+        out.stderr = nothing_found(&blocks, &filter);
+    }
+    for problem in missing {
+        out.fail(problem);
+    }
+    if arguments.is_set("watch") && out.code == 0 {
+        let options = table_options(&arguments, false);
+        let names = if let Selection::Named(named) = selection { Some(named) } else { None };
+        let kinds = blocks.iter().map(|block| block.kind).collect();
+        let watch = Watch::new(kinds, names, filter, options, world);
+        out.stderr.clear();
+        out.follow = Some(Follow::new(Waiting::Watch(watch)));
+    }
+    Ok(out)
+}
+
+fn is_table(arguments: &Arguments) -> bool {
+    matches!(arguments.last("output"), None | Some("wide"))
+}
+
+fn nothing_found(blocks: &[Block], filter: &Filter) -> String {
+    match &filter.namespace {
+        Some(namespace) if blocks.iter().any(|block| block.kind.is_namespaced()) => {
+            format!("No resources found in {namespace} namespace.\n")
+        }
+        _ => "No resources found\n".into(),
+    }
+}
+
+fn table_options(arguments: &Arguments, prefixed: bool) -> TableOptions {
+    TableOptions {
+        wide: arguments.last("output") == Some("wide"),
+        namespaces: arguments.is_set("all-namespaces"),
+        labels: arguments.is_set("show-labels"),
+        label_columns: arguments.all("label-columns").flat_map(|list| list.split(',')).map(String::from).collect(),
+        no_headers: arguments.is_set("no-headers"),
+        prefixed: prefixed || arguments.is_set("show-kind"),
+    }
+}
+
+fn print(
+    arguments: &Arguments,
+    selection: &Selection,
+    blocks: &[Block],
+    world: &World,
+) -> Result<Output, Failure> {
+    let all = || blocks.iter().flat_map(|block| block.objects.iter());
+    let value = || match selection {
+        Selection::Named(named) if named.len() == 1 => all().next().map(Object::to_value),
+        _ => Some(list_value(all().map(Object::to_value).collect())),
+    };
+    let text = match arguments.last("output") {
+        None | Some("wide") => {
+            let options = table_options(arguments, blocks.len() > 1);
+            let filled = blocks.iter().filter(|block| !block.objects.is_empty());
+            let tables: Vec<String> =
+                filled.map(|block| table(block.kind, &block.objects, &options, world.now)).collect();
+            // Blocks stand apart by an empty line, unless they have no headers.
+            tables.join(if options.no_headers { "" } else { "\n" })
+        }
+        Some("name") => {
+            let name = |object: &Object| format!("{}\n", crate::errors::named(&object.reference()));
+            all().map(name).collect()
+        }
+        Some("yaml") => value().map_or(String::new(), |value| petri_manifest::to_yaml(&sorted(value))),
+        Some("json") => value().map_or(String::new(), |value| value.to_json_pretty() + "\n"),
+        Some(format) => match format.split_once('=') {
+            Some(("jsonpath", template)) => {
+                value().map_or(Ok(String::new()), |value| path::template(&value, template))?
+            }
+            Some(("custom-columns", columns)) => custom_columns(columns, all(), arguments)?,
+            _ => {
+                return Err(format!(
+                    "error: unable to match a printer suitable for the output format \"{format}\", allowed formats are: \
+                     custom-columns,json,jsonpath,name,wide,yaml"
+                ));
+            }
+        },
+    };
+    Ok(Output::text(text))
+}
+
+/// A `List` of objects, as `kubectl get -o yaml` prints several.
+fn list_value(items: Vec<Value>) -> Value {
+    let metadata: Map = [(Name::from("resourceVersion"), Value::from(""))].into_iter().collect();
+    let mut map = Map::new();
+    map.insert("apiVersion", Value::from("v1"));
+    map.insert("items", Value::List(items));
+    map.insert("kind", Value::from("List"));
+    map.insert("metadata", Value::Map(metadata));
+    Value::Map(map)
+}
+
+/// The same value with its keys in order, as kubectl prints YAML.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Map(map) => {
+            Value::Map(map.sorted().into_iter().map(|(key, value)| (key.clone(), sorted(value.clone()))).collect())
+        }
+        Value::List(items) => Value::List(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
+
+fn sort_by(objects: &mut [Object], path: &str) -> Result<(), Failure> {
+    path::values(&Value::Null, path)?;
+    let key = |object: &Object| {
+        let value = object.to_value();
+        path::values(&value, path).ok().and_then(|found| found.first().map(|value| (*value).clone()))
+    };
+    objects.sort_by_key(key);
+    Ok(())
+}
+
+fn custom_columns<'o>(
+    columns: &str,
+    objects: impl Iterator<Item = &'o Object>,
+    arguments: &Arguments,
+) -> Result<String, Failure> {
+    let mut specs = Vec::new();
+    for column in columns.split(',') {
+        let wrong = || format!("error: unexpected custom-columns spec: {column}, expected <header>:<json-path-expr>");
+        specs.push(column.split_once(':').ok_or_else(wrong)?);
+    }
+    let mut lines = Vec::new();
+    if !arguments.is_set("no-headers") {
+        lines.push(specs.iter().map(|(header, _)| header.to_string()).collect());
+    }
+    for object in objects {
+        let value = object.to_value();
+        let mut line = Vec::new();
+        for (_, path) in &specs {
+            let found: Vec<String> = path::values(&value, path)?.into_iter().map(path::plain).collect();
+            line.push(if found.is_empty() { "<none>".into() } else { found.join(",") });
+        }
+        lines.push(line);
+    }
+    Ok(write(&lines))
+}
+
+/// `kubectl get -w`: one row for every change.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch {
+    kinds: Vec<Kind>,
+    names: Option<Vec<(Kind, Name)>>,
+    filter: Filter,
+    options: TableOptions,
+    seen: BTreeMap<(Kind, Name, Name), (Revision, Object)>,
+    /// Column widths, as wide as they ever were.
+    widths: Vec<usize>,
+}
+
+impl Watch {
+    fn new(
+        kinds: Vec<Kind>,
+        names: Option<Vec<(Kind, Name)>>,
+        filter: Filter,
+        options: TableOptions,
+        world: &World,
+    ) -> Watch {
+        let mut watch =
+            Watch { kinds, names, filter, options, seen: BTreeMap::new(), widths: Vec::new() };
+        let mut first = Output::default();
+        watch.look(world, &mut first);
+        watch.options.no_headers = true;
+        watch
+    }
+
+    /// Prints what has changed. A watch is never done.
+    pub(crate) fn look(&mut self, world: &World, out: &mut Output) -> bool {
+        let mut changed: Vec<Object> = Vec::new();
+        let mut now = BTreeMap::new();
+        for kind in &self.kinds {
+            for object in self.filter.list(world.objects(), *kind) {
+                let meta = object.meta();
+                let wanted = self
+                    .names
+                    .as_ref()
+                    .is_none_or(|names| names.iter().any(|(k, name)| k == kind && *name == meta.name));
+                if !wanted {
+                    continue;
+                }
+                let key = (*kind, meta.namespace.clone(), meta.name.clone());
+                let revision = meta.resource_version;
+                if self.seen.get(&key).is_none_or(|(seen, _)| *seen != revision) {
+                    changed.push(object.clone());
+                }
+                now.insert(key, (revision, object));
+            }
+        }
+        // What is gone is printed once more as it was last.
+        let gone = self.seen.iter().filter(|(key, _)| !now.contains_key(*key)).map(|(_, (_, object))| object.clone());
+        let mut rows: Vec<Object> = gone.collect();
+        rows.append(&mut changed);
+        self.seen = now;
+        for object in rows {
+            for line in cells(object.kind(), std::slice::from_ref(&object), &self.options, world.now) {
+                self.write(&line, out);
+            }
+        }
+        false
+    }
+
+    fn write(&mut self, line: &[String], out: &mut Output) {
+        for (i, cell) in line.iter().enumerate() {
+            let width = cell.chars().count() + 3;
+            match self.widths.get_mut(i) {
+                Some(known) => *known = width.max(*known),
+                None => self.widths.push(width.max(6)),
+            }
+            out.stdout.push_str(cell);
+            if i + 1 < line.len() {
+                let blanks = self.widths[i] - cell.chars().count();
+                out.stdout.extend(std::iter::repeat_n(' ', blanks));
+            }
+        }
+        out.stdout.push('\n');
+    }
+}

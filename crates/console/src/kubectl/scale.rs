@@ -1,0 +1,49 @@
+//! `kubectl scale`.
+
+use super::{ALL_NAMESPACES, Context, NAMESPACE, SELECTOR, targets};
+use crate::args::{self, Flag, switch, value};
+use crate::{Failure, Output, answer_text, api_error};
+use petri_objects::Object;
+use petri_sim::command::Command;
+
+const FLAGS: &[Flag] =
+    &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("all"), value("replicas"), value("current-replicas")];
+
+pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    let arguments = args::parse(words, FLAGS, "kubectl scale")?;
+    let replicas = arguments.integer("replicas")?;
+    let Some(replicas) = replicas.and_then(|n| i32::try_from(n).ok()).filter(|n| *n >= 0) else {
+        return Err("error: The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0".into());
+    };
+    if let Some(message) = petri_manifest::too_many_replicas_number(replicas) {
+        return Err(format!("error: {message}"));
+    }
+    let expected = arguments.integer("current-replicas")?.filter(|n| *n >= 0);
+    let (found, missing) = targets(&arguments, context)?;
+    let mut out = Output::default();
+    for object in found {
+        let current = match &object {
+            Object::StatefulSet(set) => set.replicas(),
+            Object::Deployment(deployment) => deployment.replicas(),
+            Object::ReplicaSet(set) => set.replicas(),
+            _ => {
+                out.fail("Error from server (NotFound): the server could not find the requested resource");
+                continue;
+            }
+        };
+        if let Some(expected) = expected
+            && expected != i64::from(current)
+        {
+            out.fail(format!("error: Expected replicas to be {expected}, was {current}"));
+            continue;
+        }
+        match context.host.command(Command::Scale { target: object.reference(), replicas }) {
+            Ok(answer) => out.line(answer_text(&answer)),
+            Err(error) => out.fail(api_error(&error, None)),
+        }
+    }
+    for problem in missing {
+        out.fail(problem);
+    }
+    Ok(out)
+}

@@ -1,0 +1,262 @@
+//! Which objects the words of a command mean: `pods`, `pod web-0`, `pod/web-0 sts/web`, `sts,pods,pvc`, `all`.
+
+use crate::Failure;
+use petri_objects::{Kind, Labels, Name, Object, ObjectRef};
+use petri_sim::api::shelf::Objects;
+
+/// Kinds and, if names were given, one object each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// Every object of these kinds.
+    Kinds(Vec<Kind>),
+    /// These objects, in the order in which they were named.
+    Named(Vec<(Kind, Name)>),
+}
+
+/// What `all` means.
+const ALL: [Kind; 5] = [Kind::Pod, Kind::Service, Kind::Deployment, Kind::ReplicaSet, Kind::StatefulSet];
+
+/// Resources of a real cluster that people type and Petri does not simulate.
+const NOT_SIMULATED: &[&str] = &[
+    "secret", "secrets", "job", "jobs", "cronjob", "cronjobs", "cj", "daemonset", "daemonsets", "ds", "ingress",
+    "ingresses", "ing", "serviceaccount", "serviceaccounts", "sa", "hpa", "endpoints", "ep", "networkpolicies", "netpol",
+];
+
+/// Reads the words that name resources.
+///
+/// # Errors
+/// kubectl's message if they name none.
+pub fn selection(words: &[String]) -> Result<Selection, Failure> {
+    let Some((first, names)) = words.split_first() else {
+        return Err("error: You must specify the type of resource.".into());
+    };
+    if words.iter().any(|word| word.contains('/')) {
+        if let Some(separate) = words.iter().find(|word| !word.contains('/')) {
+            let problem = if separate == first {
+                "there is no need to specify a resource type as a separate argument when passing arguments in \
+                 resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource \
+                 resource/<resource_name>'"
+            } else {
+                "arguments in resource/name form may not have more than one slash"
+            };
+            return Err(format!("error: {problem}"));
+        }
+        let mut named = Vec::new();
+        for word in words {
+            let (kind, name) = word.split_once('/').expect("every word has a slash");
+            if name.contains('/') {
+                return Err("error: arguments in resource/name form may not have more than one slash".into());
+            }
+            if name.is_empty() {
+                return Err("error: arguments in resource/name form must have a single resource and name".into());
+            }
+            named.push((kind_of(kind)?, name.into()));
+        }
+        return Ok(Selection::Named(named));
+    }
+    let mut kinds = Vec::new();
+    for word in first.split(',').filter(|word| !word.is_empty()) {
+        match word {
+            "all" => kinds.extend(ALL),
+            word => kinds.push(kind_of(word)?),
+        }
+    }
+    kinds.dedup();
+    if names.is_empty() {
+        return Ok(Selection::Kinds(kinds));
+    }
+    Ok(Selection::Named(
+        kinds.iter().flat_map(|kind| names.iter().map(move |name| (*kind, Name::from(&**name)))).collect(),
+    ))
+}
+
+/// A kind by any of its names.
+///
+/// # Errors
+/// kubectl's message, with the simulated kinds if the word means another.
+pub fn kind_of(word: &str) -> Result<Kind, Failure> {
+    Kind::from_resource(word).ok_or_else(|| {
+        let unknown = format!("error: the server doesn't have a resource type \"{word}\"");
+        if !NOT_SIMULATED.contains(&&*word.to_lowercase()) {
+            return unknown;
+        }
+        let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.plural()).collect();
+        format!("{unknown}\nPetri simulates: {}", known.join(", "))
+    })
+}
+
+/// The namespace that objects of a kind are looked for in: empty for cluster-wide kinds.
+pub fn reference(kind: Kind, namespace: &str, name: impl Into<Name>) -> ObjectRef {
+    ObjectRef::new(kind, if kind.is_namespaced() { namespace } else { "" }, name)
+}
+
+/// Which objects of a kind are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// `None` for all namespaces.
+    pub namespace: Option<String>,
+    pub labels: LabelFilter,
+    /// `--field-selector`: path, whether it must be equal, value.
+    pub fields: Vec<(String, bool, String)>,
+}
+
+impl Filter {
+    /// The objects of a kind that pass, in key order.
+    pub fn list(&self, objects: &Objects, kind: Kind) -> Vec<Object> {
+        let mut all = objects.list(kind);
+        all.retain(|object| {
+            let meta = object.meta();
+            let here = !kind.is_namespaced() || self.namespace.as_deref().is_none_or(|n| n == &*meta.namespace);
+            here && self.labels.matches(&meta.labels) && self.fields_match(object)
+        });
+        all
+    }
+
+    fn fields_match(&self, object: &Object) -> bool {
+        if self.fields.is_empty() {
+            return true;
+        }
+        let value = object.to_value();
+        self.fields.iter().all(|(path, equal, wanted)| {
+            let found = crate::path::values(&value, path).unwrap_or_default();
+            let text = found.first().map_or(String::new(), |value| crate::path::plain(value));
+            (text == *wanted) == *equal
+        })
+    }
+}
+
+/// Reads `--field-selector`.
+///
+/// # Errors
+/// The part that is no comparison.
+pub fn fields(text: &str) -> Result<Vec<(String, bool, String)>, Failure> {
+    let parts = text.split(',').filter(|part| !part.trim().is_empty());
+    parts
+        .map(|part| {
+            let (path, equal, value) = match part.split_once("!=") {
+                Some((path, value)) => (path, false, value),
+                None => {
+                    let (path, value) = part
+                        .split_once('=')
+                        .ok_or_else(|| format!("error: invalid field selector; unable to parse \"{part}\""))?;
+                    (path, true, value.trim_start_matches('='))
+                }
+            };
+            Ok((path.trim().to_owned(), equal, value.trim().to_owned()))
+        })
+        .collect()
+}
+
+/// `-l`: requirements that must all hold.
+#[derive(Clone, Debug, Default)]
+pub struct LabelFilter(Vec<Requirement>);
+
+#[derive(Clone, Debug)]
+enum Requirement {
+    In(String, Vec<String>),
+    NotIn(String, Vec<String>),
+    Exists(String),
+    Absent(String),
+}
+
+impl LabelFilter {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    pub fn matches(&self, labels: &Labels) -> bool {
+        self.0.iter().all(|requirement| match requirement {
+            Requirement::In(key, values) => labels.get(key).is_some_and(|v| values.iter().any(|x| **x == **v)),
+            Requirement::NotIn(key, values) => labels.get(key).is_none_or(|v| values.iter().all(|x| **x != **v)),
+            Requirement::Exists(key) => labels.get(key).is_some(),
+            Requirement::Absent(key) => labels.get(key).is_none(),
+        })
+    }
+
+    /// Reads `app=web,tier!=back,env in (a,b),!old`.
+    ///
+    /// # Errors
+    /// The part that is no requirement.
+    pub fn parse(text: &str) -> Result<LabelFilter, Failure> {
+        let mut parts = vec![String::new()];
+        let mut depth = 0;
+        for c in text.chars() {
+            match c {
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                ',' if depth == 0 => {
+                    parts.push(String::new());
+                    continue;
+                }
+                _ => {}
+            }
+            parts.last_mut().expect("there is always a part").push(c);
+        }
+        let mut requirements = Vec::new();
+        for part in parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()) {
+            let values = |list: &str| -> Vec<String> {
+                list.trim().trim_matches(['(', ')']).split(',').map(|v| v.trim().to_owned()).collect()
+            };
+            let words: Vec<&str> = part.splitn(3, ' ').collect();
+            let requirement = match words[..] {
+                [key, "in", list] => Requirement::In(key.into(), values(list)),
+                [key, "notin", list] => Requirement::NotIn(key.into(), values(list)),
+                _ => match (part.split_once("!="), part.split_once('=')) {
+                    (Some((key, value)), _) => Requirement::NotIn(key.trim().into(), vec![value.trim().into()]),
+                    (None, Some((key, value))) => {
+                        let value = value.trim_start_matches('=').trim();
+                        Requirement::In(key.trim().into(), vec![value.into()])
+                    }
+                    (None, None) if part.contains([' ', '(']) => {
+                        return Err(format!("error: unable to parse requirement: {part:?} is no label selector"));
+                    }
+                    (None, None) => match part.strip_prefix('!') {
+                        Some(key) => Requirement::Absent(key.trim().into()),
+                        None => Requirement::Exists(part.into()),
+                    },
+                },
+            };
+            requirements.push(requirement);
+        }
+        Ok(LabelFilter(requirements))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(String::from).collect()
+    }
+
+    #[test]
+    fn kinds_and_names_are_told_apart() {
+        assert_eq!(
+            selection(&words("sts,pods,pvc")).unwrap(),
+            Selection::Kinds(vec![Kind::StatefulSet, Kind::Pod, Kind::PersistentVolumeClaim])
+        );
+        assert_eq!(
+            selection(&words("pod/web-0 sts/web")).unwrap(),
+            Selection::Named(vec![(Kind::Pod, "web-0".into()), (Kind::StatefulSet, "web".into())])
+        );
+        assert_eq!(
+            selection(&words("pod a b")).unwrap(),
+            Selection::Named(vec![(Kind::Pod, "a".into()), (Kind::Pod, "b".into())])
+        );
+        assert_eq!(selection(&words("foo")).unwrap_err(), "error: the server doesn't have a resource type \"foo\"");
+        assert!(selection(&words("secrets")).unwrap_err().contains("Petri simulates: namespaces, nodes, pods"));
+        assert!(selection(&words("pod pod/web-0")).unwrap_err().contains("no need to specify a resource type"));
+    }
+
+    #[test]
+    fn label_selectors_take_sets() {
+        let labels: Labels = [("app", "web"), ("tier", "front")].into_iter().collect();
+        let matches = |text: &str| LabelFilter::parse(text).unwrap().matches(&labels);
+        assert!(matches("app=web,tier in (front, back)"));
+        assert!(matches("app==web,!old,tier"));
+        assert!(!matches("tier notin (front)"));
+        assert!(!matches("app!=web"));
+        assert!(matches("other!=web"));
+        assert!(LabelFilter::parse("a b c").is_err());
+    }
+}

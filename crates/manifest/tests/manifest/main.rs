@@ -1,0 +1,7 @@
+//! What a person types, and what they are told. One topic per file, text in and text out.
+
+mod edit;
+mod hostile;
+mod problems;
+mod reading;
+mod yaml;

@@ -1,0 +1,186 @@
+//! The table of kinds, and an object of any kind.
+
+use crate::record::{Decode, DecodeProblemKind, Record, Schema};
+use crate::*;
+use std::rc::Rc;
+
+macro_rules! kinds {
+    ($( $kind:ident, $api:literal, $plural:literal, $short:expr, $namespaced:literal; )*) => {
+        /// A simulated kind.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind { $($kind,)* }
+
+        impl Kind {
+            pub const ALL: &'static [Kind] = &[$(Kind::$kind,)*];
+            /// `StatefulSet`.
+            pub fn name(self) -> &'static str { match self { $(Kind::$kind => stringify!($kind),)* } }
+            /// `apps/v1`.
+            pub fn api_version(self) -> &'static str { match self { $(Kind::$kind => $api,)* } }
+            /// `statefulsets`.
+            pub fn plural(self) -> &'static str { match self { $(Kind::$kind => $plural,)* } }
+            /// `["sts"]`.
+            pub fn short_names(self) -> &'static [&'static str] { match self { $(Kind::$kind => &$short,)* } }
+            pub fn is_namespaced(self) -> bool { match self { $(Kind::$kind => $namespaced,)* } }
+            pub fn schema(self) -> &'static Schema { match self { $(Kind::$kind => &<$kind as Record>::SCHEMA,)* } }
+        }
+
+        /// An object of any simulated kind. Cloning shares it.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub enum Object { $($kind(Rc<$kind>),)* }
+
+        impl Object {
+            pub fn kind(&self) -> Kind { match self { $(Object::$kind(_) => Kind::$kind,)* } }
+            pub fn meta(&self) -> &Meta { match self { $(Object::$kind(object) => &object.metadata,)* } }
+            pub fn meta_mut(&mut self) -> &mut Meta {
+                match self { $(Object::$kind(object) => &mut Rc::make_mut(object).metadata,)* }
+            }
+            /// The object's fields without `apiVersion` and `kind`.
+            fn body(&self) -> Map {
+                let mut map = Map::new();
+                match self { $(Object::$kind(object) => object.encode_fields(&mut map),)* }
+                map
+            }
+            /// Reads an object of a known kind; what is wrong with it is in `at.problems`.
+            pub fn decode(kind: Kind, value: &Value, at: &mut Decode) -> Object {
+                match kind { $(Kind::$kind => Object::$kind(Rc::new(<$kind as Record>::from_value(value, at))),)* }
+            }
+            pub fn same(&self, other: &Object) -> bool {
+                match (self, other) { $((Object::$kind(a), Object::$kind(b)) => Rc::ptr_eq(a, b),)* _ => false }
+            }
+        }
+
+        $(
+            impl From<$kind> for Object { fn from(object: $kind) -> Object { Object::$kind(Rc::new(object)) } }
+            impl From<Rc<$kind>> for Object { fn from(object: Rc<$kind>) -> Object { Object::$kind(object) } }
+            impl TryFrom<Object> for Rc<$kind> {
+                type Error = Object;
+                fn try_from(object: Object) -> Result<Rc<$kind>, Object> {
+                    match object { Object::$kind(object) => Ok(object), other => Err(other) }
+                }
+            }
+        )*
+    };
+}
+
+kinds! {
+    Namespace, "v1", "namespaces", ["ns"], false;
+    Node, "v1", "nodes", ["no"], false;
+    Pod, "v1", "pods", ["po"], true;
+    Service, "v1", "services", ["svc"], true;
+    ConfigMap, "v1", "configmaps", ["cm"], true;
+    PersistentVolumeClaim, "v1", "persistentvolumeclaims", ["pvc"], true;
+    PersistentVolume, "v1", "persistentvolumes", ["pv"], false;
+    Event, "v1", "events", ["ev"], true;
+    StatefulSet, "apps/v1", "statefulsets", ["sts"], true;
+    ReplicaSet, "apps/v1", "replicasets", ["rs"], true;
+    Deployment, "apps/v1", "deployments", ["deploy"], true;
+    ControllerRevision, "apps/v1", "controllerrevisions", [], true;
+    PodDisruptionBudget, "policy/v1", "poddisruptionbudgets", ["pdb"], true;
+    StorageClass, "storage.k8s.io/v1", "storageclasses", ["sc"], false;
+    VolumeAttachment, "storage.k8s.io/v1", "volumeattachments", [], false;
+    EndpointSlice, "discovery.k8s.io/v1", "endpointslices", [], true;
+    Lease, "coordination.k8s.io/v1", "leases", [], true;
+    PriorityClass, "scheduling.k8s.io/v1", "priorityclasses", ["pc"], false;
+}
+
+impl Kind {
+    /// The API group, empty for the core group.
+    pub fn group(self) -> &'static str {
+        self.api_version().split_once('/').map_or("", |(group, _)| group)
+    }
+    /// The version within the group: `v1`.
+    pub fn version(self) -> &'static str {
+        self.api_version().rsplit('/').next().unwrap_or("v1")
+    }
+    /// `statefulset`.
+    pub fn singular(self) -> String {
+        self.name().to_lowercase()
+    }
+    /// `statefulsets.apps`, as error messages name it.
+    pub fn qualified_resource(self) -> String {
+        match self.group() {
+            "" => self.plural().into(),
+            group => format!("{}.{group}", self.plural()),
+        }
+    }
+    /// `statefulset.apps`, as kubectl prefixes names.
+    pub fn qualified_singular(self) -> String {
+        match self.group() {
+            "" => self.singular(),
+            group => format!("{}.{group}", self.singular()),
+        }
+    }
+    /// `StatefulSet.apps`, as 422 messages name it.
+    pub fn qualified_kind(self) -> String {
+        match self.group() {
+            "" => self.name().into(),
+            group => format!("{}.{group}", self.name()),
+        }
+    }
+    /// Whatever kubectl accepts as a resource: `sts`, `statefulset`, `statefulsets`, `statefulsets.apps`, `StatefulSet`.
+    pub fn from_resource(word: &str) -> Option<Kind> {
+        let word = word.to_lowercase();
+        let (base, group) = word.split_once('.').map_or((&*word, None), |(b, g)| (b, Some(g)));
+        Kind::ALL.iter().copied().find(|kind| {
+            (kind.plural() == base || kind.singular() == base || kind.short_names().contains(&base))
+                && group.is_none_or(|g| g == kind.group() || g == format!("{}.{}", kind.version(), kind.group()))
+        })
+    }
+    /// By `apiVersion` and `kind` of a manifest.
+    pub fn from_api(api_version: &str, name: &str) -> Option<Kind> {
+        Kind::ALL.iter().copied().find(|kind| kind.name() == name && kind.api_version() == api_version)
+    }
+}
+
+/// The address of an object: kind, namespace (empty for cluster-wide kinds) and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectRef {
+    pub kind: Kind,
+    pub namespace: Name,
+    pub name: Name,
+}
+
+impl ObjectRef {
+    pub fn new(kind: Kind, namespace: impl Into<Name>, name: impl Into<Name>) -> ObjectRef {
+        ObjectRef { kind, namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl std::fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.kind.singular(), self.name)
+    }
+}
+
+impl Object {
+    pub fn reference(&self) -> ObjectRef {
+        ObjectRef { kind: self.kind(), namespace: self.meta().namespace.clone(), name: self.meta().name.clone() }
+    }
+    /// The full wire form, `apiVersion` and `kind` first.
+    pub fn to_value(&self) -> Value {
+        let mut map = Map::new();
+        map.insert("apiVersion", Value::from(self.kind().api_version()));
+        map.insert("kind", Value::from(self.kind().name()));
+        for (key, value) in self.body().iter() {
+            map.insert(key.clone(), value.clone());
+        }
+        Value::Map(map)
+    }
+    /// Reads an object by its `apiVersion` and `kind`.
+    ///
+    /// # Errors
+    /// `None` if the kind is not simulated; problems of the content are in `at.problems`.
+    pub fn from_value(value: &Value, at: &mut Decode) -> Option<Object> {
+        let map = value.as_map()?;
+        let word = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or("");
+        let kind = Kind::from_api(word("apiVersion"), word("kind"))?;
+        Some(Object::decode(kind, value, at))
+    }
+}
+
+impl DecodeProblemKind {
+    /// Whether the API server would refuse the object for it.
+    pub fn is_error(&self) -> bool {
+        !matches!(self, DecodeProblemKind::NotSimulated)
+    }
+}

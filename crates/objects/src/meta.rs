@@ -1,0 +1,452 @@
+//! Object metadata and the small values that many kinds share.
+
+use crate::record::{Decode, Field, Type};
+use crate::{Map, Name, Time, Value};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+
+/// A unique id of an object, for ever. Its text has the shape of a random UUID.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uid(pub u64);
+
+/// The store's counter at an object's last change (`metadata.resourceVersion`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub u64);
+
+impl fmt::Display for Uid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = self.0;
+        // All 64 bits are in the text, so that it can be read back; the version and variant digits are fixed.
+        write!(f, "{:08x}-{:04x}-4000-8000-00000000{:04x}", n >> 32, (n >> 16) & 0xffff, n & 0xffff)
+    }
+}
+
+impl Uid {
+    /// The first four digits: enough to tell two pods of one name apart on a small picture.
+    pub fn short(self) -> String {
+        format!("{:04x}", self.0 >> 48)
+    }
+    pub fn parse(text: &str) -> Option<Uid> {
+        let part = |from: usize, to: usize| u64::from_str_radix(text.get(from..to)?, 16).ok();
+        (text.len() == 36).then_some(())?;
+        Some(Uid(part(0, 8)? << 32 | part(9, 13)? << 16 | part(32, 36)?))
+    }
+}
+
+impl Field for Uid {
+    const TYPE: Type = Type::String;
+    const GO: &'static str = "types.UID";
+    fn encode(&self) -> Option<Value> {
+        (self.0 != 0).then(|| Value::String(self.to_string().into()))
+    }
+    fn decode(value: &Value, at: &mut Decode) -> Uid {
+        match value.as_str() {
+            // A uid of another cluster keeps its identity, though not its text.
+            Some(text) => Uid::parse(text).unwrap_or_else(|| {
+                Uid(text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3)))
+            }),
+            None => {
+                at.wrong_type(value, "types.UID");
+                Uid::default()
+            }
+        }
+    }
+}
+
+impl Field for Revision {
+    const TYPE: Type = Type::String;
+    const GO: &'static str = "string";
+    fn encode(&self) -> Option<Value> {
+        (self.0 != 0).then(|| Value::String(self.0.to_string().into()))
+    }
+    fn decode(value: &Value, at: &mut Decode) -> Revision {
+        match value.as_str().map(str::parse) {
+            Some(Ok(number)) => Revision(number),
+            _ => {
+                at.wrong_type(value, "string");
+                Revision::default()
+            }
+        }
+    }
+}
+
+/// Labels, annotations, selectors: shared, because pods of one set carry mostly the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Labels(pub Rc<BTreeMap<Name, Name>>);
+
+impl Labels {
+    pub fn get(&self, key: &str) -> Option<&Name> {
+        self.0.get(key)
+    }
+    pub fn insert(&mut self, key: impl Into<Name>, value: impl Into<Name>) {
+        Rc::make_mut(&mut self.0).insert(key.into(), value.into());
+    }
+    pub fn remove(&mut self, key: &str) {
+        if self.0.contains_key(key) {
+            Rc::make_mut(&mut self.0).remove(key);
+        }
+    }
+    pub fn iter(&self) -> impl Iterator<Item = (&Name, &Name)> {
+        self.0.iter()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    /// Whether every pair of `self` is also in `other`: the meaning of `matchLabels`.
+    pub fn is_subset_of(&self, other: &Labels) -> bool {
+        Rc::ptr_eq(&self.0, &other.0) || self.0.iter().all(|(key, value)| other.0.get(key) == Some(value))
+    }
+}
+
+impl<K: Into<Name>, V: Into<Name>> FromIterator<(K, V)> for Labels {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Labels {
+        Labels(Rc::new(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect()))
+    }
+}
+
+impl Field for Labels {
+    const TYPE: Type = Type::Map(&Type::String);
+    const GO: &'static str = "map[string]string";
+    fn encode(&self) -> Option<Value> {
+        (!self.0.is_empty())
+            .then(|| Value::Map(self.0.iter().map(|(k, v)| (k.clone(), Value::String(v.clone()))).collect()))
+    }
+    fn encode_always(&self) -> Value {
+        self.encode().unwrap_or(Value::Map(Map::new()))
+    }
+    fn decode(value: &Value, at: &mut Decode) -> Labels {
+        Labels(Rc::new(BTreeMap::decode(value, at)))
+    }
+}
+
+/// A whole number or a percentage (`maxUnavailable: 1`, `maxSurge: 25%`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum IntOrString {
+    Int(i32),
+    String(Name),
+}
+
+impl Default for IntOrString {
+    fn default() -> Self {
+        IntOrString::Int(0)
+    }
+}
+
+impl IntOrString {
+    /// The number that this means out of `total`; a percentage is rounded up or down. `None` for any other text.
+    ///
+    /// Upstream: `intstr.GetScaledValueFromIntOrPercent`.
+    pub fn scaled(&self, total: i32, round_up: bool) -> Option<i32> {
+        match self {
+            IntOrString::Int(number) => Some(*number),
+            IntOrString::String(text) => {
+                let percent: i64 = text.strip_suffix('%')?.parse().ok()?;
+                let product = percent * i64::from(total);
+                let scaled = if round_up { (product + 99).div_euclid(100) } else { product.div_euclid(100) };
+                i32::try_from(scaled).ok()
+            }
+        }
+    }
+}
+
+impl fmt::Display for IntOrString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            IntOrString::Int(number) => write!(f, "{number}"),
+            IntOrString::String(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Field for IntOrString {
+    const TYPE: Type = Type::IntOrString;
+    const GO: &'static str = "intstr.IntOrString";
+    fn encode(&self) -> Option<Value> {
+        Some(match self {
+            IntOrString::Int(number) => Value::Int(i64::from(*number)),
+            IntOrString::String(text) => Value::String(text.clone()),
+        })
+    }
+    fn decode(value: &Value, at: &mut Decode) -> IntOrString {
+        match value {
+            Value::String(text) => IntOrString::String(text.clone()),
+            Value::Int(_) => IntOrString::Int(i32::decode(value, at)),
+            other => {
+                at.wrong_type(other, "intstr.IntOrString");
+                IntOrString::default()
+            }
+        }
+    }
+}
+
+/// An amount of a resource, kept as it was written: `1Gi`, `500m`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Quantity(pub Name);
+
+impl Quantity {
+    /// Thousandths of the unit, rounded up; `None` if the text is no quantity.
+    ///
+    /// Upstream: the grammar of `resource.Quantity`.
+    pub fn millis(&self) -> Option<i128> {
+        let text = &*self.0;
+        let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '+' || c == '-')).unwrap_or(text.len());
+        let (number, suffix) = text.split_at(split);
+        let (negative, number) = match number.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, number.strip_prefix('+').unwrap_or(number)),
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') || fraction.len() > 9 || whole.len() > 18 {
+            return None;
+        }
+        let digits: i128 = format!("{whole}{fraction}").parse().ok()?;
+        let scale = 10i128.pow(fraction.len() as u32);
+        let (up, down): (i128, i128) = match suffix {
+            "" => (1_000, 1),
+            "n" => (1, 1_000_000),
+            "u" => (1, 1_000),
+            "m" => (1, 1),
+            "k" => (1_000_000, 1),
+            "M" => (1_000_000_000, 1),
+            "G" => (1_000_000_000_000, 1),
+            "T" => (1_000_000_000_000_000, 1),
+            "P" => (1_000_000_000_000_000_000, 1),
+            "E" => (1_000_000_000_000_000_000_000, 1),
+            "Ki" => (1_000 << 10, 1),
+            "Mi" => (1_000 << 20, 1),
+            "Gi" => (1_000 << 30, 1),
+            "Ti" => (1_000 << 40, 1),
+            "Pi" => (1_000 << 50, 1),
+            "Ei" => (1_000 << 60, 1),
+            exponent => {
+                let power: u32 = exponent.strip_prefix(['e', 'E'])?.parse().ok().filter(|p| *p <= 18)?;
+                (1_000 * 10i128.pow(power), 1)
+            }
+        };
+        let divisor = scale * down;
+        let value = (digits * up + divisor - 1) / divisor;
+        Some(if negative { -value } else { value })
+    }
+    /// Whole units, rounded up.
+    pub fn value(&self) -> Option<i64> {
+        i64::try_from((self.millis()? + 999).div_euclid(1_000)).ok()
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Field for Quantity {
+    const TYPE: Type = Type::Quantity;
+    const GO: &'static str = "resource.Quantity";
+    fn encode(&self) -> Option<Value> {
+        (!self.0.is_empty()).then(|| Value::String(self.0.clone()))
+    }
+    fn decode(value: &Value, at: &mut Decode) -> Quantity {
+        let quantity = Quantity(match value {
+            Value::String(text) => text.clone(),
+            Value::Int(number) => number.to_string().into(),
+            Value::Number(text) => text.clone(),
+            other => {
+                at.wrong_type(other, "resource.Quantity");
+                return Quantity::default();
+            }
+        });
+        if quantity.millis().is_none() {
+            at.report(crate::DecodeProblemKind::WrongType(
+                "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".into(),
+            ));
+            return Quantity::default();
+        }
+        quantity
+    }
+}
+
+record! {
+    /// What every object has: a name, labels, owners, and the marks of its life and death.
+    Meta {
+        /// Free-form notes for tools.
+        annotations "annotations": Labels,
+        /// When the API server stored the object.
+        creation_timestamp "creationTimestamp": Time,
+        /// How long the object may take to end, in seconds.
+        deletion_grace_period_seconds "deletionGracePeriodSeconds": Option<i64>,
+        /// When the object must be gone; for a pod this lies in the future while it stops.
+        deletion_timestamp "deletionTimestamp": Time,
+        /// Who must let go before the object can disappear.
+        finalizers "finalizers": Vec<Name>,
+        /// A prefix to which the API server adds five random characters.
+        generate_name "generateName": Name,
+        /// Counts the changes of the spec.
+        generation "generation": i64,
+        /// What selectors select by.
+        labels "labels": Labels,
+        /// The name, unique within its kind and namespace.
+        name "name": Name,
+        /// The namespace, empty for cluster-wide kinds.
+        namespace "namespace": Name,
+        /// The objects that this one belongs to; when all are gone the garbage collector deletes it.
+        owner_references "ownerReferences": Vec<OwnerReference>,
+        /// The store's counter at the last change.
+        resource_version "resourceVersion": Revision,
+        /// Unique for ever, also when the name is used again.
+        uid "uid": Uid,
+        /// Who wrote which field; kept, not simulated.
+        managed_fields "managedFields": crate::record::Opaque,
+        /// Not used by the API server any more.
+        self_link "selfLink": Name,
+    }
+
+    /// A link from an object to one that owns it.
+    OwnerReference {
+        /// The owner's API version.
+        api_version "apiVersion" always: Name,
+        /// Whether a foreground deletion of the owner waits for this object.
+        block_owner_deletion "blockOwnerDeletion": Option<bool>,
+        /// Whether the owner is the managing controller; at most one may be.
+        controller "controller": Option<bool>,
+        /// The owner's kind.
+        kind "kind" always: Name,
+        /// The owner's name.
+        name "name" always: Name,
+        /// The owner's uid: an owner of the same name and another uid does not count.
+        uid "uid" always: Uid,
+    }
+
+    /// Which objects are meant, by their labels. All requirements must hold.
+    LabelSelector {
+        /// Requirements with operators.
+        match_expressions "matchExpressions": Vec<LabelSelectorRequirement>,
+        /// Labels that must be present with exactly these values.
+        match_labels "matchLabels": Labels,
+    }
+
+    /// One requirement: a key, an operator, values.
+    LabelSelectorRequirement {
+        /// The label's key.
+        key "key" always: Name,
+        /// In, NotIn, Exists or DoesNotExist.
+        operator "operator" always: Name,
+        /// The values for In and NotIn.
+        values "values": Vec<Name>,
+    }
+
+    /// A pointer to another object.
+    ObjectReference {
+        /// API version of the object.
+        api_version "apiVersion": Name,
+        /// A part of the object, such as `spec.containers{web}`.
+        field_path "fieldPath": Name,
+        /// Kind of the object.
+        kind "kind": Name,
+        /// Name of the object.
+        name "name": Name,
+        /// Namespace of the object.
+        namespace "namespace": Name,
+        /// Version of the object that is meant.
+        resource_version "resourceVersion": Revision,
+        /// Uid of the object.
+        uid "uid": Uid,
+    }
+
+    /// One aspect of an object's state, and since when.
+    Condition {
+        /// When the aspect was last probed.
+        last_probe_time "lastProbeTime": Option<Time>,
+        /// When the kubelet last confirmed it.
+        last_heartbeat_time "lastHeartbeatTime": Time,
+        /// When the status last changed.
+        last_transition_time "lastTransitionTime": Time,
+        /// When it was last written, for Deployments.
+        last_update_time "lastUpdateTime": Time,
+        /// A sentence for people.
+        message "message": Name,
+        /// The generation that was looked at.
+        observed_generation "observedGeneration": i64,
+        /// A word for machines.
+        reason "reason": Name,
+        /// True, False or Unknown.
+        status "status" always: Name,
+        /// The aspect: Ready, PodScheduled, Available ...
+        kind "type" always: Name,
+    }
+}
+
+impl Meta {
+    pub fn is_terminating(&self) -> bool {
+        self.deletion_timestamp != Time::ZERO
+    }
+    /// The owner that manages this object, if there is one.
+    ///
+    /// Upstream: `metav1.GetControllerOf`.
+    pub fn controller(&self) -> Option<&OwnerReference> {
+        self.owner_references.iter().find(|owner| owner.controller == Some(true))
+    }
+    pub fn is_controlled_by(&self, uid: Uid) -> bool {
+        self.controller().is_some_and(|owner| owner.uid == uid)
+    }
+    pub fn has_finalizer(&self, finalizer: &str) -> bool {
+        self.finalizers.iter().any(|f| &**f == finalizer)
+    }
+}
+
+impl LabelSelector {
+    /// Whether the selector selects an object with these labels. An empty selector selects everything.
+    pub fn matches(&self, labels: &Labels) -> bool {
+        self.match_labels.is_subset_of(labels)
+            && self.match_expressions.iter().all(|requirement| {
+                let value = labels.get(&requirement.key);
+                match &*requirement.operator {
+                    "In" => value.is_some_and(|v| requirement.values.contains(v)),
+                    "NotIn" => value.is_none_or(|v| !requirement.values.contains(v)),
+                    "Exists" => value.is_some(),
+                    "DoesNotExist" => value.is_none(),
+                    _ => false,
+                }
+            })
+    }
+    pub fn is_empty(&self) -> bool {
+        self.match_labels.is_empty() && self.match_expressions.is_empty()
+    }
+}
+
+/// Finds a condition by its type.
+pub fn condition<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
+    conditions.iter().find(|c| &*c.kind == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_follow_the_grammar() {
+        let millis = |t: &str| Quantity(t.into()).millis();
+        assert_eq!(millis("1"), Some(1_000));
+        assert_eq!(millis("500m"), Some(500));
+        assert_eq!(millis("1.5"), Some(1_500));
+        assert_eq!(millis("1Gi"), Some(1_073_741_824_000));
+        assert_eq!(millis("1e3"), Some(1_000_000));
+        assert_eq!(millis("10u"), Some(1));
+        assert_eq!(millis("abc"), None);
+        assert_eq!(millis(""), None);
+    }
+
+    #[test]
+    fn percentages_round_as_asked() {
+        let p = IntOrString::String("25%".into());
+        assert_eq!((p.scaled(3, true), p.scaled(3, false)), (Some(1), Some(0)));
+        assert_eq!(IntOrString::String("abc".into()).scaled(3, true), None);
+    }
+
+    #[test]
+    fn a_uid_reads_back_from_its_text() {
+        let uid = Uid(0x3f1a_9c41_d81e_77b2);
+        assert_eq!(Uid::parse(&uid.to_string()), Some(uid));
+        assert_eq!(uid.short(), "3f1a");
+    }
+}

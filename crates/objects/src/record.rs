@@ -1,0 +1,425 @@
+//! One declaration per API type: struct, wire form, strict decoding, schema.
+
+use crate::{Map, Name, Time, Value};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What kubectl explain and the editor know of a type.
+#[derive(Debug)]
+pub struct Schema {
+    /// Upstream's type name: `StatefulSetSpec`.
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub fields: &'static [FieldInfo],
+}
+
+#[derive(Debug)]
+pub struct FieldInfo {
+    /// The wire name: `serviceName`.
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub kind: &'static Type,
+}
+
+/// The type of a field.
+#[derive(Debug)]
+pub enum Type {
+    String,
+    Integer(&'static str),
+    Boolean,
+    Quantity,
+    IntOrString,
+    Time,
+    List(&'static Type),
+    Map(&'static Type),
+    Record(&'static Schema),
+    /// Accepted and kept, but without effect in the simulation.
+    Opaque,
+}
+
+impl Schema {
+    pub fn field(&self, name: &str) -> Option<&'static FieldInfo> {
+        self.fields.iter().find(|f| f.name == name)
+    }
+}
+
+/// A place in an object where decoding met something it cannot take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodeProblem {
+    /// `spec.template.spec.containers[0].image`, as the API server writes it.
+    pub path: String,
+    pub kind: DecodeProblemKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecodeProblemKind {
+    /// The type has no such field: an error under strict validation.
+    UnknownField,
+    /// Go's decoder refuses the value; the message is its own, without the leading `json: `.
+    WrongType(String),
+    /// The field is known and kept, but nothing in the simulation depends on it.
+    NotSimulated,
+}
+
+/// State of one decoding: where we are and what was wrong so far.
+#[derive(Debug, Default)]
+pub struct Decode {
+    path: Vec<Step>,
+    pub problems: Vec<DecodeProblem>,
+    /// The innermost Go struct, for its name in type errors.
+    within: Vec<&'static str>,
+}
+
+#[derive(Debug)]
+enum Step {
+    Key(Name),
+    Index(usize),
+}
+
+impl Decode {
+    pub fn path(&self) -> String {
+        let mut out = String::new();
+        for step in &self.path {
+            match step {
+                Step::Key(key) => {
+                    if !out.is_empty() {
+                        out.push('.');
+                    }
+                    out.push_str(key);
+                }
+                Step::Index(i) => out.push_str(&format!("[{i}]")),
+            }
+        }
+        out
+    }
+    pub fn key<T>(&mut self, key: &Name, inside: impl FnOnce(&mut Decode) -> T) -> T {
+        self.path.push(Step::Key(key.clone()));
+        let result = inside(self);
+        self.path.pop();
+        result
+    }
+    pub fn index<T>(&mut self, index: usize, inside: impl FnOnce(&mut Decode) -> T) -> T {
+        self.path.push(Step::Index(index));
+        let result = inside(self);
+        self.path.pop();
+        result
+    }
+    pub fn report(&mut self, kind: DecodeProblemKind) {
+        let path = self.path();
+        self.problems.push(DecodeProblem { path, kind });
+    }
+    /// `cannot unmarshal string into Go struct field StatefulSetSpec.spec.replicas of type int32`
+    pub fn wrong_type(&mut self, value: &Value, go: &str) {
+        let keys: Vec<&str> = self
+            .path
+            .iter()
+            .filter_map(|step| match step {
+                Step::Key(key) => Some(&**key),
+                Step::Index(_) => None,
+            })
+            .collect();
+        let what = match value {
+            Value::Number(text) => format!("number {text}"),
+            other => other.go_type().into(),
+        };
+        let text = match self.within.last() {
+            Some(name) if !keys.is_empty() => {
+                format!("cannot unmarshal {what} into Go struct field {name}.{} of type {go}", keys.join("."))
+            }
+            _ => format!("cannot unmarshal {what} into Go value of type {go}"),
+        };
+        self.report(DecodeProblemKind::WrongType(text));
+    }
+}
+
+/// A value that can stand in a record.
+pub trait Field: Sized + Default {
+    const TYPE: Type;
+    /// Go's name of the type, as its decoder's errors print it.
+    const GO: &'static str;
+    /// `None` leaves the key out, as Go's `omitempty` does.
+    fn encode(&self) -> Option<Value>;
+    fn decode(value: &Value, at: &mut Decode) -> Self;
+    /// The value even where `encode` would leave it out.
+    fn encode_always(&self) -> Value {
+        self.encode().unwrap_or(Value::Null)
+    }
+}
+
+/// A struct declared with [`record!`](crate::record!).
+pub trait Record: Sized + Default {
+    const SCHEMA: Schema;
+    fn encode_fields(&self, map: &mut Map);
+    fn decode_map(map: &Map, at: &mut Decode) -> Self;
+
+    fn to_value(&self) -> Value {
+        let mut map = Map::new();
+        self.encode_fields(&mut map);
+        Value::Map(map)
+    }
+    fn from_value(value: &Value, at: &mut Decode) -> Self {
+        match value {
+            Value::Map(map) => at.inside(Self::SCHEMA.name, |at| Self::decode_map(map, at)),
+            Value::Null => Self::default(),
+            other => {
+                at.wrong_type(other, &format!("v1.{}", Self::SCHEMA.name));
+                Self::default()
+            }
+        }
+    }
+}
+
+impl Decode {
+    fn inside<T>(&mut self, name: &'static str, body: impl FnOnce(&mut Decode) -> T) -> T {
+        self.within.push(name);
+        let result = body(self);
+        self.within.pop();
+        result
+    }
+}
+
+/// Declares API types.
+///
+/// `field "wireName": Type` leaves an empty value out when encoding; `field "wireName" always: Type` writes it even
+/// when it is empty, as upstream does for fields without `omitempty`.
+#[macro_export]
+macro_rules! record {
+    ($( $(#[doc = $doc:literal])* $name:ident { $( $(#[doc = $fdoc:literal])* $field:ident $wire:literal $($always:ident)? : $ty:ty ),* $(,)? } )*) => {$(
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+        pub struct $name { $( $(#[doc = $fdoc])* pub $field: $ty, )* }
+
+        impl $crate::record::Record for $name {
+            const SCHEMA: $crate::record::Schema = $crate::record::Schema {
+                name: stringify!($name),
+                doc: concat!($($doc),*),
+                fields: &[ $( $crate::record::FieldInfo {
+                    name: $wire,
+                    doc: concat!($($fdoc),*),
+                    kind: &<$ty as $crate::record::Field>::TYPE,
+                }, )* ],
+            };
+            fn encode_fields(&self, map: &mut $crate::value::Map) {
+                $( $crate::record!(@encode self, map, $field, $wire, $($always)?); )*
+            }
+            // OwnerReference and its like have a `kind` of their own.
+            #[allow(unreachable_patterns)]
+            fn decode_map(map: &$crate::value::Map, at: &mut $crate::record::Decode) -> Self {
+                let mut record = Self::default();
+                for (key, value) in map.iter() {
+                    match &**key {
+                        $( $wire => {
+                            if let $crate::value::Value::Null = value { continue }
+                            record.$field = at.key(key, |at| <$ty as $crate::record::Field>::decode(value, at));
+                        } )*
+                        // The two keys that every top-level object (and every claim template) carries.
+                        "apiVersion" | "kind" if Self::SCHEMA.field("metadata").is_some() && Self::SCHEMA.name != "PodTemplateSpec" => {}
+                        _ => at.key(key, |at| at.report($crate::record::DecodeProblemKind::UnknownField)),
+                    }
+                }
+                record
+            }
+        }
+        impl $crate::record::Field for $name {
+            const TYPE: $crate::record::Type = $crate::record::Type::Record(&<$name as $crate::record::Record>::SCHEMA);
+            const GO: &'static str = concat!("v1.", stringify!($name));
+            fn encode(&self) -> Option<$crate::value::Value> { Some($crate::record::Record::to_value(self)) }
+            fn decode(value: &$crate::value::Value, at: &mut $crate::record::Decode) -> Self {
+                <Self as $crate::record::Record>::from_value(value, at)
+            }
+        }
+    )*};
+    (@encode $self:ident, $map:ident, $field:ident, $wire:literal, ) => {
+        if let Some(value) = $crate::record::Field::encode(&$self.$field) { $map.insert($wire, value); }
+    };
+    (@encode $self:ident, $map:ident, $field:ident, $wire:literal, always) => {
+        $map.insert($wire, $crate::record::Field::encode_always(&$self.$field));
+    };
+}
+
+impl Field for Name {
+    const TYPE: Type = Type::String;
+    const GO: &'static str = "string";
+    fn encode(&self) -> Option<Value> {
+        (!self.is_empty()).then(|| Value::String(self.clone()))
+    }
+    fn encode_always(&self) -> Value {
+        Value::String(self.clone())
+    }
+    fn decode(value: &Value, at: &mut Decode) -> Name {
+        match value {
+            Value::String(text) => text.clone(),
+            other => {
+                at.wrong_type(other, "string");
+                Name::default()
+            }
+        }
+    }
+}
+
+impl Field for bool {
+    const TYPE: Type = Type::Boolean;
+    const GO: &'static str = "bool";
+    fn encode(&self) -> Option<Value> {
+        self.then_some(Value::Bool(true))
+    }
+    fn encode_always(&self) -> Value {
+        Value::Bool(*self)
+    }
+    fn decode(value: &Value, at: &mut Decode) -> bool {
+        match value {
+            Value::Bool(flag) => *flag,
+            other => {
+                at.wrong_type(other, "bool");
+                false
+            }
+        }
+    }
+}
+
+macro_rules! integers {
+    ($($ty:ty, $go:literal;)*) => {$(
+        impl Field for $ty {
+            const TYPE: Type = Type::Integer($go);
+            const GO: &'static str = $go;
+            fn encode(&self) -> Option<Value> {
+                (*self != 0).then_some(Value::Int(*self as i64))
+            }
+            fn encode_always(&self) -> Value {
+                Value::Int(*self as i64)
+            }
+            fn decode(value: &Value, at: &mut Decode) -> $ty {
+                match value {
+                    Value::Int(number) => match <$ty>::try_from(*number) {
+                        Ok(number) => number,
+                        Err(_) => {
+                            at.wrong_type(&Value::Number(number.to_string().into()), $go);
+                            0
+                        }
+                    },
+                    other => {
+                        at.wrong_type(other, $go);
+                        0
+                    }
+                }
+            }
+        }
+    )*};
+}
+integers! { i32, "int32"; i64, "int64"; u64, "int64"; }
+
+impl Field for Time {
+    const TYPE: Type = Type::Time;
+    const GO: &'static str = "v1.Time";
+    fn encode(&self) -> Option<Value> {
+        (*self != Time::ZERO).then(|| {
+            Value::String(if self.0.is_multiple_of(1_000_000) { self.rfc3339() } else { self.rfc3339_micro() }.into())
+        })
+    }
+    fn decode(value: &Value, at: &mut Decode) -> Time {
+        match value.as_str().and_then(Time::parse_rfc3339) {
+            Some(time) => time,
+            None => {
+                at.wrong_type(value, "v1.Time");
+                Time::ZERO
+            }
+        }
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    const TYPE: Type = T::TYPE;
+    const GO: &'static str = T::GO;
+    fn encode(&self) -> Option<Value> {
+        self.as_ref().map(Field::encode_always)
+    }
+    fn decode(value: &Value, at: &mut Decode) -> Option<T> {
+        match value {
+            Value::Null => None,
+            value => Some(T::decode(value, at)),
+        }
+    }
+}
+
+impl<T: Field> Field for Vec<T> {
+    const TYPE: Type = Type::List(&T::TYPE);
+    const GO: &'static str = "[]";
+    fn encode(&self) -> Option<Value> {
+        (!self.is_empty()).then(|| Value::List(self.iter().map(Field::encode_always).collect()))
+    }
+    fn decode(value: &Value, at: &mut Decode) -> Vec<T> {
+        match value {
+            Value::List(list) => {
+                list.iter().enumerate().map(|(i, item)| at.index(i, |at| T::decode(item, at))).collect()
+            }
+            Value::Null => Vec::new(),
+            other => {
+                at.wrong_type(other, &format!("[]{}", T::GO));
+                Vec::new()
+            }
+        }
+    }
+}
+
+impl<T: Field> Field for BTreeMap<Name, T> {
+    const TYPE: Type = Type::Map(&T::TYPE);
+    const GO: &'static str = "map";
+    fn encode(&self) -> Option<Value> {
+        (!self.is_empty())
+            .then(|| Value::Map(self.iter().map(|(k, v)| (k.clone(), v.encode_always())).collect()))
+    }
+    fn encode_always(&self) -> Value {
+        self.encode().unwrap_or(Value::Map(Map::new()))
+    }
+    fn decode(value: &Value, at: &mut Decode) -> BTreeMap<Name, T> {
+        match value {
+            Value::Map(map) => {
+                map.iter().map(|(k, v)| (k.clone(), at.key(k, |at| T::decode(v, at)))).collect()
+            }
+            Value::Null => BTreeMap::new(),
+            other => {
+                at.wrong_type(other, &format!("map[string]{}", T::GO));
+                BTreeMap::new()
+            }
+        }
+    }
+}
+
+impl<T: Field> Field for Rc<T> {
+    const TYPE: Type = T::TYPE;
+    const GO: &'static str = T::GO;
+    fn encode(&self) -> Option<Value> {
+        (**self).encode()
+    }
+    fn encode_always(&self) -> Value {
+        (**self).encode_always()
+    }
+    fn decode(value: &Value, at: &mut Decode) -> Rc<T> {
+        Rc::new(T::decode(value, at))
+    }
+}
+
+/// A part of an object that is kept word for word and has no effect in the simulation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Opaque(pub Option<Rc<Value>>);
+
+impl Opaque {
+    /// `{}`, which some defaults write.
+    pub fn empty_map() -> Opaque {
+        Opaque(Some(Rc::new(Value::Map(Map::new()))))
+    }
+}
+
+impl Field for Opaque {
+    const TYPE: Type = Type::Opaque;
+    const GO: &'static str = "object";
+    fn encode(&self) -> Option<Value> {
+        self.0.as_ref().map(|value| (**value).clone())
+    }
+    fn decode(value: &Value, at: &mut Decode) -> Opaque {
+        if !matches!(value, Value::Null) && *value != Value::Map(Map::new()) {
+            at.report(DecodeProblemKind::NotSimulated);
+        }
+        Opaque(Some(Rc::new(value.clone())))
+    }
+}

@@ -1,0 +1,256 @@
+//! What the API server adds to objects on their way in, and what it does not let writers touch.
+//!
+//! Upstream: the default admission plugins, and the `PrepareFor...` functions of `pkg/registry`.
+
+use super::shelf::{Key, Objects};
+use crate::clock::Time;
+use crate::random::Stream;
+use crate::settings::Settings;
+use petri_objects::*;
+use std::rc::Rc;
+
+/// API-5 to API-7: uid, creation time, generation; nothing of a status survives a create.
+pub fn fill_system_fields(object: &mut Object, now: Time, uid: Uid) {
+    let counted = matches!(
+        object.kind(),
+        Kind::StatefulSet
+            | Kind::Deployment
+            | Kind::ReplicaSet
+            | Kind::Pod
+            | Kind::PodDisruptionBudget
+            | Kind::EndpointSlice
+    );
+    let meta = object.meta_mut();
+    meta.uid = uid;
+    meta.creation_timestamp = now.whole_seconds();
+    meta.generation = i64::from(counted);
+    meta.resource_version = Revision(0);
+    meta.deletion_timestamp = Time::ZERO;
+    meta.deletion_grace_period_seconds = None;
+    match object {
+        Object::Pod(pod) => {
+            let pod = Rc::make_mut(pod);
+            pod.status = Rc::new(PodStatus { phase: Phase::Pending, ..PodStatus::default() });
+        }
+        Object::StatefulSet(set) => Rc::make_mut(set).status = StatefulSetStatus::default(),
+        Object::ReplicaSet(set) => Rc::make_mut(set).status = ReplicaSetStatus::default(),
+        Object::Deployment(deployment) => Rc::make_mut(deployment).status = DeploymentStatus::default(),
+        Object::PodDisruptionBudget(budget) => Rc::make_mut(budget).status = Default::default(),
+        Object::PersistentVolumeClaim(claim) => Rc::make_mut(claim).status = Default::default(),
+        Object::PersistentVolume(volume) => Rc::make_mut(volume).status = Default::default(),
+        Object::VolumeAttachment(attachment) => Rc::make_mut(attachment).status = Default::default(),
+        Object::Namespace(namespace) => {
+            let namespace = Rc::make_mut(namespace);
+            let name = namespace.metadata.name.clone();
+            namespace.metadata.labels.insert("kubernetes.io/metadata.name", name);
+            namespace.status = NamespaceStatus::default();
+        }
+        _ => {}
+    }
+}
+
+/// The mutating admission plugins that are on by default.
+pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, addresses: &mut Stream) {
+    match object {
+        Object::Pod(pod) => {
+            let pod = Rc::make_mut(pod);
+            let priority = pod_priority(pod, objects);
+            let spec = Rc::make_mut(&mut pod.spec);
+            spec.priority = Some(priority);
+            spec.preemption_policy = "PreemptLowerPriority".into();
+            default_tolerations(spec, settings);
+        }
+        Object::PersistentVolumeClaim(claim) => {
+            let claim = Rc::make_mut(claim);
+            protect(&mut claim.metadata, "kubernetes.io/pvc-protection");
+            if claim.spec.storage_class_name.is_none()
+                && let Some(class) = default_class(objects)
+            {
+                Rc::make_mut(&mut claim.spec).storage_class_name = Some(class);
+            }
+        }
+        Object::PersistentVolume(volume) => {
+            protect(&mut Rc::make_mut(volume).metadata, "kubernetes.io/pv-protection");
+        }
+        Object::Service(service) => allocate_address(Rc::make_mut(service), objects, settings, addresses),
+        _ => {}
+    }
+}
+
+fn pod_priority(pod: &Pod, objects: &Objects) -> i32 {
+    if pod.spec.priority_class_name.is_empty() {
+        return objects.priority_classes.values().find(|class| class.global_default).map_or(0, |class| class.value);
+    }
+    let key = Key::new("", pod.spec.priority_class_name.clone());
+    objects.priority_classes.get(&key).map_or(0, |class| class.value)
+}
+
+/// Upstream: `DefaultTolerationSeconds`.
+fn default_tolerations(spec: &mut PodSpec, settings: &Settings) {
+    for (key, seconds) in [
+        ("node.kubernetes.io/not-ready", settings.not_ready_toleration_seconds),
+        ("node.kubernetes.io/unreachable", settings.unreachable_toleration_seconds),
+    ] {
+        let tolerated = spec.tolerations.iter().any(|t| {
+            (t.key.is_empty() || &*t.key == key) && (t.effect.is_empty() || &*t.effect == "NoExecute")
+        });
+        if !tolerated {
+            spec.tolerations.push(Toleration {
+                key: key.into(),
+                operator: "Exists".into(),
+                effect: "NoExecute".into(),
+                toleration_seconds: Some(seconds),
+                ..Toleration::default()
+            });
+        }
+    }
+}
+
+fn protect(meta: &mut Meta, finalizer: &str) {
+    if !meta.has_finalizer(finalizer) {
+        meta.finalizers.push(finalizer.into());
+    }
+}
+
+/// The default class: the newest of several, by name among equals.
+///
+/// Upstream: `GetDefaultClass`.
+pub fn default_class(objects: &Objects) -> Option<Name> {
+    objects
+        .storage_classes
+        .values()
+        .filter(|class| class.is_default())
+        .max_by(|a, b| {
+            let age = a.metadata.creation_timestamp.cmp(&b.metadata.creation_timestamp);
+            age.then_with(|| b.metadata.name.cmp(&a.metadata.name))
+        })
+        .map(|class| class.metadata.name.clone())
+}
+
+/// Gives a Service its virtual address, from the upper part of the range.
+///
+/// Upstream: `ipallocator`: the start is random, so that addresses chosen by hand in the lower part rarely collide.
+fn allocate_address(service: &mut Service, objects: &Objects, settings: &Settings, addresses: &mut Stream) {
+    let spec = Rc::make_mut(&mut service.spec);
+    if &*spec.kind == "ExternalName" {
+        return;
+    }
+    if spec.cluster_ip.is_empty() {
+        let taken = |ip: &str| objects.services.values().any(|s| &*s.spec.cluster_ip == ip);
+        let mut free = String::new();
+        for _ in 0..64 {
+            free = format!("{}.{}.{}", settings.service_network, 1 + addresses.below(255), 1 + addresses.below(254));
+            if !taken(&free) {
+                break;
+            }
+        }
+        spec.cluster_ip = free.into();
+    }
+    if spec.cluster_ips.is_empty() {
+        spec.cluster_ips = vec![spec.cluster_ip.clone()];
+    }
+    if spec.ip_families.is_empty() {
+        spec.ip_families = vec!["IPv4".into()];
+    }
+    spec.ip_family_policy.get_or_insert_with(|| "SingleStack".into());
+}
+
+/// API-8: what a main-resource update must not change is taken from the stored object.
+pub fn keep_for_update(new: &mut Object, old: &Object) {
+    keep_meta(new.meta_mut(), old.meta());
+    match (new, old) {
+        (Object::Pod(new), Object::Pod(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::StatefulSet(new), Object::StatefulSet(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::ReplicaSet(new), Object::ReplicaSet(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::Deployment(new), Object::Deployment(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::Node(new), Object::Node(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::Namespace(new), Object::Namespace(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(old)) => {
+            Rc::make_mut(new).status = old.status.clone();
+        }
+        (Object::PersistentVolume(new), Object::PersistentVolume(old)) => {
+            Rc::make_mut(new).status = old.status.clone();
+        }
+        (Object::VolumeAttachment(new), Object::VolumeAttachment(old)) => {
+            Rc::make_mut(new).status = old.status.clone();
+        }
+        (Object::PodDisruptionBudget(new), Object::PodDisruptionBudget(old)) => {
+            Rc::make_mut(new).status = old.status.clone();
+        }
+        (Object::Service(new), Object::Service(old)) => {
+            let new = Rc::make_mut(new);
+            new.status = old.status.clone();
+            // A client that leaves the address out means the one that was given.
+            if new.spec.cluster_ip.is_empty() && &*new.spec.kind != "ExternalName" {
+                let spec = Rc::make_mut(&mut new.spec);
+                spec.cluster_ip = old.spec.cluster_ip.clone();
+                spec.cluster_ips = old.spec.cluster_ips.clone();
+            }
+            if new.spec.ip_families.is_empty() {
+                let spec = Rc::make_mut(&mut new.spec);
+                spec.ip_families = old.spec.ip_families.clone();
+                spec.ip_family_policy = old.spec.ip_family_policy.clone();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn keep_meta(new: &mut Meta, old: &Meta) {
+    new.uid = old.uid;
+    new.creation_timestamp = old.creation_timestamp;
+    new.deletion_timestamp = old.deletion_timestamp;
+    new.deletion_grace_period_seconds = old.deletion_grace_period_seconds;
+    new.generation = old.generation;
+    new.generate_name = old.generate_name.clone();
+    new.resource_version = old.resource_version;
+}
+
+/// The stored object with the status of another.
+pub fn with_status_of(old: &Object, new: &Object) -> Object {
+    macro_rules! statuses {
+        ($($kind:ident),*) => {
+            match (old, new) {
+                $((Object::$kind(old), Object::$kind(new)) => {
+                    let mut merged = (**old).clone();
+                    merged.status = new.status.clone();
+                    Object::from(merged)
+                })*
+                _ => old.clone(),
+            }
+        };
+    }
+    statuses!(
+        Pod,
+        StatefulSet,
+        ReplicaSet,
+        Deployment,
+        Node,
+        Namespace,
+        PersistentVolumeClaim,
+        PersistentVolume,
+        VolumeAttachment,
+        PodDisruptionBudget,
+        Service
+    )
+}
+
+/// API-7: whether the part that `generation` counts has changed.
+pub fn spec_differs(new: &Object, old: &Object) -> bool {
+    match (new, old) {
+        (Object::Pod(new), Object::Pod(old)) => new.spec != old.spec,
+        (Object::StatefulSet(new), Object::StatefulSet(old)) => new.spec != old.spec,
+        (Object::ReplicaSet(new), Object::ReplicaSet(old)) => new.spec != old.spec,
+        (Object::Deployment(new), Object::Deployment(old)) => new.spec != old.spec,
+        (Object::PodDisruptionBudget(new), Object::PodDisruptionBudget(old)) => new.spec != old.spec,
+        (Object::EndpointSlice(new), Object::EndpointSlice(old)) => {
+            new.endpoints != old.endpoints || new.ports != old.ports
+        }
+        _ => false,
+    }
+}
+
+/// A namespace is held by a finalizer of its spec.
+pub fn is_held(object: &Object) -> bool {
+    matches!(object, Object::Namespace(namespace) if !namespace.spec.finalizers.is_empty())
+}

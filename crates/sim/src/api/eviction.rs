@@ -1,0 +1,83 @@
+//! The eviction subresource: a deletion that asks the pod's budget first.
+//!
+//! Upstream: `pkg/registry/core/pod/storage/eviction.go`.
+
+use super::request::{ApiError, DeleteOptions, Patch, Reply, Request};
+use super::server::{Server, WriteContext};
+use super::shelf::Key;
+use petri_objects::*;
+use std::rc::Rc;
+
+const REFUSED: &str = "Cannot evict pod as it would violate the pod's disruption budget.";
+
+pub(super) fn evict(server: &mut Server, key: &Key, grace: Option<i64>, context: &WriteContext) -> Reply {
+    let Some(pod) = server.objects().pods.get(key).cloned() else {
+        return Err(ApiError::not_found(Kind::Pod, key.name.clone()));
+    };
+    let unprotected = pod.phase().is_terminal() || pod.is_pending() || pod.is_terminating();
+    if !unprotected {
+        let budgets: Vec<Rc<PodDisruptionBudget>> = server
+            .objects()
+            .budgets
+            .in_namespace(&key.namespace)
+            .filter(|b| b.spec.selector.as_ref().is_some_and(|s| s.matches(&pod.metadata.labels)))
+            .cloned()
+            .collect();
+        match &budgets[..] {
+            [] => {}
+            [budget] => spend(server, budget, &pod, context)?,
+            _ => {
+                return Err(ApiError::Internal(
+                    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+                        .into(),
+                ));
+            }
+        }
+    }
+    let target = key.to_ref(Kind::Pod);
+    let condition = Condition {
+        kind: "DisruptionTarget".into(),
+        status: "True".into(),
+        reason: "EvictionByEvictionAPI".into(),
+        message: "Eviction API: evicting".into(),
+        ..Condition::default()
+    };
+    let patch = Patch::PodCondition { condition, phase: None };
+    server.serve(Request::Patch { target: target.clone(), uid: Some(pod.metadata.uid), patch }, context)?;
+    let options = DeleteOptions { grace_seconds: grace, uid: Some(pod.metadata.uid), ..DeleteOptions::default() };
+    server.serve(Request::Delete { target, options }, context)
+}
+
+/// Takes one disruption from the budget, or refuses with 429.
+fn spend(
+    server: &mut Server,
+    budget: &PodDisruptionBudget,
+    pod: &Pod,
+    context: &WriteContext,
+) -> Result<(), ApiError> {
+    let (name, status) = (&budget.metadata.name, &budget.status);
+    if !pod.is_ready() {
+        let always = budget.spec.unhealthy_pod_eviction_policy.as_deref() == Some("AlwaysAllow");
+        if always || (status.current_healthy >= status.desired_healthy && status.desired_healthy > 0) {
+            return Ok(());
+        }
+    }
+    let refuse = |cause: String| Err(ApiError::TooManyRequests { message: REFUSED.into(), cause: cause.into() });
+    if status.observed_generation < budget.metadata.generation {
+        return refuse(format!("The disruption budget {name} is still being processed by the server."));
+    }
+    if status.disruptions_allowed <= 0 {
+        return refuse(if status.current_healthy <= status.desired_healthy {
+            format!(
+                "The disruption budget {name} needs {} healthy pods and has {} currently",
+                status.desired_healthy, status.current_healthy
+            )
+        } else {
+            format!("The disruption budget {name} does not allow evicting pods currently")
+        });
+    }
+    let mut spent = budget.clone();
+    spent.status.disruptions_allowed -= 1;
+    spent.status.disrupted_pods.insert(pod.metadata.name.clone(), context.now.whole_seconds());
+    server.serve(Request::UpdateStatus(spent.into()), context).map(|_| ())
+}

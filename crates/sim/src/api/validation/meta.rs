@@ -1,0 +1,114 @@
+//! What every object's metadata must satisfy.
+//!
+//! Upstream: `apimachinery/pkg/api/validation/objectmeta.go`.
+
+use super::field::{Errors, Path};
+use super::format;
+use super::names::{NameRule, annotations, labels, qualified};
+use petri_objects::{Kind, Meta, Name, Object, Record, Value};
+
+pub(super) fn name_rule(kind: Kind) -> NameRule {
+    match kind {
+        // Its pods need it in their host names. Services, because they become DNS labels; namespaces likewise.
+        Kind::StatefulSet | Kind::Namespace | Kind::Service => NameRule::Label,
+        _ => NameRule::Subdomain,
+    }
+}
+
+pub(super) fn create(errors: &mut Errors, object: &Object) {
+    let (kind, meta, path) = (object.kind(), object.meta(), Path::root("metadata"));
+    let rule = name_rule(kind);
+    if !meta.generate_name.is_empty() {
+        rule.check_prefix(errors, &path.key("generateName"), &meta.generate_name);
+    }
+    if meta.name.is_empty() {
+        errors.required(&path.key("name"), "name or generateName is required");
+    } else {
+        rule.check(errors, &path.key("name"), &meta.name);
+    }
+    match (kind.is_namespaced(), meta.namespace.is_empty()) {
+        (true, true) => errors.required(&path.key("namespace"), ""),
+        (true, false) => NameRule::Label.check(errors, &path.key("namespace"), &meta.namespace),
+        (false, false) => errors.forbidden(&path.key("namespace"), "not allowed on this type"),
+        (false, true) => {}
+    }
+    common(errors, meta, &path);
+    finalizers(errors, meta, &path.key("finalizers"));
+}
+
+/// Name, uid and times cannot differ here: the server finds the old object by name and keeps its system fields.
+pub(super) fn update(errors: &mut Errors, new: &Object, old: &Object) {
+    let (new, old, path) = (new.meta(), old.meta(), Path::root("metadata"));
+    let finalizers_path = path.key("finalizers");
+    if old.is_terminating() {
+        let added: Vec<&Name> = new.finalizers.iter().filter(|f| !old.finalizers.contains(f)).collect();
+        if !added.is_empty() {
+            let list: Vec<String> = added.iter().map(|f| format::text(f)).collect();
+            let detail = format!(
+                "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+                list.join(", ")
+            );
+            errors.forbidden(&finalizers_path, detail);
+        }
+    }
+    common(errors, new, &path);
+    if new.finalizers != old.finalizers {
+        finalizers(errors, new, &finalizers_path);
+    }
+}
+
+fn common(errors: &mut Errors, meta: &Meta, path: &Path<'_>) {
+    errors.not_negative(&path.key("generation"), meta.generation);
+    labels(errors, &path.key("labels"), &meta.labels);
+    annotations(errors, &path.key("annotations"), &meta.annotations);
+    owners(errors, meta, &path.key("ownerReferences"));
+}
+
+fn owners(errors: &mut Errors, meta: &Meta, path: &Path<'_>) {
+    let mut controller: Option<&Name> = None;
+    for (i, owner) in meta.owner_references.iter().enumerate() {
+        let path = path.index(i);
+        if owner.api_version.is_empty() {
+            errors.invalid(&path.key("apiVersion"), format::text(&owner.api_version), "version must not be empty");
+        }
+        for (key, value) in [("kind", &owner.kind), ("name", &owner.name)] {
+            if value.is_empty() {
+                errors.invalid(&path.key(key), format::text(value), "must not be empty");
+            }
+        }
+        if owner.uid.0 == 0 {
+            errors.invalid(&path.key("uid"), "\"\"", "must not be empty");
+        }
+        if &*owner.api_version == "v1" && &*owner.kind == "Event" {
+            let detail = "/v1, Kind=Event is disallowed from being an owner";
+            errors.invalid(&path, owner.to_value().to_json(), detail);
+        }
+    }
+    for owner in meta.owner_references.iter().filter(|owner| owner.controller == Some(true)) {
+        let Some(first) = controller else {
+            controller = Some(&owner.name);
+            continue;
+        };
+        let all = Value::List(meta.owner_references.iter().map(|owner| owner.to_value()).collect());
+        let detail = format!(
+            "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {}",
+            owner.name
+        );
+        errors.invalid(path, all.to_json(), detail);
+    }
+}
+
+fn finalizers(errors: &mut Errors, meta: &Meta, path: &Path<'_>) {
+    for finalizer in &meta.finalizers {
+        qualified(errors, path, finalizer, finalizer);
+        let is_standard = matches!(&**finalizer, "kubernetes" | "orphan" | "foregroundDeletion");
+        if !finalizer.contains('/') && !is_standard {
+            let detail = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.invalid(path, format::text(finalizer), detail);
+        }
+    }
+    if meta.has_finalizer("orphan") && meta.has_finalizer("foregroundDeletion") {
+        let all = Value::List(meta.finalizers.iter().cloned().map(Value::String).collect());
+        errors.invalid(path, all.to_json(), "finalizer orphan and foregroundDeletion cannot be both set");
+    }
+}

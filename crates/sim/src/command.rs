@@ -1,0 +1,159 @@
+//! What a person may do. A click, a key, a console line, a lesson step and a link all become one of these.
+
+use crate::api::request::Propagation;
+use crate::controllers::ControllerId;
+use petri_objects::{Name, Object, ObjectRef, Taint, Value};
+use std::rc::Rc;
+
+/// One command.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    // What kubectl can say: requests to the API server.
+    /// `kubectl apply`: creates the object or merges it into the stored one. The manifest is kept as it was typed,
+    /// without defaults, because the next apply needs to know what this one left out.
+    Apply(Rc<Value>),
+    /// `kubectl create`.
+    Create(Object),
+    /// `kubectl replace`, and what an editor saves.
+    Replace(Object),
+    Scale { target: ObjectRef, replicas: i32 },
+    Delete { target: ObjectRef, grace_seconds: Option<i64>, propagation: Propagation },
+    /// A JSON merge patch.
+    Patch { target: ObjectRef, patch: Value, status: bool },
+    Evict { pod: ObjectRef, grace_seconds: Option<i64> },
+    /// `kubectl cordon` and `uncordon`.
+    Cordon { node: Name, on: bool },
+    Taint { node: Name, add: Vec<Taint>, remove: Vec<Taint> },
+
+    // What happens to machines.
+    PowerOff { node: Name },
+    PowerOn { node: Name },
+    /// Off, and on again after a boot.
+    Reboot { node: Name },
+    /// Stops the kubelet process; containers run on, unsupervised.
+    StopKubelet { node: Name },
+    StartKubelet { node: Name },
+    /// Adds a machine that registers itself.
+    AddMachine { node: Name, zone: Name },
+
+    // What happens to the network.
+    /// Cuts a machine off from the control plane.
+    Cut { node: Name },
+    Heal { node: Name },
+
+    // What happens to processes.
+    /// The container's process ends with this exit code.
+    Crash { pod: ObjectRef, exit_code: i32 },
+    /// The process runs but does not answer, or answers again.
+    Hang { pod: ObjectRef, on: bool },
+
+    // What happens to the control plane.
+    /// A controller loses its memory and its half-finished work, and starts again.
+    CrashController { controller: ControllerId },
+    /// A controller's cache stops following the store, or follows again.
+    HoldCache { controller: ControllerId, on: bool },
+    /// The next answer to a write of this controller is lost on the way.
+    LoseReply { controller: ControllerId },
+}
+
+impl Command {
+    /// Whether the command asks the API server, rather than changing the physical world.
+    pub fn is_request(&self) -> bool {
+        matches!(
+            self,
+            Command::Apply(_)
+                | Command::Create(_)
+                | Command::Replace(_)
+                | Command::Scale { .. }
+                | Command::Delete { .. }
+                | Command::Patch { .. }
+                | Command::Evict { .. }
+                | Command::Cordon { .. }
+                | Command::Taint { .. }
+        )
+    }
+    /// Whether it breaks something: the timeline marks it with a triangle.
+    pub fn is_fault(&self) -> bool {
+        matches!(
+            self,
+            Command::PowerOff { .. }
+                | Command::Reboot { .. }
+                | Command::StopKubelet { .. }
+                | Command::Cut { .. }
+                | Command::Crash { .. }
+                | Command::Hang { on: true, .. }
+                | Command::CrashController { .. }
+                | Command::HoldCache { on: true, .. }
+                | Command::LoseReply { .. }
+        )
+    }
+    /// The line that does the same in the console.
+    pub fn line(&self) -> String {
+        let on_off = |on: &bool, yes: &'static str, no: &'static str| if *on { yes } else { no };
+        match self {
+            Command::Apply(manifest) => {
+                let name = manifest.at(&["metadata", "name"]).and_then(Value::as_str).unwrap_or("manifest");
+                format!("kubectl apply -f {name}.yaml")
+            }
+            Command::Create(object) => format!("kubectl create -f {}.yaml", object.meta().name),
+            Command::Replace(object) => format!("kubectl replace -f {}.yaml", object.meta().name),
+            Command::Scale { target, replicas } => {
+                format!("kubectl scale {target} --replicas={replicas}{}", namespace_flag(target))
+            }
+            Command::Delete { target, grace_seconds, propagation } => {
+                let mut line = format!("kubectl delete {} {}", target.kind.singular(), target.name);
+                match grace_seconds {
+                    Some(0) => line.push_str(" --force --grace-period=0"),
+                    Some(grace) => line.push_str(&format!(" --grace-period={grace}")),
+                    None => {}
+                }
+                match propagation {
+                    Propagation::Background => {}
+                    Propagation::Foreground => line.push_str(" --cascade=foreground"),
+                    Propagation::Orphan => line.push_str(" --cascade=orphan"),
+                }
+                line + &namespace_flag(target)
+            }
+            Command::Patch { target, patch, .. } => {
+                format!("kubectl patch {target} --type=merge -p '{}'{}", patch.to_json(), namespace_flag(target))
+            }
+            Command::Evict { pod, .. } => format!("evict {pod}{}", namespace_flag(pod)),
+            Command::Cordon { node, on } => format!("kubectl {} {node}", on_off(on, "cordon", "uncordon")),
+            Command::Taint { node, add, remove } => {
+                let mut line = format!("kubectl taint nodes {node}");
+                for taint in add {
+                    let value = if taint.value.is_empty() { String::new() } else { format!("={}", taint.value) };
+                    line.push_str(&format!(" {}{value}:{}", taint.key, taint.effect));
+                }
+                for taint in remove {
+                    line.push_str(&format!(" {}:{}-", taint.key, taint.effect));
+                }
+                line
+            }
+            Command::PowerOff { node } => format!("power off {node}"),
+            Command::PowerOn { node } => format!("power on {node}"),
+            Command::Reboot { node } => format!("reboot {node}"),
+            Command::StopKubelet { node } => format!("stop kubelet {node}"),
+            Command::StartKubelet { node } => format!("start kubelet {node}"),
+            Command::AddMachine { node, zone } => format!("add machine {node} --zone={zone}"),
+            Command::Cut { node } => format!("cut {node}"),
+            Command::Heal { node } => format!("heal {node}"),
+            Command::Crash { pod, exit_code } => {
+                format!("crash {pod} --exit-code={exit_code}{}", namespace_flag(pod))
+            }
+            Command::Hang { pod, on } => format!("{} {pod}{}", on_off(on, "hang", "unhang"), namespace_flag(pod)),
+            Command::CrashController { controller } => format!("crash controller {}", controller.controller().name),
+            Command::HoldCache { controller, on } => {
+                format!("{} cache {}", on_off(on, "hold", "release"), controller.controller().name)
+            }
+            Command::LoseReply { controller } => format!("lose reply {}", controller.controller().name),
+        }
+    }
+}
+
+fn namespace_flag(target: &ObjectRef) -> String {
+    match &*target.namespace {
+        "" | "default" => String::new(),
+        namespace => format!(" -n {namespace}"),
+    }
+}

@@ -1,0 +1,261 @@
+//! Commands carried out: what a person does, to the API server or to the physical world.
+
+use crate::api::apply;
+use crate::api::request::{ApiError, DeleteOptions, Patch, Request};
+use crate::api::server::WriteContext;
+use crate::api::watch::{Actor, Cause};
+use crate::command::Command;
+use crate::kubelet::Wake;
+use crate::note::{Answer, MachineChange, Note, What};
+use crate::scenario::MachineSpec;
+use crate::world::World;
+use petri_objects::*;
+use std::rc::Rc;
+
+impl World {
+    /// Carries a command out, now.
+    ///
+    /// # Errors
+    /// What the API server refuses, in its words; `BadRequest` for things that do not exist in the physical world.
+    pub fn command(&mut self, command: &Command, notes: &mut Vec<Note>) -> Result<Answer, ApiError> {
+        let number = self.commands;
+        self.commands += 1;
+        self.events += 1;
+        let mut after = Vec::new();
+        let result = if command.is_request() {
+            self.request(command, number)
+        } else {
+            self.physical(command, &mut after)
+        };
+        let command = Rc::new(command.clone());
+        notes.push(Note { at: self.now, what: What::Command { number, command, result: result.clone() } });
+        notes.append(&mut after);
+        self.after_event(notes);
+        result
+    }
+
+    fn request(&mut self, command: &Command, number: u32) -> Result<Answer, ApiError> {
+        let context = WriteContext { now: self.now, by: Actor::User, cause: Cause::Command(number) };
+        let before = self.server.revision();
+        match command {
+            Command::Apply(manifest) => apply::apply(&mut self.server, manifest, &context),
+            Command::Create(object) => {
+                let created = self.server.serve(Request::Create(object.clone()), &context)?;
+                Ok(Answer::Created(created.reference()))
+            }
+            Command::Replace(object) => {
+                let replaced = self.server.serve(Request::Update(object.clone()), &context)?;
+                Ok(Answer::Replaced(replaced.reference()))
+            }
+            Command::Scale { target, replicas } => {
+                let spec: Map = [(Name::from("replicas"), Value::Int(i64::from(*replicas)))].into_iter().collect();
+                let value = Value::Map([(Name::from("spec"), Value::Map(spec))].into_iter().collect());
+                let patch = Patch::Merge { value, status: false };
+                self.server.serve(Request::Patch { target: target.clone(), uid: None, patch }, &context)?;
+                Ok(Answer::Scaled(target.clone()))
+            }
+            Command::Delete { target, grace_seconds, propagation } => {
+                let options = DeleteOptions {
+                    grace_seconds: *grace_seconds,
+                    propagation: *propagation,
+                    ..DeleteOptions::default()
+                };
+                self.server.serve(Request::Delete { target: target.clone(), options }, &context)?;
+                Ok(Answer::Deleted { target: target.clone(), forced: *grace_seconds == Some(0) })
+            }
+            Command::Patch { target, patch, status } => {
+                let patch = Patch::Merge { value: patch.clone(), status: *status };
+                self.server.serve(Request::Patch { target: target.clone(), uid: None, patch }, &context)?;
+                Ok(Answer::Patched { target: target.clone(), changed: self.server.revision() != before })
+            }
+            Command::Evict { pod, grace_seconds } => {
+                let key = crate::api::shelf::Key::new(pod.namespace.clone(), pod.name.clone());
+                self.server.serve(Request::Evict { pod: key, grace_seconds: *grace_seconds }, &context)?;
+                Ok(Answer::Evicted(pod.clone()))
+            }
+            Command::Cordon { node, on } => {
+                let spec: Map = [(Name::from("unschedulable"), if *on { Value::Bool(true) } else { Value::Null })]
+                    .into_iter()
+                    .collect();
+                let value = Value::Map([(Name::from("spec"), Value::Map(spec))].into_iter().collect());
+                let target = ObjectRef::new(Kind::Node, "", node.clone());
+                let patch = Patch::Merge { value, status: false };
+                self.server.serve(Request::Patch { target, uid: None, patch }, &context)?;
+                Ok(Answer::Cordoned { node: node.clone(), on: *on, changed: self.server.revision() != before })
+            }
+            Command::Taint { node, add, remove } => {
+                let target = ObjectRef::new(Kind::Node, "", node.clone());
+                let patch = Patch::Taints { add: add.clone(), remove: remove.clone() };
+                self.server.serve(Request::Patch { target, uid: None, patch }, &context)?;
+                Ok(Answer::Tainted { node: node.clone(), added: !add.is_empty(), removed: !remove.is_empty() })
+            }
+            _ => unreachable!("only requests are sent to the API server"),
+        }
+    }
+
+    fn physical(&mut self, command: &Command, notes: &mut Vec<Note>) -> Result<Answer, ApiError> {
+        let bad = |text: String| ApiError::BadRequest(text.into());
+        let done = |text: String| Ok(Answer::Done(text.into()));
+        let machine = |world: &World, node: &Name| {
+            if world.machines.contains_key(node) { Ok(()) } else { Err(bad(format!("there is no machine \"{node}\""))) }
+        };
+        match command {
+            Command::PowerOff { node } => {
+                machine(self, node)?;
+                if !self.machines[node].powered {
+                    return Err(bad(format!("{node} is already off")));
+                }
+                self.machine_note(node, MachineChange::PoweredOff, notes);
+                self.on_machine(node, notes, |host| host.power_off());
+                done(format!("{node} is off"))
+            }
+            Command::PowerOn { node } => {
+                machine(self, node)?;
+                if self.machines[node].powered {
+                    return Err(bad(format!("{node} is already on")));
+                }
+                self.power_on(node, notes);
+                done(format!("{node} boots"))
+            }
+            Command::Reboot { node } => {
+                machine(self, node)?;
+                if self.machines[node].powered {
+                    self.machine_note(node, MachineChange::PoweredOff, notes);
+                    self.on_machine(node, notes, |host| host.power_off());
+                }
+                self.power_on(node, notes);
+                done(format!("{node} reboots"))
+            }
+            Command::StopKubelet { node } => {
+                machine(self, node)?;
+                if !self.machines[node].kubelet.running {
+                    return Err(bad(format!("the kubelet of {node} does not run")));
+                }
+                self.on_machine(node, notes, |host| host.machine.kubelet.running = false);
+                self.machine_note(node, MachineChange::KubeletStopped, notes);
+                done(format!("the kubelet of {node} is stopped; its containers run on"))
+            }
+            Command::StartKubelet { node } => {
+                machine(self, node)?;
+                let machine = &self.machines[node];
+                if !machine.powered || machine.kubelet.running {
+                    let why = if machine.powered { "already runs" } else { "cannot run without power" };
+                    return Err(bad(format!("the kubelet of {node} {why}")));
+                }
+                self.machine_note(node, MachineChange::KubeletStarted, notes);
+                self.on_machine(node, notes, |host| host.start_kubelet());
+                done(format!("the kubelet of {node} starts"))
+            }
+            Command::AddMachine { node, zone } => {
+                if self.machines.contains_key(node) {
+                    return Err(bad(format!("there is a machine \"{node}\" already")));
+                }
+                let spec = MachineSpec::new(node, zone, self.machines.len() as u32);
+                self.add_machine(&spec);
+                self.on_machine(node, notes, |host| host.start_kubelet());
+                self.machine_note(node, MachineChange::PoweredOn, notes);
+                done(format!("{node} joins in zone {zone}"))
+            }
+            Command::Cut { node } => {
+                machine(self, node)?;
+                if !self.network.cut(node.clone(), self.now) {
+                    return Err(bad(format!("{node} is already cut off")));
+                }
+                self.machine_note(node, MachineChange::Cut, notes);
+                done(format!("{node} is cut off from the control plane"))
+            }
+            Command::Heal { node } => {
+                machine(self, node)?;
+                if !self.network.heal(node) {
+                    return Err(bad(format!("{node} is not cut off")));
+                }
+                self.machine_note(node, MachineChange::Healed, notes);
+                self.on_machine(node, notes, |host| host.reconnect());
+                done(format!("{node} reaches the control plane again"))
+            }
+            Command::Crash { pod, exit_code } => {
+                let (node, uid) = self.process_of(pod)?;
+                let code = *exit_code;
+                self.on_machine(&node, notes, |host| {
+                    host.with_worker(uid, |host, worker| {
+                        for index in 0..worker.containers.len() {
+                            host.container_exits(worker, index, code);
+                        }
+                        if host.machine.kubelet.running {
+                            host.settle(worker);
+                        }
+                    });
+                });
+                done(format!("the processes of {} on {node} exit with code {code}", pod.name))
+            }
+            Command::Hang { pod, on } => {
+                let (node, uid) = self.process_of(pod)?;
+                let on = *on;
+                self.on_machine(&node, notes, |host| {
+                    host.with_worker(uid, |host, worker| host.hang(worker, on));
+                });
+                let what = if on { "do not answer any more" } else { "answer again" };
+                done(format!("the processes of {} on {node} {what}", pod.name))
+            }
+            Command::CrashController { controller } => {
+                let id = *controller;
+                self.pending.remove(&id);
+                self.queues[id as usize] = Default::default();
+                self.memory.forget(id);
+                self.own_writes.retain(|(owner, _), _| *owner != id);
+                self.waiting.retain(|(owner, _), _| *owner != id);
+                self.relist(id, &Default::default());
+                done(format!("{} crashed and starts again with an empty memory", id.controller().name))
+            }
+            Command::HoldCache { controller, on } => {
+                let (id, name) = (*controller, controller.controller().name);
+                if *on {
+                    self.held.insert(id);
+                    return done(format!("{name} sees the cluster as it is now until its cache is released"));
+                }
+                if self.held.remove(&id) {
+                    let before = self.informers[id as usize].cache.clone();
+                    self.relist(id, &before);
+                }
+                done(format!("{name} sees the cluster as it is again"))
+            }
+            Command::LoseReply { controller } => {
+                self.losing_reply.insert(*controller);
+                done(format!("the next answer to a write of {} will be lost", controller.controller().name))
+            }
+            _ => unreachable!("requests go to the API server"),
+        }
+    }
+
+    fn power_on(&mut self, node: &Name, notes: &mut Vec<Note>) {
+        self.machine_note(node, MachineChange::PoweredOn, notes);
+        let now = self.now;
+        self.on_machine(node, notes, |host| {
+            host.machine.powered = true;
+            host.machine.power_since = now;
+            host.machine.boot += 1;
+            let boot = host.settings.kubelet.boot;
+            host.plan(boot, Wake::Start);
+        });
+    }
+
+    fn machine_note(&self, node: &Name, change: MachineChange, notes: &mut Vec<Note>) {
+        notes.push(Note { at: self.now, what: What::Machine { node: node.clone(), change } });
+    }
+
+    /// The machine and uid of the processes that a pod's name stands for: those of its object if they run, else a ghost's.
+    fn process_of(&self, pod: &ObjectRef) -> Result<(Name, Uid), ApiError> {
+        let key = crate::api::shelf::Key::new(pod.namespace.clone(), pod.name.clone());
+        let believed = self.objects().pods.get(&key).map(|pod| pod.metadata.uid);
+        let running = |uid: Uid| self.machine_running(uid).map(|machine| (machine.name.clone(), uid));
+        if let Some(found) = believed.and_then(running) {
+            return Ok(found);
+        }
+        self.machines
+            .values()
+            .flat_map(|machine| machine.processes.values().map(move |process| (machine, process)))
+            .find(|(_, process)| process.identity.pod == pod.name && process.identity.namespace == pod.namespace)
+            .map(|(machine, process)| (machine.name.clone(), process.uid))
+            .ok_or_else(|| ApiError::BadRequest(format!("no process of {} runs on any machine", pod.name).into()))
+    }
+}

@@ -1,0 +1,148 @@
+//! The controllers: one line each in the table below, one file or folder each, under upstream's name.
+//!
+//! A controller only ever holds an [`Api`]: it reads its cache, asks the API server, and returns when it is settled, or
+//! waits for a [`Reason`](crate::reason::Reason), or failed and is retried with back-off.
+
+pub mod ref_manager;
+pub mod util;
+#[cfg(test)]
+pub mod testing;
+
+pub mod statefulset;
+pub mod replicaset;
+pub mod deployment;
+pub mod endpoint_slice;
+pub mod node_lifecycle;
+pub mod taint_eviction;
+pub mod pod_gc;
+pub mod garbage_collector;
+pub mod namespace;
+pub mod disruption;
+pub mod persistent_volume;
+pub mod pvc_protection;
+pub mod pv_protection;
+pub mod attach_detach;
+pub mod csi_driver;
+
+use crate::api::shelf::{Key, Objects};
+use crate::api::watch::Change;
+use crate::client::call::{Api, Outcome};
+use crate::clock::{Span, Time};
+use crate::settings::Settings;
+
+/// A control loop: what wakes it and what it does about a key.
+pub struct Controller {
+    pub id: ControllerId,
+    /// The component's name in events: `statefulset-controller`.
+    pub name: &'static str,
+    /// Where the simulated thing lives upstream.
+    pub upstream: &'static str,
+    /// Which keys a change concerns.
+    pub enqueue: fn(&Change, &mut Enqueue<'_>),
+    pub sync: fn(&Key, &mut Api<'_>) -> Outcome,
+    /// Keys that are queued again and again, and how often. The next period starts after the last has ended.
+    pub periods: fn(&Settings) -> Vec<(Key, Span)>,
+    /// Whether a sync must not run on a cache that misses the controller's own writes (new in 1.36).
+    pub waits_for_own_writes: bool,
+}
+
+/// What `enqueue` may look at, and where it puts keys.
+pub struct Enqueue<'w> {
+    pub cache: &'w Objects,
+    pub memory: &'w mut Memory,
+    pub settings: &'w Settings,
+    pub now: Time,
+    pub(crate) keys: Vec<(Key, Span)>,
+}
+
+impl Enqueue<'_> {
+    pub fn add(&mut self, key: Key) {
+        self.keys.push((key, Span::ZERO));
+    }
+    pub fn add_after(&mut self, key: Key, span: Span) {
+        self.keys.push((key, span));
+    }
+}
+
+fn never(_: &Settings) -> Vec<(Key, Span)> {
+    Vec::new()
+}
+
+macro_rules! controllers {
+    ($($id:ident, $name:literal, $upstream:literal, $module:path, $periods:expr, $own:literal;)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum ControllerId { $($id,)* }
+
+        /// All control loops, in the order in which they look at a change.
+        pub static CONTROLLERS: &[Controller] = &[$({
+            use $module as module;
+            Controller {
+                id: ControllerId::$id, name: $name, upstream: $upstream,
+                enqueue: module::enqueue, sync: module::sync, periods: $periods, waits_for_own_writes: $own,
+            }
+        },)*];
+    };
+}
+
+controllers! {
+    StatefulSet, "statefulset-controller", "pkg/controller/statefulset", crate::controllers::statefulset, never, true;
+    ReplicaSet, "replicaset-controller", "pkg/controller/replicaset", crate::controllers::replicaset, never, true;
+    Deployment, "deployment-controller", "pkg/controller/deployment", crate::controllers::deployment, never, false;
+    EndpointSlice, "endpoint-slice-controller", "pkg/controller/endpointslice", crate::controllers::endpoint_slice, never, false;
+    NodeLifecycle, "node-controller", "pkg/controller/nodelifecycle", crate::controllers::node_lifecycle, crate::controllers::node_lifecycle::periods, false;
+    TaintEviction, "taint-eviction-controller", "pkg/controller/tainteviction", crate::controllers::taint_eviction, never, false;
+    PodGc, "pod-garbage-collector", "pkg/controller/podgc", crate::controllers::pod_gc, crate::controllers::pod_gc::periods, false;
+    GarbageCollector, "garbage-collector-controller", "pkg/controller/garbagecollector", crate::controllers::garbage_collector, never, false;
+    Namespace, "namespace-controller", "pkg/controller/namespace", crate::controllers::namespace, never, false;
+    Disruption, "controllermanager", "pkg/controller/disruption", crate::controllers::disruption, never, false;
+    PersistentVolume, "persistentvolume-controller", "pkg/controller/volume/persistentvolume", crate::controllers::persistent_volume, never, false;
+    PvcProtection, "pvc-protection-controller", "pkg/controller/volume/pvcprotection", crate::controllers::pvc_protection, never, false;
+    PvProtection, "pv-protection-controller", "pkg/controller/volume/pvprotection", crate::controllers::pv_protection, never, false;
+    AttachDetach, "attachdetach-controller", "pkg/controller/volume/attachdetach", crate::controllers::attach_detach, never, false;
+    Scheduler, "default-scheduler", "pkg/scheduler", crate::scheduler, never, false;
+    CsiDriver, "csi-driver", "external-provisioner and external-attacher", crate::controllers::csi_driver, never, false;
+}
+
+impl ControllerId {
+    pub fn controller(self) -> &'static Controller {
+        &CONTROLLERS[self as usize]
+    }
+    pub fn from_name(name: &str) -> Option<ControllerId> {
+        CONTROLLERS.iter().find(|c| c.name == name).map(|c| c.id)
+    }
+}
+
+/// What the controllers remember between syncs. Lost when the controller manager restarts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Memory {
+    pub statefulset: statefulset::Memory,
+    pub replicaset: replicaset::Memory,
+    pub node_lifecycle: node_lifecycle::Memory,
+    pub taint_eviction: taint_eviction::Memory,
+    pub pod_gc: pod_gc::Memory,
+    pub garbage_collector: garbage_collector::Memory,
+    pub persistent_volume: persistent_volume::Memory,
+    pub attach_detach: attach_detach::Memory,
+    pub csi_driver: csi_driver::Memory,
+    pub scheduler: crate::scheduler::Memory,
+}
+
+impl Memory {
+    /// A controller starts again and knows nothing but what it reads.
+    pub(crate) fn forget(&mut self, id: ControllerId) {
+        match id {
+            ControllerId::StatefulSet => self.statefulset = Default::default(),
+            ControllerId::ReplicaSet => self.replicaset = Default::default(),
+            ControllerId::NodeLifecycle => self.node_lifecycle = Default::default(),
+            ControllerId::TaintEviction => self.taint_eviction = Default::default(),
+            ControllerId::PodGc => self.pod_gc = Default::default(),
+            ControllerId::GarbageCollector => self.garbage_collector = Default::default(),
+            ControllerId::PersistentVolume => self.persistent_volume = Default::default(),
+            ControllerId::AttachDetach => self.attach_detach = Default::default(),
+            ControllerId::CsiDriver => self.csi_driver = Default::default(),
+            ControllerId::Scheduler => self.scheduler.restart(),
+            // These keep nothing between syncs.
+            _ => {}
+        }
+    }
+}

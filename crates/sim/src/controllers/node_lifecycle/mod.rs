@@ -1,0 +1,95 @@
+//! A node whose lease is no longer renewed is first called Unknown, then tainted, and its pods are only driven away while
+//! enough other nodes are alive.
+//!
+//! Upstream: `pkg/controller/nodelifecycle/node_lifecycle_controller.go`.
+//!
+//! Four kinds of keys share the queue: `monitor` looks at all leases every few seconds ([`health`]), `taint/NODE` keeps
+//! the NoSchedule taints of a node equal to its conditions, `evict` hands out NoExecute taints at the rate that the
+//! state of the zone allows ([`taints`], [`zones`]), and `pod/NAMESPACE` looks at a pod that was just bound to a node.
+//!
+//! Deviation: the monitor visits the nodes in name order and within one instant; upstream visits them in parallel, and
+//! with many nodes a pass takes long enough for the first NoExecute taints to slip in before the disruption is noticed.
+//!
+//! Deviation: the beta labels of operating system and architecture are not copied; kubelets set both.
+
+mod health;
+mod taints;
+#[cfg(test)]
+mod tests;
+mod zones;
+
+use super::Enqueue;
+use crate::api::shelf::Key;
+use crate::api::watch::Change;
+use crate::client::call::{Api, Outcome, Stop};
+use crate::clock::{Span, Time};
+use crate::settings::Settings;
+use health::NodeHealth;
+use petri_objects::*;
+use std::collections::{BTreeMap, BTreeSet};
+use zones::Zone;
+
+const MONITOR: &str = "monitor";
+const EVICT: &str = "evict";
+const TAINT: &str = "taint";
+const POD: &str = "pod/";
+
+/// A pass takes a moment, and the next period begins after it: ten passes of 5 s are a little more than 50 s.
+const SLIP: Span = Span::millis(1);
+
+/// What the controller knows about nodes beyond their objects. A restart forgets it, which gives every silent node a
+/// new grace period.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Memory {
+    /// The nodes of the last pass.
+    known: BTreeMap<Name, Uid>,
+    health: BTreeMap<Name, NodeHealth>,
+    /// By region and zone labels.
+    zones: BTreeMap<Name, Zone>,
+    /// Nodes whose pods could not all be marked as not ready.
+    retry: BTreeSet<Name>,
+    last_pass: Time,
+}
+
+pub fn periods(settings: &Settings) -> Vec<(Key, Span)> {
+    vec![(Key::new(MONITOR, ""), settings.node_monitor_period + SLIP)]
+}
+
+pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
+    match (&change.old, &change.new) {
+        (_, Some(Object::Node(node))) => {
+            keys.add(Key::new(TAINT, node.metadata.name.clone()));
+            if !node.is_ready() {
+                keys.add_after(Key::new(EVICT, ""), taints::next_poll(keys.now).since(keys.now));
+            }
+        }
+        (old, Some(Object::Pod(pod))) if pod.is_scheduled() => {
+            let was_here = matches!(old, Some(Object::Pod(old)) if old.spec.node_name == pod.spec.node_name);
+            if !was_here {
+                keys.add(Key::new(format!("{POD}{}", pod.metadata.namespace), pod.metadata.name.clone()));
+            }
+        }
+        _ => {}
+    }
+}
+
+pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
+    match (&*key.namespace, key.namespace.strip_prefix(POD)) {
+        (MONITOR, _) => remembering(api, health::monitor_node_health),
+        (EVICT, _) => remembering(api, taints::do_no_execute_tainting_pass),
+        (TAINT, _) => taints::do_no_schedule_tainting_pass(&key.name, api),
+        (_, Some(namespace)) => health::process_pod(&Key::new(namespace, key.name.clone()), api),
+        _ => unreachable!("no other key is ever queued: {key}"),
+    }
+}
+
+/// Lets a pass work on a copy of the memory: a sync that is cut in the middle runs again from the top, and must find
+/// what it found the first time.
+fn remembering(api: &mut Api<'_>, pass: fn(&mut Memory, &mut Api<'_>) -> Outcome) -> Outcome {
+    let mut memory = api.memory.node_lifecycle.clone();
+    let outcome = pass(&mut memory, api);
+    if !matches!(outcome, Err(Stop::Awaiting)) {
+        api.memory.node_lifecycle = memory;
+    }
+    outcome
+}

@@ -1,0 +1,34 @@
+//! The network as it is: which machines can reach the control plane.
+
+use crate::clock::Time;
+use petri_objects::Name;
+use std::collections::BTreeMap;
+
+/// Cut links and since when.
+///
+/// Deviation: one link per machine, to the control plane; machines always reach each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Network {
+    cut: BTreeMap<Name, Time>,
+}
+
+impl Network {
+    /// Cuts a machine off from the control plane. `false` if it already is.
+    pub fn cut(&mut self, node: Name, now: Time) -> bool {
+        if self.cut.contains_key(&node) {
+            return false;
+        }
+        self.cut.insert(node, now);
+        true
+    }
+    /// Heals the link. `false` if it was whole.
+    pub fn heal(&mut self, node: &str) -> bool {
+        self.cut.remove(node).is_some()
+    }
+    pub fn reaches_control_plane(&self, node: &str) -> bool {
+        !self.cut.contains_key(node)
+    }
+    pub fn cut_since(&self, node: &str) -> Option<Time> {
+        self.cut.get(node).copied()
+    }
+}

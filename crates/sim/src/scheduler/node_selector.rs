@@ -1,0 +1,44 @@
+//! Whether a node has what a selector asks for: the one rule that pods and volumes share.
+//!
+//! Upstream: `component-helpers/scheduling/corev1/nodeaffinity`.
+
+use petri_objects::{Labels, Name, Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm};
+
+/// One term must match; none at all match nothing.
+pub fn matches(selector: &NodeSelector, node: &Node) -> bool {
+    selector.node_selector_terms.iter().any(|term| term_matches(term, node))
+}
+
+/// All requirements must hold; a term without any matches nothing.
+pub fn term_matches(term: &NodeSelectorTerm, node: &Node) -> bool {
+    if term.match_expressions.is_empty() && term.match_fields.is_empty() {
+        return false;
+    }
+    term.match_expressions.iter().all(|requirement| holds(requirement, node.metadata.labels.get(&requirement.key)))
+        && term.match_fields.iter().all(|requirement| {
+            let name = (&*requirement.key == "metadata.name").then_some(&node.metadata.name);
+            holds(requirement, name)
+        })
+}
+
+/// Whether the node carries all labels of a `nodeSelector`.
+pub fn has_labels(wanted: &Labels, node: &Node) -> bool {
+    wanted.is_subset_of(&node.metadata.labels)
+}
+
+fn holds(requirement: &NodeSelectorRequirement, value: Option<&Name>) -> bool {
+    let compare = |accept: fn(&i64, &i64) -> bool| {
+        let actual: Option<i64> = value.and_then(|v| v.parse().ok());
+        let bound: Option<i64> = requirement.values.first().and_then(|v| v.parse().ok());
+        actual.zip(bound).is_some_and(|(actual, bound)| accept(&actual, &bound))
+    };
+    match &*requirement.operator {
+        "In" => value.is_some_and(|v| requirement.values.contains(v)),
+        "NotIn" => value.is_none_or(|v| !requirement.values.contains(v)),
+        "Exists" => value.is_some(),
+        "DoesNotExist" => value.is_none(),
+        "Gt" => compare(i64::gt),
+        "Lt" => compare(i64::lt),
+        _ => false,
+    }
+}

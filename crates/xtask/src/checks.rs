@@ -1,0 +1,335 @@
+//! `cargo xtask test`: everything that must hold, in steps that all run even if one fails.
+
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use crate::counts::{self, Counts};
+use crate::shop::{Outcome, Setting, Shop, lasted, run, succeeds, tee, timed};
+use crate::wasm_std::{self, TARGET};
+use crate::{gates, page, shop, tools};
+
+/// Which steps to run.
+pub struct Choice {
+    pub only: Option<Vec<String>>,
+    pub skip: Vec<String>,
+    pub list: bool,
+}
+
+struct Step {
+    name: &'static str,
+    about: &'static str,
+    usual: &'static str,
+    work: fn(&Shop) -> Outcome<Report>,
+}
+
+/// How a step ended; a step that could not even do its work ends with a problem instead.
+struct Report {
+    counts: Counts,
+    /// Why it failed, or why it was left out, or what it found.
+    note: String,
+    skipped: bool,
+}
+
+impl Report {
+    /// A check that holds or not, and counts as one.
+    fn holds(note: impl Into<String>) -> Self {
+        Self { counts: Counts { passed: 1, ..Counts::default() }, note: note.into(), skipped: false }
+    }
+
+    fn skipped(note: impl Into<String>) -> Self {
+        Self { counts: Counts { skipped: 1, ..Counts::default() }, note: note.into(), skipped: true }
+    }
+
+    /// A test runner's verdict and figures. A runner that fails without a failing test failed all the same, and one
+    /// that ran nothing proves nothing.
+    fn of_runner(success: bool, mut counts: Counts, what: &str) -> Self {
+        let note = match (success, counts.failed) {
+            (true, 0) if counts.passed == 0 => {
+                counts.failed = 1;
+                format!("{what} ran no test at all")
+            }
+            (true, 0) => format!("{} passed", counts.passed),
+            (false, 0) => {
+                counts.failed = 1;
+                format!("{what} failed before or after its tests")
+            }
+            (_, failed) => format!("{failed} failed"),
+        };
+        Self { counts, note, skipped: false }
+    }
+}
+
+const STEPS: [Step; 13] = [
+    Step { name: "rust", about: "the compiler is recent enough", usual: "", work: rust },
+    Step { name: "format", about: "the code is formatted", usual: "2 seconds", work: format },
+    Step { name: "lint", about: "clippy has nothing to say, natively", usual: "2 minutes, seconds again", work: lint },
+    Step { name: "lint-web", about: "nor about the page", usual: "2 minutes, seconds again", work: lint_web },
+    Step { name: "native", about: "tests of every crate but the page", usual: "3 minutes, seconds again", work: native },
+    Step { name: "web", about: "tests of the page that need no browser", usual: "2 minutes, seconds again", work: web },
+    Step { name: "tree", about: "the page links nothing it must not", usual: "1 second", work: tree },
+    Step { name: "licenses", about: "licenses, bans and origins of packages", usual: "1 second", work: licenses },
+    Step { name: "editor", about: "tests of the editor's own code", usual: "2 seconds", work: editor },
+    Step { name: "browser", about: "tests of the page inside a browser", usual: "3 minutes, seconds again", work: browser },
+    Step { name: "page", about: "the optimized page builds", usual: "4 minutes, 1 to 2 again", work: build },
+    Step { name: "size", about: "the first load is within its budget", usual: "2 seconds", work: size },
+    Step { name: "e2e", about: "the built page in a browser, as a visitor", usual: "1 to 3 minutes", work: end_to_end },
+];
+
+pub fn test(shop: &Shop, choice: &Choice) -> Outcome<ExitCode> {
+    if choice.list {
+        for step in &STEPS {
+            println!("{:<10} {}", step.name, step.about);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let steps = chosen(choice)?;
+    let start = Instant::now();
+    let mut rows = Vec::new();
+    for (index, step) in steps.iter().enumerate() {
+        println!("\n[{}/{}] {}: {}{}", index + 1, steps.len(), step.name, step.about, usually(step.usual));
+        let (outcome, time) = timed(|| (step.work)(shop));
+        let report = outcome.unwrap_or_else(|problem| {
+            println!("{problem}");
+            let note = problem.lines().next().unwrap_or_default().to_owned();
+            Report { counts: Counts { failed: 1, ..Counts::default() }, note, skipped: false }
+        });
+        println!("{} in {}: {}", verdict(&report), lasted(time), report.note);
+        rows.push((step.name, report, time));
+    }
+    println!("\n{}", summary(&rows));
+    println!("all of it took {}", lasted(start.elapsed()));
+    let total = rows.iter().fold(Counts::default(), |mut sum, (_, report, _)| {
+        sum += report.counts;
+        sum
+    });
+    println!("{}", closing_line(total));
+    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn chosen(choice: &Choice) -> Outcome<Vec<&'static Step>> {
+    let named = choice.only.iter().flatten().chain(&choice.skip);
+    if let Some(unknown) = named.into_iter().find(|name| STEPS.iter().all(|step| step.name != name.as_str())) {
+        let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        return Err(format!("there is no step `{unknown}`; there are {}", names.join(", ")));
+    }
+    let has = |list: &[String], step: &Step| list.iter().any(|name| name == step.name);
+    let wanted = |step: &&Step| choice.only.as_ref().is_none_or(|only| has(only, step)) && !has(&choice.skip, step);
+    Ok(STEPS.iter().filter(wanted).collect())
+}
+
+fn usually(usual: &str) -> String {
+    if usual.is_empty() { String::new() } else { format!(" (usually {usual})") }
+}
+
+fn verdict(report: &Report) -> &'static str {
+    match (report.counts.failed, report.skipped) {
+        (0, false) => "ok",
+        (0, true) => "skipped",
+        _ => "FAILED",
+    }
+}
+
+fn summary(rows: &[(&str, Report, Duration)]) -> String {
+    let line = |(name, report, time): &(&str, Report, Duration)| {
+        format!("  {name:<10} {:<8} {:>12}  {}", verdict(report), lasted(*time), report.note)
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The last line of all, for people and for whatever counts.
+fn closing_line(total: Counts) -> String {
+    let mut line = format!("{} passed, {} failed", total.passed, total.failed);
+    if total.skipped > 0 {
+        line.push_str(&format!(", {} skipped", total.skipped));
+    }
+    line
+}
+
+fn rust(shop: &Shop) -> Outcome<Report> {
+    gates::rust_version(shop).map(Report::holds)
+}
+
+fn format(shop: &Shop) -> Outcome<Report> {
+    component(shop, "fmt", "rustfmt")?;
+    tee_checked(&mut shop.cargo(&["fmt", "--all", "--check"]))
+        .map_err(|_| "some files are not formatted:\n    cargo fmt --all".to_owned())?;
+    Ok(Report::holds("formatted"))
+}
+
+fn lint(shop: &Shop) -> Outcome<Report> {
+    component(shop, "clippy", "clippy")?;
+    let words = ["clippy", "--locked", "--workspace", "--exclude", "petri-web", "--all-targets", "--", "-D", "warnings"];
+    tee_checked(&mut shop.cargo(&words))?;
+    Ok(Report::holds("no warnings"))
+}
+
+fn lint_web(shop: &Shop) -> Outcome<Report> {
+    component(shop, "clippy", "clippy")?;
+    let setting = wasm_std::ensure(shop)?;
+    if !setting.variables.is_empty() {
+        return Ok(Report::skipped("this machine's compiler for the browser comes without clippy"));
+    }
+    let words = ["clippy", "--locked", "-p", "petri-web", "--all-targets", "--target", TARGET, "--", "-D", "warnings"];
+    tee_checked(&mut shop.cargo(&words))?;
+    Ok(Report::holds("no warnings"))
+}
+
+/// rustup's minimal profile leaves these two out.
+fn component(shop: &Shop, subcommand: &str, name: &str) -> Outcome {
+    if succeeds(&mut shop.cargo(&[subcommand, "--version"])) {
+        return Ok(());
+    }
+    shop::say(&format!("adding {name} to the Rust toolchain"), "10 seconds, once");
+    run(shop.program("rustup", &["component", "add", name]).stdout(std::io::stderr()))
+        .map_err(|problem| format!("{problem}\nThis would help:\n    rustup component add {name}"))
+}
+
+fn native(shop: &Shop) -> Outcome<Report> {
+    let words = ["test", "--locked", "--workspace", "--exclude", "petri-web", "--no-fail-fast"];
+    cargo_tests(&mut shop.cargo(&words), "cargo test")
+}
+
+fn web(shop: &Shop) -> Outcome<Report> {
+    if !shop.path("web/src/lib.rs").is_file() {
+        return Ok(Report::skipped("web has no library to test"));
+    }
+    let (success, output) = tee(&mut shop.cargo(&["test", "--locked", "-p", "petri-web", "--lib"]))?;
+    Ok(Report::of_runner(success, counts::of_cargo(&output), "cargo test"))
+}
+
+fn tree(shop: &Shop) -> Outcome<Report> {
+    gates::tree(shop)?;
+    Ok(Report::holds("nothing forbidden"))
+}
+
+fn licenses(shop: &Shop) -> Outcome<Report> {
+    let crates = gates::packages(shop)?;
+    let npm = gates::npm_packages(shop)?;
+    gates::lock_files(shop)?;
+    Ok(Report::holds(format!("{crates} crates and {npm} npm packages are fine")))
+}
+
+fn editor(shop: &Shop) -> Outcome<Report> {
+    tools::node()?;
+    tools::npm_ci(&shop.path("web/editor"))?;
+    let mut command = shop.program("node", &["--test", "--test-reporter=spec"]);
+    command.current_dir(shop.path("web/editor"));
+    node_tests(&mut command)
+}
+
+fn browser(shop: &Shop) -> Outcome<Report> {
+    if !shop.path("web/tests/browser.rs").is_file() {
+        return Ok(Report::skipped("there is no web/tests/browser.rs"));
+    }
+    let browser = tools::browser()?;
+    let webdriver = shop.target().join("webdriver.json");
+    shop::write(&webdriver, webdriver_with(&shop.read("web/webdriver.json")?, &browser.chrome.to_string_lossy())?)?;
+    let setting = wasm_std::ensure(shop)?
+        .and(tools::wasm_bindgen(shop)?)
+        .and(Setting::default().with("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner"))
+        .with("CHROMEDRIVER", browser.driver)
+        .with("WASM_BINDGEN_TEST_WEBDRIVER_JSON", webdriver)
+        // Seconds. A simulation at the development profile takes its time on a shared machine.
+        .with("WASM_BINDGEN_TEST_TIMEOUT", "300");
+    let mut command = shop.cargo(&["test", "--locked", "-p", "petri-web", "--target", TARGET, "--test", "browser"]);
+    setting.apply(&mut command);
+    cargo_tests(&mut command, "wasm-bindgen-test")
+}
+
+/// The driver's capabilities with the very browser that was found, so that all tests use the same one.
+fn webdriver_with(text: &str, chrome: &str) -> Outcome<String> {
+    let mut value: serde_json::Value = serde_json::from_str(text).map_err(|error| format!("webdriver.json: {error}"))?;
+    value["goog:chromeOptions"]["binary"] = chrome.into();
+    Ok(value.to_string())
+}
+
+fn build(shop: &Shop) -> Outcome<Report> {
+    page::build(shop)?;
+    Ok(Report::holds("dist/ is complete"))
+}
+
+fn size(shop: &Shop) -> Outcome<Report> {
+    let total = gates::size(&gates::built(shop)?)?;
+    Ok(Report::holds(format!("{total} of {} bytes", gates::FIRST_LOAD_BUDGET)))
+}
+
+fn end_to_end(shop: &Shop) -> Outcome<Report> {
+    tools::node()?;
+    gates::built(shop)?;
+    let setting = page::browser_setting(shop)?;
+    let mut command = shop.program("node", &["--test", "--test-reporter=spec", "--test-concurrency=1"]);
+    // Node 20 takes file names only, later ones patterns as well: names work everywhere.
+    let mut tests = Vec::new();
+    let folder = shop.path("tests/e2e");
+    for entry in std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?.flatten() {
+        if entry.file_name().to_string_lossy().ends_with(".test.mjs") {
+            tests.push(entry.path());
+        }
+    }
+    tests.sort();
+    command.args(&tests);
+    setting.apply(&mut command);
+    node_tests(&mut command)
+}
+
+fn cargo_tests(command: &mut Command, what: &str) -> Outcome<Report> {
+    let (success, output) = tee(command)?;
+    Ok(Report::of_runner(success, counts::of_cargo(&output), what))
+}
+
+fn node_tests(command: &mut Command) -> Outcome<Report> {
+    let (success, output) = tee(command)?;
+    Ok(Report::of_runner(success, counts::of_node(&output), "node --test"))
+}
+
+/// A program whose only result is its verdict.
+fn tee_checked(command: &mut Command) -> Outcome {
+    match tee(command)? {
+        (true, _) => Ok(()),
+        (false, _) => Err("it failed; see above".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(only: &[&str], skip: &[&str]) -> Choice {
+        let own = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        Choice { only: (!only.is_empty()).then(|| own(only)), skip: own(skip), list: false }
+    }
+
+    fn names(choice: &Choice) -> Vec<&'static str> {
+        chosen(choice).expect("the names are known").iter().map(|step| step.name).collect()
+    }
+
+    #[test]
+    fn steps_are_chosen_by_name_and_typos_are_refused() {
+        assert_eq!(names(&choice(&["e2e", "rust"], &[])), ["rust", "e2e"]);
+        assert_eq!(names(&choice(&["e2e", "rust"], &["rust"])), ["e2e"]);
+        assert_eq!(names(&choice(&[], &["e2e"])).len(), STEPS.len() - 1);
+        assert!(chosen(&choice(&["e3e"], &[])).is_err_and(|problem| problem.contains("e3e")));
+    }
+
+    #[test]
+    fn a_runner_that_fails_or_runs_nothing_does_not_pass() {
+        let counts = |passed, failed| Counts { passed, failed, skipped: 0 };
+        assert_eq!(Report::of_runner(true, counts(3, 0), "it").counts, counts(3, 0));
+        assert_eq!(Report::of_runner(false, counts(3, 1), "it").counts, counts(3, 1));
+        assert_eq!(Report::of_runner(false, counts(0, 0), "it").counts, counts(0, 1), "did not compile");
+        assert_eq!(Report::of_runner(true, counts(0, 0), "it").counts, counts(0, 1), "ran nothing");
+        assert_eq!(verdict(&Report::of_runner(true, counts(0, 0), "it")), "FAILED");
+    }
+
+    #[test]
+    fn the_closing_line_is_plain() {
+        assert_eq!(closing_line(Counts { passed: 12, failed: 0, skipped: 0 }), "12 passed, 0 failed");
+        assert_eq!(closing_line(Counts { passed: 1, failed: 2, skipped: 3 }), "1 passed, 2 failed, 3 skipped");
+    }
+
+    #[test]
+    fn the_driver_is_told_which_browser_to_start() {
+        let text = webdriver_with(r#"{"goog:chromeOptions":{"args":["--headless"]}}"#, "/opt/chrome");
+        assert!(text.is_ok_and(|text| text.contains("/opt/chrome") && text.contains("--headless")));
+    }
+}

@@ -1,0 +1,272 @@
+//! Limits that a change must not cross: what may be linked into the page, under which licenses, and how large it gets.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::licenses::{self, Policy};
+use crate::shop::{self, Outcome, Shop, capture, find_program};
+use crate::wasm_std::TARGET;
+
+/// What the page must never link: too large for what it gives, or a source of time and chance that replays cannot share.
+const KEPT_OUT: [&str; 5] = ["regex", "getrandom", "chrono", "clap", "k8s-openapi"];
+/// Linked for sure: if the listing lacks it, the listing is wrong and proves nothing.
+const KNOWN_IN: &str = "yew";
+/// The whole first load, in bytes as brotli sends them. The editor loads later and is not in it.
+pub const FIRST_LOAD_BUDGET: u64 = 300_000;
+/// What the page fetches later or not at all.
+const LATER: [&str; 4] = ["editor/", "embed", "worker", "licenses.txt"];
+
+/// The crates that `cargo tree` lists for the page in the browser.
+pub fn tree(shop: &Shop) -> Outcome {
+    let listing = capture(&mut shop.cargo(&[
+        "tree", "--locked", "-p", "petri-web", "-e", "normal", "--target", TARGET, "--prefix", "none", "--format", "{p}",
+    ]))?;
+    let found = offenders(&listing, &KEPT_OUT, KNOWN_IN)?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let mut problem = format!("the page links {}:", found.join(", "));
+    for name in &found {
+        let words = ["tree", "--locked", "-p", "petri-web", "-e", "normal", "--target", TARGET, "-i", name];
+        let why = capture(&mut shop.cargo(&words)).unwrap_or_else(|problem| problem);
+        problem.push('\n');
+        problem.push_str(&why);
+    }
+    Err(problem)
+}
+
+fn offenders<'a>(listing: &str, kept_out: &[&'a str], known_in: &str) -> Outcome<Vec<&'a str>> {
+    let names: BTreeSet<&str> = listing.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    if !names.contains(known_in) {
+        return Err(format!("the listing of the page's crates lacks {known_in}, so it proves nothing:\n{listing}"));
+    }
+    Ok(kept_out.iter().copied().filter(|name| names.contains(name)).collect())
+}
+
+/// Licenses, banned crates and origins of every package, by the lists in deny.toml.
+pub fn packages(shop: &Shop) -> Outcome<usize> {
+    let policy = Policy::read(&shop.read("deny.toml")?)?;
+    let metadata = licenses::metadata(shop, None)?;
+    let packages = metadata["packages"].as_array().ok_or("cargo metadata lists no packages")?;
+    let problems: Vec<String> = packages.iter().filter_map(|package| refuse(package, &policy)).collect();
+    if problems.is_empty() { Ok(packages.len()) } else { Err(problems.join("\n")) }
+}
+
+/// Why a package of `cargo metadata` may not be used, if so.
+fn refuse(package: &Value, policy: &Policy) -> Option<String> {
+    let name = package["name"].as_str().unwrap_or("?");
+    let version = package["version"].as_str().unwrap_or("?");
+    let about = |what: &str| Some(format!("{name} {version}: {what}"));
+    if policy.banned.iter().any(|banned| banned == name) {
+        return about("is banned by deny.toml");
+    }
+    match package["source"].as_str() {
+        // A crate of this workspace.
+        None => {}
+        Some(source) if source.starts_with("registry+") && source.ends_with("/crates.io-index") => {}
+        Some(_) => return about("does not come from crates.io"),
+    }
+    match package["license"].as_str() {
+        Some(expression) => match licenses::satisfied(expression, &policy.allowed) {
+            Ok(true) => None,
+            Ok(false) => about(&format!("its license `{expression}` is not allowed by deny.toml")),
+            Err(problem) => about(&format!("its license `{expression}` cannot be read: {problem}")),
+        },
+        None => about("states no license"),
+    }
+}
+
+/// A file of the first load and its size.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Size {
+    pub name: String,
+    pub raw: u64,
+    pub brotli: u64,
+    pub first_load: bool,
+}
+
+/// The sizes of what `dist` serves, as they are and as brotli sends them.
+pub fn sizes(dist: &Path) -> Outcome<Vec<Size>> {
+    let mut files = Vec::new();
+    collect(dist, &mut files)?;
+    files.sort();
+    let script = "const {brotliCompressSync: b} = require('zlib'), {readFileSync: r} = require('fs');\
+        console.log(process.argv.slice(1).map((f) => b(r(f)).length).join(' '))";
+    let node = find_program(&["node"]).ok_or("Node is needed to compress with brotli")?;
+    let answer = capture(Command::new(node).args(["-e", script]).args(&files))?;
+    let packed: Vec<u64> = answer.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    if packed.len() != files.len() {
+        return Err(format!("{} files were compressed, not {}", packed.len(), files.len()));
+    }
+    let size = |(path, brotli): (PathBuf, u64)| {
+        let name = path.strip_prefix(dist).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        let raw = std::fs::metadata(&path).map_err(|error| format!("{}: {error}", path.display()))?.len();
+        Ok(Size { first_load: is_first_load(&name), name, raw, brotli })
+    };
+    files.into_iter().zip(packed).map(size).collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Outcome {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            // Trunk's staging folder starts with a dot.
+            if !entry.file_name().to_string_lossy().starts_with('.') {
+                collect(&path, files)?;
+            }
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn is_first_load(name: &str) -> bool {
+    let served = [".html", ".css", ".js", ".wasm", ".svg", ".woff2"].iter().any(|ending| name.ends_with(ending));
+    served && !LATER.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Fails if the first load is over its budget, or if something that belongs to it is missing.
+pub fn size(dist: &Path) -> Outcome<u64> {
+    within_budget(&sizes(dist)?, FIRST_LOAD_BUDGET)
+}
+
+fn within_budget(sizes: &[Size], budget: u64) -> Outcome<u64> {
+    for ending in [".html", ".css", ".js", ".wasm"] {
+        if !sizes.iter().any(|size| size.first_load && size.name.ends_with(ending)) {
+            return Err(format!("the first load holds no {ending} file, so its size means nothing"));
+        }
+    }
+    let total = first_load(sizes);
+    if total <= budget {
+        return Ok(total);
+    }
+    Err(format!("the first load is {total} bytes of brotli, over its budget of {budget}\n{}", size_table(sizes)))
+}
+
+pub fn first_load(sizes: &[Size]) -> u64 {
+    sizes.iter().filter(|size| size.first_load).map(|size| size.brotli).sum()
+}
+
+pub fn size_table(sizes: &[Size]) -> String {
+    let mut table = format!("{:>10} {:>10}  file\n", "bytes", "brotli");
+    for size in sizes {
+        let later = if size.first_load { "" } else { "  (not in the first load)" };
+        let _ = writeln!(table, "{:>10} {:>10}  {}{later}", size.raw, size.brotli, size.name);
+    }
+    let raw: u64 = sizes.iter().filter(|size| size.first_load).map(|size| size.raw).sum();
+    let _ = write!(table, "{raw:>10} {:>10}  first load, of {FIRST_LOAD_BUDGET} allowed", first_load(sizes));
+    table
+}
+
+/// Whether the compiler in use is one that the workspace supports.
+pub fn rust_version(shop: &Shop) -> Outcome<String> {
+    let text = capture(&mut shop.program("rustc", &["--version"]))?;
+    let wanted = minor_after(&shop.read("Cargo.toml")?, "rust-version = \"1.").ok_or("Cargo.toml names no Rust version")?;
+    let found = minor_after(&text, "rustc 1.").ok_or_else(|| format!("`rustc --version` says {text}"))?;
+    if found >= wanted {
+        return Ok(text.trim().to_owned());
+    }
+    Err(format!("Rust 1.{wanted} or newer is needed, and this is {}\n    rustup update stable", text.trim()))
+}
+
+fn minor_after(text: &str, before: &str) -> Option<u32> {
+    let rest = &text[text.find(before)? + before.len()..];
+    rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+}
+
+/// The page's files, if they were built.
+pub fn built(shop: &Shop) -> Outcome<PathBuf> {
+    let dist = shop.path("dist");
+    if dist.join("index.html").is_file() && dist.join("licenses.txt").is_file() {
+        return Ok(dist);
+    }
+    Err("dist/ is not built:\n    cargo xtask build".to_owned())
+}
+
+/// Every npm package that ships with the page, and whether its license is allowed.
+pub fn npm_packages(shop: &Shop) -> Outcome<usize> {
+    let policy = Policy::read(&shop.read("deny.toml")?)?;
+    let lock: Value = serde_json::from_str(&shop.read("web/editor/package-lock.json")?).map_err(|e| e.to_string())?;
+    let packages = licenses::shipped_npm_packages(&lock);
+    if packages.is_empty() {
+        return Err("web/editor/package-lock.json lists no package that ships".to_owned());
+    }
+    for (name, license) in &packages {
+        if !licenses::satisfied(license, &policy.allowed)? {
+            return Err(format!("{name}: its license `{license}` is not allowed by deny.toml"));
+        }
+    }
+    Ok(packages.len())
+}
+
+/// Lock files must not say where this machine fetches packages from.
+pub fn lock_files(shop: &Shop) -> Outcome {
+    for folder in ["web/editor", "tests/e2e", "crates/xtask/tools", "crates/xtask/bench"] {
+        let path = shop.path(folder).join("package-lock.json");
+        if shop::read(&path)?.contains("\"resolved\"") {
+            return Err(format!("{folder}/package-lock.json holds addresses of a registry: run npm there with its .npmrc"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn size(name: &str, brotli: u64) -> Size {
+        Size { name: name.to_owned(), raw: brotli * 3, brotli, first_load: is_first_load(name) }
+    }
+
+    #[test]
+    fn the_tree_gate_fails_on_a_forbidden_crate_and_on_an_empty_listing() {
+        let listing = "petri-web v0.1.0 (/here)\nyew v0.23.0\nregex-lite v0.1.0\n";
+        assert_eq!(offenders(listing, &KEPT_OUT, "yew"), Ok(vec![]));
+        let linked = format!("{listing}regex v1.0.0 (*)\n");
+        assert_eq!(offenders(&linked, &KEPT_OUT, "yew"), Ok(vec!["regex"]));
+        assert!(offenders("", &KEPT_OUT, "yew").is_err());
+    }
+
+    #[test]
+    fn the_package_gate_fails_on_license_ban_and_origin() {
+        let policy = Policy { allowed: vec!["MIT".to_owned()], banned: vec!["wee_alloc".to_owned()] };
+        let index = "registry+https://example.org/crates.io-index";
+        let package = |name: &str, license: Option<&str>, source: Option<&str>| {
+            refuse(&json!({ "name": name, "version": "1.0.0", "license": license, "source": source }), &policy)
+        };
+        assert_eq!(package("fine", Some("MIT OR GPL-3.0"), Some(index)), None);
+        assert_eq!(package("own", Some("MIT"), None), None);
+        assert!(package("copyleft", Some("GPL-3.0"), Some(index)).is_some_and(|why| why.contains("not allowed")));
+        assert!(package("silent", None, Some(index)).is_some_and(|why| why.contains("no license")));
+        assert!(package("wee_alloc", Some("MIT"), Some(index)).is_some_and(|why| why.contains("banned")));
+        assert!(package("forked", Some("MIT"), Some("git+https://example.org/x")).is_some_and(|why| why.contains("come")));
+    }
+
+    #[test]
+    fn the_size_gate_fails_over_budget_and_on_an_empty_folder() {
+        let page = ["index.html", "page-1.css", "boot-1.js", "app_bg.wasm"].map(|name| size(name, 25));
+        assert_eq!(within_budget(&page, 100), Ok(100));
+        assert!(within_budget(&page, 99).is_err_and(|why| why.contains("over its budget")));
+        assert!(within_budget(&page[..3], 100).is_err_and(|why| why.contains(".wasm")));
+    }
+
+    #[test]
+    fn what_loads_later_is_not_in_the_first_load() {
+        assert!(is_first_load("petri-web-0123_bg.wasm") && is_first_load("icon-1.svg"));
+        assert!(!is_first_load("editor/editor-1.js") && !is_first_load("embed.js") && !is_first_load("licenses.txt"));
+    }
+
+    #[test]
+    fn compiler_versions_compare_as_numbers() {
+        assert_eq!(minor_after("rustc 1.95.0 (abc 2026-04-14)", "rustc 1."), Some(95));
+        assert_eq!(minor_after("rust-version = \"1.90\"", "rust-version = \"1."), Some(90));
+        assert_eq!(minor_after("something else", "rustc 1."), None);
+    }
+}

@@ -1,0 +1,182 @@
+//! The page: served while working on it, and built small for everyone else.
+
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::Command;
+
+use crate::shop::{self, Outcome, Setting, Shop, run, say, warn};
+use crate::{gates, licenses, tools, wasm_std};
+
+pub struct ServeOptions {
+    pub port: u16,
+    pub address: String,
+    pub release: bool,
+    pub open: bool,
+}
+
+/// Builds the page, serves it and rebuilds on change, until it is interrupted.
+pub fn serve(shop: &Shop, options: &ServeOptions) -> Outcome {
+    let mut setting = toolchain(shop)?;
+    match tools::wasm_opt(shop) {
+        Ok(found) => setting = setting.and(found),
+        Err(problem) if options.release => return Err(problem),
+        Err(problem) => warn(&format!("going on without wasm-opt, the page is only larger for it: {problem}")),
+    }
+    bundle(shop)?;
+    let address: IpAddr = options.address.parse().map_err(|_| format!("`{}` is no address", options.address))?;
+    let port = free_port(address, options.port)?;
+    let dist = shop.target().join("serve");
+    shop::make_folder(&dist)?;
+
+    say("building the page, then serving it until Ctrl-C", "1 minute at first, seconds after a change");
+    let mut command = shop.program("trunk", &["serve", "--offline"]);
+    command.arg("--address").arg(&options.address).arg("--port").arg(port.to_string()).arg("--dist").arg(&dist);
+    if options.release {
+        command.arg("--release");
+    }
+    if options.open {
+        command.arg("--open");
+    }
+    quieten(&mut command);
+    setting.apply(&mut command);
+    println!("Petri will be at http://{}/ once it is built", SocketAddr::new(address, port));
+    run(&mut command)
+}
+
+/// Builds `dist/`: optimized, with relative addresses only, and with the licenses of everything inside.
+pub fn build(shop: &Shop) -> Outcome {
+    let setting = toolchain(shop)?.and(tools::wasm_opt(shop)?);
+    bundle(shop)?;
+    let dist = shop.path("dist");
+    say("building the optimized page", "2 to 4 minutes, 1 to 2 when little changed");
+    let mut command = shop.program("trunk", &["build", "--release", "--offline", "--locked"]);
+    command.stdout(std::io::stderr());
+    quieten(&mut command);
+    setting.apply(&mut command);
+    run(&mut command)?;
+    name_editor_by_content(&dist)?;
+    for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        std::fs::copy(shop.path(name), dist.join(name)).map_err(|error| format!("{name}: {error}"))?;
+    }
+    shop::write(&dist.join("licenses.txt"), licenses::third_party(shop)?)?;
+    check_index(&shop::read(&dist.join("index.html"))?)?;
+    let sizes = gates::sizes(&dist)?;
+    println!("{}", gates::size_table(&sizes));
+    println!("dist/ is ready: copy it anywhere, or try it with any static file server");
+    Ok(())
+}
+
+pub fn screenshots(shop: &Shop) -> Outcome {
+    if !shop.path("tests/e2e/screenshots.mjs").is_file() {
+        return Err("there is no tests/e2e/screenshots.mjs".to_owned());
+    }
+    if !shop.path("dist/index.html").is_file() {
+        build(shop)?;
+    }
+    let setting = browser_setting(shop)?;
+    say("taking pictures", "1 minute");
+    let mut command = shop.program("node", &["tests/e2e/screenshots.mjs"]);
+    setting.apply(&mut command);
+    run(&mut command)?;
+    println!("the pictures are in tests/e2e/output/");
+    Ok(())
+}
+
+pub fn clean(shop: &Shop) -> Outcome {
+    shop::remove_folder(&shop.path("dist"))?;
+    run(shop.cargo(&["clean"]).stdout(std::io::stderr()))
+}
+
+/// What the scripts of tests/e2e need: their npm packages and a browser to drive.
+pub fn browser_setting(shop: &Shop) -> Outcome<Setting> {
+    tools::npm_ci(&shop.path("tests/e2e"))?;
+    let browser = tools::browser()?;
+    Ok(Setting::default().with("CHROME", browser.chrome).with("CHROMEDRIVER", browser.driver))
+}
+
+fn toolchain(shop: &Shop) -> Outcome<Setting> {
+    tools::node()?;
+    let setting = wasm_std::ensure(shop)?.and(tools::wasm_bindgen(shop)?).and(tools::trunk()?);
+    // Trunk is run offline, so that it takes its tools from PATH alone, and hands that on to cargo.
+    let mut fetch = shop.cargo(&["fetch", "--quiet", "--target", wasm_std::TARGET]);
+    setting.apply(&mut fetch);
+    run(&mut fetch)?;
+    Ok(setting)
+}
+
+/// Editor, styles and boot script. Trunk runs the same script before each of its builds, but it looks for the results
+/// before it does so the first time.
+fn bundle(shop: &Shop) -> Outcome {
+    tools::npm_ci(&shop.path("web/editor"))?;
+    run(&mut shop.program("node", &["web/editor/build.mjs"]))
+}
+
+/// Trunk takes only `true` and `false` for these two, and stops at the `1` that other programs agree on.
+fn quieten(command: &mut Command) {
+    command.env_remove("NO_COLOR").env_remove("TRUNK_SKIP_VERSION_CHECK").arg("--skip-version-check");
+}
+
+/// Gives the editor's file a name that changes with its content, so that no cache can pair it with another page.
+fn name_editor_by_content(dist: &Path) -> Outcome {
+    let plain = dist.join("editor/editor.js");
+    let content = std::fs::read(&plain).map_err(|error| format!("{}: {error}", plain.display()))?;
+    let name = format!("editor/editor-{:016x}.js", fingerprint(&content));
+    std::fs::rename(&plain, dist.join(&name)).map_err(|error| format!("{name}: {error}"))?;
+    let index = dist.join("index.html");
+    let text = shop::read(&index)?;
+    let renamed = text.replace("./editor/editor.js", &format!("./{name}"));
+    if renamed == text {
+        return Err("index.html does not name the editor, so the page could not load it".to_owned());
+    }
+    shop::write(&index, renamed)
+}
+
+/// FNV-1a, which stays the same wherever and whenever it is computed.
+fn fingerprint(content: &[u8]) -> u64 {
+    content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// What a strict content security policy and a sub-path would each break.
+fn check_index(html: &str) -> Outcome {
+    for tag in html.split('<').filter(|tag| tag.starts_with("script")) {
+        let (attributes, content) = tag.split_once('>').unwrap_or((tag, ""));
+        if !attributes.contains("src=") || !content.trim().is_empty() {
+            return Err("index.html holds an inline script, which a strict content security policy refuses".to_owned());
+        }
+    }
+    for root in ["src=\"/", "href=\"/", "src=/", "href=/", "<base"] {
+        if html.contains(root) {
+            return Err(format!("index.html holds `{root}`, which breaks under a sub-path"));
+        }
+    }
+    Ok(())
+}
+
+/// The wanted port, or the next one that nobody listens on.
+fn free_port(address: IpAddr, wanted: u16) -> Outcome<u16> {
+    (wanted..=wanted.saturating_add(50))
+        .find(|port| TcpListener::bind((address, *port)).is_ok())
+        .ok_or_else(|| format!("no port is free on {address} from {wanted} on: choose one with --port"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_that_breaks_a_policy_or_a_sub_path_is_refused() {
+        assert_eq!(check_index("<script type=\"module\" src=\"./boot.js\"></script><link href=\"./a.css\">"), Ok(()));
+        assert!(check_index("<script>go()</script>").is_err());
+        assert!(check_index("<script type=\"module\">\nimport './x.js'</script>").is_err());
+        assert!(check_index("<link href=\"/a.css\">").is_err());
+        assert!(check_index("<base href=\".\">").is_err());
+    }
+
+    #[test]
+    fn a_taken_port_is_passed_over() {
+        let address = IpAddr::from([127, 0, 0, 1]);
+        let taken = TcpListener::bind((address, 0)).expect("some port is free");
+        let port = taken.local_addr().expect("it is bound").port();
+        assert!(free_port(address, port).is_ok_and(|free| free != port));
+    }
+}

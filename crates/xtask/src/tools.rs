@@ -1,0 +1,250 @@
+//! The tools a build needs beside Rust: found where they are, installed once per version into the user's cache.
+//!
+//! Nothing else on the machine changes, except that system packages (a browser, Node) come from `apt-get` where that is
+//! possible without asking anyone.
+
+use std::env::consts::OS;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::shop::{self, Outcome, Setting, Shop, capture, find_program, run, say, succeeds};
+
+const TRUNK: &str = "0.21.14";
+/// The first Node whose `fetch`, test runner and module loader the scripts here rely on.
+const NODE: u32 = 20;
+
+/// A program that cargo builds from its registry.
+struct CargoTool<'a> {
+    package: &'a str,
+    /// The folder's name without the version.
+    folder: &'a str,
+    version: &'a str,
+    program: &'a str,
+    features: &'a [&'a str],
+    usual: &'a str,
+}
+
+/// One folder per tool and version, so that a second clone finds what the first one installed.
+pub fn cache() -> Outcome<PathBuf> {
+    let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
+    let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
+    base.map(|base| base.join("petri")).ok_or_else(|| "set XDG_CACHE_HOME: there is no HOME to keep tools in".to_owned())
+}
+
+pub fn clean() -> Outcome {
+    let folder = cache()?;
+    shop::remove_folder(&folder)?;
+    println!("removed {}", folder.display());
+    Ok(())
+}
+
+pub fn trunk() -> Outcome<Setting> {
+    let tool = CargoTool {
+        package: "trunk",
+        folder: "trunk",
+        version: TRUNK,
+        program: "trunk",
+        // Its self-update is of no use here, and the system's TLS library may be missing.
+        features: &["--no-default-features", "--features", "rustls"],
+        usual: "3 to 10 minutes, once",
+    };
+    tool.ensure()
+}
+
+/// The command line and the test runner of wasm-bindgen, at the very version that Cargo.lock names.
+pub fn wasm_bindgen(shop: &Shop) -> Outcome<Setting> {
+    let lock = shop.read("Cargo.lock")?;
+    let version = locked_version(&lock, "wasm-bindgen").ok_or("Cargo.lock names no wasm-bindgen")?;
+    let tool = CargoTool {
+        package: "wasm-bindgen-cli",
+        folder: "wasm-bindgen",
+        version,
+        program: "wasm-bindgen",
+        features: &[],
+        usual: "2 to 4 minutes, once",
+    };
+    tool.ensure()
+}
+
+/// wasm-opt, from the npm package `binaryen`: what distributions carry is too old for today's compiler.
+pub fn wasm_opt(shop: &Shop) -> Outcome<Setting> {
+    let source = shop.path("crates/xtask/tools");
+    let version = npm_version(&shop::read(&source.join("package.json"))?, "binaryen")?;
+    let folder = cache()?.join(format!("binaryen-{version}"));
+    let programs = folder.join("node_modules/.bin");
+    if !programs.join("wasm-opt").is_file() {
+        say(&format!("installing wasm-opt {version} into {}", folder.display()), "10 seconds, once");
+        shop::make_folder(&folder)?;
+        for name in ["package.json", "package-lock.json", ".npmrc"] {
+            let from = source.join(name);
+            std::fs::copy(&from, folder.join(name)).map_err(|error| format!("{}: {error}", from.display()))?;
+        }
+        npm_ci(&folder)?;
+    }
+    Ok(Setting::default().with_path(programs))
+}
+
+impl CargoTool<'_> {
+    fn ensure(&self) -> Outcome<Setting> {
+        if let Some(program) = find_program(&[self.program])
+            && self.is_version(&program)
+        {
+            return Ok(Setting::default());
+        }
+        let home = cache()?.join(format!("{}-{}", self.folder, self.version));
+        let programs = home.join("bin");
+        if !self.is_version(&programs.join(self.program)) {
+            say(&format!("installing {} {} into {}", self.package, self.version, home.display()), self.usual);
+            self.install(&home)?;
+        }
+        Ok(Setting::default().with_path(programs))
+    }
+
+    fn is_version(&self, program: &Path) -> bool {
+        capture(Command::new(program).arg("--version"))
+            .is_ok_and(|text| text.split_whitespace().any(|word| word == self.version))
+    }
+
+    fn install(&self, home: &Path) -> Outcome {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.args(["install", "--quiet", "--locked", "--force", self.package, "--version", self.version]);
+        command.arg("--root").arg(home).args(self.features);
+        // A tool that runs for a second need not be built for ten minutes.
+        command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+        command.env("CARGO_PROFILE_RELEASE_LTO", "off");
+        command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+        command.env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_TARGET");
+        // Outside the repository, so that its cargo configuration has no say.
+        shop::make_folder(home)?;
+        command.current_dir(home);
+        run(&mut command).map_err(|problem| {
+            format!(
+                "{problem}\nInstall it by hand and put it on PATH:\n    cargo install --locked {} --version {}",
+                self.package, self.version
+            )
+        })
+    }
+}
+
+/// The version of a package in the text of Cargo.lock.
+pub fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name).skip(1);
+    lines.next()?.strip_prefix("version = \"")?.strip_suffix('"')
+}
+
+fn npm_version(package: &str, dependency: &str) -> Outcome<String> {
+    let value: serde_json::Value = serde_json::from_str(package).map_err(|error| error.to_string())?;
+    let version = value["dependencies"][dependency].as_str();
+    version.map(str::to_owned).ok_or_else(|| format!("package.json names no {dependency}"))
+}
+
+/// Node and npm, at a version that will do.
+pub fn node() -> Outcome {
+    if find_program(&["node"]).is_none() || find_program(&["npm"]).is_none() {
+        install_packages(&["nodejs", "npm"])?;
+    }
+    let text = capture(Command::new("node").arg("--version"))?;
+    let major = text.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    match major {
+        Some(major) if major >= NODE => Ok(()),
+        _ => Err(format!("Node {NODE} or newer is needed, and `node --version` says {}", text.trim())),
+    }
+}
+
+/// Installs what a package-lock.json names, unless exactly that is there already.
+pub fn npm_ci(folder: &Path) -> Outcome {
+    let lock = shop::read(&folder.join("package-lock.json"))?;
+    let stamp = folder.join("node_modules/.installed-lock");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    node()?;
+    say(&format!("installing the npm packages of {}", folder.display()), "5 seconds, once");
+    let mut command = Command::new("npm");
+    command.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder);
+    // npm's own report belongs with ours: standard output stays free for results.
+    command.stdout(std::io::stderr());
+    run(&mut command)?;
+    shop::write(&stamp, lock)
+}
+
+/// The browser and its driver.
+pub struct Browser {
+    pub chrome: PathBuf,
+    pub driver: PathBuf,
+}
+
+pub fn browser() -> Outcome<Browser> {
+    if let Some(found) = find_browser()? {
+        return Ok(found);
+    }
+    install_packages(&["chromium", "chromium-driver"])?;
+    find_browser()?.ok_or_else(|| "no Chromium was found: set CHROME and CHROMEDRIVER to their programs".to_owned())
+}
+
+fn find_browser() -> Outcome<Option<Browser>> {
+    let chrome = named_or_found("CHROME", &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"])?;
+    let driver = named_or_found("CHROMEDRIVER", &["chromedriver"])?;
+    Ok(chrome.zip(driver).map(|(chrome, driver)| Browser { chrome, driver }))
+}
+
+/// A program that a variable names, or else the first of these on PATH.
+fn named_or_found(variable: &str, names: &[&str]) -> Outcome<Option<PathBuf>> {
+    let Some(named) = std::env::var_os(variable).filter(|value| !value.is_empty()) else {
+        return Ok(find_program(names));
+    };
+    let path = PathBuf::from(named);
+    if path.is_file() { Ok(Some(path)) } else { Err(format!("{variable} names {}, which is no file", path.display())) }
+}
+
+/// Installs system packages where that needs nobody's leave, and says how to otherwise.
+pub fn install_packages(packages: &[&str]) -> Outcome {
+    let names = packages.join(" ");
+    let debian = find_program(&["apt-get"]).is_some();
+    if !debian {
+        let hint = if OS == "macos" { "with Homebrew, for example" } else { "with your system's package manager" };
+        return Err(format!("please install {names} {hint} (or whatever they are called there)"));
+    }
+    if !is_root() {
+        return Err(format!("some system packages are missing:\n    sudo apt-get install {names}"));
+    }
+    say(&format!("installing system packages: {names}"), "1 minute, once");
+    let apt = |words: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.args(words).env("DEBIAN_FRONTEND", "noninteractive").stdout(std::io::stderr());
+        run(&mut command)
+    };
+    let mut install = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    install.extend(packages);
+    // Package lists may be current already, and fetching them may be what fails.
+    apt(&["update", "-qq"]).or_else(|problem| {
+        shop::warn(&problem);
+        Ok::<(), String>(())
+    })?;
+    apt(&install).map_err(|problem| format!("{problem}\nTry by hand:\n    apt-get install {names}"))
+}
+
+pub fn is_root() -> bool {
+    succeeds(Command::new("sh").args(["-c", "[ \"$(id -u)\" = 0 ]"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOCK: &str = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"9.9.9\"\n\n\
+        [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.126\"\nsource = \"registry\"\n";
+
+    #[test]
+    fn the_locked_version_is_that_of_the_very_package() {
+        assert_eq!(locked_version(LOCK, "wasm-bindgen"), Some("0.2.126"));
+        assert_eq!(locked_version(LOCK, "wasm"), None);
+    }
+
+    #[test]
+    fn npm_versions_come_from_the_manifest() {
+        assert_eq!(npm_version(r#"{"dependencies":{"binaryen":"132.0.0"}}"#, "binaryen"), Ok("132.0.0".to_owned()));
+        assert!(npm_version("{}", "binaryen").is_err());
+    }
+}

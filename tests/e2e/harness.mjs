@@ -1,0 +1,190 @@
+// What the end-to-end tests stand on: a static host with the habits of real ones, a browser, and pages that report
+// every error they meet.
+
+import { createReadStream } from "node:fs";
+import { access, mkdir, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import { delimiter, extname, join, normalize, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+export const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
+export const OUTPUT = fileURLToPath(new URL("./output/", import.meta.url));
+
+/** The strictest policy that the page promises to work under. */
+export const STRICT_CSP = "script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'";
+
+const BROWSER_FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+  "--disable-quic",
+];
+
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".json": "application/json",
+  ".txt": "text/plain; charset=utf-8",
+  ".wasm": "application/wasm",
+};
+
+/**
+ * Serves a folder under `prefix`, on a port of its own choice.
+ *
+ * - `dist`: the folder.
+ * - `prefix`: the sub-path, with a slash at both ends. Whatever is asked for outside of it is not found.
+ * - `csp`: a Content-Security-Policy for every answer; none if empty.
+ * - `wasmType`: the Content-Type of .wasm files, for hosts that get it wrong.
+ * - `pages`: more answers, from a path (absolute, so also outside of the prefix) to HTML or `{ type, body }`.
+ *
+ * Answers `{ url, origin, requests, close }`: the address of the folder, the server's own, and what was asked for.
+ */
+export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmType = TYPES[".wasm"], pages = {} } = {}) {
+  await access(dist);
+  const requests = [];
+  const server = createServer(async (request, response) => {
+    const path = decodeURIComponent(new URL(request.url, "http://host").pathname);
+    requests.push(path);
+    if (csp) response.setHeader("Content-Security-Policy", csp);
+    const page = pages[path];
+    if (page !== undefined) {
+      const { type = TYPES[".html"], body } = typeof page === "string" ? { body: page } : page;
+      response.writeHead(200, { "Content-Type": type }).end(body);
+      return;
+    }
+    const file = path.startsWith(prefix) ? await fileAt(dist, path.slice(prefix.length)) : null;
+    if (!file) {
+      response.writeHead(404, { "Content-Type": "text/plain" }).end("not found");
+      return;
+    }
+    const extension = extname(file);
+    const type = extension === ".wasm" ? wasmType : (TYPES[extension] ?? "application/octet-stream");
+    response.writeHead(200, { "Content-Type": type, "Cache-Control": "no-store" });
+    createReadStream(file).pipe(response);
+  });
+  await new Promise((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  return {
+    origin,
+    url: origin + prefix,
+    requests,
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function fileAt(dist, inside) {
+  const root = normalize(dist.endsWith(sep) ? dist : dist + sep);
+  const path = normalize(join(root, inside === "" || inside.endsWith("/") ? `${inside}index.html` : inside));
+  if (!path.startsWith(root)) return null;
+  const found = await stat(path).catch(() => null);
+  return found?.isFile() ? path : null;
+}
+
+let running = null;
+
+/** The browser: one per test file, started when it is first needed. Close it with `shutDown`. */
+export async function launch() {
+  running ??= chromium.launch({ executablePath: await chromePath(), args: BROWSER_FLAGS, chromiumSandbox: false });
+  return running;
+}
+
+/** Closes the browser; call it `after` all tests of a file. */
+export async function shutDown() {
+  const browser = await running;
+  running = null;
+  await browser?.close();
+}
+
+async function chromePath() {
+  if (process.env.CHROME) return process.env.CHROME;
+  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    for (const name of names) {
+      const path = join(folder, name);
+      if (await access(path).then(() => true, () => false)) return path;
+    }
+  }
+  throw new Error("no Chromium was found: set CHROME to its program, or run `cargo xtask test`");
+}
+
+/**
+ * Opens a page in a context of its own and records what goes wrong in it.
+ *
+ * Answers Playwright's page with three more members:
+ * - `page.problems`: console errors and warnings, uncaught exceptions and failed requests so far.
+ * - `page.expectNoProblems()`: throws if there are any.
+ * - `page.finish()`: `expectNoProblems`, then closes the page. The usual end of a test.
+ *
+ * `allow` is a list of patterns of problems that belong to the test.
+ */
+export async function openPage({
+  url,
+  viewport = { width: 1280, height: 800 },
+  colorScheme = "light",
+  allow = [],
+  reducedMotion = "reduce",
+  ...context
+} = {}) {
+  const browser = await launch();
+  const own = await browser.newContext({ viewport, colorScheme, reducedMotion, ...context });
+  const page = await own.newPage();
+  page.setDefaultTimeout(30_000);
+  page.problems = [];
+  const report = (text) => {
+    if (!allow.some((pattern) => pattern.test(text))) page.problems.push(text);
+  };
+  page.on("console", (message) => {
+    const kind = message.type();
+    if (kind === "error" || kind === "warning") {
+      const { url: from, lineNumber } = message.location();
+      report(`console ${kind}: ${message.text()} (${from}:${lineNumber})`);
+    }
+  });
+  page.on("pageerror", (error) => report(`uncaught: ${error.stack ?? error.message}`));
+  page.on("crash", () => report("the page crashed"));
+  page.on("requestfailed", (request) => {
+    report(`request failed: ${request.url()} ${request.failure()?.errorText ?? ""}`);
+  });
+  page.on("response", (response) => {
+    if (response.status() >= 400) report(`request failed: ${response.url()} ${response.status()}`);
+  });
+  page.expectNoProblems = () => {
+    if (page.problems.length > 0) throw new Error(`the page met problems:\n  ${page.problems.join("\n  ")}`);
+  };
+  page.finish = async () => {
+    // What the page does last may report only in the next turn of its loop.
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50))).catch(() => {});
+    await own.close();
+    page.expectNoProblems();
+  };
+  if (url) await page.goto(url, { waitUntil: "load" });
+  return page;
+}
+
+/** Opens the application and waits until it has drawn itself. */
+export async function openApp(options) {
+  const page = await openPage(options);
+  await page.waitForSelector("[data-app]");
+  return page;
+}
+
+/** Saves a picture as `tests/e2e/output/<name>.png` and answers its path. */
+export async function screenshot(page, name, options = {}) {
+  await mkdir(OUTPUT, { recursive: true });
+  const path = join(OUTPUT, `${name}.png`);
+  await page.screenshot({ path, animations: "disabled", ...options });
+  return path;
+}

@@ -1,0 +1,159 @@
+// The built page loads wherever it is put, and the harness sees it when it does not.
+
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+
+import { openApp, openPage, screenshot, shutDown, startServer, STRICT_CSP } from "./harness.mjs";
+
+const PREFIX = "/some/where/petri/";
+
+after(shutDown);
+
+describe("the page loads", () => {
+  const hosts = {
+    "under a sub-path": {},
+    "under a strict content security policy": { csp: STRICT_CSP },
+    "from a host that serves WebAssembly as plain bytes": { wasmType: "application/octet-stream" },
+    "from a host that knows no type for WebAssembly, under a strict policy": { wasmType: "text/plain", csp: STRICT_CSP },
+  };
+  for (const [name, options] of Object.entries(hosts)) {
+    test(name, async (t) => {
+      const server = await startServer({ prefix: PREFIX, ...options });
+      t.after(() => server.close());
+      const page = await openApp({ url: server.url });
+      assert.equal(await page.locator("[data-app]").count(), 1);
+      assert.equal(await page.locator("#boot-message").count(), 0, "the skeleton is gone");
+      const outside = server.requests.filter((path) => !path.startsWith(PREFIX));
+      assert.deepEqual(outside, [], "nothing outside of the sub-path is asked for");
+      await page.finish();
+    });
+  }
+
+  test("in the dark, on a phone", async (t) => {
+    const server = await startServer({ prefix: PREFIX });
+    t.after(() => server.close());
+    const page = await openApp({ url: server.url, colorScheme: "dark", viewport: { width: 390, height: 844 } });
+    await screenshot(page, "smoke-phone-dark");
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(overflow <= 0, `the page is ${overflow} pixels wider than the phone`);
+    await page.finish();
+  });
+
+  test("without asking for the editor first", async (t) => {
+    const server = await startServer({ prefix: PREFIX });
+    t.after(() => server.close());
+    const page = await openPage({ url: server.url, javaScriptEnabled: false });
+    assert.match(await page.locator("noscript").innerText(), /JavaScript/);
+    assert.ok(!server.requests.some((path) => path.includes("editor")));
+    await page.finish();
+  });
+});
+
+test("the editor's bundle edits, applies, shows problems and lets the keyboard go", async (t) => {
+  const server = await startServer({ prefix: PREFIX, csp: STRICT_CSP });
+  t.after(() => server.close());
+  const page = await openApp({ url: server.url });
+  await page.evaluate(async () => {
+    const { create } = await globalThis.petriLoadEditor();
+    const host = document.createElement("div");
+    host.style.cssText = "position:fixed;inset:0;z-index:9999;background:canvas";
+    document.body.append(host);
+    const next = document.createElement("button");
+    next.id = "next-in-line";
+    host.after(next);
+    globalThis.heard = { changes: [], applied: [] };
+    globalThis.editor = create(host, {
+      doc: "kind: Pod\nspec: {}\n",
+      label: "Trial manifest",
+      onChange: (text) => globalThis.heard.changes.push(text),
+      onApply: (text) => globalThis.heard.applied.push(text),
+    });
+  });
+  const box = page.getByRole("textbox", { name: "Trial manifest" });
+  await box.click();
+  await page.keyboard.press("Control+Home");
+  await page.keyboard.type("#");
+  await page.keyboard.press("Control+Enter");
+  const heard = await page.evaluate(() => globalThis.heard);
+  assert.deepEqual(heard, { changes: ["#kind: Pod\nspec: {}\n"], applied: ["#kind: Pod\nspec: {}\n"] });
+
+  await page.evaluate(() => {
+    globalThis.editor.setDoc("kind: Pod\nspec: é\n");
+    globalThis.editor.setApplied("kind: Pod\nspec: {}\n");
+    globalThis.editor.setDiagnostics([
+      { from: 6, to: 9, severity: "error", message: "no such kind", badge: "not simulated" },
+      { from: 900, to: 950, severity: "warning", message: "out of the text" },
+    ]);
+  });
+  assert.equal(await page.evaluate(() => globalThis.heard.changes.length), 1, "the page does not hear its own echo");
+  assert.equal(await page.evaluate(() => globalThis.editor.offsetOfByte(18)), 17);
+  assert.equal(await page.locator(".cm-lintRange-error").innerText(), "Pod");
+  assert.equal(await page.locator(".petri-badge").innerText(), "not simulated");
+  assert.equal(await page.locator(".petri-changed").count(), 1);
+
+  await page.evaluate(() => globalThis.editor.focus());
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "next-in-line");
+  await page.evaluate(() => globalThis.editor.destroy());
+  assert.equal(await page.getByRole("textbox", { name: "Trial manifest" }).count(), 0);
+  await page.finish();
+});
+
+describe("a page that cannot start says so", () => {
+  test("when the WebAssembly is missing", async (t) => {
+    const server = await startServer({ prefix: PREFIX });
+    t.after(() => server.close());
+    const page = await openPage({ allow: [/./] });
+    await page.route("**/*.wasm", (route) => route.fulfill({ status: 404, body: "" }));
+    await page.goto(server.url);
+    await page.getByRole("alert").waitFor();
+    assert.match(await page.getByRole("alert").innerText(), /could not start.*404/s);
+    await page.finish();
+  });
+
+  test("when WebAssembly is switched off", async (t) => {
+    const server = await startServer({ prefix: PREFIX });
+    t.after(() => server.close());
+    const page = await openPage({ allow: [/./] });
+    await page.addInitScript(() => delete globalThis.WebAssembly);
+    await page.goto(server.url);
+    await page.getByRole("alert").waitFor();
+    assert.match(await page.getByRole("alert").innerText(), /switched off/);
+    await page.finish();
+  });
+});
+
+describe("the harness can fail", () => {
+  const cases = {
+    "on a console error": ["<script>console.error('as planned')</script>", /console error: as planned/],
+    "on a console warning": ["<script>console.warn('as planned')</script>", /console warning: as planned/],
+    "on an exception": ["<script>throw new Error('as planned')</script>", /uncaught:.*as planned/],
+    "on a missing file": ["<img src='/nowhere.png'>", /request failed: .*nowhere\.png 404/],
+  };
+  for (const [name, [html, expected]] of Object.entries(cases)) {
+    test(name, async (t) => {
+      const server = await startServer({ pages: { "/bad": `<!doctype html><link rel=icon href=data:,>${html}` } });
+      t.after(() => server.close());
+      const page = await openPage({ url: `${server.origin}/bad` });
+      await assert.rejects(page.finish(), expected);
+    });
+  }
+
+  test("on a script that the policy refuses", async (t) => {
+    const pages = { "/bad": "<!doctype html><link rel=icon href=data:,><script>document.title = 'ran'</script>" };
+    const server = await startServer({ csp: STRICT_CSP, pages });
+    t.after(() => server.close());
+    const page = await openPage({ url: `${server.origin}/bad` });
+    assert.notEqual(await page.title(), "ran");
+    await assert.rejects(page.finish(), /Content Security Policy/);
+  });
+
+  test("and finds nothing outside of the sub-path", async (t) => {
+    const server = await startServer({ prefix: PREFIX });
+    t.after(() => server.close());
+    assert.equal((await fetch(`${server.origin}/index.html`)).status, 404);
+    assert.equal((await fetch(`${server.url}%2e%2e%2fCargo.toml`)).status, 404);
+    assert.equal((await fetch(`${server.url}index.html`)).status, 200);
+  });
+});

@@ -1,0 +1,24 @@
+// Bundles what the page needs beside its WebAssembly into target/bundle: the editor, the styles and the boot script.
+// Trunk runs this before every build; it takes a tenth of a second.
+
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const common = { absWorkingDir: root, bundle: true, minify: true, legalComments: "none", logLevel: "warning" };
+
+await Promise.all([
+  build({ ...common, entryPoints: ["web/editor/editor.js"], format: "esm", target: "es2022", outfile: "target/bundle/editor/editor.js" }),
+  build({ ...common, entryPoints: ["web/assets/boot.js"], format: "esm", target: "es2022", outfile: "target/bundle/boot.js" }),
+  build({
+    ...common,
+    stdin: {
+      contents: '@import "./assets/boot.css"; @import "./styles/main.css";',
+      resolveDir: `${root}/web`,
+      loader: "css",
+    },
+    // Pictures and fonts keep their place beside the page; only stylesheets are joined.
+    external: ["*.svg", "*.woff2"],
+    outfile: "target/bundle/page.css",
+  }),
+]);

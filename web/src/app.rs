@@ -1,0 +1,71 @@
+//! The page: its regions, its keys, and the two contexts that everything else reads.
+
+use crate::desk::Desk;
+use crate::first_visit;
+use crate::keys;
+use crate::panels::cluster::Cluster;
+use crate::panels::console::Console;
+use crate::panels::dock::Dock;
+use crate::panels::float::Floating;
+use crate::panels::inspector::Inspector;
+use crate::panels::manifests::Manifests;
+use crate::panels::names::Names;
+use crate::panels::timeline::TimelinePanel;
+use crate::panels::topbar::TopBar;
+use crate::session::Session;
+use crate::state::{Panel, Ui};
+use crate::wide::use_wide;
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(Clone, PartialEq, Properties)]
+pub struct AppProps {
+    pub session: Session,
+    /// What the interface starts with.
+    pub ui: Rc<Ui>,
+}
+
+/// The page around a session.
+#[component]
+pub fn App(props: &AppProps) -> Html {
+    let AppProps { session, ui } = props.clone();
+    let start = ui.clone();
+    let ui = use_reducer(move || (*start).clone());
+    let desk = use_memo((session.clone(), ui.dispatcher()), |(session, ui)| Desk::new(session.clone(), ui.clone()));
+    desk.know_files(&ui.files);
+    let wide = use_wide();
+    keys::use_keys(&desk, &ui);
+    first_visit::use_link(&desk);
+
+    let shows = |panel: Panel| wide || ui.panel == panel;
+    let selection = ui.selection.clone();
+    html! {
+        <ContextProvider<Session> context={session}>
+        <ContextProvider<Desk> context={(*desk).clone()}>
+            <div class="app" data-wide={wide.to_string()} data-panel={ui.panel.word()}>
+                <TopBar {wide} example={ui.example.clone()} open={ui.popup.clone()} />
+                if shows(Panel::Manifests) {
+                    <Manifests key="manifests" files={ui.files.clone()} active={ui.active} />
+                }
+                if shows(Panel::Cluster) {
+                    <Cluster key="cluster" {wide} selection={selection.clone()} facts={ui.facts} untried={ui.untried} />
+                }
+                if shows(Panel::Why) {
+                    <Inspector key="why" selection={selection.clone()} tab={ui.tab} untried={ui.untried} />
+                }
+                if shows(Panel::Console) {
+                    <Console key="console" log={ui.log.clone()} />
+                }
+                if shows(Panel::More) {
+                    <Names key="names" {wide} />
+                }
+                <TimelinePanel key="timeline" {wide} {selection} />
+                if !wide {
+                    <Dock key="dock" panel={ui.panel} />
+                }
+                <Floating key="floating" popup={ui.popup.clone()} toast={ui.toast.clone()} selection={ui.selection.clone()} />
+            </div>
+        </ContextProvider<Desk>>
+        </ContextProvider<Session>>
+    }
+}

@@ -1,0 +1,181 @@
+//! What is wrong with a manifest, as the editor marks it and as the list under it says it.
+
+use petri_manifest::{Grade, Parsed, Problem};
+use petri_objects::Object;
+use std::rc::Rc;
+
+/// A checked text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Checked {
+    pub findings: Vec<Finding>,
+    /// The objects of all documents, if none of them has an error.
+    pub objects: Vec<Object>,
+}
+
+/// One problem, at its place. Offsets are UTF-16 units, as the editor counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    pub from: u32,
+    pub to: u32,
+    pub line: u32,
+    pub grade: Grade,
+    /// The field's path, if the problem is about one.
+    pub path: String,
+    pub message: String,
+    pub help: Option<String>,
+}
+
+impl Finding {
+    pub fn severity(&self) -> &'static str {
+        match self.grade {
+            Grade::Error => "error",
+            Grade::Warning => "warning",
+            Grade::NotSimulated => "info",
+        }
+    }
+    /// `spec.replicas: Invalid value: -1: must be ...`.
+    pub fn sentence(&self) -> String {
+        if self.path.is_empty() || self.message.starts_with(&self.path) {
+            self.message.clone()
+        } else {
+            format!("{}: {}", self.path, self.message)
+        }
+    }
+}
+
+impl Checked {
+    pub fn errors(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.grade == Grade::Error)
+    }
+    pub fn has_errors(&self) -> bool {
+        self.errors().next().is_some()
+    }
+    /// Line and message of every error, for whoever cannot see the editor.
+    pub fn error_lines(&self) -> Vec<String> {
+        self.errors().map(|finding| format!("line {}: {}", finding.line, finding.sentence())).collect()
+    }
+}
+
+/// Checks a text: its YAML, its fields, and what the API server would say on creation.
+pub fn check(text: &str) -> Rc<Checked> {
+    let parsed = petri_manifest::parse(text);
+    let mut problems: Vec<Problem> = parsed.problems.clone();
+    problems.extend(refusals(text, &parsed));
+    problems.sort_by_key(|problem| (problem.span.start, problem.grade));
+    let findings = place(text, &problems);
+    let objects = if findings.iter().any(|finding| finding.grade == Grade::Error) {
+        Vec::new()
+    } else {
+        parsed.documents.into_iter().filter_map(|document| document.object).collect()
+    };
+    Rc::new(Checked { findings, objects })
+}
+
+/// What the API server's validation says about documents that can be read.
+fn refusals(text: &str, parsed: &Parsed) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (index, document) in parsed.documents.iter().enumerate() {
+        let broken = parsed.problems.iter().any(|p| p.grade == Grade::Error && p.document == Some(index));
+        let Some(object) = document.object.as_ref().filter(|_| !broken) else { continue };
+        for error in petri_sim::api::validation::validate_create(object) {
+            let span = document.locate(&error.path);
+            let before = text.get(..span.start).unwrap_or("");
+            problems.push(Problem {
+                line: before.matches('\n').count() as u32 + 1,
+                column: before.rsplit('\n').next().map_or(0, |line| line.chars().count()) as u32 + 1,
+                span,
+                grade: Grade::Error,
+                path: error.path.clone(),
+                message: error.to_string(),
+                help: None,
+                document: Some(index),
+            });
+        }
+    }
+    problems
+}
+
+/// Turns byte spans, in order of their start, into UTF-16 offsets, in one pass over the text.
+fn place(text: &str, problems: &[Problem]) -> Vec<Finding> {
+    let mut ruler = Ruler { text, byte: 0, unit: 0 };
+    problems
+        .iter()
+        .map(|problem| {
+            let from = ruler.unit_of(problem.span.start);
+            // The end is measured from here by a copy: the next problem may start before it.
+            let to = Ruler { ..ruler }.unit_of(problem.span.end);
+            Finding {
+                from,
+                to: to.max(from),
+                line: problem.line,
+                grade: problem.grade,
+                path: problem.path.clone(),
+                message: problem.message.clone(),
+                help: problem.help.clone(),
+            }
+        })
+        .collect()
+}
+
+struct Ruler<'t> {
+    text: &'t str,
+    byte: usize,
+    unit: u32,
+}
+
+impl Ruler<'_> {
+    /// The UTF-16 offset of a byte that is not before the last one asked for.
+    fn unit_of(&mut self, byte: usize) -> u32 {
+        let mut to = byte.clamp(self.byte, self.text.len());
+        while !self.text.is_char_boundary(to) {
+            to -= 1;
+        }
+        let units: usize = self.text[self.byte..to].chars().map(char::len_utf16).sum();
+        self.byte = to;
+        self.unit += units as u32;
+        self.unit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers:\n  - name: c\n    image: i\n";
+
+    #[test]
+    fn a_good_manifest_gives_its_objects() {
+        let checked = check(POD);
+        assert!(!checked.has_errors(), "{:?}", checked.findings);
+        assert_eq!(checked.objects.len(), 1);
+    }
+
+    #[test]
+    fn one_broken_document_keeps_all_of_them_back() {
+        let checked = check(&format!("{POD}---\nkind: [\n"));
+        assert!(checked.has_errors() && checked.objects.is_empty());
+        assert!(checked.errors().next().unwrap().line >= 9);
+    }
+
+    #[test]
+    fn offsets_count_utf16_units() {
+        let text = format!("# \u{1f600}\u{e9}\n{}", POD.replace("image: i", "image: i\n    imag: x"));
+        let checked = check(&text);
+        let error = checked.errors().next().expect("an unknown field is an error");
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let marked = String::from_utf16(&units[error.from as usize..error.to as usize]).unwrap();
+        assert!(marked.contains("imag"), "{marked:?}");
+    }
+
+    #[test]
+    fn bad_input_is_answered_with_a_place_and_never_a_panic() {
+        let huge = "a: b\n".repeat(220_000);
+        let many = POD.replace("kind: Pod", "kind: StatefulSet").replace("v1", "apps/v1").replace("spec:", "spec:\n  replicas: 10000");
+        for text in [": : :", "kind: Pod", "kind: Nope\napiVersion: v9\n", "\t- a", "a: b: c", "{", &huge, &many, "[1, 2]", "just words"] {
+            let checked = check(text);
+            let error = checked.errors().next();
+            assert!(error.is_some_and(|e| e.line >= 1 && !e.message.is_empty()), "{:.40}", text);
+        }
+        assert!(check("").objects.is_empty());
+    }
+}

@@ -1,0 +1,218 @@
+//! What the page can do, in one place: every click, key and console line ends here, and leaves its line in the console.
+
+use crate::check::check;
+use crate::explain::Fix;
+use crate::frames;
+use crate::limits;
+use crate::session::Session;
+use crate::shell::{self, Waiting};
+use crate::state::{Action, Applied, File, LogKind, Outcome, Popup, Tab, Ui};
+use crate::verbs::Act;
+use crate::view::Target;
+use petri_objects::{Span, Time};
+use petri_sim::command::Command;
+use std::cell::RefCell;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// A handle for whoever acts. It does not change while the page lives.
+#[derive(Clone)]
+pub struct Desk {
+    pub session: Session,
+    ui: UseReducerDispatcher<Ui>,
+    /// The files as they are now, for console lines that name one.
+    files: Rc<RefCell<Vec<Rc<File>>>>,
+    /// Console lines that are not done.
+    pub(crate) waiting: Rc<Waiting>,
+}
+
+impl PartialEq for Desk {
+    fn eq(&self, other: &Desk) -> bool {
+        self.session == other.session && Rc::ptr_eq(&self.files, &other.files)
+    }
+}
+
+/// The desk of the page.
+#[hook]
+pub fn use_desk() -> Desk {
+    use_context::<Desk>().expect("panels are only used inside of App, which provides the desk")
+}
+
+/// How long a toast stays, in milliseconds.
+const TOAST: i32 = 9_000;
+
+impl Desk {
+    pub fn new(session: Session, ui: UseReducerDispatcher<Ui>) -> Desk {
+        Desk { session, ui, files: Rc::default(), waiting: Rc::default() }
+    }
+    /// Tells which files there are now.
+    pub fn know_files(&self, files: &[Rc<File>]) {
+        *self.files.borrow_mut() = files.to_vec();
+    }
+    pub fn files(&self) -> Vec<Rc<File>> {
+        self.files.borrow().clone()
+    }
+    pub fn send(&self, action: Action) {
+        self.ui.dispatch(action);
+    }
+    /// A callback that sends the same thing each time.
+    pub fn sends<E>(&self, action: Action) -> Callback<E> {
+        let desk = self.clone();
+        Callback::from(move |_| desk.send(action.clone()))
+    }
+    pub fn log(&self, kind: LogKind, text: impl Into<String>) {
+        let text = text.into();
+        let text = text.trim_end();
+        if !text.is_empty() {
+            self.send(Action::Log(kind, text.to_owned()));
+        }
+    }
+    pub fn toast(&self, text: impl Into<String>, branch: Option<usize>) {
+        self.send(Action::Toast { text: text.into(), branch });
+    }
+    pub fn select(&self, target: Target) {
+        match target {
+            Target::Moment(at) => self.session.seek(at),
+            Target::Branch(branch) => self.switch(branch),
+            Target::Guarantee(guarantee) => self.send(Action::Open(Popup::Guarantee(guarantee))),
+            target => self.send(Action::Select(Some(target))),
+        }
+    }
+
+    /// Carries a command out, with its line and its answer in the console.
+    pub fn command(&self, command: Command) -> bool {
+        self.log(LogKind::Input, command.line());
+        match self.carry_out(command) {
+            Ok(lines) => {
+                self.log(LogKind::Output, lines);
+                true
+            }
+            Err(words) => {
+                self.log(LogKind::Error, words.clone());
+                self.toast(words, None);
+                false
+            }
+        }
+    }
+
+    /// Carries a command out and answers in kubectl's words.
+    fn carry_out(&self, command: Command) -> Result<String, String> {
+        let machines = self.session.timeline().world().machines.len();
+        if let Some(words) = limits::refuse(&command, machines) {
+            return Err(words);
+        }
+        let branches = self.session.timeline().branches().len();
+        let result = self.session.command(command);
+        self.announce_fork(branches);
+        match result {
+            Ok(answer) => Ok(petri_console::answer_text(&answer)),
+            Err(error) => Err(petri_console::api_error(&error, None)),
+        }
+    }
+
+    /// Says that the past was changed, if it was.
+    pub(crate) fn announce_fork(&self, branches_before: usize) {
+        let branches = self.session.timeline().branches().len();
+        if branches > branches_before {
+            let name = branch_name(branches - 1);
+            self.toast(format!("The past was changed. What came after it is kept as {name}."), Some(branches - 1));
+        }
+    }
+
+    pub fn act(&self, act: &Act) {
+        self.send(Action::Close);
+        match act {
+            Act::Do(command) => {
+                self.command(command.clone());
+            }
+            Act::Say(line) => self.say(line),
+        }
+    }
+    pub fn fix(&self, fix: &Fix) {
+        self.command(fix.command.clone());
+    }
+
+    /// What was typed into the console.
+    pub fn say(&self, line: &str) {
+        shell::say(self, line);
+    }
+
+    /// Applies a file of the manifests panel, all of it or nothing.
+    pub fn apply(&self, file: &File) {
+        let checked = check(&file.text);
+        let mut outcome = Outcome::default();
+        if checked.has_errors() {
+            outcome.errors = checked.error_lines();
+        } else if checked.objects.is_empty() {
+            outcome.errors.push("error: no objects passed to apply".into());
+        }
+        self.log(LogKind::Input, format!("kubectl apply -f {}", file.name));
+        let at = self.session.timeline().now();
+        if outcome.errors.is_empty() {
+            for object in &checked.objects {
+                match self.carry_out(Command::Apply(object.clone())) {
+                    Ok(line) => outcome.lines.push(line),
+                    Err(words) => outcome.errors.push(words),
+                }
+            }
+        }
+        self.log(LogKind::Output, outcome.lines.join("\n"));
+        self.log(LogKind::Error, outcome.errors.join("\n"));
+        // A text that was refused is still a text that is not applied.
+        let text = match outcome.lines[..] {
+            [] => file.applied.as_ref().map_or_else(|| Rc::from(""), |applied| applied.text.clone()),
+            _ => file.text.clone(),
+        };
+        self.send(Action::Applied { file: file.id, applied: Rc::new(Applied { text, at, outcome }) });
+    }
+
+    /// Takes the last command back by forking before it.
+    pub fn undo(&self) {
+        let last = self.session.timeline().recording().commands.last().map(|stamped| stamped.command.line());
+        let branches = self.session.timeline().branches().len();
+        self.session.pause();
+        if self.session.change(|timeline| timeline.undo()) {
+            let branch = self.session.timeline().branches().len().checked_sub(1).filter(|_| {
+                self.session.timeline().branches().len() > branches
+            });
+            let kept = branch.map_or_else(String::new, |branch| format!(" The old run is {}.", branch_name(branch)));
+            self.toast(format!("Took back: {}.{kept}", last.unwrap_or_default()), branch);
+        } else {
+            self.toast("There is nothing to take back.", None);
+        }
+    }
+    /// Makes a branch the present.
+    pub fn switch(&self, branch: usize) {
+        self.session.pause();
+        let known = branch < self.session.timeline().branches().len();
+        if known {
+            self.session.change(|timeline| timeline.switch(branch));
+            self.toast(format!("Went to {}.", branch_name(branch)), None);
+        }
+    }
+    pub fn run_for(&self, span: Span) {
+        self.send(Action::Close);
+        self.session.run_for(span);
+    }
+    pub fn seek(&self, at: Time) {
+        self.session.seek(at);
+    }
+    pub fn open_menu(&self, target: Target, x: i32, y: i32) {
+        self.send(Action::Open(Popup::Verbs { target, x, y }));
+    }
+    pub fn show_why(&self, target: Target) {
+        self.send(Action::Select(Some(target)));
+        self.send(Action::ShowTab(Tab::Why));
+    }
+    /// Takes a toast away after a while.
+    pub fn expire_toast(&self, number: u64) {
+        let desk = self.clone();
+        frames::later(TOAST, move || desk.send(Action::DropToast(number)));
+    }
+}
+
+/// `branch B`: the present is A, the ones that were left follow.
+pub fn branch_name(branch: usize) -> String {
+    let letter = u8::try_from(branch + 1).ok().filter(|n| *n < 26).map(|n| (b'A' + n) as char);
+    letter.map_or_else(|| format!("branch {}", branch + 2), |letter| format!("branch {letter}"))
+}

@@ -1,0 +1,350 @@
+//! The three questions of the inspector, answered from the run: why is it like this, why is nothing happening, and what
+//! would change it.
+
+use crate::verbs::{OUT_OF_SERVICE, out_of_service};
+use crate::view::Target;
+use petri_objects::{Kind, Name, Object, ObjectRef, StorageClass, Time, Uid};
+use petri_sim::api::request::Propagation;
+use petri_sim::api::shelf::Key;
+use petri_sim::command::Command;
+use petri_sim::reason::Reason;
+use petri_sim::timeline::Timeline;
+use petri_sim::world::World;
+use std::collections::BTreeSet;
+
+/// What the Why tab says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Why {
+    /// Causes, the newest first.
+    pub chain: Vec<Cause>,
+    pub waiting: Vec<Standstill>,
+    pub fixes: Vec<Fix>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cause {
+    pub at: Time,
+    pub sentence: String,
+}
+
+/// A controller that stopped short of its goal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standstill {
+    pub who: &'static str,
+    pub sentence: String,
+    /// The reason's name, for tests and styles.
+    pub code: String,
+    pub since: Time,
+    /// When it goes on by itself, if that is known.
+    pub until: Option<Time>,
+}
+
+/// Something that would change the situation, and what it risks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fix {
+    pub title: String,
+    pub command: Command,
+    pub effect: String,
+    pub risky: bool,
+}
+
+/// The causes shown at first; a chain can be as long as the run.
+const CHAIN: usize = 8;
+const FIXES: usize = 6;
+
+/// Answers for what is selected, or for the whole cluster.
+pub fn why(timeline: &Timeline, target: Option<&Target>) -> Why {
+    let world = timeline.world();
+    let related = Related::of(world, target);
+    Why { chain: chain(timeline, target), waiting: waiting(world, &related), fixes: fixes(world, &related) }
+}
+
+fn chain(timeline: &Timeline, target: Option<&Target>) -> Vec<Cause> {
+    let (object, uid) = match target {
+        Some(Target::Pod { pod, uid }) => (Some(pod.clone()), Some(*uid)),
+        Some(other) => (other.object(), None),
+        None => (main_workload(timeline.world()), None),
+    };
+    let Some(object) = object else { return Vec::new() };
+    let mut causes: Vec<Cause> = Vec::new();
+    for link in timeline.why(&object, uid) {
+        let cause = Cause { at: link.at, sentence: link.sentence };
+        if causes.len() < CHAIN && causes.last() != Some(&cause) {
+            causes.push(cause);
+        }
+    }
+    causes
+}
+
+/// The workload that a page without a selection talks about.
+pub fn main_workload(world: &World) -> Option<ObjectRef> {
+    let objects = world.objects();
+    let set = objects.stateful_sets.iter().next().map(|(key, _)| key.to_ref(Kind::StatefulSet));
+    let deployment = || objects.deployments.iter().next().map(|(key, _)| key.to_ref(Kind::Deployment));
+    let replica_set = || objects.replica_sets.iter().next().map(|(key, _)| key.to_ref(Kind::ReplicaSet));
+    let pod = || objects.pods.iter().next().map(|(key, _)| key.to_ref(Kind::Pod));
+    set.or_else(deployment).or_else(replica_set).or_else(pod)
+}
+
+/// What a selection has to do with.
+#[derive(Default)]
+struct Related {
+    /// Names of objects that controllers may be waiting about.
+    names: BTreeSet<Name>,
+    nodes: BTreeSet<Name>,
+    pods: BTreeSet<Key>,
+    everything: bool,
+}
+
+impl Related {
+    fn of(world: &World, target: Option<&Target>) -> Related {
+        let mut related = Related::default();
+        match target {
+            Some(Target::Pod { pod, uid }) => related.add_identity(world, pod, *uid),
+            Some(Target::Node(node) | Target::Link(node)) => {
+                related.nodes.insert(node.clone());
+                related.names.insert(node.clone());
+                for (key, pod) in world.objects().pods.iter() {
+                    if pod.spec.node_name == *node {
+                        related.pods.insert(key.clone());
+                    }
+                }
+            }
+            Some(Target::Claim(object) | Target::Object(object)) => related.add_object(world, object),
+            Some(Target::Volume(volume)) => {
+                related.names.insert(volume.clone());
+            }
+            _ => {
+                related.everything = true;
+                related.pods = world.objects().pods.iter().map(|(key, _)| key.clone()).collect();
+                related.nodes = world.machines.keys().cloned().collect();
+            }
+        }
+        let pods: Vec<Key> = related.pods.iter().cloned().collect();
+        for key in pods {
+            related.add_pod(world, &key);
+        }
+        related
+    }
+    fn add_object(&mut self, world: &World, object: &ObjectRef) {
+        self.names.insert(object.name.clone());
+        for (key, pod) in world.objects().pods.iter().filter(|(key, _)| key.namespace == object.namespace) {
+            let owned = pod.metadata.controller().is_some_and(|owner| {
+                owner.name == object.name || owner.name.strip_prefix(&*object.name).is_some_and(|rest| rest.starts_with('-'))
+            });
+            if owned || (object.kind == Kind::PersistentVolumeClaim && pod.claims().any(|claim| *claim == object.name)) {
+                self.pods.insert(key.clone());
+            }
+        }
+        let key = Key::new(object.namespace.clone(), object.name.clone());
+        if let Some(claim) = world.objects().claims.get(&key).filter(|_| object.kind == Kind::PersistentVolumeClaim) {
+            self.names.insert(claim.spec.volume_name.clone());
+        }
+    }
+    fn add_identity(&mut self, world: &World, pod: &ObjectRef, uid: Uid) {
+        self.names.insert(pod.name.clone());
+        self.pods.insert(Key::new(pod.namespace.clone(), pod.name.clone()));
+        // A ghost's machine matters to its successor, and the other way round.
+        for machine in world.machines.values() {
+            let same = |p: &petri_sim::machine::Process| p.uid == uid || p.identity.pod == pod.name;
+            if machine.processes.values().any(same) {
+                self.nodes.insert(machine.name.clone());
+            }
+        }
+    }
+    fn add_pod(&mut self, world: &World, key: &Key) {
+        self.names.insert(key.name.clone());
+        let Some(pod) = world.objects().pods.get(key) else { return };
+        if let Some(owner) = pod.metadata.controller() {
+            self.names.insert(owner.name.clone());
+        }
+        if pod.is_scheduled() {
+            self.nodes.insert(pod.spec.node_name.clone());
+        }
+        for claim in pod.claims() {
+            self.names.insert(claim.clone());
+            if let Some(claim) = world.objects().claims.get(&key.sibling(claim.clone())) {
+                self.names.insert(claim.spec.volume_name.clone());
+            }
+        }
+    }
+    fn concerns(&self, key: &Key) -> bool {
+        self.everything
+            || self.names.contains(&key.name)
+            // Attachments are known by node and volume.
+            || key.name.split(['/', '^', ' ']).any(|part| !part.is_empty() && self.names.contains(part))
+    }
+}
+
+fn waiting(world: &World, related: &Related) -> Vec<Standstill> {
+    let mut found: Vec<Standstill> = Vec::new();
+    for (controller, key, waiting) in world.reasons() {
+        if !related.concerns(key) {
+            continue;
+        }
+        let standstill = Standstill {
+            who: controller.controller().name,
+            sentence: waiting.reason.sentence(world.start),
+            code: waiting.reason.code(),
+            since: waiting.since,
+            until: until(&waiting.reason).filter(|until| *until > world.now),
+        };
+        if !found.iter().any(|other| other.sentence == standstill.sentence) {
+            found.push(standstill);
+        }
+    }
+    // The longest wait explains the others.
+    found.sort_by_key(|standstill| standstill.since);
+    found
+}
+
+/// When a wait ends by itself.
+fn until(reason: &Reason) -> Option<Time> {
+    match reason {
+        Reason::PodNotAvailable { until, .. }
+        | Reason::TolerationRunning { until, .. }
+        | Reason::Quarantine { until, .. } => Some(*until),
+        Reason::AttachedElsewhere { force_detach, .. } | Reason::MountedByNode { force_detach, .. } => *force_detach,
+        _ => None,
+    }
+}
+
+fn fixes(world: &World, related: &Related) -> Vec<Fix> {
+    let mut found: Vec<Fix> = Vec::new();
+    for (_, key, waiting) in world.reasons().filter(|(_, key, _)| related.concerns(key)) {
+        reason_fixes(key, &waiting.reason, &mut found);
+    }
+    for node in &related.nodes {
+        node_fixes(world, node, related, &mut found);
+    }
+    let mut seen: Vec<Command> = Vec::new();
+    found.retain(|fix| {
+        let new = !seen.contains(&fix.command);
+        seen.push(fix.command.clone());
+        new
+    });
+    found.sort_by_key(|fix| fix.risky);
+    found.truncate(FIXES);
+    found
+}
+
+fn fix(title: impl Into<String>, command: Command, effect: impl Into<String>) -> Fix {
+    Fix { title: title.into(), command, effect: effect.into(), risky: false }
+}
+fn risk(title: impl Into<String>, command: Command, effect: impl Into<String>) -> Fix {
+    Fix { title: title.into(), command, effect: effect.into(), risky: true }
+}
+
+/// A class that makes volumes as the standard one does, under another name.
+fn storage_class(name: &Name) -> Object {
+    let mut class = StorageClass {
+        provisioner: "disk.petri.dev".into(),
+        reclaim_policy: Some("Delete".into()),
+        volume_binding_mode: Some("WaitForFirstConsumer".into()),
+        allow_volume_expansion: Some(true),
+        ..StorageClass::default()
+    };
+    class.metadata.name = name.clone();
+    class.into()
+}
+
+fn reason_fixes(key: &Key, reason: &Reason, found: &mut Vec<Fix>) {
+    match reason {
+        Reason::MissingStorageClass { class, .. } if !class.is_empty() => found.push(fix(
+            format!("Create the storage class {class}"),
+            Command::Apply(storage_class(class)),
+            "The provisioner makes a volume for each claim that asks for this class; the pods follow.",
+        )),
+        Reason::NoMatchingVolume { class, .. } if !class.is_empty() => found.push(fix(
+            format!("Create the storage class {class}"),
+            Command::Apply(storage_class(class)),
+            "A provisioner then makes what no existing volume offers.",
+        )),
+        Reason::StaleClaim { claim, .. } => found.push(risk(
+            format!("Delete the claim {claim}"),
+            Command::Delete {
+                target: ObjectRef::new(Kind::PersistentVolumeClaim, key.namespace.clone(), claim.clone()),
+                grace_seconds: None,
+                propagation: Propagation::Background,
+            },
+            "Risk: the data on its volume go with it.",
+        )),
+        _ => {}
+    }
+}
+
+fn node_fixes(world: &World, node: &Name, related: &Related, found: &mut Vec<Fix>) {
+    let Some(machine) = world.machines.get(node) else { return };
+    let object = world.objects().nodes.get(&Key::new("", node.clone()));
+    let cut = world.network.cut_since(node).is_some();
+    let lost = cut || !machine.powered || !machine.kubelet.running;
+    let stuck: Vec<&Key> = related
+        .pods
+        .iter()
+        .filter(|key| {
+            let pod = world.objects().pods.get(key);
+            pod.is_some_and(|pod| pod.is_terminating() && pod.spec.node_name == *node)
+        })
+        .collect();
+    let runs = |pod: &Key| machine.processes.values().any(|process| process.identity.pod == pod.name);
+
+    if cut {
+        let ghost = machine.processes.values().find(|process| {
+            let key = Key::new(process.identity.namespace.clone(), process.identity.pod.clone());
+            world.objects().pods.get(&key).is_none_or(|pod| pod.metadata.uid != process.uid || pod.is_terminating())
+        });
+        let effect = match ghost {
+            Some(process) => format!("Safe. Its kubelet hears what was asked for and stops {}.", process.uid.short()),
+            None => "Safe. Its kubelet reports again.".to_owned(),
+        };
+        found.push(fix(format!("Heal {node}"), Command::Heal { node: node.clone() }, effect));
+    }
+    if machine.powered && !machine.kubelet.running {
+        let effect = "Safe. It does what was asked for meanwhile, and reports again.";
+        found.push(fix(format!("Start the kubelet of {node}"), Command::StartKubelet { node: node.clone() }, effect));
+    }
+    if !machine.powered {
+        let effect = "Safe. Nothing runs there now; its kubelet registers again.";
+        found.push(fix(format!("Power {node} on"), Command::PowerOn { node: node.clone() }, effect));
+    }
+    if cut && machine.powered && !machine.processes.is_empty() {
+        let effect = "Stops what runs there now. The API server cannot see that; disks stay attached.";
+        found.push(fix(format!("Power {node} off"), Command::PowerOff { node: node.clone() }, effect));
+    }
+    if lost && let Some(object) = object {
+        if !object.has_taint(OUT_OF_SERVICE, "NoExecute") && !object.is_ready() {
+            let command = Command::Taint { node: node.clone(), add: vec![out_of_service()], remove: Vec::new() };
+            let title = format!("Mark {node} out of service");
+            found.push(if machine.powered && !machine.processes.is_empty() {
+                risk(title, command, "Risk: its pods are deleted and their disks detached while their processes still run.")
+            } else {
+                fix(title, command, "Safe while the machine is off: its pods are deleted and their disks detached.")
+            });
+        }
+        for pod in stuck {
+            let command = Command::Delete {
+                target: pod.to_ref(Kind::Pod),
+                grace_seconds: Some(0),
+                propagation: Propagation::Background,
+            };
+            let title = format!("Force-delete {}", pod.name);
+            found.push(if runs(pod) {
+                risk(title, command, format!("Risk: its process still runs on {node}. Two may run under one name."))
+            } else {
+                fix(title, command, "Safe while the machine is off: no process of that name runs.")
+            });
+        }
+    }
+    if object.is_some_and(|object| object.spec.unschedulable) {
+        let effect = "New pods may be placed there again.";
+        found.push(fix(format!("Uncordon {node}"), Command::Cordon { node: node.clone(), on: false }, effect));
+    }
+    for process in machine.processes.values().filter(|process| !process.answers) {
+        let key = Key::new(process.identity.namespace.clone(), process.identity.pod.clone());
+        if related.pods.contains(&key) {
+            let command = Command::Hang { pod: key.to_ref(Kind::Pod), on: false };
+            found.push(fix(format!("Let {} answer again", key.name), command, "Its readiness probe succeeds again."));
+        }
+    }
+}
+

@@ -1,0 +1,237 @@
+//! What a page opens with: an example that already runs, one thing to try, or the recording of a link.
+
+use crate::check::check;
+use crate::desk::{Desk, use_desk};
+use crate::recording;
+use crate::session::{Session, use_world};
+use crate::state::{Action, Applied, LogKind, Outcome, Ui};
+use crate::view::Target;
+use petri_objects::{Name, Span};
+use petri_sim::command::Command;
+use petri_sim::recording::Recording;
+use petri_sim::scenario::Scenario;
+use petri_sim::world::World;
+use std::rc::Rc;
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen::prelude::*;
+use yew::prelude::*;
+
+/// The example of the first visit.
+pub const FIRST: &str = "random-generator.yaml";
+/// The seed of every page: two people who open it see the same microsecond.
+pub const SEED: u64 = 7;
+/// How far an example is played before it is shown, if its pods become ready.
+const LONGEST: Span = Span::seconds(30);
+/// How long it is played after that, so that everything has settled.
+const SETTLED: Span = Span::seconds(2);
+
+/// An example by its file name.
+pub struct Example {
+    pub name: &'static str,
+    /// What it is for, in a few words.
+    pub about: &'static str,
+    /// Files that are applied before it, because it makes no sense without them.
+    pub needs: &'static [&'static str],
+}
+
+/// The menu of examples, the first visit's first.
+pub const EXAMPLES: &[Example] = &[
+    Example { name: "random-generator.yaml", about: "two pods with a name, a disk and an address each", needs: &[] },
+    Example { name: "nginx-web.yaml", about: "a pod that waits, and why", needs: &[] },
+    Example { name: "my-sts.yaml", about: "five pods without disks", needs: &[] },
+    Example { name: "replicaset.yaml", about: "three interchangeable pods", needs: &[] },
+    Example { name: "shared-claim.yaml", about: "three pods that share one claim", needs: &[] },
+    Example { name: "pdb.yaml", about: "a budget for evictions", needs: &["replicaset.yaml"] },
+];
+
+/// The text of an example; empty if there is none of that name.
+pub fn text(name: &str) -> &'static str {
+    petri_lessons::examples().iter().find(|example| example.name == name).map_or("", |example| example.text)
+}
+
+/// Applies a manifest and plays until its pods are ready, or for a while. Answers kubectl's lines.
+fn apply(session: &Session, name: &str) -> Outcome {
+    let mut outcome = Outcome::default();
+    for object in &check(text(name)).objects {
+        match session.command(Command::Apply(object.clone())) {
+            Ok(answer) => outcome.lines.push(petri_console::answer_text(&answer)),
+            Err(error) => outcome.errors.push(petri_console::api_error(&error, None)),
+        }
+    }
+    outcome
+}
+
+/// Whether every pod that should exist runs and is ready.
+fn is_ready(world: &World) -> bool {
+    let objects = world.objects();
+    let sets = objects.stateful_sets.values().map(|set| (set.status.ready_replicas, set.replicas()));
+    let replica_sets = objects.replica_sets.values().map(|set| (set.status.ready_replicas, set.replicas()));
+    let mut all = sets.chain(replica_sets).peekable();
+    all.peek().is_some() && all.all(|(ready, wanted)| ready >= wanted)
+}
+
+/// Starts over with an example, applied and running.
+pub fn open(session: &Session, example: &Example) -> Vec<(&'static str, Rc<Applied>)> {
+    session.replace(Recording::new(Scenario::standard(), SEED));
+    let mut files = Vec::new();
+    for name in example.needs.iter().chain([&example.name]) {
+        let at = session.timeline().now();
+        let outcome = apply(session, name);
+        files.push((*name, Rc::new(Applied { text: text(name).into(), at, outcome })));
+        session.change(|timeline| {
+            let limit = timeline.now() + LONGEST;
+            while timeline.now() < limit && !is_ready(timeline.world()) {
+                let next = timeline.now() + Span::millis(500);
+                timeline.play_until(next);
+            }
+            let settled = timeline.now() + SETTLED;
+            timeline.play_until(settled);
+        });
+    }
+    files
+}
+
+/// Puts an example's files and console lines into the interface.
+fn show(files: &[(&'static str, Rc<Applied>)], title: &str) -> Vec<Action> {
+    let mut actions = Vec::new();
+    for (i, (name, applied)) in files.iter().enumerate() {
+        let text = applied.text.clone();
+        actions.push(match i {
+            0 => Action::Example { title: title.into(), name: (*name).into(), text },
+            _ => Action::NewFile { name: (*name).into(), text },
+        });
+        actions.push(Action::AppliedLast(applied.clone()));
+        actions.push(Action::Log(LogKind::Input, format!("kubectl apply -f {name}")));
+        actions.push(Action::Log(LogKind::Output, applied.outcome.lines.join("\n")));
+    }
+    actions
+}
+
+/// The session and the interface that a page opens with.
+pub fn first(hash: &str) -> (Session, Ui) {
+    let session = Session::new(Recording::new(Scenario::standard(), SEED));
+    let mut ui = Ui::new();
+    match recording::from_fragment(hash) {
+        Some(Ok(shared)) => restore(&session, shared).into_iter().for_each(|action| ui.apply(action)),
+        Some(Err(words)) => {
+            show_example(&session, &EXAMPLES[0]).into_iter().for_each(|action| ui.apply(action));
+            ui.apply(Action::Toast { text: format!("The link could not be opened: {words}."), branch: None });
+        }
+        None => {
+            show_example(&session, &EXAMPLES[0]).into_iter().for_each(|action| ui.apply(action));
+            ui.untried = suggestion(session.timeline().world()).is_some();
+            session.play();
+        }
+    }
+    (session, ui)
+}
+
+/// Opens an example and answers what the interface has to show.
+pub fn show_example(session: &Session, example: &Example) -> Vec<Action> {
+    let files = open(session, example);
+    let mut actions = vec![Action::ClearLog];
+    actions.extend(show(&files, example.name));
+    actions
+}
+
+/// Opens another person's run.
+fn restore(session: &Session, shared: recording::Shared) -> Vec<Action> {
+    let recording::Shared { recording, moment, end } = shared;
+    let text = objects_text(&recording);
+    session.replace(recording);
+    session.change(|timeline| {
+        timeline.play_until(end);
+        timeline.seek(moment);
+    });
+    vec![
+        Action::Example { title: "From a link".into(), name: "recording.yaml".into(), text: text.into() },
+        Action::Log(LogKind::Output, "Opened the recording of the link.".into()),
+    ]
+}
+
+/// What a recording applies, as one file.
+fn objects_text(recording: &Recording) -> String {
+    let objects = recording.commands.iter().filter_map(|stamped| match &*stamped.command {
+        Command::Apply(object) | Command::Create(object) => Some(petri_manifest::to_yaml(&object.to_value())),
+        _ => None,
+    });
+    objects.collect::<Vec<_>>().join("---\n")
+}
+
+/// Opens the recording of the address when the address changes under the page.
+#[hook]
+pub fn use_link(desk: &Desk) {
+    let desk = desk.clone();
+    use_effect_with((), move |()| {
+        let window = web_sys::window();
+        let listener = Closure::<dyn Fn()>::new(move || {
+            let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
+            match recording::from_fragment(&hash) {
+                Some(Ok(shared)) => restore(&desk.session, shared).into_iter().for_each(|action| desk.send(action)),
+                Some(Err(words)) => desk.toast(format!("The link could not be opened: {words}."), None),
+                None => {}
+            }
+        });
+        if let Some(window) = &window {
+            let _ = window.add_event_listener_with_callback("hashchange", listener.as_ref().unchecked_ref());
+        }
+        move || {
+            if let Some(window) = window {
+                let _ = window.remove_event_listener_with_callback("hashchange", listener.as_ref().unchecked_ref());
+            }
+        }
+    });
+}
+
+/// The node whose loss teaches most, and the pod on it: the last pod of a set, where another node of its zone could
+/// take over.
+pub fn suggestion(world: &World) -> Option<(Name, Name)> {
+    let zone_of = |node: &str| world.machines.get(node).map(|machine| machine.zone().to_owned());
+    let pods: Vec<_> = world
+        .objects()
+        .pods
+        .values()
+        .filter(|pod| pod.is_running_and_ready() && pod.metadata.controller().is_some_and(|owner| &*owner.kind == "StatefulSet"))
+        .collect();
+    let has_neighbour = |node: &str| {
+        let zone = zone_of(node);
+        world.machines.values().any(|machine| *machine.name != *node && Some(machine.zone()) == zone.as_deref())
+    };
+    let found = pods.iter().rev().find(|pod| has_neighbour(&pod.spec.node_name)).or_else(|| pods.last())?;
+    Some((found.spec.node_name.clone(), found.metadata.name.clone()))
+}
+
+/// Does what the first visit suggests.
+pub fn try_it(desk: &Desk) {
+    let suggested = suggestion(desk.session.timeline().world());
+    if let Some((node, _)) = suggested {
+        desk.send(Action::Tried);
+        desk.command(Command::Cut { node: node.clone() });
+        desk.send(Action::Select(Some(Target::Node(node))));
+    }
+}
+
+/// The card that says what to try.
+#[component]
+pub fn TryThis() -> Html {
+    let desk = use_desk();
+    let suggested = use_world((), |timeline, ()| suggestion(timeline.world()));
+    let Some((node, pod)) = &*suggested else { return html! { <i hidden=true /> } };
+    let onclick = Callback::from(move |_: MouseEvent| try_it(&desk));
+    html! {
+        <section class="q">
+            <div class="try">
+                <h2>{ "Try this" }</h2>
+                <p>{ format!("Cut {node} off from the control plane. Its pod {pod} runs on. After 40 to 55 s the control plane notices; 5 minutes later it acts. The speed menu takes you there.") }</p>
+                <div class="row">
+                    <button class="btn" id="try-button" {onclick}>{ format!("Cut {node} off") }</button>
+                    <code>{ Command::Cut { node: node.clone() }.line() }</code>
+                </div>
+            </div>
+            <h2>{ "Then" }</h2>
+            <div class="next"><span>{ format!("Force-delete {pod} while nobody can reach it") }</span><code>{ "kubectl delete …" }</code></div>
+            <div class="next"><span>{ format!("Power {node} off instead") }</span><code>{ Command::PowerOff { node: node.clone() }.line() }</code></div>
+            <div class="next"><span>{ "Paste your own manifest" }</span><code>{ "Ctrl ↵" }</code></div>
+        </section>
+    }
+}

@@ -1,0 +1,118 @@
+//! Keys that work everywhere on the page. `?` lists them.
+
+use crate::desk::Desk;
+use crate::state::{Action, Panel, Popup, Ui};
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen::prelude::*;
+use yew::prelude::*;
+
+/// What the help shows: key and meaning.
+pub const KEYS: &[(&str, &str)] = &[
+    ("Space", "play or pause"),
+    (". and ,", "one event forward or back"),
+    ("+ and -", "faster or slower"),
+    ("Ctrl ↵", "apply the manifest, from anywhere"),
+    ("Ctrl Z", "take the last command back (it forks the past)"),
+    ("Ctrl K", "say a command"),
+    ("Arrows", "on the timeline: one event; with Shift one pin; Home and End: the ends"),
+    ("Enter", "select the focused mark"),
+    ("Shift F10 or menu key", "everything that can be done with the focused mark"),
+    ("Esc", "close what floats; again: select nothing"),
+    ("?", "this list"),
+];
+
+/// Whether a key press belongs to what has the focus rather than to the page.
+fn is_typing(target: Option<&web_sys::Element>) -> bool {
+    target.is_some_and(|element| {
+        matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+            || element.closest("[contenteditable=true]").ok().flatten().is_some()
+    })
+}
+/// Whether the space bar already means something there.
+fn is_button(target: Option<&web_sys::Element>) -> bool {
+    target.is_some_and(|element| {
+        element.closest("button, a, summary, [role=button], [role=menuitem], [role=tab]").ok().flatten().is_some()
+    })
+}
+
+#[hook]
+pub fn use_keys(desk: &Desk, ui: &UseReducerHandle<Ui>) {
+    let latest = use_mut_ref(|| None::<(Desk, UseReducerHandle<Ui>)>);
+    *latest.borrow_mut() = Some((desk.clone(), ui.clone()));
+    use_effect_with((), move |()| {
+        let document = web_sys::window().and_then(|window| window.document());
+        let listener = Closure::<dyn Fn(web_sys::KeyboardEvent)>::new(move |event: web_sys::KeyboardEvent| {
+            let latest = latest.borrow().clone();
+            if let Some((desk, ui)) = latest
+                && !event.default_prevented()
+                && handle(&desk, &ui, &event)
+            {
+                event.prevent_default();
+            }
+        });
+        if let Some(document) = &document {
+            let _ = document.add_event_listener_with_callback("keydown", listener.as_ref().unchecked_ref());
+        }
+        move || {
+            if let Some(document) = document {
+                let _ = document.remove_event_listener_with_callback("keydown", listener.as_ref().unchecked_ref());
+            }
+        }
+    });
+}
+
+/// Answers whether the key meant something.
+fn handle(desk: &Desk, ui: &Ui, event: &web_sys::KeyboardEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let target = target.as_ref();
+    let control = event.ctrl_key() || event.meta_key();
+    let key = event.key();
+    if key == "Escape" {
+        if ui.popup.is_some() {
+            desk.send(Action::Close);
+            return true;
+        }
+        if !is_typing(target) && ui.selection.is_some() {
+            desk.send(Action::Select(None));
+            return true;
+        }
+        return false;
+    }
+    if control {
+        return match key.as_str() {
+            "k" | "K" => {
+                desk.send(Action::Open(Popup::Palette));
+                true
+            }
+            "Enter" => ui.active_file().is_some_and(|file| {
+                desk.apply(file);
+                true
+            }),
+            "z" | "Z" if !is_typing(target) => {
+                desk.undo();
+                true
+            }
+            _ => false,
+        };
+    }
+    if is_typing(target) || event.alt_key() {
+        return false;
+    }
+    let session = &desk.session;
+    match key.as_str() {
+        " " if !is_button(target) => session.toggle(),
+        "." => session.step(),
+        "," => session.step_back(),
+        "+" | "=" => session.set_speed(session.player_state().speed.next(true)),
+        "-" => session.set_speed(session.player_state().speed.next(false)),
+        "?" => desk.send(Action::Open(Popup::Help)),
+        "1" | "2" | "3" | "4" | "5" => {
+            let panel = key.parse::<usize>().ok().and_then(|n| Panel::ALL.get(n - 1));
+            if let Some(panel) = panel {
+                desk.send(Action::ShowPanel(*panel));
+            }
+        }
+        _ => return false,
+    }
+    true
+}

@@ -1,0 +1,141 @@
+//! The cluster: the sentence, the picture of belief and reality, and the same facts as tables.
+
+use super::topbar::TopMeters;
+use crate::desk::{Desk, use_desk};
+use crate::first_visit;
+use crate::pictures::{ClusterPicture, How, Legend, OnPick, Pick, Sentence, Table};
+use crate::session::use_world;
+use crate::state::{Action, Facts};
+use crate::view::{self, Target};
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen::prelude::*;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub struct ClusterProps {
+    pub wide: bool,
+    pub selection: Option<Target>,
+    pub facts: Facts,
+    pub untried: bool,
+}
+
+/// What a click on a mark does: the same in every picture.
+pub fn pick(desk: &Desk, pick: Pick) {
+    match pick.how {
+        How::Select => desk.select(pick.target),
+        How::Menu => {
+            desk.send(Action::Select(Some(pick.target.clone())));
+            desk.open_menu(pick.target, pick.x, pick.y);
+        }
+    }
+}
+
+#[hook]
+pub fn use_pick() -> OnPick {
+    let desk = use_desk();
+    use_callback(desk, |picked: Pick, desk| pick(desk, picked))
+}
+
+/// The width of an element in whole pixels, and again when it changes.
+#[hook]
+pub fn use_width(host: &NodeRef, first: i32) -> i32 {
+    let width = use_state_eq(|| first);
+    {
+        let (host, width) = (host.clone(), width.setter());
+        use_effect_with((), move |()| {
+            let element = host.cast::<web_sys::Element>();
+            let measure = {
+                let (host, width) = (host.clone(), width.clone());
+                move || {
+                    if let Some(element) = host.cast::<web_sys::Element>()
+                        && element.client_width() > 0
+                    {
+                        width.set(element.client_width());
+                    }
+                }
+            };
+            measure();
+            let callback = Closure::<dyn Fn()>::new(measure);
+            let observer = web_sys::ResizeObserver::new(callback.as_ref().unchecked_ref()).ok();
+            if let (Some(observer), Some(element)) = (&observer, &element) {
+                observer.observe(element);
+            }
+            move || {
+                if let Some(observer) = observer {
+                    observer.disconnect();
+                }
+                drop(callback);
+            }
+        });
+    }
+    *width
+}
+
+#[component]
+pub fn Cluster(props: &ClusterProps) -> Html {
+    let host = use_node_ref();
+    let window = web_sys::window().and_then(|window| window.inner_width().ok()).and_then(|width| width.as_f64());
+    let window = window.unwrap_or(1440.0) as i32;
+    let width = use_width(&host, if props.wide { window - 640 } else { window });
+    let on_pick = use_pick();
+    let desk = use_desk();
+    let view = use_world((), |timeline, ()| view::cluster::cluster(timeline.world(), &timeline.recording().commands));
+    let hint = use_world(props.untried, |timeline, untried| {
+        untried.then(|| first_visit::suggestion(timeline.world())).flatten().map(|(node, _)| Target::Link(node))
+    });
+    let say = use_memo(view.say.clone(), Clone::clone);
+    let on_hint = {
+        let desk = desk.clone();
+        Callback::from(move |_: Target| first_visit::try_it(&desk))
+    };
+    html! {
+        <main class="cluster" ref={host}>
+            <Sentence view={say} on_pick={on_pick.clone()} />
+            if !props.wide {
+                <div key="meters" class="narrow-meters"><TopMeters /></div>
+            }
+            <div class="stage" key="stage">
+                <ClusterPicture {view} {width} selection={props.selection.clone()} on_pick={on_pick.clone()} hint={(*hint).clone()} {on_hint} />
+                <Legend />
+            </div>
+            <FactsPanel key="facts" facts={props.facts} selection={props.selection.clone()} />
+        </main>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct FactsProps {
+    facts: Facts,
+    selection: Option<Target>,
+}
+
+/// The picture's facts as text: pods and processes, or claims.
+#[component]
+fn FactsPanel(props: &FactsProps) -> Html {
+    let desk = use_desk();
+    let on_pick = use_pick();
+    let pods = use_world((), |timeline, ()| view::table::pods(timeline.world()));
+    let claims = use_world((), |timeline, ()| view::claims::claims(timeline.world()));
+    let tab = |facts: Facts, title: &'static str, count: usize| {
+        let on = props.facts == facts;
+        html! {
+            <button class={classes!("tab", on.then_some("on"))} role="tab" aria-selected={on.to_string()}
+                onclick={desk.sends(Action::ShowFacts(facts))}>{ title }<span class="n">{ count }</span></button>
+        }
+    };
+    let table = match props.facts {
+        Facts::Pods => pods.clone(),
+        Facts::Claims => claims.clone(),
+    };
+    html! {
+        <div class="facts">
+            <div class="tabs" role="tablist" aria-label="Facts">
+                { tab(Facts::Pods, "Pods", pods.rows.len()) }
+                { tab(Facts::Claims, "Claims", claims.rows.len()) }
+            </div>
+            <div class="facts-body" tabindex="0" role="region" aria-label="Facts as a table">
+                <Table view={table} selection={props.selection.clone()} {on_pick} />
+            </div>
+        </div>
+    }
+}

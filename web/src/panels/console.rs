@@ -1,0 +1,184 @@
+//! The console: what was said and answered, and the line that is being typed.
+
+use crate::desk::use_desk;
+use crate::session::use_slice;
+use crate::shell::{self, Drafts};
+use crate::state::{LogKind, LogLine};
+use std::rc::Rc;
+use web_sys::{Element, HtmlInputElement};
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub struct ConsoleProps {
+    pub log: Rc<Vec<LogLine>>,
+}
+
+#[component]
+pub fn Console(props: &ConsoleProps) -> Html {
+    let desk = use_desk();
+    let scroller = use_node_ref();
+    {
+        let scroller = scroller.clone();
+        use_effect_with(props.log.last().map(|line| line.number), move |_| {
+            if let Some(scroller) = scroller.cast::<Element>() {
+                scroller.set_scroll_top(scroller.scroll_height());
+            }
+        });
+    }
+    let waits = {
+        let desk = desk.clone();
+        use_slice((), move |_, ()| shell::waits(&desk))
+    };
+    let stop = Callback::from(move |_: MouseEvent| {
+        shell::interrupt(&desk);
+        desk.session.changed();
+    });
+    let line = |line: &LogLine| {
+        let class = match line.kind {
+            LogKind::Input => "in",
+            LogKind::Output => "out",
+            LogKind::Warning => "w",
+            LogKind::Error => "err",
+        };
+        let prompt = (line.kind == LogKind::Input).then(|| html! { <span class="p">{ "$ " }</span> });
+        html! { <div key={line.number} {class}>{ prompt }{ &line.text }</div> }
+    };
+    html! {
+        <section class="con" aria-label="Console">
+            <div class="term" ref={scroller} tabindex="0" role="log" aria-label="Console output">{ for props.log.iter().map(line) }</div>
+            if !waits.is_empty() {
+                <div key="waits" class="waits" role="status">
+                    <span>{ format!("waiting for {}", waits.join("; ")) }</span>
+                    <button class="btn quiet" onclick={stop}>{ "Stop waiting" }</button>
+                </div>
+            }
+            <CommandLine key="line" id="console-line" placeholder="kubectl, dig, cut node-1, run 6m · Tab completes · help" autofocus={false} />
+        </section>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct CommandLineProps {
+    pub id: &'static str,
+    pub placeholder: &'static str,
+    pub autofocus: bool,
+    /// Called when a line was said.
+    #[prop_or_default]
+    pub on_said: Callback<()>,
+}
+
+thread_local! {
+    /// What was said before, the newest last: shared by the console and the palette.
+    static HISTORY: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Lines that are remembered.
+const REMEMBERED: usize = 200;
+
+fn remember(line: &str) {
+    HISTORY.with_borrow_mut(|history| {
+        if history.last().map(String::as_str) != Some(line) {
+            history.push(line.to_owned());
+        }
+        let over = history.len().saturating_sub(REMEMBERED);
+        history.drain(..over);
+    });
+}
+
+/// One line of text that becomes a command: history with the arrows, completion with Tab.
+#[component]
+pub fn CommandLine(props: &CommandLineProps) -> Html {
+    let desk = use_desk();
+    let input = use_node_ref();
+    let back = use_mut_ref(|| 0usize);
+    let choices = use_state(Vec::<String>::new);
+    {
+        let input = input.clone();
+        use_effect_with(props.autofocus, move |autofocus| {
+            if let (true, Some(input)) = (*autofocus, input.cast::<HtmlInputElement>()) {
+                let _ = input.focus();
+            }
+        });
+    }
+    let onsubmit = {
+        let (desk, input, back, choices) = (desk.clone(), input.clone(), back.clone(), choices.setter());
+        let on_said = props.on_said.clone();
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let Some(input) = input.cast::<HtmlInputElement>() else { return };
+            let line = input.value();
+            input.set_value("");
+            *back.borrow_mut() = 0;
+            choices.set(Vec::new());
+            if !line.trim().is_empty() {
+                remember(line.trim());
+                desk.say(&line);
+                on_said.emit(());
+            }
+        })
+    };
+    let onkeydown = {
+        let (input, setter) = (input.clone(), choices.setter());
+        Callback::from(move |event: KeyboardEvent| {
+            let Some(input) = input.cast::<HtmlInputElement>() else { return };
+            match event.key().as_str() {
+                "ArrowUp" | "ArrowDown" => {
+                    event.prevent_default();
+                    let line = HISTORY.with_borrow(|history| {
+                        let mut back = back.borrow_mut();
+                        *back = if event.key() == "ArrowUp" { (*back + 1).min(history.len()) } else { back.saturating_sub(1) };
+                        history.len().checked_sub(*back).and_then(|at| history.get(at)).cloned().unwrap_or_default()
+                    });
+                    input.set_value(&line);
+                }
+                // An empty line leaves Tab to the page: the console must not trap the keyboard.
+                "Tab" if !event.shift_key() && !input.value().is_empty() => {
+                    event.prevent_default();
+                    let line = input.value();
+                    let found = complete(&desk, &line);
+                    if let Some(longer) = found.0 {
+                        input.set_value(&longer);
+                    }
+                    setter.set(found.1);
+                }
+                "c" if event.ctrl_key() && input.selection_start() == input.selection_end() => {
+                    if shell::interrupt(&desk) {
+                        event.prevent_default();
+                        desk.session.changed();
+                    }
+                }
+                _ => {}
+            }
+        })
+    };
+    let choices_id = format!("{}-choices", props.id);
+    html! {
+        <form class="command-line" {onsubmit}>
+            <div class="choices" id={choices_id.clone()} role="status" hidden={choices.is_empty()}>{ choices.join("  ") }</div>
+            <label class="p" for={props.id} aria-hidden="true">{ "$" }</label>
+            <input id={props.id} ref={input} type="text" aria-label="Command" aria-describedby={choices_id} placeholder={props.placeholder}
+                autocomplete="off" autocapitalize="off" spellcheck="false" {onkeydown} />
+        </form>
+    }
+}
+
+/// The line with what is common to all completions, and the completions if there are several.
+fn complete(desk: &crate::desk::Desk, line: &str) -> (Option<String>, Vec<String>) {
+    let timeline = desk.session.timeline();
+    let found = petri_console::complete(line, line.len(), timeline.world(), &Drafts(desk.files()));
+    let word = line.rfind(' ').map_or(0, |at| at + 1);
+    let (before, typed) = line.split_at(word);
+    let found: Vec<String> = found.into_iter().filter(|choice| choice.starts_with(typed)).collect();
+    match &found[..] {
+        [] => (None, Vec::new()),
+        [one] => (Some(format!("{before}{one} ")), Vec::new()),
+        [first, rest @ ..] => {
+            let common = rest.iter().fold(first.as_str(), |common, other| {
+                let same = common.char_indices().zip(other.chars()).find(|((_, a), b)| a != b);
+                let end = same.map_or(common.len().min(other.len()), |((at, _), _)| at);
+                &common[..end]
+            });
+            (Some(format!("{before}{common}")), found.clone())
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Dialogs: keys and help, sharing, the palette, and the evidence of a guarantee.
+
+use super::console::CommandLine;
+use super::float::{FloatBox, Place};
+use super::menus::VerbItem;
+use super::why::moment_link;
+use crate::desk::use_desk;
+use crate::keys::KEYS;
+use crate::recording;
+use crate::session::use_world;
+use crate::state::Action;
+use crate::verbs;
+use crate::view::Target;
+use petri_objects::{Name, Time};
+use petri_sim::invariants::{Guarantee, Standing};
+use petri_sim::timeline::Timeline;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use yew::prelude::*;
+
+#[component]
+pub fn HelpDialog() -> Html {
+    let desk = use_desk();
+    html! {
+        <FloatBox place={Place::Middle} label="Keys and help" role="dialog" class="dialog">
+            <h2>{ "Keys" }</h2>
+            <dl class="keys">
+                { for KEYS.iter().map(|(key, meaning)| html! { <div key={*key}><dt><kbd>{ *key }</kbd></dt><dd>{ *meaning }</dd></div> }) }
+            </dl>
+            <h2>{ "How to read the picture" }</h2>
+            <p>{ "The outline of a pod is its API object: what the control plane believes. The block at its left is the process: what the machine really runs. Everything interesting begins where the two part." }</p>
+            <p>{ "Everything you can click is also a line in the console; type " }<code>{ "help" }</code>{ " there for the list." }</p>
+            <div class="row end"><button class="btn" data-autofocus="true" onclick={desk.sends(Action::Close)}>{ "Close" }</button></div>
+        </FloatBox>
+    }
+}
+
+/// Puts a text into the clipboard; the callback hears whether that worked.
+fn copy(text: String, then: Callback<bool>) {
+    let clipboard = web_sys::window().map(|window| window.navigator().clipboard());
+    spawn_local(async move {
+        let copied = match clipboard {
+            Some(clipboard) => JsFuture::from(clipboard.write_text(&text)).await.is_ok(),
+            None => false,
+        };
+        then.emit(copied);
+    });
+}
+
+#[component]
+pub fn ShareDialog() -> Html {
+    let desk = use_desk();
+    let said = use_state(String::new);
+    // The run as it was when the dialog opened: it may go on behind it.
+    let shared = use_memo((), |()| desk.session.shared());
+    let json = use_memo((), |()| recording::to_json(&shared));
+    let link = use_memo((), |()| {
+        let href = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
+        let page = href.split('#').next().unwrap_or_default();
+        format!("{page}#{}", recording::to_fragment(&shared))
+    });
+    let copies = |text: &str, what: &'static str| {
+        let (text, setter) = (text.to_owned(), said.setter());
+        Callback::from(move |_: MouseEvent| {
+            let setter = setter.clone();
+            let then = Callback::from(move |copied: bool| {
+                setter.set(if copied { format!("{what} copied.") } else { "The browser refused: select the text and copy it.".to_owned() });
+            });
+            copy(text.clone(), then);
+        })
+    };
+    html! {
+        <FloatBox place={Place::Middle} label="Share" role="dialog" class="dialog">
+            <h2>{ "Share this run" }</h2>
+            <p>{ "The link holds the whole run: scenario, seed and commands. Whoever opens it sees the same microsecond." }</p>
+            <label for="share-link">{ "Link" }</label>
+            <input id="share-link" class="field mono" readonly=true value={(*link).clone()} />
+            <div class="row"><button class="btn primary" id="copy-link" data-autofocus="true" onclick={copies(&link, "Link")}>{ "Copy the link" }</button></div>
+            <label for="share-json">{ "Recording" }</label>
+            <textarea id="share-json" class="field mono" readonly=true rows="6" value={(*json).clone()}></textarea>
+            <div class="row">
+                <button class="btn" id="copy-recording" onclick={copies(&json, "Recording")}>{ "Copy the recording" }</button>
+                <span role="status">{ &*said }</span>
+                <button class="btn quiet" onclick={desk.sends(Action::Close)}>{ "Close" }</button>
+            </div>
+        </FloatBox>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct PaletteProps {
+    pub selection: Option<Target>,
+}
+
+/// The console's line in the middle of the page, over the verbs of the selection.
+#[component]
+pub fn PaletteDialog(props: &PaletteProps) -> Html {
+    let desk = use_desk();
+    let found = use_world(props.selection.clone(), |timeline, selection| {
+        let target = selection.clone().unwrap_or(Target::ControlPlane);
+        verbs::verbs(timeline.world(), &target)
+    });
+    let on_said = {
+        let desk = desk.clone();
+        Callback::from(move |()| desk.send(Action::Close))
+    };
+    html! {
+        <FloatBox place={Place::Middle} label="Say a command" role="dialog" class="dialog palette menu">
+            <CommandLine id="palette-line" placeholder="kubectl get pods, cut node-1, run 6m …" autofocus=true {on_said} />
+            <div class="palette-verbs" role="group" aria-label="Verbs">
+                { for found.iter().map(|verb| html! { <VerbItem key={verb.act.line()} verb={verb.clone()} /> }) }
+            </div>
+        </FloatBox>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct GuaranteeProps {
+    pub guarantee: Guarantee,
+}
+
+/// How a guarantee stands, by subject, and when it first broke.
+#[derive(PartialEq)]
+struct EvidenceView {
+    start: Time,
+    standing: Vec<(Name, Standing)>,
+    first: Option<(Time, Name, Name)>,
+    /// The moment and the line of the command behind the worst standing.
+    cause: Option<(Time, String)>,
+}
+
+fn evidence(timeline: &Timeline, guarantee: Guarantee) -> EvidenceView {
+    let invariants = &timeline.world().invariants;
+    let standing: Vec<(Name, Standing)> = invariants
+        .standing
+        .iter()
+        .filter(|((of, _), standing)| *of == guarantee && **standing != Standing::Holding)
+        .map(|((_, subject), standing)| (subject.clone(), standing.clone()))
+        .collect();
+    let number = standing.iter().find_map(|(_, standing)| match standing {
+        Standing::AtRisk { evidence, .. } | Standing::Broken { evidence, .. } => evidence.command,
+        Standing::Holding => None,
+    });
+    let stamped = number.and_then(|number| timeline.recording().commands.get((number as usize).checked_sub(1)?));
+    EvidenceView {
+        start: timeline.start(),
+        cause: stamped.map(|stamped| (stamped.at, stamped.command.line())),
+        first: invariants.first_broken.get(&guarantee).map(|(at, subject, evidence)| (*at, subject.clone(), evidence.sentence.clone())),
+        standing,
+    }
+}
+
+#[component]
+pub fn GuaranteeDialog(props: &GuaranteeProps) -> Html {
+    let desk = use_desk();
+    let view = use_world(props.guarantee, |timeline, guarantee| evidence(timeline, *guarantee));
+    let row = |(subject, standing): &(Name, Standing)| {
+        let (class, word, since, until, evidence) = match standing {
+            Standing::Holding => return html! { <li key={subject.to_string()}>{ format!("{subject}: holding") }</li> },
+            Standing::AtRisk { since, until, evidence } => ("risk", "at risk", since, *until, evidence),
+            Standing::Broken { since, evidence } => ("bad", "broken", since, None, evidence),
+        };
+        let until = until.map(|at| html! { <>{ " It breaks at " }{ moment_link(&desk, view.start, at) }{ " if nothing changes." }</> });
+        html! {
+            <li key={subject.to_string()} {class}>
+                <b>{ format!("{subject}: {word}") }</b>{ " since " }{ moment_link(&desk, view.start, *since) }
+                <p>{ &*evidence.sentence }{ until }</p>
+            </li>
+        }
+    };
+    html! {
+        <FloatBox place={Place::Middle} label={props.guarantee.title()} role="dialog" class="dialog evidence">
+            <h2>{ props.guarantee.title() }</h2>
+            <p>{ props.guarantee.definition() }</p>
+            if view.standing.is_empty() {
+                <p key="holding"><b>{ "It holds everywhere now." }</b></p>
+            } else {
+                <ul key="standing">{ for view.standing.iter().map(row) }</ul>
+            }
+            if let Some((at, line)) = &view.cause {
+                <p key="cause">{ "Made possible by " }<code>{ line }</code>{ " at " }{ moment_link(&desk, view.start, *at) }</p>
+            }
+            if let Some((at, subject, sentence)) = &view.first {
+                <p key="first">{ format!("First broken for {subject} at ") }{ moment_link(&desk, view.start, *at) }{ ": " }{ &**sentence }</p>
+            }
+            <div class="row end"><button class="btn" data-autofocus="true" onclick={desk.sends(Action::Close)}>{ "Close" }</button></div>
+        </FloatBox>
+    }
+}

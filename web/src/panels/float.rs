@@ -1,0 +1,194 @@
+//! What floats over the page: menus, dialogs, toasts. The focus goes in when one opens, and back when it closes.
+
+use super::dialogs::{GuaranteeDialog, HelpDialog, PaletteDialog, ShareDialog};
+use super::glyph::{Glyph, Sign};
+use super::menus::{ExamplesMenu, SpeedMenu, VerbsMenu};
+use crate::desk::use_desk;
+use crate::state::{Action, Popup, Toast};
+use crate::view::Target;
+use wasm_bindgen::JsCast as _;
+use web_sys::{Element, HtmlElement};
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub struct FloatingProps {
+    pub popup: Option<Popup>,
+    pub toast: Option<Toast>,
+    pub selection: Option<Target>,
+}
+
+#[component]
+pub fn Floating(props: &FloatingProps) -> Html {
+    let popup = match &props.popup {
+        None => html! { <i key="none" hidden=true /> },
+        Some(Popup::Examples) => html! { <ExamplesMenu key="examples" /> },
+        Some(Popup::Speed) => html! { <SpeedMenu key="speed" /> },
+        Some(Popup::Help) => html! { <HelpDialog key="help" /> },
+        Some(Popup::Share) => html! { <ShareDialog key="share" /> },
+        Some(Popup::Palette) => html! { <PaletteDialog key="palette" selection={props.selection.clone()} /> },
+        Some(Popup::Guarantee(guarantee)) => html! { <GuaranteeDialog key={guarantee.title()} guarantee={*guarantee} /> },
+        Some(Popup::Verbs { target, x, y }) => {
+            html! { <VerbsMenu key={format!("{target:?}")} target={target.clone()} x={*x} y={*y} /> }
+        }
+    };
+    let toast = match &props.toast {
+        None => html! { <i key="none" hidden=true /> },
+        Some(toast) => html! { <ToastBox key={toast.number} toast={toast.clone()} /> },
+    };
+    html! {
+        <div class="floating">
+            <div class="popup-place">{ popup }</div>
+            <div class="toast-place" role="status">{ toast }</div>
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ToastProps {
+    toast: Toast,
+}
+
+#[component]
+fn ToastBox(props: &ToastProps) -> Html {
+    let desk = use_desk();
+    let number = props.toast.number;
+    {
+        let desk = desk.clone();
+        use_effect_with(number, move |number| desk.expire_toast(*number));
+    }
+    let go_back = props.toast.branch.map(|branch| {
+        let desk = desk.clone();
+        let onclick = Callback::from(move |_: MouseEvent| desk.switch(branch));
+        html! { <button class="link" id="go-back" {onclick}>{ "Go back" }</button> }
+    });
+    html! {
+        <div class="toast">
+            <Glyph sign={Sign::Back} />
+            <span>{ &props.toast.text }</span>
+            { go_back }
+            <button class="link" aria-label="Dismiss" onclick={desk.sends(Action::DropToast(number))}>{ "✕" }</button>
+        </div>
+    }
+}
+
+/// Where a floating box hangs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Place {
+    /// In the middle of the window.
+    Middle,
+    /// Below the element of this id.
+    Below(&'static str),
+    /// At client coordinates.
+    At(i32, i32),
+}
+
+#[derive(PartialEq, Properties)]
+pub struct FloatBoxProps {
+    pub place: Place,
+    pub label: String,
+    /// `menu` or `dialog`.
+    pub role: &'static str,
+    #[prop_or_default]
+    pub children: Html,
+    #[prop_or_default]
+    pub class: &'static str,
+}
+
+/// What the keyboard can reach inside of a box.
+const FOCUSABLE: &str = "button:not([disabled]), [href], input, textarea, select, [tabindex='0']";
+
+fn focusable(host: &Element) -> Vec<HtmlElement> {
+    let Ok(nodes) = host.query_selector_all(FOCUSABLE) else { return Vec::new() };
+    (0..nodes.length()).filter_map(|i| nodes.item(i)?.dyn_into().ok()).collect()
+}
+
+fn document() -> Option<web_sys::Document> {
+    web_sys::window()?.document()
+}
+
+/// A floating box: focus goes to its first control, stays inside, and returns to where it was.
+#[component]
+pub fn FloatBox(props: &FloatBoxProps) -> Html {
+    let desk = use_desk();
+    let host = use_node_ref();
+    let style = use_state_eq(String::new);
+    {
+        let (host, style, place) = (host.clone(), style.setter(), props.place);
+        use_effect_with((), move |()| {
+            let opener = document().and_then(|document| document.active_element());
+            if let Some(host) = host.cast::<Element>() {
+                style.set(position(&host, place));
+                let first = host.query_selector("[data-autofocus]").ok().flatten().and_then(|e| e.dyn_into().ok());
+                if let Some(first) = first.or_else(|| focusable(&host).into_iter().next()) {
+                    let _ = first.focus();
+                }
+            }
+            move || {
+                // A click elsewhere has already moved the focus; then it stays there.
+                let lost = document().and_then(|document| document.active_element()).is_none_or(|e| e.tag_name() == "BODY");
+                if let (true, Some(opener)) = (lost, opener.and_then(|opener| opener.dyn_into::<HtmlElement>().ok())) {
+                    let _ = opener.focus();
+                }
+            }
+        });
+    }
+    let onkeydown = {
+        let (host, menu) = (host.clone(), props.role == "menu");
+        Callback::from(move |event: KeyboardEvent| {
+            let Some(host) = host.cast::<Element>() else { return };
+            let items = focusable(&host);
+            let active = document().and_then(|document| document.active_element());
+            let at = items.iter().position(|item| active.as_ref() == Some(item.as_ref()));
+            let count = items.len();
+            let to = match (event.key().as_str(), at) {
+                (_, _) if count == 0 => None,
+                ("ArrowDown", at) if menu => Some(at.map_or(0, |at| (at + 1) % count)),
+                ("ArrowUp", at) if menu => Some(at.map_or(count - 1, |at| (at + count - 1) % count)),
+                ("Home", _) if menu => Some(0),
+                ("End", _) if menu => Some(count - 1),
+                ("Tab", Some(at)) if event.shift_key() => Some((at + count - 1) % count),
+                ("Tab", Some(at)) => Some((at + 1) % count),
+                _ => None,
+            };
+            if let Some(item) = to.and_then(|to| items.get(to)) {
+                event.prevent_default();
+                let _ = item.focus();
+            }
+        })
+    };
+    let close = desk.sends(Action::Close);
+    html! {
+        <>
+            <div class="scrim" onclick={close} aria-hidden="true"></div>
+            <div ref={host} class={classes!("float", props.class)} role={props.role} aria-label={props.label.clone()}
+                aria-modal={(props.role == "dialog").then_some("true")} style={(*style).clone()} {onkeydown}>
+                { props.children.clone() }
+            </div>
+        </>
+    }
+}
+
+/// The space that is kept to the window's edges.
+const EDGE: f64 = 8.0;
+
+/// Where the box goes so that it is in the window as a whole.
+fn position(host: &Element, place: Place) -> String {
+    let Some(window) = web_sys::window() else { return String::new() };
+    let size = |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|value| value.as_f64()).unwrap_or(800.0);
+    let (width, height) = (size(window.inner_width()), size(window.inner_height()));
+    let own = host.get_bounding_client_rect();
+    let (x, y) = match place {
+        Place::Middle => ((width - own.width()) / 2.0, (height - own.height()) / 3.0),
+        Place::At(x, y) => (f64::from(x), f64::from(y)),
+        Place::Below(id) => {
+            let anchor = document().and_then(|document| document.get_element_by_id(id));
+            anchor.map_or((EDGE, EDGE), |anchor| {
+                let rect = anchor.get_bounding_client_rect();
+                (rect.left(), rect.bottom() + 4.0)
+            })
+        }
+    };
+    let x = x.min(width - own.width() - EDGE).max(EDGE);
+    let y = y.min(height - own.height() - EDGE).max(EDGE);
+    format!("left:{x:.0}px;top:{y:.0}px;visibility:visible")
+}

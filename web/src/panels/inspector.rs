@@ -1,0 +1,143 @@
+//! The inspector: what is selected, why it is like that, and everything that is stored about it.
+
+use super::details::{Events, History, ObjectText};
+use super::why::WhyTab;
+use crate::desk::use_desk;
+use crate::explain;
+use crate::session::use_world;
+use crate::state::{Action, Tab};
+use crate::verbs;
+use crate::view::{Identity, Target};
+use petri_objects::{Object, ObjectRef};
+use petri_sim::api::shelf::Key;
+use petri_sim::timeline::Timeline;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub struct InspectorProps {
+    pub selection: Option<Target>,
+    pub tab: Tab,
+    pub untried: bool,
+}
+
+/// What stands over the tabs.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Heading {
+    /// Colour class and numeral of a pod's identity.
+    mark: Option<(&'static str, String, bool)>,
+    title: String,
+    detail: String,
+    /// Another pod of the same name: a ghost, or the one that followed.
+    other: Option<(String, Target)>,
+    events: usize,
+}
+
+/// The object whose events and text are shown.
+pub fn subject(timeline: &Timeline, selection: Option<&Target>) -> Option<ObjectRef> {
+    match selection {
+        None => explain::main_workload(timeline.world()),
+        Some(target) => target.object(),
+    }
+}
+
+fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
+    let world = timeline.world();
+    let object = subject(timeline, selection);
+    let events = object.as_ref().map_or(0, |object| super::details::events(world, object).len());
+    let stored = object.as_ref().and_then(|object| world.objects().get(object));
+    let mut heading = Heading { events, ..Heading::default() };
+    match selection {
+        Some(Target::Pod { pod, uid }) => {
+            let key = Key::new(pod.namespace.clone(), pod.name.clone());
+            let believed = world.objects().pods.get(&key);
+            let process = world.machines.values().find_map(|machine| machine.processes_of(*uid).next().map(|(_, p)| p));
+            let identity = match (process, believed) {
+                (Some(process), _) => Identity::of_process(process),
+                (None, Some(pod)) => Identity::of(pod),
+                (None, None) => Identity::default(),
+            };
+            heading.mark = identity.ordinal.map(|_| (identity.class(), identity.numeral(), process.is_some()));
+            let ghost = believed.is_none_or(|pod| pod.metadata.uid != *uid);
+            heading.title = if ghost && process.is_some() { format!("Ghost {}", pod.name) } else { format!("Pod {}", pod.name) };
+            heading.detail = format!("uid {}", uid.short());
+            let twin = world.machines.values().flat_map(|machine| machine.processes.values());
+            let twin = twin.filter(|p| p.identity.pod == pod.name && p.identity.namespace == pod.namespace && p.uid != *uid);
+            let twin = twin.map(|p| p.uid).next();
+            let successor = believed.map(|pod| pod.metadata.uid).filter(|other| other != uid);
+            heading.other = match (successor, twin) {
+                (Some(other), _) => Some((format!("object {}", other.short()), other)),
+                (None, Some(other)) => Some((format!("ghost {}", other.short()), other)),
+                (None, None) => None,
+            }
+            .map(|(text, uid)| (text, Target::Pod { pod: pod.clone(), uid }));
+        }
+        Some(target) => heading.title = verbs::title(target),
+        None => {
+            heading.title =
+                object.as_ref().map_or_else(|| "Nothing yet".into(), |object| format!("{} {}", object.kind.name(), object.name));
+        }
+    }
+    if heading.detail.is_empty() {
+        heading.detail = match stored {
+            Some(Object::StatefulSet(set)) => format!("{} of {} ready", set.status.ready_replicas, set.replicas()),
+            Some(Object::ReplicaSet(set)) => format!("{} of {} ready", set.status.ready_replicas, set.replicas()),
+            Some(Object::Deployment(set)) => format!("{} of {} ready", set.status.ready_replicas, set.replicas()),
+            Some(Object::PersistentVolumeClaim(claim)) => claim.status.phase.to_string(),
+            Some(Object::PersistentVolume(volume)) => volume.status.phase.to_string(),
+            _ => String::new(),
+        };
+    }
+    heading
+}
+
+#[component]
+pub fn Inspector(props: &InspectorProps) -> Html {
+    let desk = use_desk();
+    let heading = use_world(props.selection.clone(), |timeline, selection| heading(timeline, selection.as_ref()));
+    let tab = |tab: Tab| {
+        let on = props.tab == tab;
+        html! {
+            <button key={tab.title()} class={classes!("tab", on.then_some("on"))} role="tab" id={format!("tab-{}", tab.title())}
+                aria-selected={on.to_string()} aria-controls="inspector-body" onclick={desk.sends(Action::ShowTab(tab))}>
+                { tab.title() }
+                if tab == Tab::Events && heading.events > 0 {
+                    <span class="n">{ heading.events }</span>
+                }
+            </button>
+        }
+    };
+    let menu = props.selection.clone().filter(|target| !matches!(target, Target::Guarantee(_))).map(|target| {
+        let desk = desk.clone();
+        let onclick = Callback::from(move |event: MouseEvent| {
+            desk.open_menu(target.clone(), event.client_x(), event.client_y());
+        });
+        html! { <button class="btn quiet verbs" id="verbs-button" aria-haspopup="menu" {onclick}>{ "Actions ▾" }</button> }
+    });
+    let other = heading.other.clone().map(|(text, target)| {
+        html! { <button class="link" onclick={desk.sends(Action::Select(Some(target)))}>{ text }</button> }
+    });
+    let selection = props.selection.clone();
+    html! {
+        <aside class="why" aria-label="Inspector">
+            <div class="obj">
+                if let Some((class, numeral, solid)) = &heading.mark {
+                    <span class={classes!("oid", *class, (!solid).then_some("h"))}>{ numeral }</span>
+                }
+                <b>{ &heading.title }</b>
+                <code>{ &heading.detail }</code>
+                <span class="obj-end">{ other }{ menu }</span>
+            </div>
+            <div class="tabs" role="tablist" aria-label="Inspector">{ for Tab::ALL.into_iter().map(tab) }</div>
+            <div class="inspector-body" id="inspector-body" role="tabpanel" aria-labelledby={format!("tab-{}", props.tab.title())} tabindex="0">
+                {
+                    match props.tab {
+                        Tab::Why => html! { <WhyTab key="why" {selection} untried={props.untried} /> },
+                        Tab::Object => html! { <ObjectText key="object" {selection} /> },
+                        Tab::Events => html! { <Events key="events" {selection} /> },
+                        Tab::History => html! { <History key="history" {selection} /> },
+                    }
+                }
+            </div>
+        </aside>
+    }
+}

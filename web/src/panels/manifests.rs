@@ -1,0 +1,213 @@
+//! The manifests: files as tabs, the editor, what is wrong with the text, and Apply.
+
+use super::editor::{Editor, EditorHandle};
+use crate::check::{Checked, Finding, check};
+use crate::desk::use_desk;
+use crate::frames;
+use crate::session::use_world;
+use crate::state::{Action, File};
+use crate::view::words;
+use petri_manifest::Grade;
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub struct ManifestsProps {
+    pub files: Vec<Rc<File>>,
+    pub active: u32,
+}
+
+/// Texts up to this size are checked while one types; longer ones when the typing pauses.
+const CHECK_AT_ONCE: usize = 16 << 10;
+/// That pause, in milliseconds.
+const PAUSE: i32 = 250;
+/// Problems that are listed; more of them help nobody.
+const SHOWN: usize = 20;
+
+/// The text's problems. For a long text they may be those of a moment ago.
+#[hook]
+fn use_checked(text: &Rc<str>) -> Rc<Checked> {
+    let checked = use_mut_ref(|| None::<(Rc<str>, Rc<Checked>)>);
+    let latest = use_mut_ref(|| text.clone());
+    let render = use_force_update();
+    *latest.borrow_mut() = text.clone();
+    let known = checked.borrow().clone();
+    let result = match known {
+        Some((old, result)) if old == *text => result,
+        Some((_, result)) if text.len() > CHECK_AT_ONCE => result,
+        _ => {
+            let result = check(text);
+            *checked.borrow_mut() = Some((text.clone(), result.clone()));
+            result
+        }
+    };
+    use_effect_with(text.clone(), move |text| {
+        let text = text.clone();
+        if checked.borrow().as_ref().is_none_or(|(old, _)| *old != text) {
+            frames::later(PAUSE, move || {
+                if *latest.borrow() == text {
+                    *checked.borrow_mut() = Some((text.clone(), check(&text)));
+                    render.force_update();
+                }
+            });
+        }
+    });
+    result
+}
+
+#[component]
+pub fn Manifests(props: &ManifestsProps) -> Html {
+    let desk = use_desk();
+    let file = props.files.iter().find(|file| file.id == props.active).cloned();
+    let tab = |file: &Rc<File>| {
+        let on = file.id == props.active;
+        html! {
+            <button key={file.id} class={classes!("tab", on.then_some("on"))} role="tab" aria-selected={on.to_string()}
+                onclick={desk.sends(Action::ShowFile(file.id))}>
+                { &file.name }
+                <span class="n" title="changed" hidden={!file.is_changed()}>{ "●" }<span class="vh">{ " changed" }</span></span>
+            </button>
+        }
+    };
+    let new_file = desk.sends(Action::NewFile { name: "new.yaml".into(), text: "".into() });
+    html! {
+        <section class="edit" aria-label="Manifests">
+            <div class="file-bar">
+                <div class="tabs" role="tablist" aria-label="Files">{ for props.files.iter().map(tab) }</div>
+                <button class="tab new-file" aria-label="New file" title="New file" onclick={new_file}>{ "+" }</button>
+            </div>
+            <div class="edit-body">
+                if let Some(file) = file {
+                    <FilePanel key={file.id} {file} />
+                } else {
+                    <p key="none" class="empty">{ "No file is open. Choose an example, or press + and paste a manifest." }</p>
+                }
+            </div>
+        </section>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct FileProps {
+    file: Rc<File>,
+}
+
+#[component]
+fn FilePanel(props: &FileProps) -> Html {
+    let desk = use_desk();
+    let file = props.file.clone();
+    let checked = use_checked(&file.text);
+    let handle = use_memo((), |()| EditorHandle::default());
+    let latest = use_mut_ref(|| file.clone());
+    *latest.borrow_mut() = file.clone();
+
+    let on_change = {
+        let (desk, id) = (desk.clone(), file.id);
+        use_callback(id, move |text: String, id| desk.send(Action::Edit { file: *id, text: text.into() }))
+    };
+    let on_apply = {
+        let latest = latest.clone();
+        use_callback(desk, move |text: String, desk| {
+            let file = File { text: text.into(), ..(**latest.borrow()).clone() };
+            desk.apply(&file);
+        })
+    };
+    let reveal = use_callback((*handle).clone(), |(from, to): (u32, u32), handle| handle.reveal(from, to));
+    html! {
+        <div class="file" data-file={file.name.clone()}>
+            <Editor name={file.name.clone()} text={file.text.clone()} applied={file.applied.as_ref().map(|a| a.text.clone())}
+                checked={checked.clone()} {on_change} on_apply={on_apply.clone()} handle={(*handle).clone()} />
+            <Problems checked={checked.clone()} {reveal} />
+            <ApplyBar {file} {checked} {on_apply} />
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ProblemsProps {
+    checked: Rc<Checked>,
+    reveal: Callback<(u32, u32)>,
+}
+
+/// What is wrong with the text, each with its line: a click leads there.
+#[component]
+fn Problems(props: &ProblemsProps) -> Html {
+    let row = |(index, finding): (usize, &Finding)| {
+        let reveal = {
+            let (reveal, from, to) = (props.reveal.clone(), finding.from, finding.to);
+            Callback::from(move |_: MouseEvent| reveal.emit((from, to)))
+        };
+        let grade = match finding.grade {
+            Grade::Error => "error",
+            Grade::Warning => "warning",
+            Grade::NotSimulated => "not simulated",
+        };
+        html! {
+            <li key={index} data-grade={finding.severity()} data-line={finding.line.to_string()}>
+                <button class="problem" onclick={reveal}>
+                    <b>{ format!("Line {}", finding.line) }</b><span class="grade">{ grade }</span>
+                    <code>{ finding.sentence() }</code>
+                    if let Some(help) = &finding.help {
+                        <span class="help">{ help }</span>
+                    }
+                </button>
+            </li>
+        }
+    };
+    // What is only not simulated is marked at its line; listed it would bury the rest.
+    let counts = |grade: Grade| props.checked.findings.iter().filter(|finding| finding.grade == grade).count();
+    let listed = props.checked.findings.iter().filter(|finding| finding.grade != Grade::NotSimulated);
+    let listed: Vec<&Finding> = listed.take(SHOWN).collect();
+    let (errors, warnings, unused) = (counts(Grade::Error), counts(Grade::Warning), counts(Grade::NotSimulated));
+    let more = (errors + warnings).saturating_sub(listed.len());
+    html! {
+        <div class="problems" role="region" aria-label="Problems" data-errors={errors.to_string()}>
+            <ul>
+                { for listed.into_iter().enumerate().map(row) }
+            </ul>
+            <p hidden={more == 0}>{ format!("and {more} more") }</p>
+            <p hidden={unused == 0} class="unused">{ format!("{} not simulated, marked at its line", words::plural(unused as u32, "field")) }</p>
+            <p class="vh" role="status">{ match errors { 0 => String::new(), n => format!("{} in the manifest", words::plural(n as u32, "error")) } }</p>
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ApplyBarProps {
+    file: Rc<File>,
+    checked: Rc<Checked>,
+    on_apply: Callback<String>,
+}
+
+#[component]
+fn ApplyBar(props: &ApplyBarProps) -> Html {
+    let start = use_world((), |timeline, ()| timeline.start());
+    let file = &props.file;
+    let errors = props.checked.errors().count();
+    let apply = {
+        let (text, on_apply) = (file.text.clone(), props.on_apply.clone());
+        Callback::from(move |_: MouseEvent| on_apply.emit(text.to_string()))
+    };
+    let state = match &file.applied {
+        _ if errors > 0 => format!("{}, not applied", words::plural(errors as u32, "problem")),
+        Some(applied) if applied.text == file.text => format!("Applied at {}", words::clock(*start, applied.at).0),
+        Some(applied) if !applied.outcome.errors.is_empty() => "Not applied".into(),
+        _ if file.text.trim().is_empty() => "Paste a manifest here".into(),
+        _ => "Changed, not applied".into(),
+    };
+    let outcome = file.applied.as_ref().map(|applied| applied.outcome.clone()).unwrap_or_default();
+    html! {
+        <div class="apply">
+            <div class="outcome" role="status" data-refused={(!outcome.errors.is_empty()).to_string()}>
+                { for outcome.lines.iter().enumerate().map(|(i, line)| html! { <code key={i}>{ line }</code> }) }
+                { for outcome.errors.iter().enumerate().map(|(i, line)| html! { <code key={i + 1000} class="bad">{ line }</code> }) }
+            </div>
+            <div class="bar">
+                <span>{ state }</span>
+                <button class={classes!("btn", (file.is_changed() && errors == 0).then_some("primary"))} id="apply" onclick={apply}>
+                    { "Apply" }<kbd>{ "Ctrl ↵" }</kbd>
+                </button>
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,138 @@
+//! Menus: examples, speeds, and the verbs of a mark.
+
+use super::float::{FloatBox, Place};
+use crate::desk::use_desk;
+use crate::first_visit::{self, EXAMPLES, Example};
+use crate::player::Speed;
+use crate::session::{use_slice, use_world};
+use crate::state::Action;
+use crate::verbs::{self, Verb};
+use crate::view::Target;
+use petri_objects::Span;
+use yew::prelude::*;
+
+#[component]
+pub fn ExamplesMenu() -> Html {
+    let desk = use_desk();
+    let item = |example: &'static Example| {
+        let desk = desk.clone();
+        let onclick = Callback::from(move |_: MouseEvent| {
+            for action in first_visit::show_example(&desk.session, example) {
+                desk.send(action);
+            }
+            let suggested = first_visit::suggestion(desk.session.timeline().world()).is_some();
+            desk.send(Action::Untried(suggested));
+            desk.session.play();
+        });
+        html! {
+            <button key={example.name} role="menuitem" data-example={example.name} {onclick}>
+                <b>{ example.name }</b><span>{ example.about }</span>
+            </button>
+        }
+    };
+    html! {
+        <FloatBox place={Place::Below("examples-button")} label="Examples" role="menu" class="menu examples">
+            { for EXAMPLES.iter().map(item) }
+        </FloatBox>
+    }
+}
+
+/// How far one can jump.
+const JUMPS: [(&str, u64); 4] = [("10 s", 10), ("1 m", 60), ("6 m", 360), ("30 m", 1_800)];
+
+#[component]
+pub fn SpeedMenu() -> Html {
+    let desk = use_desk();
+    let player = use_slice((), |session, ()| session.player_state());
+    let speed = |speed: Speed| {
+        let desk = desk.clone();
+        let onclick = Callback::from(move |_: MouseEvent| {
+            desk.session.set_speed(speed);
+            desk.session.play();
+            desk.send(Action::Close);
+        });
+        html! {
+            <button key={speed.label()} role="menuitemradio" aria-checked={(player.speed == speed).to_string()} data-speed={speed.0.to_string()} {onclick}>
+                <b>{ speed.label() }</b>
+            </button>
+        }
+    };
+    let jump = |(text, seconds): (&'static str, u64)| {
+        let desk = desk.clone();
+        let onclick = Callback::from(move |_: MouseEvent| desk.run_for(Span::seconds(seconds)));
+        html! {
+            <button key={text} role="menuitem" data-run={seconds.to_string()} {onclick}>
+                <b>{ format!("Run {text}") }</b><code>{ format!("run {}", text.replace(' ', "")) }</code>
+            </button>
+        }
+    };
+    html! {
+        <FloatBox place={Place::Below("speed-button")} label="Speed" role="menu" class="menu">
+            { for JUMPS.into_iter().map(jump) }
+            <hr />
+            { for Speed::ALL.into_iter().map(speed) }
+        </FloatBox>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct VerbsMenuProps {
+    pub target: Target,
+    pub x: i32,
+    pub y: i32,
+}
+
+#[component]
+pub fn VerbsMenu(props: &VerbsMenuProps) -> Html {
+    let found = use_world(props.target.clone(), |timeline, target| verbs::verbs(timeline.world(), target));
+    let title = verbs::title(&props.target);
+    let mut last = found.first().map_or(0, |verb| verb.group);
+    let rows: Vec<Html> = found
+        .iter()
+        .map(|verb| {
+            let line = std::mem::replace(&mut last, verb.group) != verb.group;
+            html! {
+                <>
+                    if line { <hr /> }
+                    <VerbItem verb={verb.clone()} />
+                </>
+            }
+        })
+        .collect();
+    html! {
+        <FloatBox place={Place::At(props.x, props.y)} label={title.clone()} role="menu" class="menu verbs-menu">
+            <div class="menu-title">{ title }</div>
+            { for rows }
+        </FloatBox>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct VerbItemProps {
+    pub verb: Verb,
+}
+
+/// One verb with its console line. One that cannot be done now can be focused all the same: it says why.
+#[component]
+pub fn VerbItem(props: &VerbItemProps) -> Html {
+    let desk = use_desk();
+    let verb = &props.verb;
+    let line = verb.act.line();
+    let onclick = {
+        let verb = verb.clone();
+        Callback::from(move |_: MouseEvent| {
+            if verb.refused.is_none() {
+                desk.act(&verb.act);
+            }
+        })
+    };
+    html! {
+        <button role="menuitem" class={classes!(verb.risky.then_some("risky"))} data-verb={line.clone()}
+            aria-disabled={verb.refused.is_some().then_some("true")} {onclick}>
+            <b>{ &verb.label }</b><code title={line.clone()}>{ line }</code>
+            if let Some(words) = &verb.refused {
+                <span class="refused">{ words }</span>
+            }
+        </button>
+    }
+}

@@ -1,0 +1,54 @@
+//! The bar on top: which example, what time it is, how fast it goes, what holds.
+
+use super::glyph::{Glyph, Sign};
+use super::transport::{Clock, Transport};
+use crate::desk::use_desk;
+use crate::pictures::Meters;
+use crate::session::use_world;
+use crate::state::{Action, Popup};
+use crate::view;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub struct TopBarProps {
+    pub wide: bool,
+    pub example: String,
+    pub open: Option<Popup>,
+}
+
+#[component]
+pub fn TopBar(props: &TopBarProps) -> Html {
+    let desk = use_desk();
+    let opens = |popup: Popup| desk.sends(Action::Open(popup));
+    let is_open = |popup: &Popup| (props.open.as_ref() == Some(popup)).to_string();
+    html! {
+        <header class="top">
+            <span class="brand"><Glyph sign={Sign::Brand} /><span class="brand-name">{ "Petri" }</span></span>
+            <button class="btn quiet lesson" id="examples-button" aria-haspopup="menu" aria-expanded={is_open(&Popup::Examples)}
+                onclick={opens(Popup::Examples)}>
+                <span class="lesson-name">{ &props.example }</span><span aria-hidden="true">{ "▾" }</span>
+            </button>
+            <span class="vr"></span>
+            <Transport expanded={props.open == Some(Popup::Speed)} />
+            <Clock />
+            if props.wide {
+                <TopMeters key="meters" />
+            }
+            <span class="vr end"></span>
+            <button class="btn" id="share-button" aria-haspopup="dialog" onclick={opens(Popup::Share)}>{ "Share" }</button>
+            <button class="btn quiet icon" id="help-button" aria-haspopup="dialog" aria-label="Keys and help"
+                onclick={opens(Popup::Help)}>{ "?" }</button>
+        </header>
+    }
+}
+
+/// The guarantees, each with its standing.
+#[component]
+pub fn TopMeters() -> Html {
+    let desk = use_desk();
+    let meters = use_world((), |timeline, ()| {
+        view::meters::meters(timeline.world(), &timeline.recording().commands)
+    });
+    let on_pick = Callback::from(move |pick: crate::pictures::Pick| desk.select(pick.target));
+    html! { <Meters view={meters} {on_pick} /> }
+}

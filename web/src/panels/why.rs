@@ -1,0 +1,83 @@
+//! The three questions: why is it like this, why is nothing happening, what would change it.
+
+use crate::desk::{Desk, use_desk};
+use crate::explain::{self, Fix, Standstill};
+use crate::first_visit::TryThis;
+use crate::session::use_world;
+use crate::view::{Target, words};
+use petri_objects::Time;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub struct WhyProps {
+    pub selection: Option<Target>,
+    pub untried: bool,
+}
+
+/// A clock reading that leads to its moment.
+pub fn moment_link(desk: &Desk, start: Time, at: Time) -> Html {
+    let onclick = {
+        let desk = desk.clone();
+        Callback::from(move |_: MouseEvent| desk.seek(at))
+    };
+    let text = words::moment_tenths(start, at);
+    html! { <button class="link moment" {onclick} aria-label={format!("Go to {text}")}>{ text }</button> }
+}
+
+#[component]
+pub fn WhyTab(props: &WhyProps) -> Html {
+    let desk = use_desk();
+    let why = use_world(props.selection.clone(), |timeline, selection| {
+        (timeline.start(), explain::why(timeline, selection.as_ref()))
+    });
+    let (start, why) = &*why;
+    let waiting = |standstill: &Standstill| {
+        let until = standstill.until.map(|at| html! { <span class="until">{ format!("It goes on by itself at {}.", words::moment(*start, at)) }</span> });
+        html! {
+            <li key={standstill.sentence.clone()} data-reason={standstill.code.clone()}>
+                <span><b class="who">{ standstill.who }</b>{ " " }{ &standstill.sentence }{ " " }{ until }</span>
+                { moment_link(&desk, *start, standstill.since) }
+            </li>
+        }
+    };
+    let fix = |fix: &Fix| {
+        let onclick = {
+            let (desk, fix) = (desk.clone(), fix.clone());
+            Callback::from(move |_: MouseEvent| desk.fix(&fix))
+        };
+        let line = fix.command.line();
+        html! {
+            <button key={line.clone()} class="act" data-fix={line.clone()} data-risky={fix.risky.to_string()} {onclick}>
+                <b>{ &fix.title }</b><code title={line.clone()}>{ line }</code>
+                <span class={classes!(fix.risky.then_some("risk"))}>{ &fix.effect }</span>
+            </button>
+        }
+    };
+    html! {
+        <div class="questions">
+            if props.untried && props.selection.is_none() {
+                <TryThis key="try" />
+            }
+            <section class="q" key="waiting" hidden={why.waiting.is_empty()}>
+                <h2>{ "Why is nothing happening?" }</h2>
+                <ol class="chain waits">{ for why.waiting.iter().take(5).map(waiting) }</ol>
+            </section>
+            <section class="q" key="fixes" hidden={why.fixes.is_empty()}>
+                <h2>{ "What would change it?" }</h2>
+                { for why.fixes.iter().map(fix) }
+            </section>
+            <section class="q" key="chain" hidden={why.chain.is_empty()}>
+                <h2>{ "Why is it like this?" }</h2>
+                <ol class="chain">
+                    { for why.chain.iter().enumerate().map(|(i, cause)| html! {
+                        <li key={i}><span>{ &cause.sentence }</span>{ moment_link(&desk, *start, cause.at) }</li>
+                    }) }
+                </ol>
+            </section>
+            <p key="none" class="empty" hidden={!(why.chain.is_empty() && why.waiting.is_empty() && why.fixes.is_empty())}>
+                <b>{ "Nothing to explain yet." }</b>
+                { "Apply a manifest, or select something in the cluster." }
+            </p>
+        </div>
+    }
+}

@@ -1,0 +1,197 @@
+//! The console's host: lines run against the page's session, and lines that wait are asked again while time goes on.
+
+use crate::desk::Desk;
+use crate::limits;
+use crate::session::{Session, Subscription};
+use crate::state::{Action, File, LogKind};
+use petri_console::{Files, Follow, Host, Output};
+use petri_objects::{Span, Time};
+use petri_sim::api::request::ApiError;
+use petri_sim::command::Command;
+use petri_sim::note::Answer;
+use petri_sim::timeline::Timeline;
+use petri_sim::world::World;
+use std::cell::{Cell, RefCell, RefMut};
+use std::rc::Rc;
+
+/// The session as a console line sees it. Time is played by the page's frames, not by the line.
+struct Page<'s> {
+    timeline: RefMut<'s, Timeline>,
+    /// How far a line wants time to be played.
+    goal: Option<Time>,
+}
+
+impl Host for Page<'_> {
+    fn world(&self) -> &World {
+        self.timeline.world()
+    }
+    fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
+        match limits::refuse(&command, self.timeline.world().machines.len()) {
+            Some(words) => Err(ApiError::BadRequest(words.into())),
+            None => self.timeline.command(command),
+        }
+    }
+    fn play_until(&mut self, time: Time) {
+        self.goal = Some(time);
+    }
+    fn step(&mut self) -> bool {
+        self.timeline.step()
+    }
+    fn patience(&self) -> Option<Span> {
+        None
+    }
+}
+
+/// The files of the manifests panel.
+pub struct Drafts(pub Vec<Rc<File>>);
+
+impl Files for Drafts {
+    fn read(&self, name: &str) -> Option<String> {
+        let name = name.trim_start_matches("./");
+        self.0.iter().find(|file| file.name == name).map(|file| file.text.to_string())
+    }
+    fn names(&self) -> Vec<String> {
+        self.0.iter().map(|file| file.name.clone()).collect()
+    }
+}
+
+/// Lines that are not done, oldest first, and the subscription that asks them again.
+#[derive(Default)]
+pub struct Waiting {
+    follows: RefCell<Vec<Follow>>,
+    subscription: RefCell<Option<Subscription>>,
+    polling: Cell<bool>,
+}
+
+/// Runs a line and puts what it says into the console.
+pub fn say(desk: &Desk, line: &str) {
+    let line = line.trim();
+    if line.is_empty() {
+        return;
+    }
+    if line == "clear" {
+        desk.send(Action::ClearLog);
+        return;
+    }
+    desk.log(LogKind::Input, line);
+    let session = desk.session.clone();
+    let drafts = Drafts(desk.files());
+    let branches = session.timeline().branches().len();
+    let (output, goal) = with_page(&session, |page| petri_console::run(line, page, &drafts));
+    show(desk, &output);
+    desk.announce_fork(branches);
+    if let Some(goal) = goal {
+        let now = session.timeline().now();
+        session.run_for(goal.since(now));
+    }
+    if let Some(follow) = output.follow {
+        wait_for(desk, line, follow);
+    }
+}
+
+fn with_page<T>(session: &Session, act: impl FnOnce(&mut Page<'_>) -> T) -> (T, Option<Time>) {
+    let result = {
+        let mut page = Page { timeline: session.timeline_mut(), goal: None };
+        let result = act(&mut page);
+        (result, page.goal)
+    };
+    session.changed();
+    result
+}
+
+fn show(desk: &Desk, output: &Output) {
+    for line in output.stderr.lines() {
+        let kind = if output.code == 0 || line.starts_with("Warning") { LogKind::Warning } else { LogKind::Error };
+        desk.log(kind, line);
+    }
+    desk.log(LogKind::Output, output.stdout.as_str());
+}
+
+/// Whether a line moves time by itself, rather than watching how it goes.
+fn moves_time(line: &str) -> bool {
+    line.trim_start().starts_with("run ")
+}
+
+fn wait_for(desk: &Desk, line: &str, follow: Follow) {
+    let session = desk.session.clone();
+    if moves_time(line) {
+        // Asked after each event, so that time stops at the very one.
+        let slot = Rc::new(RefCell::new(Some(follow)));
+        let desk = desk.clone();
+        session.run_while(move |timeline| {
+            let Some(follow) = slot.borrow_mut().take() else { return false };
+            let output = follow.poll(&mut Still(timeline));
+            show(&desk, &output);
+            *slot.borrow_mut() = output.follow;
+            slot.borrow().is_some()
+        });
+        return;
+    }
+    let waiting = desk.waiting.clone();
+    waiting.follows.borrow_mut().push(follow);
+    if waiting.subscription.borrow().is_none() {
+        let listener = {
+            let (desk, waiting) = (desk.clone(), Rc::downgrade(&waiting));
+            Rc::new(move || {
+                if let Some(waiting) = waiting.upgrade() {
+                    poll(&desk, &waiting);
+                }
+            })
+        };
+        *waiting.subscription.borrow_mut() = Some(session.subscribe(listener));
+    }
+}
+
+/// Asks every waiting line whether it is done.
+fn poll(desk: &Desk, waiting: &Waiting) {
+    if waiting.polling.replace(true) {
+        return;
+    }
+    let follows = waiting.follows.take();
+    if !follows.is_empty() {
+        let mut left = Vec::new();
+        for follow in follows {
+            let mut timeline = desk.session.timeline_mut();
+            let output = follow.poll(&mut Still(&mut timeline));
+            drop(timeline);
+            show(desk, &output);
+            left.extend(output.follow);
+        }
+        *waiting.follows.borrow_mut() = left;
+    }
+    waiting.polling.set(false);
+}
+
+/// Lines that still wait, in words.
+pub fn waits(desk: &Desk) -> Vec<String> {
+    let timeline = desk.session.timeline();
+    desk.waiting.follows.borrow().iter().map(|follow| follow.waits_for(timeline.world())).collect()
+}
+
+/// Ctrl-C: gives up on whatever waits.
+pub fn interrupt(desk: &Desk) -> bool {
+    let waited = !desk.waiting.follows.take().is_empty();
+    if waited {
+        desk.log(LogKind::Output, "^C");
+    }
+    waited
+}
+
+/// A host that a polled line may look at and act on, and that does not move.
+struct Still<'t>(&'t mut Timeline);
+
+impl Host for Still<'_> {
+    fn world(&self) -> &World {
+        self.0.world()
+    }
+    fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
+        self.0.command(command)
+    }
+    fn play_until(&mut self, _: Time) {}
+    fn step(&mut self) -> bool {
+        false
+    }
+    fn patience(&self) -> Option<Span> {
+        None
+    }
+}

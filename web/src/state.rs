@@ -1,0 +1,367 @@
+//! What the interface remembers, as one value that only [`Ui::reduce`] changes.
+
+use crate::view::Target;
+use petri_objects::Time;
+use petri_sim::invariants::Guarantee;
+use std::rc::Rc;
+use yew::Reducible;
+
+/// A file of the manifests panel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct File {
+    pub id: u32,
+    pub name: String,
+    pub text: Rc<str>,
+    /// The text that the cluster was last given, when, and what came of it.
+    pub applied: Option<Rc<Applied>>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Applied {
+    pub text: Rc<str>,
+    pub at: Time,
+    pub outcome: Outcome,
+}
+
+/// What applying a file came to: one line per object, in kubectl's words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    pub lines: Vec<String>,
+    pub errors: Vec<String>,
+}
+
+impl File {
+    pub fn is_changed(&self) -> bool {
+        self.applied.as_ref().is_none_or(|applied| applied.text != self.text)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    #[default]
+    Why,
+    Object,
+    Events,
+    History,
+}
+
+impl Tab {
+    pub const ALL: [Tab; 4] = [Tab::Why, Tab::Object, Tab::Events, Tab::History];
+    pub fn title(self) -> &'static str {
+        match self {
+            Tab::Why => "Why",
+            Tab::Object => "Object",
+            Tab::Events => "Events",
+            Tab::History => "History",
+        }
+    }
+}
+
+/// What a narrow screen shows; a wide one shows all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Panel {
+    #[default]
+    Cluster,
+    Manifests,
+    Why,
+    Console,
+    More,
+}
+
+impl Panel {
+    pub const ALL: [Panel; 5] = [Panel::Manifests, Panel::Cluster, Panel::Why, Panel::Console, Panel::More];
+    pub fn title(self) -> &'static str {
+        match self {
+            Panel::Cluster => "Cluster",
+            Panel::Manifests => "Manifests",
+            Panel::Why => "Why",
+            Panel::Console => "Console",
+            Panel::More => "More",
+        }
+    }
+    /// The value of `data-panel` on the page's root.
+    pub fn word(self) -> &'static str {
+        match self {
+            Panel::Cluster => "cluster",
+            Panel::Manifests => "manifests",
+            Panel::Why => "why",
+            Panel::Console => "console",
+            Panel::More => "more",
+        }
+    }
+}
+
+/// The list under the cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Facts {
+    #[default]
+    Pods,
+    Claims,
+}
+
+/// What floats over the page. At most one thing does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Popup {
+    Examples,
+    Speed,
+    Help,
+    Share,
+    Palette,
+    Guarantee(Guarantee),
+    /// The verbs of a mark, at client coordinates.
+    Verbs { target: Target, x: i32, y: i32 },
+}
+
+/// A message that has no place of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast {
+    pub text: String,
+    /// The branch that the message offers to go back to.
+    pub branch: Option<usize>,
+    /// Tells one message from the next of the same words.
+    pub number: u64,
+}
+
+/// One entry of the console.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogLine {
+    pub number: u64,
+    pub kind: LogKind,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogKind {
+    /// What was said, by typing or by clicking.
+    Input,
+    Output,
+    Warning,
+    Error,
+}
+
+/// The console keeps this many entries.
+const LOG_LIMIT: usize = 400;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ui {
+    pub selection: Option<Target>,
+    pub tab: Tab,
+    pub panel: Panel,
+    pub facts: Facts,
+    pub files: Vec<Rc<File>>,
+    pub active: u32,
+    pub popup: Option<Popup>,
+    pub toast: Option<Toast>,
+    pub log: Rc<Vec<LogLine>>,
+    /// The title of the example that was loaded last.
+    pub example: String,
+    /// Whether the first visit's suggestion is still waiting to be tried.
+    pub untried: bool,
+    next: u64,
+}
+
+/// What happens to the interface.
+#[derive(Clone, Debug)]
+pub enum Action {
+    Select(Option<Target>),
+    ShowTab(Tab),
+    ShowPanel(Panel),
+    ShowFacts(Facts),
+    Open(Popup),
+    Close,
+    Toast { text: String, branch: Option<usize> },
+    DropToast(u64),
+    Log(LogKind, String),
+    ClearLog,
+    Edit { file: u32, text: Rc<str> },
+    Applied { file: u32, applied: Rc<Applied> },
+    /// The same for the file that is open.
+    AppliedLast(Rc<Applied>),
+    ShowFile(u32),
+    NewFile { name: String, text: Rc<str> },
+    CloseFile(u32),
+    /// Another example: its files replace what was there, unless that was edited.
+    Example { title: String, name: String, text: Rc<str> },
+    Tried,
+    /// Whether there is something to try.
+    Untried(bool),
+}
+
+impl Ui {
+    pub fn new() -> Ui {
+        Ui {
+            selection: None,
+            tab: Tab::default(),
+            panel: Panel::default(),
+            facts: Facts::default(),
+            files: Vec::new(),
+            active: 0,
+            popup: None,
+            toast: None,
+            log: Rc::default(),
+            example: String::new(),
+            untried: false,
+            next: 1,
+        }
+    }
+    pub fn active_file(&self) -> Option<&Rc<File>> {
+        self.files.iter().find(|file| file.id == self.active)
+    }
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+    fn add_file(&mut self, name: String, text: Rc<str>) {
+        let id = u32::try_from(self.number()).unwrap_or(u32::MAX);
+        let taken = |name: &str, files: &[Rc<File>]| files.iter().any(|file| file.name == name);
+        let mut free = name.clone();
+        let mut count = 2;
+        while taken(&free, &self.files) {
+            free = name.strip_suffix(".yaml").map_or_else(|| format!("{name}-{count}"), |stem| format!("{stem}-{count}.yaml"));
+            count += 1;
+        }
+        self.files.push(Rc::new(File { id, name: free, text, applied: None }));
+        self.active = id;
+    }
+    fn with_file(&mut self, id: u32, change: impl FnOnce(&mut File)) {
+        if let Some(file) = self.files.iter_mut().find(|file| file.id == id) {
+            change(Rc::make_mut(file));
+        }
+    }
+
+    pub fn apply(&mut self, action: Action) {
+        match action {
+            Action::Select(target) => {
+                self.selection = target;
+                self.popup = None;
+            }
+            Action::ShowTab(tab) => self.tab = tab,
+            Action::ShowPanel(panel) => {
+                self.panel = panel;
+                self.popup = None;
+            }
+            Action::ShowFacts(facts) => self.facts = facts,
+            Action::Open(popup) => {
+                // The same button closes what it opened.
+                self.popup = if self.popup.as_ref() == Some(&popup) { None } else { Some(popup) };
+            }
+            Action::Close => self.popup = None,
+            Action::Toast { text, branch } => {
+                let number = self.number();
+                self.toast = Some(Toast { text, branch, number });
+            }
+            Action::DropToast(number) => {
+                if self.toast.as_ref().is_some_and(|toast| toast.number == number) {
+                    self.toast = None;
+                }
+            }
+            Action::Log(kind, text) => {
+                let number = self.number();
+                let log = Rc::make_mut(&mut self.log);
+                log.push(LogLine { number, kind, text });
+                let over = log.len().saturating_sub(LOG_LIMIT);
+                log.drain(..over);
+            }
+            Action::ClearLog => self.log = Rc::default(),
+            Action::Edit { file, text } => self.with_file(file, |file| file.text = text),
+            Action::Applied { file, applied } => self.with_file(file, |file| file.applied = Some(applied)),
+            Action::AppliedLast(applied) => self.with_file(self.active, |file| file.applied = Some(applied)),
+            Action::ShowFile(id) => self.active = id,
+            Action::NewFile { name, text } => self.add_file(name, text),
+            Action::CloseFile(id) => {
+                self.files.retain(|file| file.id != id);
+                if self.active == id {
+                    self.active = self.files.first().map_or(0, |file| file.id);
+                }
+            }
+            Action::Example { title, name, text } => {
+                // What somebody typed and has not applied is never lost: its tab stays.
+                self.files.retain(|file| file.is_changed() && !file.text.trim().is_empty());
+                self.add_file(name, text);
+                self.example = title;
+                self.selection = None;
+                self.tab = Tab::Why;
+                self.popup = None;
+                self.toast = None;
+            }
+            Action::Tried => self.untried = false,
+            Action::Untried(untried) => self.untried = untried,
+        }
+    }
+}
+
+impl Default for Ui {
+    fn default() -> Ui {
+        Ui::new()
+    }
+}
+
+impl Reducible for Ui {
+    type Action = Action;
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut next = (*self).clone();
+        next.apply(action);
+        Rc::new(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example(ui: &mut Ui, name: &str) {
+        ui.apply(Action::Example { title: name.into(), name: name.into(), text: "kind: Pod".into() });
+    }
+    fn apply_all(ui: &mut Ui) {
+        for file in ui.files.clone() {
+            let applied = Applied { text: file.text.clone(), at: Time(0), outcome: Outcome::default() };
+            ui.apply(Action::Applied { file: file.id, applied: Rc::new(applied) });
+        }
+    }
+    fn names(ui: &Ui) -> Vec<&str> {
+        ui.files.iter().map(|file| &*file.name).collect()
+    }
+
+    #[test]
+    fn an_example_replaces_applied_files_and_keeps_edited_ones() {
+        let mut ui = Ui::new();
+        example(&mut ui, "a.yaml");
+        apply_all(&mut ui);
+        example(&mut ui, "b.yaml");
+        assert_eq!(names(&ui), ["b.yaml"]);
+        apply_all(&mut ui);
+        ui.apply(Action::Edit { file: ui.active, text: "mine".into() });
+        example(&mut ui, "b.yaml");
+        assert_eq!(names(&ui), ["b.yaml", "b-2.yaml"]);
+        assert_eq!(&*ui.files[0].text, "mine");
+    }
+
+    #[test]
+    fn a_button_closes_what_it_opened() {
+        let mut ui = Ui::new();
+        ui.apply(Action::Open(Popup::Help));
+        ui.apply(Action::Open(Popup::Share));
+        assert_eq!(ui.popup, Some(Popup::Share));
+        ui.apply(Action::Open(Popup::Share));
+        assert_eq!(ui.popup, None);
+    }
+
+    #[test]
+    fn the_console_forgets_its_oldest_lines() {
+        let mut ui = Ui::new();
+        for i in 0..500 {
+            ui.apply(Action::Log(LogKind::Output, i.to_string()));
+        }
+        assert_eq!((ui.log.len(), &*ui.log[0].text), (400, "100"));
+    }
+
+    #[test]
+    fn an_old_toast_does_not_take_a_new_one_away() {
+        let mut ui = Ui::new();
+        ui.apply(Action::Toast { text: "one".into(), branch: None });
+        let number = ui.toast.as_ref().unwrap().number;
+        ui.apply(Action::Toast { text: "two".into(), branch: None });
+        ui.apply(Action::DropToast(number));
+        assert_eq!(ui.toast.unwrap().text, "two");
+    }
+}

@@ -1,0 +1,225 @@
+//! The cluster picture as data: zones, machines, pods on both layers, disks, and what joins them.
+
+use super::facts::Facts;
+use super::words;
+use super::{
+    ClusterView, ControlPlaneView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, TileState, TileView, Tone,
+    ZoneView, disks, say, tiles,
+};
+use petri_objects::{Name, Node, Time, Uid, condition};
+use petri_sim::api::shelf::Key;
+use petri_sim::machine::{Machine, ProcessState};
+use petri_sim::recording::Stamped;
+use petri_sim::world::World;
+use std::collections::BTreeMap;
+
+pub use super::layout::layout;
+
+/// The taint that says that a machine is really off.
+const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
+
+/// The picture of a world. `commands` are those of its recording; they give sentences their moments.
+pub fn view(world: &World, commands: &[Stamped]) -> ClusterView {
+    of(&Facts::of(world, commands))
+}
+
+/// The picture of gathered facts.
+pub fn of(facts: &Facts) -> ClusterView {
+    let mut zones: BTreeMap<Name, ZoneView> = BTreeMap::new();
+    let mut by_node = tiles_by_node(facts);
+    for machine in facts.machines.values() {
+        let zone: Name = machine.zone().into();
+        let view = zones.entry(zone.clone()).or_insert_with(|| ZoneView { name: zone, ..ZoneView::default() });
+        view.nodes.push(node(machine, by_node.remove(&machine.name).unwrap_or_default(), facts));
+    }
+    let mut waiting: Vec<TileView> = by_node.into_values().flatten().collect();
+    waiting.sort_by_key(place);
+    let mut loose = Vec::new();
+    for placed in disks::disks(facts) {
+        match zones.get_mut(&placed.zone) {
+            Some(zone) => zone.disks.push(placed.view),
+            None => loose.push(placed.view),
+        }
+    }
+    let mut zones: Vec<ZoneView> = zones.into_values().collect();
+    for zone in &mut zones {
+        zone.nodes.sort_by_key(|node| natural(&node.name));
+    }
+    let mut view = ClusterView {
+        control_plane: control_plane(facts),
+        duplicates: duplicates(facts),
+        zones,
+        waiting,
+        loose,
+        ..ClusterView::default()
+    };
+    view.say = say::say(&view, facts);
+    view
+}
+
+/// Names in the order in which people count: `node-2` before `node-10`.
+pub fn natural(name: &str) -> (String, u64, String) {
+    match name.rsplit_once('-') {
+        Some((stem, number)) => match number.parse() {
+            Ok(number) => (stem.to_owned(), number, String::new()),
+            Err(_) => (name.to_owned(), 0, String::new()),
+        },
+        None => (name.to_owned(), 0, String::new()),
+    }
+}
+
+/// Where a tile stands among those of its node: by owner, ordinal, then age of the uid, so that it never moves.
+fn place(tile: &TileView) -> (Name, Option<u32>, Name, bool, Uid) {
+    let ghost_last = tile.state != TileState::Ghost;
+    (tile.identity.owner.clone(), tile.identity.ordinal, tile.pod.name.clone(), ghost_last, tile.uid)
+}
+
+/// Every pod object and every ghost, by machine; pods without a machine under an empty name.
+fn tiles_by_node(facts: &Facts) -> BTreeMap<Name, Vec<TileView>> {
+    let mut by_node: BTreeMap<Name, Vec<TileView>> = BTreeMap::new();
+    for pod in facts.objects.pods.values() {
+        by_node.entry(pod.spec.node_name.clone()).or_default().push(tiles::tile(pod, facts));
+    }
+    for running in facts.ghosts() {
+        by_node.entry(running.node.name.clone()).or_default().push(tiles::ghost(&running, facts));
+    }
+    for tiles in by_node.values_mut() {
+        tiles.sort_by_key(place);
+    }
+    by_node
+}
+
+/// When the API server last heard of a node: its lease, or else its last heartbeat.
+pub fn last_heard(node: &str, facts: &Facts) -> Option<Time> {
+    let lease = facts.objects.leases.get(&Key::new("kube-node-lease", node)).map(|lease| lease.spec.renew_time.0);
+    let object = facts.objects.nodes.get(&Key::new("", node));
+    let beat = object
+        .and_then(|node| condition(&node.status.conditions, "Ready"))
+        .map(|ready| ready.last_heartbeat_time)
+        .filter(|at| *at != Time::ZERO);
+    lease.into_iter().chain(beat).max()
+}
+
+fn node(machine: &Machine, tiles: Vec<TileView>, facts: &Facts) -> NodeView {
+    let name = &machine.name;
+    let object = facts.objects.nodes.get(&Key::new("", name.clone()));
+    let cut = facts.network.cut_since(name);
+    let link = match cut {
+        Some(since) => {
+            LinkView::Cut { since, text: format!("cut {} ago", words::duration(facts.now.since(since))) }
+        }
+        None if machine.powered && machine.kubelet.running => LinkView::Whole,
+        None => LinkView::Silent,
+    };
+    let cordoned = object.is_some_and(|node| node.spec.unschedulable);
+    let ready = object.is_some_and(|node| node.is_ready());
+    let tainted = object.is_some_and(|node| node.spec.taints.iter().any(|taint| &*taint.key == OUT_OF_SERVICE));
+    let state = match object {
+        _ if !machine.powered => NodeState::Off,
+        None => NodeState::Unregistered,
+        Some(_) if tainted => NodeState::OutOfService,
+        Some(_) if ready => NodeState::Ready,
+        Some(_) => NodeState::Lost,
+    };
+    let silent = last_heard(name, facts).map(|at| facts.now.since(at));
+    let expected = facts.now.since(Time::ZERO).0 > 0 && silent.is_some_and(|span| span.as_seconds() > 12);
+    let (line, line_tone) = match (state, object) {
+        (NodeState::Off, _) => {
+            (format!("off since {}", words::moment(facts.start, machine.power_since)), Tone::Calm)
+        }
+        (NodeState::Unregistered, _) => ("no Node object, machine on".to_owned(), Tone::Calm),
+        (NodeState::OutOfService, _) => ("taint out-of-service".to_owned(), Tone::Risk),
+        _ => match silent {
+            Some(span) if !ready || expected => (format!("silent {}", words::duration(span)), Tone::Risk),
+            Some(span) => (format!("heard {} ago", words::duration(span)), Tone::Calm),
+            None => ("never heard".to_owned(), Tone::Risk),
+        },
+    };
+    let status = object.map_or_else(String::new, |node| status(node));
+    let mut view = NodeView {
+        name: name.clone(),
+        state,
+        status_tone: if object.is_some() && !ready && machine.powered { Tone::Risk } else { Tone::Calm },
+        status,
+        line,
+        line_tone,
+        cordoned,
+        powered: machine.powered,
+        registered: object.is_some(),
+        link,
+        tiles,
+        label: String::new(),
+    };
+    view.label = node_label(&view);
+    view
+}
+
+/// kubectl's STATUS column of a node.
+fn status(node: &Node) -> String {
+    let ready = match condition(&node.status.conditions, "Ready") {
+        Some(ready) if &*ready.status == "True" => "Ready",
+        Some(_) => "NotReady",
+        None => "Unknown",
+    };
+    if node.spec.unschedulable { format!("{ready},SchedulingDisabled") } else { ready.to_owned() }
+}
+
+fn node_label(node: &NodeView) -> String {
+    let mut label = format!("Node {}", node.name);
+    for part in [&node.status, &node.line] {
+        if !part.is_empty() {
+            label.push_str(", ");
+            label.push_str(part);
+        }
+    }
+    if let LinkView::Cut { text, .. } = &node.link {
+        label.push_str(", ");
+        label.push_str(text);
+    }
+    label.push_str(", ");
+    label.push_str(&words::plural(node.tiles.len() as u32, "pod"));
+    label
+}
+
+fn control_plane(facts: &Facts) -> ControlPlaneView {
+    let nodes = facts.machines.len() as u32;
+    let answering = facts.machines.values().filter(|machine| facts.answers(machine)).count() as u32;
+    let noun = if nodes == 1 { "node answers" } else { "nodes answer" };
+    ControlPlaneView {
+        answering,
+        nodes,
+        text: format!("{answering} of {nodes} {noun}"),
+        tone: if answering < nodes { Tone::Risk } else { Tone::Calm },
+    }
+}
+
+/// Identities of StatefulSets that two pods go by, one of which runs although its name was given away.
+fn duplicates(facts: &Facts) -> Vec<Duplicate> {
+    let mut names: BTreeMap<(Name, Name), Vec<(Time, Uid, bool)>> = BTreeMap::new();
+    for running in facts.running() {
+        if running.process.owner.as_ref().is_some_and(|owner| &*owner.kind == "StatefulSet") {
+            let identity = &running.process.identity;
+            let runs = matches!(running.process.state, ProcessState::Running | ProcessState::Stopping { .. });
+            names.entry((identity.namespace.clone(), identity.pod.clone())).or_default().push((
+                running.process.started,
+                running.uid,
+                runs,
+            ));
+        }
+    }
+    let mut pairs = Vec::new();
+    for ((namespace, name), mut processes) in names {
+        processes.sort();
+        let (_, older, _) = processes[0];
+        for (_, newer, _) in &processes[1..] {
+            pairs.push(Duplicate { name: name.clone(), older, newer: *newer, kind: DuplicateKind::Twice });
+        }
+        let successor = facts.objects.pods.get(&Key::new(namespace, name.clone()));
+        if let [(_, only, _)] = processes[..]
+            && let Some(pod) = successor.filter(|pod| pod.metadata.uid != only && pod.is_active() && pod.is_scheduled())
+        {
+            pairs.push(Duplicate { name, older: only, newer: pod.metadata.uid, kind: DuplicateKind::Next });
+        }
+    }
+    pairs
+}

@@ -1,0 +1,192 @@
+//! What the models read from a world, gathered once per frame: belief, reality, and why controllers wait.
+
+use petri_objects::{Name, ObjectRef, Pod, Time, Uid};
+use petri_sim::api::shelf::{Key, Objects};
+use petri_sim::command::Command;
+use petri_sim::controllers::ControllerId;
+use petri_sim::invariants::Invariants;
+use petri_sim::machine::{Machine, Process, ProcessState};
+use petri_sim::network::Network;
+use petri_sim::reason::Reason;
+use petri_sim::recording::Stamped;
+use petri_sim::storage::Disks;
+use petri_sim::world::World;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Why a controller stopped short, about which key, and since when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standstill {
+    pub controller: ControllerId,
+    pub key: Key,
+    pub since: Time,
+    pub reason: Reason,
+}
+
+/// A view of the world at one instant.
+pub struct Facts<'w> {
+    pub start: Time,
+    pub now: Time,
+    pub objects: &'w Objects,
+    pub machines: &'w BTreeMap<Name, Machine>,
+    pub network: &'w Network,
+    /// `None` if nobody measures; everything holds then.
+    pub invariants: Option<&'w Invariants>,
+    pub disks: &'w Disks,
+    pub standstills: Vec<Standstill>,
+    /// The run's commands, in order: a command's number is its place, counted from one.
+    pub commands: &'w [Stamped],
+    /// When pod objects were removed, if anybody remembers; moments after `now` do not count.
+    pub deleted: Option<&'w BTreeMap<Uid, Time>>,
+    pods: BTreeMap<Uid, &'w Rc<Pod>>,
+}
+
+/// Everything of one pod that runs on one machine.
+pub struct Running<'w> {
+    pub node: &'w Machine,
+    pub uid: Uid,
+    pub process: &'w Process,
+}
+
+impl<'w> Facts<'w> {
+    /// `commands` are those of the recording; without them sentences name no cause.
+    pub fn of(world: &'w World, commands: &'w [Stamped]) -> Facts<'w> {
+        let standstills = world
+            .reasons()
+            .map(|(controller, key, waiting)| Standstill {
+                controller,
+                key: key.clone(),
+                since: waiting.since,
+                reason: waiting.reason.clone(),
+            })
+            .collect();
+        Facts::new(world.start, world.now, world.objects(), &world.machines, &world.network, &world.disks)
+            .with(&world.invariants, standstills, commands)
+    }
+
+    pub fn new(
+        start: Time,
+        now: Time,
+        objects: &'w Objects,
+        machines: &'w BTreeMap<Name, Machine>,
+        network: &'w Network,
+        disks: &'w Disks,
+    ) -> Facts<'w> {
+        let pods = objects.pods.values().map(|pod| (pod.metadata.uid, pod)).collect();
+        Facts {
+            start,
+            now,
+            objects,
+            machines,
+            network,
+            invariants: None,
+            disks,
+            standstills: Vec::new(),
+            commands: &[],
+            deleted: None,
+            pods,
+        }
+    }
+
+    pub fn with(
+        mut self,
+        invariants: &'w Invariants,
+        standstills: Vec<Standstill>,
+        commands: &'w [Stamped],
+    ) -> Facts<'w> {
+        self.invariants = Some(invariants);
+        self.standstills = standstills;
+        self.commands = commands;
+        self
+    }
+
+    /// Adds a memory of removed objects, such as [`LaneStore::deleted`](super::lanes::LaneStore::deleted).
+    pub fn remembering(mut self, deleted: &'w BTreeMap<Uid, Time>) -> Facts<'w> {
+        self.deleted = Some(deleted);
+        self
+    }
+
+    /// When the pod object of this uid was removed.
+    pub fn deleted_at(&self, uid: Uid) -> Option<Time> {
+        self.deleted?.get(&uid).copied().filter(|at| *at <= self.now)
+    }
+
+    /// The pod object of this uid, whatever name it has.
+    pub fn pod(&self, uid: Uid) -> Option<&'w Rc<Pod>> {
+        self.pods.get(&uid).copied()
+    }
+
+    pub fn machine(&self, node: &str) -> Option<&'w Machine> {
+        self.machines.get(node)
+    }
+
+    /// The process that stands for a pod on its machine: the first of its containers.
+    pub fn process(&self, pod: &Pod) -> Option<&'w Process> {
+        let machine = self.machine(&pod.spec.node_name)?;
+        machine.processes_of(pod.metadata.uid).next().map(|(_, process)| process)
+    }
+
+    /// One entry per pod that runs somewhere, by machine and uid.
+    pub fn running(&self) -> impl Iterator<Item = Running<'w>> + '_ {
+        self.machines.values().flat_map(|node| {
+            let mut last = None;
+            node.processes.iter().filter_map(move |(id, process)| {
+                let first = last != Some(id.pod);
+                last = Some(id.pod);
+                first.then_some(Running { node, uid: id.pod, process })
+            })
+        })
+    }
+
+    /// Processes without an object.
+    pub fn ghosts(&self) -> impl Iterator<Item = Running<'w>> + '_ {
+        self.running().filter(|running| self.pod(running.uid).is_none())
+    }
+
+    /// Whether the machine can hear the control plane and answer it.
+    pub fn answers(&self, machine: &Machine) -> bool {
+        machine.powered && machine.kubelet.running && self.network.reaches_control_plane(&machine.name)
+    }
+
+    /// The first reason that `pick` accepts.
+    pub fn reason<T>(&self, pick: impl Fn(&Standstill) -> Option<T>) -> Option<T> {
+        self.standstills.iter().find_map(pick)
+    }
+
+    /// A command of the run, by its number.
+    pub fn command(&self, number: u32) -> Option<(Time, &'w Command)> {
+        let stamped = self.commands.get((number as usize).checked_sub(1)?)?;
+        Some((stamped.at, &stamped.command))
+    }
+
+    /// Until when an unconfirmed disk of this volume keeps its machine, if that is known.
+    pub fn force_detach(&self, volume: &str) -> Option<Time> {
+        self.reason(|standstill| match &standstill.reason {
+            Reason::AttachedElsewhere { volume: v, force_detach, .. } | Reason::MountedByNode { volume: v, force_detach, .. }
+                if &**v == volume =>
+            {
+                *force_detach
+            }
+            _ => None,
+        })
+    }
+
+    /// The claim's volume, empty as long as there is none.
+    pub fn volume_of(&self, namespace: &Name, claim: &Name) -> Name {
+        let key = Key::new(namespace.clone(), claim.clone());
+        self.objects.claims.get(&key).map(|claim| claim.spec.volume_name.clone()).unwrap_or_default()
+    }
+}
+
+/// Until when a stopping process may run at most.
+pub fn killed_at(process: &Process) -> Option<Time> {
+    match process.state {
+        ProcessState::Running => None,
+        ProcessState::Stopping { killed, .. } => Some(killed),
+    }
+}
+
+/// The address of a pod.
+pub fn pod_ref(namespace: &Name, name: &Name) -> ObjectRef {
+    ObjectRef::new(petri_objects::Kind::Pod, namespace.clone(), name.clone())
+}

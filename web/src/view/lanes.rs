@@ -1,0 +1,369 @@
+//! The memory of the timeline: what notes said, kept as spans, so that a frame costs the same after a hundred thousand.
+
+use super::identity::Identity;
+use petri_objects::{Name, Node, Object, Phase, Pod, Time, Uid, VolumeAttachment, condition};
+use petri_sim::api::watch::Actor;
+use petri_sim::command::Command;
+use petri_sim::controllers::ControllerId;
+use petri_sim::invariants::{Guarantee, Standing};
+use petri_sim::note::{MachineChange, Note, ProcessChange, Verb, What};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a lane is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LaneKey {
+    /// A pod's name, whichever pod has it.
+    Identity { namespace: Name, pod: Name },
+    /// A volume, by its own name.
+    Volume(Name),
+    Node(Name),
+}
+
+/// How a span is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bar {
+    // Belief about a pod.
+    Creating,
+    Running,
+    Ready,
+    Terminating,
+    Ended,
+    /// Reality: a process runs.
+    Process,
+    Attached,
+    // Belief about a node.
+    NodeReady,
+    NodeLost,
+    // Reality of a machine.
+    Cut,
+    Off,
+    KubeletStopped,
+}
+
+/// Something that lasted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub bar: Bar,
+    pub from: Time,
+    /// `None` while it lasts.
+    pub to: Option<Time>,
+    pub uid: Uid,
+    pub node: Name,
+}
+
+impl Span {
+    pub fn covers(&self, from: Time, to: Time) -> bool {
+        self.from < to && self.to.is_none_or(|end| end > from)
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lane {
+    pub identity: Identity,
+    pub belief: Vec<Span>,
+    pub reality: Vec<Span>,
+}
+
+/// A moment worth a mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin {
+    pub at: Time,
+    pub kind: PinKind,
+    pub text: String,
+    /// The lane it concerns, if there is one.
+    pub lane: Option<LaneKey>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PinKind {
+    Controller,
+    Fault,
+    You,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    pub guarantee: Guarantee,
+    pub subject: Name,
+    pub from: Time,
+    pub to: Option<Time>,
+}
+
+/// Everything that the timeline draws, fed with notes as they come.
+#[derive(Clone, Debug, Default)]
+pub struct LaneStore {
+    pub lanes: BTreeMap<LaneKey, Lane>,
+    pub pins: Vec<Pin>,
+    pub violations: Vec<Violation>,
+    /// Claims by the volume that is bound to them.
+    pub claims: BTreeMap<Name, Name>,
+    deleted: BTreeMap<Uid, Time>,
+    containers: BTreeSet<(Uid, Name)>,
+    start: Time,
+    became_ready: Option<(Time, Name)>,
+    seen: usize,
+    last: Option<Note>,
+}
+
+impl LaneStore {
+    /// An empty memory of a run that begins then.
+    pub fn new(start: Time) -> LaneStore {
+        LaneStore { start, ..LaneStore::default() }
+    }
+
+    /// How many notes it has taken in.
+    pub fn seen(&self) -> usize {
+        self.seen
+    }
+
+    /// When pod objects were removed.
+    pub fn deleted(&self) -> &BTreeMap<Uid, Time> {
+        &self.deleted
+    }
+
+    /// Takes in notes that follow the ones it has.
+    pub fn extend(&mut self, notes: &[Note]) {
+        for note in notes {
+            self.take(note);
+        }
+        self.seen += notes.len();
+        if let Some(last) = notes.last() {
+            self.last = Some(last.clone());
+        }
+    }
+
+    /// Forgets everything and takes in what is left: after a fork, an undo or a change of branch.
+    pub fn truncate(&mut self, notes: &[Note]) {
+        *self = LaneStore::new(self.start);
+        self.extend(notes);
+    }
+
+    /// Brings the memory up to date with all notes of a run. A run that was cut short and went on differently is
+    /// noticed by its length or its last known note; after any other fork, call [`LaneStore::truncate`].
+    pub fn follow(&mut self, notes: &[Note]) {
+        let known = notes.len() >= self.seen && (self.seen == 0 || notes.get(self.seen - 1) == self.last.as_ref());
+        if known {
+            self.extend(&notes[self.seen..]);
+        } else {
+            self.truncate(notes);
+        }
+    }
+
+    fn take(&mut self, note: &Note) {
+        let at = note.at;
+        match &note.what {
+            What::Write { by, verb, object, old, .. } => match object {
+                Object::Pod(pod) => self.pod(at, by, *verb, pod, old.as_ref()),
+                Object::Node(node) => self.node(at, *verb, node, old.as_ref()),
+                Object::VolumeAttachment(attachment) => self.attachment(at, *verb, attachment),
+                Object::PersistentVolumeClaim(claim) if !claim.spec.volume_name.is_empty() => {
+                    self.claims.insert(claim.spec.volume_name.clone(), claim.metadata.name.clone());
+                }
+                _ => {}
+            },
+            What::Command { command, result, .. } => {
+                let mut text = short_line(command);
+                if result.is_err() {
+                    text.push_str(" (refused)");
+                }
+                let kind = if command.is_fault() { PinKind::Fault } else { PinKind::You };
+                self.pins.push(Pin { at, kind, text, lane: lane_of(command) });
+            }
+            What::Process { node, identity, uid, container, change } => {
+                let key = LaneKey::Identity { namespace: identity.namespace.clone(), pod: identity.pod.clone() };
+                match change {
+                    ProcessChange::Started { .. } => {
+                        let first = !self.containers.iter().any(|(pod, _)| pod == uid);
+                        self.containers.insert((*uid, container.clone()));
+                        if first {
+                            let span = Span { bar: Bar::Process, from: at, to: None, uid: *uid, node: node.clone() };
+                            self.lanes.entry(key).or_default().reality.push(span);
+                        }
+                    }
+                    ProcessChange::Stopped { .. } | ProcessChange::Died => {
+                        self.containers.remove(&(*uid, container.clone()));
+                        if !self.containers.iter().any(|(pod, _)| pod == uid)
+                            && let Some(lane) = self.lanes.get_mut(&key)
+                        {
+                            close(&mut lane.reality, at, |span| span.uid == *uid);
+                        }
+                    }
+                    ProcessChange::Ready | ProcessChange::Unready | ProcessChange::AskedToStop { .. } => {}
+                }
+            }
+            What::Machine { node, change } => self.machine(at, node, *change),
+            What::Guarantee { guarantee, subject, standing } => self.guarantee(at, *guarantee, subject, standing),
+        }
+    }
+
+    fn pod(&mut self, at: Time, by: &Actor, verb: Verb, pod: &Pod, old: Option<&Object>) {
+        let meta = &pod.metadata;
+        let key = LaneKey::Identity { namespace: meta.namespace.clone(), pod: meta.name.clone() };
+        let lane = self.lanes.entry(key.clone()).or_default();
+        if verb == Verb::Deleted {
+            close(&mut lane.belief, at, |span| span.uid == meta.uid);
+            self.deleted.insert(meta.uid, at);
+            if by == &Actor::Controller(ControllerId::PodGc) {
+                self.pin(at, format!("{} removed", meta.name), Some(key));
+            }
+            return;
+        }
+        lane.identity = Identity::of(pod);
+        let ordinal = lane.identity.ordinal;
+        let bar = believed(pod);
+        let open = lane.belief.last().filter(|span| span.to.is_none() && span.uid == meta.uid);
+        if open.is_none_or(|span| span.bar != bar) {
+            close(&mut lane.belief, at, |span| span.uid == meta.uid);
+            let node = pod.spec.node_name.clone();
+            lane.belief.push(Span { bar, from: at, to: None, uid: meta.uid, node });
+        }
+        if bar == Bar::Ready && !matches!(old, Some(Object::Pod(old)) if old.is_ready()) {
+            self.became_ready = Some((at, meta.name.clone()));
+        }
+        match (verb, by) {
+            (Verb::Created, Actor::Controller(_)) if ordinal.is_some() => {
+                let text = match &self.became_ready {
+                    Some((ready, before)) if at.since(*ready).as_millis() < 500 && *before != meta.name => {
+                        format!("{before} Ready, so {}", meta.name)
+                    }
+                    _ => format!("{} created", meta.name),
+                };
+                self.pin(at, text, Some(key));
+            }
+            (Verb::MarkedForDeletion, Actor::Controller(ControllerId::TaintEviction)) => {
+                self.pin(at, format!("evict {}", meta.name), Some(key));
+            }
+            (Verb::MarkedForDeletion, Actor::Controller(_)) if ordinal.is_some() => {
+                self.pin(at, format!("delete {}", meta.name), Some(key));
+            }
+            _ => {}
+        }
+    }
+
+    fn pin(&mut self, at: Time, text: String, lane: Option<LaneKey>) {
+        self.pins.push(Pin { at, kind: PinKind::Controller, text, lane });
+    }
+
+    fn node(&mut self, at: Time, verb: Verb, node: &Node, old: Option<&Object>) {
+        let key = LaneKey::Node(node.metadata.name.clone());
+        let start = self.start;
+        let lane = self.lanes.entry(key.clone()).or_default();
+        if verb == Verb::Deleted {
+            close(&mut lane.belief, at, |_| true);
+            return;
+        }
+        let bar = node_bar(node);
+        let mut changed = lane.belief.last().is_none_or(|span| span.to.is_some() || span.bar != bar);
+        if let (true, Some(Object::Node(old))) = (lane.belief.is_empty(), old) {
+            // The node was there before the first note about it.
+            let before = node_bar(old);
+            let span = Span { bar: before, from: start, to: None, uid: old.metadata.uid, node: "".into() };
+            lane.belief.push(span);
+            changed = before != bar;
+        }
+        if changed {
+            let known = !lane.belief.is_empty();
+            close(&mut lane.belief, at, |_| true);
+            lane.belief.push(Span { bar, from: at, to: None, uid: node.metadata.uid, node: "".into() });
+            if known {
+                let name = &node.metadata.name;
+                let text = if bar == Bar::NodeReady { format!("{name} Ready") } else { format!("{name} NotReady") };
+                self.pin(at, text, Some(key));
+            }
+        }
+    }
+
+    fn machine(&mut self, at: Time, node: &Name, change: MachineChange) {
+        let reality = &mut self.lanes.entry(LaneKey::Node(node.clone())).or_default().reality;
+        let mut open = |bar| {
+            if !reality.iter().any(|span| span.bar == bar && span.to.is_none()) {
+                reality.push(Span { bar, from: at, to: None, uid: Uid(0), node: node.clone() });
+            }
+        };
+        match change {
+            MachineChange::PoweredOff => open(Bar::Off),
+            MachineChange::Cut => open(Bar::Cut),
+            MachineChange::KubeletStopped => open(Bar::KubeletStopped),
+            MachineChange::PoweredOn => close(reality, at, |span| span.bar == Bar::Off),
+            MachineChange::Healed => close(reality, at, |span| span.bar == Bar::Cut),
+            MachineChange::KubeletStarted => close(reality, at, |span| span.bar == Bar::KubeletStopped),
+        }
+    }
+
+    fn attachment(&mut self, at: Time, verb: Verb, attachment: &VolumeAttachment) {
+        let volume = attachment.spec.source.persistent_volume_name.clone();
+        let spans = &mut self.lanes.entry(LaneKey::Volume(volume)).or_default().belief;
+        let (uid, node) = (attachment.metadata.uid, &attachment.spec.node_name);
+        let attached = verb != Verb::Deleted && attachment.status.attached;
+        let open = spans.iter().any(|span| span.to.is_none() && span.uid == uid);
+        match (attached, open) {
+            (true, false) => spans.push(Span { bar: Bar::Attached, from: at, to: None, uid, node: node.clone() }),
+            (false, true) => close(spans, at, |span| span.uid == uid),
+            _ => {}
+        }
+    }
+
+    fn guarantee(&mut self, at: Time, guarantee: Guarantee, subject: &Name, standing: &Standing) {
+        let open = |v: &&mut Violation| v.guarantee == guarantee && v.subject == *subject && v.to.is_none();
+        let known = self.violations.iter_mut().rev().find(open);
+        match (standing, known) {
+            (Standing::Broken { since, .. }, None) => {
+                self.violations.push(Violation { guarantee, subject: subject.clone(), from: *since, to: None });
+            }
+            (Standing::Holding | Standing::AtRisk { .. }, Some(violation)) => violation.to = Some(at),
+            _ => {}
+        }
+    }
+}
+
+fn close(spans: &mut [Span], at: Time, which: impl Fn(&Span) -> bool) {
+    for span in spans.iter_mut().rev().filter(|span| span.to.is_none() && which(span)) {
+        span.to = Some(at);
+    }
+}
+
+/// What the API server believes of a pod, as a bar.
+fn believed(pod: &Pod) -> Bar {
+    match pod.status.phase {
+        _ if pod.is_terminating() => Bar::Terminating,
+        Phase::Succeeded | Phase::Failed => Bar::Ended,
+        Phase::Running if pod.is_ready() => Bar::Ready,
+        Phase::Running | Phase::Unknown => Bar::Running,
+        Phase::Pending | Phase::None => Bar::Creating,
+    }
+}
+
+fn node_bar(node: &Node) -> Bar {
+    // A node that has not reported yet is not lost.
+    let lost = condition(&node.status.conditions, "Ready").is_some_and(|ready| &*ready.status != "True");
+    if lost { Bar::NodeLost } else { Bar::NodeReady }
+}
+
+/// The console line, as short as a pin needs it.
+pub fn short_line(command: &Command) -> String {
+    let line = command.line();
+    let line = line.strip_prefix("kubectl ").unwrap_or(&line);
+    line.replace(" -f ", " ").replace(" --grace-period=0", "")
+}
+
+fn lane_of(command: &Command) -> Option<LaneKey> {
+    match command {
+        Command::Delete { target, .. } | Command::Patch { target, .. } if target.kind == petri_objects::Kind::Pod => {
+            Some(LaneKey::Identity { namespace: target.namespace.clone(), pod: target.name.clone() })
+        }
+        Command::Evict { pod, .. } | Command::Crash { pod, .. } | Command::Hang { pod, .. } => {
+            Some(LaneKey::Identity { namespace: pod.namespace.clone(), pod: pod.name.clone() })
+        }
+        Command::Cordon { node, .. }
+        | Command::Taint { node, .. }
+        | Command::PowerOff { node }
+        | Command::PowerOn { node }
+        | Command::Reboot { node }
+        | Command::StopKubelet { node }
+        | Command::StartKubelet { node }
+        | Command::AddMachine { node, .. }
+        | Command::Cut { node }
+        | Command::Heal { node } => Some(LaneKey::Node(node.clone())),
+        _ => None,
+    }
+}

@@ -1,0 +1,319 @@
+//! Where everything of the cluster picture stands, in whole pixels.
+//!
+//! Three sizes of one grammar are chosen by the room there is: tiles, chips, cells. A node with trouble keeps its tiles.
+//! Wide pictures have one column per zone; narrow ones stack the zones, and calm nodes become rows.
+
+mod join;
+mod zone;
+
+use super::{ClusterView, NodeView, Tone, ZoneView};
+use zone::ZonePlan;
+
+/// The space around everything, and between zones.
+const MARGIN: i32 = 12;
+const GAP: i32 = 10;
+/// Where zones begin, below the control plane.
+const STAGE: i32 = 54;
+/// The smallest width of a node with full tiles.
+const CARD: i32 = 164;
+/// The smallest space between two nodes of a zone; up to [`ROOMY`] where there is room.
+const TIGHT: i32 = 24;
+const ROOMY: i32 = 52;
+/// The width below which zones are stacked.
+const NARROW: i32 = 560;
+/// More nodes than this are drawn as strips, unless there is trouble with them.
+const MANY_NODES: usize = 8;
+const STRIP_ZONE: i32 = 216;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rect {
+    pub x: i32,
+    pub y: i32,
+    pub w: i32,
+    pub h: i32,
+}
+
+impl Rect {
+    pub fn new(x: i32, y: i32, w: i32, h: i32) -> Rect {
+        Rect { x, y, w, h }
+    }
+    pub fn right(&self) -> i32 {
+        self.x + self.w
+    }
+    pub fn bottom(&self) -> i32 {
+        self.y + self.h
+    }
+    pub fn middle(&self) -> (i32, i32) {
+        (self.x + self.w / 2, self.y + self.h / 2)
+    }
+    pub fn overlaps(&self, other: &Rect) -> bool {
+        self.x < other.right() && other.x < self.right() && self.y < other.bottom() && other.y < self.bottom()
+    }
+    pub fn contains(&self, other: &Rect) -> bool {
+        self.x <= other.x && self.y <= other.y && other.right() <= self.right() && other.bottom() <= self.bottom()
+    }
+}
+
+/// How large a pod is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Size {
+    /// Outline and block; numerals for ordinals.
+    Cell,
+    /// Block with numeral, outline, the name's tail.
+    Chip,
+    /// One line: name and status.
+    Row,
+    /// Three lines.
+    #[default]
+    Tile,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeForm {
+    /// Two lines of text, tiles below.
+    Card,
+    /// Text at the left, one pod and its disk beside it.
+    Row,
+    /// The name at the left, small pods beside it.
+    Strip,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterLayout {
+    pub width: i32,
+    pub height: i32,
+    pub narrow: bool,
+    pub control_plane: Rect,
+    /// Lines that links of several nodes share.
+    pub trunks: Vec<Vec<(i32, i32)>>,
+    /// In the order of the view's zones.
+    pub zones: Vec<ZoneBox>,
+    /// The place of pods without a node and claims without a zone.
+    pub waiting: Option<Rect>,
+    /// In the order of the view's waiting pods.
+    pub waiting_tiles: Vec<TileBox>,
+    /// In the order of the view's loose disks.
+    pub loose: Vec<DiskBox>,
+    /// In the order of the view's duplicates; those of which a tile is missing are left out.
+    pub bars: Vec<Bar>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZoneBox {
+    pub rect: Rect,
+    /// In the order of the view's nodes.
+    pub nodes: Vec<NodeBox>,
+    /// In the order of the view's disks.
+    pub disks: Vec<DiskBox>,
+    /// Where `24 disks attached` stands for the disks that are folded away.
+    pub folded: Option<(Rect, u32)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeBox {
+    pub rect: Rect,
+    pub form: NodeForm,
+    /// The node's own part of its link, from the control plane or a trunk to the node.
+    pub link: Vec<(i32, i32)>,
+    /// In the order of the view's tiles.
+    pub tiles: Vec<TileBox>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TileBox {
+    pub rect: Rect,
+    pub size: Size,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DiskBox {
+    /// `None` if the disk is folded away.
+    pub rect: Option<Rect>,
+    /// Whether only the name is drawn.
+    pub small: bool,
+    /// In the order of the disk's plugs: a line from the pod or the node to the disk, empty if it is not drawn.
+    pub plugs: Vec<Vec<(i32, i32)>>,
+}
+
+/// What joins two tiles of one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bar {
+    /// The index of the pair in the view.
+    pub pair: usize,
+    pub line: Vec<(i32, i32)>,
+    /// Where the word stands.
+    pub cap: Rect,
+}
+
+/// The size that suits so many pods.
+pub fn density(pods: usize) -> Size {
+    match pods {
+        0..=12 => Size::Tile,
+        13..=60 => Size::Chip,
+        _ => Size::Cell,
+    }
+}
+
+/// Whether a node's own state or one of its pods asks for attention.
+pub(crate) fn is_trouble(node: &NodeView) -> bool {
+    node.status_tone != Tone::Calm
+        || node.line_tone != Tone::Calm
+        || node.state != super::NodeState::Ready
+        || node.link != super::LinkView::Whole
+        || node.tiles.iter().any(|tile| tile.state.is_trouble())
+}
+
+/// Lays the picture out for a width in pixels; 340 and more is meant to look well.
+pub fn layout(view: &ClusterView, width: u32) -> ClusterLayout {
+    let width = i32::try_from(width).unwrap_or(i32::MAX).clamp(300, 4_000);
+    let size = density(view.tiles().count());
+    let narrow = width < NARROW;
+    let margin = if narrow { GAP } else { MARGIN };
+    let mut layout = ClusterLayout {
+        width,
+        narrow,
+        control_plane: Rect::new(margin, 10, width - 2 * margin, 30),
+        ..ClusterLayout::default()
+    };
+    let bottom = if narrow { stacked(view, size, &mut layout) } else { columns(view, size, &mut layout) };
+    let bottom = waiting(view, size, margin, bottom, &mut layout);
+    layout.bars = join::bars(view, &layout);
+    layout.height = bottom + GAP;
+    layout
+}
+
+/// Zones side by side, in as many rows as it takes.
+fn columns(view: &ClusterView, size: Size, layout: &mut ClusterLayout) -> i32 {
+    let inner = layout.width - 2 * MARGIN;
+    let strips = view.nodes().count() > MANY_NODES;
+    let smallest = |zone: &ZoneView| {
+        let nodes = zone.nodes.len().max(1) as i32;
+        let cards = nodes * CARD + (nodes - 1) * TIGHT + 16;
+        if strips { STRIP_ZONE.min(inner) } else { cards.min(inner) }
+    };
+    let mut rows: Vec<Vec<usize>> = Vec::new();
+    let mut used = 0;
+    for (index, zone) in view.zones.iter().enumerate() {
+        let w = smallest(zone);
+        match rows.last_mut() {
+            Some(row) if used + GAP + w <= inner => {
+                row.push(index);
+                used += GAP + w;
+            }
+            _ => {
+                rows.push(vec![index]);
+                used = w;
+            }
+        }
+    }
+    let mut y = STAGE;
+    for (number, row) in rows.iter().enumerate() {
+        let gaps = GAP * (row.len() as i32 - 1);
+        let extra = (inner - gaps - row.iter().map(|i| smallest(&view.zones[*i])).sum::<i32>()).max(0);
+        let nodes: i32 = row.iter().map(|i| view.zones[*i].nodes.len().max(1) as i32).sum();
+        let between = nodes - row.len() as i32;
+        let gap = TIGHT + if between > 0 && !strips { (extra / between).min(ROOMY - TIGHT) } else { 0 };
+        let rest = extra - (gap - TIGHT) * between;
+        let mut x = MARGIN;
+        let mut plans: Vec<ZonePlan> = Vec::new();
+        for (place, index) in row.iter().enumerate() {
+            let zone = &view.zones[*index];
+            let own = zone.nodes.len().max(1) as i32;
+            let share = if strips { rest / row.len() as i32 } else { rest * own / nodes };
+            let grown = smallest(zone) + (gap - TIGHT) * (own - 1) + share;
+            let last = place + 1 == row.len();
+            let w = if last || strips && row.len() == 1 { layout.width - MARGIN - x } else { grown };
+            let w = w.min(layout.width - MARGIN - x);
+            plans.push(ZonePlan::new(zone, Rect::new(x, y, w, 0), size, gap, strips));
+            x += w + GAP;
+        }
+        // Nodes of one row are equally high, so that the disks below them stand on one line.
+        let rail = plans.iter().map(ZonePlan::nodes_height).max().unwrap_or(0);
+        let height = plans.iter().map(|plan| plan.height(rail)).max().unwrap_or(0);
+        for plan in plans {
+            let from = (number == 0).then_some(layout.control_plane.bottom());
+            let (zone, trunk) = plan.place(rail, height, from);
+            layout.trunks.extend(trunk);
+            layout.zones.push(zone);
+        }
+        y += height + GAP;
+    }
+    if rows.len() > 1 {
+        zone::link_lower_rows(layout);
+    }
+    y - GAP
+}
+
+/// Zones one below the other, with one trunk at the left.
+fn stacked(view: &ClusterView, size: Size, layout: &mut ClusterLayout) -> i32 {
+    const TRUNK: i32 = 16;
+    let mut y = layout.control_plane.bottom() + GAP;
+    let mut end = layout.control_plane.bottom();
+    for zone in &view.zones {
+        let rect = Rect::new(28, y, layout.width - 28 - GAP, 0);
+        let placed = zone::place_stacked(zone, rect, size, TRUNK, &view.duplicates);
+        y = placed.rect.bottom() + 8;
+        for node in &placed.nodes {
+            end = end.max(node.link.first().map_or(end, |(_, y)| *y));
+        }
+        layout.zones.push(placed);
+    }
+    layout.trunks.push(vec![(TRUNK, layout.control_plane.bottom()), (TRUNK, end)]);
+    y - 8
+}
+
+/// Pods without a node and claims without a zone, below everything, so that nothing moves when they come.
+fn waiting(view: &ClusterView, size: Size, margin: i32, bottom: i32, layout: &mut ClusterLayout) -> i32 {
+    if view.waiting.is_empty() && view.loose.is_empty() {
+        return bottom;
+    }
+    let inner = layout.width - 2 * margin - 16;
+    let (left, mut y) = (margin + 8, bottom + GAP + 26);
+    let (w, h, gap) = match size {
+        Size::Tile | Size::Row => (inner.min(372), 66, 8),
+        Size::Chip => (64, 22, 6),
+        Size::Cell => (16, 16, 8),
+    };
+    let mut x = left;
+    for _ in &view.waiting {
+        if x > left && x + w > left + inner {
+            x = left;
+            y += h + gap;
+        }
+        layout.waiting_tiles.push(TileBox { rect: Rect::new(x, y, w, h), size: if size == Size::Row { Size::Tile } else { size } });
+        x += w + gap;
+    }
+    if !view.waiting.is_empty() {
+        y += h + gap;
+    }
+    x = left;
+    let w = inner.min(220);
+    for disk in &view.loose {
+        if x > left && x + w > left + inner {
+            x = left;
+            y += 46;
+        }
+        layout.loose.push(DiskBox {
+            rect: Some(Rect::new(x, y, w, 40)),
+            small: false,
+            plugs: vec![Vec::new(); disk.plugs.len()],
+        });
+        x += w + 8;
+    }
+    if !view.loose.is_empty() {
+        y += 48;
+    }
+    let rect = Rect::new(margin, bottom + GAP, layout.width - 2 * margin, y - bottom - GAP);
+    layout.waiting = Some(rect);
+    rect.bottom()
+}
+
+impl ClusterLayout {
+    pub fn nodes(&self) -> impl Iterator<Item = &NodeBox> {
+        self.zones.iter().flat_map(|zone| &zone.nodes)
+    }
+    /// In the order of [`ClusterView::tiles`].
+    pub fn tiles(&self) -> impl Iterator<Item = &TileBox> {
+        self.nodes().flat_map(|node| &node.tiles).chain(&self.waiting_tiles)
+    }
+}

@@ -1,0 +1,48 @@
+//! The bar between two tiles of one name.
+
+use super::{Bar, ClusterLayout, Rect};
+use crate::view::{ClusterView, DuplicateKind};
+use petri_objects::Uid;
+
+/// The bars of all pairs whose tiles are both drawn.
+pub(super) fn bars(view: &ClusterView, layout: &ClusterLayout) -> Vec<Bar> {
+    let rect_of = |uid: Uid| {
+        view.tiles().zip(layout.tiles()).find(|(tile, _)| tile.uid == uid).map(|(_, place)| place.rect)
+    };
+    view.duplicates
+        .iter()
+        .enumerate()
+        .filter_map(|(pair, duplicate)| {
+            let (older, newer) = (rect_of(duplicate.older)?, rect_of(duplicate.newer)?);
+            let width = match duplicate.kind {
+                DuplicateKind::Twice => 44,
+                DuplicateKind::Next => 76,
+            };
+            let (line, middle) = join(older, newer, layout);
+            let half = width / 2;
+            let x = (middle.0 - half).clamp(2, (layout.width - width - 2).max(2));
+            Some(Bar { pair, line, cap: Rect::new(x, middle.1 - 12, width, 24) })
+        })
+        .collect()
+}
+
+/// A line between two tiles, and where its word stands.
+fn join(a: Rect, b: Rect, layout: &ClusterLayout) -> (Vec<(i32, i32)>, (i32, i32)) {
+    let (left, right) = if a.x <= b.x { (a, b) } else { (b, a) };
+    let y = left.y + left.h / 2;
+    let level = right.y <= y && y <= right.bottom();
+    let between = Rect::new(left.right(), y - 2, right.x - left.right(), 4);
+    let blocked = layout.tiles().any(|tile| tile.rect != a && tile.rect != b && tile.rect.overlaps(&between));
+    if level && between.w >= 0 && !blocked {
+        return (vec![(left.right() - 6, y), (right.x, y)], (left.right() + between.w / 2, y));
+    }
+    let (upper, lower) = if a.y <= b.y { (a, b) } else { (b, a) };
+    let x = upper.right().min(lower.right()) - 30;
+    if lower.y >= upper.bottom() && x > upper.x && x > lower.x {
+        return (vec![(x, upper.bottom()), (x, lower.y)], (x, upper.bottom() + (lower.y - upper.bottom()) / 2));
+    }
+    // Below the nodes, where nothing but plugs is.
+    let lane = upper.bottom().max(lower.bottom()) + 26;
+    let (from, to) = (left.middle().0 + 20, right.middle().0 - 20);
+    (vec![(from, left.bottom()), (from, lane), (to, lane), (to, right.bottom())], ((from + to) / 2, lane))
+}

@@ -1,0 +1,87 @@
+//! The guarantees as meters: holding, at risk, broken, or broken once.
+
+use super::facts::Facts;
+use super::words;
+use petri_sim::invariants::{Guarantee, Standing};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeterView {
+    pub guarantee: Guarantee,
+    pub title: &'static str,
+    pub state: MeterState,
+    /// `until 13:04`, `broken`, `7:04`, or nothing.
+    pub short: String,
+    /// The evidence, or that it holds.
+    pub sentence: String,
+    pub definition: &'static str,
+    /// How many subjects are affected now.
+    pub subjects: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MeterState {
+    Holding,
+    /// It holds again, after it did not.
+    WasBroken,
+    AtRisk,
+    Broken,
+}
+
+impl MeterState {
+    pub fn class(self) -> &'static str {
+        match self {
+            MeterState::Holding => "meter",
+            MeterState::WasBroken => "meter was",
+            MeterState::AtRisk => "meter risk",
+            MeterState::Broken => "meter bad",
+        }
+    }
+    pub fn word(self) -> &'static str {
+        match self {
+            MeterState::Holding => "holding",
+            MeterState::WasBroken => "was broken",
+            MeterState::AtRisk => "at risk",
+            MeterState::Broken => "broken",
+        }
+    }
+}
+
+/// One meter per guarantee, always in the same order.
+pub fn view(facts: &Facts) -> Vec<MeterView> {
+    Guarantee::ALL.into_iter().map(|guarantee| meter(guarantee, facts)).collect()
+}
+
+fn meter(guarantee: Guarantee, facts: &Facts) -> MeterView {
+    let worst = facts.invariants.map(|invariants| invariants.worst(guarantee).0);
+    let first = facts.invariants.and_then(|invariants| invariants.first_broken.get(&guarantee));
+    let (state, short, sentence) = match (worst, first) {
+        (Some(Standing::Broken { since, evidence }), _) => {
+            let lasting = words::duration(facts.now.since(*since));
+            (MeterState::Broken, "broken".to_owned(), format!("{} Broken for {lasting}.", evidence.sentence))
+        }
+        (Some(Standing::AtRisk { until, evidence, .. }), _) => {
+            let short = match until {
+                Some(at) if *at > facts.now => format!("until {}", words::moment(facts.start, *at)),
+                _ => "at risk".to_owned(),
+            };
+            (MeterState::AtRisk, short, evidence.sentence.to_string())
+        }
+        (_, Some((at, _, evidence))) => {
+            let moment = words::moment(facts.start, *at);
+            (MeterState::WasBroken, moment.clone(), format!("First broken at {moment}: {}", evidence.sentence))
+        }
+        _ => (MeterState::Holding, String::new(), "It holds, and has since the beginning.".to_owned()),
+    };
+    let subjects = facts.invariants.map_or(0, |invariants| {
+        invariants.standing.iter().filter(|((g, _), s)| *g == guarantee && **s != Standing::Holding).count()
+    });
+    MeterView {
+        guarantee,
+        title: guarantee.title(),
+        state,
+        short,
+        sentence,
+        definition: guarantee.definition(),
+        subjects: subjects as u32,
+    }
+}

@@ -1,0 +1,360 @@
+//! What is drawn: pure view models, computed from the world and handed to pictures as plain values.
+//!
+//! Invariants:
+//! * nothing in here knows Yew, the browser or a clock: everything builds and is tested natively;
+//! * [`facts`] is the only module that reads a [`World`](petri_sim::world::World), so the models can be tested from
+//!   hand-made objects;
+//! * a value here is what a person sees: texts are final, coordinates are whole pixels.
+//!
+//! Where to start: [`ClusterView`] for the picture of belief and reality, [`timeline`] for the lanes.
+
+pub mod claims;
+pub mod cluster;
+pub mod disks;
+pub mod dns;
+pub mod facts;
+pub mod identity;
+pub mod lanes;
+pub mod layout;
+pub mod meters;
+pub mod say;
+pub mod scale;
+pub mod table;
+pub mod tiles;
+pub mod timeline;
+pub mod words;
+
+#[cfg(test)]
+mod fixture;
+
+pub use identity::Identity;
+use petri_objects::{Name, ObjectRef, Time, Uid};
+use petri_sim::invariants::Guarantee;
+
+/// What a person can point at, in whatever picture.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    ControlPlane,
+    Node(Name),
+    /// The link between a node and the control plane.
+    Link(Name),
+    /// A pod or its process. The uid tells a ghost from its successor of the same name.
+    Pod { pod: ObjectRef, uid: Uid },
+    Claim(ObjectRef),
+    Volume(Name),
+    /// A StatefulSet, Deployment or any other object.
+    Object(ObjectRef),
+    Guarantee(Guarantee),
+    Moment(Time),
+    /// A branch of the timeline, by its index.
+    Branch(usize),
+}
+
+impl Target {
+    /// The API object that is meant, if there is one.
+    pub fn object(&self) -> Option<ObjectRef> {
+        match self {
+            Target::Pod { pod, .. } => Some(pod.clone()),
+            Target::Claim(object) | Target::Object(object) => Some(object.clone()),
+            Target::Node(node) | Target::Link(node) => {
+                Some(ObjectRef::new(petri_objects::Kind::Node, "", node.clone()))
+            }
+            Target::Volume(volume) => {
+                Some(ObjectRef::new(petri_objects::Kind::PersistentVolume, "", volume.clone()))
+            }
+            Target::ControlPlane | Target::Guarantee(_) | Target::Moment(_) | Target::Branch(_) => None,
+        }
+    }
+}
+
+/// A part of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    Plain(String),
+    /// The word that matters, coloured by the sentence's tone.
+    Strong(String),
+    /// A clock reading that leads to its moment.
+    Moment { at: Time, text: String },
+}
+
+/// How serious a sentence or a mark is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    #[default]
+    Calm,
+    /// Waiting, unknown or at risk: amber.
+    Risk,
+    /// A guarantee is broken: red.
+    Broken,
+}
+
+/// The sentence over the cluster: always there, in calm as in trouble.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Say {
+    pub tone: Tone,
+    pub headline: Vec<Piece>,
+    pub sub: Vec<Piece>,
+}
+
+/// The cluster: belief and reality side by side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterView {
+    pub say: Say,
+    pub control_plane: ControlPlaneView,
+    pub zones: Vec<ZoneView>,
+    /// Pods that no node has.
+    pub waiting: Vec<TileView>,
+    /// Claims and volumes that are in no zone yet.
+    pub loose: Vec<DiskView>,
+    /// Pairs of tiles that go by one name.
+    pub duplicates: Vec<Duplicate>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ControlPlaneView {
+    pub answering: u32,
+    pub nodes: u32,
+    /// `3 of 4 nodes answer`.
+    pub text: String,
+    pub tone: Tone,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZoneView {
+    /// Empty if the machines carry no zone label.
+    pub name: Name,
+    pub nodes: Vec<NodeView>,
+    pub disks: Vec<DiskView>,
+}
+
+/// A machine, and what the API server believes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeView {
+    pub name: Name,
+    pub state: NodeState,
+    /// kubectl's word: `Ready`, `NotReady`, `Ready,SchedulingDisabled`; empty without a Node object.
+    pub status: String,
+    pub status_tone: Tone,
+    /// `heard 3 s ago`, `silent 6 m 15 s`, `off since 5:02`, `no Node object, machine on`.
+    pub line: String,
+    pub line_tone: Tone,
+    pub cordoned: bool,
+    pub powered: bool,
+    /// Whether a Node object describes the machine.
+    pub registered: bool,
+    pub link: LinkView,
+    pub tiles: Vec<TileView>,
+    /// All of it as one sentence, for assistive technology.
+    pub label: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeState {
+    Ready,
+    /// The API server has not heard of it for too long, or its kubelet says that it is not ready.
+    Lost,
+    /// The machine has no power.
+    Off,
+    /// Tainted `node.kubernetes.io/out-of-service`.
+    OutOfService,
+    /// The machine runs and no Node object describes it.
+    Unregistered,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkView {
+    Whole,
+    /// `cut 6 m 15 s ago`.
+    Cut { since: Time, text: String },
+    /// Power or kubelet is off: nothing answers, though nothing is cut.
+    Silent,
+}
+
+/// A pod: the outline is the object, the block is the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TileView {
+    pub pod: ObjectRef,
+    pub uid: Uid,
+    pub identity: Identity,
+    /// What stands on the first line: the pod's name, or `…tail` of a Deployment's pod.
+    pub title: String,
+    /// Four digits of the uid.
+    pub short: String,
+    pub state: TileState,
+    /// Whether a process of this uid runs: the block is solid.
+    pub process: bool,
+    /// `Running 1/1`, `Terminating`, `Ghost: still runs`.
+    pub status: String,
+    /// The one fact that matters now: address or reason.
+    pub fact: String,
+    /// Whether the fact is an address, set in the machine's type.
+    pub mono: bool,
+    pub node: Option<Name>,
+    pub label: String,
+}
+
+impl TileView {
+    pub fn target(&self) -> Target {
+        Target::Pod { pod: self.pod.clone(), uid: self.uid }
+    }
+}
+
+/// Belief and reality of a pod, as the tile grammar tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TileState {
+    Pending,
+    /// Steps that were taken: disks attached, disks mounted, process started.
+    Creating { attached: bool, mounted: bool, started: bool },
+    /// A process; readiness is not known yet.
+    Running,
+    Ready,
+    NotReady,
+    Terminating,
+    /// Asked to stop, and nobody can confirm it.
+    TerminatingUnconfirmed,
+    /// A process without an object.
+    Ghost,
+    /// An object without a process.
+    BelievedDead,
+    Failed,
+    CrashLoop,
+    Completed,
+}
+
+impl TileState {
+    /// Whether belief and reality have come apart here: such tiles are never drawn smaller.
+    pub fn is_trouble(self) -> bool {
+        matches!(self, TileState::TerminatingUnconfirmed | TileState::Ghost | TileState::BelievedDead)
+    }
+    /// The class of the tile: one word, stable for styles and tests.
+    pub fn class(self) -> &'static str {
+        match self {
+            TileState::Pending => "pending",
+            TileState::Creating { .. } => "creating",
+            TileState::Running => "running",
+            TileState::Ready => "ready",
+            TileState::NotReady => "not-ready",
+            TileState::Terminating => "terminating",
+            TileState::TerminatingUnconfirmed => "unconfirmed",
+            TileState::Ghost => "ghost",
+            TileState::BelievedDead => "dead",
+            TileState::Failed => "failed",
+            TileState::CrashLoop => "crash-loop",
+            TileState::Completed => "completed",
+        }
+    }
+}
+
+/// A claim and the disk behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskView {
+    /// Unique among disks, and stable: the claim's uid or the volume's name.
+    pub key: Name,
+    pub target: Target,
+    pub name: String,
+    pub identity: Identity,
+    pub state: DiskState,
+    /// `10Gi, attached here`.
+    pub line: String,
+    pub line_tone: Tone,
+    /// `force detach in 5 m 48 s`, or nothing.
+    pub right: String,
+    pub plugs: Vec<Plug>,
+    pub label: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskState {
+    Pending,
+    Bound,
+    Attached,
+    Detaching,
+    /// Attached to one machine, wanted by another.
+    Contested,
+    /// The claim is gone, the data are kept.
+    Released,
+    /// The claim of an ordinal that the set no longer has.
+    LeftBehind,
+}
+
+impl DiskState {
+    pub fn class(self) -> &'static str {
+        match self {
+            DiskState::Pending => "pending",
+            DiskState::Bound => "bound",
+            DiskState::Attached => "attached",
+            DiskState::Detaching => "detaching",
+            DiskState::Contested => "contested",
+            DiskState::Released => "released",
+            DiskState::LeftBehind => "left-behind",
+        }
+    }
+}
+
+/// What joins a disk and a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plug {
+    pub kind: PlugKind,
+    pub node: Name,
+    /// The tile that uses the disk there, if there is one.
+    pub tile: Option<Uid>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlugKind {
+    /// Attached.
+    Solid,
+    /// Wanted and not attached: an open socket.
+    Waiting,
+    /// Being detached: the plug is drawn out.
+    Drawn,
+}
+
+/// Two tiles of one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    pub name: Name,
+    pub older: Uid,
+    pub newer: Uid,
+    pub kind: DuplicateKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DuplicateKind {
+    /// Both processes run.
+    Twice,
+    /// One runs, the other will.
+    Next,
+}
+
+impl DuplicateKind {
+    pub fn text(self) -> &'static str {
+        match self {
+            DuplicateKind::Twice => "twice",
+            DuplicateKind::Next => "next: twice",
+        }
+    }
+}
+
+/// Joins the pieces of a sentence, for titles, labels and tests.
+pub fn plain(pieces: &[Piece]) -> String {
+    pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Plain(text) | Piece::Strong(text) | Piece::Moment { text, .. } => text.as_str(),
+        })
+        .collect()
+}
+
+impl ClusterView {
+    pub fn nodes(&self) -> impl Iterator<Item = &NodeView> {
+        self.zones.iter().flat_map(|zone| &zone.nodes)
+    }
+    /// Every tile, those without a node last.
+    pub fn tiles(&self) -> impl Iterator<Item = &TileView> {
+        self.nodes().flat_map(|node| &node.tiles).chain(&self.waiting)
+    }
+    pub fn disks(&self) -> impl Iterator<Item = &DiskView> {
+        self.zones.iter().flat_map(|zone| &zone.disks).chain(&self.loose)
+    }
+}

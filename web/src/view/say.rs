@@ -1,0 +1,270 @@
+//! The sentence over the cluster: what is the case, in words, and what made it possible.
+
+use super::facts::Facts;
+use super::words;
+use super::{ClusterView, DuplicateKind, LinkView, NodeState, Piece, Say, TileState, TileView, Tone};
+use petri_objects::{Kind, Name, Uid};
+use petri_sim::command::Command;
+use petri_sim::invariants::{Evidence, Guarantee, Standing};
+
+/// The worst thing first: broken, at risk, out of contact, not complete, calm.
+pub fn say(view: &ClusterView, facts: &Facts) -> Say {
+    None.or_else(|| twice(view, facts))
+        .or_else(|| broken(facts))
+        .or_else(|| at_risk(view, facts))
+        .or_else(|| apart(view, facts))
+        .or_else(|| incomplete(view))
+        .unwrap_or_else(|| calm(view))
+}
+
+fn text(text: impl Into<String>) -> Piece {
+    Piece::Plain(text.into())
+}
+
+/// The evidence against a guarantee: the worst subject's.
+fn evidence<'w>(guarantee: Guarantee, facts: &Facts<'w>) -> Option<(&'w Evidence, bool, &'w Name)> {
+    match facts.invariants?.worst(guarantee) {
+        (Standing::Broken { evidence, .. }, Some(subject)) => Some((evidence, true, subject)),
+        (Standing::AtRisk { evidence, .. }, Some(subject)) => Some((evidence, false, subject)),
+        _ => None,
+    }
+}
+
+fn twice(view: &ClusterView, facts: &Facts) -> Option<Say> {
+    let pair = view.duplicates.iter().find(|pair| pair.kind == DuplicateKind::Twice)?;
+    let mut sub = vec![text(old_and_new(view, pair.older, pair.newer, "runs"))];
+    if let Some((evidence, _, _)) = evidence(Guarantee::AtMostOne, facts) {
+        sub.extend(cause(evidence, facts));
+    }
+    Some(Say {
+        tone: Tone::Broken,
+        headline: vec![text(format!("{} exists ", pair.name)), Piece::Strong("twice".into()), text(".")],
+        sub,
+    })
+}
+
+fn old_and_new(view: &ClusterView, older: Uid, newer: Uid, verb: &str) -> String {
+    let place = |uid: Uid| {
+        let node = view.tiles().find(|tile| tile.uid == uid).and_then(|tile| tile.node.clone());
+        node.map_or_else(|| "no node".to_owned(), |node| node.to_string())
+    };
+    format!(
+        "The old process {} still runs on {}; the new pod {} {verb} on {}.",
+        older.short(),
+        place(older),
+        newer.short(),
+        place(newer)
+    )
+}
+
+/// The command without which it could not have happened, with its moment.
+fn cause(evidence: &Evidence, facts: &Facts) -> Vec<Piece> {
+    let Some((at, command)) = evidence.command.and_then(|number| facts.command(number)) else { return Vec::new() };
+    let what = match command {
+        Command::Delete { target, grace_seconds: Some(0), .. } if target.kind == Kind::Pod => "The force delete".into(),
+        Command::Delete { target, .. } if target.kind == Kind::Node => {
+            format!("The removal of the Node object {}", target.name)
+        }
+        Command::Delete { target, .. } => format!("The deletion of {target}"),
+        Command::Taint { node, .. } => format!("The taint on {node}"),
+        other => format!("“{}”", super::lanes::short_line(other)),
+    };
+    vec![
+        text(format!(" {what} at ")),
+        Piece::Moment { at, text: words::moment(facts.start, at) },
+        text(" allowed it."),
+    ]
+}
+
+fn broken(facts: &Facts) -> Option<Say> {
+    let order = [Guarantee::OneWriter, Guarantee::AtMostOne, Guarantee::Ordered, Guarantee::AtLeast];
+    order.into_iter().find_map(|guarantee| {
+        let (evidence, true, subject) = evidence(guarantee, facts)? else { return None };
+        let name = subject.rsplit('/').next().unwrap_or(subject);
+        let headline = match guarantee {
+            Guarantee::OneWriter => {
+                vec![text(format!("{} has ", disk_name(name, facts))), Piece::Strong("two writers".into()), text(".")]
+            }
+            Guarantee::AtMostOne => {
+                vec![text(format!("{name} runs ")), Piece::Strong("twice".into()), text(".")]
+            }
+            Guarantee::Ordered => {
+                vec![text(format!("{name} came ")), Piece::Strong("out of order".into()), text(".")]
+            }
+            Guarantee::AtLeast => {
+                vec![text(format!("{name} has ")), Piece::Strong("too few".into()), text(" available pods.")]
+            }
+        };
+        let mut sub = vec![text(sentence(&evidence.sentence))];
+        sub.extend(cause(evidence, facts));
+        Some(Say { tone: Tone::Broken, headline, sub })
+    })
+}
+
+/// A disk goes by the name of its claim, if it has one.
+fn disk_name(volume: &str, facts: &Facts) -> String {
+    facts
+        .disks
+        .get(volume)
+        .and_then(|disk| disk.claim.as_ref())
+        .map_or_else(|| volume.to_owned(), |claim| claim.name.to_string())
+}
+
+fn sentence(text: &str) -> String {
+    let mut sentence = text.trim().to_owned();
+    if !sentence.is_empty() && !sentence.ends_with('.') {
+        sentence.push('.');
+    }
+    sentence
+}
+
+fn at_risk(view: &ClusterView, facts: &Facts) -> Option<Say> {
+    if let Some(pair) = view.duplicates.iter().find(|pair| pair.kind == DuplicateKind::Next) {
+        let standing = facts.invariants.map(|invariants| invariants.worst(Guarantee::AtMostOne).0);
+        let until = match standing {
+            Some(Standing::AtRisk { until, .. }) => *until,
+            _ => None,
+        };
+        let mut headline = vec![text(format!("{} may run ", pair.name)), Piece::Strong("twice".into())];
+        match until.filter(|at| *at > facts.now) {
+            Some(at) => {
+                headline.extend([text(" at "), Piece::Moment { at, text: words::moment(facts.start, at) }, text(".")]);
+            }
+            None => headline.push(text(" soon.")),
+        }
+        let mut sub = vec![text(old_and_new(view, pair.older, pair.newer, "starts"))];
+        if let Some((evidence, _, _)) = evidence(Guarantee::AtMostOne, facts) {
+            sub.extend(cause(evidence, facts));
+        }
+        return Some(Say { tone: Tone::Risk, headline, sub });
+    }
+    [Guarantee::OneWriter, Guarantee::AtMostOne, Guarantee::Ordered].into_iter().find_map(|guarantee| {
+        let (evidence, false, subject) = evidence(guarantee, facts)? else { return None };
+        let name = subject.rsplit('/').next().unwrap_or(subject);
+        let headline = match guarantee {
+            Guarantee::OneWriter => format!("{} may get two writers.", disk_name(name, facts)),
+            Guarantee::AtMostOne => format!("{name} may run twice."),
+            Guarantee::Ordered | Guarantee::AtLeast => format!("{name} may come out of order."),
+        };
+        let mut sub = vec![text(sentence(&evidence.sentence))];
+        sub.extend(cause(evidence, facts));
+        Some(Say { tone: Tone::Risk, headline: vec![text(headline)], sub })
+    })
+}
+
+/// Belief and reality have come apart, and no guarantee is touched yet.
+fn apart(view: &ClusterView, facts: &Facts) -> Option<Say> {
+    if let Some(ghost) = view.tiles().find(|tile| tile.state == TileState::Ghost) {
+        let sub = format!(
+            "Process {} runs on {}; the API server has no object for it.",
+            ghost.short,
+            ghost.node.as_deref().unwrap_or("no node")
+        );
+        return Some(risk(format!("{} runs without an object.", ghost.pod.name), sub));
+    }
+    let silent: Vec<_> = view.nodes().filter(|node| node.link != LinkView::Whole || node.state != NodeState::Ready).collect();
+    let [node, others @ ..] = &silent[..] else { return None };
+    if !others.is_empty() {
+        let names: Vec<String> = silent.iter().map(|node| node.name.to_string()).collect();
+        let believed = silent.iter().filter(|node| node.status.starts_with("Ready")).count();
+        let sub = match believed {
+            0 => "The API server has noticed; what runs there, nobody can confirm.".to_owned(),
+            _ => "The API server still believes what it heard last.".to_owned(),
+        };
+        return Some(risk(format!("{} do not answer.", words::list(&names)), sub));
+    }
+    let pods: Vec<String> = node.tiles.iter().map(|tile| tile.pod.name.to_string()).collect();
+    let run = if pods.len() == 1 { "runs" } else { "run" };
+    let believed = node.status.starts_with("Ready");
+    let there = words::list(&pods);
+    let (headline, sub) = match (&node.link, node.state) {
+        (_, NodeState::Unregistered) => (
+            format!("{} has no Node object.", node.name),
+            "The machine is on; the API server does not know it.".to_owned(),
+        ),
+        (LinkView::Silent, _) if !node.powered && pods.is_empty() => {
+            (format!("{} is off.", node.name), format!("Nothing of it runs; {}.", heard(node, facts)))
+        }
+        (LinkView::Silent, _) if !node.powered => (
+            format!("{} is off.", node.name),
+            format!("The API server still believes in {there}; no process of it is left."),
+        ),
+        (LinkView::Silent, _) => (
+            format!("The kubelet on {} is stopped.", node.name),
+            format!("Its containers run on, and nobody reports; {}.", heard(node, facts)),
+        ),
+        (LinkView::Cut { .. }, _) if believed => (
+            format!("{} is cut off.", node.name),
+            format!("The API server has not noticed yet; {}.", heard(node, facts)),
+        ),
+        (LinkView::Cut { .. }, _) if pods.is_empty() => {
+            (format!("{} is cut off.", node.name), "The API server has noticed: it is NotReady.".to_owned())
+        }
+        (LinkView::Cut { .. }, _) => {
+            (format!("{} is cut off.", node.name), format!("{there} still {run} there, and nobody can confirm it."))
+        }
+        (LinkView::Whole, NodeState::OutOfService) => (
+            format!("{} is marked out of service.", node.name),
+            "Its pods are removed and its disks detached without asking it.".to_owned(),
+        ),
+        (LinkView::Whole, _) => {
+            (format!("{} is not Ready.", node.name), format!("It answers again; {}.", heard(node, facts)))
+        }
+    };
+    Some(risk(headline, sub))
+}
+
+fn heard(node: &super::NodeView, facts: &Facts) -> String {
+    super::cluster::last_heard(&node.name, facts).map_or_else(
+        || "it was never heard".to_owned(),
+        |at| format!("it was last heard {} ago", words::duration(facts.now.since(at))),
+    )
+}
+
+fn risk(headline: String, sub: String) -> Say {
+    Say { tone: Tone::Risk, headline: vec![text(headline)], sub: vec![text(sub)] }
+}
+
+/// Pods that are on their way: not trouble, but not complete.
+fn incomplete(view: &ClusterView) -> Option<Say> {
+    let counted = |tile: &&TileView| tile.state != TileState::Completed;
+    let total = view.tiles().filter(counted).count();
+    let open: Vec<&TileView> = view.tiles().filter(counted).filter(|tile| tile.state != TileState::Ready).collect();
+    let first = open.first()?;
+    let tone = if open.iter().any(|t| matches!(t.state, TileState::Failed | TileState::CrashLoop)) {
+        Tone::Risk
+    } else {
+        Tone::Calm
+    };
+    let headline = format!("{} of {} ready.", total - open.len(), words::plural(total as u32, "pod"));
+    let sub = format!("{}: {}, {}.", first.pod.name, first.status, first.fact);
+    Some(Say { tone, headline: vec![text(headline)], sub: vec![text(sub)] })
+}
+
+fn calm(view: &ClusterView) -> Say {
+    let tiles: Vec<&TileView> = view.tiles().filter(|tile| tile.state == TileState::Ready).collect();
+    let number = tiles.len() as u32;
+    let nodes = view.nodes().count() as u32;
+    if number == 0 {
+        let headline = format!("{}, no pods.", words_for(nodes, "node"));
+        let sub = "Apply a manifest, and the control loops give them something to do.";
+        return Say { tone: Tone::Calm, headline: vec![text(headline)], sub: vec![text(sub)] };
+    }
+    let named = tiles.iter().all(|tile| tile.identity.ordinal.is_some());
+    let plugged = |tile: &&&TileView| view.disks().any(|d| d.plugs.iter().any(|plug| plug.tile == Some(tile.uid)));
+    let disks = tiles.iter().filter(plugged).count() == tiles.len();
+    let pods = words_for(number, "pod");
+    let each = if number == 1 { "" } else { "each " };
+    let headline = match (named, disks) {
+        (true, true) => format!("{pods}, {each}with a name, a disk and an address."),
+        (true, false) => format!("{pods}, {each}with a name and an address."),
+        (false, _) if number == 1 => "One pod, ready.".to_owned(),
+        (false, _) => format!("{pods}, all ready."),
+    };
+    let sub = "What the API server believes and what the machines run are the same. Cut one machine off, and they part.";
+    Say { tone: Tone::Calm, headline: vec![text(headline)], sub: vec![text(sub)] }
+}
+
+fn words_for(number: u32, noun: &str) -> String {
+    format!("{} {noun}{}", words::count(number), if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,115 @@
+//! The table twin of the cluster picture: the same facts as text, ghosts included.
+
+use super::facts::Facts;
+use super::{ClusterView, Identity, Target, TileState, TileView, Tone, words};
+use petri_console::tables;
+use petri_objects::{Pod, Time};
+
+/// One pod, or one process without an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub target: Target,
+    pub identity: Identity,
+    /// Whether the identity's mark is filled: a process runs.
+    pub process: bool,
+    pub name: String,
+    /// Four digits of the uid, where another row has the same name.
+    pub short: String,
+    /// `None` for a ghost: the API server has nothing to say.
+    pub belief: Option<Belief>,
+    /// `no object since 7:04.1`, for ghosts.
+    pub absence: String,
+    pub machine: String,
+    pub machine_tone: Tone,
+}
+
+/// kubectl's columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Belief {
+    pub ready: String,
+    pub status: String,
+    pub age: String,
+    pub ip: String,
+    pub node: String,
+}
+
+/// The rows in the order of names, a ghost after its successor.
+pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
+    let mut tiles: Vec<&TileView> = view.tiles().collect();
+    tiles.sort_by_key(|tile| {
+        let ghost = tile.state == TileState::Ghost;
+        (tile.pod.namespace.clone(), super::cluster::natural(&tile.pod.name), ghost, tile.uid)
+    });
+    tiles.iter().map(|tile| row(tile, &tiles, view, facts)).collect()
+}
+
+fn row(tile: &TileView, all: &[&TileView], view: &ClusterView, facts: &Facts) -> Row {
+    let pod = facts.pod(tile.uid);
+    let twice = view.duplicates.iter().any(|pair| pair.older == tile.uid || pair.newer == tile.uid);
+    let (machine, machine_tone) = machine(tile, twice, view, facts);
+    let shared = all.iter().filter(|other| other.pod == tile.pod).count() > 1;
+    let absence = match facts.deleted_at(tile.uid) {
+        _ if pod.is_some() => String::new(),
+        Some(at) => format!("no object since {}", words::moment_tenths(facts.start, at)),
+        None => "no object".to_owned(),
+    };
+    Row {
+        target: tile.target(),
+        identity: tile.identity.clone(),
+        process: tile.process,
+        name: tile.pod.name.to_string(),
+        short: if shared { tile.short.clone() } else { String::new() },
+        belief: pod.map(|pod| belief(pod, facts.now)),
+        absence,
+        machine,
+        machine_tone,
+    }
+}
+
+fn belief(pod: &Pod, now: Time) -> Belief {
+    let or_none = |text: &str| if text.is_empty() { "<none>".to_owned() } else { text.to_owned() };
+    Belief {
+        ready: tables::pod_ready(pod),
+        status: tables::pod_status(pod),
+        age: tables::age_since(pod.metadata.creation_timestamp, now),
+        ip: or_none(&pod.status.pod_ip),
+        node: or_none(&pod.spec.node_name),
+    }
+}
+
+/// What is really there, in a few words.
+fn machine(tile: &TileView, twice: bool, view: &ClusterView, facts: &Facts) -> (String, Tone) {
+    let disks: Vec<String> = facts
+        .disks
+        .writers()
+        .filter(|(_, write)| write.uid == tile.uid)
+        .map(|(disk, _)| disk.claim.as_ref().map_or_else(|| disk.volume.to_string(), |claim| claim.name.to_string()))
+        .collect();
+    let runs = if disks.is_empty() { "runs".to_owned() } else { format!("runs, writes to {}", words::list(&disks)) };
+    match tile.state {
+        TileState::Ghost => {
+            let node = tile.node.as_deref().unwrap_or_default();
+            let ip = facts.running().find(|running| running.uid == tile.uid).map(|r| r.process.ip.clone());
+            let place = match ip {
+                Some(ip) if !ip.is_empty() => format!("runs on {node} as {ip}"),
+                _ => format!("runs on {node}"),
+            };
+            (place, if twice { Tone::Broken } else { Tone::Risk })
+        }
+        TileState::TerminatingUnconfirmed => (format!("{runs}, nobody can confirm"), Tone::Risk),
+        TileState::BelievedDead => ("not there".to_owned(), Tone::Risk),
+        TileState::Completed | TileState::Failed => ("ended".to_owned(), Tone::Calm),
+        TileState::Pending => ("nothing".to_owned(), Tone::Calm),
+        TileState::Creating { .. } => {
+            let waits = view.disks().find(|disk| {
+                disk.plugs.iter().any(|plug| plug.tile == Some(tile.uid) && plug.kind == super::PlugKind::Waiting)
+            });
+            match waits {
+                Some(disk) => (format!("nothing yet, waits for {}", disk.name), Tone::Calm),
+                None => (format!("nothing yet, {}", tile.fact), Tone::Calm),
+            }
+        }
+        _ if tile.process => (runs, if twice { Tone::Broken } else { Tone::Calm }),
+        _ => ("nothing".to_owned(), Tone::Calm),
+    }
+}

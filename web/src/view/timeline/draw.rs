@@ -1,0 +1,356 @@
+//! From lanes to pixels.
+
+use super::{
+    BarMark, BranchMark, DueMark, FoldMark, Fork, Lane, LaneRow, Options, PinMark, Scrubber, TickMark, TimelineView,
+    ViolationMark, bar_text, between, branch_name, choose, dues, lane_label,
+};
+use crate::view::facts::Facts;
+use crate::view::lanes::{Bar, LaneKey, LaneStore, PinKind, Span};
+use crate::view::scale::Scale;
+use crate::view::{Target, Tone, words};
+use petri_objects::{Kind, ObjectRef, Span as Length, Time, Uid};
+use petri_sim::invariants::Guarantee;
+
+const LANE: i32 = 16;
+const OPEN: i32 = 32;
+const BETWEEN: i32 = 2;
+const STRIP_LANE: i32 = 10;
+const STRIP_OPEN: i32 = 13;
+
+pub(super) fn draw(
+    facts: &Facts,
+    store: &LaneStore,
+    end: Time,
+    forks: &[Fork],
+    window: Option<(Time, Time)>,
+    width: u32,
+    options: &Options,
+) -> TimelineView {
+    let width = i32::try_from(width).unwrap_or(i32::MAX).clamp(280, 8_000);
+    let strip = options.strip;
+    let left = if strip { 12 } else if width < 600 { 92 } else { 128 };
+    let right = width - if strip { 12 } else { 16 };
+    let marks = marks(facts, store, end, forks);
+    let window = window.unwrap_or_else(|| whole(facts.start, end, &marks, left, right));
+    let scale = Scale::new(window.0, window.1, left, right, &marks);
+    let mut view = TimelineView {
+        width,
+        strip,
+        left,
+        right,
+        top: if strip { 24 } else { 42 },
+        hint: if strip { String::new() } else { "Drag to scrub. Editing the past forks.".to_owned() },
+        ..TimelineView::default()
+    };
+    let x = scale.x(facts.now);
+    let head = if strip { 28 } else { 30 };
+    view.scrubber = Scrubber {
+        x,
+        text: words::moment_millis(facts.start, facts.now),
+        at: facts.now,
+        head: ((x - head).clamp(0, width - 2 * head), 2 * head),
+    };
+    view.ticks = ticks(&scale, facts.start, &view.scrubber, if strip { 110 } else { 84 });
+    let known = scale.x(end);
+    view.future = (known > x).then_some((x, known - x));
+    lanes(facts, store, window, end, &scale, options, &mut view);
+    view.folds = folds(&scale);
+    view.pins = pins(facts, store, window, &scale, &view);
+    view.violations = store
+        .violations
+        .iter()
+        .filter(|v| v.from < window.1 && v.to.is_none_or(|to| to > window.0))
+        .map(|v| {
+            let (x, w) = extent(&scale, v.from, v.to, end);
+            let label = format!("{} broken for {}, {}", v.guarantee.title(), v.subject, between(facts.start, v.from, v.to));
+            ViolationMark { x, w, label }
+        })
+        .collect();
+    view.dues = due_marks(facts, &view);
+    let folded: u64 = scale.folds().map(|fold| fold.to.since(fold.from).0).sum();
+    if folded > 0 && !strip {
+        view.folded = format!("{} of quiet folded", words::duration(Length(folded)));
+    }
+    if !strip {
+        branches(forks, &scale, &mut view);
+    }
+    view.height = if strip { (view.bottom + 5).max(68) } else { view.bottom + 18 };
+    view.scale = scale;
+    view
+}
+
+/// Every moment at which something is drawn: what must not be folded away.
+fn marks(facts: &Facts, store: &LaneStore, end: Time, forks: &[Fork]) -> Vec<Time> {
+    let spans = store.lanes.values().flat_map(|lane| lane.belief.iter().chain(&lane.reality));
+    let edges = spans.flat_map(|span| [Some(span.from), span.to]);
+    let breaks = store.violations.iter().flat_map(|v| [Some(v.from), v.to]);
+    let pins = store.pins.iter().map(|pin| Some(pin.at));
+    let forks = forks.iter().map(|fork| Some(fork.from));
+    edges.chain(breaks).chain(pins).chain(forks).chain([Some(facts.now), Some(end)]).flatten().collect()
+}
+
+/// All that is known and an eighth of the unknown, half a minute at least.
+fn whole(start: Time, end: Time, marks: &[Time], left: i32, right: i32) -> (Time, Time) {
+    let known = Scale::new(start, end, left, right, marks);
+    let open: u64 = known.segments.iter().filter(|s| !s.folded).map(|s| s.to.since(s.from).0).sum();
+    let more = Length((open / 8).max(Length::seconds(3).0));
+    (start, (end + more).max(start + Length::seconds(30)))
+}
+
+fn extent(scale: &Scale, from: Time, to: Option<Time>, end: Time) -> (i32, i32) {
+    let (x, right) = (scale.x(from), scale.x(to.unwrap_or(end)));
+    (x, (right - x).max(1))
+}
+
+fn ticks(scale: &Scale, start: Time, scrubber: &Scrubber, room: i32) -> Vec<TickMark> {
+    let ticks = scale.ticks(start, room);
+    let whole = ticks.iter().all(|tick| tick.at.since(start).0.is_multiple_of(1_000_000));
+    let right = scale.segments.last().map_or(0, |s| s.right);
+    ticks
+        .into_iter()
+        .map(|tick| {
+            let covered = (tick.x - scrubber.x).abs() < 52 || tick.x > right - 14;
+            let text = match (covered, whole) {
+                (true, _) => String::new(),
+                (_, true) => words::moment(start, tick.at),
+                (_, false) => words::moment_tenths(start, tick.at),
+            };
+            TickMark { x: tick.x, text }
+        })
+        .collect()
+}
+
+fn target(key: &LaneKey, lane: &Lane, store: &LaneStore, facts: &Facts) -> Target {
+    match key {
+        LaneKey::Identity { namespace, pod } => {
+            let uid = lane.belief.last().or(lane.reality.last()).map_or(Uid(0), |span| span.uid);
+            Target::Pod { pod: ObjectRef::new(Kind::Pod, namespace.clone(), pod.clone()), uid }
+        }
+        LaneKey::Volume(volume) => {
+            let claim = facts.disks.get(volume).and_then(|disk| disk.claim.clone());
+            match (claim, store.claims.contains_key(volume)) {
+                (Some(claim), true) => Target::Claim(claim.to_ref(Kind::PersistentVolumeClaim)),
+                _ => Target::Volume(volume.clone()),
+            }
+        }
+        LaneKey::Node(node) => Target::Node(node.clone()),
+    }
+}
+
+fn is_selected(selected: Option<&Target>, target: &Target) -> bool {
+    match (selected, target) {
+        (Some(Target::Pod { pod, .. }), Target::Pod { pod: lane, .. }) => pod == lane,
+        (Some(Target::Node(a) | Target::Link(a)), Target::Node(b)) => a == b,
+        (Some(a), b) => a == b,
+        (None, _) => false,
+    }
+}
+
+fn lanes(
+    facts: &Facts,
+    store: &LaneStore,
+    window: (Time, Time),
+    end: Time,
+    scale: &Scale,
+    options: &Options,
+    view: &mut TimelineView,
+) {
+    let strip = options.strip;
+    let mut y = view.top;
+    for (key, lane) in choose(facts, store, window, options) {
+        let target = target(&key, &lane, store, facts);
+        let selected = is_selected(options.selected.as_ref(), &target);
+        let name = match &key {
+            LaneKey::Identity { pod, .. } => pod.to_string(),
+            LaneKey::Volume(volume) => store.claims.get(volume).unwrap_or(volume).to_string(),
+            LaneKey::Node(node) => node.to_string(),
+        };
+        let subject = |v: &&crate::view::lanes::Violation| match &key {
+            LaneKey::Identity { pod, .. } => {
+                matches!(v.guarantee, Guarantee::AtMostOne | Guarantee::Ordered)
+                    && v.subject.rsplit('/').next() == Some(pod)
+            }
+            LaneKey::Volume(volume) => v.guarantee == Guarantee::OneWriter && (v.subject == *volume || *v.subject == *name),
+            LaneKey::Node(_) => false,
+        };
+        let violations: Vec<(i32, i32)> = store
+            .violations
+            .iter()
+            .filter(|v| v.from < window.1 && v.to.is_none_or(|to| to > window.0))
+            .filter(subject)
+            .map(|v| extent(scale, v.from, v.to, end))
+            .collect();
+        let halves = !lane.reality.is_empty();
+        let open = halves && (selected || !violations.is_empty() || comes_apart(&key, &lane, end));
+        let h = match (strip, open) {
+            (true, false) => STRIP_LANE,
+            (true, true) => STRIP_OPEN,
+            (false, false) => LANE,
+            (false, true) => OPEN,
+        };
+        let bars = bars(&key, &lane, window, end, scale, facts, (y, open, strip));
+        let label = lane_label(&name, &bars);
+        let gap = if strip { 3 } else { BETWEEN };
+        view.lanes.push(LaneRow { key, target, identity: lane.identity.clone(), name, y, h, open, selected, bars, violations, label });
+        y += h + gap;
+    }
+    view.bottom = y;
+}
+
+/// Whether belief and reality differ in this lane for longer than it takes to report.
+fn comes_apart(key: &LaneKey, lane: &Lane, end: Time) -> bool {
+    if matches!(key, LaneKey::Node(_)) {
+        return !lane.reality.is_empty();
+    }
+    let believed = |at: Time, uid: Uid| {
+        lane.belief.iter().any(|span| {
+            span.uid == uid && span.from <= at && span.to.is_none_or(|to| to > at) && span.bar != Bar::Ended
+        })
+    };
+    let slack = Length::seconds(3);
+    let ghost = lane.reality.iter().any(|span| {
+        let last = span.to.unwrap_or(end);
+        last.since(span.from) > slack && !believed(last - slack, span.uid)
+    });
+    let twice = lane.reality.windows(2).any(|pair| pair[0].to.is_none_or(|to| to > pair[1].from));
+    ghost || twice
+}
+
+fn bars(
+    key: &LaneKey,
+    lane: &Lane,
+    window: (Time, Time),
+    end: Time,
+    scale: &Scale,
+    facts: &Facts,
+    (y, open, strip): (i32, bool, bool),
+) -> Vec<BarMark> {
+    let sole = lane.belief.iter().chain(lane.reality).map(|span| span.uid).collect::<std::collections::BTreeSet<_>>().len() <= 1;
+    let always = Span { bar: Bar::NodeReady, from: facts.start, to: None, uid: Uid(0), node: "".into() };
+    let untouched = (lane.untouched || lane.belief.is_empty() && matches!(key, LaneKey::Node(_))).then_some(&always);
+    // The halves of a lane: belief above, reality below.
+    let (top, thick, low, thin) = match (strip, open) {
+        (true, false) => (y + 1, 8, y + 1, 8),
+        (true, true) => (y, 6, y + 8, 4),
+        (false, false) => (y + 2, 12, y + 2, 12),
+        (false, true) => (y + 2, 12, y + 18, 8),
+    };
+    let place = |span: &Span, y: i32, h: i32| {
+        let (x, w) = extent(scale, span.from, span.to, end);
+        let text = bar_text(span, sole);
+        let fits = !strip && h >= 12 && words::width(&text, 11, false) + 10 <= w as u32;
+        let title = format!("{text}, {}", between(facts.start, span.from, span.to));
+        BarMark { x, y, w, h, bar: span.bar, text: if fits { text } else { String::new() }, title }
+    };
+    let seen = |span: &&Span| span.covers(window.0, window.1);
+    let mut bars: Vec<BarMark> =
+        untouched.into_iter().chain(lane.belief).filter(seen).map(|span| place(span, top, thick)).collect();
+    if open {
+        let node = matches!(key, LaneKey::Node(_));
+        bars.extend(lane.reality.iter().filter(seen).map(|span| {
+            if node { place(span, low - 2, 12) } else { place(span, low, thin) }
+        }));
+    }
+    bars
+}
+
+fn folds(scale: &Scale) -> Vec<FoldMark> {
+    let mark = |fold: &crate::view::scale::Segment| FoldMark {
+        x: fold.left,
+        w: fold.right - fold.left,
+        text: format!("{} quiet", words::duration(fold.to.since(fold.from))),
+    };
+    scale.folds().map(mark).collect()
+}
+
+fn pins(facts: &Facts, store: &LaneStore, window: (Time, Time), scale: &Scale, view: &TimelineView) -> Vec<PinMark> {
+    let mut pins: Vec<PinMark> = store
+        .pins
+        .iter()
+        .filter(|pin| window.0 <= pin.at && pin.at <= window.1)
+        .filter(|pin| !view.strip || pin.kind != PinKind::Controller)
+        .map(|pin| {
+            let who = match pin.kind {
+                PinKind::You => "You: ",
+                PinKind::Fault => "Fault: ",
+                PinKind::Controller => "",
+            };
+            let label = format!("{who}{}, {}", pin.text, words::moment_tenths(facts.start, pin.at));
+            PinMark { x: scale.x(pin.at), kind: pin.kind, at: pin.at, text: pin.text.clone(), label }
+        })
+        .collect();
+    if view.strip {
+        for pin in &mut pins {
+            pin.text.clear();
+        }
+        return pins;
+    }
+    // Marks on one spot become one: the person's own before a component's.
+    pins.sort_by_key(|pin| (pin.x, std::cmp::Reverse(pin.kind)));
+    pins.dedup_by(|later, earlier| later.x - earlier.x < 5 && later.kind <= earlier.kind);
+    // Words go where there is room, the person's own first.
+    let places: Vec<i32> = pins.iter().map(|pin| pin.x).collect();
+    let mut taken: Vec<(i32, i32)> = Vec::new();
+    for kind in [PinKind::You, PinKind::Fault, PinKind::Controller] {
+        for pin in pins.iter_mut().filter(|pin| pin.kind == kind) {
+            let from = pin.x + 8;
+            let to = from + words::width(&pin.text, 11, false) as i32 + 6;
+            let free = to <= view.width
+                && places.iter().all(|x| *x <= pin.x || *x - 5 >= to || kind != PinKind::Controller && *x > pin.x + 5 && *x - 5 >= to)
+                && taken.iter().all(|(a, b)| to <= *a || *b <= from);
+            if free {
+                taken.push((from, to));
+            } else {
+                pin.text.clear();
+            }
+        }
+    }
+    pins
+}
+
+fn due_marks(facts: &Facts, view: &TimelineView) -> Vec<DueMark> {
+    let mut marks: Vec<DueMark> = dues(facts)
+        .into_iter()
+        .filter_map(|(at, key, what)| {
+            let lane = view.lanes.iter().find(|lane| lane.key == key)?;
+            let moment = words::moment(facts.start, at);
+            let text = if view.strip { String::new() } else { format!("{what} due {moment} →") };
+            Some(DueMark { x: view.scrubber.x + 8, y: lane.y + lane.h / 2 + 4, at, text, tone: Tone::Risk })
+        })
+        .collect();
+    for lane in view.lanes.iter().filter(|lane| !view.strip && !lane.violations.is_empty()) {
+        let LaneKey::Identity { pod, .. } = &lane.key else { continue };
+        let since = facts.invariants.and_then(|invariants| {
+            invariants.standing.iter().find_map(|((guarantee, subject), standing)| match standing {
+                petri_sim::invariants::Standing::Broken { since, .. }
+                    if *guarantee == Guarantee::AtMostOne && subject.rsplit('/').next() == Some(pod) =>
+                {
+                    Some(*since)
+                }
+                _ => None,
+            })
+        });
+        if let Some(since) = since {
+            let text = format!("twice for {}", words::duration(facts.now.since(since)));
+            marks.push(DueMark { x: view.scrubber.x + 8, y: lane.y + lane.h / 2 + 4, at: since, text, tone: Tone::Broken });
+        }
+    }
+    // Where there is no room at the right, the words stand at the left of the scrubber.
+    for mark in &mut marks {
+        let width = words::width(&mark.text, 11, false) as i32;
+        if mark.x + width > view.width {
+            mark.x = (view.scrubber.x - 8 - width).max(view.left);
+        }
+    }
+    marks
+}
+
+fn branches(forks: &[Fork], scale: &Scale, view: &mut TimelineView) {
+    for (index, fork) in forks.iter().enumerate() {
+        let y = view.bottom;
+        let x = scale.x(fork.from);
+        let to = scale.x(fork.to).max(x + 24).min(view.right);
+        view.branches.push(BranchMark { index, name: branch_name(index), label: fork.label.clone(), x, to, y });
+        view.bottom += LANE + BETWEEN;
+    }
+}
