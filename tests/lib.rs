@@ -1,1 +1,1 @@
-//! What must hold across crates.
+//! What must hold across crates. The tests are in `main.rs` and its modules; this library is empty.

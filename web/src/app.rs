@@ -42,7 +42,7 @@ pub fn App(props: &AppProps) -> Html {
     html! {
         <ContextProvider<Session> context={session}>
         <ContextProvider<Desk> context={(*desk).clone()}>
-            <div class="app" data-wide={wide.to_string()} data-panel={ui.panel.word()}>
+            <div class="app" data-app="petri" data-wide={wide.to_string()} data-panel={ui.panel.word()}>
                 <TopBar {wide} example={ui.example.clone()} open={ui.popup.clone()} />
                 if shows(Panel::Manifests) {
                     <Manifests key="manifests" files={ui.files.clone()} active={ui.active} />

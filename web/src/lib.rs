@@ -6,7 +6,47 @@
 //! line) stay where they are typed.
 //!
 //! `view` is pure: it turns a world into plain data and knows no Yew. `pictures` draw that data and know no world. Only
-//! `panels` join the two.
+//! `panels` join the two. Whatever a person does goes through [`desk::Desk`], and leaves its line in the console.
+//!
+//! Where to start: [`app`] for the regions of the page, [`first_visit`] for what it opens with.
+
+pub mod app;
+pub mod first_visit;
+pub mod session;
+pub mod player;
+pub mod state;
+pub mod desk;
+pub mod shell;
+pub mod keys;
 
 pub mod view;
 pub mod pictures;
+pub mod panels;
+
+pub mod check;
+pub mod explain;
+pub mod verbs;
+pub mod limits;
+pub mod recording;
+
+pub mod bench;
+pub mod frames;
+pub mod json;
+pub mod panic;
+pub mod wide;
+
+use std::rc::Rc;
+
+/// Starts the page.
+pub fn run() {
+    panic::install();
+    let window = web_sys::window();
+    let hash = window.as_ref().and_then(|window| window.location().hash().ok()).unwrap_or_default();
+    let (session, ui) = first_visit::first(&hash);
+    let root = window.and_then(|window| window.document()).and_then(|document| document.get_element_by_id("petri"));
+    let root = root.expect("index.html has an element for the page");
+    // The skeleton makes room in the same frame.
+    root.set_inner_html("");
+    let props = app::AppProps { session, ui: Rc::new(ui) };
+    yew::Renderer::<app::App>::with_root_and_props(root, props).render();
+}

@@ -1,13 +1,14 @@
 //! The cluster that the page shows: one handle for everybody, and a hook that looks at a slice of it.
 
 use crate::frames;
+use crate::panic;
 use crate::player::Player;
 use crate::recording::Shared;
 use petri_objects::Time;
 use petri_sim::api::request::ApiError;
 use petri_sim::command::Command;
 use petri_sim::note::Answer;
-use petri_sim::recording::Recording;
+use petri_sim::recording::{Recording, Stamped};
 use petri_sim::timeline::Timeline;
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::collections::BTreeMap;
@@ -92,6 +93,7 @@ impl Session {
     /// Tells the listeners at once. Frames do this by themselves; tests do not wait for frames.
     pub fn flush(&self) {
         self.0.told.set(false);
+        panic::remember(self.shared());
         let listeners: Vec<Rc<dyn Fn()>> = self.0.listeners.borrow().values().cloned().collect();
         for listener in listeners {
             listener();
@@ -108,6 +110,12 @@ impl Session {
     }
 
     pub fn command(&self, command: Command) -> Result<Answer, ApiError> {
+        let mut before = self.shared();
+        let at = before.moment;
+        before.recording.commands.retain(|stamped| stamped.at <= at);
+        before.recording.commands.push(Stamped { at, position: None, command: Rc::new(command.clone()) });
+        before.end = at;
+        panic::remember(before);
         self.change(|timeline| timeline.command(command))
     }
     pub fn seek(&self, moment: Time) {
@@ -127,11 +135,6 @@ impl Session {
     pub fn shared(&self) -> Shared {
         let timeline = self.timeline();
         Shared { recording: timeline.recording().clone(), moment: timeline.now(), end: timeline.end() }
-    }
-    /// The same if the run is being changed right now, as it is when the panic screen asks.
-    pub fn try_shared(&self) -> Option<Shared> {
-        let timeline = self.0.timeline.try_borrow().ok()?;
-        Some(Shared { recording: timeline.recording().clone(), moment: timeline.now(), end: timeline.end() })
     }
 }
 

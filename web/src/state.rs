@@ -86,7 +86,7 @@ impl Panel {
             Panel::Manifests => "manifests",
             Panel::Why => "why",
             Panel::Console => "console",
-            Panel::More => "more",
+            Panel::More => "dns",
         }
     }
 }

@@ -1,1 +1,54 @@
-fn main() {}
+//! `petri`: transcripts, recordings, search and measurements on a terminal.
+
+mod bench;
+mod console;
+mod fidelity;
+mod replay;
+mod search;
+mod transcripts;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const HELP: &str = "petri: a Kubernetes playground that simulates the control loops
+
+petri run FILE.md... [--update]   run transcripts; --update writes the answers that were given
+petri console                     read console lines from standard input, starting with a calm cluster
+petri replay DIR                  replay recordings of a real control plane and compare decisions
+petri search [--lies]             search for a run that breaks a guarantee
+petri bench [--json]              measure the engine
+petri fidelity                    what is simulated after which part of Kubernetes, and where it differs
+petri --help, petri --version
+";
+
+fn main() -> ExitCode {
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    if words.is_empty() {
+        print!("{HELP}");
+        return ExitCode::from(2);
+    }
+    let verb = words.remove(0);
+    match (verb.as_str(), &words[..]) {
+        ("run", files) => transcripts::run(files),
+        ("console", []) => console::run(),
+        ("replay", [folder]) => replay::replay(&PathBuf::from(folder), &mut std::io::stdout()),
+        ("search", flags) => search::run(flags),
+        ("bench", flags) => bench::run(flags),
+        ("fidelity", []) => {
+            print!("{}", fidelity::report());
+            ExitCode::SUCCESS
+        }
+        ("--help" | "-h" | "help", _) => {
+            print!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        ("--version" | "-V", _) => {
+            println!("petri {}", env!("CARGO_PKG_VERSION"));
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprint!("petri: this is not understood: {verb} {}\n\n{HELP}", words.join(" "));
+            ExitCode::from(2)
+        }
+    }
+}

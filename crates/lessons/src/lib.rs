@@ -1,1 +1,125 @@
-//! placeholder
+//! How you learn it: lessons, example manifests, scenarios, and the one Markdown format that lessons, golden tests and
+//! documentation share.
+//!
+//! Invariants:
+//! * a lesson is data: Markdown with manifests and console lines whose answers are checked by a test;
+//! * what a lesson shows is what the engine says: answers are written by the runner, never by hand.
+//!
+//! Where to start: [`transcript`] for the format and its runner, [`LESSONS`] for the content.
+
+pub mod transcript;
+
+use petri_sim::scenario::Scenario;
+use transcript::Block;
+
+/// A lesson.
+#[derive(Clone, Copy, Debug)]
+pub struct Lesson {
+    /// What links and tags call it.
+    pub id: &'static str,
+    pub title: &'static str,
+    /// The example that it begins with.
+    pub manifest: &'static str,
+    /// The whole lesson, in the format of [`transcript`].
+    pub text: &'static str,
+}
+
+/// One step of a lesson: a heading, what it says, and what it does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    pub title: String,
+    /// Markdown paragraphs.
+    pub prose: String,
+    /// Console lines, in order.
+    pub lines: Vec<String>,
+}
+
+/// All lessons, in the order in which they are best read.
+pub const LESSONS: &[Lesson] = &[Lesson {
+    id: "at-most-one",
+    title: "At most one",
+    manifest: "random-generator.yaml",
+    text: include_str!("../content/at-most-one.md"),
+}];
+
+/// A lesson by its id.
+pub fn lesson(id: &str) -> Option<&'static Lesson> {
+    LESSONS.iter().find(|lesson| lesson.id == id)
+}
+
+impl Lesson {
+    /// The steps: what stands under each second-level heading.
+    pub fn steps(&self) -> Vec<Step> {
+        let mut steps: Vec<Step> = Vec::new();
+        for block in transcript::blocks(self.text) {
+            match block {
+                Block::Prose(text) => {
+                    for line in text.lines() {
+                        if let Some(title) = line.strip_prefix("## ") {
+                            steps.push(Step { title: title.into(), ..Step::default() });
+                        } else if let Some(step) = steps.last_mut() {
+                            step.prose.push_str(line);
+                            step.prose.push('\n');
+                        }
+                    }
+                }
+                Block::Console(exchanges) => {
+                    if let Some(step) = steps.last_mut() {
+                        step.lines.extend(exchanges.into_iter().map(|exchange| exchange.line));
+                    }
+                }
+                Block::Manifest { .. } => {}
+            }
+        }
+        for step in &mut steps {
+            step.prose = step.prose.trim().to_owned();
+        }
+        steps
+    }
+}
+
+/// Example manifests by file name; the first is that of the first visit.
+pub fn examples() -> &'static [(&'static str, &'static str)] {
+    include!(concat!(env!("OUT_DIR"), "/examples.rs"))
+}
+
+/// A scenario by its name: `standard`, `empty`, or `sized-12` for twelve machines.
+pub fn scenario(name: &str) -> Option<Scenario> {
+    match name {
+        "standard" => Some(Scenario::standard()),
+        "empty" => Some(Scenario::empty("empty")),
+        _ => {
+            let count = name.strip_prefix("sized-")?.parse().ok().filter(|count| (1..=5_000).contains(count))?;
+            Some(Scenario { name: name.into(), ..Scenario::sized(count) })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_example_is_that_of_the_first_visit() {
+        assert_eq!(examples()[0].0, "random-generator.yaml");
+    }
+
+    #[test]
+    fn lessons_have_ids_steps_and_a_manifest_that_exists() {
+        for lesson in LESSONS {
+            assert!(examples().iter().any(|(name, _)| *name == lesson.manifest), "{}", lesson.manifest);
+            let steps = lesson.steps();
+            assert!(steps.len() > 2 && steps.iter().all(|step| !step.title.is_empty() && !step.prose.is_empty()));
+            assert!(steps.iter().any(|step| !step.lines.is_empty()));
+        }
+        assert!(lesson("at-most-one").is_some());
+    }
+
+    #[test]
+    fn scenarios_go_by_name() {
+        assert_eq!(scenario("standard").map(|s| s.machines.len()), Some(4));
+        assert_eq!(scenario("sized-12").map(|s| s.machines.len()), Some(12));
+        assert!(scenario("sized-0").is_none());
+        assert!(scenario("nowhere").is_none());
+    }
+}

@@ -86,9 +86,8 @@ impl Document {
                 }
                 NodeKind::Map(entries) => {
                     let inside = |from: usize, to: usize| from <= offset && offset <= to;
-                    let Some(entry) = entries
-                        .iter()
-                        .find(|e| inside(e.key_span.start, e.value.span.end.max(e.key_span.end)))
+                    let Some(entry) =
+                        entries.iter().find(|e| inside(e.key_span.start, e.value.span.end.max(e.key_span.end)))
                     else {
                         return path;
                     };
@@ -171,7 +170,13 @@ pub fn parse(text: &str) -> Parsed {
             break;
         }
         if has_content(&text[chunk.span.clone()]) {
+            let before = parsed.problems.len();
+            let index = parsed.documents.len();
             read_chunk(text, chunk.span, &lines, &mut parsed);
+            // Too broken to become a document: its number belongs to the next one.
+            if parsed.documents.len() == index {
+                parsed.problems[before..].iter_mut().for_each(|problem| problem.document = None);
+            }
         }
         if let Some(span) = chunk.bad_separator {
             let mut report = Reporter { lines: &lines, problems: &mut parsed.problems, document: None };

@@ -30,6 +30,6 @@ mod quote;
 
 pub use document::{Document, Parsed, parse};
 pub use edit::{replace_scalar, set_scalar};
-pub use limits::{MAX_REPLICAS, replica_limit_message, too_many_replicas};
+pub use limits::{MAX_REPLICAS, replica_limit_message, too_many_replicas, too_many_replicas_number};
 pub use print::to_yaml;
 pub use problem::{Grade, Problem};

@@ -28,6 +28,11 @@ pub fn too_many_replicas(object: &Object) -> Option<i32> {
     (replicas > MAX_REPLICAS).then_some(replicas)
 }
 
+/// The sentence about a number of replicas that is more than Petri simulates.
+pub fn too_many_replicas_number(replicas: i32) -> Option<String> {
+    (replicas > MAX_REPLICAS).then(|| replica_limit_message(i64::from(replicas)))
+}
+
 /// The sentence for it, for manifests as well as for `kubectl scale`.
 pub fn replica_limit_message(replicas: i64) -> String {
     format!(

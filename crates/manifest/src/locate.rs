@@ -39,7 +39,8 @@ pub(crate) fn follow<'n>(root: &'n Node, path: &str) -> (Vec<Step<'n>>, bool) {
             }
             (None, NodeKind::Map(entries)) => {
                 let fits = |entry: &&Entry| {
-                    rest.strip_prefix(&*entry.key).is_some_and(|after| after.is_empty() || after.starts_with(['.', '[']))
+                    rest.strip_prefix(&*entry.key)
+                        .is_some_and(|after| after.is_empty() || after.starts_with(['.', '[']))
                 };
                 let best = entries.iter().filter(fits).max_by_key(|entry| entry.key.len());
                 rest = best.map_or("", |entry| &rest[entry.key.len()..]);

@@ -92,16 +92,14 @@ fn natural_order(a: &str, b: &str) -> Ordering {
     }
     let digits = |chars: &[char]| chars.iter().take_while(|c| c.is_ascii_digit()).count();
     // A zero inside of a number counts as a digit of it, so that 10 sorts behind 1 and not beside 01.
-    let inside_number = (x == '0' || y == '0')
-        && left[..at].iter().rev().take_while(|c| c.is_ascii_digit()).any(|c| *c != '0');
+    let inside_number =
+        (x == '0' || y == '0') && left[..at].iter().rev().take_while(|c| c.is_ascii_digit()).any(|c| *c != '0');
     let number = |chars: &[char]| {
-        chars.iter().map_while(|c| c.to_digit(10)).fold(u64::from(inside_number), |n, digit| {
-            n.wrapping_mul(10).wrapping_add(u64::from(digit))
-        })
+        chars
+            .iter()
+            .map_while(|c| c.to_digit(10))
+            .fold(u64::from(inside_number), |n, digit| n.wrapping_mul(10).wrapping_add(u64::from(digit)))
     };
     let (rest_left, rest_right) = (&left[at..], &right[at..]);
-    number(rest_left)
-        .cmp(&number(rest_right))
-        .then(digits(rest_left).cmp(&digits(rest_right)))
-        .then(x.cmp(&y))
+    number(rest_left).cmp(&number(rest_right)).then(digits(rest_left).cmp(&digits(rest_right))).then(x.cmp(&y))
 }

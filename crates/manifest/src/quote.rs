@@ -61,7 +61,9 @@ fn form(text: &str) -> Form {
     for (i, c) in chars.iter().copied().enumerate() {
         let before = i.checked_sub(1).map(|at| chars[at]);
         needs_quotes |= match c {
-            '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' if i == 0 => {
+            '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`'
+                if i == 0 =>
+            {
                 true
             }
             '?' | '-' if i == 0 => blank(1),

@@ -170,7 +170,9 @@ fn is_timestamp(text: &str) -> bool {
             None => {
                 let Some(at) = time.rfind(['+', '-']) else { return false };
                 let offset = &time[at + 1..];
-                if offset.len() != 5 || !matches!(offset.split_once(':'), Some((h, m)) if number(h, 0, 24) && number(m, 0, 60)) {
+                if offset.len() != 5
+                    || !matches!(offset.split_once(':'), Some((h, m)) if number(h, 0, 24) && number(m, 0, 60))
+                {
                     return false;
                 }
                 &time[..at]
@@ -250,7 +252,9 @@ mod tests {
 
     #[test]
     fn dates_are_texts_that_need_quotes() {
-        for text in ["2026-01-01", "2026-1-1", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5+01:00", "2026-01-01 1:2:3"] {
+        for text in
+            ["2026-01-01", "2026-1-1", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5+01:00", "2026-01-01 1:2:3"]
+        {
             check(text, "Timestamp");
         }
         for text in ["2026-13-01", "2026-01", "2026-01-01T", "2026-01-01Tx", "2026-01-01T00:00:00"] {

@@ -38,5 +38,8 @@ pub(crate) fn split(text: &str) -> Vec<Chunk> {
 /// Whether there is anything but comments, directives and white space.
 pub(crate) fn has_content(chunk: &str) -> bool {
     // Only blanks and tabs are white space to YAML; a no-break space is a text.
-    chunk.lines().map(|line| line.trim_matches([' ', '\t', '\r'])).any(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with('%'))
+    chunk
+        .lines()
+        .map(|line| line.trim_matches([' ', '\t', '\r']))
+        .any(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with('%'))
 }

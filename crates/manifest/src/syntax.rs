@@ -52,10 +52,9 @@ fn words(info: &str, line: &str) -> (String, Option<String>) {
             "did not find expected key",
             help("This line fits no open block: check its indentation, and that a key ends with a colon."),
         ),
-        _ if info.contains("expected '-' indicator") => (
-            "did not find expected '-' indicator",
-            help("Keys and list items cannot mix at one indentation."),
-        ),
+        _ if info.contains("expected '-' indicator") => {
+            ("did not find expected '-' indicator", help("Keys and list items cannot mix at one indentation."))
+        }
         _ if info.contains("',' or ']'") => ("did not find expected ',' or ']'", None),
         _ if info.contains("',' or '}'") => ("did not find expected ',' or '}'", None),
         _ if info.contains("unexpected end of stream") || info.contains("invalid indentation in quoted scalar") => {

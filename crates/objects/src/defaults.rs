@@ -17,12 +17,12 @@ pub fn apply_defaults(object: &mut Object) {
                 default_pod(Rc::make_mut(pod));
             }
         }
-        Object::StatefulSet(set) => default_stateful_set(Rc::make_mut(set)),
-        Object::ReplicaSet(set) => default_replica_set(Rc::make_mut(set)),
-        Object::Deployment(deployment) => default_deployment(Rc::make_mut(deployment)),
-        Object::Service(service) => default_service(Rc::make_mut(service)),
-        Object::PersistentVolumeClaim(claim) => default_claim(Rc::make_mut(claim)),
-        Object::PersistentVolume(volume) => default_volume(Rc::make_mut(volume)),
+        Object::StatefulSet(set) => complete(set, default_stateful_set),
+        Object::ReplicaSet(set) => complete(set, default_replica_set),
+        Object::Deployment(deployment) => complete(deployment, default_deployment),
+        Object::Service(service) => complete(service, default_service),
+        Object::PersistentVolumeClaim(claim) => complete(claim, default_claim),
+        Object::PersistentVolume(volume) => complete(volume, default_volume),
         Object::StorageClass(class) => {
             let class = Rc::make_mut(class);
             class.reclaim_policy.get_or_insert_with(|| "Delete".into());
@@ -37,10 +37,11 @@ pub fn apply_defaults(object: &mut Object) {
         }
         Object::Namespace(namespace) => {
             let namespace = Rc::make_mut(namespace);
-            set(&mut namespace.status.phase, "Active");
-            if namespace.metadata.creation_timestamp == Time::ZERO && namespace.spec.finalizers.is_empty() {
+            // Only a namespace that was never stored has no phase: one that ends must not get its finalizer back.
+            if namespace.status.phase.is_empty() && namespace.spec.finalizers.is_empty() {
                 namespace.spec.finalizers.push("kubernetes".into());
             }
+            set(&mut namespace.status.phase, "Active");
             let name = namespace.metadata.name.clone();
             if !name.is_empty() && namespace.metadata.labels.get("kubernetes.io/metadata.name") != Some(&name) {
                 namespace.metadata.labels.insert("kubernetes.io/metadata.name", name);
@@ -61,6 +62,15 @@ pub fn apply_defaults(object: &mut Object) {
         | Object::PodDisruptionBudget(_)
         | Object::VolumeAttachment(_)
         | Object::Lease(_) => {}
+    }
+}
+
+/// Fills in a copy, and keeps the original where that changed nothing.
+fn complete<T: Clone + PartialEq>(object: &mut Rc<T>, fill: fn(&mut T)) {
+    let mut copy = T::clone(object);
+    fill(&mut copy);
+    if copy != **object {
+        *object = Rc::new(copy);
     }
 }
 
@@ -386,9 +396,7 @@ fn default_pod_volume(volume: &mut Volume) {
         volume.empty_dir = Opaque::empty_map();
     }
     fill(&mut volume.host_path, "type", Value::from(""));
-    for source in
-        [&mut volume.secret, &mut volume.config_map, &mut volume.projected, &mut volume.downward_api]
-    {
+    for source in [&mut volume.secret, &mut volume.config_map, &mut volume.projected, &mut volume.downward_api] {
         fill(source, "defaultMode", Value::Int(420));
     }
 }

@@ -34,7 +34,7 @@ fn value(text: &str) -> Value {
             _ => word.parse().map_or_else(|_| Value::from(word), Value::Int),
         }
     }
-    node(&mut &*text.replace('\n', "").replace(' ', ""))
+    node(&mut &*text.replace(['\n', ' '], ""))
 }
 
 fn defaulted(kind: Kind, text: &str) -> Object {
@@ -240,9 +240,20 @@ fn the_other_kinds_get_their_few_defaults() {
 }
 
 #[test]
-fn a_complete_pod_stays_shared() {
-    let Object::Pod(pod) = defaulted(Kind::Pod, "{spec:{containers:[{name:a,image:b:1}]}}") else { unreachable!() };
-    let mut object = Object::Pod(pod.clone());
-    apply_defaults(&mut object);
-    assert!(object.same(&Object::Pod(pod)));
+fn a_complete_object_stays_shared() {
+    for (kind, text) in [
+        (Kind::Pod, "{spec:{containers:[{name:a,image:b:1}]}}"),
+        (Kind::StatefulSet, "{spec:{template:{spec:{containers:[{name:a}]}}}}"),
+        (Kind::Service, "{spec:{ports:[{port:80}]}}"),
+    ] {
+        let object = defaulted(kind, text);
+        let mut again = object.clone();
+        apply_defaults(&mut again);
+        assert!(again.same(&object), "{text}");
+    }
+}
+
+#[test]
+fn an_ending_namespace_does_not_get_its_finalizer_back() {
+    check(Kind::Namespace, "{metadata:{name:a},status:{phase:Terminating}}", &["spec"], "{}");
 }

@@ -248,10 +248,10 @@ fn of_kind(objects: &Objects, name: &Name, kind: RecordType, found: Vec<Found>, 
     let mut seen = BTreeSet::new();
     for entry in found {
         match (entry.host, kind) {
-            (Host::Address(ip), RecordType::A | RecordType::Aaaa) => {
-                if ip.contains(':') == (kind == RecordType::Aaaa) && seen.insert(ip.clone()) {
-                    records.push(address(name, ip));
-                }
+            (Host::Address(ip), RecordType::A | RecordType::Aaaa)
+                if ip.contains(':') == (kind == RecordType::Aaaa) && seen.insert(ip.clone()) =>
+            {
+                records.push(address(name, ip));
             }
             (Host::Alias(target), RecordType::Cname) => records.push(alias(name, &target)),
             (Host::Alias(target), RecordType::A | RecordType::Aaaa) if depth < MAX_ALIASES => {
@@ -326,16 +326,15 @@ struct Request<'a> {
 /// Upstream: `parseRequest`.
 fn parse(base: &str) -> Result<Option<Request<'_>>, NoName> {
     let mut labels = base.rsplit('.');
-    let mut request = Request::default();
-    request.pods = match labels.next() {
+    let pods = match labels.next() {
         Some("") | None => return Ok(None),
         Some("svc") => false,
         Some("pod") => true,
         Some(_) => return Err(NoName),
     };
     let Some(namespace) = labels.next() else { return Ok(None) };
-    request.namespace = namespace;
-    request.service = labels.next().unwrap_or("");
+    let service = labels.next().unwrap_or("");
+    let mut request = Request { pods, namespace, service, ..Request::default() };
     let rest: Vec<&str> = labels.collect();
     match rest[..] {
         [] => {}

@@ -22,6 +22,7 @@ pub mod scenario;
 pub mod command;
 pub mod note;
 pub mod reason;
+mod reason_text;
 pub mod why;
 
 pub mod api;

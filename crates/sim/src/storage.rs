@@ -186,11 +186,7 @@ impl Disks {
     /// A PersistentVolume that is deleted under `Retain` leaves its disk behind.
     pub fn follow(&mut self, change: &Change) {
         match (&change.old, &change.new) {
-            (_, Some(Object::PersistentVolume(volume))) => {
-                if change.old.is_none() {
-                    self.create(volume);
-                }
-            }
+            (None, Some(Object::PersistentVolume(volume))) => self.create(volume),
             (Some(Object::PersistentVolume(volume)), None) => {
                 let kept = &*volume.spec.persistent_volume_reclaim_policy == "Retain";
                 if !kept {

@@ -64,12 +64,22 @@ const STEPS: [Step; 13] = [
     Step { name: "format", about: "the code is formatted", usual: "2 seconds", work: format },
     Step { name: "lint", about: "clippy has nothing to say, natively", usual: "2 minutes, seconds again", work: lint },
     Step { name: "lint-web", about: "nor about the page", usual: "2 minutes, seconds again", work: lint_web },
-    Step { name: "native", about: "tests of every crate but the page", usual: "3 minutes, seconds again", work: native },
+    Step {
+        name: "native",
+        about: "tests of every crate but the page",
+        usual: "3 minutes, seconds again",
+        work: native,
+    },
     Step { name: "web", about: "tests of the page that need no browser", usual: "2 minutes, seconds again", work: web },
     Step { name: "tree", about: "the page links nothing it must not", usual: "1 second", work: tree },
     Step { name: "licenses", about: "licenses, bans and origins of packages", usual: "1 second", work: licenses },
     Step { name: "editor", about: "tests of the editor's own code", usual: "2 seconds", work: editor },
-    Step { name: "browser", about: "tests of the page inside a browser", usual: "3 minutes, seconds again", work: browser },
+    Step {
+        name: "browser",
+        about: "tests of the page inside a browser",
+        usual: "3 minutes, seconds again",
+        work: browser,
+    },
     Step { name: "page", about: "the optimized page builds", usual: "4 minutes, 1 to 2 again", work: build },
     Step { name: "size", about: "the first load is within its budget", usual: "2 seconds", work: size },
     Step { name: "e2e", about: "the built page in a browser, as a visitor", usual: "1 to 3 minutes", work: end_to_end },
@@ -158,7 +168,8 @@ fn format(shop: &Shop) -> Outcome<Report> {
 
 fn lint(shop: &Shop) -> Outcome<Report> {
     component(shop, "clippy", "clippy")?;
-    let words = ["clippy", "--locked", "--workspace", "--exclude", "petri-web", "--all-targets", "--", "-D", "warnings"];
+    let words =
+        ["clippy", "--locked", "--workspace", "--exclude", "petri-web", "--all-targets", "--", "-D", "warnings"];
     tee_checked(&mut shop.cargo(&words))?;
     Ok(Report::holds("no warnings"))
 }
@@ -238,7 +249,8 @@ fn browser(shop: &Shop) -> Outcome<Report> {
 
 /// The driver's capabilities with the very browser that was found, so that all tests use the same one.
 fn webdriver_with(text: &str, chrome: &str) -> Outcome<String> {
-    let mut value: serde_json::Value = serde_json::from_str(text).map_err(|error| format!("webdriver.json: {error}"))?;
+    let mut value: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| format!("webdriver.json: {error}"))?;
     value["goog:chromeOptions"]["binary"] = chrome.into();
     Ok(value.to_string())
 }
@@ -257,7 +269,9 @@ fn end_to_end(shop: &Shop) -> Outcome<Report> {
     tools::node()?;
     gates::built(shop)?;
     let setting = page::browser_setting(shop)?;
-    let mut command = shop.program("node", &["--test", "--test-reporter=spec", "--test-concurrency=1"]);
+    // Milliseconds, and for a whole file: a browser that hangs must not hold everything up.
+    let limit = "--test-timeout=600000";
+    let mut command = shop.program("node", &["--test", "--test-reporter=spec", "--test-concurrency=1", limit]);
     // Node 20 takes file names only, later ones patterns as well: names work everywhere.
     let mut tests = Vec::new();
     let folder = shop.path("tests/e2e");

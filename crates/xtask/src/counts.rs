@@ -24,7 +24,8 @@ pub fn of_cargo(output: &str) -> Counts {
         let Some((_, result)) = line.split_once("test result:") else { continue };
         for part in result.split([';', '.']) {
             let mut words = part.split_whitespace();
-            let (Some(number), Some(what)) = (words.next().and_then(|word| word.parse::<u64>().ok()), words.next()) else {
+            let (Some(number), Some(what)) = (words.next().and_then(|word| word.parse::<u64>().ok()), words.next())
+            else {
                 continue;
             };
             match what {

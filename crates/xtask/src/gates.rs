@@ -23,7 +23,18 @@ const LATER: [&str; 4] = ["editor/", "embed", "worker", "licenses.txt"];
 /// The crates that `cargo tree` lists for the page in the browser.
 pub fn tree(shop: &Shop) -> Outcome {
     let listing = capture(&mut shop.cargo(&[
-        "tree", "--locked", "-p", "petri-web", "-e", "normal", "--target", TARGET, "--prefix", "none", "--format", "{p}",
+        "tree",
+        "--locked",
+        "-p",
+        "petri-web",
+        "-e",
+        "normal",
+        "--target",
+        TARGET,
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
     ]))?;
     let found = offenders(&listing, &KEPT_OUT, KNOWN_IN)?;
     if found.is_empty() {
@@ -167,7 +178,8 @@ pub fn size_table(sizes: &[Size]) -> String {
 /// Whether the compiler in use is one that the workspace supports.
 pub fn rust_version(shop: &Shop) -> Outcome<String> {
     let text = capture(&mut shop.program("rustc", &["--version"]))?;
-    let wanted = minor_after(&shop.read("Cargo.toml")?, "rust-version = \"1.").ok_or("Cargo.toml names no Rust version")?;
+    let wanted =
+        minor_after(&shop.read("Cargo.toml")?, "rust-version = \"1.").ok_or("Cargo.toml names no Rust version")?;
     let found = minor_after(&text, "rustc 1.").ok_or_else(|| format!("`rustc --version` says {text}"))?;
     if found >= wanted {
         return Ok(text.trim().to_owned());
@@ -210,7 +222,9 @@ pub fn lock_files(shop: &Shop) -> Outcome {
     for folder in ["web/editor", "tests/e2e", "crates/xtask/tools", "crates/xtask/bench"] {
         let path = shop.path(folder).join("package-lock.json");
         if shop::read(&path)?.contains("\"resolved\"") {
-            return Err(format!("{folder}/package-lock.json holds addresses of a registry: run npm there with its .npmrc"));
+            return Err(format!(
+                "{folder}/package-lock.json holds addresses of a registry: run npm there with its .npmrc"
+            ));
         }
     }
     Ok(())
@@ -246,7 +260,9 @@ mod tests {
         assert!(package("copyleft", Some("GPL-3.0"), Some(index)).is_some_and(|why| why.contains("not allowed")));
         assert!(package("silent", None, Some(index)).is_some_and(|why| why.contains("no license")));
         assert!(package("wee_alloc", Some("MIT"), Some(index)).is_some_and(|why| why.contains("banned")));
-        assert!(package("forked", Some("MIT"), Some("git+https://example.org/x")).is_some_and(|why| why.contains("come")));
+        assert!(
+            package("forked", Some("MIT"), Some("git+https://example.org/x")).is_some_and(|why| why.contains("come"))
+        );
     }
 
     #[test]

@@ -101,7 +101,8 @@ impl Words<'_> {
             let answer = self.either()?;
             return if self.take(")") { Ok(answer) } else { Err("a parenthesis is not closed".to_owned()) };
         }
-        let Some(name) = self.words.get(self.at).copied().filter(|word| !["OR", "AND", "WITH", ")"].contains(word)) else {
+        let Some(name) = self.words.get(self.at).copied().filter(|word| !["OR", "AND", "WITH", ")"].contains(word))
+        else {
             return Err("a license is missing".to_owned());
         };
         self.at += 1;
@@ -126,7 +127,8 @@ pub fn metadata(shop: &Shop, target: Option<&str>) -> Outcome<Value> {
 /// Name and license of what the editor's bundle holds: every package that is not a build tool.
 pub fn shipped_npm_packages(lock: &Value) -> Vec<(String, String)> {
     let entries = lock["packages"].as_object().into_iter().flatten();
-    let shipped = entries.filter(|(path, package)| !path.is_empty() && package["dev"] != true && package["devOptional"] != true);
+    let shipped =
+        entries.filter(|(path, package)| !path.is_empty() && package["dev"] != true && package["devOptional"] != true);
     shipped
         .map(|(path, package)| {
             let name = path.rsplit_once("node_modules/").map_or(path.as_str(), |(_, name)| name);
@@ -141,7 +143,8 @@ pub fn third_party(shop: &Shop) -> Outcome<String> {
     let metadata = metadata(shop, Some(TARGET))?;
     let mut notices = Notices::default();
     for package in linked(&metadata, "petri-web")? {
-        let name = format!("{} {}", package["name"].as_str().unwrap_or("?"), package["version"].as_str().unwrap_or("?"));
+        let name =
+            format!("{} {}", package["name"].as_str().unwrap_or("?"), package["version"].as_str().unwrap_or("?"));
         let license = package["license"].as_str().unwrap_or("see its license file");
         let folder = package["manifest_path"].as_str().and_then(|path| Path::new(path).parent());
         notices.add(name, license, folder);
@@ -265,7 +268,8 @@ mod tests {
                 { "id": "yew", "deps": [dep("syn", None), dep("petri-web", None)] },
             ] },
         });
-        let names: Vec<_> = linked(&metadata, "petri-web").expect("it is there").iter().map(|p| p["name"].clone()).collect();
+        let names: Vec<_> =
+            linked(&metadata, "petri-web").expect("it is there").iter().map(|p| p["name"].clone()).collect();
         assert_eq!(names, ["syn", "yew"]);
         assert!(linked(&metadata, "nobody").is_err());
     }

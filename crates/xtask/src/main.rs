@@ -88,7 +88,7 @@ fn run(command: &str, rest: Vec<String>) -> Outcome<ExitCode> {
         "bench" => {
             let options = bench::Options { peer: !flags.switch("--no-peer"), quick: flags.switch("--quick") };
             flags.finish()?;
-            bench::run(&shop, options)?;
+            bench::measure(&shop, options)?;
         }
         "screenshots" => {
             flags.finish()?;

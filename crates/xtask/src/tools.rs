@@ -28,7 +28,8 @@ struct CargoTool<'a> {
 pub fn cache() -> Outcome<PathBuf> {
     let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
     let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
-    base.map(|base| base.join("petri")).ok_or_else(|| "set XDG_CACHE_HOME: there is no HOME to keep tools in".to_owned())
+    base.map(|base| base.join("petri"))
+        .ok_or_else(|| "set XDG_CACHE_HOME: there is no HOME to keep tools in".to_owned())
 }
 
 pub fn clean() -> Outcome {

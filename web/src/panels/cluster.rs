@@ -3,10 +3,11 @@
 use super::topbar::TopMeters;
 use crate::desk::{Desk, use_desk};
 use crate::first_visit;
-use crate::pictures::{ClusterPicture, How, Legend, OnPick, Pick, Sentence, Table};
+use crate::pictures::{Call, ClusterPicture, How, Legend, OnPick, Pick, Sentence, Table, mark};
 use crate::session::use_world;
 use crate::state::{Action, Facts};
-use crate::view::{self, Target};
+use crate::view::{self, Target, Tone};
+use std::rc::Rc;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
@@ -79,26 +80,29 @@ pub fn Cluster(props: &ClusterProps) -> Html {
     let width = use_width(&host, if props.wide { window - 640 } else { window });
     let on_pick = use_pick();
     let desk = use_desk();
-    let view = use_world((), |timeline, ()| view::cluster::cluster(timeline.world(), &timeline.recording().commands));
-    let hint = use_world(props.untried, |timeline, untried| {
-        untried.then(|| first_visit::suggestion(timeline.world())).flatten().map(|(node, _)| Target::Link(node))
+    let view = use_world((), |timeline, ()| view::cluster::view(timeline.world(), &timeline.recording().commands));
+    let layout = use_memo((view.clone(), width), |(view, width)| view::layout::layout(view, u32::try_from(*width).unwrap_or(0)));
+    let suggested = use_world(props.untried, |timeline, untried| {
+        untried.then(|| first_visit::suggestion(timeline.world())).flatten().map(|(node, _)| node)
+    });
+    let on_call = use_callback(desk, |(), desk| first_visit::try_it(desk));
+    let call = (*suggested).clone().map(|node| {
+        let text = format!("Cut {node} off").into();
+        Call { node, text, on_call }
     });
     let say = use_memo(view.say.clone(), Clone::clone);
-    let on_hint = {
-        let desk = desk.clone();
-        Callback::from(move |_: Target| first_visit::try_it(&desk))
-    };
     html! {
         <main class="cluster" ref={host}>
-            <Sentence view={say} on_pick={on_pick.clone()} />
-            if !props.wide {
-                <div key="meters" class="narrow-meters"><TopMeters /></div>
-            }
-            <div class="stage" key="stage">
-                <ClusterPicture {view} {width} selection={props.selection.clone()} on_pick={on_pick.clone()} hint={(*hint).clone()} {on_hint} />
+            <Sentence {say} on_pick={on_pick.clone()}>
+                if !props.wide {
+                    <TopMeters brief=true />
+                }
+            </Sentence>
+            <div class="cluster-body" tabindex="0" role="region" aria-label="Cluster">
+                <div class="picture"><ClusterPicture {view} {layout} selected={props.selection.clone()} {on_pick} {call} /></div>
                 <Legend />
+                <FactsPanel facts={props.facts} selection={props.selection.clone()} />
             </div>
-            <FactsPanel key="facts" facts={props.facts} selection={props.selection.clone()} />
         </main>
     }
 }
@@ -114,28 +118,79 @@ struct FactsProps {
 fn FactsPanel(props: &FactsProps) -> Html {
     let desk = use_desk();
     let on_pick = use_pick();
-    let pods = use_world((), |timeline, ()| view::table::pods(timeline.world()));
-    let claims = use_world((), |timeline, ()| view::claims::claims(timeline.world()));
+    let rows = use_world((), |timeline, ()| {
+        let facts = view::facts::Facts::of(timeline.world(), &timeline.recording().commands);
+        let picture = view::cluster::of(&facts);
+        (Rc::new(view::table::rows(&picture, &facts)), Rc::new(view::claims::rows(&picture, &facts)))
+    });
+    let (pods, claims) = (*rows).clone();
     let tab = |facts: Facts, title: &'static str, count: usize| {
         let on = props.facts == facts;
         html! {
             <button class={classes!("tab", on.then_some("on"))} role="tab" aria-selected={on.to_string()}
-                onclick={desk.sends(Action::ShowFacts(facts))}>{ title }<span class="n">{ count }</span></button>
+                data-facts={title} onclick={desk.sends(Action::ShowFacts(facts))}>{ title }<span class="n">{ count }</span></button>
         }
     };
-    let table = match props.facts {
-        Facts::Pods => pods.clone(),
-        Facts::Claims => claims.clone(),
+    html! {
+        <div class="facts-panel">
+            <div class="tabs" role="tablist" aria-label="Facts">
+                { tab(Facts::Pods, "Pods", pods.len()) }
+                { tab(Facts::Claims, "Claims", claims.len()) }
+            </div>
+            {
+                match props.facts {
+                    Facts::Pods => html! { <Table key="pods" rows={pods} selected={props.selection.clone()} {on_pick} /> },
+                    Facts::Claims => html! { <ClaimsTable key="claims" rows={claims} selected={props.selection.clone()} {on_pick} /> },
+                }
+            }
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ClaimsProps {
+    rows: Rc<Vec<view::claims::Row>>,
+    selected: Option<Target>,
+    on_pick: OnPick,
+}
+
+/// Every claim: its phase, its volume, and who really uses the disk.
+#[component]
+fn ClaimsTable(props: &ClaimsProps) -> Html {
+    let row = |row: &view::claims::Row| {
+        let pick = |how: How| {
+            let (target, on_pick) = (row.target.clone(), props.on_pick.clone());
+            Callback::from(move |event: MouseEvent| {
+                event.prevent_default();
+                on_pick.emit(Pick { target: target.clone(), how, x: event.client_x(), y: event.client_y() });
+            })
+        };
+        let selected = props.selected.as_ref() == Some(&row.target);
+        let tone = match row.tone {
+            Tone::Calm => "r",
+            Tone::Risk => "r warn",
+            Tone::Broken => "r bad-text",
+        };
+        html! {
+            <tr key={row.name.clone()} class={selected.then_some("sel")} oncontextmenu={pick(How::Menu)}>
+                <th scope="row"><button type="button" class="row-button" aria-pressed={selected.to_string()} onclick={pick(How::Select)}>
+                    { mark(&row.identity, true) }{ &row.name }
+                </button></th>
+                <td>{ &row.status }</td><td>{ &row.volume }</td><td>{ &row.capacity }</td><td>{ &row.modes }</td><td>{ &row.age }</td>
+                <td class={tone}>{ &row.disk }</td>
+            </tr>
+        }
     };
     html! {
         <div class="facts">
-            <div class="tabs" role="tablist" aria-label="Facts">
-                { tab(Facts::Pods, "Pods", pods.rows.len()) }
-                { tab(Facts::Claims, "Claims", claims.rows.len()) }
-            </div>
-            <div class="facts-body" tabindex="0" role="region" aria-label="Facts as a table">
-                <Table view={table} selection={props.selection.clone()} {on_pick} />
-            </div>
+            <table aria-label="Claims: what the API server believes, and where the disks are">
+                <thead><tr>
+                    { for ["NAME", "STATUS", "VOLUME", "CAPACITY", "MODES", "AGE"].map(|name| html! { <th key={name} scope="col">{ name }</th> }) }
+                    <th key="disk" scope="col" class="r">{ "the disk" }</th>
+                </tr></thead>
+                <tbody>{ for props.rows.iter().map(row) }</tbody>
+            </table>
+            <p class="cap" hidden={!props.rows.is_empty()}>{ "No claims." }</p>
         </div>
     }
 }

@@ -26,11 +26,11 @@ pub fn Dock(props: &DockProps) -> Html {
     let tab = |panel: Panel| {
         let on = props.panel == panel;
         html! {
-            <button key={panel.word()} class={classes!(on.then_some("on"))} data-dock={panel.word()}
+            <button key={panel.word()} class={classes!(on.then_some("on"))} data-dock={panel.title().to_lowercase()}
                 aria-current={on.then_some("page")} onclick={desk.sends(Action::ShowPanel(panel))}>
                 <Glyph sign={sign(panel)} /><span>{ panel.title() }</span>
             </button>
         }
     };
-    html! { <nav class="dock" aria-label="Panels">{ for Panel::ALL.into_iter().map(tab) }</nav> }
+    html! { <nav class="panel-tabs" aria-label="Panels">{ for Panel::ALL.into_iter().map(tab) }</nav> }
 }

@@ -128,7 +128,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
                 <span class="obj-end">{ other }{ menu }</span>
             </div>
             <div class="tabs" role="tablist" aria-label="Inspector">{ for Tab::ALL.into_iter().map(tab) }</div>
-            <div class="inspector-body" id="inspector-body" role="tabpanel" aria-labelledby={format!("tab-{}", props.tab.title())} tabindex="0">
+            <div class="why-body" id="inspector-body" role="tabpanel" aria-labelledby={format!("tab-{}", props.tab.title())} tabindex="0">
                 {
                     match props.tab {
                         Tab::Why => html! { <WhyTab key="why" {selection} untried={props.untried} /> },

@@ -1,6 +1,7 @@
 //! The bar on top: which example, what time it is, how fast it goes, what holds.
 
 use super::glyph::{Glyph, Sign};
+use super::cluster::use_pick;
 use super::transport::{Clock, Transport};
 use crate::desk::use_desk;
 use crate::pictures::Meters;
@@ -42,13 +43,19 @@ pub fn TopBar(props: &TopBarProps) -> Html {
     }
 }
 
+#[derive(PartialEq, Properties)]
+pub struct TopMetersProps {
+    /// Whether those that hold are only counted.
+    #[prop_or_default]
+    pub brief: bool,
+}
+
 /// The guarantees, each with its standing.
 #[component]
-pub fn TopMeters() -> Html {
-    let desk = use_desk();
+pub fn TopMeters(props: &TopMetersProps) -> Html {
+    let on_pick = use_pick();
     let meters = use_world((), |timeline, ()| {
-        view::meters::meters(timeline.world(), &timeline.recording().commands)
+        view::meters::view(&view::facts::Facts::of(timeline.world(), &timeline.recording().commands))
     });
-    let on_pick = Callback::from(move |pick: crate::pictures::Pick| desk.select(pick.target));
-    html! { <Meters view={meters} {on_pick} /> }
+    html! { <Meters {meters} {on_pick} brief={props.brief} /> }
 }

@@ -4,20 +4,23 @@
 //! that a person can do with a mark. Every picture has a table twin.
 
 mod cluster;
+mod disk;
 mod icons;
 mod legend;
 mod meters;
+mod pick;
 mod sentence;
 mod table;
 mod tile;
 mod timeline;
 
-pub use cluster::ClusterPicture;
+pub use cluster::{Call, ClusterPicture};
 pub use icons::Icon;
 pub use legend::Legend;
 pub use meters::Meters;
 pub use sentence::{Pieces, Sentence};
-pub use table::Table;
+pub use pick::{Handlers, handlers};
+pub use table::{Table, mark};
 pub use timeline::TimelinePicture;
 
 use crate::view::Target;

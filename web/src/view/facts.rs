@@ -34,7 +34,7 @@ pub struct Facts<'w> {
     pub invariants: Option<&'w Invariants>,
     pub disks: &'w Disks,
     pub standstills: Vec<Standstill>,
-    /// The run's commands, in order: a command's number is its place, counted from one.
+    /// The run's commands, in order: a command's number is its place.
     pub commands: &'w [Stamped],
     /// When pod objects were removed, if anybody remembers; moments after `now` do not count.
     pub deleted: Option<&'w BTreeMap<Uid, Time>>,
@@ -155,7 +155,7 @@ impl<'w> Facts<'w> {
 
     /// A command of the run, by its number.
     pub fn command(&self, number: u32) -> Option<(Time, &'w Command)> {
-        let stamped = self.commands.get((number as usize).checked_sub(1)?)?;
+        let stamped = self.commands.get(number as usize)?;
         Some((stamped.at, &stamped.command))
     }
 

@@ -34,6 +34,8 @@ pub struct TimelineView {
     pub height: i32,
     pub strip: bool,
     pub scale: Scale,
+    /// The furthest moment that is known: scrubbing ends there.
+    pub end: Time,
     /// Where time begins and ends on the line, in pixels.
     pub left: i32,
     pub right: i32,
@@ -167,8 +169,8 @@ pub struct BranchMark {
 
 impl TimelineView {
     /// The moment at a pixel, for scrubbing; never after what is known.
-    pub fn time_at(&self, x: i32, end: Time) -> Time {
-        self.scale.time(x.clamp(self.left, self.right)).min(end)
+    pub fn time_at(&self, x: i32) -> Time {
+        self.scale.time(x.clamp(self.left, self.right)).min(self.end)
     }
 }
 

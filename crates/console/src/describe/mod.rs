@@ -45,6 +45,13 @@ pub fn describe(objects: &Objects, object: &Object, now: Time) -> String {
     DESCRIBE.align(&page.text)
 }
 
+/// A pod template as `kubectl rollout history` shows it, its tabs left as they are.
+pub fn template(template: &PodTemplateSpec) -> String {
+    let mut page = Page { objects: &Objects::default(), now: Time::ZERO, text: String::new() };
+    page.template(template);
+    page.text
+}
+
 impl Page<'_> {
     /// One line; a tab ends a cell.
     fn line(&mut self, text: std::fmt::Arguments<'_>) {

@@ -93,7 +93,7 @@ pub(super) fn send(object: &Object, patch: Value, done: &str, context: &mut Cont
 pub(super) fn label(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("all"), switch("overwrite"), switch("list")];
     let mut arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
-    let is_change = |word: &String| word.contains('=') || (word.ends_with('-') && !word.contains('/') || is_removal(word));
+    let is_change = |word: &String| word.contains('=') || word.ends_with('-');
     let at = arguments.words.iter().skip(1).position(is_change).map_or(arguments.words.len(), |at| at + 1);
     let changes = arguments.words.split_off(at);
     let field = if verb == "label" { "labels" } else { "annotations" };
@@ -114,11 +114,6 @@ pub(super) fn label(verb: &str, words: &[String], context: &mut Context<'_>) -> 
         out.fail(problem);
     }
     Ok(out)
-}
-
-/// `app-`, `example.com/app-`.
-fn is_removal(word: &str) -> bool {
-    word.ends_with('-') && !word.contains('=')
 }
 
 fn one_label(

@@ -13,6 +13,8 @@ pub mod events;
 pub mod describe;
 pub mod explain;
 
+mod merge;
+
 use crate::args::{Arguments, Flag, switch, value};
 use crate::select::{Filter, LabelFilter};
 use crate::{Failure, Files, Host, Output, select};

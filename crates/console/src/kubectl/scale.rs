@@ -15,8 +15,8 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let Some(replicas) = replicas.and_then(|n| i32::try_from(n).ok()).filter(|n| *n >= 0) else {
         return Err("error: The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0".into());
     };
-    if let Some(message) = petri_manifest::too_many_replicas_number(replicas) {
-        return Err(format!("error: {message}"));
+    if replicas > petri_manifest::MAX_REPLICAS {
+        return Err(format!("error: {}", petri_manifest::replica_limit_message(i64::from(replicas))));
     }
     let expected = arguments.integer("current-replicas")?.filter(|n| *n >= 0);
     let (found, missing) = targets(&arguments, context)?;

@@ -26,7 +26,19 @@ fn first_message(text: &str) -> String {
 
 #[test]
 fn nothing_at_all_is_no_problem() {
-    for text in ["", "\n\n", "   ", "# only a comment", "---", "---\n---\n", "---\n# x\n---", "\u{feff}", "null", "~\n", "%YAML 1.2\n---\n"] {
+    for text in [
+        "",
+        "\n\n",
+        "   ",
+        "# only a comment",
+        "---",
+        "---\n---\n",
+        "---\n# x\n---",
+        "\u{feff}",
+        "null",
+        "~\n",
+        "%YAML 1.2\n---\n",
+    ] {
         assert_eq!(first_message(text), "", "{text:?}");
         assert!(parse(text).documents.is_empty(), "{text:?}");
     }
@@ -35,10 +47,7 @@ fn nothing_at_all_is_no_problem() {
 #[test]
 fn a_very_long_text_gets_one_sentence() {
     let text = "a: b\n".repeat(210_000);
-    assert_eq!(
-        first_message(&text),
-        "This text has 1026 kB; Petri reads at most 512 kB at once, so nothing was read."
-    );
+    assert_eq!(first_message(&text), "This text has 1026 kB; Petri reads at most 512 kB at once, so nothing was read.");
     assert_eq!((parse(&text).problems.len(), parse(&text).documents.len()), (1, 0));
 }
 

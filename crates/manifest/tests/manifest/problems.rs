@@ -58,7 +58,9 @@ fn an_unquoted_yes_is_a_bool_and_no_label() {
 #[test]
 fn a_field_without_effect_is_said_to_have_none() {
     check(
-        &format!("{POD}spec:\n  securityContext:\n    runAsUser: 1\n  containers:\n  - name: c\n    image: i\n    env:\n    - name: A\n"),
+        &format!(
+            "{POD}spec:\n  securityContext:\n    runAsUser: 1\n  containers:\n  - name: c\n    image: i\n    env:\n    - name: A\n"
+        ),
         expect![[r#"
             6:3 "securityContext" not simulated: spec.securityContext is accepted, but has no effect in the simulation
             11:5 "env" not simulated: spec.containers[0].env is accepted, but has no effect in the simulation
@@ -127,8 +129,7 @@ fn syntax_errors_are_in_the_words_of_kubectl() {
             15:5 "1" error: error converting YAML to JSON: yaml: line 15: did not find expected ',' or ']'
             18:1 "b: c" error: error converting YAML to JSON: yaml: line 18: did not find expected '-' indicator
                 Keys and list items cannot mix at one indentation.
-            20:4 "\u{1}" error: error converting YAML to JSON: yaml: line 20: found character that cannot start any token
-                There is a tab here. YAML is indented with spaces only.
+            20:4 "\u{1}" error: error converting YAML to JSON: yaml: line 20: control characters are not allowed
         "#]],
     );
 }

@@ -23,7 +23,9 @@ fn scalars_follow_yaml_1_1() {
 fn anchors_and_merge_keys_are_expanded_and_written_keys_win() {
     check(
         "base: &b {x: 1, y: 2}\none: *b\ntwo:\n  <<: *b\n  y: 3\nthree: {<<: [*b, {z: 4}]}\n",
-        expect![[r#"{"base":{"true":2,"x":1},"one":{"true":2,"x":1},"three":{"true":2,"x":1,"z":4},"two":{"true":3,"x":1}}"#]],
+        expect![[
+            r#"{"base":{"true":2,"x":1},"one":{"true":2,"x":1},"three":{"true":2,"x":1,"z":4},"two":{"true":3,"x":1}}"#
+        ]],
     );
 }
 
@@ -59,6 +61,14 @@ fn a_broken_document_does_not_hide_the_others() {
     let kinds: Vec<_> = parsed.objects().map(|object| object.kind().name()).collect();
     assert_eq!(kinds, ["Pod", "Service"]);
     assert_eq!(parsed.documents.iter().map(|d| d.line).collect::<Vec<_>>(), [1, 4, 6]);
+}
+
+#[test]
+fn a_problem_names_its_document_only_if_there_is_one() {
+    let parsed = parse("\"\n---\napiVersion: v1\nkind: Foo\n---\na: [\n");
+    let of: Vec<_> = parsed.problems.iter().map(|problem| (problem.line, problem.document)).collect();
+    assert_eq!(of, [(1, None), (4, Some(0)), (6, Some(1))]);
+    assert_eq!(parsed.documents.len(), 2);
 }
 
 #[test]

@@ -61,10 +61,8 @@ fn attachment_key(name: &str) -> Key {
 
 pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
     match change.object() {
-        Object::PersistentVolumeClaim(claim) => {
-            if claim.spec.volume_name.is_empty() || change.new.is_none() {
-                keys.add(Key::of(&claim.metadata));
-            }
+        Object::PersistentVolumeClaim(claim) if claim.spec.volume_name.is_empty() || change.new.is_none() => {
+            keys.add(Key::of(&claim.metadata));
         }
         Object::PersistentVolume(volume) if change.new.is_some() && &*volume.status.phase == "Released" => {
             keys.add(Key::of(&volume.metadata));
@@ -200,9 +198,10 @@ fn in_zone(zone: &str) -> VolumeNodeAffinity {
 
 /// Deletes the disk of a released volume, then the volume; an attached disk cannot be deleted.
 fn delete(key: &Key, volume: &Rc<PersistentVolume>, cache: &Objects, api: &mut Api<'_>) -> Outcome {
-    let ours = volume.spec.csi.as_ref().is_some_and(|csi| {
-        volume.metadata.annotations.get(PROVISIONED_BY).is_some_and(|driver| *driver == csi.driver)
-    });
+    let ours =
+        volume.spec.csi.as_ref().is_some_and(|csi| {
+            volume.metadata.annotations.get(PROVISIONED_BY).is_some_and(|driver| *driver == csi.driver)
+        });
     let unwanted = &*volume.status.phase == "Released"
         && &*volume.spec.persistent_volume_reclaim_policy == "Delete"
         && !volume.metadata.is_terminating();
@@ -271,4 +270,137 @@ fn busy(attachment: &VolumeAttachment) -> Reason {
 
 fn finalizer(attachment: &VolumeAttachment) -> String {
     format!("external-attacher/{}", attachment.spec.attacher.replace('.', "-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controllers::testing::{Bench, NOW, Run, agree};
+
+    fn claim() -> PersistentVolumeClaim {
+        let mut claim = PersistentVolumeClaim {
+            metadata: Meta { name: "data".into(), namespace: "default".into(), uid: Uid(7), ..Meta::default() },
+            spec: Rc::new(PersistentVolumeClaimSpec {
+                access_modes: vec!["ReadWriteOnce".into()],
+                storage_class_name: Some("late".into()),
+                ..PersistentVolumeClaimSpec::default()
+            }),
+            ..PersistentVolumeClaim::default()
+        };
+        claim.metadata.annotations.insert(STORAGE_PROVISIONER, "sim.csi");
+        claim
+    }
+    fn class() -> StorageClass {
+        StorageClass {
+            metadata: Meta { name: "late".into(), ..Meta::default() },
+            provisioner: "sim.csi".into(),
+            volume_binding_mode: Some("WaitForFirstConsumer".into()),
+            ..StorageClass::default()
+        }
+    }
+    fn node() -> Node {
+        let labels = [("topology.kubernetes.io/zone", "zone-b")].into_iter().collect();
+        Node { metadata: Meta { name: "node-1".into(), labels, ..Meta::default() }, ..Node::default() }
+    }
+    fn attachment() -> VolumeAttachment {
+        VolumeAttachment {
+            metadata: Meta { name: "csi-1".into(), uid: Uid(9), ..Meta::default() },
+            spec: VolumeAttachmentSpec { attacher: "sim.csi".into(), ..VolumeAttachmentSpec::default() },
+            ..VolumeAttachment::default()
+        }
+    }
+    fn run(bench: &mut Bench, key: &Key, after: Span) -> Run {
+        bench.now = NOW + after;
+        let answer = agree(&bench.cache);
+        bench.sync(sync, key, answer)
+    }
+
+    #[test]
+    fn a_volume_is_made_in_the_zone_of_the_selected_node() {
+        let key = Key::new("default", "data");
+        let mut bench = Bench::new([claim().into(), class().into(), node().into()]);
+        assert!(run(&mut bench, &key, Span::ZERO).events.is_empty(), "no node was selected yet");
+
+        let mut placed = claim();
+        placed.metadata.annotations.insert(SELECTED_NODE, "node-1");
+        bench.cache.put(placed.into());
+        let began = run(&mut bench, &key, Span::ZERO);
+        assert_eq!(
+            began.events(),
+            ["Normal Provisioning External provisioner is provisioning volume for claim \"default/data\""]
+        );
+        assert_eq!(
+            (began.verdict().as_str(), began.done().after),
+            ("WaitingForProvisioner", Some(Span::millis(1_200)))
+        );
+        assert!(run(&mut bench, &key, Span::millis(500)).events.is_empty());
+        let made = run(&mut bench, &key, Span::millis(1_200));
+        let name = "pvc-00000000-0000-4000-8000-000000000007";
+        assert_eq!(made.requests(), [format!("create persistentvolume/{name}")]);
+        assert_eq!(made.events(), [format!("Normal ProvisioningSucceeded Successfully provisioned volume {name}")]);
+        let volume = &made.sent::<PersistentVolume>()[0];
+        assert_eq!(crate::storage::zone_of(volume).as_deref(), Some("zone-b"));
+        assert_eq!(volume.spec.claim_ref.as_ref().map(|claim| claim.uid), Some(Uid(7)));
+    }
+
+    #[test]
+    fn a_released_volume_is_deleted_once_it_is_attached_nowhere() {
+        let csi = CsiVolumeSource { driver: "sim.csi".into(), ..CsiVolumeSource::default() };
+        let volume = PersistentVolume {
+            metadata: Meta {
+                name: "pv".into(),
+                annotations: [(PROVISIONED_BY, "sim.csi")].into_iter().collect(),
+                ..Meta::default()
+            },
+            spec: Rc::new(PersistentVolumeSpec {
+                csi: Some(csi),
+                persistent_volume_reclaim_policy: "Delete".into(),
+                ..PersistentVolumeSpec::default()
+            }),
+            status: PersistentVolumeStatus { phase: "Released".into(), ..PersistentVolumeStatus::default() },
+        };
+        let mut used = attachment();
+        used.spec.source.persistent_volume_name = "pv".into();
+        let mut bench = Bench::new([volume.into(), used.clone().into()]);
+        let kept = run(&mut bench, &Key::new("", "pv"), Span::ZERO);
+        assert_eq!((kept.verdict().as_str(), kept.done().after), ("VolumeInUse", Some(Span::seconds(2))));
+        bench.cache.remove(&Object::from(used).reference());
+        assert_eq!(run(&mut bench, &Key::new("", "pv"), Span::seconds(2)).requests(), ["delete persistentvolume/pv"]);
+    }
+
+    #[test]
+    fn attaching_and_detaching_take_their_time() {
+        let key = attachment_key("csi-1");
+        let mut bench = Bench::new([attachment().into()]);
+        let began = run(&mut bench, &key, Span::ZERO);
+        assert_eq!(began.requests(), ["patch volumeattachment/csi-1 merge"], "the finalizer first");
+        assert_eq!((began.verdict().as_str(), began.done().after), ("DriverBusy", Some(Span::millis(1_600))));
+        let mut held = attachment();
+        held.metadata.finalizers.push("external-attacher/sim-csi".into());
+        bench.cache.put(held.clone().into());
+        assert_eq!(run(&mut bench, &key, Span::millis(1_600)).requests(), ["status volumeattachment/csi-1"]);
+
+        held.status.attached = true;
+        held.metadata.deletion_timestamp = NOW;
+        bench.cache.put(held.into());
+        assert_eq!(run(&mut bench, &key, Span::seconds(10)).done().after, Some(Span::millis(1_400)));
+        assert_eq!(
+            run(&mut bench, &key, Span::millis(11_400)).requests(),
+            [
+                "status volumeattachment/csi-1",
+                "patch volumeattachment/csi-1 remove-finalizer external-attacher/sim-csi",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_driver_that_hangs_does_nothing() {
+        let mut bench = Bench::new([attachment().into()]);
+        bench.memory.csi_driver.stuck = true;
+        let key = attachment_key("csi-1");
+        assert!(run(&mut bench, &key, Span::ZERO).exchanges.is_empty());
+        assert!(run(&mut bench, &key, Span::minutes(9)).exchanges.is_empty());
+        bench.memory.csi_driver.stuck = false;
+        assert_eq!(run(&mut bench, &key, Span::minutes(10)).done().after, Some(Span::millis(1_600)));
+    }
 }

@@ -42,7 +42,9 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
             if let Some(first) = first {
                 keys.add(first);
             }
-            if change.new.is_some() && let Some(left) = stale_mark(pod, keys.now) {
+            if change.new.is_some()
+                && let Some(left) = stale_mark(pod, keys.now)
+            {
                 let name = format!("{POD_PREFIX}{}", pod.metadata.name);
                 keys.add_after(Key::new(pod.metadata.namespace.clone(), name), left);
             }
@@ -444,13 +446,15 @@ mod tests {
         let run = bench.sync(sync, &key(), agree(&bench.cache.clone()));
         let status = run.sent::<PodDisruptionBudget>()[0].status.clone();
         assert_eq!(status.disruptions_allowed, 0);
-        assert_eq!((&*status.conditions[0].reason, &*status.conditions[0].message), (
-            "SyncFailed",
-            "found no controllers for pod \"web-0\""
-        ));
+        assert_eq!(
+            (&*status.conditions[0].reason, &*status.conditions[0].message),
+            ("SyncFailed", "found no controllers for pod \"web-0\"")
+        );
         assert_eq!(
             run.events(),
-            ["Warning CalculateExpectedPodCountFailed Failed to calculate the number of expected pods: found no controllers for pod \"web-0\""]
+            [
+                "Warning CalculateExpectedPodCountFailed Failed to calculate the number of expected pods: found no controllers for pod \"web-0\""
+            ]
         );
     }
 
@@ -476,7 +480,9 @@ mod tests {
         let run = bench.sync(sync, &key(), agree(&bench.cache.clone()));
         assert_eq!(
             run.events(),
-            ["Warning MultiplePodDisruptionBudgets Pod \"default\"/\"web-0\" matches multiple PodDisruptionBudgets.  Chose \"budget\" arbitrarily."]
+            [
+                "Warning MultiplePodDisruptionBudgets Pod \"default\"/\"web-0\" matches multiple PodDisruptionBudgets.  Chose \"budget\" arbitrarily."
+            ]
         );
     }
 

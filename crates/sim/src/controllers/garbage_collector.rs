@@ -438,10 +438,7 @@ mod tests {
         let pod = ready_pod("web-a", 10, "web", Some(&owner));
         let mut bench = Bench::new([owner, pod.into()]);
         let run = bench.sync(sync, &key_of("replicaset/web"), agree(&bench.cache.clone()));
-        assert_eq!(
-            run.requests(),
-            ["patch pod/web-a remove-owners 1", "patch replicaset/web remove-finalizer orphan"]
-        );
+        assert_eq!(run.requests(), ["patch pod/web-a remove-owners 1", "patch replicaset/web remove-finalizer orphan"]);
     }
 
     #[test]

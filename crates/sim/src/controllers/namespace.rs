@@ -154,7 +154,12 @@ fn update_status(namespace: &Namespace, remaining: &Remaining, api: &mut Api<'_>
     let content = list(remaining.by_kind.iter().map(|(k, n)| format!("{k} has {n} resource instances")).collect());
     let finalizers = list(remaining.finalizers.iter().map(|(f, n)| format!("{f} in {n} resource instances")).collect());
     let table = [
-        ("NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered".into()),
+        (
+            "NamespaceDeletionDiscoveryFailure",
+            false,
+            "ResourcesDiscovered",
+            "All resources successfully discovered".into(),
+        ),
         (
             "NamespaceDeletionGroupVersionParsingFailure",
             false,

@@ -39,3 +39,28 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
     }
     Ok(Done::settled())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controllers::testing::{Bench, NOW, agree};
+    use petri_objects::PersistentVolume;
+
+    #[test]
+    fn a_bound_volume_stays_and_a_released_one_goes() {
+        let verdict = |phase: &str| {
+            let mut volume = PersistentVolume::default();
+            volume.metadata.name = "pv".into();
+            volume.metadata.deletion_timestamp = NOW;
+            volume.metadata.finalizers.push(FINALIZER.into());
+            volume.status.phase = phase.into();
+            let mut bench = Bench::new([volume.into()]);
+            let answer = agree(&bench.cache);
+            let run = bench.sync(sync, &Key::new("", "pv"), answer);
+            (run.verdict(), run.requests().join("; "))
+        };
+        assert_eq!(verdict("Bound"), ("VolumeInUse".into(), String::new()));
+        let removed = "patch persistentvolume/pv remove-finalizer kubernetes.io/pv-protection";
+        assert_eq!(verdict("Released"), (String::new(), removed.into()));
+    }
+}

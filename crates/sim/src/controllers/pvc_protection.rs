@@ -14,10 +14,10 @@ pub const FINALIZER: &str = "kubernetes.io/pvc-protection";
 
 pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
     match change.object() {
-        Object::PersistentVolumeClaim(claim) if change.new.is_some() => {
-            if claim.metadata.is_terminating() == claim.metadata.has_finalizer(FINALIZER) {
-                keys.add(Key::of(&claim.metadata));
-            }
+        Object::PersistentVolumeClaim(claim)
+            if change.new.is_some() && claim.metadata.is_terminating() == claim.metadata.has_finalizer(FINALIZER) =>
+        {
+            keys.add(Key::of(&claim.metadata));
         }
         Object::Pod(pod) => {
             for claim in claims_let_go(change, pod) {
@@ -65,4 +65,66 @@ pub(super) fn with_finalizer(meta: &Meta, finalizer: &str) -> Patch {
     let metadata = [("finalizers".into(), Value::List(finalizers))].into_iter().collect();
     let value = Value::Map([("metadata".into(), Value::Map(metadata))].into_iter().collect());
     Patch::Merge { value, status: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controllers::testing::{Bench, NOW, agree};
+    use petri_objects::{ClaimVolumeSource, PersistentVolumeClaim, Phase, PodSpec, PodStatus, Volume};
+    use std::rc::Rc;
+
+    fn claim() -> PersistentVolumeClaim {
+        let mut claim = PersistentVolumeClaim::default();
+        claim.metadata.name = "data".into();
+        claim.metadata.namespace = "default".into();
+        claim.metadata.deletion_timestamp = NOW;
+        claim.metadata.finalizers.push(FINALIZER.into());
+        claim
+    }
+    fn pod(node: &str) -> Pod {
+        let source = ClaimVolumeSource { claim_name: "data".into(), read_only: false };
+        let volumes = vec![Volume { persistent_volume_claim: Some(source), ..Volume::default() }];
+        Pod {
+            metadata: Meta { name: "web-0".into(), namespace: "default".into(), ..Meta::default() },
+            spec: Rc::new(PodSpec { node_name: node.into(), volumes, ..PodSpec::default() }),
+            status: Rc::new(PodStatus { phase: Phase::Succeeded, ..PodStatus::default() }),
+        }
+    }
+
+    #[test]
+    fn a_claim_goes_when_no_pod_with_a_node_uses_it() {
+        let key = Key::new("default", "data");
+        let mut bench = Bench::new([claim().into(), pod("node-1").into()]);
+        let answer = agree(&bench.cache);
+        let kept = bench.sync(sync, &key, answer);
+        assert_eq!(kept.verdict(), "ClaimInUse", "a finished pod counts for as long as its object exists");
+
+        let mut bench = Bench::new([claim().into(), pod("").into()]);
+        let answer = agree(&bench.cache);
+        let let_go = bench.sync(sync, &key, answer);
+        assert_eq!(
+            let_go.requests(),
+            ["patch persistentvolumeclaim/data remove-finalizer kubernetes.io/pvc-protection"]
+        );
+        let woken = bench.enqueue(enqueue, Some(pod("node-1").into()), None);
+        assert_eq!(woken.len(), 1, "the end of a pod wakes its claims");
+    }
+
+    #[test]
+    fn a_claim_without_the_finalizer_gets_it() {
+        let mut bare = claim();
+        bare.metadata.deletion_timestamp = petri_objects::Time::ZERO;
+        bare.metadata.finalizers = vec!["example.com/other".into()];
+        let mut bench = Bench::new([bare.clone().into()]);
+        let answer = agree(&bench.cache);
+        let run = bench.sync(sync, &Key::new("default", "data"), answer);
+        assert_eq!(run.requests(), ["patch persistentvolumeclaim/data merge"]);
+        let patch = with_finalizer(&bare.metadata, FINALIZER);
+        let Patch::Merge { value, status: false } = patch else { panic!("a merge patch") };
+        assert_eq!(
+            value.to_json(),
+            r#"{"metadata":{"finalizers":["example.com/other","kubernetes.io/pvc-protection"]}}"#
+        );
+    }
 }

@@ -124,7 +124,13 @@ impl Claim<'_, '_> {
 
     fn adopt<T: Claimable>(&mut self, object: &Meta) -> Result<bool, Stop> {
         if let Err(error) = self.can_adopt()? {
-            let message = format!("can't adopt {} {}/{} ({}): {error}", T::KIND.name(), object.namespace, object.name, object.uid);
+            let message = format!(
+                "can't adopt {} {}/{} ({}): {error}",
+                T::KIND.name(),
+                object.namespace,
+                object.name,
+                object.uid
+            );
             return Err(Stop::Failed(ApiError::Internal(message.into())));
         }
         let target = ObjectRef::new(T::KIND, object.namespace.clone(), object.name.clone());
@@ -140,7 +146,9 @@ impl Claim<'_, '_> {
         let patch = Patch::RemoveOwners(vec![self.owner.meta().uid]);
         match self.api.patch(target, Some(object.uid), patch)? {
             // Gone, or of another uid by now: it is not ours any more either way.
-            Err(error) if !error.is_not_found() && !matches!(error, ApiError::Invalid { .. }) => Err(Stop::Failed(error)),
+            Err(error) if !error.is_not_found() && !matches!(error, ApiError::Invalid { .. }) => {
+                Err(Stop::Failed(error))
+            }
             _ => Ok(()),
         }
     }

@@ -33,7 +33,10 @@ impl Spread {
             .iter()
             .map(|constraint| index.tally(&pod.metadata.namespace, &[selector(constraint, pod)], false))
             .collect();
-        hard.iter().zip(&tallies).map(|(constraint, tally)| Spread::count(constraint, &hard, tally, pod, index)).collect()
+        hard.iter()
+            .zip(&tallies)
+            .map(|(constraint, tally)| Spread::count(constraint, &hard, tally, pod, index))
+            .collect()
     }
 
     fn count(

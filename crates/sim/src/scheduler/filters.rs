@@ -101,7 +101,11 @@ fn uses_claim_of_another(pod: &Pod, index: &Index, cache: &Objects) -> bool {
         let uses = |other: &Rc<PodFacts>| {
             other.uid != pod.metadata.uid
                 && other.key.namespace == *namespace
-                && other.spec.volumes.iter().any(|v| v.persistent_volume_claim.as_ref().is_some_and(|c| c.claim_name == *name))
+                && other
+                    .spec
+                    .volumes
+                    .iter()
+                    .any(|v| v.persistent_volume_claim.as_ref().is_some_and(|c| c.claim_name == *name))
         };
         alone && index.nodes().any(|(_, info)| info.pods.iter().any(uses))
     })
@@ -133,11 +137,8 @@ pub fn filter(incoming: &Incoming<'_>, node: &Node, info: &NodeInfo) -> Result<(
 fn node_itself(pod: &Pod, node: &Node) -> Result<(), Rejection> {
     let no = |reason| Err(Rejection::new(Plugins::NODE, reason, false));
     if node.spec.unschedulable {
-        let cordon = Taint {
-            key: "node.kubernetes.io/unschedulable".into(),
-            effect: "NoSchedule".into(),
-            ..Taint::default()
-        };
+        let cordon =
+            Taint { key: "node.kubernetes.io/unschedulable".into(), effect: "NoSchedule".into(), ..Taint::default() };
         if !is_tolerated(&cordon, &pod.spec.tolerations) {
             return no("node(s) were unschedulable");
         }

@@ -5,22 +5,22 @@
 //! Invariant: an attempt decides once and remembers it before it asks the API server anything, so an attempt that is cut
 //! in the middle goes on with the same node.
 
-mod queue;
-mod filters;
 mod affinity;
-mod scores;
-mod preemption;
-mod message;
 mod binding;
+mod filters;
 mod index;
+mod message;
 pub mod node_selector;
+mod preemption;
+mod queue;
+mod scores;
 pub mod volume_binding;
 
 use crate::api::request::Patch;
 use crate::api::shelf::{Key, Objects};
 use crate::api::watch::Change;
 use crate::client::call::{Api, Done, Outcome, Stop};
-use crate::clock::Time;
+use crate::clock::{Span, Time};
 use crate::controllers::Enqueue;
 use crate::random::Stream;
 use crate::reason::Reason;
@@ -58,6 +58,12 @@ impl Memory {
         self.ties = Stream::new(seed, "scheduler");
     }
 
+    /// The scheduler starts again and knows nothing but what it reads; chance and recordings go on where they were.
+    pub fn restart(&mut self) {
+        self.index = Index::default();
+        self.queue = Queue::default();
+    }
+
     /// The recorded node of a pod of that name, if there is one that was not used yet.
     fn recorded(&self, pod: &str, settings: &Settings) -> Option<(u32, Name)> {
         let unused = |(at, entry): &(u32, &(Name, Name))| *entry.0 == *pod && !self.placed.contains(at);
@@ -81,7 +87,7 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
             if other && is_ours(pod) {
                 match memory.queue.get(&key, pod.metadata.uid).is_some() {
                     true => wake.push(key),
-                    false => keys.keys.push((key, crate::clock::Span::ZERO)),
+                    false => keys.keys.push((key, Span::ZERO)),
                 }
             }
         }
@@ -186,11 +192,9 @@ fn choose_node(
     }
     if feasible.is_empty() {
         return Err(match preemption::preempt(&incoming, &helpful, &memory.index, cache) {
-            Some((node, victims)) => Failure {
-                nominated: Some(node),
-                victims,
-                ..unschedulable(&diagnosis.text_alone(), diagnosis.plugins)
-            },
+            Some((node, victims)) => {
+                Failure { nominated: Some(node), victims, ..unschedulable(&diagnosis.text_alone(), diagnosis.plugins) }
+            }
             None => unschedulable(&diagnosis.text(), diagnosis.plugins),
         });
     }
@@ -201,7 +205,13 @@ fn choose_node(
 }
 
 fn unschedulable(message: &str, refused_by: Plugins) -> Failure {
-    Failure { reason: "Unschedulable".into(), message: message.into(), refused_by, nominated: None, victims: Vec::new() }
+    Failure {
+        reason: "Unschedulable".into(),
+        message: message.into(),
+        refused_by,
+        nominated: None,
+        victims: Vec::new(),
+    }
 }
 
 /// The node with the most points; the recorded one, or any, among equals.
@@ -223,8 +233,11 @@ fn select_host(
     }
     let spread = scores::Spreading::of(incoming.pod, &feasible, &mut memory.index, cache);
     let near = scores::Nearness::of(incoming, &mut memory.index, cache);
-    let candidates: Vec<scores::Candidate<'_>> =
-        feasible.iter().filter_map(|name| memory.index.node(name)).filter_map(|info| Some((info.node.as_ref()?, info))).collect();
+    let candidates: Vec<scores::Candidate<'_>> = feasible
+        .iter()
+        .filter_map(|name| memory.index.node(name))
+        .filter_map(|info| Some((info.node.as_ref()?, info)))
+        .collect();
     let totals = scores::totals(incoming, &candidates, &spread, &near);
     let best: Vec<Name> = scores::best(&candidates, &totals).into_iter().collect();
     let at = if best.len() > 1 { memory.ties.below(best.len() as u64) } else { 0 };
@@ -261,8 +274,13 @@ fn handle_failure(key: &Key, pod: &Rc<Pod>, attempt: &Attempt, failure: &Failure
     api.warning(&Object::Pod(pod.clone()), "FailedScheduling", failure.message.clone());
     let is_error = &*failure.reason == "SchedulerError";
     let until = if is_error { api.now + queue::back_off(attempt.failures) } else { queue::flush_at(api.now) };
-    let parked =
-        Stage::Parked { refused_by: failure.refused_by, message: failure.message.clone(), until, woken: false };
+    let parked = Stage::Parked {
+        refused_by: failure.refused_by,
+        message: failure.message.clone(),
+        until,
+        woken: false,
+        nominated: failure.nominated.clone(),
+    };
     api.memory.scheduler.queue.put(key, Attempt { stage: parked, ..attempt.clone() });
     let waiting = Some(Reason::Unschedulable { message: failure.message.clone() });
     Ok(Done { waiting, after: Some(until.since(api.now)) })
@@ -283,9 +301,8 @@ fn gone(key: &Key, reply: crate::api::request::Reply, api: &mut Api<'_>) -> Resu
 /// The condition PodScheduled=False, unless the pod says so already.
 fn changed_condition(pod: &Pod, failure: &Failure, now: Time) -> Option<Condition> {
     let old = condition(&pod.status.conditions, "PodScheduled");
-    let same = |old: &Condition| {
-        &*old.status == "False" && old.reason == failure.reason && old.message == failure.message
-    };
+    let same =
+        |old: &Condition| &*old.status == "False" && old.reason == failure.reason && old.message == failure.message;
     if old.is_some_and(same) {
         return None;
     }

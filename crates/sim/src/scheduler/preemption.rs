@@ -12,7 +12,7 @@ use crate::api::request::{DeleteOptions, Patch};
 use crate::api::shelf::{Key, Objects};
 use crate::client::call::{Api, Stop};
 use crate::clock::Time;
-use petri_objects::{Condition, Kind, Name, Node, Object, Pod};
+use petri_objects::{Condition, Name, Node, Object, Pod};
 use std::cmp::Reverse;
 use std::rc::Rc;
 
@@ -28,10 +28,9 @@ pub fn filter_with_nominated(
 ) -> Result<(), Rejection> {
     filter(incoming, node, info)?;
     let expected: Vec<&Rc<Pod>> = queue
-        .iter()
-        .filter_map(|(key, _)| cache.pods.get(key))
-        .filter(|pod| pod.status.nominated_node_name == node.metadata.name && !pod.is_scheduled())
-        .filter(|pod| pod.metadata.uid != incoming.pod.metadata.uid && !info.pods.iter().any(|p| p.uid == pod.metadata.uid))
+        .nominated_to(&node.metadata.name)
+        .filter_map(|key| cache.pods.get(key))
+        .filter(|pod| pod.metadata.uid != incoming.pod.metadata.uid && !pod.is_scheduled())
         .filter(|pod| pod.spec.priority.unwrap_or(0) >= incoming.facts.priority())
         .collect();
     if expected.is_empty() {
@@ -62,7 +61,8 @@ pub fn preempt(incoming: &Incoming<'_>, nodes: &[Name], index: &Index, cache: &O
         let priorities = victims.iter().map(|pod| i64::from(pod.priority()));
         let highest = priorities.clone().max().unwrap_or(i64::MIN);
         let sum: i64 = priorities.map(|p| p + i64::from(i32::MAX) + 1).sum();
-        let latest = victims.iter().filter(|pod| i64::from(pod.priority()) == highest).map(|pod| start(pod, cache)).min();
+        let latest =
+            victims.iter().filter(|pod| i64::from(pod.priority()) == highest).map(|pod| start(pod, cache)).min();
         (highest, sum, victims.len() as u64, Reverse(latest))
     })?;
     Some((best.0, best.1.iter().map(|pod| pod.key.clone()).collect()))
@@ -104,7 +104,6 @@ pub fn evict(pod: &Rc<Pod>, failure: &Failure, api: &mut Api<'_>) -> Result<(), 
     let cache = api.cache();
     for victim in failure.victims.iter().filter_map(|key| cache.pods.get(key)) {
         let (target, uid) = (Object::Pod(victim.clone()).reference(), victim.metadata.uid);
-        debug_assert_eq!(target.kind, Kind::Pod);
         if victim.is_terminating() {
             continue;
         }

@@ -14,6 +14,7 @@ use crate::api::shelf::{Key, Shelf};
 use crate::api::watch::Change;
 use crate::clock::{Span, Time};
 use petri_objects::{Kind, Name, Node, Object, Pod, Uid};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How long a pod stays unschedulable before it is tried without any event, and how often that is looked at.
@@ -35,7 +36,7 @@ pub enum Stage {
     /// The attempt failed; nobody was told yet.
     Failed(Failure),
     /// It waits for an event, or for its time.
-    Parked { refused_by: Plugins, message: Name, until: Time, woken: bool },
+    Parked { refused_by: Plugins, message: Name, until: Time, woken: bool, nominated: Option<Name> },
     /// It has a node, which the API server does not know yet.
     Assumed(Assumed),
 }
@@ -67,6 +68,8 @@ pub struct Assumed {
 pub struct Queue {
     attempts: Shelf<Attempt>,
     parked: u32,
+    /// The nodes on which room is being made, by the pod that it is for.
+    nominated: Rc<BTreeMap<Key, Name>>,
 }
 
 impl Queue {
@@ -77,6 +80,9 @@ impl Queue {
     pub fn put(&mut self, key: &Key, attempt: Attempt) {
         self.forget(key);
         self.parked += u32::from(matches!(attempt.stage, Stage::Parked { .. }));
+        if let Stage::Parked { nominated: Some(node), .. } = &attempt.stage {
+            Rc::make_mut(&mut self.nominated).insert(key.clone(), node.clone());
+        }
         self.attempts.insert(key.clone(), Rc::new(attempt));
     }
     pub fn forget(&mut self, key: &Key) {
@@ -84,6 +90,13 @@ impl Queue {
             self.parked -= u32::from(matches!(attempt.stage, Stage::Parked { .. }));
             self.attempts.remove(key);
         }
+        if self.nominated.contains_key(key) {
+            Rc::make_mut(&mut self.nominated).remove(key);
+        }
+    }
+    /// The pods for which room is being made on a node.
+    pub fn nominated_to<'q>(&'q self, node: &'q str) -> impl Iterator<Item = &'q Key> {
+        self.nominated.iter().filter(move |(_, at)| ***at == *node).map(|(key, _)| key)
     }
     pub fn iter(&self) -> impl Iterator<Item = (&Key, &Rc<Attempt>)> {
         self.attempts.iter()
@@ -154,8 +167,8 @@ impl<'c> News<'c> {
                     (Some(gone), None) => Some(News::Freed(PodFacts::of(gone))),
                     (None, Some(new)) => Some(News::Moved(new)),
                     (Some(old), Some(new)) => {
-                        let same = old.metadata.labels == new.metadata.labels
-                            && old.is_terminating() == new.is_terminating();
+                        let same =
+                            old.metadata.labels == new.metadata.labels && old.is_terminating() == new.is_terminating();
                         (!same).then_some(News::Moved(new))
                     }
                     (None, None) => None,
@@ -172,8 +185,11 @@ impl<'c> News<'c> {
         match self {
             News::Node => refused_by != Plugins::CLAIMS && refused_by != Plugins::NONE,
             News::Freed(gone) => {
-                let always =
-                    Plugins::POD_COUNT | Plugins::PORTS | Plugins::VOLUME_RESTRICTIONS | Plugins::SPREAD | Plugins::POD_AFFINITY;
+                let always = Plugins::POD_COUNT
+                    | Plugins::PORTS
+                    | Plugins::VOLUME_RESTRICTIONS
+                    | Plugins::SPREAD
+                    | Plugins::POD_AFFINITY;
                 refused_by.any_of(always)
                     || (refused_by.any_of(Plugins::RESOURCES) && gone.requests.helps(&PodFacts::of(pod).requests))
             }

@@ -39,10 +39,7 @@ pub fn totals(incoming: &Incoming<'_>, candidates: &[Candidate<'_>], spread: &Sp
 pub fn least_allocated(incoming: &Incoming<'_>, info: &NodeInfo) -> i64 {
     let free = |all: i64, used: i64| if all <= 0 || used > all { 0 } else { (all - used) * 100 / all };
     let (cpu, memory) = incoming.facts.compared;
-    let pairs = [
-        (info.allocatable.cpu, info.compared.0 + cpu),
-        (info.allocatable.memory, info.compared.1 + memory),
-    ];
+    let pairs = [(info.allocatable.cpu, info.compared.0 + cpu), (info.allocatable.memory, info.compared.1 + memory)];
     let known: Vec<i64> = pairs.iter().filter(|(all, _)| *all > 0).map(|(all, used)| free(*all, *used)).collect();
     if known.is_empty() { 0 } else { known.iter().sum::<i64>() / known.len() as i64 }
 }
@@ -104,7 +101,6 @@ pub struct Spreading {
 struct Soft {
     key: Name,
     max_skew: i64,
-    constraint: TopologySpreadConstraint,
     /// For each domain of the feasible nodes: how many pods.
     domains: BTreeMap<Name, i64>,
 }
@@ -116,7 +112,8 @@ impl Spreading {
         let (constraints, labels_required) = match pod.spec.topology_spread_constraints.is_empty() {
             true => (default_constraints(pod, cache), false),
             false => {
-                let soft = pod.spec.topology_spread_constraints.iter().filter(|c| &*c.when_unsatisfiable == "ScheduleAnyway");
+                let soft =
+                    pod.spec.topology_spread_constraints.iter().filter(|c| &*c.when_unsatisfiable == "ScheduleAnyway");
                 (soft.map(|c| (c.clone(), vec![selector(c, pod)])).collect(), true)
             }
         };
@@ -127,8 +124,8 @@ impl Spreading {
             .zip(tallies)
             .map(|((constraint, _), tally)| {
                 let domains = domains(&constraint, &tally, pod, feasible, index);
-                let (key, max_skew) = (constraint.topology_key.clone(), i64::from(constraint.max_skew));
-                (Soft { key, max_skew, constraint, domains }, tally)
+                let (key, max_skew) = (constraint.topology_key, i64::from(constraint.max_skew));
+                (Soft { key, max_skew, domains }, tally)
             })
             .collect();
         Spreading { constraints, labels_required }
@@ -217,7 +214,7 @@ fn default_constraints(pod: &Pod, cache: &Objects) -> Vec<(TopologySpreadConstra
             "StatefulSet" => cache.stateful_sets.get(&key).map(|set| set.spec.selector.clone()),
             _ => None,
         };
-        selectors.extend(selector);
+        selectors.extend(selector.flatten());
     }
     selectors.retain(|selector| !selector.is_empty());
     if selectors.is_empty() {
@@ -249,7 +246,8 @@ impl Nearness {
             for preferred in terms.into_iter().flat_map(|terms| &terms.preferred) {
                 let term = Term::of(&preferred.pod_affinity_term, facts, cache);
                 for (domain, count) in term.domains(index) {
-                    *points.entry((term.key.clone(), domain)).or_default() += sign * count * i64::from(preferred.weight);
+                    *points.entry((term.key.clone(), domain)).or_default() +=
+                        sign * count * i64::from(preferred.weight);
                 }
             }
         }
@@ -289,7 +287,9 @@ fn symmetric(
     let Some(affinity) = &pod.spec.affinity else { return };
     let required = affinity.pod_affinity.iter().flat_map(|near| &near.required).map(|term| (term, 1));
     let weighted = |sign: i64| {
-        move |preferred: &'_ WeightedPodAffinityTerm| (preferred.pod_affinity_term.clone(), sign * i64::from(preferred.weight))
+        move |preferred: &'_ WeightedPodAffinityTerm| {
+            (preferred.pod_affinity_term.clone(), sign * i64::from(preferred.weight))
+        }
     };
     let near = affinity.pod_affinity.iter().flat_map(|near| &near.preferred).map(weighted(1));
     let away = affinity.pod_anti_affinity.iter().flat_map(|away| &away.preferred).map(weighted(-1));
@@ -327,5 +327,5 @@ pub fn ln_micros(n: u64) -> i64 {
             log2 |= 1 << bit;
         }
     }
-    i64::try_from((log2 * LN_2_PICO >> 40) / 1_000_000).unwrap_or(i64::MAX)
+    i64::try_from(((log2 * LN_2_PICO) >> 40) / 1_000_000).unwrap_or(i64::MAX)
 }

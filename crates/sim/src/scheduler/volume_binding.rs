@@ -72,7 +72,9 @@ pub fn pre_filter(pod: &Pod, cache: &Objects, taken: &BTreeSet<Name>) -> Result<
         };
         if &*claim.status.phase == "Lost" {
             let volume = &claim.spec.volume_name;
-            return Err(format!("persistentvolumeclaim \"{name}\" bound to non-existent persistentvolume \"{volume}\""));
+            return Err(format!(
+                "persistentvolumeclaim \"{name}\" bound to non-existent persistentvolume \"{volume}\""
+            ));
         }
         if claim.metadata.is_terminating() {
             return Err(format!("persistentvolumeclaim \"{name}\" is being deleted"));

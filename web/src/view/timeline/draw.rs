@@ -36,6 +36,7 @@ pub(super) fn draw(
     let mut view = TimelineView {
         width,
         strip,
+        end,
         left,
         right,
         top: if strip { 24 } else { 42 },

@@ -131,6 +131,10 @@ impl Errors {
     pub(super) fn duplicate(&mut self, path: &Path<'_>, value: &str) {
         self.add(path, FieldErrorKind::Duplicate, Some(format::text(value)), "");
     }
+    /// The value must be formatted already.
+    pub(super) fn duplicate_value(&mut self, path: &Path<'_>, value: String) {
+        self.add(path, FieldErrorKind::Duplicate, Some(value), "");
+    }
     pub(super) fn not_found(&mut self, path: &Path<'_>, value: &str) {
         self.add(path, FieldErrorKind::NotFound, Some(format::text(value)), "");
     }

@@ -50,7 +50,3 @@ pub(super) fn int_or_string(value: Option<&IntOrString>) -> String {
         Some(IntOrString::String(word)) => json_text(word),
     }
 }
-
-pub(super) fn optional(number: Option<i32>) -> String {
-    number.map_or_else(|| "null".into(), |number| number.to_string())
-}

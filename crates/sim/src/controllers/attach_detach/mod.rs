@@ -313,7 +313,9 @@ impl Round<'_> {
                 .flat_map(|(_, pods)| pods.iter().map(|pod| &*pod.metadata.name))
                 .collect();
             let why = match users.is_empty() {
-                true => "Volume is already exclusively attached to one node and can't be attached to another".to_owned(),
+                true => {
+                    "Volume is already exclusively attached to one node and can't be attached to another".to_owned()
+                }
                 false => format!("Volume is already used by pod(s) {}", users.join(", ")),
             };
             let message = format!("Multi-Attach error for volume \"{}\" {why}", self.key.name);

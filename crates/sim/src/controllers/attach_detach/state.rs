@@ -92,9 +92,10 @@ impl Memory {
                 (false, true) => None,
                 (false, false) => Some(Stage::Attaching),
             };
-            let reported = cache.nodes.get(&Key::new("", node.clone())).is_some_and(|node| {
-                node.status.volumes_attached.iter().any(|attached| attached.name == unique_name)
-            });
+            let reported = cache
+                .nodes
+                .get(&Key::new("", node.clone()))
+                .is_some_and(|node| node.status.volumes_attached.iter().any(|attached| attached.name == unique_name));
             let attached = Attached {
                 attachment: attachment.metadata.name.clone(),
                 unique_name,
@@ -164,7 +165,8 @@ impl Memory {
 ///
 /// Upstream: `IsPodTerminated`, `notRunning`.
 pub fn wants_volumes(pod: &Pod) -> bool {
-    let runs = || pod.status.container_statuses.iter().any(|c| c.state.terminated.is_none() && c.state.waiting.is_none());
+    let runs =
+        || pod.status.container_statuses.iter().any(|c| c.state.terminated.is_none() && c.state.waiting.is_none());
     pod.is_scheduled() && !pod.phase().is_terminal() && (!pod.is_terminating() || runs())
 }
 

@@ -16,8 +16,8 @@ mod scale;
 mod status;
 mod sync;
 
-use super::ref_manager::claim;
 use super::Enqueue;
+use super::ref_manager::claim;
 use crate::api::shelf::{Key, Objects};
 use crate::api::watch::Change;
 use crate::client::call::{Api, Done, Outcome};

@@ -143,9 +143,7 @@ pub fn check_paused_conditions(deployment: &mut Deployment, api: &mut Api<'_>) -
         (true, reason) if reason != PAUSED => {
             new_condition(PROGRESSING, "Unknown", PAUSED, "Deployment is paused", api.now)
         }
-        (false, PAUSED) => {
-            new_condition(PROGRESSING, "Unknown", "DeploymentResumed", "Deployment is resumed", api.now)
-        }
+        (false, PAUSED) => new_condition(PROGRESSING, "Unknown", "DeploymentResumed", "Deployment is resumed", api.now),
         _ => return Ok(()),
     };
     set_condition(&mut deployment.status.conditions, changed);

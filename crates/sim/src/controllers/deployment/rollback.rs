@@ -43,8 +43,7 @@ fn take_template(deployment: &mut Deployment, set: &ReplicaSet) {
     spec.template.metadata.labels.remove(HASH_LABEL);
     let own = deployment.metadata.annotations.iter().filter(|(key, _)| is_own_annotation(key));
     let copied = set.metadata.annotations.iter().filter(|(key, _)| !is_own_annotation(key));
-    deployment.metadata.annotations =
-        own.chain(copied).map(|(key, value)| (key.clone(), value.clone())).collect();
+    deployment.metadata.annotations = own.chain(copied).map(|(key, value)| (key.clone(), value.clone())).collect();
 }
 
 /// Upstream: `updateDeploymentAndClearRollbackTo`.

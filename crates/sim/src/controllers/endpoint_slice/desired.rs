@@ -4,12 +4,30 @@
 
 use crate::api::shelf::{Key, Objects};
 use petri_objects::*;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Pods whose ports resolve to the same numbers; they can share slices.
 pub(super) struct Group<'c> {
     pub ports: Vec<EndpointPort>,
+    /// In the order of the pods' names.
     pub candidates: Vec<Candidate<'c>>,
+}
+
+impl Group<'_> {
+    /// The candidate that an endpoint stands for. Most follow the one before, so that place is tried first.
+    ///
+    /// Upstream: `hashEndpoint`.
+    pub fn position(&self, endpoint: &Endpoint, guess: usize) -> Option<usize> {
+        let name = &endpoint.target_ref.as_ref()?.name;
+        let named = |at: &usize| self.candidates.get(*at).is_some_and(|guess| guess.pod.metadata.name == *name);
+        let search = || self.candidates.binary_search_by(|other| other.pod.metadata.name.cmp(name)).ok();
+        let at = Some(guess).filter(named).or_else(search)?;
+        let candidate = &self.candidates[at];
+        let same = endpoint.addresses.first() == Some(candidate.address)
+            && endpoint.hostname.as_deref().unwrap_or("") == candidate.hostname;
+        same.then_some(at)
+    }
 }
 
 /// A pod as an endpoint, before one is built: most need no change, and building them all is what would cost.
@@ -17,28 +35,12 @@ pub(super) struct Group<'c> {
 pub(super) struct Candidate<'c> {
     pub pod: &'c Rc<Pod>,
     node: Option<&'c Rc<Node>>,
-    pub address: &'c Name,
-    pub hostname: &'c str,
+    address: &'c Name,
+    hostname: &'c str,
     publish_not_ready: bool,
 }
 
-/// What makes an endpoint the same one as before.
-///
-/// Upstream: `endpointHashObj`.
-pub(super) type Identity<'a> = (&'a str, &'a str, &'a str);
-
-pub(super) fn identity(endpoint: &Endpoint) -> Identity<'_> {
-    (
-        endpoint.addresses.first().map_or("", |address| address),
-        endpoint.hostname.as_deref().unwrap_or(""),
-        endpoint.target_ref.as_ref().map_or("", |target| &target.name),
-    )
-}
-
 impl<'c> Candidate<'c> {
-    pub fn identity(&self) -> Identity<'c> {
-        (self.address, self.hostname, &self.pod.metadata.name)
-    }
     fn conditions(&self) -> EndpointConditions {
         let (serving, terminating) = (self.pod.is_ready(), self.pod.is_terminating());
         EndpointConditions {
@@ -119,27 +121,25 @@ pub(super) fn endpoints<'c>(
     let mut nowhere = None;
     // Numbered target ports are the same for every pod.
     let by_number = (service.spec.ports.iter()).all(|port| !matches!(port.target_port, Some(IntOrString::String(_))));
-    let mut shared_ports: Option<Vec<EndpointPort>> = None;
+    let mut nodes: BTreeMap<&Name, Option<&Rc<Node>>> = BTreeMap::new();
     for pod in cache.pods.in_namespace(&service.metadata.namespace) {
         if !selects(service, &pod.metadata.labels) || !should_be_in_endpoints(pod) {
             continue;
         }
         let Some(address) = address(pod, family) else { continue };
-        let node = cache.nodes.get(&Key::new("", pod.spec.node_name.clone()));
+        let node_name = &pod.spec.node_name;
+        let node = *nodes.entry(node_name).or_insert_with(|| cache.nodes.get(&Key::new("", node_name.clone())));
         let publish_not_ready = service.spec.publish_not_ready_addresses;
         if node.is_none() && !publish_not_ready {
-            nowhere = nowhere.or_else(|| Some((pod.metadata.name.clone(), pod.spec.node_name.clone())));
+            nowhere = nowhere.or_else(|| Some((pod.metadata.name.clone(), node_name.clone())));
             continue;
         }
-        let ports = match &shared_ports {
-            Some(ports) if by_number => ports.clone(),
-            _ => endpoint_ports(service, pod),
-        };
-        if by_number && shared_ports.is_none() {
-            shared_ports = Some(ports.clone());
+        let candidate = Candidate { pod, node, address, hostname: hostname(pod, service), publish_not_ready };
+        if by_number && let Some(group) = groups.first_mut() {
+            group.candidates.push(candidate);
+            continue;
         }
-        let hostname = hostname(pod, service);
-        let candidate = Candidate { pod, node, address, hostname, publish_not_ready };
+        let ports = endpoint_ports(service, pod);
         match groups.iter_mut().find(|group| group.ports == ports) {
             Some(group) => group.candidates.push(candidate),
             None => groups.push(Group { ports, candidates: vec![candidate] }),
@@ -150,7 +150,8 @@ pub(super) fn endpoints<'c>(
 
 /// Upstream: `ShouldPodBeInEndpoints`, with terminating pods.
 fn should_be_in_endpoints(pod: &Pod) -> bool {
-    !pod.phase().is_terminal() && !(pod.status.pod_ip.is_empty() && pod.status.pod_ips.is_empty())
+    let has_address = !pod.status.pod_ip.is_empty() || !pod.status.pod_ips.is_empty();
+    has_address && !pod.phase().is_terminal()
 }
 
 fn address<'c>(pod: &'c Pod, family: &str) -> Option<&'c Name> {

@@ -2,7 +2,7 @@
 //!
 //! Upstream: `staging/src/k8s.io/endpointslice/reconciler.go`.
 
-use super::desired::{Candidate, Group, Identity, identity};
+use super::desired::{Candidate, Group};
 use super::{
     LABEL_HEADLESS, LABEL_MANAGED_BY, LABEL_SERVICE_NAME, LAST_CHANGE_TRIGGER_TIME, MANAGER, MAX_ENDPOINTS_PER_SLICE,
 };
@@ -75,12 +75,18 @@ fn reconcile_by_port_mapping(
     existing: Vec<Rc<EndpointSlice>>,
     plan: &mut Plan,
 ) {
-    let mut missing: BTreeMap<Identity<'_>, Candidate<'_>> =
-        group.candidates.iter().map(|candidate| (candidate.identity(), *candidate)).collect();
+    let mut placed = vec![false; group.candidates.len()];
+    let mut next = 0;
     let (mut changed, mut unchanged): (Vec<EndpointSlice>, Vec<Rc<EndpointSlice>>) = (Vec::new(), Vec::new());
     for slice in &existing {
-        let kept: Vec<(&Endpoint, Candidate<'_>)> =
-            slice.endpoints.iter().filter_map(|e| Some((e, missing.remove(&identity(e))?))).collect();
+        let mut kept: Vec<(&Endpoint, Candidate<'_>)> = Vec::with_capacity(slice.endpoints.len());
+        for endpoint in slice.endpoints.iter() {
+            if let Some(at) = group.position(endpoint, next).filter(|at| !placed[*at]) {
+                placed[at] = true;
+                next = at + 1;
+                kept.push((endpoint, group.candidates[at]));
+            }
+        }
         let same = kept.len() == slice.endpoints.len() && kept.iter().all(|(e, candidate)| candidate.equals(e));
         let labels = labels(service);
         if same && slice.metadata.labels == labels {
@@ -98,10 +104,8 @@ fn reconcile_by_port_mapping(
         changed.push(slice);
     }
 
-    // In the order of the pods' names, not of their addresses.
-    let mut left: Vec<Candidate<'_>> = missing.into_values().collect();
-    left.sort_by(|a, b| a.pod.metadata.name.cmp(&b.pod.metadata.name));
-    let mut left = left.into_iter().map(Candidate::to_endpoint);
+    let left = group.candidates.iter().zip(placed).filter(|(_, placed)| !placed);
+    let mut left = left.map(|(candidate, _)| candidate.to_endpoint()).collect::<Vec<_>>().into_iter();
     // The fullest first.
     changed.sort_by_key(|slice| std::cmp::Reverse(slice.endpoints.len()));
     for slice in &mut changed {
@@ -234,17 +238,23 @@ fn trigger_time(
     if existing.is_empty() {
         return Some(service.metadata.creation_timestamp);
     }
+    // By pod and address: a pod that comes back with another address is another endpoint.
     let serving = |e: &Endpoint| e.conditions.serving == Some(true);
     let updated = |slice: &&Rc<EndpointSlice>| update.iter().any(|other| other.metadata.name == slice.metadata.name);
-    let before: BTreeMap<Identity<'_>, bool> =
-        existing.iter().filter(updated).flat_map(|slice| slice.endpoints.iter()).map(|e| (identity(e), serving(e))).collect();
-    let after: BTreeMap<Identity<'_>, bool> =
-        create.iter().chain(update).flat_map(|s| s.endpoints.iter()).map(|e| (identity(e), serving(e))).collect();
+    let before: BTreeMap<_, bool> =
+        existing.iter().filter(updated).flat_map(|slice| slice.endpoints.iter()).map(|e| (whose(e), serving(e))).collect();
+    let after: BTreeMap<_, bool> =
+        create.iter().chain(update).flat_map(|s| s.endpoints.iter()).map(|e| (whose(e), serving(e))).collect();
     let moved = after.iter().filter(|(endpoint, now)| **now != before.get(*endpoint).copied().unwrap_or(false));
     let left = before.iter().filter(|(endpoint, _)| !after.contains_key(*endpoint));
-    let ready_since = |(_, _, pod): &Identity<'_>| {
+    let ready_since = |(pod, _): &(&str, &str)| {
         let pod = cache.pods.get(&Key::new(service.metadata.namespace.clone(), *pod))?;
         condition(&pod.status.conditions, "Ready").map(|ready| ready.last_transition_time)
     };
     moved.chain(left).filter_map(|(endpoint, _)| ready_since(endpoint)).min()
+}
+
+fn whose(endpoint: &Endpoint) -> (&str, &str) {
+    let pod = endpoint.target_ref.as_ref().map_or("", |target| &target.name);
+    (pod, endpoint.addresses.first().map_or("", |address| address))
 }

@@ -458,8 +458,7 @@ fn a_refused_status_is_read_again_and_a_deleted_node_is_left_alone() {
 
 #[test]
 fn a_lost_node_wakes_the_eviction_at_the_next_tenth_of_a_second() {
-    let mut bench = Bench::default();
-    bench.now = Time(NOW.0 + 33_000);
+    let mut bench = Bench { now: Time(NOW.0 + 33_000), ..Bench::default() };
     let healthy: Object = node("a", "z").into();
     assert_eq!(bench.enqueue(enqueue, None, Some(healthy)), [(Key::new(TAINT, "a"), Span::ZERO)]);
     let mut lost = node("a", "z");

@@ -92,11 +92,7 @@ fn wait_for_consumer(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outco
         .collect();
     let about = Object::PersistentVolumeClaim(claim.clone());
     match &pods[..] {
-        [] => api.normal(
-            &about,
-            "WaitForFirstConsumer",
-            "waiting for first consumer to be created before binding",
-        ),
+        [] => api.normal(&about, "WaitForFirstConsumer", "waiting for first consumer to be created before binding"),
         [pod] => api.normal(&about, "WaitForPodScheduled", format!("waiting for pod {pod} to be scheduled")),
         pods => {
             api.normal(&about, "WaitForPodScheduled", format!("waiting for pods {} to be scheduled", pods.join(",")));
@@ -243,11 +239,7 @@ pub(crate) fn reference(claim: &PersistentVolumeClaim) -> ObjectReference {
     }
 }
 
-fn bind_claim_to_volume(
-    claim: &Claim,
-    volume: &PersistentVolume,
-    api: &mut Api<'_>,
-) -> Written<PersistentVolumeClaim> {
+fn bind_claim_to_volume(claim: &Claim, volume: &PersistentVolume, api: &mut Api<'_>) -> Written<PersistentVolumeClaim> {
     let by_controller = claim.spec.volume_name != volume.metadata.name;
     if !by_controller && annotation(&claim.metadata, BIND_COMPLETED).is_some() {
         return Ok(claim.clone());

@@ -7,8 +7,8 @@
 //! Deviation: volumes that no CSI driver made are never deleted under the reclaim policy `Delete`; they become Failed.
 
 mod claim;
-mod volume;
 pub(crate) mod matching;
+mod volume;
 
 pub(crate) use claim::reference as claim_reference;
 

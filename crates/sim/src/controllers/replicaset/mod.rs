@@ -12,9 +12,9 @@
 mod ranking;
 mod status;
 
+use super::Enqueue;
 use super::ref_manager::{claim_pods, pods_by_owner};
 use super::util::{controller_ref, is_namespace_terminating, next_available_pod, slow_start_batch};
-use super::Enqueue;
 use crate::api::request::ApiError;
 use crate::api::shelf::Key;
 use crate::api::watch::Change;

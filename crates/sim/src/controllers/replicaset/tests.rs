@@ -111,7 +111,10 @@ fn a_terminating_set_creates_nothing() {
     set.metadata.deletion_timestamp = NOW;
     let mut bench = Bench::new([set.into()]);
     let run = bench.sync(sync, &key(), agree(&bench.cache.clone()));
-    assert_eq!((run.requests(), run.verdict()), (vec!["status replicaset/web".to_owned()], "SetTerminating".to_owned()));
+    assert_eq!(
+        (run.requests(), run.verdict()),
+        (vec!["status replicaset/web".to_owned()], "SetTerminating".to_owned())
+    );
 }
 
 #[test]

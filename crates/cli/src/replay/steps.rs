@@ -1,0 +1,127 @@
+//! `script.jsonl`: what was done to the recorded cluster, and when.
+
+use super::scenario::seconds;
+use petri_objects::{Kind, Name, ObjectRef, Span, Value};
+use petri_sim::api::request::ApiError;
+use petri_sim::command::Command;
+use petri_sim::controllers::CONTROLLERS;
+use petri_sim::note::Answer;
+
+/// One line of the script.
+pub struct Step {
+    pub at: Span,
+    /// How long the recorded step took until it answered.
+    pub took: Span,
+    pub fields: Value,
+    pub what: What,
+}
+
+pub enum What {
+    /// A line for the console.
+    Line(String),
+    Commands(Vec<Command>),
+    Evict(Command),
+}
+
+/// Reads the script; each step keeps the number of its line.
+///
+/// # Errors
+/// A sentence about the line that cannot be understood.
+pub fn read(text: &str, namespace: &str) -> Result<Vec<(usize, Step)>, String> {
+    let mut steps = Vec::new();
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let fields = Value::from_json(line).ok_or(format!("script.jsonl:{}: not JSON", index + 1))?;
+        let at = fields.at(&["t"]).and_then(seconds).unwrap_or(Span::ZERO);
+        let took = fields.at(&["took"]).and_then(seconds).unwrap_or(Span::ZERO);
+        let what = what(&fields, namespace);
+        steps.push((index, Step { at, took, fields, what }));
+    }
+    Ok(steps)
+}
+
+fn what(fields: &Value, namespace: &str) -> What {
+    let text = |key: &str| fields.at(&[key]).and_then(Value::as_str).unwrap_or("");
+    let node = || Name::from(text("node"));
+    match text("do") {
+        "apply" => What::Line(format!("kubectl -n {namespace} apply -f {}", text("manifest"))),
+        "kubectl" => {
+            let words = fields.at(&["args"]).and_then(Value::as_list).unwrap_or_default();
+            let words: Vec<String> = words.iter().filter_map(Value::as_str).map(quoted).collect();
+            What::Line(format!("kubectl -n {namespace} {}", words.join(" ")))
+        }
+        "node" => What::Commands(match text("op") {
+            "crash" => vec![Command::PowerOff { node: node() }],
+            "partition" => vec![Command::Cut { node: node() }],
+            "heal" | "up" => vec![Command::Heal { node: node() }, Command::PowerOn { node: node() }],
+            "restart" => vec![Command::Reboot { node: node() }],
+            "register" => vec![Command::StopKubelet { node: node() }, Command::StartKubelet { node: node() }],
+            _ => Vec::new(),
+        }),
+        "evict" => What::Evict(Command::Evict {
+            pod: ObjectRef::new(Kind::Pod, namespace, text("pod")),
+            grace_seconds: None,
+        }),
+        "patch" => {
+            let patch = fields.at(&["patch"]).cloned().unwrap_or_default();
+            let kind = Kind::from_resource(text("kind")).unwrap_or(Kind::Pod);
+            let status = text("subresource") == "status";
+            let namespace = if kind.is_namespaced() { namespace } else { "" };
+            let target = ObjectRef::new(kind, namespace, text("name"));
+            What::Commands(vec![Command::Patch { target, patch, status }])
+        }
+        "component" if text("op") == "kill" => What::Commands(
+            controllers(text("component")).map(|controller| Command::HoldCache { controller, on: true }).collect(),
+        ),
+        "component" => What::Commands(
+            controllers(text("component"))
+                .flat_map(|controller| {
+                    [Command::HoldCache { controller, on: false }, Command::CrashController { controller }]
+                })
+                .collect(),
+        ),
+        _ => What::Commands(Vec::new()),
+    }
+}
+
+fn controllers(component: &str) -> impl Iterator<Item = petri_sim::controllers::ControllerId> + use<> {
+    use petri_sim::controllers::ControllerId::{CsiDriver, Scheduler};
+    let scheduler = component == "kube-scheduler";
+    let manager = component == "kube-controller-manager";
+    CONTROLLERS
+        .iter()
+        .map(|controller| controller.id)
+        .filter(move |id| if *id == Scheduler { scheduler } else { manager && *id != CsiDriver })
+}
+
+fn quoted(word: &str) -> String {
+    let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c));
+    if plain && !word.is_empty() { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+/// HTTP code and body of an eviction.
+pub fn eviction_answer(result: &Result<Answer, ApiError>) -> (String, String) {
+    match result {
+        Ok(_) => (
+            "201".into(),
+            "{\n \"kind\": \"Status\",\n \"apiVersion\": \"v1\",\n \"metadata\": {},\n \"status\": \"Success\",\n \"code\": 201\n}\n".into(),
+        ),
+        Err(error) => {
+            let cause = match error {
+                ApiError::TooManyRequests { cause, .. } => {
+                    format!(",\n \"details\": {{\n  \"causes\": [\n   {{\n    \"reason\": \"DisruptionBudget\",\n    \"message\": \"{cause}\"\n   }}\n  ]\n }}")
+                }
+                _ => String::new(),
+            };
+            let mut message = String::new();
+            petri_objects::value::write_json_string(&error.to_string(), &mut message);
+            (
+                error.code().to_string(),
+                format!(
+                    "{{\n \"kind\": \"Status\",\n \"apiVersion\": \"v1\",\n \"metadata\": {{}},\n \"status\": \"Failure\",\n \"message\": {message},\n \"reason\": \"{}\"{cause},\n \"code\": {}\n}}\n",
+                    error.reason(),
+                    error.code()
+                ),
+            )
+        }
+    }
+}

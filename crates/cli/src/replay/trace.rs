@@ -1,0 +1,254 @@
+//! The trace: one JSON line per change, in the format of the recordings.
+
+use petri_console::Output;
+use petri_objects::{Map, Name, Object, Span, Time, Value};
+use petri_sim::api::watch::Actor;
+use petri_sim::note::{Note, ProcessChange, Verb, What};
+use petri_sim::world::World;
+use std::collections::BTreeMap;
+
+pub struct Trace {
+    out: String,
+    start: Time,
+    last: Time,
+}
+
+impl Trace {
+    pub fn new(world: &World, scenario: &str, namespace: &str) -> Trace {
+        let mut trace = Trace { out: String::new(), start: world.start, last: world.start };
+        let fields = [("type", Value::from("HEADER")), ("scenario", scenario.into()), ("ns", namespace.into())];
+        trace.line(world.start, fields.into());
+        trace
+    }
+    pub fn into_text(self) -> String {
+        self.out
+    }
+
+    /// Every Node, as it is before the first action.
+    pub fn nodes(&mut self, world: &World) {
+        for node in world.objects().nodes.values() {
+            self.change(world.now, "ADDED", &Object::Node(node.clone()), None);
+        }
+    }
+
+    pub fn action(&mut self, now: Time, step: usize, fields: &Value) {
+        let mut line = vec![("type", Value::from("ACTION")), ("i", Value::Int(step as i64))];
+        let fields: Vec<(Name, Value)> =
+            fields.as_map().map(|map| map.iter().map(|(k, v)| (k.clone(), v.clone())).collect()).unwrap_or_default();
+        for (key, value) in &fields {
+            if !matches!(&**key, "t" | "took") {
+                line.push((key, value.clone()));
+            }
+        }
+        self.line(now, line);
+    }
+
+    pub fn done(&mut self, now: Time, step: usize, rc: &str, output: &Output) {
+        self.line(
+            now,
+            vec![
+                ("type", "ACTION-DONE".into()),
+                ("i", Value::Int(step as i64)),
+                ("rc", rc.into()),
+                ("stdout", output.stdout.as_str().into()),
+                ("stderr", output.stderr.as_str().into()),
+            ],
+        );
+    }
+
+    pub fn end(&mut self, now: Time) {
+        self.line(now, vec![("type", "END".into())]);
+    }
+
+    pub fn note(&mut self, note: &Note) {
+        match &note.what {
+            What::Write { verb, object, old, by, .. } => {
+                if *by == Actor::Setup {
+                    return;
+                }
+                match (object, verb) {
+                    (Object::Event(event), Verb::Deleted) if event.count >= 0 => {}
+                    (Object::Event(_), verb) => self.event(note.at, *verb, object),
+                    (_, Verb::Created) => self.change(note.at, "ADDED", object, None),
+                    (_, Verb::Deleted) => self.deleted(note.at, object),
+                    _ => self.change(note.at, "MODIFIED", object, old.as_ref()),
+                }
+            }
+            What::Process { node, identity, uid, change, .. } => {
+                let (event, detail) = match change {
+                    ProcessChange::Started { restarts } => ("started", format!("restarts={restarts}")),
+                    ProcessChange::Ready => ("ready", String::new()),
+                    ProcessChange::Unready => ("unready", String::new()),
+                    ProcessChange::AskedToStop { grace_seconds, orphan: true } => {
+                        ("sigterm", format!("orphan(API object gone) grace={grace_seconds}s"))
+                    }
+                    ProcessChange::AskedToStop { grace_seconds, .. } => ("sigterm", format!("grace={grace_seconds}s")),
+                    ProcessChange::Stopped { exit_code } => ("stopped", format!("code={exit_code}")),
+                    ProcessChange::Died => ("died", "power off".into()),
+                };
+                let mut line = vec![
+                    ("type", "LOCAL".into()),
+                    ("node", Value::String(node.clone())),
+                    ("event", event.into()),
+                    ("pod", format!("{}/{}", identity.namespace, identity.pod).as_str().into()),
+                    ("uid", uid.to_string()[..8].into()),
+                ];
+                if !detail.is_empty() {
+                    line.push(("detail", detail.as_str().into()));
+                }
+                self.line(note.at, line);
+            }
+            What::Command { .. } | What::Machine { .. } | What::Guarantee { .. } => {}
+        }
+    }
+
+    fn change(&mut self, at: Time, what: &'static str, object: &Object, old: Option<&Object>) {
+        let new = flatten(&object.to_value(), self.start);
+        let before = old.map(|old| flatten(&old.to_value(), self.start)).unwrap_or_default();
+        let set: Map = new
+            .iter()
+            .filter(|(path, value)| before.get(*path) != Some(*value))
+            .map(|(path, value)| (Name::from(path.as_str()), value.clone()))
+            .collect();
+        let unset: Vec<Value> =
+            before.keys().filter(|path| !new.contains_key(*path)).map(|path| path.as_str().into()).collect();
+        if what == "MODIFIED" && set.is_empty() && unset.is_empty() {
+            return;
+        }
+        let mut line = vec![("type", what.into()), ("kind", object.kind().name().into())];
+        line.extend(names(object));
+        line.push(("set", Value::Map(set)));
+        if !unset.is_empty() {
+            line.push(("unset", Value::List(unset)));
+        }
+        self.line(at, line);
+    }
+
+    fn deleted(&mut self, at: Time, object: &Object) {
+        let mut line = vec![("type", "DELETED".into()), ("kind", object.kind().name().into())];
+        line.extend(names(object));
+        self.line(at, line);
+    }
+
+    fn event(&mut self, at: Time, verb: Verb, object: &Object) {
+        let Object::Event(event) = object else { return };
+        let about = &event.involved_object;
+        let count = event.series.as_ref().map_or(event.count, |series| series.count);
+        let set: Map = [
+            ("object", Value::from(format!("{}/{}", about.kind, about.name).as_str())),
+            ("reason", Value::String(event.reason.clone())),
+            ("message", Value::String(event.message.clone())),
+            ("count", if count == 0 { Value::Null } else { Value::Int(i64::from(count)) }),
+            ("source", Value::String(event.reporting_component.clone())),
+            ("type", Value::String(event.kind.clone())),
+        ]
+        .into_iter()
+        .map(|(k, v)| (Name::from(k), v))
+        .collect();
+        let what = if verb == Verb::Created { "ADDED" } else { "MODIFIED" };
+        let name = format!("{}/{}", event.metadata.namespace, event.metadata.name);
+        let line =
+            vec![("type", what.into()), ("kind", "Event".into()), ("name", name.as_str().into()), ("set", Value::Map(set))];
+        self.line(at, line);
+    }
+
+    fn line(&mut self, at: Time, fields: Vec<(&str, Value)>) {
+        self.last = self.last.max(at);
+        let mut map: Map = fields.into_iter().map(|(k, v)| (Name::from(k), v)).collect();
+        map.insert("t", Value::Number(decimal(self.last.since(self.start)).into()));
+        self.out.push_str(&Value::Map(map).to_json());
+        self.out.push('\n');
+    }
+}
+
+fn decimal(span: Span) -> String {
+    format!("{}.{:03}", span.as_seconds(), span.as_millis() % 1_000)
+}
+
+fn names(object: &Object) -> Vec<(&'static str, Value)> {
+    let meta = object.meta();
+    let name = match object.kind().is_namespaced() {
+        true => format!("{}/{}", meta.namespace, meta.name),
+        false => meta.name.to_string(),
+    };
+    vec![("name", name.as_str().into()), ("uid", meta.uid.to_string()[..8].into())]
+}
+
+/// The paths of an object and their values; times are relative to the start.
+fn flatten(value: &Value, start: Time) -> BTreeMap<String, Value> {
+    let mut paths = BTreeMap::new();
+    if let Value::Map(map) = value {
+        for (key, value) in map.iter().filter(|(key, _)| !matches!(&***key, "apiVersion" | "kind")) {
+            walk(key, value, start, &mut paths);
+        }
+    }
+    paths
+}
+
+fn walk(path: &str, value: &Value, start: Time, paths: &mut BTreeMap<String, Value>) {
+    let last = path.rsplit(['.', ']']).next().unwrap_or(path);
+    if matches!(last, "lastTransitionTime" | "resourceVersion" | "lastHeartbeatTime" | "renewTime" | "lastUpdateTime") {
+        return;
+    }
+    match value {
+        Value::Map(map) if map.is_empty() => {
+            paths.insert(path.into(), "{}".into());
+        }
+        Value::Map(map) => {
+            for (key, value) in map.iter() {
+                walk(&format!("{path}.{key}"), value, start, paths);
+            }
+        }
+        Value::List(list) if path == "metadata.ownerReferences" => {
+            paths.insert(path.into(), list.iter().map(owner).collect::<Vec<_>>().join(",").as_str().into());
+        }
+        Value::List(list) if path == "spec.tolerations" => {
+            paths.insert(path.into(), list.iter().map(toleration).collect::<Vec<_>>().join(",").as_str().into());
+        }
+        Value::List(list) if list.iter().all(|item| !matches!(item, Value::Map(_))) => {
+            paths.insert(path.into(), value.to_json().as_str().into());
+        }
+        Value::List(list) => {
+            for (index, item) in list.iter().enumerate() {
+                let by = if path.ends_with("endpoints") { None } else { label(item) };
+                walk(&format!("{path}[{}]", by.unwrap_or(index.to_string())), item, start, paths);
+            }
+        }
+        Value::String(text) => {
+            let time = Time::parse_rfc3339(text).filter(|_| last.ends_with("Timestamp") || last.ends_with("Time") || last.ends_with("At"));
+            let value = match time {
+                Some(time) if time >= start => format!("+{}s", decimal(time.since(start))).as_str().into(),
+                Some(time) => format!("-{}s", decimal(start.since(time))).as_str().into(),
+                None => value.clone(),
+            };
+            paths.insert(path.into(), value);
+        }
+        plain => {
+            paths.insert(path.into(), plain.clone());
+        }
+    }
+}
+
+fn label(item: &Value) -> Option<String> {
+    ["name", "type", "key"].iter().find_map(|key| item.at(&[key])?.as_str()).map(str::to_owned)
+}
+
+fn owner(owner: &Value) -> String {
+    let text = |key: &str| owner.at(&[key]).and_then(Value::as_str).unwrap_or("").to_owned();
+    let flag = |key: &str| owner.at(&[key]) == Some(&Value::Bool(true));
+    let mut out = format!("{}/{}:{}", text("kind"), text("name"), text("uid").chars().take(8).collect::<String>());
+    if flag("controller") {
+        out.push_str(":controller");
+    }
+    if flag("blockOwnerDeletion") {
+        out.push_str(":block");
+    }
+    out
+}
+
+fn toleration(toleration: &Value) -> String {
+    let text = |key: &str| toleration.at(&[key]).and_then(Value::as_str).unwrap_or("").to_owned();
+    let seconds = toleration.at(&["tolerationSeconds"]).and_then(Value::as_int).map(|n| n.to_string());
+    format!("{}:{}:{}:{}", text("key"), text("operator"), text("effect"), seconds.unwrap_or_default())
+}
+

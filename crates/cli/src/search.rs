@@ -1,0 +1,74 @@
+//! `petri search`: is there a run that breaks a guarantee?
+
+use petri_console::run as console;
+use petri_explore::{Problem, Progress, Search};
+use petri_objects::{Kind, ObjectRef};
+use petri_sim::api::request::Propagation;
+use petri_sim::clock::{Span, elapsed};
+use petri_sim::command::Command;
+use petri_sim::invariants::Guarantee;
+use petri_sim::recording::Recording;
+use petri_sim::scenario::Scenario;
+use petri_sim::timeline::Timeline;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::rc::Rc;
+
+/// Searches the story of the first visit: a machine is cut off, and with `--lies` a force delete is allowed.
+pub fn run(flags: &[String]) -> ExitCode {
+    let lies = flags.iter().any(|flag| flag == "--lies");
+    if let Some(flag) = flags.iter().find(|flag| *flag != "--lies") {
+        eprintln!("petri search: unknown flag {flag}");
+        return ExitCode::from(2);
+    }
+    let problem = problem(lies);
+    let (scenario, begins) = (problem.scenario.clone(), problem.settle);
+    match Search::new(problem).finish() {
+        Progress::Found { recording, evidence, states } => {
+            println!("broken after {states} states: {}", evidence.sentence);
+            print(&recording);
+            ExitCode::FAILURE
+        }
+        Progress::Exhausted { states } | Progress::Searching { states } => {
+            println!("holds in all {states} states, from {} on ({})", elapsed(begins), scenario.name);
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn problem(lies: bool) -> Problem {
+    // What the console makes of the example is what a person would have applied.
+    let scenario = Scenario::standard();
+    let mut timeline = Timeline::new(Recording::new(scenario.clone(), 1));
+    let files: BTreeMap<String, String> =
+        petri_lessons::examples().iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
+    console("kubectl apply -f my-sts.yaml; run until sts/my-sts Ready", &mut timeline, &files);
+    let setup: Vec<Command> = timeline.recording().commands.iter().map(|stamped| (*stamped.command).clone()).collect();
+    let pod = ObjectRef::new(Kind::Pod, "default", "my-sts-0");
+    let key = petri_sim::api::shelf::Key::new("default", "my-sts-0");
+    let node = timeline.world().objects().pods.get(&key).map(|pod| pod.spec.node_name.clone()).unwrap_or("node-0".into());
+    let mut menu = vec![Command::Cut { node: node.clone() }, Command::Heal { node }];
+    if lies {
+        menu.push(Command::Delete { target: pod, grace_seconds: Some(0), propagation: Propagation::Background });
+    }
+    Problem {
+        scenario,
+        seed: 1,
+        setup,
+        settle: timeline.now().since(timeline.start()),
+        menu,
+        guarantee: Guarantee::AtMostOne,
+        horizon: Span::minutes(8),
+        step: Span::seconds(30),
+    }
+}
+
+fn print(recording: &Recording) {
+    for stamped in &recording.commands {
+        println!("  {}  {}", elapsed(stamped.at.since(recording.scenario.start)), line(&stamped.command));
+    }
+}
+
+fn line(command: &Rc<Command>) -> String {
+    command.line()
+}

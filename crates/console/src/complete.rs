@@ -1,0 +1,149 @@
+//! Completion of a line: verbs, kinds, names, flags.
+
+use crate::kubectl;
+use crate::verbs;
+use petri_objects::Kind;
+use petri_sim::controllers::CONTROLLERS;
+use petri_sim::world::World;
+
+/// What could stand at the cursor (a byte of the line): whole words, in order, that begin with what is already there.
+pub fn complete(line: &str, cursor: usize, world: &World) -> Vec<String> {
+    let before = line.get(..cursor).unwrap_or(line);
+    let command = before.rsplit([';', '\n']).next().unwrap_or(before);
+    let command = command.rsplit("&&").next().unwrap_or(command);
+    let mut words: Vec<&str> = command.split_whitespace().collect();
+    let typed = if command.ends_with(char::is_whitespace) { "" } else { words.pop().unwrap_or("") };
+    let mut candidates = candidates(&words, typed, world);
+    candidates.retain(|word| word.starts_with(typed) && word != typed);
+    candidates.sort();
+    candidates.dedup();
+    candidates
+}
+
+fn candidates(words: &[&str], typed: &str, world: &World) -> Vec<String> {
+    let texts = |list: &[&str]| list.iter().map(|word| word.to_string()).collect::<Vec<_>>();
+    let words = match words {
+        ["timeout", _, rest @ ..] => rest,
+        words => words,
+    };
+    match words {
+        [] => [&["kubectl", "dig", "help", "timeout"], verbs::VERBS].concat().iter().map(|w| w.to_string()).collect(),
+        ["kubectl" | "k"] => texts(kubectl::VERBS),
+        ["kubectl" | "k", rest @ ..] => after_kubectl(rest, typed, world),
+        [verb, ..] if kubectl::VERBS.contains(verb) => after_kubectl(words, typed, world),
+        ["cut" | "heal" | "reboot"] | ["power", _] | ["stop" | "start", "kubelet"] => machines(world),
+        ["power"] => texts(&["off", "on"]),
+        ["stop" | "start"] => texts(&["kubelet"]),
+        ["add"] => texts(&["machine"]),
+        ["hold" | "release"] => texts(&["cache"]),
+        ["lose"] => texts(&["reply"]),
+        ["crash"] => [names(Kind::Pod, "pod/", world), texts(&["controller"])].concat(),
+        ["hang" | "unhang" | "evict"] => names(Kind::Pod, "pod/", world),
+        ["crash", "controller"] | ["hold" | "release", "cache"] | ["lose", "reply"] => {
+            CONTROLLERS.iter().map(|controller| controller.name.to_owned()).collect()
+        }
+        ["run"] => texts(&["until", "10s", "60s", "6m"]),
+        ["run", "until"] | ["why"] => targets(typed, world),
+        ["run", "until", _] => texts(&["Ready", "NotReady", "Running", "Terminating", "Pending", "gone", "exists"]),
+        ["help"] => texts(verbs::VERBS),
+        ["dig"] => petri_sim::dns::records(world.objects(), "default")
+            .iter()
+            .map(|record| record.name.trim_end_matches('.').to_owned())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn after_kubectl(words: &[&str], typed: &str, world: &World) -> Vec<String> {
+    let texts = |list: &[&str]| list.iter().map(|word| word.to_string()).collect::<Vec<_>>();
+    let verb = words[0];
+    if typed.starts_with('-') {
+        return texts(flags(verb));
+    }
+    if words.last().is_some_and(|word| ["-n", "--namespace"].contains(word)) {
+        return names(Kind::Namespace, "", world);
+    }
+    let plain: Vec<&str> = words[1..].iter().filter(|word| !word.starts_with('-')).copied().collect();
+    let resource = |words: &[&str]| match words {
+        [] => {
+            let mut all: Vec<String> = Kind::ALL.iter().map(|kind| kind.plural().to_owned()).collect();
+            all.extend(Kind::ALL.iter().flat_map(|kind| kind.short_names().iter().map(|name| name.to_string())));
+            all.extend(targets(typed, world));
+            all
+        }
+        [kind, ..] => match Kind::from_resource(kind) {
+            Some(kind) => names(kind, "", world),
+            None => targets(typed, world),
+        },
+    };
+    match (verb, &plain[..]) {
+        ("rollout", []) => texts(&["history", "pause", "restart", "resume", "status", "undo"]),
+        ("set", []) => texts(&["image"]),
+        ("rollout" | "set", [_, rest @ ..]) => resource(rest),
+        ("cordon" | "uncordon" | "drain", _) => machines(world),
+        ("taint", []) => texts(&["nodes"]),
+        ("taint", _) => machines(world),
+        ("explain", []) => Kind::ALL.iter().map(|kind| kind.plural().to_owned()).collect(),
+        ("apply" | "create" | "replace" | "events" | "explain", _) => Vec::new(),
+        (_, words) => resource(words),
+    }
+}
+
+/// Names of machines: those of nodes that are registered, and of others.
+fn machines(world: &World) -> Vec<String> {
+    let nodes = names(Kind::Node, "", world);
+    world.machines.keys().map(|name| name.to_string()).chain(nodes).collect()
+}
+
+fn names(kind: Kind, prefix: &str, world: &World) -> Vec<String> {
+    world.objects().list(kind).iter().map(|object| format!("{prefix}{}", object.meta().name)).collect()
+}
+
+/// `pod/web-0` and the like, once a kind is typed.
+fn targets(typed: &str, world: &World) -> Vec<String> {
+    match typed.split_once('/') {
+        Some((kind, _)) => {
+            Kind::from_resource(kind).map_or(Vec::new(), |found| names(found, &format!("{kind}/"), world))
+        }
+        None => ["pod/", "sts/", "deploy/", "pvc/", "node/"].map(String::from).to_vec(),
+    }
+}
+
+fn flags(verb: &str) -> &'static [&'static str] {
+    match verb {
+        "get" => &[
+            "--all-namespaces",
+            "--field-selector=",
+            "--no-headers",
+            "--output=json",
+            "--output=name",
+            "--output=wide",
+            "--output=yaml",
+            "--selector=",
+            "--show-labels",
+            "--sort-by=",
+            "--watch",
+        ],
+        "delete" => &[
+            "--all",
+            "--cascade=background",
+            "--cascade=foreground",
+            "--cascade=orphan",
+            "--force",
+            "--grace-period=",
+            "--now",
+            "--timeout=",
+            "--wait=false",
+        ],
+        "scale" => &["--current-replicas=", "--replicas="],
+        "apply" | "create" | "replace" => &["--filename="],
+        "drain" => {
+            &["--delete-emptydir-data", "--disable-eviction", "--force", "--grace-period=", "--ignore-daemonsets", "--timeout="]
+        }
+        "rollout" => &["--revision=", "--timeout=", "--to-revision=", "--watch=false"],
+        "wait" => &["--for=condition=Ready", "--for=delete", "--for=jsonpath=", "--timeout="],
+        "label" | "annotate" | "taint" => &["--all", "--overwrite"],
+        "patch" => &["--patch=", "--type=merge"],
+        _ => &["--namespace=", "--selector="],
+    }
+}

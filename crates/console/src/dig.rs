@@ -1,0 +1,108 @@
+//! `dig`: what the cluster's DNS answers, in dig's layout.
+//!
+//! Deviation: no query id and no times, which would differ from run to run.
+
+use crate::{Failure, Output};
+use petri_sim::dns::{Answer, Query, Rcode, Record, RecordType, answer};
+use petri_sim::world::World;
+
+/// The search list of a pod in the namespace `default`.
+const SEARCH: [&str; 3] = ["default.svc.cluster.local", "svc.cluster.local", "cluster.local"];
+/// Names with fewer dots are tried with the search list first.
+const NDOTS: usize = 5;
+
+/// A question as it was typed.
+#[derive(Debug, Default)]
+struct Question {
+    name: String,
+    kind: Option<RecordType>,
+    short: bool,
+    search: bool,
+}
+
+pub(crate) fn run(words: &[String], world: &World) -> Result<Output, Failure> {
+    let question = read(words)?;
+    let kind = question.kind.unwrap_or(RecordType::A);
+    let mut asked = question.name.clone();
+    let mut found = answer(world.objects(), &Query::new(&*asked, kind));
+    let absolute = question.name.ends_with('.');
+    if question.search && !absolute && question.name.matches('.').count() < NDOTS {
+        for suffix in SEARCH {
+            let name = format!("{}.{suffix}", question.name);
+            let next = answer(world.objects(), &Query::new(&*name, kind));
+            if !next.records.is_empty() {
+                (asked, found) = (name, next);
+                break;
+            }
+        }
+    }
+    if question.short {
+        let lines: String = found.records.iter().map(|record| format!("{}\n", record.data)).collect();
+        return Ok(Output::text(lines));
+    }
+    let mut text = long(&asked, kind, &found);
+    let relative = !absolute && !asked.ends_with("cluster.local") && !asked.ends_with("arpa");
+    if found.rcode == Rcode::NxDomain && relative && !question.search {
+        text.push_str("\n;; dig takes a name as it is; +search tries it with default.svc.cluster.local as a pod would\n");
+    }
+    Ok(Output::text(text))
+}
+
+fn read(words: &[String]) -> Result<Question, Failure> {
+    let mut question = Question::default();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let mut next = |flag: &str| words.next().ok_or_else(|| format!("dig: {flag} needs a value"));
+        match word.as_str() {
+            "+short" => question.short = true,
+            "+search" => question.search = true,
+            "-t" => {
+                let kind = next("-t")?;
+                question.kind = Some(RecordType::parse(kind).ok_or_else(|| format!("dig: unknown type {kind}"))?);
+            }
+            "-x" => {
+                let address = next("-x")?;
+                let reversed: Vec<&str> = address.split('.').rev().collect();
+                question.name = format!("{}.in-addr.arpa", reversed.join("."));
+                question.kind = Some(RecordType::Ptr);
+            }
+            word if word.starts_with(['+', '@']) || word.eq_ignore_ascii_case("IN") => {}
+            word => match RecordType::parse(word) {
+                Some(kind) if !question.name.is_empty() => question.kind = Some(kind),
+                _ => question.name = word.to_owned(),
+            },
+        }
+    }
+    if question.name.is_empty() {
+        return Err("dig: which name? For example: dig web-0.web.default.svc.cluster.local".into());
+    }
+    Ok(question)
+}
+
+fn long(name: &str, kind: RecordType, found: &Answer) -> String {
+    let authority = found.authority.as_slice();
+    let dot = if name.ends_with('.') { "" } else { "." };
+    let mut text = format!(
+        ";; ->>HEADER<<- opcode: QUERY, status: {}\n;; flags: qr aa rd; QUERY: 1, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: \
+         {}\n\n;; QUESTION SECTION:\n;{name}{dot}\tIN\t{}\n",
+        found.rcode.as_str(),
+        found.records.len(),
+        authority.len(),
+        found.additional.len(),
+        kind.as_str()
+    );
+    for (title, records) in
+        [("ANSWER", &found.records[..]), ("AUTHORITY", authority), ("ADDITIONAL", &found.additional[..])]
+    {
+        if !records.is_empty() {
+            text.push_str(&format!("\n;; {title} SECTION:\n"));
+            text.extend(records.iter().map(record_line));
+        }
+    }
+    text
+}
+
+/// A record with tabs between its fields, as dig prints it.
+fn record_line(record: &Record) -> String {
+    format!("{}\t{}\tIN\t{}\t{}\n", record.name, record.ttl, record.data.kind().as_str(), record.data)
+}

@@ -1,0 +1,55 @@
+//! `help`.
+
+/// How each verb of the simulator is said, and what it does.
+const VERBS: &[(&str, &str, &str)] = &[
+    ("run", "run 60s", "play so much virtual time"),
+    ("run", "run until pod/web-1 Ready", "play until then: Ready, NotReady, gone, exists or a word of the STATUS column"),
+    ("step", "step [COUNT]", "play the next event"),
+    ("timeout", "timeout 60s COMMAND", "end a command that waits for longer"),
+    ("cut", "cut NODE", "cut a machine off from the control plane; its processes run on"),
+    ("heal", "heal NODE", "undo that"),
+    ("power", "power off|on NODE", "take a machine's power, or give it back"),
+    ("reboot", "reboot NODE", "off, and on again"),
+    ("stop", "stop kubelet NODE", "stop the kubelet; containers run on, unsupervised"),
+    ("start", "start kubelet NODE", "start it again"),
+    ("add", "add machine NAME --zone=ZONE", "add a machine that registers itself"),
+    ("crash", "crash POD [--exit-code=1]", "end the pod's processes"),
+    ("crash", "crash controller NAME", "a controller forgets what it knew and starts again"),
+    ("hang", "hang POD", "its processes run on and do not answer"),
+    ("unhang", "unhang POD", "they answer again"),
+    ("evict", "evict POD", "ask for an eviction, which a disruption budget may forbid"),
+    ("hold", "hold cache NAME", "a controller sees the cluster as it is now, and no newer"),
+    ("release", "release cache NAME", "it sees the present again"),
+    ("lose", "lose reply NAME", "the next answer to a write of a controller is lost"),
+    ("why", "why KIND/NAME", "what the controllers wait for"),
+    ("guarantees", "guarantees", "what the cluster promises, measured on the machines"),
+    ("processes", "processes", "what really runs, beside what the API server believes"),
+    ("disks", "disks", "where disks are attached and who writes to them"),
+    ("dig", "dig NAME [TYPE] [+short] [+search]", "ask the cluster's DNS"),
+];
+
+/// How a verb is said.
+pub(crate) fn usage(verb: &str) -> String {
+    let all: Vec<&str> = VERBS.iter().filter(|(name, _, _)| *name == verb).map(|(_, usage, _)| *usage).collect();
+    all.join(" or ")
+}
+
+pub(crate) fn text(words: &[String]) -> String {
+    let wanted = words.first().map(String::as_str);
+    if wanted == Some("kubectl") {
+        return kubectl();
+    }
+    let chosen: Vec<_> = VERBS.iter().filter(|(name, _, _)| wanted.is_none_or(|word| word == *name)).collect();
+    let mut text = String::new();
+    for (_, usage, doc) in chosen {
+        text.push_str(&format!("{usage}\t{doc}\n"));
+    }
+    if wanted.is_none() {
+        text.push_str("kubectl VERB\tas usual; `help kubectl` lists the verbs, and the word kubectl may be left out\n");
+    }
+    crate::columns::DESCRIBE.align(&text)
+}
+
+pub(crate) fn kubectl() -> String {
+    format!("kubectl understands: {}\n", crate::kubectl::VERBS.join(", "))
+}

@@ -1,0 +1,115 @@
+//! `kubectl explain` and `kubectl api-resources`, from the declarations of the types.
+//!
+//! Deviation: the sentences are the simulator's own; upstream prints the API's documentation.
+
+use crate::args::{self, Flag, switch, value};
+use crate::select::kind_of;
+use crate::tables::write;
+use crate::{Failure, Output};
+use petri_objects::{FieldInfo, Kind, Schema, Type};
+
+const FLAGS: &[Flag] = &[switch("recursive"), value("api-version")];
+
+pub(super) fn run(words: &[String]) -> Result<Output, Failure> {
+    let arguments = args::parse(words, FLAGS, "kubectl explain")?;
+    let Some(word) = arguments.words.first() else {
+        return Err("error: You must specify the type of resource to explain. Use \"kubectl api-resources\" for a \
+                    complete list of supported resources."
+            .into());
+    };
+    let mut path = word.split('.');
+    let kind = kind_of(path.next().unwrap_or(""))?;
+    let mut schema = Some(kind.schema());
+    let mut field: Option<&FieldInfo> = None;
+    for name in path {
+        let next = schema.and_then(|schema| schema.field(name));
+        field = Some(next.ok_or_else(|| format!("error: field \"{name}\" does not exist"))?);
+        schema = field.and_then(|field| schema_of(field.kind));
+    }
+    let mut text = String::new();
+    if !kind.group().is_empty() {
+        text.push_str(&format!("GROUP:      {}\n", kind.group()));
+    }
+    text.push_str(&format!("KIND:       {}\nVERSION:    {}\n\n", kind.name(), kind.version()));
+    if let Some(field) = field {
+        text.push_str(&format!("FIELD: {} <{}>\n\n", field.name, type_name(field.kind)));
+    }
+    let doc = field.map_or(kind.schema().doc, |field| field.doc);
+    text.push_str(&format!("DESCRIPTION:\n{}\n", wrapped(doc)));
+    if let Some(schema) = schema {
+        text.push_str("FIELDS:\n");
+        fields(schema, 1, arguments.is_set("recursive"), &mut text);
+    }
+    Ok(Output::text(text + "\n"))
+}
+
+fn fields(schema: &Schema, depth: usize, recursive: bool, text: &mut String) {
+    for field in schema.fields {
+        text.push_str(&format!("{}{}\t<{}>\n", "  ".repeat(depth), field.name, type_name(field.kind)));
+        if recursive && depth < 12 {
+            if let Some(inner) = schema_of(field.kind) {
+                fields(inner, depth + 1, true, text);
+            }
+        } else {
+            text.push_str(&wrapped(field.doc));
+            text.push('\n');
+        }
+    }
+}
+
+/// A sentence in lines of at most 76 characters, indented by four.
+fn wrapped(sentence: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in sentence.split_whitespace() {
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && line.len() + 1 + word.len() > 76 {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.iter().map(|line| format!("    {line}\n")).collect()
+}
+
+fn schema_of(kind: &'static Type) -> Option<&'static Schema> {
+    match kind {
+        Type::Record(schema) => Some(schema),
+        Type::List(inner) | Type::Map(inner) => schema_of(inner),
+        _ => None,
+    }
+}
+
+fn type_name(kind: &Type) -> String {
+    match kind {
+        Type::String | Type::Time => "string".into(),
+        Type::Integer(_) => "integer".into(),
+        Type::Boolean => "boolean".into(),
+        Type::Quantity => "Quantity".into(),
+        Type::IntOrString => "IntOrString".into(),
+        Type::List(inner) => format!("[]{}", type_name(inner)),
+        Type::Map(inner) => format!("map[string]{}", type_name(inner)),
+        Type::Record(schema) => schema.name.into(),
+        Type::Opaque => "Object".into(),
+    }
+}
+
+/// `kubectl api-resources`.
+pub(super) fn resources() -> String {
+    let mut lines: Vec<Vec<String>> =
+        vec![["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"].map(String::from).to_vec()];
+    let mut kinds = Kind::ALL.to_vec();
+    kinds.sort_by_key(|kind| (kind.group(), kind.plural()));
+    for kind in kinds {
+        lines.push(vec![
+            kind.plural().into(),
+            kind.short_names().join(","),
+            kind.api_version().into(),
+            kind.is_namespaced().to_string(),
+            kind.name().into(),
+        ]);
+    }
+    write(&lines)
+}

@@ -1,0 +1,140 @@
+//! `kubectl wait`.
+
+use super::{ALL_NAMESPACES, Context, NAMESPACE, SELECTOR, targets};
+use crate::args::{self, Flag, switch, value};
+use crate::errors::named;
+use crate::follow::{Follow, Waiting};
+use crate::select::{Selection, reference, selection};
+use crate::{Failure, Output, path};
+use petri_objects::{ObjectRef, Span, Uid, Value};
+use petri_sim::world::World;
+
+const FLAGS: &[Flag] =
+    &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("all"), value("for"), value("timeout")];
+
+/// What is waited for.
+#[derive(Clone, Debug)]
+enum Goal {
+    Created,
+    Gone,
+    Condition { kind: String, status: String },
+    Path { path: String, value: Option<String> },
+}
+
+/// A wait under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Wait {
+    goal: Goal,
+    /// Those that have not met it, with their uids for `delete`.
+    left: Vec<(ObjectRef, Option<Uid>)>,
+}
+
+pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    let arguments = args::parse(words, FLAGS, "kubectl wait")?;
+    let goal = match arguments.last("for").unwrap_or("") {
+        "create" => Goal::Created,
+        "delete" => Goal::Gone,
+        text => goal(text).ok_or_else(|| format!("error: unrecognized condition: \"{text}\""))?,
+    };
+    let (mut left, mut out) = (Vec::new(), Output::default());
+    match (&goal, selection(&arguments.words)?) {
+        // These may not exist.
+        (Goal::Created | Goal::Gone, Selection::Named(named)) => {
+            let namespace = super::namespace(&arguments);
+            for (kind, name) in named {
+                let target = reference(kind, &namespace, name);
+                let uid = context.host.world().objects().get(&target).map(|object| object.meta().uid);
+                left.push((target, uid));
+            }
+        }
+        _ => {
+            let (found, missing) = targets(&arguments, context)?;
+            left.extend(found.iter().map(|object| (object.reference(), Some(object.meta().uid))));
+            for problem in missing {
+                out.fail(problem);
+            }
+            if left.is_empty() && out.code == 0 {
+                return Err("error: no matching resources found".into());
+            }
+        }
+    }
+    let timeout = arguments.duration("timeout")?.unwrap_or(Span::seconds(30));
+    let now = context.host.world().now;
+    let mut wait = Wait { goal, left };
+    if !wait.look(context.host.world(), &mut out) {
+        out.follow = Some(Follow::with_timeout(Waiting::Condition(wait), Some(now + timeout)));
+    }
+    Ok(out)
+}
+
+fn goal(text: &str) -> Option<Goal> {
+    if let Some(rest) = text.strip_prefix("condition=") {
+        let (kind, status) = rest.split_once('=').unwrap_or((rest, "true"));
+        return Some(Goal::Condition { kind: kind.into(), status: status.into() });
+    }
+    let rest = text.strip_prefix("jsonpath=")?;
+    let end = rest.rfind('}')? + 1;
+    let value = rest[end..].strip_prefix('=').map(|value| value.trim_matches(['\'', '"']).to_owned());
+    Some(Goal::Path { path: rest[..end].into(), value })
+}
+
+impl Wait {
+    pub(crate) fn pending(&self) -> impl Iterator<Item = &ObjectRef> {
+        self.left.iter().map(|(target, _)| target)
+    }
+
+    pub(crate) fn words(&self) -> String {
+        let names: Vec<String> = self.pending().map(ObjectRef::to_string).collect();
+        let goal = match &self.goal {
+            Goal::Created => "exist".into(),
+            Goal::Gone => "be gone".into(),
+            Goal::Condition { kind, .. } => format!("be {kind}"),
+            Goal::Path { path, .. } => format!("meet {path}"),
+        };
+        format!("{} to {goal}", names.join(", "))
+    }
+
+    /// Says which have met the goal since the last look.
+    pub(crate) fn look(&mut self, world: &World, out: &mut Output) -> bool {
+        let goal = &self.goal;
+        self.left.retain(|(target, uid)| {
+            let met = goal.is_met(target, *uid, world);
+            if met {
+                let done = match goal {
+                    Goal::Gone => "deleted",
+                    _ => "condition met",
+                };
+                out.line(format!("{} {done}", named(target)));
+            }
+            !met
+        });
+        self.left.is_empty()
+    }
+}
+
+impl Goal {
+    fn is_met(&self, target: &ObjectRef, uid: Option<Uid>, world: &World) -> bool {
+        let object = world.objects().get(target);
+        match self {
+            Goal::Created => object.is_some(),
+            Goal::Gone => object.is_none_or(|object| Some(object.meta().uid) != uid),
+            Goal::Condition { kind, status } => object.is_some_and(|object| {
+                let value = object.to_value();
+                let text = |condition: &Value, key: &str| {
+                    condition.at(&[key]).and_then(Value::as_str).unwrap_or("").to_lowercase()
+                };
+                value.at(&["status", "conditions"]).and_then(Value::as_list).unwrap_or(&[]).iter().any(|condition| {
+                    text(condition, "type") == kind.to_lowercase() && text(condition, "status") == status.to_lowercase()
+                })
+            }),
+            Goal::Path { path, value: wanted } => object.is_some_and(|object| {
+                let value = object.to_value();
+                let found = path::values(&value, path).unwrap_or_default();
+                match wanted {
+                    Some(wanted) => found.iter().any(|value| path::plain(value) == *wanted),
+                    None => !found.is_empty(),
+                }
+            }),
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! The simulator's own verbs: what happens to machines, networks, processes and controllers, and what time does.
+//!
+//! Every command that is not kubectl's reads as [`Command::line`] writes it.
+
+use crate::args::{self, Flag, Takes, value};
+use crate::follow::{Follow, Waiting};
+use crate::select::{kind_of, reference};
+use crate::tables::{age_since, pod_status, write};
+use crate::{Failure, Host, Output, answer_text, api_error};
+use petri_objects::{Kind, Name, Object, ObjectRef, Span, Uid};
+use petri_sim::api::request::ApiError;
+use petri_sim::api::shelf::Key;
+use petri_sim::clock::elapsed;
+use petri_sim::command::Command;
+use petri_sim::controllers::{CONTROLLERS, ControllerId};
+use petri_sim::invariants::{Guarantee, Standing};
+use petri_sim::machine::ProcessState;
+use petri_sim::world::World;
+use std::fmt;
+
+/// What can begin a line of this module.
+pub const VERBS: &[&str] = &[
+    "run",
+    "step",
+    "cut",
+    "heal",
+    "power",
+    "reboot",
+    "stop",
+    "start",
+    "add",
+    "crash",
+    "hang",
+    "unhang",
+    "evict",
+    "hold",
+    "release",
+    "lose",
+    "why",
+    "guarantees",
+    "processes",
+    "disks",
+];
+
+const FLAGS: &[Flag] = &[
+    crate::kubectl::NAMESPACE,
+    value("zone"),
+    value("exit-code"),
+    value("grace-period"),
+    value("timeout"),
+    Flag { long: "all-namespaces", short: Some('A'), takes: Takes::Switch },
+];
+
+pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failure> {
+    let arguments = args::parse(&words[1..], FLAGS, &words[0])?;
+    let namespace = crate::kubectl::namespace(&arguments);
+    let texts: Vec<&str> =
+        std::iter::once(words[0].as_str()).chain(arguments.words.iter().map(String::as_str)).collect();
+    let command = match texts[..] {
+        ["run", "until", target, goal] => return run_until(target, goal, &namespace, &arguments, host),
+        ["run", span] => return run_for(span, host),
+        ["step"] => return step(1, host),
+        ["step", count] => {
+            let count = count.parse().map_err(|_| format!("error: {count:?} is no number of events"))?;
+            return step(count, host);
+        }
+        ["why", target] => return why(target, &namespace, host.world()),
+        ["guarantees"] => return Ok(Output::text(guarantees(host.world()))),
+        ["processes"] => return Ok(Output::text(processes(host.world()))),
+        ["disks"] => return Ok(Output::text(disks(host.world()))),
+        ["cut", name] => Command::Cut { node: node(name)? },
+        ["heal", name] => Command::Heal { node: node(name)? },
+        ["power", "off", name] => Command::PowerOff { node: node(name)? },
+        ["power", "on", name] => Command::PowerOn { node: node(name)? },
+        ["reboot", name] => Command::Reboot { node: node(name)? },
+        ["stop", "kubelet", name] => Command::StopKubelet { node: node(name)? },
+        ["start", "kubelet", name] => Command::StartKubelet { node: node(name)? },
+        ["add", "machine", name] => {
+            let zone = arguments.last("zone").ok_or("error: add machine needs a zone: add machine NAME --zone=ZONE")?;
+            Command::AddMachine { node: name.into(), zone: zone.into() }
+        }
+        ["crash", "controller", name] => Command::CrashController { controller: controller(name)? },
+        ["crash", name] => {
+            let exit_code = arguments.integer("exit-code")?.unwrap_or(1);
+            let exit_code = i32::try_from(exit_code).map_err(|_| "error: an exit code is a number from 0 to 255")?;
+            Command::Crash { pod: pod(name, &namespace)?, exit_code }
+        }
+        ["hang", name] => Command::Hang { pod: pod(name, &namespace)?, on: true },
+        ["unhang", name] => Command::Hang { pod: pod(name, &namespace)?, on: false },
+        ["hold", "cache", name] => Command::HoldCache { controller: controller(name)?, on: true },
+        ["release", "cache", name] => Command::HoldCache { controller: controller(name)?, on: false },
+        ["lose", "reply", name] => Command::LoseReply { controller: controller(name)? },
+        ["evict", name] => {
+            let grace_seconds = arguments.integer("grace-period")?;
+            Command::Evict { pod: pod(name, &namespace)?, grace_seconds }
+        }
+        _ => return Err(format!("error: this is said as: {}", crate::help::usage(texts[0]))),
+    };
+    match host.command(command) {
+        Ok(answer) => Ok(Output::text(answer_text(&answer) + "\n")),
+        // What does not exist in the physical world is no matter of the API server.
+        Err(ApiError::BadRequest(message)) => Err(format!("error: {message}")),
+        Err(error) => Err(api_error(&error, None)),
+    }
+}
+
+/// `node-2`, `node/node-2`.
+fn node(word: &str) -> Result<Name, Failure> {
+    match word.split_once('/') {
+        None => Ok(word.into()),
+        Some(("node" | "nodes" | "no" | "machine", name)) => Ok(name.into()),
+        Some((kind, _)) => Err(format!("error: a machine is meant here, not a {kind}")),
+    }
+}
+
+/// `pod/web-1`, `web-1`.
+fn pod(word: &str, namespace: &str) -> Result<ObjectRef, Failure> {
+    match word.split_once('/') {
+        None => Ok(reference(Kind::Pod, namespace, word)),
+        Some((kind, name)) if kind_of(kind)? == Kind::Pod => Ok(reference(Kind::Pod, namespace, name)),
+        Some((kind, _)) => Err(format!("error: a pod is meant here, not a {kind}")),
+    }
+}
+
+fn controller(word: &str) -> Result<ControllerId, Failure> {
+    let word = word.strip_prefix("controller/").unwrap_or(word);
+    ControllerId::from_name(word).or_else(|| ControllerId::from_name(&format!("{word}-controller"))).ok_or_else(|| {
+        let names: Vec<&str> = CONTROLLERS.iter().map(|controller| controller.name).collect();
+        format!("error: there is no controller \"{word}\"; there are {}", names.join(", "))
+    })
+}
+
+fn run_for(text: &str, host: &mut dyn Host) -> Result<Output, Failure> {
+    let span = args::duration(text).ok_or_else(|| format!("error: invalid duration {text:?}"))?;
+    let end = host.world().now + span;
+    let mut out = Output::default();
+    if host.patience().is_some() {
+        host.play_until(end);
+    } else {
+        out.follow = Some(Follow::new(Waiting::Clock(end)));
+    }
+    Ok(out)
+}
+
+fn step(count: u64, host: &mut dyn Host) -> Result<Output, Failure> {
+    for _ in 0..count {
+        if !host.step() {
+            return Err("error: nothing is planned".into());
+        }
+    }
+    let world = host.world();
+    Ok(Output::text(format!("{} after the start, event {}\n", elapsed(world.now.since(world.start)), world.events)))
+}
+
+/// `run until TARGET GOAL`.
+#[derive(Clone, Debug)]
+pub(crate) struct Until {
+    target: ObjectRef,
+    /// The uid at the beginning: a recreated pod of that name means that the old one is gone.
+    uid: Option<Uid>,
+    goal: String,
+}
+
+impl fmt::Display for Until {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.target, self.goal)
+    }
+}
+
+fn run_until(
+    target: &str,
+    goal: &str,
+    namespace: &str,
+    arguments: &args::Arguments,
+    host: &mut dyn Host,
+) -> Result<Output, Failure> {
+    let wrong = || format!("error: {target:?} names no object; write KIND/NAME, pod/web-1 for example");
+    let (kind, name) = target.split_once('/').ok_or_else(wrong)?;
+    let target = reference(kind_of(kind)?, namespace, name);
+    let uid = host.world().objects().get(&target).map(|object| object.meta().uid);
+    let until = Until { target, uid, goal: goal.to_owned() };
+    if until.holds(host.world()) {
+        return Ok(Output::default());
+    }
+    let deadline = arguments.duration("timeout")?.map(|timeout| host.world().now + timeout);
+    let mut out = Output { follow: Some(Follow::with_timeout(Waiting::Until(until), deadline)), ..Output::default() };
+    crate::follow::wait(&mut out, host);
+    Ok(out)
+}
+
+impl Until {
+    /// Whether the goal is reached: a word of the STATUS column, `Ready`, `gone` or `exists`.
+    pub(crate) fn holds(&self, world: &World) -> bool {
+        let found = world.objects().get(&self.target);
+        let Some(object) = found else { return self.goal == "gone" };
+        if self.goal == "gone" {
+            return Some(object.meta().uid) != self.uid;
+        }
+        if self.goal == "exists" {
+            return true;
+        }
+        let (ready, status) = state(&object);
+        match self.goal.as_str() {
+            "Ready" => ready,
+            "NotReady" => !ready,
+            "Terminating" => object.meta().is_terminating(),
+            goal => status == goal,
+        }
+    }
+}
+
+/// Whether an object is ready, and the word that its table has under STATUS.
+fn state(object: &Object) -> (bool, String) {
+    match object {
+        Object::Pod(pod) => (pod.is_ready(), pod_status(pod)),
+        Object::Node(node) => {
+            let word = if node.is_ready() { "Ready" } else { "NotReady" };
+            (node.is_ready(), word.into())
+        }
+        Object::StatefulSet(set) => {
+            let observed = set.status.observed_generation >= set.metadata.generation;
+            let ready = observed && set.status.ready_replicas == set.replicas() && set.status.replicas == set.replicas();
+            (ready, String::new())
+        }
+        Object::Deployment(deployment) => {
+            let status = &deployment.status;
+            let observed = status.observed_generation >= deployment.metadata.generation;
+            let wanted = deployment.replicas();
+            let ready = observed && [status.replicas, status.updated_replicas, status.available_replicas] == [wanted; 3];
+            (ready, String::new())
+        }
+        Object::ReplicaSet(set) => (set.status.ready_replicas == set.replicas(), String::new()),
+        Object::PersistentVolumeClaim(claim) => (claim.is_bound(), claim.status.phase.to_string()),
+        Object::PersistentVolume(volume) => (&*volume.status.phase == "Bound", volume.status.phase.to_string()),
+        Object::Namespace(namespace) => (&*namespace.status.phase == "Active", namespace.status.phase.to_string()),
+        _ => (true, String::new()),
+    }
+}
+
+/// `why sts/web`: what the controllers wait for.
+fn why(target: &str, namespace: &str, world: &World) -> Result<Output, Failure> {
+    let wrong = || format!("error: {target:?} names no object; write KIND/NAME, sts/web for example");
+    let (kind, name) = target.split_once('/').ok_or_else(wrong)?;
+    let target = reference(kind_of(kind)?, namespace, name);
+    let key = Key { namespace: target.namespace.clone(), name: target.name.clone() };
+    let mut out = Output::default();
+    for (controller, _, waiting) in world.reasons().filter(|(_, at, _)| **at == key) {
+        let since = age_since(waiting.since, world.now);
+        let sentence = waiting.reason.sentence(world.start);
+        out.line(format!("{}, for {since}: {sentence}", controller.controller().name));
+    }
+    if out.stdout.is_empty() {
+        out.line(format!("no controller waits for anything about {target}"));
+    }
+    Ok(out)
+}
+
+/// `guarantees`: what the cluster promises and how it stands.
+fn guarantees(world: &World) -> String {
+    let mut lines = vec![["GUARANTEE", "STANDING", "SINCE", "EVIDENCE"].map(String::from).to_vec()];
+    let at = |time: petri_objects::Time| elapsed(time.since(world.start));
+    for guarantee in Guarantee::ALL {
+        let (standing, subject) = world.invariants.worst(guarantee);
+        let subject = subject.map_or(String::new(), |subject| format!("{subject}: "));
+        let (word, since, evidence) = match standing {
+            Standing::Holding => ("holding".to_owned(), String::new(), String::new()),
+            Standing::AtRisk { since, until, evidence } => {
+                let word = until.map_or("at risk".into(), |until| format!("at risk, breaks at {}", at(until)));
+                (word, at(*since), format!("{subject}{}", evidence.sentence))
+            }
+            Standing::Broken { since, evidence } => {
+                ("broken".into(), at(*since), format!("{subject}{}", evidence.sentence))
+            }
+        };
+        lines.push(vec![guarantee.title().into(), word, since, evidence]);
+    }
+    write(&lines)
+}
+
+/// `processes`: what really runs, and what the API server believes about it.
+fn processes(world: &World) -> String {
+    let mut lines =
+        vec![["NODE", "PROCESS", "UID", "STATE", "AGE", "RESTARTS", "API OBJECT"].map(String::from).to_vec()];
+    for machine in world.machines.values() {
+        for (id, process) in &machine.processes {
+            let key = Key::new(process.identity.namespace.clone(), process.identity.pod.clone());
+            let object = world.objects().pods.get(&key).filter(|pod| pod.metadata.uid == process.uid);
+            let state = match (&process.state, process.answers) {
+                (ProcessState::Running, true) => "running",
+                (ProcessState::Running, false) => "hung",
+                (ProcessState::Stopping { .. }, _) => "stopping",
+            };
+            lines.push(vec![
+                machine.name.to_string(),
+                format!("{}/{}", process.identity.pod, id.container),
+                process.uid.short(),
+                state.into(),
+                age_since(process.started, world.now),
+                process.restarts.to_string(),
+                object.map_or("<none>".into(), |pod| pod_status(pod)),
+            ]);
+        }
+    }
+    if lines.len() == 1 {
+        return "No process runs on any machine\n".into();
+    }
+    write(&lines)
+}
+
+/// `disks`: where disks are attached and who writes to them.
+fn disks(world: &World) -> String {
+    let mut lines = vec![["DISK", "CLAIM", "ZONE", "ATTACHED TO", "WRITTEN BY"].map(String::from).to_vec()];
+    for disk in world.disks.iter() {
+        let list = |items: Vec<String>| if items.is_empty() { "<none>".into() } else { items.join(", ") };
+        lines.push(vec![
+            disk.volume.to_string(),
+            disk.claim.as_ref().map_or("<none>".into(), |claim| claim.name.to_string()),
+            crate::text::or_none(&disk.zone),
+            list(disk.attached.keys().map(|node| node.to_string()).collect()),
+            list(disk.writers().map(|w| format!("{} ({}) on {}", w.pod, w.uid.short(), w.node)).collect()),
+        ]);
+    }
+    if lines.len() == 1 {
+        return "There are no disks\n".into();
+    }
+    write(&lines)
+}
+
+/// How much of its own time a line may take before it gives up.
+pub const DEFAULT_PATIENCE: Span = Span::minutes(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machines_pods_and_controllers_go_by_short_and_long_names() {
+        assert_eq!(node("node/node-2").unwrap(), "node-2".into());
+        assert_eq!(node("node-2").unwrap(), "node-2".into());
+        assert!(node("pod/web-0").is_err());
+        assert_eq!(pod("web-1", "default").unwrap(), pod("pod/web-1", "default").unwrap());
+        assert!(pod("sts/web", "default").is_err());
+        assert_eq!(controller("statefulset").unwrap(), ControllerId::StatefulSet);
+        assert_eq!(controller("default-scheduler").unwrap(), ControllerId::Scheduler);
+        assert!(controller("nobody").unwrap_err().contains("there are statefulset-controller, "));
+    }
+}

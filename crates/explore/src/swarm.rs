@@ -1,0 +1,223 @@
+//! Random commands and faults by seed, then a phase without faults in which everything must converge.
+
+use crate::bench::stateful_set;
+use petri_objects::*;
+use petri_sim::api::request::Propagation;
+use petri_sim::clock::Span;
+use petri_sim::command::Command;
+use petri_sim::controllers::CONTROLLERS;
+use petri_sim::invariants::{Guarantee, Standing};
+use petri_sim::note::{Note, What};
+use petri_sim::random::Stream;
+use petri_sim::recording::Recording;
+use petri_sim::scenario::Scenario;
+use petri_sim::timeline::Timeline;
+use petri_sim::world::World;
+use std::rc::Rc;
+
+/// What one run of the swarm came to.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub seed: u64,
+    pub recording: Recording,
+    pub lies: bool,
+    /// What must not be: breaches without an excuse, and what did not converge.
+    pub complaints: Vec<String>,
+    pub commands: u64,
+    pub events: u64,
+    pub fingerprint: u64,
+}
+
+/// One run. With `lies` force deletes, deleted Node objects and the out-of-service taint are among the commands: they
+/// may break at-most-one and one-writer, and nothing else may.
+pub fn run(seed: u64, lies: bool) -> Run {
+    let mut random = Stream::new(seed, "swarm");
+    let mut timeline = Timeline::new(Recording::new(Scenario::standard(), seed));
+    let parallel = random.below(3) == 0;
+    let claims = random.below(2) == 0;
+    let _ = timeline.command(Command::Apply(Rc::new(stateful_set("web", 3, parallel, claims, None))));
+    let _ = timeline.command(Command::Apply(Rc::new(deployment("app", 3))));
+    let mut told = 0;
+    let mut complaints = Vec::new();
+    let steps = 6 + random.below(10);
+    for _ in 0..steps {
+        // Short and long pauses, so that faults overlap and so that their consequences arrive.
+        let pause = match random.below(4) {
+            0 => Span::millis(random.below(2_000)),
+            1 => Span::seconds(random.below(30)),
+            2 => Span::seconds(random.below(120)),
+            _ => Span::seconds(random.below(500)),
+        };
+        let until = timeline.now() + pause;
+        timeline.play_until(until);
+        if let Some(command) = pick(&mut random, timeline.world(), lies) {
+            let _ = timeline.command(command);
+        }
+        complain(timeline.world(), timeline.notes(), &mut told, lies, &mut complaints);
+    }
+    heal_everything(&mut timeline);
+    let until = timeline.now() + Span::seconds(2_400);
+    timeline.play_until(until);
+    complain(timeline.world(), timeline.notes(), &mut told, lies, &mut complaints);
+    complaints.extend(not_converged(timeline.world()));
+    Run {
+        seed,
+        recording: timeline.recording().clone(),
+        lies,
+        complaints,
+        commands: u64::from(timeline.world().commands()),
+        events: timeline.position(),
+        fingerprint: timeline.world().fingerprint().0,
+    }
+}
+
+/// A Deployment's manifest.
+pub fn deployment(name: &str, replicas: i64) -> Value {
+    let json = format!(
+        r#"{{"apiVersion":"apps/v1","kind":"Deployment","metadata":{{"name":"{name}"}},"spec":{{"replicas":{replicas},"selector":{{"matchLabels":{{"app":"{name}"}}}},"template":{{"metadata":{{"labels":{{"app":"{name}"}}}},"spec":{{"containers":[{{"name":"c","image":"server:1"}}]}}}}}}}}"#
+    );
+    Value::from_json(&json).expect("the manifest is JSON")
+}
+
+fn pick(random: &mut Stream, world: &World, lies: bool) -> Option<Command> {
+    let nodes: Vec<Name> = world.machines.keys().cloned().collect();
+    let node = nodes[random.below(nodes.len() as u64) as usize].clone();
+    let pods: Vec<ObjectRef> =
+        world.objects().pods.values().map(|pod| Object::Pod(pod.clone()).reference()).collect();
+    let pod = match pods.len() as u64 {
+        0 => None,
+        count => Some(pods[random.below(count) as usize].clone()),
+    };
+    let set = ObjectRef::new(Kind::StatefulSet, "default", "web");
+    let app = ObjectRef::new(Kind::Deployment, "default", "app");
+    let controller = CONTROLLERS[random.below(CONTROLLERS.len() as u64) as usize].id;
+    let plain = 17;
+    Some(match random.below(if lies { plain + 3 } else { plain }) {
+        0 => Command::PowerOff { node },
+        1 => Command::PowerOn { node },
+        2 => Command::Reboot { node },
+        3 | 4 => Command::Cut { node },
+        5 | 6 => Command::Heal { node },
+        7 => Command::StopKubelet { node },
+        8 => Command::StartKubelet { node },
+        9 => Command::Crash { pod: pod?, exit_code: 1 },
+        10 => Command::Delete { target: pod?, grace_seconds: None, propagation: Propagation::Background },
+        11 => Command::Scale { target: set, replicas: random.below(6) as i32 },
+        12 => Command::Scale { target: app, replicas: random.below(6) as i32 },
+        13 => Command::Cordon { node, on: random.below(2) == 0 },
+        14 => Command::CrashController { controller },
+        15 => Command::LoseReply { controller },
+        16 => Command::Hang { pod: pod?, on: random.below(2) == 0 },
+        17 => Command::Delete { target: pod?, grace_seconds: Some(0), propagation: Propagation::Background },
+        18 => Command::Delete {
+            target: ObjectRef::new(Kind::Node, "", node),
+            grace_seconds: None,
+            propagation: Propagation::Background,
+        },
+        _ => Command::Taint {
+            node,
+            add: vec![Taint {
+                key: "node.kubernetes.io/out-of-service".into(),
+                value: "nodeshutdown".into(),
+                effect: "NoExecute".into(),
+                ..Taint::default()
+            }],
+            remove: Vec::new(),
+        },
+    })
+}
+
+/// Breaches that no command excuses.
+fn complain(world: &World, notes: &[Note], told: &mut usize, lies: bool, complaints: &mut Vec<String>) {
+    for note in &notes[*told..] {
+        let What::Guarantee { guarantee, subject, standing: Standing::Broken { evidence, .. } } = &note.what else {
+            continue;
+        };
+        let excused = match guarantee {
+            // A lost node makes pods unavailable: that is what the promise costs, not a defect.
+            Guarantee::AtLeast => true,
+            Guarantee::AtMostOne | Guarantee::OneWriter => lies,
+            Guarantee::Ordered => false,
+        };
+        if !excused {
+            let at = petri_sim::clock::elapsed(note.at.since(world.start));
+            complaints.push(format!("{at} {} broken for {subject}: {}", guarantee.title(), evidence.sentence));
+        }
+    }
+    *told = notes.len();
+}
+
+fn heal_everything(timeline: &mut Timeline) {
+    let nodes: Vec<Name> = timeline.world().machines.keys().cloned().collect();
+    for node in nodes {
+        let world = timeline.world();
+        let machine = &world.machines[&node];
+        let (powered, running) = (machine.powered, machine.kubelet.running);
+        let cut = !world.network.reaches_control_plane(&node);
+        let stored = world.objects().nodes.get(&petri_sim::api::shelf::Key::new("", node.clone())).cloned();
+        if cut {
+            let _ = timeline.command(Command::Heal { node: node.clone() });
+        }
+        if !powered {
+            let _ = timeline.command(Command::PowerOn { node: node.clone() });
+        } else if stored.is_none() {
+            // A kubelet registers its node only when it starts.
+            let _ = timeline.command(Command::Reboot { node: node.clone() });
+        } else if !running {
+            let _ = timeline.command(Command::StartKubelet { node: node.clone() });
+        }
+        if let Some(stored) = stored {
+            if stored.spec.unschedulable {
+                let _ = timeline.command(Command::Cordon { node: node.clone(), on: false });
+            }
+            let taints: Vec<Taint> =
+                stored.spec.taints.iter().filter(|t| t.key.contains("out-of-service")).cloned().collect();
+            if !taints.is_empty() {
+                let _ = timeline.command(Command::Taint { node: node.clone(), add: Vec::new(), remove: taints });
+            }
+        }
+    }
+    let pods: Vec<ObjectRef> =
+        timeline.world().objects().pods.values().map(|pod| Object::Pod(pod.clone()).reference()).collect();
+    for pod in pods {
+        let _ = timeline.command(Command::Hang { pod, on: false });
+    }
+}
+
+/// Without faults every pod that should be there is Ready, belief and reality agree, and no promise is broken.
+fn not_converged(world: &World) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let set = world.objects().stateful_sets.values().next().cloned();
+    if let Some(set) = set {
+        let ready = world.objects().pods.values().filter(|p| p.metadata.is_controlled_by(set.metadata.uid) && p.is_ready());
+        let ready = ready.count() as i32;
+        if ready != set.replicas() || set.status.ready_replicas != set.replicas() {
+            complaints.push(format!("web has {ready} of {} pods Ready after the quiet phase", set.replicas()));
+        }
+    }
+    if let Some(app) = world.objects().deployments.values().next()
+        && app.status.ready_replicas != app.replicas()
+    {
+        let text = format!("app has {} of {} pods Ready after the quiet phase", app.status.ready_replicas, app.replicas());
+        complaints.push(text);
+    }
+    for node in world.objects().nodes.values().filter(|node| !node.is_ready()) {
+        complaints.push(format!("{} is not ready after the quiet phase", node.metadata.name));
+    }
+    let believed: std::collections::BTreeSet<Uid> = world
+        .objects()
+        .pods
+        .values()
+        .filter(|pod| pod.phase() == Phase::Running)
+        .map(|pod| pod.metadata.uid)
+        .collect();
+    let real: std::collections::BTreeSet<Uid> =
+        world.machines.values().flat_map(|m| m.processes.values()).map(|process| process.uid).collect();
+    if believed != real {
+        complaints.push(format!("belief and reality differ: {} pods believed, {} run", believed.len(), real.len()));
+    }
+    for ((guarantee, subject), standing) in &world.invariants.standing {
+        complaints.push(format!("{} of {subject} still stands as {standing:?}", guarantee.title()));
+    }
+    complaints
+}

@@ -1,0 +1,258 @@
+//! Claims, volumes, classes.
+//!
+//! Upstream: `pkg/apis/core/validation`, `ValidatePersistentVolume...`; `pkg/apis/storage/validation`.
+
+use super::diff;
+use super::field::{Errors, Path};
+use super::format;
+use super::names::{dns_subdomain, qualified};
+use super::pod_placement::node_selector;
+use super::selector::label_selector;
+use petri_objects::*;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+const MODES: &[&str] = &["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+
+fn access_modes(errors: &mut Errors, modes: &[Name], path: &Path<'_>) {
+    for mode in modes {
+        errors.one_of(path, mode, MODES);
+    }
+    if modes.iter().any(|mode| &**mode == "ReadWriteOncePod") && modes.len() > 1 {
+        errors.forbidden(path, "may not use ReadWriteOncePod with other access modes");
+    }
+}
+
+pub(super) fn claim_spec(errors: &mut Errors, spec: &PersistentVolumeClaimSpec, path: &Path<'_>) {
+    let modes = path.key("accessModes");
+    if spec.access_modes.is_empty() {
+        errors.required(&modes, "at least 1 access mode is required");
+    }
+    if let Some(selector) = &spec.selector {
+        label_selector(errors, &path.key("selector"), selector);
+    }
+    access_modes(errors, &spec.access_modes, &modes);
+    let resources = path.key("resources");
+    let storage = resources.map_key("storage");
+    match spec.resources.requests.get("storage") {
+        None => errors.required(&storage, ""),
+        Some(amount) if amount.millis().is_none_or(|millis| millis <= 0) => {
+            errors.invalid(&storage, format::text(&amount.0), "must be greater than zero");
+        }
+        Some(_) => {}
+    }
+    if let Some(class) = spec.storage_class_name.as_ref().filter(|class| !class.is_empty()) {
+        dns_subdomain(errors, &path.key("storageClassName"), class);
+    }
+    if !spec.volume_mode.is_empty() {
+        errors.one_of(&path.key("volumeMode"), &spec.volume_mode, &["Block", "Filesystem"]);
+    }
+}
+
+pub(super) fn claim_update(
+    errors: &mut Errors,
+    new: &PersistentVolumeClaim,
+    old: &PersistentVolumeClaim,
+    path: &Path<'_>,
+) {
+    if Rc::ptr_eq(&new.spec, &old.spec) || new.spec == old.spec {
+        return;
+    }
+    let (mut after, mut before) =
+        (PersistentVolumeClaimSpec::clone(&new.spec), PersistentVolumeClaimSpec::clone(&old.spec));
+    // The volume controller fills in the volume once, and a default class where there was none.
+    if before.volume_name.is_empty() {
+        before.volume_name = after.volume_name.clone();
+    }
+    if before.storage_class_name.is_none() {
+        before.storage_class_name = after.storage_class_name.clone();
+    }
+    let amount = |claim: &PersistentVolumeClaim| claim.request().and_then(Quantity::millis);
+    let same_amount = amount(new) == amount(old);
+    if (old.is_bound() || same_amount)
+        && let Some(requested) = before.resources.requests.get("storage")
+    {
+        after.resources.requests.insert("storage".into(), requested.clone());
+    }
+    after.volume_attributes_class_name = before.volume_attributes_class_name.clone();
+    if after != before {
+        let diff = diff::unified(&claim_json(&before), &claim_json(&after));
+        let detail = format!(
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n{diff}"
+        );
+        errors.forbidden(path, detail);
+    }
+    let given = old.status.capacity.get("storage").and_then(Quantity::millis);
+    if amount(new) < amount(old) && amount(new) <= given {
+        let path = path.key("resources");
+        let path = path.key("requests");
+        errors.forbidden(&path.key("storage"), "field can not be less than status.capacity");
+    }
+    if new.spec.volume_mode != old.spec.volume_mode {
+        let value = format::text(&new.spec.volume_mode);
+        errors.invalid(&path.key("volumeMode"), value, "field is immutable");
+    }
+}
+
+/// The server's own struct, in its order, as the diff in the message shows it.
+fn claim_json(spec: &PersistentVolumeClaimSpec) -> String {
+    let mut out = String::from("{\n");
+    let list = |list: &[Name]| Value::List(list.iter().cloned().map(Value::String).collect());
+    let amounts = |amounts: &BTreeMap<Name, Quantity>| match amounts.is_empty() {
+        true => Value::Null,
+        false => Value::Map(amounts.iter().map(|(k, v)| (k.clone(), Value::String(v.0.clone()))).collect()),
+    };
+    let optional = |text: &Option<Name>| text.clone().map_or(Value::Null, Value::String);
+    let resources: Map =
+        [("Limits".into(), amounts(&spec.resources.limits)), ("Requests".into(), amounts(&spec.resources.requests))]
+            .into_iter()
+            .collect();
+    let opaque = |part: &record::Opaque| part.0.as_ref().map_or(Value::Null, |value| (**value).clone());
+    let fields = [
+        ("AccessModes", list(&spec.access_modes)),
+        ("Selector", spec.selector.as_ref().map_or(Value::Null, Record::to_value)),
+        ("Resources", Value::Map(resources)),
+        ("VolumeName", Value::String(spec.volume_name.clone())),
+        ("StorageClassName", optional(&spec.storage_class_name)),
+        ("VolumeMode", Value::String(spec.volume_mode.clone())),
+        ("DataSource", opaque(&spec.data_source)),
+        ("DataSourceRef", opaque(&spec.data_source_ref)),
+        ("VolumeAttributesClassName", optional(&spec.volume_attributes_class_name)),
+    ];
+    for (i, (name, value)) in fields.iter().enumerate() {
+        let text = diff::pretty(value).trim_end().replace('\n', "\n  ");
+        let comma = if i + 1 < fields.len() { "," } else { "" };
+        out.push_str(&format!("  \"{name}\": {text}{comma}\n"));
+    }
+    out.push_str("}\n");
+    out
+}
+
+pub(super) fn volume_spec(errors: &mut Errors, spec: &PersistentVolumeSpec, path: &Path<'_>) {
+    let modes = path.key("accessModes");
+    if spec.access_modes.is_empty() {
+        errors.required(&modes, "");
+    }
+    access_modes(errors, &spec.access_modes, &modes);
+    let capacity = path.key("capacity");
+    if spec.capacity.is_empty() {
+        errors.required(&capacity, "");
+    }
+    if !spec.capacity.contains_key("storage") || spec.capacity.len() > 1 {
+        let amounts = || spec.capacity.iter().map(|(k, v)| (k.clone(), Value::String(v.0.clone()))).collect();
+        let value = if spec.capacity.is_empty() { "null".into() } else { Value::Map(amounts()).to_json() };
+        errors.not_supported(&capacity, value, &["storage"]);
+    }
+    for (name, amount) in &spec.capacity {
+        if amount.millis().is_none_or(|millis| millis <= 0) {
+            errors.invalid(&capacity.map_key(name), format::text(&amount.0), "must be greater than zero");
+        }
+    }
+    if !spec.persistent_volume_reclaim_policy.is_empty() {
+        let policies = ["Delete", "Recycle", "Retain"];
+        errors.one_of(&path.key("persistentVolumeReclaimPolicy"), &spec.persistent_volume_reclaim_policy, &policies);
+    }
+    if let Some(affinity) = &spec.node_affinity {
+        let path = path.key("nodeAffinity");
+        match &affinity.required {
+            Some(required) => node_selector(errors, required, &path.key("required")),
+            None => errors.required(&path.key("required"), "must specify required node constraints"),
+        }
+    }
+    let sources = [
+        ("hostPath", spec.host_path.0.is_some()),
+        ("nfs", spec.nfs.0.is_some()),
+        ("local", spec.local.0.is_some()),
+        ("csi", spec.csi.is_some()),
+    ];
+    let mut present = sources.iter().filter(|(_, is_there)| *is_there);
+    let first = present.next();
+    for (name, _) in present {
+        errors.forbidden(&path.key(name), "may not specify more than 1 volume type");
+    }
+    if spec.local.0.is_some() && spec.node_affinity.is_none() {
+        errors.required(&path.key("nodeAffinity"), "Local volume requires node affinity");
+    }
+    if let Some(csi) = &spec.csi {
+        let path = path.key("csi");
+        for (key, text) in [("driver", &csi.driver), ("volumeHandle", &csi.volume_handle)] {
+            if text.is_empty() {
+                errors.required(&path.key(key), "");
+            }
+        }
+    }
+    if first.is_none() {
+        errors.required(path, "must specify a volume type");
+    }
+    if !spec.storage_class_name.is_empty() {
+        dns_subdomain(errors, &path.key("storageClassName"), &spec.storage_class_name);
+    }
+    if !spec.volume_mode.is_empty() {
+        errors.one_of(&path.key("volumeMode"), &spec.volume_mode, &["Block", "Filesystem"]);
+    }
+}
+
+pub(super) fn volume_update(
+    errors: &mut Errors,
+    new: &PersistentVolumeSpec,
+    old: &PersistentVolumeSpec,
+    path: &Path<'_>,
+) {
+    let source = |spec: &PersistentVolumeSpec| {
+        let mut map = Map::new();
+        let spec = spec.to_value();
+        for key in ["csi", "hostPath", "local", "nfs"] {
+            if let Some(part) = spec.at(&[key]) {
+                map.insert(key, part.clone());
+            }
+        }
+        Value::Map(map)
+    };
+    if (&new.csi, &new.host_path, &new.local, &new.nfs) != (&old.csi, &old.host_path, &old.local, &old.nfs) {
+        // Deviation: the fields are named as in a manifest, not as in the server's own Go structs.
+        let diff = diff::unified(&diff::pretty(&source(old)), &diff::pretty(&source(new)));
+        let detail = format!("spec.persistentvolumesource is immutable after creation\n{diff}");
+        errors.forbidden(&path.key("persistentvolumesource"), detail);
+    }
+    if new.volume_mode != old.volume_mode {
+        errors.invalid(&path.key("volumeMode"), format::text(&new.volume_mode), "field is immutable");
+    }
+    if old.node_affinity.is_some() && new.node_affinity != old.node_affinity {
+        let value = new.node_affinity.as_ref().map_or("null".into(), |affinity| affinity.to_value().to_json());
+        let detail = "field is immutable, except for updating from beta label to GA";
+        errors.invalid(&Path::root("nodeAffinity"), value, detail);
+    }
+}
+
+pub(super) fn class(errors: &mut Errors, class: &StorageClass) {
+    let path = Path::root("provisioner");
+    if class.provisioner.is_empty() {
+        errors.required(&path, "");
+    } else {
+        qualified(errors, &path, &class.provisioner, &class.provisioner.to_lowercase());
+    }
+    let policy = class.reclaim_policy.as_deref().unwrap_or("Delete");
+    errors.one_of(&Path::root("reclaimPolicy"), policy, &["Delete", "Retain"]);
+    let mode = class.volume_binding_mode.as_deref().unwrap_or("");
+    let modes = ["Immediate", "WaitForFirstConsumer"];
+    errors.required_one_of(&Path::root("volumeBindingMode"), mode, &modes);
+}
+
+pub(super) fn class_update(errors: &mut Errors, new: &StorageClass, old: &StorageClass) {
+    const IMMUTABLE: &str = "field is immutable";
+    if new.parameters != old.parameters {
+        errors.invalid(&Path::root("parameters"), format::labels(&new.parameters), IMMUTABLE);
+    }
+    if new.provisioner != old.provisioner {
+        errors.invalid(&Path::root("provisioner"), format::text(&new.provisioner), IMMUTABLE);
+    }
+    for (key, new, old) in [
+        ("reclaimPolicy", &new.reclaim_policy, &old.reclaim_policy),
+        ("volumeBindingMode", &new.volume_binding_mode, &old.volume_binding_mode),
+    ] {
+        if new != old {
+            let value = new.as_deref().map_or("null".into(), format::text);
+            errors.invalid(&Path::root(key), value, IMMUTABLE);
+        }
+    }
+}

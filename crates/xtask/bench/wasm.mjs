@@ -1,0 +1,29 @@
+// Runs one scenario of the page's own WebAssembly in Node, and prints what it cost as JSON.
+//
+// node wasm.mjs <module.mjs> <module.wasm> <scenario>
+
+import { readFile } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
+
+const [module, wasm, scenario] = process.argv.slice(2);
+const page = await import(pathToFileURL(module).href);
+const { memory } = await page.default({ module_or_path: await readFile(wasm) });
+if (typeof page.bench !== "function") throw new Error("the page exports no function `bench(name)`");
+
+// Compiling is not what is measured: engines do it while the page loads.
+const cpu = process.cpuUsage();
+const start = performance.now();
+const answer = page.bench(scenario);
+const wall = performance.now() - start;
+const { user, system } = process.cpuUsage(cpu);
+
+const told = answer ? JSON.parse(answer) : {};
+console.log(
+  JSON.stringify({
+    ...told,
+    name: scenario,
+    wall_ms: wall,
+    cpu_ms: (user + system) / 1000,
+    memory_bytes: memory.buffer.byteLength,
+  }),
+);

@@ -1,0 +1,98 @@
+// How the page lies: no scrolling sideways, nothing jumps, and everything can be read and reached.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+
+import { openApp, openPage, shutDown, startServer } from "./harness.mjs";
+import { example, panel, pause } from "./steps.mjs";
+
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+let server;
+before(async () => {
+  server = await startServer();
+});
+after(async () => {
+  await shutDown();
+  await server.close();
+});
+
+const SIZES = { "390 pixels": [390, 844], "a small phone": [320, 640], "a tablet": [820, 1180], "a laptop": [1280, 720], "a desk": [1440, 900] };
+
+describe("nothing is wider than the window", () => {
+  for (const [name, [width, height]] of Object.entries(SIZES)) {
+    test(name, async () => {
+      const page = await openApp({ url: server.url, viewport: { width, height } });
+      const panels = width < 1100 ? ["manifests", "cluster", "why", "console", "more"] : [""];
+      for (const shown of panels) {
+        if (shown) await panel(page, shown);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert.ok(over <= 0, `${shown || "the page"} is ${over} pixels too wide`);
+        const tall = await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight);
+        assert.ok(tall <= 0, `${shown || "the page"} is ${tall} pixels too tall`);
+      }
+      await page.finish();
+    });
+  }
+});
+
+test("nothing jumps while the page loads", async () => {
+  const page = await openPage({ viewport: { width: 1440, height: 900 } });
+  await page.addInitScript(() => {
+    globalThis.shift = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) globalThis.shift += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.goto(server.url);
+  await page.waitForSelector("[data-app]");
+  await page.locator('[data-editor="codemirror"]').waitFor();
+  await page.waitForTimeout(300);
+  const shift = await page.evaluate(() => globalThis.shift);
+  assert.ok(shift < 0.02, `the layout shifted by ${shift}`);
+  await page.finish();
+});
+
+describe("it can be read and reached", () => {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const [width, height] of [[1440, 900], [390, 844]]) {
+      test(`${colorScheme}, ${width} pixels`, async () => {
+        const page = await openApp({ url: server.url, colorScheme, viewport: { width, height }, bypassCSP: true });
+        await pause(page);
+        await page.addScriptTag({ path: axe });
+        const panels = width < 1100 ? ["manifests", "cluster", "why", "console", "more"] : [""];
+        for (const shown of panels) {
+          if (shown) await panel(page, shown);
+          const { violations } = await page.evaluate(() =>
+            globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
+          );
+          const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).slice(0, 3).join(" | ")}`);
+          assert.deepEqual(found, [], shown);
+        }
+        await page.finish();
+      });
+    }
+  }
+});
+
+test("menus and dialogs fit on a phone, and close with Escape", async () => {
+  const page = await openApp({ url: server.url, viewport: { width: 390, height: 844 } });
+  for (const button of ["#speed-button"]) {
+    await page.locator(button).click();
+    const box = await page.locator(".float").boundingBox();
+    assert.ok(box.x >= 0 && box.x + box.width <= 390 && box.y >= 0 && box.y + box.height <= 844, JSON.stringify(box));
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator(".float").count(), 0);
+    assert.ok(await page.evaluate((s) => document.activeElement?.matches(s), button), "the focus returns");
+  }
+  await page.finish();
+});
+
+test("every example opens without a complaint", async () => {
+  const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
+  for (const name of ["nginx-web.yaml", "my-sts.yaml", "replicaset.yaml", "shared-claim.yaml", "pdb.yaml", "random-generator.yaml"]) {
+    await example(page, name);
+    await page.locator(".problems[data-errors='0']").waitFor({ state: "attached" });
+  }
+  await page.finish();
+});

@@ -1,0 +1,86 @@
+// What a person does on the page, as steps that tests are told in.
+
+import assert from "node:assert/strict";
+
+/** The simulated time in seconds since the start. */
+export async function seconds(page) {
+  return Number(await page.locator(".clock").getAttribute("data-micros")) / 1e6;
+}
+
+export async function pause(page) {
+  const button = page.locator("#play");
+  if ((await button.getAttribute("aria-label")).startsWith("Pause")) await button.click();
+}
+
+/** Jumps ahead with the speed menu, and waits until the time has passed. */
+export async function run(page, span) {
+  await pause(page);
+  const before = await seconds(page);
+  await page.locator("#speed-button").click();
+  await page.locator(`[data-run="${span}"]`).click();
+  await page.waitForFunction(
+    (end) => Number(document.querySelector(".clock").dataset.micros) / 1e6 >= end - 0.001,
+    before + span,
+  );
+}
+
+/** Shows a panel: on a narrow screen its tab is pressed, on a wide one it is there. */
+export async function panel(page, name) {
+  const tab = page.locator(`[data-dock="${name}"]`);
+  if ((await tab.count()) > 0) await tab.click();
+}
+
+/** Says a line in the console, and answers what the console then shows. */
+export async function say(page, line) {
+  await panel(page, "console");
+  await page.locator("#console-line").fill(line);
+  await page.locator("#console-line").press("Enter");
+  return page.locator(".term").innerText();
+}
+
+export async function example(page, name) {
+  await page.locator("#examples-button").click();
+  await page.locator(`[data-example="${name}"]`).click();
+  await page.locator(`[data-file="${name}"]`).waitFor({ state: "attached" }).catch(() => {});
+}
+
+export const pods = (page, name, state) =>
+  page.locator(`svg [data-pod="${name}"]${state ? `[data-state="${state}"]` : ""}`);
+
+/** How a guarantee stands: holding, at-risk, broken. */
+export async function standing(page, meter) {
+  return page.locator(`[data-meter="${meter}"]`).getAttribute("data-standing");
+}
+
+/** The node that the first visit suggests to cut, and the pod on it. */
+export async function suggestion(page) {
+  const label = await page.locator("#try-button").innerText();
+  const text = await page.locator(".try").innerText();
+  return { node: /Cut (\S+) off/.exec(label)[1], pod: /Its pod (\S+) runs/.exec(text)[1] };
+}
+
+/** Replaces the text of the open file, as a paste does. */
+export async function paste(page, text) {
+  const mirror = page.locator('[data-editor="codemirror"] .cm-content');
+  await mirror.waitFor();
+  await mirror.click();
+  await page.keyboard.press("Control+a");
+  if (text === "") await page.keyboard.press("Delete");
+  else await page.keyboard.insertText(text);
+}
+
+/** The text of the open file, also what is scrolled out of sight. */
+export async function typed(page) {
+  return page.evaluate(() => document.querySelector(".cm-content").cmView?.view?.state.doc.toString()
+    ?? document.querySelector(".cm-content").cmTile?.view?.state.doc.toString()
+    ?? document.querySelector(".cm-content").innerText);
+}
+
+/** The cluster as text: what must not change when something is refused. */
+export async function cluster(page) {
+  return page.locator(".facts").innerText();
+}
+
+export function includes(text, part) {
+  assert.ok(text.includes(part), `expected ${JSON.stringify(part)} in:\n${text}`);
+}

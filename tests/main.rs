@@ -1,0 +1,9 @@
+//! What must hold across crates: one binary, one module per concern.
+
+mod determinism;
+mod grain;
+mod promises;
+mod search;
+mod swarm;
+mod tidy;
+mod transcripts;

@@ -1,0 +1,184 @@
+//! The rules of the house that a compiler does not check.
+
+use petri_sim::reason::Reason;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests have a workspace").to_owned()
+}
+
+fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !matches!(&*name, "target" | "node_modules" | "dist" | ".git") {
+                files(&path, ending, found);
+            }
+        } else if name.ends_with(ending) {
+            found.push(path);
+        }
+    }
+}
+
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let mut paths = Vec::new();
+    files(&root().join(folder), ".rs", &mut paths);
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(root()).unwrap_or(&path).to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(&path).expect("sources are readable"))
+        })
+        .collect()
+}
+
+/// `petri-*` crates that a manifest depends on outside of its dev-dependencies.
+fn arrows(manifest: &str) -> BTreeSet<String> {
+    let mut section = "";
+    let mut found = BTreeSet::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            section = line;
+        } else if section == "[dependencies]"
+            && let Some(name) = line.strip_prefix("petri-")
+        {
+            let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(name.len());
+            found.insert(name[..end].to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("objects", &[][..]),
+        ("manifest", &["objects"]),
+        ("sim", &["objects"]),
+        ("explore", &["objects", "sim"]),
+        ("console", &["manifest", "objects", "sim"]),
+        ("lessons", &["console", "manifest", "objects", "sim"]),
+        ("xtask", &[]),
+    ]);
+    for (name, may) in allowed {
+        let path = root().join("crates").join(name).join("Cargo.toml");
+        let manifest = std::fs::read_to_string(&path).expect("every crate has a manifest");
+        for arrow in arrows(&manifest) {
+            assert!(may.contains(&&*arrow), "{name} must not depend on {arrow}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_arrow_is_found() {
+    assert_eq!(arrows("[dependencies]\npetri-sim.workspace = true\n[dev-dependencies]\npetri-web = \"1\"\n"), BTreeSet::from(["sim".to_owned()]));
+}
+
+/// Words that have no place in the simulated world, and why.
+const FORBIDDEN_IN_SIM: [(&str, &str); 8] = [
+    ("std::time", "the wall clock"),
+    ("SystemTime", "the wall clock"),
+    ("std::fs", "IO"),
+    ("std::net", "IO"),
+    ("println!", "IO"),
+    ("RefCell", "interior mutability"),
+    ("f64", "floats"),
+    ("f32", "floats"),
+];
+
+fn without_tests(source: &str) -> &str {
+    source.split("#[cfg(test)]").next().unwrap_or(source)
+}
+
+#[test]
+fn the_world_knows_no_clock_no_io_no_floats() {
+    for folder in ["crates/sim/src", "crates/objects/src"] {
+        for (name, source) in sources(folder) {
+            for (number, line) in without_tests(&source).lines().enumerate() {
+                let code = line.split("//").next().unwrap_or("");
+                for (word, why) in FORBIDDEN_IN_SIM {
+                    assert!(!code.contains(word), "{name}:{}: {word} ({why})", number + 1);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_page_is_the_only_home_of_the_browser() {
+    for krate in ["objects", "manifest", "sim", "explore", "console", "lessons"] {
+        for (name, source) in sources(&format!("crates/{krate}/src")) {
+            for word in ["web_sys", "js_sys", "wasm_bindgen", "yew", "gloo"] {
+                assert!(!source.contains(&format!("{word}::")), "{name} uses {word}");
+            }
+        }
+    }
+    for (name, source) in sources("web/src/view") {
+        assert!(!source.contains("yew::") && !source.contains("web_sys::"), "{name}: views are pure");
+    }
+}
+
+#[test]
+fn every_reason_is_given_somewhere_and_has_a_sentence() {
+    let reasons = std::fs::read_to_string(root().join("crates/sim/src/reason.rs")).expect("reasons are readable");
+    let text = std::fs::read_to_string(root().join("crates/sim/src/reason_text.rs")).expect("texts are readable");
+    let mut inside = false;
+    let mut codes = Vec::new();
+    for line in reasons.lines() {
+        if line.starts_with("pub enum Reason") {
+            inside = true;
+        } else if inside && line == "}" {
+            break;
+        } else if inside {
+            let word: String = line.trim().chars().take_while(char::is_ascii_alphanumeric).collect();
+            if word.starts_with(|c: char| c.is_ascii_uppercase()) {
+                codes.push(word);
+            }
+        }
+    }
+    assert!(codes.len() > 30, "only {} reasons were read", codes.len());
+    let mut all = String::new();
+    for (name, source) in sources("crates/sim/src") {
+        if !name.contains("/reason") {
+            all.push_str(&source);
+        }
+    }
+    for code in &codes {
+        assert!(text.contains(&format!("Reason::{code}")), "{code} has no sentence");
+    }
+    let unused: Vec<&String> = codes.iter().filter(|code| !all.contains(&format!("Reason::{code}"))).collect();
+    assert!(unused.is_empty(), "no controller gives these reasons: {unused:?}");
+    // The code of a value is the variant's name.
+    assert_eq!(Reason::RolloutPaused.code(), "RolloutPaused");
+}
+
+#[test]
+fn files_fit_in_the_head() {
+    let mut long = Vec::new();
+    for folder in ["crates", "web/src", "tests"] {
+        for (name, source) in sources(folder) {
+            let lines = source.lines().count();
+            if lines > 700 {
+                long.push(format!("{name}: {lines} lines"));
+            }
+        }
+    }
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn sources_name_no_machine() {
+    for folder in ["crates", "web/src", "tests"] {
+        for (name, source) in sources(folder) {
+            if name.ends_with("tidy.rs") {
+                continue;
+            }
+            for word in ["/work/", "/root/", "/tmp/"] {
+                assert!(!source.contains(word), "{name} has the machine path {word}");
+            }
+        }
+    }
+}

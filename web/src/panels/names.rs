@@ -1,0 +1,47 @@
+//! The names that pods can ask for, and what DNS answers; on a narrow screen also what has no other place there.
+
+use crate::desk::use_desk;
+use crate::session::use_world;
+use crate::state::{Action, Popup};
+use crate::view::{dns, facts::Facts};
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub struct NamesProps {
+    pub wide: bool,
+}
+
+#[component]
+pub fn Names(props: &NamesProps) -> Html {
+    let desk = use_desk();
+    let names = use_world((), |timeline, ()| {
+        let facts = Facts::of(timeline.world(), &timeline.recording().commands);
+        (dns::rows(&facts), dns::ghosts(&facts))
+    });
+    let (rows, ghosts) = &*names;
+    let row = |row: &dns::Row| {
+        let class = row.is_missing().then_some("nx");
+        html! {
+            <tr key={format!("{}/{}", row.namespace, row.name)} data-name={row.name.clone()}>
+                <th scope="row">{ &row.name }</th><td class={classes!(class)}>{ row.answer() }</td>
+            </tr>
+        }
+    };
+    html! {
+        <section class="rec" aria-label="DNS">
+            <div class="ph"><b>{ "DNS" }</b><span>{ "*.default.svc.cluster.local" }</span></div>
+            <div class="dns" tabindex="0" role="region" aria-label="Names">
+                <table><tbody>{ for rows.iter().map(row) }</tbody></table>
+                <p class="empty" hidden={!rows.is_empty()}>{ "No Service has a name yet." }</p>
+                { for ghosts.iter().enumerate().map(|(i, (_, text))| html! { <p key={i} class="ghost-name">{ text }</p> }) }
+            </div>
+            if !props.wide {
+                <div key="more" class="more">
+                    <button class="btn" onclick={desk.sends(Action::Open(Popup::Share))}>{ "Share this run" }</button>
+                    <button class="btn" onclick={desk.sends(Action::Open(Popup::Examples))}>{ "Examples" }</button>
+                    <button class="btn" onclick={desk.sends(Action::Open(Popup::Help))}>{ "Keys and help" }</button>
+                </div>
+            }
+        </section>
+    }
+}

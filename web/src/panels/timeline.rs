@@ -1,0 +1,106 @@
+//! The timeline: drag or use the arrows to go to any moment; do something there, and the past forks.
+
+use super::cluster::{use_pick, use_width};
+use crate::desk::{branch_name, use_desk};
+use crate::pictures::TimelinePicture;
+use crate::session::use_world;
+use crate::view::lanes::LaneStore;
+use crate::view::timeline::{self, Options};
+use crate::view::{Target, words};
+use petri_objects::Time;
+use petri_sim::timeline::Timeline;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub struct TimelineProps {
+    pub wide: bool,
+    pub selection: Option<Target>,
+}
+
+#[component]
+pub fn TimelinePanel(props: &TimelineProps) -> Html {
+    let desk = use_desk();
+    let host = use_node_ref();
+    let window = web_sys::window().and_then(|window| window.inner_width().ok()).and_then(|width| width.as_f64());
+    let width = use_width(&host, window.unwrap_or(1440.0) as i32);
+    let store = use_memo((), |()| std::cell::RefCell::new(LaneStore::default()));
+    let options = Options { strip: !props.wide, selected: props.selection.clone() };
+    let view = use_world((width, options), move |timeline, (width, options)| {
+        let mut store = store.borrow_mut();
+        store.follow(timeline.notes());
+        timeline::view(timeline, &store, None, u32::try_from(*width).unwrap_or(0), options)
+    });
+    let slider = use_world((), |timeline, ()| {
+        let (start, now, end) = (timeline.start(), timeline.now(), timeline.end());
+        (now.since(start).as_millis(), end.since(start).as_millis(), words::moment_millis(start, now))
+    });
+    let branches = use_world((), |timeline, ()| {
+        timeline.branches().iter().enumerate().map(|(i, b)| (branch_name(i), b.label.clone())).collect::<Vec<_>>()
+    });
+    let on_pick = use_pick();
+    let on_scrub = use_callback(desk.clone(), |at: Time, desk| desk.seek(at));
+    let onkeydown = {
+        let desk = desk.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let session = &desk.session;
+            match (event.key().as_str(), event.shift_key()) {
+                ("ArrowLeft", false) => session.step_back(),
+                ("ArrowRight", false) => session.step(),
+                ("ArrowLeft", true) => jump(&desk, false),
+                ("ArrowRight", true) => jump(&desk, true),
+                ("Home", _) => {
+                    let start = session.timeline().start();
+                    session.seek(start);
+                }
+                ("End", _) => {
+                    let end = session.timeline().end();
+                    session.seek(end);
+                }
+                _ => return,
+            }
+            event.prevent_default();
+        })
+    };
+    let (now, end, text) = &*slider;
+    let branch = |(index, (name, label)): (usize, &(String, String))| {
+        let desk = desk.clone();
+        let onclick = Callback::from(move |_: MouseEvent| desk.switch(index));
+        html! {
+            <button key={index} class="link branch" data-branch={index.to_string()} {onclick}>{ format!("{name}: {label}") }</button>
+        }
+    };
+    html! {
+        <section class="time" aria-label="Timeline">
+            <div class="time-host" ref={host}>
+                <div class="time-slider" role="slider" tabindex="0" aria-label="Moment" aria-valuemin="0" aria-valuenow={now.to_string()}
+                    aria-valuemax={end.to_string()} aria-valuetext={text.clone()} {onkeydown}></div>
+                <TimelinePicture {view} {on_pick} {on_scrub} />
+            </div>
+            if props.wide && !branches.is_empty() {
+                <div key="branches" class="branches" role="group" aria-label="Branches">{ for branches.iter().enumerate().map(branch) }</div>
+            }
+        </section>
+    }
+}
+
+/// The moments of pins: what somebody did.
+fn pins(timeline: &Timeline) -> Vec<Time> {
+    let mut store = LaneStore::new(timeline.start());
+    store.follow(timeline.notes());
+    store.pins.iter().map(|pin| pin.at).collect()
+}
+
+/// To the next pin, or the one before.
+fn jump(desk: &crate::desk::Desk, forward: bool) {
+    let to = {
+        let timeline = desk.session.timeline();
+        let now = timeline.now();
+        let pins = pins(&timeline);
+        if forward {
+            pins.iter().copied().filter(|at| *at > now).min().unwrap_or(timeline.end())
+        } else {
+            pins.iter().copied().filter(|at| *at < now).max().unwrap_or(timeline.start())
+        }
+    };
+    desk.seek(to);
+}

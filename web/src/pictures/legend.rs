@@ -1,0 +1,37 @@
+//! The grammar of the tiles in five words each.
+
+use yew::prelude::*;
+
+/// What outline, block, hatch, fringe and strike mean.
+#[component]
+pub fn Legend() -> Html {
+    let item = |name: &'static str, drawing: Html| {
+        html! {
+            <li key={name}>
+                <svg viewBox="-1 -1 26 18" aria-hidden="true"><g class="tile id-ink">{ drawing }</g></svg>
+                { name }
+            </li>
+        }
+    };
+    let outline = || html! { <rect class="edge" x="0" y="0" width="24" height="16" rx="3"/> };
+    html! {
+        <ul class="legend" aria-label="Legend">
+            { item("outline: the API object (belief)", outline()) }
+            { item("block: the process (reality)", html! { <rect class="blk" x="0" y="0" width="9" height="16" rx="2"/> }) }
+            { item("asked to stop", html! { <>
+                <path class="edge" d="M3 0h15l6 6v7a3 3 0 0 1-3 3H3a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z"/>
+                <path class="ear" d="M18 0v6h6z"/>
+                <rect class="blk" x="0" y="0" width="8" height="16" rx="2"/>
+            </> }) }
+            { item("ghost: no object", html! { <>
+                <rect class="fringe" x="0" y="0" width="24" height="16" rx="3"/>
+                <rect class="blk" x="0" y="0" width="8" height="16" rx="2"/>
+            </> }) }
+            { item("believed, dead", html! { <>
+                { outline() }
+                <path class="hol" d="M0 3a3 3 0 0 1 3-3h5v16h-5a3 3 0 0 1-3-3z"/>
+                <path class="mark" d="M2 13l5-8"/>
+            </> }) }
+        </ul>
+    }
+}
