@@ -7,6 +7,7 @@ use petri_sim::command::Command;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
 use petri_sim::timeline::Timeline;
+use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
 
 /// A manifest with so many replicas, created at once, with a claim each.
@@ -20,14 +21,17 @@ fn many(replicas: u32) -> String {
     )
 }
 
+/// A refusal shows in what the run comes to.
+fn apply(timeline: &mut Timeline, manifest: &str) {
+    let files = BTreeMap::from([("it.yaml".to_owned(), manifest.to_owned())]);
+    petri_console::run("kubectl apply -f it.yaml", timeline, &files);
+}
+
 /// So many replicas with claims on so many machines, until all are Ready. Answers JSON.
 fn replicas(count: u32, machines: u32) -> String {
     let mut timeline = Timeline::new(Recording::new(Scenario::sized(machines), first_visit::SEED));
     let started = frames::now();
-    for object in &crate::check::check(&many(count)).objects {
-        // A refusal shows as "ready": 0.
-        let _ = timeline.command(Command::Apply(object.clone()));
-    }
+    apply(&mut timeline, &many(count));
     let limit = timeline.start() + Span::minutes(60);
     let ready = |timeline: &Timeline| {
         timeline.world().objects().stateful_sets.values().map(|set| set.status.ready_replicas).next().unwrap_or(0)
@@ -59,9 +63,7 @@ pub fn bench(name: &str) -> String {
 /// The story of the first visit, without a page: apply, cut, force-delete, wait. The fingerprint after each minute.
 pub fn story_fingerprints() -> Vec<String> {
     let mut timeline = Timeline::new(Recording::new(Scenario::standard(), first_visit::SEED));
-    for object in &crate::check::check(first_visit::text(first_visit::FIRST)).objects {
-        let _ = timeline.command(Command::Apply(object.clone()));
-    }
+    apply(&mut timeline, first_visit::text(first_visit::FIRST));
     let mut found = Vec::new();
     let start = timeline.start();
     for minute in 1..=14 {

@@ -1,15 +1,14 @@
 //! What is wrong with a manifest, as the editor marks it and as the list under it says it.
 
 use petri_manifest::{Grade, Parsed, Problem};
-use petri_objects::Object;
 use std::rc::Rc;
 
 /// A checked text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checked {
     pub findings: Vec<Finding>,
-    /// The objects of all documents, if none of them has an error.
-    pub objects: Vec<Object>,
+    /// How many objects can be applied: none if any document has an error.
+    pub objects: usize,
 }
 
 /// One problem, at its place. Offsets are UTF-16 units, as the editor counts.
@@ -64,9 +63,9 @@ pub fn check(text: &str) -> Rc<Checked> {
     problems.sort_by_key(|problem| (problem.span.start, problem.grade));
     let findings = place(text, &problems);
     let objects = if findings.iter().any(|finding| finding.grade == Grade::Error) {
-        Vec::new()
+        0
     } else {
-        parsed.documents.into_iter().filter_map(|document| document.object).collect()
+        parsed.objects().count()
     };
     Rc::new(Checked { findings, objects })
 }
@@ -147,13 +146,13 @@ mod tests {
     fn a_good_manifest_gives_its_objects() {
         let checked = check(POD);
         assert!(!checked.has_errors(), "{:?}", checked.findings);
-        assert_eq!(checked.objects.len(), 1);
+        assert_eq!(checked.objects, 1);
     }
 
     #[test]
     fn one_broken_document_keeps_all_of_them_back() {
         let checked = check(&format!("{POD}---\nkind: [\n"));
-        assert!(checked.has_errors() && checked.objects.is_empty());
+        assert!(checked.has_errors() && checked.objects == 0);
         assert!(checked.errors().next().unwrap().line >= 9);
     }
 
@@ -176,6 +175,6 @@ mod tests {
             let error = checked.errors().next();
             assert!(error.is_some_and(|e| e.line >= 1 && !e.message.is_empty()), "{:.40}", text);
         }
-        assert!(check("").objects.is_empty());
+        assert!(check("").objects == 0);
     }
 }

@@ -143,18 +143,15 @@ impl Desk {
         let mut outcome = Outcome::default();
         if checked.has_errors() {
             outcome.errors = checked.error_lines();
-        } else if checked.objects.is_empty() {
+        } else if checked.objects == 0 {
             outcome.errors.push("error: no objects passed to apply".into());
         }
         self.log(LogKind::Input, format!("kubectl apply -f {}", file.name));
         let at = self.session.timeline().now();
         if outcome.errors.is_empty() {
-            for object in &checked.objects {
-                match self.carry_out(Command::Apply(object.clone())) {
-                    Ok(line) => outcome.lines.push(line),
-                    Err(words) => outcome.errors.push(words),
-                }
-            }
+            let branches = self.session.timeline().branches().len();
+            outcome = shell::apply(&self.session, &file.name, &file.text);
+            self.announce_fork(branches);
         }
         self.log(LogKind::Output, outcome.lines.join("\n"));
         self.log(LogKind::Error, outcome.errors.join("\n"));

@@ -11,6 +11,7 @@ use petri_sim::reason::Reason;
 use petri_sim::timeline::Timeline;
 use petri_sim::world::World;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// What the Why tab says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -252,12 +253,12 @@ fn reason_fixes(key: &Key, reason: &Reason, found: &mut Vec<Fix>) {
     match reason {
         Reason::MissingStorageClass { class, .. } if !class.is_empty() => found.push(fix(
             format!("Create the storage class {class}"),
-            Command::Apply(storage_class(class)),
+            Command::Apply(Rc::new(storage_class(class).to_value())),
             "The provisioner makes a volume for each claim that asks for this class; the pods follow.",
         )),
         Reason::NoMatchingVolume { class, .. } if !class.is_empty() => found.push(fix(
             format!("Create the storage class {class}"),
-            Command::Apply(storage_class(class)),
+            Command::Apply(Rc::new(storage_class(class).to_value())),
             "A provisioner then makes what no existing volume offers.",
         )),
         Reason::StaleClaim { claim, .. } => found.push(risk(

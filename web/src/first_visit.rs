@@ -1,10 +1,10 @@
 //! What a page opens with: an example that already runs, one thing to try, or the recording of a link.
 
-use crate::check::check;
 use crate::desk::{Desk, use_desk};
 use crate::recording;
 use crate::session::{Session, use_world};
-use crate::state::{Action, Applied, LogKind, Outcome, Ui};
+use crate::shell;
+use crate::state::{Action, Applied, LogKind, Ui};
 use crate::view::Target;
 use petri_objects::{Name, Span};
 use petri_sim::command::Command;
@@ -46,19 +46,7 @@ pub const EXAMPLES: &[Example] = &[
 
 /// The text of an example; empty if there is none of that name.
 pub fn text(name: &str) -> &'static str {
-    petri_lessons::examples().iter().find(|example| example.name == name).map_or("", |example| example.text)
-}
-
-/// Applies a manifest and plays until its pods are ready, or for a while. Answers kubectl's lines.
-fn apply(session: &Session, name: &str) -> Outcome {
-    let mut outcome = Outcome::default();
-    for object in &check(text(name)).objects {
-        match session.command(Command::Apply(object.clone())) {
-            Ok(answer) => outcome.lines.push(petri_console::answer_text(&answer)),
-            Err(error) => outcome.errors.push(petri_console::api_error(&error, None)),
-        }
-    }
-    outcome
+    petri_lessons::examples().iter().find(|(file, _)| *file == name).map_or("", |(_, text)| text)
 }
 
 /// Whether every pod that should exist runs and is ready.
@@ -76,7 +64,7 @@ pub fn open(session: &Session, example: &Example) -> Vec<(&'static str, Rc<Appli
     let mut files = Vec::new();
     for name in example.needs.iter().chain([&example.name]) {
         let at = session.timeline().now();
-        let outcome = apply(session, name);
+        let outcome = shell::apply(session, name, text(name));
         files.push((*name, Rc::new(Applied { text: text(name).into(), at, outcome })));
         session.change(|timeline| {
             let limit = timeline.now() + LONGEST;
@@ -152,7 +140,8 @@ fn restore(session: &Session, shared: recording::Shared) -> Vec<Action> {
 /// What a recording applies, as one file.
 fn objects_text(recording: &Recording) -> String {
     let objects = recording.commands.iter().filter_map(|stamped| match &*stamped.command {
-        Command::Apply(object) | Command::Create(object) => Some(petri_manifest::to_yaml(&object.to_value())),
+        Command::Apply(manifest) => Some(petri_manifest::to_yaml(manifest)),
+        Command::Create(object) => Some(petri_manifest::to_yaml(&object.to_value())),
         _ => None,
     });
     objects.collect::<Vec<_>>().join("---\n")

@@ -237,7 +237,7 @@ fn read_taints(value: &Value, key: &str) -> Result<Vec<Taint>, String> {
 fn command_value(command: &Command) -> Value {
     let optional = |number: &Option<i64>| number.map_or(Value::Null, Value::Int);
     let (verb, fields): (&str, Vec<(&str, Value)>) = match command {
-        Command::Apply(object) => ("apply", vec![("object", object.to_value())]),
+        Command::Apply(object) => ("apply", vec![("manifest", (**object).clone())]),
         Command::Create(object) => ("create", vec![("object", object.to_value())]),
         Command::Replace(object) => ("replace", vec![("object", object.to_value())]),
         Command::Scale { target, replicas } => {
@@ -296,7 +296,7 @@ fn read_command(value: &Value) -> Result<Command, String> {
         ControllerId::from_name(word).ok_or_else(|| format!("unknown controller {word}"))
     };
     Ok(match string(value, "verb")? {
-        "apply" => Command::Apply(read_object(field(value, "object")?)?),
+        "apply" => Command::Apply(Rc::new(field(value, "manifest")?.clone())),
         "create" => Command::Create(read_object(field(value, "object")?)?),
         "replace" => Command::Replace(read_object(field(value, "object")?)?),
         "scale" => Command::Scale { target: target()?, replicas: int32(value, "replicas")? },

@@ -3,7 +3,7 @@
 use crate::desk::Desk;
 use crate::limits;
 use crate::session::{Session, Subscription};
-use crate::state::{Action, File, LogKind};
+use crate::state::{Action, File, LogKind, Outcome};
 use petri_console::{Files, Follow, Host, Output};
 use petri_objects::{Span, Time};
 use petri_sim::api::request::ApiError;
@@ -12,6 +12,7 @@ use petri_sim::note::Answer;
 use petri_sim::timeline::Timeline;
 use petri_sim::world::World;
 use std::cell::{Cell, RefCell, RefMut};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The session as a console line sees it. Time is played by the page's frames, not by the line.
@@ -105,6 +106,14 @@ fn show(desk: &Desk, output: &Output) {
         desk.log(kind, line);
     }
     desk.log(LogKind::Output, output.stdout.as_str());
+}
+
+/// `kubectl apply -f` of one text.
+pub fn apply(session: &Session, name: &str, text: &str) -> Outcome {
+    let files = BTreeMap::from([(name.to_owned(), text.to_owned())]);
+    let (output, _) = with_page(session, |page| petri_console::run(&format!("kubectl apply -f {name}"), page, &files));
+    let lines = |text: &str| text.lines().map(str::to_owned).collect();
+    Outcome { lines: lines(&output.stdout), errors: lines(&output.stderr) }
 }
 
 /// Whether a line moves time by itself, rather than watching how it goes.

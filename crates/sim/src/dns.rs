@@ -472,9 +472,8 @@ fn reverse(objects: &Objects, query: &Query, name: &str) -> Answer {
         _ => BTreeSet::new(),
     };
     let name = absolute(&query.name);
-    let records: Vec<Record> = (targets.into_iter())
-        .map(|target| Record { name: name.clone(), ttl: TTL, data: Data::Ptr(target) })
-        .collect();
+    let records: Vec<Record> =
+        (targets.into_iter()).map(|target| Record { name: name.clone(), ttl: TTL, data: Data::Ptr(target) }).collect();
     let rcode = if records.is_empty() { Rcode::NxDomain } else { Rcode::NoError };
     Answer { rcode, records, authority: None, additional: Vec::new() }
 }

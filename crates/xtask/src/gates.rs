@@ -13,49 +13,96 @@ use crate::wasm_std::TARGET;
 
 /// What the page must never link: too large for what it gives, or a source of time and chance that replays cannot share.
 const KEPT_OUT: [&str; 5] = ["regex", "getrandom", "chrono", "clap", "k8s-openapi"];
-/// Linked for sure: if the listing lacks it, the listing is wrong and proves nothing.
-const KNOWN_IN: &str = "yew";
+/// Who may link one of these all the same: Yew asks for all of gloo, and gloo's browser history for random numbers. None
+/// of it is called, so none of it is in the built page; `without_chance` holds that to account.
+const TOLERATED: [(&str, &str); 1] = [("getrandom", "gloo-history")];
+const LIBRARIES: [&str; 6] =
+    ["petri-objects", "petri-manifest", "petri-sim", "petri-explore", "petri-console", "petri-lessons"];
 /// The whole first load, in bytes as brotli sends them. The editor loads later and is not in it.
 pub const FIRST_LOAD_BUDGET: u64 = 300_000;
 /// What the page fetches later or not at all.
 const LATER: [&str; 4] = ["editor/", "embed", "worker", "licenses.txt"];
 
-/// The crates that `cargo tree` lists for the page in the browser.
+/// The libraries link none of these, and the page neither, apart from what Yew itself brings and the linker drops.
 pub fn tree(shop: &Shop) -> Outcome {
-    let listing = capture(&mut shop.cargo(&[
-        "tree",
-        "--locked",
-        "-p",
-        "petri-web",
-        "-e",
-        "normal",
-        "--target",
-        TARGET,
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-    ]))?;
-    let found = offenders(&listing, &KEPT_OUT, KNOWN_IN)?;
-    if found.is_empty() {
+    let libraries = crates(shop, &LIBRARIES)?;
+    let mut problems = unexpected(&libraries, LIBRARIES[0], |_| Ok(false))?;
+    let page = crates(shop, &["petri-web"])?;
+    problems.extend(unexpected(&page, "yew", |package| {
+        let parents = dependents(shop, package)?;
+        Ok(!parents.is_empty() && parents.iter().all(|parent| TOLERATED.contains(&(&package.name, parent))))
+    })?);
+    if problems.is_empty() {
         return Ok(());
     }
-    let mut problem = format!("the page links {}:", found.join(", "));
-    for name in &found {
-        let words = ["tree", "--locked", "-p", "petri-web", "-e", "normal", "--target", TARGET, "-i", name];
-        let why = capture(&mut shop.cargo(&words)).unwrap_or_else(|problem| problem);
-        problem.push('\n');
-        problem.push_str(&why);
+    let mut told = String::from("the page links what it must not:");
+    for package in &problems {
+        told.push('\n');
+        told.push_str(&tree_of(shop, &["petri-web"], &["-i", &package.spec()]).unwrap_or_else(|problem| problem));
     }
-    Err(problem)
+    Err(told)
 }
 
-fn offenders<'a>(listing: &str, kept_out: &[&'a str], known_in: &str) -> Outcome<Vec<&'a str>> {
-    let names: BTreeSet<&str> = listing.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    if !names.contains(known_in) {
-        return Err(format!("the listing of the page's crates lacks {known_in}, so it proves nothing:\n{listing}"));
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Package {
+    name: String,
+    version: String,
+}
+
+impl Package {
+    /// A line of `cargo tree --prefix none --format {p}`, such as `yew v0.23.0 (*)`.
+    fn read(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let name = words.next()?.to_owned();
+        let version = words.next()?.strip_prefix('v')?.to_owned();
+        Some(Self { name, version })
     }
-    Ok(kept_out.iter().copied().filter(|name| names.contains(name)).collect())
+
+    fn spec(&self) -> String {
+        format!("{}@{}", self.name, self.version)
+    }
+}
+
+fn tree_of(shop: &Shop, roots: &[&str], more: &[&str]) -> Outcome<String> {
+    let mut words = vec!["tree", "--locked", "-e", "normal", "--target", TARGET];
+    words.extend(roots.iter().flat_map(|root| ["-p", root]));
+    words.extend(more);
+    capture(&mut shop.cargo(&words))
+}
+
+fn crates(shop: &Shop, roots: &[&str]) -> Outcome<BTreeSet<Package>> {
+    Ok(packages_in(&tree_of(shop, roots, &["--prefix", "none", "--format", "{p}"])?))
+}
+
+fn packages_in(listing: &str) -> BTreeSet<Package> {
+    listing.lines().filter_map(Package::read).collect()
+}
+
+/// The packages that depend on this one directly.
+fn dependents(shop: &Shop, package: &Package) -> Outcome<Vec<String>> {
+    let spec = package.spec();
+    let words = ["-i", &spec, "--depth", "1", "--prefix", "none", "--format", "{p}"];
+    let listing = tree_of(shop, &["petri-web"], &words)?;
+    Ok(listing.lines().skip(1).filter_map(Package::read).map(|parent| parent.name).collect())
+}
+
+/// What is kept out and yet in the listing, without what is tolerated. A listing that lacks what must be in it proves
+/// nothing.
+fn unexpected(
+    listing: &BTreeSet<Package>,
+    known_in: &str,
+    tolerated: impl Fn(&Package) -> Outcome<bool>,
+) -> Outcome<Vec<Package>> {
+    if listing.iter().all(|package| package.name != known_in) {
+        return Err(format!("the listing of the page's crates lacks {known_in}, so it proves nothing"));
+    }
+    let mut found = Vec::new();
+    for package in listing.iter().filter(|package| KEPT_OUT.contains(&package.name.as_str())) {
+        if !tolerated(package)? {
+            found.push(package.clone());
+        }
+    }
+    Ok(found)
 }
 
 /// Licenses, banned crates and origins of every package, by the lists in deny.toml.
@@ -175,6 +222,23 @@ pub fn size_table(sizes: &[Size]) -> String {
     table
 }
 
+/// The page cannot draw random numbers: its script would have to hand them in. A replay could not repeat them.
+pub fn without_chance(dist: &Path) -> Outcome {
+    let mut files = Vec::new();
+    collect(dist, &mut files)?;
+    let mut scripts = files.iter().filter(|path| path.extension().is_some_and(|ending| ending == "js"));
+    scripts.try_for_each(|path| check_chance(&shop::read(path)?))
+}
+
+fn check_chance(script: &str) -> Outcome {
+    match ["getRandomValues", "randomFillSync"].iter().find(|name| script.contains(**name)) {
+        None => Ok(()),
+        Some(name) => {
+            Err(format!("the built page imports `{name}`: find out with `cargo tree -i getrandom` who asks for it"))
+        }
+    }
+}
+
 /// Whether the compiler in use is one that the workspace supports.
 pub fn rust_version(shop: &Shop) -> Outcome<String> {
     let text = capture(&mut shop.program("rustc", &["--version"]))?;
@@ -241,11 +305,19 @@ mod tests {
 
     #[test]
     fn the_tree_gate_fails_on_a_forbidden_crate_and_on_an_empty_listing() {
-        let listing = "petri-web v0.1.0 (/here)\nyew v0.23.0\nregex-lite v0.1.0\n";
-        assert_eq!(offenders(listing, &KEPT_OUT, "yew"), Ok(vec![]));
+        let gate = |listing: &str, tolerate: bool| unexpected(&packages_in(listing), "yew", |_| Ok(tolerate));
+        let listing = "petri-web v0.1.0 (/here)\nyew v0.23.0\nregex-lite v0.1.0\n\n";
+        assert_eq!(gate(listing, false), Ok(vec![]));
         let linked = format!("{listing}regex v1.0.0 (*)\n");
-        assert_eq!(offenders(&linked, &KEPT_OUT, "yew"), Ok(vec!["regex"]));
-        assert!(offenders("", &KEPT_OUT, "yew").is_err());
+        assert_eq!(gate(&linked, false).map(|found| found[0].spec()), Ok("regex@1.0.0".to_owned()));
+        assert_eq!(gate(&linked, true), Ok(vec![]));
+        assert!(gate("", false).is_err());
+    }
+
+    #[test]
+    fn a_page_that_can_draw_random_numbers_is_refused() {
+        assert_eq!(check_chance("const a = performance.now();"), Ok(()));
+        assert!(check_chance("getObject(arg0).getRandomValues(x)").is_err());
     }
 
     #[test]

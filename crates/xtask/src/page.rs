@@ -60,6 +60,7 @@ pub fn build(shop: &Shop) -> Outcome {
     }
     shop::write(&dist.join("licenses.txt"), licenses::third_party(shop)?)?;
     check_index(&shop::read(&dist.join("index.html"))?)?;
+    gates::without_chance(&dist)?;
     let sizes = gates::sizes(&dist)?;
     println!("{}", gates::size_table(&sizes));
     println!("dist/ is ready: copy it anywhere, or try it with any static file server");

@@ -3,7 +3,7 @@
 use super::topbar::TopMeters;
 use crate::desk::{Desk, use_desk};
 use crate::first_visit;
-use crate::pictures::{Call, ClusterPicture, How, Legend, OnPick, Pick, Sentence, Table, mark};
+use crate::pictures::{ClusterPicture, How, Legend, OnPick, Pick, Sentence, Table, mark};
 use crate::session::use_world;
 use crate::state::{Action, Facts};
 use crate::view::{self, Target, Tone};
@@ -81,15 +81,10 @@ pub fn Cluster(props: &ClusterProps) -> Html {
     let on_pick = use_pick();
     let desk = use_desk();
     let view = use_world((), |timeline, ()| view::cluster::view(timeline.world(), &timeline.recording().commands));
-    let layout = use_memo((view.clone(), width), |(view, width)| view::layout::layout(view, u32::try_from(*width).unwrap_or(0)));
     let suggested = use_world(props.untried, |timeline, untried| {
-        untried.then(|| first_visit::suggestion(timeline.world())).flatten().map(|(node, _)| node)
+        untried.then(|| first_visit::suggestion(timeline.world())).flatten().map(|(node, _)| Target::Link(node))
     });
-    let on_call = use_callback(desk, |(), desk| first_visit::try_it(desk));
-    let call = (*suggested).clone().map(|node| {
-        let text = format!("Cut {node} off").into();
-        Call { node, text, on_call }
-    });
+    let on_hint = use_callback(desk, |_: Target, desk| first_visit::try_it(desk));
     let say = use_memo(view.say.clone(), Clone::clone);
     html! {
         <main class="cluster" ref={host}>
@@ -99,7 +94,7 @@ pub fn Cluster(props: &ClusterProps) -> Html {
                 }
             </Sentence>
             <div class="cluster-body" tabindex="0" role="region" aria-label="Cluster">
-                <div class="picture"><ClusterPicture {view} {layout} selected={props.selection.clone()} {on_pick} {call} /></div>
+                <div class="picture"><ClusterPicture {view} {width} selected={props.selection.clone()} {on_pick} hint={(*suggested).clone()} {on_hint} /></div>
                 <Legend />
                 <FactsPanel facts={props.facts} selection={props.selection.clone()} />
             </div>

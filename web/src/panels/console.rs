@@ -2,7 +2,7 @@
 
 use crate::desk::use_desk;
 use crate::session::use_slice;
-use crate::shell::{self, Drafts};
+use crate::shell;
 use crate::state::{LogKind, LogLine};
 use std::rc::Rc;
 use web_sys::{Element, HtmlInputElement};
@@ -165,7 +165,7 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
 /// The line with what is common to all completions, and the completions if there are several.
 fn complete(desk: &crate::desk::Desk, line: &str) -> (Option<String>, Vec<String>) {
     let timeline = desk.session.timeline();
-    let found = petri_console::complete(line, line.len(), timeline.world(), &Drafts(desk.files()));
+    let found = petri_console::complete(line, line.len(), timeline.world());
     let word = line.rfind(' ').map_or(0, |at| at + 1);
     let (before, typed) = line.split_at(word);
     let found: Vec<String> = found.into_iter().filter(|choice| choice.starts_with(typed)).collect();

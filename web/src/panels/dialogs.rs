@@ -76,7 +76,7 @@ pub fn ShareDialog() -> Html {
             <input id="share-link" class="field mono" readonly=true value={(*link).clone()} />
             <div class="row"><button class="btn primary" id="copy-link" data-autofocus="true" onclick={copies(&link, "Link")}>{ "Copy the link" }</button></div>
             <label for="share-json">{ "Recording" }</label>
-            <textarea id="share-json" class="field mono" readonly=true rows="6" value={(*json).clone()}></textarea>
+            <textarea id="share-json" class="field mono" readonly=true rows="6" value={(*json).clone()} />
             <div class="row">
                 <button class="btn" id="copy-recording" onclick={copies(&json, "Recording")}>{ "Copy the recording" }</button>
                 <span role="status">{ &*said }</span>

@@ -255,7 +255,7 @@ pub fn Editor(props: &EditorProps) -> Html {
             <div class="code-host" key="host" ref={host}></div>
             if !*loaded {
                 <textarea key="area" class="code-area" ref={area} aria-label={format!("Manifest {}", props.name)} spellcheck="false"
-                    autocomplete="off" autocapitalize="off" wrap="off" value={props.text.to_string()} {oninput} {onkeydown}></textarea>
+                    autocomplete="off" autocapitalize="off" wrap="off" value={props.text.to_string()} {oninput} {onkeydown} />
             } else {
                 <i key="area-gone" hidden=true></i>
             }

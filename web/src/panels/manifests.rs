@@ -78,7 +78,7 @@ pub fn Manifests(props: &ManifestsProps) -> Html {
             </div>
             <div class="edit-body">
                 if let Some(file) = file {
-                    <FilePanel key={file.id} {file} />
+                    <FilePanel key={file.id} file={file.clone()} />
                 } else {
                     <p key="none" class="empty">{ "No file is open. Choose an example, or press + and paste a manifest." }</p>
                 }

@@ -14,7 +14,7 @@ mod table;
 mod tile;
 mod timeline;
 
-pub use cluster::{Call, ClusterPicture};
+pub use cluster::ClusterPicture;
 pub use icons::Icon;
 pub use legend::Legend;
 pub use meters::Meters;

@@ -10,7 +10,7 @@ fn every_command() -> Vec<Command> {
     class.metadata.name = "fast".into();
     let object: Object = class.into();
     vec![
-        Command::Apply(object.clone()),
+        Command::Apply(Rc::new(object.to_value())),
         Command::Create(object.clone()),
         Command::Replace(object),
         Command::Scale { target: set.clone(), replicas: 5 },

@@ -25,7 +25,7 @@ pub mod timeline;
 pub mod words;
 
 #[cfg(test)]
-mod fixture;
+mod tests;
 
 pub use identity::Identity;
 use petri_objects::{Name, ObjectRef, Time, Uid};

@@ -2,8 +2,8 @@
 //!
 //! Upstream: `pkg/controller/disruption/disruption.go`.
 //!
-//! Deviation: that a pod has several budgets is told when the first of them is looked at, not at each change of the pod.
-//! Of several, the first by name is chosen.
+//! Deviation: that a pod has several budgets is told when the first of them is looked at, not at each change of the
+//! pod. Of several, the first by name is chosen.
 
 use super::Enqueue;
 use crate::api::request::Patch;
@@ -65,7 +65,7 @@ fn selects(budget: &PodDisruptionBudget, pod: &Pod) -> bool {
     budget.spec.selector.as_ref().is_some_and(|selector| selector.matches(&pod.metadata.labels))
 }
 
-/// How long until the mark of an eviction is stale; `None` if there is none, or if it is no business of this controller.
+/// How long until the mark of an eviction is stale; `None` if there is none, or none that is this controller's business.
 ///
 /// Upstream: `nonTerminatingPodHasStaleDisruptionCondition`.
 fn stale_mark(pod: &Pod, now: Time) -> Option<Span> {
@@ -100,7 +100,9 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
     };
     if expected.unmanaged {
         let text = format!(
-            "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set \".spec.minAvailable\" field of the PDB to an integer value.",
+            "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the \
+             status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for \
+             these pods please set \".spec.minAvailable\" field of the PDB to an integer value.",
             selector_text(budget.spec.selector.as_ref())
         );
         api.warning(&about, "UnmanagedPods", text);

@@ -3,9 +3,9 @@
 //!
 //! Upstream: `pkg/controller/garbagecollector`.
 //!
-//! Deviation: no graph is kept. Dependents are found in the cache when an owner goes, and only for kinds that own things
-//! in practice: an Event, a Lease, an EndpointSlice, a ControllerRevision, a volume, a claim or an attachment is taken
-//! to own nothing, a Pod to own no other Pods and only the claims that it uses.
+//! Deviation: no graph is kept. Dependents are found in the cache when an owner goes, and only for kinds that own
+//! things in practice: an Event, a Lease, an EndpointSlice, a ControllerRevision, a volume, a claim or an attachment is
+//! taken to own nothing; a Pod to own only ConfigMaps, Services and the claims that it uses.
 //!
 //! Deviation: owners that block each other in a circle are not told apart; in the foreground they wait for ever.
 

@@ -95,10 +95,8 @@ fn gc_orphaned(cache: &Objects, memory: &mut Memory, api: &mut Api<'_>) -> Resul
         let until = api.now + api.settings.pod_gc_quarantine;
         memory.quarantine.entry(pod.spec.node_name.clone()).or_insert(until);
     }
-    let due: Vec<Name> = (memory.quarantine.iter())
-        .filter(|(_, until)| **until <= api.now)
-        .map(|(node, _)| node.clone())
-        .collect();
+    let due: Vec<Name> =
+        (memory.quarantine.iter()).filter(|(_, until)| **until <= api.now).map(|(node, _)| node.clone()).collect();
     let mut deleted = BTreeSet::new();
     for node in due {
         memory.quarantine.remove(&node);

@@ -71,7 +71,9 @@ pub fn records(objects: &Objects, namespace: &str) -> Vec<Record> {
             let ready: Vec<&Endpoint> = ready_endpoints(objects, service).map(|(_, endpoint)| endpoint).collect();
             let ports: BTreeSet<String> = (ready_endpoints(objects, service))
                 .flat_map(|(slice, _)| &slice.ports)
-                .filter_map(|port| Some(named(port.name.as_deref().filter(|n| !n.is_empty())?, port.protocol.as_deref()?)))
+                .filter_map(|port| {
+                    Some(named(port.name.as_deref().filter(|n| !n.is_empty())?, port.protocol.as_deref()?))
+                })
                 .collect();
             let mut hosts: Vec<Record> = Vec::new();
             for endpoint in ready {

@@ -64,8 +64,7 @@ fn cluster() -> Objects {
     objects.put(namespace.into());
     put_service(&mut objects, "vip", "10.96.0.7", &["http", "admin"], &[("", "10.244.1.1", true)]);
     put_service(&mut objects, "bare", "10.96.0.8", &[""], &[]);
-    let pods: Pods<'_> =
-        &[("web-0", "10.244.1.5", true), ("web-1", "10.244.2.5", false), ("", "10.244.3.5", true)];
+    let pods: Pods<'_> = &[("web-0", "10.244.1.5", true), ("web-1", "10.244.2.5", false), ("", "10.244.3.5", true)];
     put_service(&mut objects, "web", "None", &["http"], pods);
     put_service(&mut objects, "dark", "None", &["http"], &[("dark-0", "10.244.1.9", false)]);
     put_service(&mut objects, "portless", "None", &[], &[("p-0", "10.244.1.6", true)]);
@@ -284,7 +283,9 @@ fn a_missing_name_of_a_stateful_pod_has_a_reason() {
     objects.put(slice.into());
     assert_eq!(reason(&objects), "resolves");
 
-    for (service, expected) in [("gone", "Service gone does not exist"), ("outside", "Service outside is only an alias")] {
+    for (service, expected) in
+        [("gone", "Service gone does not exist"), ("outside", "Service outside is only an alias")]
+    {
         Rc::make_mut(&mut set.spec).service_name = service.into();
         objects.put(set.clone().into());
         assert_eq!(reason(&objects), expected);

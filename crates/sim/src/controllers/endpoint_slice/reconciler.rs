@@ -112,7 +112,8 @@ fn reconcile_by_port_mapping(
         fill(slice, &mut left);
     }
     while left.len() > 0 {
-        let room = |slice: &EndpointSlice| MAX_ENDPOINTS_PER_SLICE.checked_sub((slice.endpoints.len() + left.len()) as u64);
+        let room =
+            |slice: &EndpointSlice| MAX_ENDPOINTS_PER_SLICE.checked_sub((slice.endpoints.len() + left.len()) as u64);
         let fits = (unchanged.iter().enumerate())
             .filter_map(|(at, slice)| Some((room(slice).filter(|room| *room < MAX_ENDPOINTS_PER_SLICE)?, at)))
             .min();
@@ -241,8 +242,12 @@ fn trigger_time(
     // By pod and address: a pod that comes back with another address is another endpoint.
     let serving = |e: &Endpoint| e.conditions.serving == Some(true);
     let updated = |slice: &&Rc<EndpointSlice>| update.iter().any(|other| other.metadata.name == slice.metadata.name);
-    let before: BTreeMap<_, bool> =
-        existing.iter().filter(updated).flat_map(|slice| slice.endpoints.iter()).map(|e| (whose(e), serving(e))).collect();
+    let before: BTreeMap<_, bool> = existing
+        .iter()
+        .filter(updated)
+        .flat_map(|slice| slice.endpoints.iter())
+        .map(|e| (whose(e), serving(e)))
+        .collect();
     let after: BTreeMap<_, bool> =
         create.iter().chain(update).flat_map(|s| s.endpoints.iter()).map(|e| (whose(e), serving(e))).collect();
     let moved = after.iter().filter(|(endpoint, now)| **now != before.get(*endpoint).copied().unwrap_or(false));

@@ -184,7 +184,9 @@ fn endpoints_keep_their_places_and_new_ones_are_appended() {
 fn the_annotation_names_the_change_that_led_to_the_write() {
     let trigger = |bench: &Bench| {
         let annotations = &slices(bench)[0].metadata.annotations;
-        annotations.get("endpoints.kubernetes.io/last-change-trigger-time").map(|text| Time::parse_rfc3339(text).unwrap())
+        annotations
+            .get("endpoints.kubernetes.io/last-change-trigger-time")
+            .map(|text| Time::parse_rfc3339(text).unwrap())
     };
     let mut bench = bench(service("web", true));
     run(&mut bench, "web");
@@ -235,8 +237,10 @@ fn pods_whose_named_ports_differ_are_listed_apart() {
         bench.cache.put(pod.into());
     }
     run(&mut bench, "web");
-    let listed: Vec<(Vec<Option<i32>>, usize)> =
-        slices(&bench).iter().map(|slice| (slice.ports.iter().map(|p| p.port).collect(), slice.endpoints.len())).collect();
+    let listed: Vec<(Vec<Option<i32>>, usize)> = slices(&bench)
+        .iter()
+        .map(|slice| (slice.ports.iter().map(|p| p.port).collect(), slice.endpoints.len()))
+        .collect();
     assert_eq!(listed, [(vec![Some(8080)], 2), (vec![Some(9090)], 1), (vec![], 1)]);
     assert_eq!(run(&mut bench, "web").requests(), [""; 0]);
 }

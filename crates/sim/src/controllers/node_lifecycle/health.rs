@@ -238,11 +238,8 @@ fn mark_pods_not_ready(pods: &[&Rc<Pod>], api: &mut Api<'_>) -> Result<bool, Awa
         let Some(ready) = condition(&pod.status.conditions, "Ready").filter(|ready| &*ready.status != "False") else {
             continue;
         };
-        let condition = Condition {
-            status: "False".into(),
-            last_transition_time: api.now.whole_seconds(),
-            ..ready.clone()
-        };
+        let condition =
+            Condition { status: "False".into(), last_transition_time: api.now.whole_seconds(), ..ready.clone() };
         let target = Key::of(&pod.metadata).to_ref(Kind::Pod);
         match api.patch(target, Some(pod.metadata.uid), Patch::PodCondition { condition, phase: None })? {
             Err(error) if error.is_not_found() => continue,

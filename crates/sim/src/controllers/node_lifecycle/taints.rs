@@ -48,9 +48,9 @@ pub(super) fn do_no_schedule_tainting_pass(name: &Name, api: &mut Api<'_>) -> Ou
     let Some(node) = cache.nodes.get(&Key::new("", name.clone())) else { return Ok(Done::settled()) };
     let wanted: Vec<&str> = (node.status.conditions.iter())
         .filter_map(|condition| {
-            let known = CONDITION_TAINTS.iter().find(|(kind, status, _)| {
-                (*kind, *status) == (&*condition.kind, &*condition.status)
-            });
+            let known = CONDITION_TAINTS
+                .iter()
+                .find(|(kind, status, _)| (*kind, *status) == (&*condition.kind, &*condition.status));
             known.map(|(_, _, key)| *key)
         })
         .chain(node.spec.unschedulable.then_some(UNSCHEDULABLE))
@@ -155,7 +155,8 @@ fn no_execute(cache: &Objects, name: &Name, api: &mut Api<'_>) -> Result<Result<
     let Some(node) = cache.nodes.get(&Key::new("", name.clone())) else { return Ok(Ok(())) };
     let Some(ready) = condition(&node.status.conditions, "Ready") else { return Ok(Err(RETRY)) };
     let Some((wanted, opposite)) = taints_of(&ready.status) else { return Ok(Ok(())) };
-    let remove = if node.has_taint(opposite, "NoExecute") { vec![taint(opposite, "NoExecute", api.now)] } else { vec![] };
+    let remove =
+        if node.has_taint(opposite, "NoExecute") { vec![taint(opposite, "NoExecute", api.now)] } else { vec![] };
     let done = swap(node, vec![taint(wanted, "NoExecute", api.now)], remove, api)?;
     Ok(if done { Ok(()) } else { Err(Span::ZERO) })
 }

@@ -96,7 +96,8 @@ impl Stage {
     fn picture(&self) -> Vec<String> {
         let line = |node: &Rc<Node>| {
             let ready = condition(&node.status.conditions, "Ready").map_or("-", |ready| &ready.status);
-            let taints = node.spec.taints.iter().map(|t| format!(" {}:{}", t.key.rsplit('/').next().unwrap(), t.effect));
+            let taints =
+                node.spec.taints.iter().map(|t| format!(" {}:{}", t.key.rsplit('/').next().unwrap(), t.effect));
             format!("{}: {ready}{}", node.metadata.name, taints.collect::<String>())
         };
         self.bench.cache.nodes.values().map(line).collect()
@@ -276,7 +277,10 @@ fn a_node_whose_kubelet_never_spoke_gets_60_seconds() {
 #[test]
 fn nodes_are_greeted_and_seen_off() {
     let mut stage = Stage::new([node("a", "z")]);
-    assert_eq!(stage.run(MONITOR, "").events(), ["Normal RegisteredNode Node a event: Registered Node a in Controller"]);
+    assert_eq!(
+        stage.run(MONITOR, "").events(),
+        ["Normal RegisteredNode Node a event: Registered Node a in Controller"]
+    );
     assert_eq!(stage.run(MONITOR, "").events(), [""; 0]);
     stage.serve(Request::Delete { target: ObjectRef::new(Kind::Node, "", "a"), options: Default::default() });
     assert_eq!(stage.run(MONITOR, "").events(), ["Normal RemovingNode Node a event: Removing Node a from Controller"]);

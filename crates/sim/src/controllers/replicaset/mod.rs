@@ -3,8 +3,8 @@
 //!
 //! Upstream: `pkg/controller/replicaset/replica_set.go`.
 //!
-//! Deviation: while the controller waits to see its own writes it does nothing at all; upstream still writes the status.
-//! A sync that is cut and replayed must ask the same questions, whatever has been seen meanwhile.
+//! Deviation: while the controller waits to see its own writes it does nothing at all; upstream still writes the
+//! status. A sync that is cut and replayed must ask the same questions, whatever has been seen meanwhile.
 //!
 //! Deviation: requests of one batch are sent one after the other, not in parallel; a reader of the watch log cannot
 //! tell the difference.

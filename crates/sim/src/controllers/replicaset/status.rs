@@ -9,7 +9,7 @@ use crate::controllers::util::{remove_condition, set_condition};
 use petri_objects::*;
 use std::rc::Rc;
 
-/// The status that follows from the claimed active pods, all candidates, and the failure of this sync, if there was one.
+/// The status that follows from the claimed active pods, all candidates, and the failure of this sync, if any.
 ///
 /// Upstream: `calculateStatus`.
 pub fn calculate_status(

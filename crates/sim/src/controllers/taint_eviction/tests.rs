@@ -43,8 +43,7 @@ fn run(bench: &mut Bench, namespace: &str, name: &str) -> Run {
     bench.sync(sync, &Key::new(namespace, name), agree(&cache))
 }
 
-const DELETION: [&str; 3] =
-    ["get pod/web-0", "patch pod/web-0 condition DisruptionTarget=True", "delete pod/web-0"];
+const DELETION: [&str; 3] = ["get pod/web-0", "patch pod/web-0 condition DisruptionTarget=True", "delete pod/web-0"];
 const MARKING: &str = "Normal TaintManagerEviction Marking for deletion Pod default/web-0";
 const CANCELLING: &str = "Normal TaintManagerEviction Cancelling deletion of Pod default/web-0";
 

@@ -1,0 +1,295 @@
+//! The models of real runs: a calm cluster, a machine that is cut off, a name that is given away.
+
+mod layouts;
+mod lines;
+
+use super::facts::Facts;
+use super::lanes::LaneStore;
+use super::*;
+use petri_objects::{Kind, Span};
+use petri_sim::api::request::Propagation;
+use petri_sim::command::Command;
+use petri_sim::recording::Recording;
+use petri_sim::scenario::Scenario;
+use petri_sim::timeline::Timeline;
+use std::rc::Rc;
+
+const SET: &str = "
+apiVersion: v1
+kind: Service
+metadata: { name: rg }
+spec:
+  clusterIP: None
+  selector: { app: rg }
+  ports: [{ port: 80 }]
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: rg }
+spec:
+  serviceName: rg
+  replicas: 3
+  selector: { matchLabels: { app: rg } }
+  template:
+    metadata: { labels: { app: rg } }
+    spec:
+      containers:
+      - name: rg
+        image: rg-log:1.4
+        volumeMounts: [{ name: logs, mountPath: /logs }]
+  volumeClaimTemplates:
+  - metadata: { name: logs }
+    spec:
+      accessModes: [ReadWriteOnce]
+      resources: { requests: { storage: 10Gi } }
+";
+
+/// A run with its memory of lanes.
+struct Run {
+    timeline: Timeline,
+    store: LaneStore,
+}
+
+impl Run {
+    fn new(scenario: Scenario) -> Run {
+        let timeline = Timeline::new(Recording::new(scenario, 7));
+        let store = LaneStore::new(timeline.start());
+        Run { timeline, store }
+    }
+    /// Three pods with disks, all Ready.
+    fn calm() -> Run {
+        let mut run = Run::new(Scenario::standard());
+        run.apply(SET);
+        run.play(60);
+        run
+    }
+    fn apply(&mut self, manifest: &str) {
+        for document in &petri_manifest::parse(manifest).documents {
+            self.command(Command::Apply(Rc::new(document.root().to_value())));
+        }
+    }
+    fn command(&mut self, command: Command) {
+        self.timeline.command(command).expect("the command is possible");
+        self.store.follow(self.timeline.notes());
+    }
+    fn play(&mut self, seconds: u64) {
+        let until = self.timeline.now() + Span::seconds(seconds);
+        self.timeline.play_until(until);
+        self.store.follow(self.timeline.notes());
+    }
+    /// Cut the machine of rg-1 off, wait until its pod is evicted, and delete it by force.
+    fn forced() -> Run {
+        let mut run = Run::calm();
+        let node = run.node_of("rg-1");
+        run.command(Command::Cut { node });
+        run.play(360);
+        run.command(force_delete("rg-1"));
+        run.play(12);
+        run
+    }
+    fn node_of(&self, pod: &str) -> Name {
+        let key = petri_sim::api::shelf::Key::new("default", pod);
+        self.timeline.world().objects().pods.get(&key).expect("the pod exists").spec.node_name.clone()
+    }
+    fn facts(&self) -> Facts<'_> {
+        Facts::of(self.timeline.world(), &self.timeline.recording().commands).remembering(self.store.deleted())
+    }
+    fn view(&self) -> ClusterView {
+        cluster::of(&self.facts())
+    }
+}
+
+fn force_delete(pod: &str) -> Command {
+    let target = ObjectRef::new(Kind::Pod, "default", pod);
+    Command::Delete { target, grace_seconds: Some(0), propagation: Propagation::Background }
+}
+
+fn tile<'v>(view: &'v ClusterView, name: &str) -> &'v TileView {
+    view.tiles().find(|tile| &*tile.pod.name == name).expect("the pod has a tile")
+}
+
+fn disk<'v>(view: &'v ClusterView, name: &str) -> &'v DiskView {
+    view.disks().find(|disk| disk.name == name).expect("the claim is on a rail")
+}
+
+#[test]
+fn an_empty_cluster_says_that_there_are_no_pods() {
+    let run = Run::new(Scenario::standard());
+    let view = run.view();
+    assert_eq!(plain(&view.say.headline), "Four nodes, no pods.");
+    assert_eq!(view.zones.iter().map(|zone| zone.nodes.len()).collect::<Vec<_>>(), [1, 2, 1]);
+    assert!(view.nodes().all(|node| node.state == NodeState::Ready && node.status == "Ready"));
+}
+
+#[test]
+fn a_calm_cluster_says_what_its_pods_have() {
+    let view = Run::calm().view();
+    assert_eq!(plain(&view.say.headline), "Three pods, each with a name, a disk and an address.");
+    assert_eq!(view.say.tone, Tone::Calm);
+    assert_eq!(view.control_plane.text, "4 of 4 nodes answer");
+    assert!(view.duplicates.is_empty() && view.waiting.is_empty() && view.loose.is_empty());
+    let rg = tile(&view, "rg-1");
+    assert_eq!((rg.state, rg.process, rg.status.as_str(), rg.mono), (TileState::Ready, true, "Running 1/1", true));
+    assert_eq!((rg.identity.ordinal, rg.title.as_str()), (Some(1), "rg-1"));
+    let logs = disk(&view, "logs-rg-1");
+    assert_eq!((logs.state, logs.line.as_str()), (DiskState::Attached, "10Gi, attached here"));
+    assert_eq!(logs.plugs.iter().map(|p| (p.kind, p.tile)).collect::<Vec<_>>(), [(PlugKind::Solid, Some(rg.uid))]);
+}
+
+#[test]
+fn a_pod_on_its_way_up_shows_its_steps() {
+    let mut run = Run::new(Scenario::standard());
+    run.apply(SET);
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..200 {
+        run.timeline.play_until(run.timeline.now() + Span::millis(100));
+        for tile in run.view().tiles().filter(|tile| &*tile.pod.name == "rg-0") {
+            seen.insert(format!("{:?} {}", tile.state, tile.process));
+        }
+    }
+    for step in [
+        "Creating { attached: false, mounted: false, started: false } false",
+        "Creating { attached: true, mounted: true, started: false } false",
+        "Ready true",
+    ] {
+        assert!(seen.contains(step), "{step} is missing in {seen:#?}");
+    }
+}
+
+#[test]
+fn a_cut_is_said_before_the_control_plane_notices() {
+    let mut run = Run::calm();
+    let node = run.node_of("rg-1");
+    run.command(Command::Cut { node: node.clone() });
+    run.play(5);
+    let view = run.view();
+    assert_eq!(plain(&view.say.headline), format!("{node} is cut off."));
+    assert!(plain(&view.say.sub).starts_with("The API server has not noticed yet; it was last heard "));
+    assert_eq!(view.control_plane.text, "3 of 4 nodes answer");
+    let cut = view.nodes().find(|n| n.name == node).expect("the node is drawn");
+    assert!(matches!(&cut.link, LinkView::Cut { text, .. } if text == "cut 5 s ago"));
+    assert_eq!((cut.state, tile(&view, "rg-1").state), (NodeState::Ready, TileState::Ready));
+    run.play(60);
+    let view = run.view();
+    assert_eq!(plain(&view.say.sub), "rg-1 still runs there, and nobody can confirm it.");
+    let cut = view.nodes().find(|n| n.name == node).expect("the node is drawn");
+    assert_eq!((cut.state, cut.status.as_str(), cut.line_tone), (NodeState::Lost, "NotReady", Tone::Risk));
+    assert_eq!(tile(&view, "rg-1").state, TileState::NotReady);
+}
+
+#[test]
+fn an_evicted_pod_on_a_lost_machine_cannot_be_confirmed() {
+    let mut run = Run::calm();
+    let node = run.node_of("rg-1");
+    run.command(Command::Cut { node });
+    run.play(370);
+    let view = run.view();
+    let rg = tile(&view, "rg-1");
+    assert_eq!((rg.state, rg.process), (TileState::TerminatingUnconfirmed, true));
+    assert_eq!((rg.status.as_str(), rg.fact.as_str()), ("Terminating", "nobody can confirm"));
+}
+
+#[test]
+fn a_force_delete_leaves_a_ghost_and_a_risk_until_the_disk_is_taken() {
+    let run = Run::forced();
+    let view = run.view();
+    assert_eq!(view.say.tone, Tone::Risk);
+    let headline = plain(&view.say.headline);
+    assert!(headline.starts_with("rg-1 may run twice at 13:"), "{headline}");
+    let ghost = view.tiles().find(|t| t.state == TileState::Ghost).expect("the process runs on");
+    let sub = plain(&view.say.sub);
+    assert!(sub.contains(&format!("The old process {} still runs on ", ghost.short)), "{sub}");
+    assert!(sub.ends_with("The force delete at 7:00 allowed it."), "{sub}");
+    assert_eq!(view.duplicates.iter().map(|pair| pair.kind).collect::<Vec<_>>(), [DuplicateKind::Next]);
+    assert_eq!(ghost.fact, "no object, writes on");
+    let logs = disk(&view, "logs-rg-1");
+    assert_eq!(logs.state, DiskState::Contested);
+    assert!(logs.right.starts_with("force detach in 5 m "), "{}", logs.right);
+    assert_eq!(logs.plugs.iter().map(|plug| plug.kind).collect::<Vec<_>>(), [PlugKind::Solid, PlugKind::Waiting]);
+    let newer = view.tiles().find(|t| &*t.pod.name == "rg-1" && t.state != TileState::Ghost).expect("the new pod");
+    assert_eq!(newer.fact, "waits for its disk");
+    let meters = meters::view(&run.facts());
+    assert!(meters.iter().any(|m| m.title == "At most one" && m.short.starts_with("until 13:")), "{meters:#?}");
+}
+
+#[test]
+fn after_the_force_detach_the_name_exists_twice() {
+    let mut run = Run::forced();
+    run.play(380);
+    let view = run.view();
+    assert_eq!((plain(&view.say.headline).as_str(), view.say.tone), ("rg-1 exists twice.", Tone::Broken));
+    assert_eq!(view.duplicates.iter().map(|pair| pair.kind).collect::<Vec<_>>(), [DuplicateKind::Twice]);
+    let facts = run.facts();
+    let rows = table::rows(&view, &facts);
+    let names: Vec<(&str, bool)> = rows.iter().map(|row| (row.name.as_str(), row.belief.is_some())).collect();
+    assert_eq!(names, [("rg-0", true), ("rg-1", true), ("rg-1", false), ("rg-2", true)]);
+    let ghost = &rows[2];
+    assert!(ghost.absence.starts_with("no object since 7:00."), "{}", ghost.absence);
+    assert!(ghost.machine.starts_with("runs on node-") && ghost.machine.contains(" as 10.244."), "{}", ghost.machine);
+    assert_eq!(ghost.machine_tone, Tone::Broken);
+    assert_ne!((rows[1].short.as_str(), rows[2].short.as_str()), ("", ""));
+    let meters = meters::view(&facts);
+    assert!(meters.iter().any(|m| m.title == "At most one" && m.state == meters::MeterState::Broken));
+}
+
+#[test]
+fn a_machine_without_power_leaves_an_outline() {
+    let mut run = Run::calm();
+    let node = run.node_of("rg-1");
+    run.command(Command::PowerOff { node: node.clone() });
+    run.play(10);
+    let view = run.view();
+    let rg = tile(&view, "rg-1");
+    assert_eq!((rg.state, rg.process, rg.status.as_str()), (TileState::BelievedDead, false, "Running 1/1"));
+    let off = view.nodes().find(|n| n.name == node).expect("the node is drawn");
+    assert_eq!((off.state, off.line.as_str()), (NodeState::Off, "off since 1:00"));
+    assert_eq!(plain(&view.say.headline), format!("{node} is off."));
+}
+
+#[test]
+fn a_pod_that_fits_nowhere_waits_outside_of_all_nodes() {
+    let mut run = Run::calm();
+    for node in ["node-0", "node-1", "node-2", "node-3"] {
+        run.command(Command::Cordon { node: node.into(), on: true });
+    }
+    let target = ObjectRef::new(Kind::StatefulSet, "default", "rg");
+    run.command(Command::Scale { target, replicas: 4 });
+    run.play(5);
+    let view = run.view();
+    assert_eq!(view.waiting.len(), 1);
+    assert!(view.waiting[0].fact.starts_with("0/4 nodes are available"), "{}", view.waiting[0].fact);
+    assert!(view.nodes().all(|node| node.cordoned && node.status == "Ready,SchedulingDisabled"));
+    assert_eq!(plain(&view.say.headline), "3 of 4 pods ready.");
+}
+
+#[test]
+fn a_claim_of_a_removed_ordinal_is_left_behind() {
+    let mut run = Run::calm();
+    let target = ObjectRef::new(Kind::StatefulSet, "default", "rg");
+    run.command(Command::Scale { target, replicas: 2 });
+    run.play(60);
+    let view = run.view();
+    let logs = disk(&view, "logs-rg-2");
+    assert_eq!((logs.state, logs.line.as_str()), (DiskState::LeftBehind, "kept, set is at 2"));
+    let facts = run.facts();
+    let rows = claims::rows(&view, &facts);
+    assert_eq!(rows.iter().map(|row| (row.name.as_str(), row.status.as_str(), row.modes.as_str())).collect::<Vec<_>>(), [
+        ("logs-rg-0", "Bound", "RWO"),
+        ("logs-rg-1", "Bound", "RWO"),
+        ("logs-rg-2", "Bound", "RWO"),
+    ]);
+}
+
+#[test]
+fn names_lead_to_addresses_and_a_lost_pod_has_none() {
+    let mut run = Run::calm();
+    let rows = dns::rows(&run.facts());
+    let row = |rows: &[dns::Row], name: &str| rows.iter().find(|row| row.name == name).map(dns::Row::answer);
+    assert_eq!(rows.iter().find(|row| row.name == "rg").map(|row| row.addresses.len()), Some(3));
+    assert!(row(&rows, "rg-1.rg").is_some_and(|answer| answer.starts_with("10.244.")));
+    let node = run.node_of("rg-1");
+    run.command(Command::Cut { node });
+    run.play(90);
+    let rows = dns::rows(&run.facts());
+    assert!(row(&rows, "rg-1.rg").is_some_and(|answer| answer.starts_with("NXDOMAIN since 1:")), "{rows:#?}");
+}

@@ -1,0 +1,144 @@
+//! The timeline of a bad day.
+
+use super::*;
+use crate::view::lanes::{Bar, LaneKey, PinKind};
+use crate::view::timeline::{self, Options, TimelineView};
+
+fn draw(run: &Run, width: u32, options: &Options) -> TimelineView {
+    timeline::view(&run.timeline, &run.store, None, width, options)
+}
+
+fn bars(view: &TimelineView, name: &str) -> Vec<(Bar, String)> {
+    let lane = view.lanes.iter().find(|lane| lane.name == name).expect("there is a lane");
+    lane.bars.iter().map(|bar| (bar.bar, bar.title.clone())).collect()
+}
+
+#[test]
+fn each_identity_has_a_lane_with_its_phases() {
+    let run = Run::calm();
+    let view = draw(&run, 1_440, &Options::default());
+    let names: Vec<&str> = view.lanes.iter().map(|lane| lane.name.as_str()).collect();
+    assert_eq!(names, ["rg-0", "rg-1", "rg-2", "node-0", "node-1", "node-2", "node-3"]);
+    let phases: Vec<Bar> = bars(&view, "rg-1").into_iter().map(|(bar, _)| bar).collect();
+    assert_eq!(phases.first(), Some(&Bar::Creating));
+    assert_eq!(phases.last(), Some(&Bar::Ready));
+    assert!(view.lanes.iter().all(|lane| !lane.open), "a healthy lane shows belief only");
+    assert!(view.pins.iter().any(|pin| pin.kind == PinKind::You && pin.label.starts_with("You: apply rg")), "{:#?}", view.pins);
+    assert!(view.pins.iter().any(|pin| pin.label.starts_with("rg-0 Ready, so rg-1")), "{:#?}", view.pins);
+}
+
+#[test]
+fn a_lost_pod_opens_its_lane_to_both_halves() {
+    let run = Run::forced();
+    let view = draw(&run, 1_440, &Options::default());
+    let lane = view.lanes.iter().find(|lane| lane.name == "rg-1").expect("there is a lane");
+    assert!(lane.open && lane.h == 32, "{lane:#?}");
+    let told = bars(&view, "rg-1");
+    for bar in [Bar::Ready, Bar::Running, Bar::Terminating, Bar::Creating, Bar::Process] {
+        assert!(told.iter().any(|(b, _)| *b == bar), "{bar:?} is missing in {told:#?}");
+    }
+    assert!(view.lanes.iter().any(|lane| lane.name == "logs-rg-1"), "the contested disk has a lane");
+    assert!(view.dues.iter().any(|due| due.text.starts_with("force detach due 13:")), "{:#?}", view.dues);
+    assert!(view.pins.iter().any(|pin| pin.kind == PinKind::Fault && pin.text.starts_with("cut node-")));
+    assert!(view.pins.iter().any(|pin| pin.text == "delete pod rg-1 --force"), "{:#?}", view.pins);
+    assert_eq!(view.folds.len(), 1, "{:#?}", view.folds);
+    assert!(view.folded.ends_with("of quiet folded"));
+}
+
+#[test]
+fn the_span_in_which_a_guarantee_was_broken_is_marked() {
+    let mut run = Run::forced();
+    run.play(380);
+    let view = draw(&run, 1_440, &Options::default());
+    assert!(view.violations.iter().any(|mark| mark.label.starts_with("At most one broken for default/rg-1")));
+    let lane = view.lanes.iter().find(|lane| lane.name == "rg-1").expect("there is a lane");
+    assert_eq!(lane.violations.len(), 1);
+    assert!(view.dues.iter().any(|due| due.text.starts_with("twice for ")), "{:#?}", view.dues);
+}
+
+#[test]
+fn bars_stay_on_the_line_and_words_stay_in_bars() {
+    let mut run = Run::forced();
+    run.play(380);
+    for (width, strip) in [(1_440, false), (800, false), (390, false), (390, true)] {
+        let view = draw(&run, width, &Options { strip, selected: None });
+        for lane in &view.lanes {
+            for bar in &lane.bars {
+                assert!(view.left <= bar.x && bar.x + bar.w <= view.right + 1, "{width}: {bar:?}");
+                assert!(lane.y <= bar.y && bar.y + bar.h <= lane.y + lane.h, "{width}: {bar:?} in {lane:?}");
+                assert!(bar.text.is_empty() || words::width(&bar.text, 11, false) as i32 <= bar.w);
+            }
+        }
+        for pair in view.lanes.windows(2) {
+            assert!(pair[0].y + pair[0].h <= pair[1].y);
+        }
+        let words: Vec<(i32, i32)> = view
+            .pins
+            .iter()
+            .filter(|pin| !pin.text.is_empty())
+            .map(|pin| (pin.x + 8, pin.x + 8 + words::width(&pin.text, 11, false) as i32))
+            .collect();
+        for pair in words.windows(2) {
+            assert!(pair[0].1 <= pair[1].0, "{width}: labels of pins overlap: {words:?}");
+        }
+        assert!(view.scrubber.head.0 >= 0 && view.scrubber.head.0 + view.scrubber.head.1 <= view.width);
+    }
+}
+
+#[test]
+fn a_pixel_leads_to_its_moment_and_never_beyond_what_is_known() {
+    let run = Run::forced();
+    let view = draw(&run, 1_440, &Options::default());
+    let end = run.timeline.end();
+    for x in view.left..view.right {
+        let at = view.time_at(x);
+        assert!(at <= end);
+        if at < end {
+            assert_eq!(view.scale.x(at), x);
+        }
+    }
+    assert_eq!(view.time_at(-50), run.timeline.start());
+    assert_eq!(view.time_at(9_999), end);
+}
+
+#[test]
+fn what_is_known_after_the_cursor_is_drawn_as_later() {
+    let mut run = Run::forced();
+    let half = run.timeline.start() + Span::seconds(200);
+    run.timeline.seek(half);
+    let view = draw(&run, 1_440, &Options::default());
+    assert!(view.future.is_some_and(|(x, w)| x == view.scrubber.x && w > 100));
+    assert_eq!(view.scrubber.text, "3:20.000");
+}
+
+#[test]
+fn a_selected_lane_opens() {
+    let run = Run::calm();
+    let pod = ObjectRef::new(Kind::Pod, "default", "rg-0");
+    let selected = Some(Target::Pod { pod, uid: Uid(0) });
+    let view = draw(&run, 1_440, &Options { strip: false, selected });
+    let open: Vec<&str> = view.lanes.iter().filter(|lane| lane.open).map(|lane| lane.name.as_str()).collect();
+    assert_eq!(open, ["rg-0"]);
+}
+
+#[test]
+fn a_fork_is_followed_and_the_old_course_becomes_a_branch() {
+    let mut run = Run::forced();
+    let moment = run.timeline.start() + Span::seconds(100);
+    run.timeline.seek(moment);
+    let node = run.node_of("rg-1");
+    run.command(Command::Heal { node });
+    run.play(30);
+    let view = draw(&run, 1_440, &Options::default());
+    assert_eq!(view.branches.len(), 1);
+    assert_eq!(view.branches[0].name, "branch B");
+    let fresh = {
+        let mut store = LaneStore::new(run.timeline.start());
+        store.extend(run.timeline.notes());
+        store
+    };
+    assert_eq!(run.store.pins, fresh.pins, "the memory was rebuilt");
+    assert_eq!(run.store.lanes, fresh.lanes);
+    let key = LaneKey::Identity { namespace: "default".into(), pod: "rg-1".into() };
+    assert!(!fresh.lanes[&key].belief.iter().any(|span| span.bar == Bar::Terminating), "it was healed in time");
+}
