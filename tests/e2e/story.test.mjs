@@ -26,7 +26,7 @@ test("the first visit shows a running set and one thing to try", async () => {
   assert.equal(await pods(page, "rg-1", "ready").count(), 1);
   includes(await page.locator(".term").innerText(), "statefulset.apps/rg created");
   assert.equal(await page.locator("#try-button").count(), 1);
-  for (const meter of ["at-most-one", "one-writer", "at-least", "ordered"]) {
+  for (const meter of ["at-most-one", "one-writer", "at-least-x", "ordered"]) {
     assert.equal(await standing(page, meter), "holding");
   }
   await page.finish();

@@ -1,97 +1,32 @@
-//! What the benchmarks and the determinism tests call from JavaScript.
+//! What the benchmarks and the determinism tests call from JavaScript. They run without a page, in Node as well.
 
-use crate::first_visit;
-use crate::frames;
-use petri_objects::Span;
-use petri_sim::command::Command;
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
-use petri_sim::timeline::Timeline;
-use std::collections::BTreeMap;
+use petri_explore::bench::{self, Outcome};
 use wasm_bindgen::prelude::*;
 
-/// A manifest with so many replicas, created at once, with a claim each.
-fn many(replicas: u32) -> String {
-    format!(
-        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: many\nspec:\n  serviceName: many\n  replicas: {replicas}\n  \
-         podManagementPolicy: Parallel\n  selector:\n    matchLabels:\n      app: many\n  template:\n    metadata:\n      \
-         labels:\n        app: many\n    spec:\n      containers:\n      - name: c\n        image: i\n        \
-         volumeMounts:\n        - name: data\n          mountPath: /data\n  volumeClaimTemplates:\n  - metadata:\n      \
-         name: data\n    spec:\n      accessModes: [ReadWriteOnce]\n      resources:\n        requests:\n          storage: 1Gi\n"
-    )
-}
-
-/// A refusal shows in what the run comes to.
-fn apply(timeline: &mut Timeline, manifest: &str) {
-    let files = BTreeMap::from([("it.yaml".to_owned(), manifest.to_owned())]);
-    petri_console::run("kubectl apply -f it.yaml", timeline, &files);
-}
-
-/// So many replicas with claims on so many machines, until all are Ready. Answers JSON.
-fn replicas(count: u32, machines: u32) -> String {
-    let mut timeline = Timeline::new(Recording::new(Scenario::sized(machines), first_visit::SEED));
-    let started = frames::now();
-    apply(&mut timeline, &many(count));
-    let limit = timeline.start() + Span::minutes(60);
-    let ready = |timeline: &Timeline| {
-        timeline.world().objects().stateful_sets.values().map(|set| set.status.ready_replicas).next().unwrap_or(0)
-    };
-    while timeline.now() < limit && i64::from(ready(&timeline)) < i64::from(count) {
-        let next = timeline.now() + Span::millis(100);
-        timeline.play_until(next);
-    }
-    format!(
-        r#"{{"name":"replicas","replicas":{count},"machines":{machines},"ready":{},"virtual_ms":{},"events":{},"real_ms":{:.1},"fingerprint":"{}"}}"#,
-        ready(&timeline),
-        timeline.now().since(timeline.start()).as_millis(),
-        timeline.position(),
-        frames::now() - started,
-        timeline.world().fingerprint()
-    )
-}
-
-/// Runs a benchmark by name and answers JSON; an unknown name answers the names.
+/// Runs a benchmark by the name that the native program gives it, and answers counts as JSON: the caller measures.
+///
+/// `replicas-1000-claims`: so many replicas with a claim each on 50 machines until all are Ready; `replicas-1000`: without
+/// claims, on 10. `fast-forward-50`: so many pods with a readiness probe each, for an hour.
 #[wasm_bindgen]
 pub fn bench(name: &str) -> String {
-    match name {
-        "replicas" => replicas(1_000, 50),
-        "replicas-100" => replicas(100, 10),
-        _ => r#"{"error":"unknown benchmark","names":["replicas","replicas-100"]}"#.into(),
-    }
+    let words: Vec<&str> = name.split('-').collect();
+    let size = |text: &str| text.parse::<i64>().ok().filter(|size| (1..=10_000).contains(size));
+    let outcome = match words[..] {
+        ["replicas", count, "claims"] => size(count).map(|count| bench::replicas(count, 50, true)),
+        ["replicas", count] => size(count).map(|count| bench::replicas(count, 10, false)),
+        ["fast", "forward", pods] => size(pods).map(|pods| bench::hours(pods, 5, 1)),
+        _ => None,
+    };
+    let Some(outcome) = outcome else { return r#"{"error":"unknown benchmark"}"#.into() };
+    let Outcome { events, virtual_millis, pods_ready, fingerprint } = outcome;
+    format!(
+        r#"{{"events":{events},"virtual_ms":{virtual_millis},"pods_ready":{pods_ready},"fingerprint":"{fingerprint:016x}"}}"#
+    )
 }
 
-/// The story of the first visit, without a page: apply, cut, force-delete, wait. The fingerprint after each minute.
-pub fn story_fingerprints() -> Vec<String> {
-    let mut timeline = Timeline::new(Recording::new(Scenario::standard(), first_visit::SEED));
-    apply(&mut timeline, first_visit::text(first_visit::FIRST));
-    let mut found = Vec::new();
-    let start = timeline.start();
-    for minute in 1..=14 {
-        timeline.play_until(start + Span::minutes(minute));
-        found.push(timeline.world().fingerprint().to_string());
-        let suggested = first_visit::suggestion(timeline.world());
-        match (minute, suggested) {
-            (1, Some((node, _))) => {
-                let _ = timeline.command(Command::Cut { node });
-            }
-            (7, _) => {
-                let stuck = timeline.world().objects().pods.iter().find(|(_, pod)| pod.is_terminating()).map(|(key, _)| key.clone());
-                if let Some(key) = stuck {
-                    let _ = timeline.command(Command::Delete {
-                        target: key.to_ref(petri_objects::Kind::Pod),
-                        grace_seconds: Some(0),
-                        propagation: petri_sim::api::request::Propagation::Background,
-                    });
-                }
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-/// The same for JavaScript, as a JSON list.
+/// The fingerprints of the runs that are asserted natively as well, as a JSON list.
 #[wasm_bindgen]
 pub fn fingerprints() -> String {
-    format!("[{}]", story_fingerprints().iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(","))
+    let found = petri_lessons::fingerprints();
+    format!("[{}]", found.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(","))
 }

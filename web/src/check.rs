@@ -1,6 +1,10 @@
 //! What is wrong with a manifest, as the editor marks it and as the list under it says it.
 
 use petri_manifest::{Grade, Parsed, Problem};
+use petri_objects::Value;
+use petri_sim::api::request::ApiError;
+use petri_sim::command::Command;
+use petri_sim::world::World;
 use std::rc::Rc;
 
 /// A checked text.
@@ -55,36 +59,42 @@ impl Checked {
     }
 }
 
-/// Checks a text: its YAML, its fields, and what the API server would say on creation.
-pub fn check(text: &str) -> Rc<Checked> {
+/// Checks a text: its YAML, its fields, and what the API server of this world would say to each document.
+pub fn check(text: &str, world: &World) -> Rc<Checked> {
     let parsed = petri_manifest::parse(text);
     let mut problems: Vec<Problem> = parsed.problems.clone();
-    problems.extend(refusals(text, &parsed));
+    problems.extend(refusals(text, &parsed, world));
     problems.sort_by_key(|problem| (problem.span.start, problem.grade));
     let findings = place(text, &problems);
-    let objects = if findings.iter().any(|finding| finding.grade == Grade::Error) {
-        0
-    } else {
-        parsed.objects().count()
-    };
+    let has_errors = findings.iter().any(|finding| finding.grade == Grade::Error);
+    let objects = if has_errors { 0 } else { parsed.objects().count() };
     Rc::new(Checked { findings, objects })
 }
 
-/// What the API server's validation says about documents that can be read.
-fn refusals(text: &str, parsed: &Parsed) -> Vec<Problem> {
+/// What the API server would refuse: the documents are applied, in order, to a copy of the world.
+fn refusals(text: &str, parsed: &Parsed, world: &World) -> Vec<Problem> {
     let mut problems = Vec::new();
+    let mut copy = world.clone();
+    let mut notes = Vec::new();
     for (index, document) in parsed.documents.iter().enumerate() {
-        let broken = parsed.problems.iter().any(|p| p.grade == Grade::Error && p.document == Some(index));
-        let Some(object) = document.object.as_ref().filter(|_| !broken) else { continue };
-        for error in petri_sim::api::validation::validate_create(object) {
-            let span = document.locate(&error.path);
+        let Some(object) = &document.object else { continue };
+        let mut manifest = document.value.clone();
+        if object.kind().is_namespaced() && object.meta().namespace.is_empty() {
+            set_namespace(&mut manifest);
+        }
+        let Err(ApiError::Invalid { errors, .. }) = copy.command(&Command::Apply(Rc::new(manifest)), &mut notes) else {
+            continue;
+        };
+        for error in errors.iter() {
+            let path = error.split(": ").next().unwrap_or_default();
+            let span = document.locate(path);
             let before = text.get(..span.start).unwrap_or("");
             problems.push(Problem {
                 line: before.matches('\n').count() as u32 + 1,
                 column: before.rsplit('\n').next().map_or(0, |line| line.chars().count()) as u32 + 1,
                 span,
                 grade: Grade::Error,
-                path: error.path.clone(),
+                path: path.to_owned(),
                 message: error.to_string(),
                 help: None,
                 document: Some(index),
@@ -92,6 +102,14 @@ fn refusals(text: &str, parsed: &Parsed) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// What kubectl adds to a document that names no namespace.
+fn set_namespace(manifest: &mut Value) {
+    let Value::Map(map) = manifest else { return };
+    if let Some(Value::Map(metadata)) = map.entry_mut("metadata") {
+        metadata.insert("namespace", Value::from("default"));
+    }
 }
 
 /// Turns byte spans, in order of their start, into UTF-16 offsets, in one pass over the text.
@@ -139,6 +157,10 @@ impl Ruler<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn check(text: &str) -> Rc<Checked> {
+        super::check(text, &World::new(&petri_sim::scenario::Scenario::standard(), 1))
+    }
 
     const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers:\n  - name: c\n    image: i\n";
 

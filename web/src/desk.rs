@@ -139,7 +139,7 @@ impl Desk {
 
     /// Applies a file of the manifests panel, all of it or nothing.
     pub fn apply(&self, file: &File) {
-        let checked = check(&file.text);
+        let checked = check(&file.text, self.session.timeline().world());
         let mut outcome = Outcome::default();
         if checked.has_errors() {
             outcome.errors = checked.error_lines();

@@ -39,12 +39,11 @@ use std::rc::Rc;
 
 /// Starts the page.
 pub fn run() {
+    // Without a window there is no page: benchmarks load the module in Node for what it exports.
+    let Some(window) = web_sys::window() else { return };
+    let Some(root) = window.document().and_then(|document| document.get_element_by_id("petri")) else { return };
     panic::install();
-    let window = web_sys::window();
-    let hash = window.as_ref().and_then(|window| window.location().hash().ok()).unwrap_or_default();
-    let (session, ui) = first_visit::first(&hash);
-    let root = window.and_then(|window| window.document()).and_then(|document| document.get_element_by_id("petri"));
-    let root = root.expect("index.html has an element for the page");
+    let (session, ui) = first_visit::first(&window.location().hash().unwrap_or_default());
     // The skeleton makes room in the same frame.
     root.set_inner_html("");
     let props = app::AppProps { session, ui: Rc::new(ui) };

@@ -31,6 +31,11 @@ mod help;
 mod path;
 mod shell;
 
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
+
 pub use complete::complete;
 pub use errors::{answer_text, api_error};
 pub use follow::Follow;

@@ -257,7 +257,7 @@ fn why(target: &str, namespace: &str, world: &World) -> Result<Output, Failure> 
 
 /// `guarantees`: what the cluster promises and how it stands.
 fn guarantees(world: &World) -> String {
-    let mut lines = vec![["GUARANTEE", "STANDING", "SINCE", "EVIDENCE"].map(String::from).to_vec()];
+    let mut lines = vec![["GUARANTEE", "STANDING", "SINCE", "FIRST BROKEN", "EVIDENCE"].map(String::from).to_vec()];
     let at = |time: petri_objects::Time| elapsed(time.since(world.start));
     for guarantee in Guarantee::ALL {
         let (standing, subject) = world.invariants.worst(guarantee);
@@ -272,7 +272,8 @@ fn guarantees(world: &World) -> String {
                 ("broken".into(), at(*since), format!("{subject}{}", evidence.sentence))
             }
         };
-        lines.push(vec![guarantee.title().into(), word, since, evidence]);
+        let first = world.invariants.first_broken.get(&guarantee).map_or("never".into(), |(time, _, _)| at(*time));
+        lines.push(vec![guarantee.title().into(), word, crate::text::or_none(&since), first, evidence]);
     }
     write(&lines)
 }

@@ -8,6 +8,9 @@
 //! Where to start: [`transcript`] for the format and its runner, [`LESSONS`] for the content.
 
 pub mod transcript;
+mod fingerprints;
+
+pub use fingerprints::{FINGERPRINTS, fingerprints};
 
 use petri_sim::scenario::Scenario;
 use transcript::Block;

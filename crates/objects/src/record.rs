@@ -73,6 +73,8 @@ pub struct Decode {
 #[derive(Debug)]
 enum Step {
     Key(Name),
+    /// A key of a map, which Go's decoder leaves out of its messages.
+    Entry(Name),
     Index(usize),
 }
 
@@ -81,7 +83,7 @@ impl Decode {
         let mut out = String::new();
         for step in &self.path {
             match step {
-                Step::Key(key) => {
+                Step::Key(key) | Step::Entry(key) => {
                     if !out.is_empty() {
                         out.push('.');
                     }
@@ -94,6 +96,12 @@ impl Decode {
     }
     pub fn key<T>(&mut self, key: &Name, inside: impl FnOnce(&mut Decode) -> T) -> T {
         self.path.push(Step::Key(key.clone()));
+        let result = inside(self);
+        self.path.pop();
+        result
+    }
+    pub fn entry<T>(&mut self, key: &Name, inside: impl FnOnce(&mut Decode) -> T) -> T {
+        self.path.push(Step::Entry(key.clone()));
         let result = inside(self);
         self.path.pop();
         result
@@ -115,15 +123,17 @@ impl Decode {
             .iter()
             .filter_map(|step| match step {
                 Step::Key(key) => Some(&**key),
-                Step::Index(_) => None,
+                Step::Entry(_) | Step::Index(_) => None,
             })
             .collect();
         let what = match value {
-            Value::Number(text) => format!("number {text}"),
+            // Go tells the number only where the field is a number too, and the value does not fit.
+            Value::Number(text) if go.starts_with("int") => format!("number {text}"),
             other => other.go_type().into(),
         };
         let text = match self.within.last() {
             Some(name) if !keys.is_empty() => {
+                let name = if *name == "Meta" { "ObjectMeta" } else { name };
                 format!("cannot unmarshal {what} into Go struct field {name}.{} of type {go}", keys.join("."))
             }
             _ => format!("cannot unmarshal {what} into Go value of type {go}"),
@@ -374,7 +384,7 @@ impl<T: Field> Field for BTreeMap<Name, T> {
     fn decode(value: &Value, at: &mut Decode) -> BTreeMap<Name, T> {
         match value {
             Value::Map(map) => {
-                map.iter().map(|(k, v)| (k.clone(), at.key(k, |at| T::decode(v, at)))).collect()
+                map.iter().map(|(k, v)| (k.clone(), at.entry(k, |at| T::decode(v, at)))).collect()
             }
             Value::Null => BTreeMap::new(),
             other => {

@@ -200,6 +200,7 @@ impl World {
             Command::CrashController { controller } => {
                 let id = *controller;
                 self.pending.remove(&id);
+                self.deferred.remove(&id);
                 self.queues[id as usize] = Default::default();
                 self.memory.forget(id);
                 self.own_writes.retain(|(owner, _), _| *owner != id);

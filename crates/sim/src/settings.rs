@@ -81,6 +81,8 @@ pub struct KubeletSettings {
     /// Whether orphaned processes of deleted pods get the full grace on reconnection (a kubelet that kept running does
     /// that), and whether Terminating pods found at boot are removed at once.
     pub delete_terminating_at_boot: bool,
+    /// Whether containers are started with the words of the node agent that stands in for kubelets in recordings.
+    pub recorded_agent: bool,
 }
 
 /// Latencies of the simulated storage driver.
@@ -129,6 +131,7 @@ impl Default for Settings {
                 mount: Span::millis(200),
                 unmount: Span::millis(300),
                 delete_terminating_at_boot: false,
+                recorded_agent: false,
             },
             storage: StorageSettings {
                 provision: Span::millis(1_200),

@@ -116,7 +116,14 @@ impl World {
             if !self.held.contains(&controller.id) {
                 self.informers[controller.id as usize].cache = self.server.root();
                 self.informers[controller.id as usize].seen = self.server.revision();
-                self.notify(controller.id, &changes);
+                // A sync that is cut in the middle must find its controller's memory as it left it.
+                match self.deferred.get_mut(&controller.id).filter(|_| self.pending.contains_key(&controller.id)) {
+                    Some(deferred) => deferred.extend(changes.iter().cloned()),
+                    None if self.pending.contains_key(&controller.id) => {
+                        self.deferred.insert(controller.id, changes.clone());
+                    }
+                    None => self.notify(controller.id, &changes),
+                }
             }
         }
         for change in &changes {
@@ -250,6 +257,9 @@ impl World {
                 self.memory = memory;
                 let key = pending.key;
                 self.finish(id, key, outcome);
+                if let Some(deferred) = self.deferred.remove(&id) {
+                    self.notify(id, &deferred);
+                }
             }
         }
     }

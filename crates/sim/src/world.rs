@@ -2,6 +2,7 @@
 
 use crate::api::server::Server;
 use crate::api::shelf::{Key, Objects};
+use crate::api::watch::Change;
 use crate::clock::Time;
 use crate::client::call::PendingSync;
 use crate::client::informer::Informer;
@@ -52,6 +53,8 @@ pub struct World {
     /// Controllers for which a turn is planned.
     pub(crate) turns: BTreeSet<ControllerId>,
     pub(crate) pending: BTreeMap<ControllerId, PendingSync>,
+    /// Changes that a controller hears of when its cut sync is done.
+    pub(crate) deferred: BTreeMap<ControllerId, Vec<Change>>,
     pub(crate) memory: Memory,
     /// The last own write of each key's sync, for controllers that wait to see it.
     pub(crate) own_writes: BTreeMap<(ControllerId, Key), Revision>,
@@ -115,6 +118,7 @@ impl World {
             queues: vec![WorkQueue::default(); CONTROLLERS.len()],
             turns: BTreeSet::new(),
             pending: BTreeMap::new(),
+            deferred: BTreeMap::new(),
             memory: Memory::default(),
             own_writes: BTreeMap::new(),
             waiting: BTreeMap::new(),

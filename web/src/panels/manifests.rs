@@ -4,7 +4,7 @@ use super::editor::{Editor, EditorHandle};
 use crate::check::{Checked, Finding, check};
 use crate::desk::use_desk;
 use crate::frames;
-use crate::session::use_world;
+use crate::session::{use_session, use_world};
 use crate::state::{Action, File};
 use crate::view::words;
 use petri_manifest::Grade;
@@ -27,6 +27,7 @@ const SHOWN: usize = 20;
 /// The text's problems. For a long text they may be those of a moment ago.
 #[hook]
 fn use_checked(text: &Rc<str>) -> Rc<Checked> {
+    let session = use_session();
     let checked = use_mut_ref(|| None::<(Rc<str>, Rc<Checked>)>);
     let latest = use_mut_ref(|| text.clone());
     let render = use_force_update();
@@ -36,7 +37,7 @@ fn use_checked(text: &Rc<str>) -> Rc<Checked> {
         Some((old, result)) if old == *text => result,
         Some((_, result)) if text.len() > CHECK_AT_ONCE => result,
         _ => {
-            let result = check(text);
+            let result = check(text, session.timeline().world());
             *checked.borrow_mut() = Some((text.clone(), result.clone()));
             result
         }
@@ -46,7 +47,8 @@ fn use_checked(text: &Rc<str>) -> Rc<Checked> {
         if checked.borrow().as_ref().is_none_or(|(old, _)| *old != text) {
             frames::later(PAUSE, move || {
                 if *latest.borrow() == text {
-                    *checked.borrow_mut() = Some((text.clone(), check(&text)));
+                    let result = check(&text, session.timeline().world());
+                    *checked.borrow_mut() = Some((text.clone(), result));
                     render.force_update();
                 }
             });

@@ -1,7 +1,7 @@
 //! The cluster as a picture.
 
 use super::disk::disk;
-use super::pick::pickable;
+use super::pick::{Pickable, pickable};
 use super::tile::{self, Patterns};
 use super::OnPick;
 use crate::view::layout::{ClusterLayout, NodeBox, NodeForm, Rect, layout};
@@ -125,7 +125,16 @@ fn control_plane(view: &ClusterView, layout: &ClusterLayout, props: &ClusterPict
     </> };
     let label = format!("Control plane: {}", view.control_plane.text);
     let selected = props.selected == Some(Target::ControlPlane);
-    pickable("control-plane".into(), classes!("pick"), &label, selected, &Target::ControlPlane, &props.on_pick, body)
+    pickable(Pickable {
+        key: "control-plane".into(),
+        class: classes!("pick"),
+        label: &label,
+        state: None,
+        selected,
+        target: &Target::ControlPlane,
+        on_pick: &props.on_pick,
+        body,
+    })
 }
 
 fn zone_frame(name: &Name, place: Rect) -> Html {
@@ -184,7 +193,13 @@ fn link(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html {
     </> };
     let selected = props.selected.as_ref() == Some(&target);
     let key = node.name.to_string();
-    pickable(key, classes!("pick"), &label, selected, &target, &props.on_pick, body)
+    let state = Some(match &node.link {
+        LinkView::Whole => "whole",
+        LinkView::Cut { .. } => "cut",
+        LinkView::Silent => "silent",
+    });
+    let (class, on_pick) = (classes!("pick"), &props.on_pick);
+    pickable(Pickable { key, class, label: &label, state, selected, target: &target, on_pick, body })
 }
 
 fn frame(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html {
@@ -229,7 +244,15 @@ fn frame(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html 
         { ring(place.rect, 4) }
         { words }
     </> };
-    pickable(node.name.to_string(), classes!("pick"), &node.label, selected, &target, &props.on_pick, body)
+    let state = Some(match node.state {
+        NodeState::Ready => "ready",
+        NodeState::Lost => "lost",
+        NodeState::Off => "off",
+        NodeState::OutOfService => "out-of-service",
+        NodeState::Unregistered => "unregistered",
+    });
+    let (key, class, on_pick) = (node.name.to_string(), classes!("pick"), &props.on_pick);
+    pickable(Pickable { key, class, label: &node.label, state, selected, target: &target, on_pick, body })
 }
 
 fn pod(view: &TileView, place: Rect, body: Html, props: &ClusterPictureProps) -> Html {
@@ -240,7 +263,9 @@ fn pod(view: &TileView, place: Rect, body: Html, props: &ClusterPictureProps) ->
         { ring(place, 4) }
         { body }
     </> };
-    pickable(view.uid.to_string(), tile::class(view), &view.label, selected, &target, &props.on_pick, body)
+    let (key, class, on_pick) = (view.uid.to_string(), tile::class(view), &props.on_pick);
+    let state = Some(view.state.class());
+    pickable(Pickable { key, class, label: &view.label, state, selected, target: &target, on_pick, body })
 }
 
 /// A plug: solid, waiting at an open socket, or drawn out.

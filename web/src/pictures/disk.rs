@@ -2,7 +2,7 @@
 
 use super::OnPick;
 use super::cluster::{rect, ring};
-use super::pick::pickable;
+use super::pick::{Pickable, pickable};
 use crate::view::layout::Rect;
 use crate::view::{DiskState, DiskView, Target, Tone, words};
 use yew::prelude::*;
@@ -43,7 +43,8 @@ pub fn disk(view: &DiskView, place: Rect, small: bool, selected: Option<&Target>
         { words }
     </> };
     let class = classes!("pick", view.identity.class(), view.state.class());
-    pickable(view.key.to_string(), class, &view.label, selected, &view.target, on_pick, body)
+    let (key, state) = (view.key.to_string(), Some(view.state.class()));
+    pickable(Pickable { key, class, label: &view.label, state, selected, target: &view.target, on_pick, body })
 }
 
 /// A drum; the lid is off once the claim is gone.

@@ -27,7 +27,7 @@ pub fn Meters(props: &MetersProps) -> Html {
         };
         let label = format!("{}: {}. {}", meter.title, meter.state.word(), meter.sentence);
         html! {
-            <button type="button" key={meter.title} class={meter.state.class()} aria-label={label.clone()} title={label} {onclick}>
+            <button type="button" key={meter.title} class={meter.state.class()} data-meter={slug(meter.title)} data-standing={slug(meter.state.word())} aria-label={label.clone()} title={label} {onclick}>
                 { Icon::from(meter.state).html() }
                 { meter.title }
                 if !meter.short.is_empty() { <span class="mono">{ meter.short.clone() }</span> }
@@ -46,4 +46,9 @@ pub fn Meters(props: &MetersProps) -> Html {
             }
         </div>
     }
+}
+
+/// `at-most-one`: words as an attribute's value.
+fn slug(words: &str) -> String {
+    words.to_lowercase().replace(' ', "-")
 }

@@ -50,12 +50,34 @@ fn place_of(event: &KeyboardEvent) -> (i32, i32) {
     })
 }
 
-/// A group of an SVG picture that can be picked. `key` keeps it the same element from frame to frame.
-pub fn pickable(key: String, class: Classes, label: &str, selected: bool, target: &Target, on_pick: &OnPick, body: Html) -> Html {
+/// A group of an SVG picture that can be picked. `key` keeps it the same element from frame to frame; `state` is a word
+/// for scripts and tests.
+pub struct Pickable<'p> {
+    pub key: String,
+    pub class: Classes,
+    pub label: &'p str,
+    pub state: Option<&'static str>,
+    pub selected: bool,
+    pub target: &'p Target,
+    pub on_pick: &'p OnPick,
+    pub body: Html,
+}
+
+/// Draws it: a button to assistive technology, with attributes that tell scripts and tests which mark it is.
+pub fn pickable(mark: Pickable<'_>) -> Html {
+    let Pickable { key, class, label, state, selected, target, on_pick, body } = mark;
     let Handlers { onclick, onkeydown, oncontextmenu } = handlers(target, on_pick);
+    // Lanes and pins have no state: only the cluster's marks answer to a name.
+    let (pod, uid, node, claim) = match target {
+        Target::Pod { pod, uid } if state.is_some() => (Some(pod.name.to_string()), Some(uid.short()), None, None),
+        Target::Node(node) if state.is_some() => (None, None, Some(node.to_string()), None),
+        Target::Claim(claim) if state.is_some() => (None, None, None, Some(claim.name.to_string())),
+        _ => (None, None, None, None),
+    };
     html! {
-        <g {key} {class} role="button" tabindex="0" aria-label={label.to_owned()}
-            aria-pressed={if selected { "true" } else { "false" }} {onclick} {onkeydown} {oncontextmenu}>
+        <g {key} {class} role="button" tabindex="0" aria-label={label.to_owned()} data-pod={pod} data-uid={uid} data-node={node}
+            data-claim={claim} data-state={state} aria-pressed={if selected { "true" } else { "false" }}
+            {onclick} {onkeydown} {oncontextmenu}>
             { body }
         </g>
     }

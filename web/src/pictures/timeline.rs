@@ -1,7 +1,7 @@
 //! The timeline as a picture that can be scrubbed.
 
 use super::OnPick;
-use super::pick::pickable;
+use super::pick::{Pickable, pickable};
 use super::tile::Patterns;
 use crate::view::lanes::{Bar, LaneKey, PinKind};
 use crate::view::timeline::{BarMark, LaneRow, PinMark, TimelineView};
@@ -156,7 +156,8 @@ fn lane_row(lane: &LaneRow, view: &TimelineView, patterns: &Patterns, props: &Ti
         // A thin strip is looked at and scrubbed; its lanes are picked elsewhere.
         return html! { <g {key} {class} aria-label={lane.label.clone()}>{ body }</g> };
     }
-    pickable(key, class, &lane.label, lane.selected, &lane.target, &props.on_pick, body)
+    let (selected, target, on_pick) = (lane.selected, &lane.target, &props.on_pick);
+    pickable(Pickable { key, class, label: &lane.label, state: None, selected, target, on_pick, body })
 }
 
 fn bar_mark(mark: &BarMark, patterns: &Patterns) -> Html {
@@ -213,7 +214,16 @@ fn pin(number: usize, mark: &PinMark, view: &TimelineView, props: &TimelinePictu
     </> };
     // Several pins may share a moment; their order there is stable.
     let key = format!("{}-{}-{number}", mark.at.0, mark.label);
-    pickable(key, classes!("pick", "mark-pin"), &mark.label, false, &Target::Moment(mark.at), &props.on_pick, body)
+    pickable(Pickable {
+        key,
+        class: classes!("pick", "mark-pin"),
+        label: &mark.label,
+        state: None,
+        selected: false,
+        target: &Target::Moment(mark.at),
+        on_pick: &props.on_pick,
+        body,
+    })
 }
 
 fn branch(mark: &crate::view::timeline::BranchMark, view: &TimelineView, props: &TimelinePictureProps) -> Html {
@@ -230,7 +240,16 @@ fn branch(mark: &crate::view::timeline::BranchMark, view: &TimelineView, props: 
         <rect class="ring" x="10" y={y.to_string()} width={(mark.to - 10).max(24).to_string()} height="17" rx="3"/>
     </> };
     let label = format!("{}: {}. Go there", mark.name, mark.label);
-    pickable(mark.name.clone(), classes!("pick", "mark-branch"), &label, false, &Target::Branch(mark.index), &props.on_pick, body)
+    pickable(Pickable {
+        key: mark.name.clone(),
+        class: classes!("pick", "mark-branch"),
+        label: &label,
+        state: None,
+        selected: false,
+        target: &Target::Branch(mark.index),
+        on_pick: &props.on_pick,
+        body,
+    })
 }
 
 fn scrubber(view: &TimelineView) -> Html {

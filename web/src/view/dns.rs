@@ -2,8 +2,10 @@
 
 use super::facts::Facts;
 use super::words;
-use petri_objects::{Name, ObjectRef, Service, condition};
-use std::collections::{BTreeMap, BTreeSet};
+use petri_objects::{Name, ObjectRef, condition};
+use petri_sim::api::shelf::Key;
+use petri_sim::dns::{self, Absence, Data, ZONE};
+use std::collections::BTreeSet;
 
 /// One name below the namespace: `rg`, `rg-1.rg`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,89 +14,88 @@ pub struct Row {
     pub name: String,
     /// Addresses; empty if the name does not exist.
     pub addresses: Vec<Name>,
-    /// `since 1:51`, if the name is missing and it is known since when.
+    /// Why a name is missing and since when: `rg-1 is not Ready, since 1:51`.
     pub note: String,
 }
 
 impl Row {
-    /// Whether the answer would be NXDOMAIN.
+    /// Whether nothing is behind the name.
     pub fn is_missing(&self) -> bool {
         self.addresses.is_empty()
     }
     pub fn answer(&self) -> String {
+        if self.is_missing() && !self.name.contains('.') {
+            return self.note.clone();
+        }
         if self.is_missing() {
-            return if self.note.is_empty() { "NXDOMAIN".to_owned() } else { format!("NXDOMAIN {}", self.note) };
+            return if self.note.is_empty() { "NXDOMAIN".to_owned() } else { format!("NXDOMAIN: {}", self.note) };
         }
         self.addresses.iter().map(|address| &**address).collect::<Vec<_>>().join(", ")
     }
 }
 
-/// Every Service's name, and every name that a StatefulSet's pod has or should have.
+/// Every name of a Service or a pod that resolves, and every name that a StatefulSet's pod should have.
 pub fn rows(facts: &Facts) -> Vec<Row> {
-    facts.objects.services.values().flat_map(|service| of_service(service, facts)).collect()
-}
-
-fn of_service(service: &Service, facts: &Facts) -> Vec<Row> {
-    let (namespace, name) = (&service.metadata.namespace, &service.metadata.name);
-    let mut all: BTreeSet<Name> = BTreeSet::new();
-    let mut hosts: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
-    let slices = facts.objects.endpoint_slices.in_namespace(namespace);
-    for slice in slices.filter(|s| s.metadata.labels.get("kubernetes.io/service-name") == Some(name)) {
-        for endpoint in slice.endpoints.iter().filter(|endpoint| endpoint.conditions.ready != Some(false)) {
-            all.extend(endpoint.addresses.iter().cloned());
-            if let Some(host) = &endpoint.hostname {
-                hosts.entry(host.clone()).or_default().extend(endpoint.addresses.iter().cloned());
+    let objects = facts.objects;
+    let namespaces: BTreeSet<&Name> = objects.services.values().map(|service| &service.metadata.namespace).collect();
+    let mut rows: Vec<Row> = Vec::new();
+    for namespace in namespaces {
+        for record in dns::records(objects, namespace) {
+            let text = match record.data {
+                Data::A(text) | Data::Aaaa(text) | Data::Cname(text) => text,
+                _ => continue,
+            };
+            let name = short(&record.name, namespace);
+            match rows.last_mut() {
+                Some(row) if row.name == name && row.namespace == *namespace => row.addresses.push(text),
+                _ => rows.push(Row { namespace: namespace.clone(), name, addresses: vec![text], note: String::new() }),
+            }
+        }
+        for service in objects.services.in_namespace(namespace) {
+            let name = service.metadata.name.to_string();
+            if !rows.iter().any(|row| row.name == name && row.namespace == *namespace) {
+                // The Service exists, so the name does: there is just nothing behind it.
+                let note = "no address behind it".to_owned();
+                rows.push(Row { namespace: namespace.clone(), name, addresses: Vec::new(), note });
             }
         }
     }
-    let row = |name: String, addresses: BTreeSet<Name>, note: String| Row {
-        namespace: namespace.clone(),
-        name,
-        addresses: addresses.into_iter().collect(),
-        note,
-    };
-    if !service.is_headless() {
-        let address = service.spec.cluster_ip.clone();
-        let addresses = if address.is_empty() { BTreeSet::new() } else { BTreeSet::from([address]) };
-        return vec![row(name.to_string(), addresses, String::new())];
+    for (name, absence) in dns::expected_names(objects) {
+        let Some(absence) = absence else { continue };
+        let Some((rest, _)) = name.split_once(".svc.") else { continue };
+        let Some((host, namespace)) = rest.rsplit_once('.') else { continue };
+        let note = note(&absence, namespace, facts);
+        rows.push(Row { namespace: namespace.into(), name: host.to_owned(), addresses: Vec::new(), note });
     }
-    for expected in expected_hosts(service, facts) {
-        hosts.entry(expected).or_default();
-    }
-    let mut hosts: Vec<(Name, BTreeSet<Name>)> = hosts.into_iter().collect();
-    hosts.sort_by_key(|(host, _)| super::cluster::natural(host));
-    let mut rows = vec![row(name.to_string(), all, String::new())];
-    rows.extend(hosts.into_iter().map(|(host, addresses)| {
-        let note = if addresses.is_empty() { missing_since(service, &host, facts) } else { String::new() };
-        row(format!("{host}.{name}"), addresses, note)
-    }));
+    rows.sort_by_key(|row| {
+        let (host, service) = row.name.rsplit_once('.').unwrap_or(("", &row.name));
+        (row.namespace.clone(), service.to_owned(), super::cluster::natural(host))
+    });
     rows
 }
 
-/// The host names that StatefulSets of this Service promise.
-fn expected_hosts(service: &Service, facts: &Facts) -> Vec<Name> {
-    facts
-        .objects
-        .stateful_sets
-        .in_namespace(&service.metadata.namespace)
-        .filter(|set| set.spec.service_name == service.metadata.name)
-        .flat_map(|set| {
-            let start = set.start_ordinal();
-            (start..start + set.replicas().clamp(0, 1_000)).map(|i| format!("{}-{i}", set.metadata.name).into())
-        })
-        .collect()
+/// A full name without its namespace and zone.
+fn short(name: &str, namespace: &str) -> String {
+    let suffix = format!(".{namespace}.svc.{ZONE}.");
+    name.strip_suffix(&suffix).unwrap_or(name).to_owned()
 }
 
-/// Since when the pod of that name is not Ready, if it exists.
-fn missing_since(service: &Service, host: &Name, facts: &Facts) -> String {
-    let key = petri_sim::api::shelf::Key::new(service.metadata.namespace.clone(), host.clone());
-    facts
+/// Why a name is missing, and since when if its pod tells.
+fn note(absence: &Absence, namespace: &str, facts: &Facts) -> String {
+    let pod = match absence {
+        Absence::NotReady { pod } | Absence::Terminating { pod } => pod,
+        _ => return absence.to_string(),
+    };
+    let since = facts
         .objects
         .pods
-        .get(&key)
-        .and_then(|pod| condition(&pod.status.conditions, "Ready").cloned())
-        .filter(|ready| &*ready.status != "True" && ready.last_transition_time > facts.start)
-        .map_or_else(String::new, |ready| format!("since {}", words::moment(facts.start, ready.last_transition_time)))
+        .get(&Key::new(namespace, pod.clone()))
+        .and_then(|pod| condition(&pod.status.conditions, "Ready").map(|ready| ready.last_transition_time))
+        .filter(|at| *at > facts.start);
+    match since {
+        Some(at) => format!("{absence}, since {}", words::moment(facts.start, at)),
+        None => absence.to_string(),
+    }
 }
 
 /// Processes that still answer at an address that no name leads to.

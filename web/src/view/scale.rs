@@ -36,7 +36,7 @@ impl Scale {
         let to = to.max(from + Span::micros(1));
         let folds = folds(from, to, marks, (right - left) / (FOLD * 3));
         let visible: u64 = to.since(from).0 - folds.iter().map(|(a, b)| b.since(*a).0).sum::<u64>();
-        let pixels = (right - left - FOLD * folds.len() as i32).max(1) as u128;
+        let pixels = (right - left - FOLD * folds.len() as i32).max(0) as u128;
         let mut segments = Vec::new();
         let (mut time, mut x) = (from, left);
         // Widths are taken from the running total, so that rounding does not add up.
@@ -116,7 +116,7 @@ impl Scale {
     }
 }
 
-/// The stretches to fold: the longest quiet ones, as long as they take a quarter of what is left to see.
+/// The stretches to fold: the longest quiet ones, as long as they take a third of what is left to see.
 fn folds(from: Time, to: Time, marks: &[Time], most: i32) -> Vec<(Time, Time)> {
     let mut moments: Vec<Time> = marks.iter().copied().filter(|at| from < *at && *at < to).collect();
     moments.extend([from, to]);
@@ -127,7 +127,7 @@ fn folds(from: Time, to: Time, marks: &[Time], most: i32) -> Vec<(Time, Time)> {
     let mut visible = to.since(from).0;
     let mut folds = Vec::new();
     for (length, start, end) in gaps.into_iter().take(most.max(0) as usize) {
-        if length < Span::seconds(45).0 || length.saturating_mul(4) < visible {
+        if length < Span::seconds(60).0 || length.saturating_mul(3) < visible {
             break;
         }
         // A part of the quiet stays on both sides, so that it is seen to have been quiet.

@@ -80,6 +80,8 @@ impl Files for Manifests {
 /// A world under the hand of a script.
 struct Replay {
     world: World,
+    /// The moment that the script counts from.
+    begins: Time,
     notes: Vec<Note>,
     trace: Trace,
     files: Manifests,
@@ -98,12 +100,15 @@ struct Following {
 
 impl Replay {
     fn new(about: scenario::About, files: Manifests) -> Replay {
-        let world = World::new(&about.scenario, about.seed);
-        let mut trace = Trace::new(&world, &about.name, &about.namespace);
+        let mut world = World::new(&about.scenario, about.seed);
+        // The recorded cluster had been running for a while: its nodes are known and its loops have no common beat.
+        world.run_until(about.begins, &mut Vec::new());
+        let mut trace = Trace::new(about.begins, &about.name, &about.namespace, about.pool);
         trace.nodes(&world);
-        let end = world.start + about.duration;
+        let end = about.begins + about.duration;
         Replay {
             world,
+            begins: about.begins,
             notes: Vec::new(),
             trace,
             files,
@@ -115,7 +120,7 @@ impl Replay {
 
     fn play(&mut self, steps: Vec<(usize, Step)>) {
         for (index, step) in steps {
-            let at = self.world.start + step.at;
+            let at = self.begins + step.at;
             self.run_to(at);
             self.trace.action(self.world.now, index, &step.fields);
             self.act(index, &step);

@@ -3,6 +3,7 @@
 use petri_objects::{Map, Name, Namespace, Object, Span, Time, Value};
 use petri_sim::scenario::{MachineSpec, Scenario};
 use petri_sim::settings::Settings;
+use std::collections::BTreeSet;
 
 /// What a recording is about.
 pub struct About {
@@ -11,7 +12,14 @@ pub struct About {
     pub scenario: Scenario,
     pub seed: u64,
     pub duration: Span,
+    /// The moment that the script counts from; the cluster runs for a while before it.
+    pub begins: Time,
+    /// The machines that the recording tells of.
+    pub pool: BTreeSet<Name>,
 }
+
+/// How long the cluster runs before the script begins.
+const WARM_UP: Span = Span::seconds(120);
 
 /// Reads the description, the recorded placements and the setup manifest.
 ///
@@ -22,17 +30,19 @@ pub fn read(description: &Value, placements: &Value, setup: &str) -> Result<Abou
     let namespace = text(&["namespace"]).ok_or("scenario.json names no namespace")?.to_owned();
     let name = text(&["name"]).unwrap_or("recording").to_owned();
     let mut scenario = Scenario::empty(&name);
-    scenario.start = text(&["start"]).and_then(Time::parse_rfc3339).unwrap_or(scenario.start);
+    let begins = text(&["start"]).and_then(Time::parse_rfc3339).unwrap_or(scenario.start);
+    scenario.start = begins - WARM_UP;
     scenario.settings = settings(description);
     scenario.settings.placements = placed(placements);
-    scenario.settings.limiter_busy = busy(description, scenario.start);
+    scenario.settings.limiter_busy = busy(description, begins);
     scenario.machines = machines(description);
     scenario.setup = vec![namespace_object(&namespace)];
     for document in petri_manifest::parse(setup).documents {
         scenario.setup.extend(document.object);
     }
     let duration = description.at(&["duration"]).and_then(seconds).unwrap_or(Span::seconds(60));
-    Ok(About { name, namespace, scenario, seed: 1, duration })
+    let pool = pool(description);
+    Ok(About { name, namespace, scenario, seed: 1, duration, begins, pool })
 }
 
 fn namespace_object(name: &str) -> Object {
@@ -113,6 +123,7 @@ fn settings(description: &Value) -> Settings {
     kubelet.mount = Span::ZERO;
     kubelet.unmount = Span::ZERO;
     kubelet.delete_terminating_at_boot = true;
+    kubelet.recorded_agent = true;
     set(&mut settings.storage.provision, &agent("provisionDelay"));
     set(&mut settings.storage.attach, &agent("attachDelay"));
     set(&mut settings.storage.detach, &agent("detachDelay"));
@@ -138,6 +149,14 @@ fn machines(description: &Value) -> Vec<MachineSpec> {
             spec
         })
         .collect()
+}
+
+fn pool(description: &Value) -> BTreeSet<Name> {
+    let wanted = description.at(&["podPool"]).and_then(Value::as_str);
+    let nodes = description.at(&["nodePool", "nodes"]).and_then(Value::as_list).unwrap_or_default();
+    let text = |node: &Value, key: &str| node.at(&[key]).and_then(Value::as_str).map(str::to_owned);
+    let mine = nodes.iter().filter(|node| wanted.is_none() || text(node, "pool").as_deref() == wanted);
+    mine.filter_map(|node| text(node, "name")).map(Name::from).collect()
 }
 
 fn placed(placements: &Value) -> Vec<(Name, Name)> {

@@ -5,19 +5,22 @@ use petri_objects::{Map, Name, Object, Span, Time, Value};
 use petri_sim::api::watch::Actor;
 use petri_sim::note::{Note, ProcessChange, Verb, What};
 use petri_sim::world::World;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub struct Trace {
     out: String,
     start: Time,
     last: Time,
+    /// The machines that the recording is about; of all others nothing is told.
+    pool: BTreeSet<Name>,
 }
 
 impl Trace {
-    pub fn new(world: &World, scenario: &str, namespace: &str) -> Trace {
-        let mut trace = Trace { out: String::new(), start: world.start, last: world.start };
+    /// A trace whose times count from `start`.
+    pub fn new(start: Time, scenario: &str, namespace: &str, pool: BTreeSet<Name>) -> Trace {
+        let mut trace = Trace { out: String::new(), start, last: start, pool };
         let fields = [("type", Value::from("HEADER")), ("scenario", scenario.into()), ("ns", namespace.into())];
-        trace.line(world.start, fields.into());
+        trace.line(start, fields.into());
         trace
     }
     pub fn into_text(self) -> String {
@@ -26,7 +29,8 @@ impl Trace {
 
     /// Every Node, as it is before the first action.
     pub fn nodes(&mut self, world: &World) {
-        for node in world.objects().nodes.values() {
+        let pool = self.pool.clone();
+        for node in world.objects().nodes.values().filter(|node| pool.contains(&node.metadata.name)) {
             self.change(world.now, "ADDED", &Object::Node(node.clone()), None);
         }
     }
@@ -63,7 +67,15 @@ impl Trace {
     pub fn note(&mut self, note: &Note) {
         match &note.what {
             What::Write { verb, object, old, by, .. } => {
-                if *by == Actor::Setup {
+                let elsewhere = match object {
+                    Object::Node(node) => !self.pool.contains(&node.metadata.name),
+                    Object::Event(event) => {
+                        let about = &event.involved_object;
+                        &*about.kind == "Node" && !self.pool.contains(&about.name)
+                    }
+                    _ => false,
+                };
+                if *by == Actor::Setup || elsewhere {
                     return;
                 }
                 match (object, verb) {
@@ -230,7 +242,12 @@ fn walk(path: &str, value: &Value, start: Time, paths: &mut BTreeMap<String, Val
 }
 
 fn label(item: &Value) -> Option<String> {
-    ["name", "type", "key"].iter().find_map(|key| item.at(&[key])?.as_str()).map(str::to_owned)
+    let text = |key: &str| item.at(&[key])?.as_str().map(str::to_owned);
+    // A taint is known by key and effect together.
+    if let (Some(key), Some(effect)) = (text("key"), text("effect")) {
+        return Some(format!("{key}:{effect}"));
+    }
+    ["name", "type", "key"].iter().find_map(|key| text(key))
 }
 
 fn owner(owner: &Value) -> String {

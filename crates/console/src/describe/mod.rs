@@ -115,7 +115,8 @@ impl Page<'_> {
         if events.is_empty() {
             return self.line(format_args!("Events:\t<none>"));
         }
-        events.sort_by_key(|event| event.last_timestamp.max(event.event_time.0));
+        // By the old recorder's timestamp, which the scheduler's events do not have: they stand first.
+        events.sort_by_key(|event| event.last_timestamp);
         self.line(format_args!("Events:"));
         self.line(format_args!("  Type\tReason\tAge\tFrom\tMessage"));
         self.line(format_args!("  ----\t------\t----\t----\t-------"));

@@ -173,3 +173,6 @@ mod tests {
         assert_eq!(write(&lines), "A        B\none...   x\n");
     }
 }
+
+#[cfg(test)]
+mod golden;

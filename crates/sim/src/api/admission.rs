@@ -73,7 +73,19 @@ pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, addre
             protect(&mut Rc::make_mut(volume).metadata, "kubernetes.io/pv-protection");
         }
         Object::Service(service) => allocate_address(Rc::make_mut(service), objects, settings, addresses),
+        Object::StatefulSet(set) => drop_gated_fields(set, settings),
         _ => {}
+    }
+}
+
+/// Fields behind a gate that is off are dropped on their way in.
+pub fn drop_gated_fields(set: &mut Rc<StatefulSet>, settings: &Settings) {
+    let rolling = set.spec.update_strategy.rolling_update.as_ref();
+    if !settings.gates.max_unavailable_stateful_set && rolling.is_some_and(|r| r.max_unavailable.is_some()) {
+        let spec = Rc::make_mut(&mut Rc::make_mut(set).spec);
+        if let Some(rolling) = &mut spec.update_strategy.rolling_update {
+            rolling.max_unavailable = None;
+        }
     }
 }
 
@@ -211,6 +223,14 @@ pub fn with_status_of(old: &Object, new: &Object) -> Object {
     macro_rules! statuses {
         ($($kind:ident),*) => {
             match (old, new) {
+                // Upstream's strategy for the status of a Deployment lets annotations through: that is how the
+                // controller writes the revision.
+                (Object::Deployment(old), Object::Deployment(new)) => {
+                    let mut merged = (**old).clone();
+                    merged.status = new.status.clone();
+                    merged.metadata.annotations = new.metadata.annotations.clone();
+                    Object::from(merged)
+                }
                 $((Object::$kind(old), Object::$kind(new)) => {
                     let mut merged = (**old).clone();
                     merged.status = new.status.clone();
@@ -224,7 +244,6 @@ pub fn with_status_of(old: &Object, new: &Object) -> Object {
         Pod,
         StatefulSet,
         ReplicaSet,
-        Deployment,
         Node,
         Namespace,
         PersistentVolumeClaim,

@@ -178,6 +178,9 @@ impl Server {
         let old = self.get(&target)?;
         check_version(&new, &old)?;
         admission::keep_for_update(&mut new, &old);
+        if let Object::StatefulSet(set) = &mut new {
+            admission::drop_gated_fields(set, &self.settings);
+        }
         petri_objects::defaults::apply_defaults(&mut new);
         let errors = validation::validate_update(&new, &old);
         if !errors.is_empty() {

@@ -19,8 +19,6 @@ use std::rc::Rc;
 /// `--terminated-pod-gc-threshold`: how many finished pods may stay.
 const TERMINATED_POD_THRESHOLD: u64 = 12_500;
 const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
-/// A round takes a moment, and the next period begins after it.
-const SLIP: Span = Span::millis(1);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Memory {
@@ -29,7 +27,7 @@ pub struct Memory {
 }
 
 pub fn periods(settings: &Settings) -> Vec<(Key, Span)> {
-    vec![(Key::new("", "pods"), settings.pod_gc_period + SLIP)]
+    vec![(Key::new("", "pods"), settings.pod_gc_period)]
 }
 
 /// Nothing wakes it but time.

@@ -73,7 +73,9 @@ impl Host<'_> {
             } else {
                 format!("Container image \"{}\" already present on machine and can be accessed by the pod", container.image)
             };
-            self.event(&pod, EventType::Normal, "Pulled", text, cause);
+            if !self.settings.kubelet.recorded_agent {
+                self.event(&pod, EventType::Normal, "Pulled", text, cause);
+            }
             return self.start(worker, index, false);
         }
         let image = &container.image;
@@ -125,8 +127,12 @@ impl Host<'_> {
         }
         self.process_note(&pod, &container.name, ProcessChange::Started { restarts });
         let cause = worker.cause;
-        self.event(&pod, EventType::Normal, "Created", "Container created", cause);
-        self.event(&pod, EventType::Normal, "Started", "Container started", cause);
+        if self.settings.kubelet.recorded_agent {
+            self.event(&pod, EventType::Normal, "Started", format!("Container started: {}", container.name), cause);
+        } else {
+            self.event(&pod, EventType::Normal, "Created", "Container created", cause);
+            self.event(&pod, EventType::Normal, "Started", "Container started", cause);
+        }
         self.probe(worker, index);
     }
 

@@ -187,7 +187,8 @@ impl Host<'_> {
         } else if notes_changed {
             self.annotations_changed(worker);
         }
-        if worker.posted && worker.stage != Stage::Stopped && differs(&worker.status, &pod.status) {
+        let stops = pod.is_terminating() || worker.stage == Stage::Stopped;
+        if worker.posted && !stops && differs(&worker.status, &pod.status) {
             // Another writer changed what only the kubelet knows: it will say it again.
             worker.posted = false;
             self.plan_round(self.settings.kubelet.status_interval);

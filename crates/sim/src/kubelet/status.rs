@@ -48,11 +48,12 @@ fn phase(worker: &Worker) -> Phase {
     if !codes.is_empty() && codes.len() == worker.containers.len() {
         return if codes.iter().all(|code| *code == 0) { Phase::Succeeded } else { Phase::Failed };
     }
-    if worker.stage == Stage::Stopped {
-        // Nothing ever ran: what was asked to stop did.
-        return if has_run(worker) { Phase::Succeeded } else { Phase::Failed };
+    match (has_run(worker), &worker.stage) {
+        (true, Stage::Stopped) => Phase::Succeeded,
+        (true, _) => Phase::Running,
+        // What was asked to stop before anything of it ran has not failed either.
+        (false, _) => Phase::Pending,
     }
-    if has_run(worker) { Phase::Running } else { Phase::Pending }
 }
 
 fn conditions(status: &mut PodStatus, worker: &Worker, now: Time) {

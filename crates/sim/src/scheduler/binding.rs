@@ -12,7 +12,7 @@ use crate::client::call::{Api, Done, Outcome, Stop};
 use crate::clock::{Span, Time};
 use crate::controllers::persistent_volume::{BOUND_BY_CONTROLLER, SELECTED_NODE, annotation, claim_reference};
 use crate::reason::Reason;
-use petri_objects::{Kind, Name, Object, Pod};
+use petri_objects::{Kind, Object, Pod};
 use std::rc::Rc;
 
 /// How often it is looked whether the claims are bound, counted from the moment they were asked for.
@@ -112,9 +112,13 @@ fn reserve(key: &Key, assumed: &Assumed, cache: &Objects, api: &mut Api<'_>) -> 
         }
     }
     for claim in &assumed.plan.provisioned {
-        let target = key.sibling(claim.clone()).to_ref(Kind::PersistentVolumeClaim);
-        let selected = vec![(Name::from(SELECTED_NODE), assumed.node.clone())];
-        if let Err(error) = api.patch(target, None, Patch::Annotate(selected))? {
+        let Some(claim) = cache.claims.get(&key.sibling(claim.clone())) else {
+            return Ok(Err(ApiError::not_found(Kind::PersistentVolumeClaim, claim.clone())));
+        };
+        // The whole claim is written, as the cache has it: if somebody else wrote it meanwhile, this is a conflict.
+        let mut selected = (**claim).clone();
+        selected.metadata.annotations.insert(SELECTED_NODE, assumed.node.clone());
+        if let Err(error) = api.update(selected)? {
             return Ok(Err(error));
         }
     }

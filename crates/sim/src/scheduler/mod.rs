@@ -2,8 +2,8 @@
 //!
 //! Upstream: `pkg/scheduler` (`schedule_one.go`).
 //!
-//! Invariant: an attempt decides once and remembers it before it asks the API server anything, so an attempt that is cut
-//! in the middle goes on with the same node.
+//! Invariant: an attempt decides before it asks the API server anything, and keeps to what it decided until the pod is
+//! bound or the attempt has failed.
 
 mod affinity;
 mod binding;

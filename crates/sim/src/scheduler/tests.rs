@@ -346,7 +346,7 @@ fn a_volume_made_for_the_pod_is_awaited_by_polling_every_second() {
     let run = attempt(&mut bench, "web-0");
     assert_eq!(
         run.requests(),
-        ["patch pod/web-0 nominate node-1", "patch persistentvolumeclaim/data annotate"],
+        ["patch pod/web-0 nominate node-1", "update persistentvolumeclaim/data"],
         "nominated first, as recorded"
     );
     assert_eq!((run.verdict().as_str(), run.done().after), ("WaitingForVolume", Some(Span::seconds(1))));
@@ -377,7 +377,7 @@ fn a_failed_pre_bind_is_told_and_tried_again_after_the_back_off() {
         cause: crate::api::request::MODIFIED.into(),
     };
     let run = bench.sync(sync, &Key::new("default", "web-0"), |request| match request {
-        Request::Patch { target, .. } if target.kind == Kind::PersistentVolumeClaim => Err(conflict.clone()),
+        Request::Update(object) if object.kind() == Kind::PersistentVolumeClaim => Err(conflict.clone()),
         other => answer(other),
     });
     assert_eq!(

@@ -34,8 +34,8 @@ const EVICT: &str = "evict";
 const TAINT: &str = "taint";
 const POD: &str = "pod/";
 
-/// A pass takes a moment, and the next period begins after it: ten passes of 5 s are a little more than 50 s.
-const SLIP: Span = Span::millis(1);
+/// The next pass comes a moment later than a period after the last, because that one took a moment.
+const SLACK: Span = Span::millis(1);
 
 /// What the controller knows about nodes beyond their objects. A restart forgets it, which gives every silent node a
 /// new grace period.
@@ -52,7 +52,7 @@ pub struct Memory {
 }
 
 pub fn periods(settings: &Settings) -> Vec<(Key, Span)> {
-    vec![(Key::new(MONITOR, ""), settings.node_monitor_period + SLIP)]
+    vec![(Key::new(MONITOR, ""), settings.node_monitor_period)]
 }
 
 pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {

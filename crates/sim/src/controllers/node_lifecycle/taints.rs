@@ -6,7 +6,7 @@
 //! which it can succeed, and after each pass of the monitor while a zone's evictions stand still.
 
 use super::zones::ZoneState;
-use super::{Memory, SLIP, zones};
+use super::{Memory, SLACK, zones};
 use crate::api::request::Patch;
 use crate::api::shelf::{Key, Objects};
 use crate::client::call::{Api, Awaiting, Done, Outcome};
@@ -169,7 +169,7 @@ fn busy_until(node: &Name, api: &Api<'_>) -> Time {
 
 /// When to look again, and what the queued nodes wait for.
 fn plan(memory: &Memory, cache: &Objects, api: &Api<'_>) -> Done {
-    let (now, period) = (api.now, api.settings.node_monitor_period + SLIP);
+    let (now, period) = (api.now, api.settings.node_monitor_period + SLACK);
     let next_pass = if memory.last_pass + period > now { memory.last_pass + period } else { now + period };
     let mut wake: Option<Time> = None;
     let mut waiting = None;
