@@ -60,8 +60,8 @@ fn without_a_force_delete_at_most_one_holds_in_every_reachable_state() {
     assert_eq!(states, STATES_WITHOUT_FORCE);
 }
 
-const STATES_WITHOUT_FORCE: u64 = 0;
-const STATES_UNTIL_FOUND: u64 = 0;
+const STATES_WITHOUT_FORCE: u64 = 25_020;
+const STATES_UNTIL_FOUND: u64 = 25;
 
 #[test]
 fn with_a_force_delete_the_search_finds_two_processes_and_how() {

@@ -82,7 +82,7 @@ const FORBIDDEN_IN_SIM: [(&str, &str); 8] = [
     ("std::time", "the wall clock"),
     ("SystemTime", "the wall clock"),
     ("std::fs", "IO"),
-    ("std::net", "IO"),
+    ("TcpStream", "IO"),
     ("println!", "IO"),
     ("RefCell", "interior mutability"),
     ("f64", "floats"),

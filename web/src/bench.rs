@@ -14,6 +14,10 @@ pub fn bench(name: &str) -> String {
     let outcome = match words[..] {
         ["replicas", count, "claims"] => size(count).map(|count| bench::replicas(count, 50, true)),
         ["replicas", count] => size(count).map(|count| bench::replicas(count, 10, false)),
+        ["hours", hours, "pods", pods] => {
+            size(pods).zip(size(hours)).map(|(pods, hours)| bench::hours(pods, 5, hours as u64))
+        }
+        ["seek", "p99"] => return seek(),
         ["fast", "forward", pods] => size(pods).map(|pods| bench::hours(pods, 5, 1)),
         _ => None,
     };
@@ -22,6 +26,19 @@ pub fn bench(name: &str) -> String {
     format!(
         r#"{{"events":{events},"virtual_ms":{virtual_millis},"pods_ready":{pods_ready},"fingerprint":"{fingerprint:016x}"}}"#
     )
+}
+
+/// Jumps to random moments of a long run, timed one by one; answers the 99th percentile.
+fn seek() -> String {
+    let mut timeline = bench::long_timeline(100_000);
+    let mut times: Vec<f64> = Vec::new();
+    for moment in bench::moments(&timeline, 500) {
+        let started = js_sys::Date::now();
+        timeline.seek(moment);
+        times.push(js_sys::Date::now() - started);
+    }
+    times.sort_by(f64::total_cmp);
+    format!(r#"{{"events":{},"seek_p99_ms":{:.1}}}"#, timeline.position(), times[times.len() * 99 / 100])
 }
 
 /// The fingerprints of the runs that are asserted natively as well, as a JSON list.

@@ -80,17 +80,17 @@ impl Desk {
     }
 
     /// Carries a command out, with its line and its answer in the console.
-    pub fn command(&self, command: Command) -> bool {
+    pub fn command(&self, command: Command) {
+        // A manifest that no file holds is the one thing that a line cannot say.
+        if !matches!(command, Command::Apply(_) | Command::Create(_) | Command::Replace(_)) {
+            return self.say(&command.line());
+        }
         self.log(LogKind::Input, command.line());
         match self.carry_out(command) {
-            Ok(lines) => {
-                self.log(LogKind::Output, lines);
-                true
-            }
+            Ok(lines) => self.log(LogKind::Output, lines),
             Err(words) => {
                 self.log(LogKind::Error, words.clone());
                 self.toast(words, None);
-                false
             }
         }
     }
@@ -122,9 +122,7 @@ impl Desk {
     pub fn act(&self, act: &Act) {
         self.send(Action::Close);
         match act {
-            Act::Do(command) => {
-                self.command(command.clone());
-            }
+            Act::Do(command) => self.command(command.clone()),
             Act::Say(line) => self.say(line),
         }
     }
@@ -132,9 +130,11 @@ impl Desk {
         self.command(fix.command.clone());
     }
 
-    /// What was typed into the console.
+    /// Says a line of the console. What goes wrong is also said where it can be seen without the console.
     pub fn say(&self, line: &str) {
-        shell::say(self, line);
+        if let Some(problem) = shell::say(self, line) {
+            self.toast(problem, None);
+        }
     }
 
     /// Applies a file of the manifests panel, all of it or nothing.

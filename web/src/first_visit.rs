@@ -172,8 +172,8 @@ pub fn use_link(desk: &Desk) {
     });
 }
 
-/// The node whose loss teaches most, and the pod on it: the last pod of a set, where another node of its zone could
-/// take over.
+/// The node whose loss teaches most, and the pod on it: the last pod of a set that is alone on its node, where another
+/// node of its zone could take over.
 pub fn suggestion(world: &World) -> Option<(Name, Name)> {
     let zone_of = |node: &str| world.machines.get(node).map(|machine| machine.zone().to_owned());
     let pods: Vec<_> = world
@@ -186,7 +186,10 @@ pub fn suggestion(world: &World) -> Option<(Name, Name)> {
         let zone = zone_of(node);
         world.machines.values().any(|machine| *machine.name != *node && Some(machine.zone()) == zone.as_deref())
     };
-    let found = pods.iter().rev().find(|pod| has_neighbour(&pod.spec.node_name)).or_else(|| pods.last())?;
+    // A second pod of the set on that node would keep the controller from replacing any.
+    let is_alone = |node: &str| pods.iter().filter(|pod| *pod.spec.node_name == *node).count() == 1;
+    let best = |pod: &&Rc<petri_objects::Pod>| (is_alone(&pod.spec.node_name), has_neighbour(&pod.spec.node_name));
+    let found = pods.iter().copied().max_by_key(best)?;
     Some((found.spec.node_name.clone(), found.metadata.name.clone()))
 }
 

@@ -1,7 +1,11 @@
 //! When the program itself fails: a screen without Yew that says so and hands over the recording that reproduces it.
 
 use crate::recording::{self, Shared};
+use petri_sim::command::Command;
+use petri_sim::recording::Stamped;
+use petri_sim::timeline::Timeline;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 thread_local! {
     /// The run as it was before the step that is being taken: what a panic in the middle of one must not lose.
@@ -16,6 +20,15 @@ pub fn remember(shared: Shared) {
             *black_box = Some(shared);
         }
     });
+}
+
+/// Remembers a run with the command that is about to be tried.
+pub fn remember_attempt(timeline: &Timeline, command: &Command) {
+    let at = timeline.now();
+    let mut recording = timeline.recording().clone();
+    recording.commands.retain(|stamped| stamped.at <= at);
+    recording.commands.push(Stamped { at, position: None, command: Rc::new(command.clone()) });
+    remember(Shared { recording, moment: at, end: at });
 }
 
 /// The remembered run as JSON, empty if there is none.

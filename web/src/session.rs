@@ -8,7 +8,7 @@ use petri_objects::Time;
 use petri_sim::api::request::ApiError;
 use petri_sim::command::Command;
 use petri_sim::note::Answer;
-use petri_sim::recording::{Recording, Stamped};
+use petri_sim::recording::Recording;
 use petri_sim::timeline::Timeline;
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::collections::BTreeMap;
@@ -110,12 +110,7 @@ impl Session {
     }
 
     pub fn command(&self, command: Command) -> Result<Answer, ApiError> {
-        let mut before = self.shared();
-        let at = before.moment;
-        before.recording.commands.retain(|stamped| stamped.at <= at);
-        before.recording.commands.push(Stamped { at, position: None, command: Rc::new(command.clone()) });
-        before.end = at;
-        panic::remember(before);
+        panic::remember_attempt(&self.timeline(), &command);
         self.change(|timeline| timeline.command(command))
     }
     pub fn seek(&self, moment: Time) {

@@ -2,6 +2,7 @@
 
 use crate::desk::Desk;
 use crate::limits;
+use crate::panic;
 use crate::session::{Session, Subscription};
 use crate::state::{Action, File, LogKind, Outcome};
 use petri_console::{Files, Follow, Host, Output};
@@ -15,11 +16,12 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// Nobody waits for longer than this at one go.
+const LONGEST_RUN: Span = Span::minutes(7 * 24 * 60);
+
 /// The session as a console line sees it. Time is played by the page's frames, not by the line.
 struct Page<'s> {
     timeline: RefMut<'s, Timeline>,
-    /// How far a line wants time to be played.
-    goal: Option<Time>,
 }
 
 impl Host for Page<'_> {
@@ -29,12 +31,13 @@ impl Host for Page<'_> {
     fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
         match limits::refuse(&command, self.timeline.world().machines.len()) {
             Some(words) => Err(ApiError::BadRequest(words.into())),
-            None => self.timeline.command(command),
+            None => {
+                panic::remember_attempt(&self.timeline, &command);
+                self.timeline.command(command)
+            }
         }
     }
-    fn play_until(&mut self, time: Time) {
-        self.goal = Some(time);
-    }
+    fn play_until(&mut self, _: Time) {}
     fn step(&mut self) -> bool {
         self.timeline.step()
     }
@@ -64,38 +67,36 @@ pub struct Waiting {
     polling: Cell<bool>,
 }
 
-/// Runs a line and puts what it says into the console.
-pub fn say(desk: &Desk, line: &str) {
+/// Runs a line and puts what it says into the console. Answers what went wrong.
+pub fn say(desk: &Desk, line: &str) -> Option<String> {
     let line = line.trim();
     if line.is_empty() {
-        return;
+        return None;
     }
     if line == "clear" {
         desk.send(Action::ClearLog);
-        return;
+        return None;
     }
     desk.log(LogKind::Input, line);
     let session = desk.session.clone();
+    // Played by the frames, to the very moment and not to the first event after it.
+    if let Some(span) = line.strip_prefix("run ").and_then(|span| petri_console::args::duration(span.trim())) {
+        session.run_for(span.min(LONGEST_RUN));
+        return None;
+    }
     let drafts = Drafts(desk.files());
     let branches = session.timeline().branches().len();
-    let (output, goal) = with_page(&session, |page| petri_console::run(line, page, &drafts));
+    let output = with_page(&session, |page| petri_console::run(line, page, &drafts));
     show(desk, &output);
     desk.announce_fork(branches);
-    if let Some(goal) = goal {
-        let now = session.timeline().now();
-        session.run_for(goal.since(now));
-    }
     if let Some(follow) = output.follow {
-        wait_for(desk, line, follow);
+        wait_for(desk, follow, moves_time(line));
     }
+    (output.code != 0).then(|| output.stderr.lines().next().unwrap_or("It failed.").to_owned())
 }
 
-fn with_page<T>(session: &Session, act: impl FnOnce(&mut Page<'_>) -> T) -> (T, Option<Time>) {
-    let result = {
-        let mut page = Page { timeline: session.timeline_mut(), goal: None };
-        let result = act(&mut page);
-        (result, page.goal)
-    };
+fn with_page<T>(session: &Session, act: impl FnOnce(&mut Page<'_>) -> T) -> T {
+    let result = act(&mut Page { timeline: session.timeline_mut() });
     session.changed();
     result
 }
@@ -111,7 +112,7 @@ fn show(desk: &Desk, output: &Output) {
 /// `kubectl apply -f` of one text.
 pub fn apply(session: &Session, name: &str, text: &str) -> Outcome {
     let files = BTreeMap::from([(name.to_owned(), text.to_owned())]);
-    let (output, _) = with_page(session, |page| petri_console::run(&format!("kubectl apply -f {name}"), page, &files));
+    let output = with_page(session, |page| petri_console::run(&format!("kubectl apply -f {name}"), page, &files));
     let lines = |text: &str| text.lines().map(str::to_owned).collect();
     Outcome { lines: lines(&output.stdout), errors: lines(&output.stderr) }
 }
@@ -121,9 +122,9 @@ fn moves_time(line: &str) -> bool {
     line.trim_start().starts_with("run ")
 }
 
-fn wait_for(desk: &Desk, line: &str, follow: Follow) {
+fn wait_for(desk: &Desk, follow: Follow, moves_time: bool) {
     let session = desk.session.clone();
-    if moves_time(line) {
+    if moves_time {
         // Asked after each event, so that time stops at the very one.
         let slot = Rc::new(RefCell::new(Some(follow)));
         let desk = desk.clone();

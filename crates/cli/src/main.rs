@@ -16,7 +16,7 @@ petri run FILE.md... [--update]   run transcripts; --update writes the answers t
 petri console                     read console lines from standard input, starting with a calm cluster
 petri replay DIR                  replay recordings of a real control plane and compare decisions
 petri search [--lies]             search for a run that breaks a guarantee
-petri bench [--json]              measure the engine
+petri bench [--json] [--quick]    measure the engine
 petri fidelity                    what is simulated after which part of Kubernetes, and where it differs
 petri --help, petri --version
 ";
@@ -33,8 +33,9 @@ fn main() -> ExitCode {
         ("console", []) => console::run(),
         ("replay", [folder]) => replay::replay(&PathBuf::from(folder), &mut std::io::stdout()),
         ("search", flags) => search::run(flags),
-        ("bench", flags) if flags.iter().all(|flag| flag == "--json") => {
-            bench::bench(!flags.is_empty());
+        ("bench", flags) if flags.iter().all(|flag| flag == "--json" || flag == "--quick") => {
+            let has = |flag: &str| flags.iter().any(|f| f == flag);
+            bench::bench(has("--json"), has("--quick"));
             ExitCode::SUCCESS
         }
         ("fidelity", []) => {

@@ -65,7 +65,9 @@ impl Arguments {
     pub fn integer(&self, long: &str) -> Result<Option<i64>, Failure> {
         let Some(text) = self.last(long) else { return Ok(None) };
         let wrong = |_| {
-            format!("error: invalid argument \"{text}\" for \"--{long}\" flag: strconv.ParseInt: parsing \"{text}\": invalid syntax")
+            format!(
+                "error: invalid argument \"{text}\" for \"--{long}\" flag: strconv.ParseInt: parsing \"{text}\": invalid syntax"
+            )
         };
         text.parse().map(Some).map_err(wrong)
     }
@@ -73,9 +75,8 @@ impl Arguments {
     /// pflag's words if the value is no duration.
     pub fn duration(&self, long: &str) -> Result<Option<Span>, Failure> {
         let Some(text) = self.last(long) else { return Ok(None) };
-        let wrong = || {
-            format!("error: invalid argument \"{text}\" for \"--{long}\" flag: time: invalid duration \"{text}\"")
-        };
+        let wrong =
+            || format!("error: invalid argument \"{text}\" for \"--{long}\" flag: time: invalid duration \"{text}\"");
         duration(text).map(Some).ok_or_else(wrong)
     }
 }
@@ -177,10 +178,7 @@ mod tests {
 
     #[test]
     fn wrong_flags_get_the_words_of_pflag() {
-        assert_eq!(
-            read("--foo").unwrap_err(),
-            "error: unknown flag: --foo\nSee 'kubectl delete --help' for usage."
-        );
+        assert_eq!(read("--foo").unwrap_err(), "error: unknown flag: --foo\nSee 'kubectl delete --help' for usage.");
         assert_eq!(
             read("-x").unwrap_err(),
             "error: unknown shorthand flag: 'x' in -x\nSee 'kubectl delete --help' for usage."

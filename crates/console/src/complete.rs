@@ -137,9 +137,14 @@ fn flags(verb: &str) -> &'static [&'static str] {
         ],
         "scale" => &["--current-replicas=", "--replicas="],
         "apply" | "create" | "replace" => &["--filename="],
-        "drain" => {
-            &["--delete-emptydir-data", "--disable-eviction", "--force", "--grace-period=", "--ignore-daemonsets", "--timeout="]
-        }
+        "drain" => &[
+            "--delete-emptydir-data",
+            "--disable-eviction",
+            "--force",
+            "--grace-period=",
+            "--ignore-daemonsets",
+            "--timeout=",
+        ],
         "rollout" => &["--revision=", "--timeout=", "--to-revision=", "--watch=false"],
         "wait" => &["--for=condition=Ready", "--for=delete", "--for=jsonpath=", "--timeout="],
         "label" | "annotate" | "taint" => &["--all", "--overwrite"],

@@ -43,7 +43,9 @@ pub(crate) fn run(words: &[String], world: &World) -> Result<Output, Failure> {
     let mut text = long(&asked, kind, &found);
     let relative = !absolute && !asked.ends_with("cluster.local") && !asked.ends_with("arpa");
     if found.rcode == Rcode::NxDomain && relative && !question.search {
-        text.push_str("\n;; dig takes a name as it is; +search tries it with default.svc.cluster.local as a pod would\n");
+        text.push_str(
+            "\n;; dig takes a name as it is; +search tries it with default.svc.cluster.local as a pod would\n",
+        );
     }
     Ok(Output::text(text))
 }

@@ -3,7 +3,11 @@
 /// How each verb of the simulator is said, and what it does.
 const VERBS: &[(&str, &str, &str)] = &[
     ("run", "run 60s", "play so much virtual time"),
-    ("run", "run until pod/web-1 Ready", "play until then: Ready, NotReady, gone, exists or a word of the STATUS column"),
+    (
+        "run",
+        "run until pod/web-1 Ready",
+        "play until then: Ready, NotReady, gone, exists or a word of the STATUS column",
+    ),
     ("step", "step [COUNT]", "play the next event"),
     ("timeout", "timeout 60s COMMAND", "end a command that waits for longer"),
     ("cut", "cut NODE", "cut a machine off from the control plane; its processes run on"),

@@ -17,13 +17,13 @@ pub mod tables;
 pub mod text;
 
 pub mod args;
-pub mod select;
 pub mod complete;
+pub mod select;
 
 pub mod describe;
+pub mod dig;
 pub mod kubectl;
 pub mod verbs;
-pub mod dig;
 
 mod errors;
 mod follow;
@@ -168,9 +168,7 @@ fn dispatch(words: &[String], here: Option<&str>, host: &mut dyn Host, files: &d
         "timeout" => return timeout(rest, here, host, files),
         verb if verbs::VERBS.contains(&verb) => verbs::run(words, host),
         verb if kubectl::VERBS.contains(&verb) => kubectl::run(words, here, host, files),
-        unknown => {
-            Err(format!("error: unknown command {unknown:?}; `help` lists what can be said here"))
-        }
+        unknown => Err(format!("error: unknown command {unknown:?}; `help` lists what can be said here")),
     };
     result.unwrap_or_else(Output::error)
 }

@@ -18,8 +18,27 @@ const ALL: [Kind; 5] = [Kind::Pod, Kind::Service, Kind::Deployment, Kind::Replic
 
 /// Resources of a real cluster that people type and Petri does not simulate.
 const NOT_SIMULATED: &[&str] = &[
-    "secret", "secrets", "job", "jobs", "cronjob", "cronjobs", "cj", "daemonset", "daemonsets", "ds", "ingress",
-    "ingresses", "ing", "serviceaccount", "serviceaccounts", "sa", "hpa", "endpoints", "ep", "networkpolicies", "netpol",
+    "secret",
+    "secrets",
+    "job",
+    "jobs",
+    "cronjob",
+    "cronjobs",
+    "cj",
+    "daemonset",
+    "daemonsets",
+    "ds",
+    "ingress",
+    "ingresses",
+    "ing",
+    "serviceaccount",
+    "serviceaccounts",
+    "sa",
+    "hpa",
+    "endpoints",
+    "ep",
+    "networkpolicies",
+    "netpol",
 ];
 
 /// Reads the words that name resources.

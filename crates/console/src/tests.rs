@@ -40,10 +40,15 @@ kind: PodDisruptionBudget
 metadata: { name: web }
 spec: { minAvailable: 2, selector: { matchLabels: { app: web } } }
 ";
-    [("web.yaml", WEB), ("nginx.yaml", NGINX), ("budget.yaml", budget), ("broken.yaml", "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: x }\nspec: { foo: 1 }\n")]
-        .into_iter()
-        .map(|(name, text)| (name.to_owned(), text.to_owned()))
-        .collect()
+    [
+        ("web.yaml", WEB),
+        ("nginx.yaml", NGINX),
+        ("budget.yaml", budget),
+        ("broken.yaml", "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: x }\nspec: { foo: 1 }\n"),
+    ]
+    .into_iter()
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .collect()
 }
 
 fn calm() -> Timeline {
@@ -74,8 +79,10 @@ const RUNNING: &str = "kubectl apply -f web.yaml; run until sts/web Ready";
 fn every_command_reads_back_from_its_own_line() {
     let pod = ObjectRef::new(Kind::Pod, "default", "web-0");
     let set = ObjectRef::new(Kind::StatefulSet, "default", "web");
-    let taint = |value: &str| Taint { key: "key".into(), value: value.into(), effect: "NoExecute".into(), ..Taint::default() };
-    let patch = petri_manifest::parse("{spec: {template: {metadata: {labels: {a: 'it is'}}}}}").documents[0].value.clone();
+    let taint =
+        |value: &str| Taint { key: "key".into(), value: value.into(), effect: "NoExecute".into(), ..Taint::default() };
+    let patch =
+        petri_manifest::parse("{spec: {template: {metadata: {labels: {a: 'it is'}}}}}").documents[0].value.clone();
     let commands = [
         Command::Scale { target: set.clone(), replicas: 1 },
         Command::Patch { target: set, patch, status: false },
@@ -181,7 +188,10 @@ fn several_field_errors_stand_below_each_other() {
     let mut timeline = after("kubectl apply -f web.yaml");
     let changed = format!("kubectl apply -f - <<EOF\n{}\nEOF", WEB.replace("serviceName: web", "serviceName: other"));
     let shown = say(&mut timeline, &changed);
-    assert!(shown.starts_with("The StatefulSet \"web\" is invalid: spec: Forbidden: updates to statefulset spec"), "{shown}");
+    assert!(
+        shown.starts_with("The StatefulSet \"web\" is invalid: spec: Forbidden: updates to statefulset spec"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -274,7 +284,10 @@ fn a_host_without_patience_follows_a_line_by_itself() {
 #[test]
 fn rollouts_are_watched_taken_back_paused_and_repeated() {
     let mut timeline = after("kubectl apply -f nginx.yaml; run until deploy/nginx Ready");
-    assert_eq!(say(&mut timeline, "kubectl set image deploy/nginx nginx=nginx:1.26"), "deployment.apps/nginx image updated\n");
+    assert_eq!(
+        say(&mut timeline, "kubectl set image deploy/nginx nginx=nginx:1.26"),
+        "deployment.apps/nginx image updated\n"
+    );
     let status = say(&mut timeline, "kubectl rollout status deploy/nginx");
     assert!(status.starts_with("Waiting for deployment"), "{status}");
     assert!(status.ends_with("deployment \"nginx\" successfully rolled out\n"), "{status}");
@@ -284,7 +297,10 @@ fn rollouts_are_watched_taken_back_paused_and_repeated() {
     );
     assert_eq!(say(&mut timeline, "kubectl rollout undo deploy/nginx"), "deployment.apps/nginx rolled back\n");
     say(&mut timeline, "kubectl rollout status deploy/nginx");
-    assert_eq!(say(&mut timeline, "kubectl get deploy nginx -o jsonpath={.spec.template.spec.containers[0].image}"), "nginx:1.25");
+    assert_eq!(
+        say(&mut timeline, "kubectl get deploy nginx -o jsonpath={.spec.template.spec.containers[0].image}"),
+        "nginx:1.25"
+    );
     assert_eq!(
         say(&mut timeline, "kubectl rollout undo deploy/nginx --to-revision=9"),
         "error: unable to find specified revision 9 in history\n"
@@ -306,8 +322,17 @@ fn a_stateful_set_is_rolled_back_to_the_revision_before() {
     say(&mut timeline, "kubectl set image sts/web nginx=nginx:1.26; kubectl rollout status sts/web");
     assert_eq!(say(&mut timeline, "kubectl rollout undo sts/web"), "statefulset.apps/web rolled back\n");
     say(&mut timeline, "kubectl rollout status sts/web");
-    assert_eq!(say(&mut timeline, "kubectl get pods -L controller-revision-hash --no-headers -o custom-columns=I:.spec.containers[0].image"), "nginx:1.25\nnginx:1.25\n");
-    assert_eq!(say(&mut timeline, "kubectl rollout pause sts/web"), "error: statefulsets.apps \"web\" pausing is not supported\n");
+    assert_eq!(
+        say(
+            &mut timeline,
+            "kubectl get pods -L controller-revision-hash --no-headers -o custom-columns=I:.spec.containers[0].image"
+        ),
+        "nginx:1.25\nnginx:1.25\n"
+    );
+    assert_eq!(
+        say(&mut timeline, "kubectl rollout pause sts/web"),
+        "error: statefulsets.apps \"web\" pausing is not supported\n"
+    );
 }
 
 #[test]
@@ -385,7 +410,10 @@ fn time_is_run_and_stepped() {
 #[test]
 fn the_right_side_of_two_ampersands_needs_success_on_the_left() {
     let mut timeline = calm();
-    assert_eq!(say(&mut timeline, "get pod x && get nodes -o name"), "Error from server (NotFound): pods \"x\" not found\n");
+    assert_eq!(
+        say(&mut timeline, "get pod x && get nodes -o name"),
+        "Error from server (NotFound): pods \"x\" not found\n"
+    );
     assert!(say(&mut timeline, "get pod x; get node node-0 -o name").ends_with("node/node-0\n"));
 }
 
@@ -413,7 +441,9 @@ fn explain_and_help_know_the_types_and_verbs() {
     assert!(explained.contains("\n  rollingUpdate\t<RollingUpdateStatefulSetStrategy>\n"), "{explained}");
     assert_eq!(say(&mut timeline, "kubectl explain sts.spec.foo"), "error: field \"foo\" does not exist\n");
     assert!(say(&mut timeline, "help").contains("cut NODE"));
-    assert!(say(&mut timeline, "kubectl api-resources").starts_with("NAME                     SHORTNAMES   APIVERSION"));
+    assert!(
+        say(&mut timeline, "kubectl api-resources").starts_with("NAME                     SHORTNAMES   APIVERSION")
+    );
 }
 
 #[test]
@@ -427,4 +457,12 @@ fn values_do_not_hide_behind_the_type() {
     );
     assert_eq!(timeline.recording().commands.len(), before);
     assert_eq!(Value::from("x").as_str(), Some("x"));
+}
+
+#[test]
+fn a_timeout_also_ends_a_run() {
+    let mut timeline = calm();
+    let start = timeline.now();
+    assert_eq!(run("timeout 5s run until pod/web-0 Ready", &mut timeline, &files()).code, 124);
+    assert_eq!(timeline.now().since(start), Span::seconds(5));
 }

@@ -28,12 +28,8 @@ fn requirement(requirement: &LabelSelectorRequirement) -> String {
 
 /// `RWO,ROX`, in a fixed order.
 pub fn access_modes(modes: &[Name]) -> String {
-    let short = [
-        ("ReadWriteOnce", "RWO"),
-        ("ReadOnlyMany", "ROX"),
-        ("ReadWriteMany", "RWX"),
-        ("ReadWriteOncePod", "RWOP"),
-    ];
+    let short =
+        [("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP")];
     let present = short.iter().filter(|(long, _)| modes.iter().any(|m| &**m == *long));
     present.map(|(_, short)| *short).collect::<Vec<_>>().join(",")
 }

@@ -7,7 +7,7 @@ use crate::follow::{Follow, Waiting};
 use crate::select::{kind_of, reference};
 use crate::tables::{age_since, pod_status, write};
 use crate::{Failure, Host, Output, answer_text, api_error};
-use petri_objects::{Kind, Name, Object, ObjectRef, Span, Uid};
+use petri_objects::{Kind, Name, Object, ObjectRef, Uid};
 use petri_sim::api::request::ApiError;
 use petri_sim::api::shelf::Key;
 use petri_sim::clock::elapsed;
@@ -183,9 +183,8 @@ fn run_until(
         return Ok(Output::default());
     }
     let deadline = arguments.duration("timeout")?.map(|timeout| host.world().now + timeout);
-    let mut out = Output { follow: Some(Follow::with_timeout(Waiting::Until(until), deadline)), ..Output::default() };
-    crate::follow::wait(&mut out, host);
-    Ok(out)
+    let follow = Follow::with_timeout(Waiting::Until(until), deadline);
+    Ok(Output { follow: Some(follow), ..Output::default() })
 }
 
 impl Until {
@@ -219,14 +218,16 @@ fn state(object: &Object) -> (bool, String) {
         }
         Object::StatefulSet(set) => {
             let observed = set.status.observed_generation >= set.metadata.generation;
-            let ready = observed && set.status.ready_replicas == set.replicas() && set.status.replicas == set.replicas();
+            let ready =
+                observed && set.status.ready_replicas == set.replicas() && set.status.replicas == set.replicas();
             (ready, String::new())
         }
         Object::Deployment(deployment) => {
             let status = &deployment.status;
             let observed = status.observed_generation >= deployment.metadata.generation;
             let wanted = deployment.replicas();
-            let ready = observed && [status.replicas, status.updated_replicas, status.available_replicas] == [wanted; 3];
+            let ready =
+                observed && [status.replicas, status.updated_replicas, status.available_replicas] == [wanted; 3];
             (ready, String::new())
         }
         Object::ReplicaSet(set) => (set.status.ready_replicas == set.replicas(), String::new()),
@@ -326,9 +327,6 @@ fn disks(world: &World) -> String {
     }
     write(&lines)
 }
-
-/// How much of its own time a line may take before it gives up.
-pub const DEFAULT_PATIENCE: Span = Span::minutes(10);
 
 #[cfg(test)]
 mod tests {

@@ -40,4 +40,3 @@ fn wait(timeline: &mut Timeline, seconds: u64, found: &mut Vec<String>) {
     timeline.play_until(until);
     found.push(timeline.world().fingerprint().to_string());
 }
-

@@ -7,8 +7,8 @@
 //!
 //! Where to start: [`transcript`] for the format and its runner, [`LESSONS`] for the content.
 
-pub mod transcript;
 mod fingerprints;
+pub mod transcript;
 
 pub use fingerprints::{FINGERPRINTS, fingerprints};
 

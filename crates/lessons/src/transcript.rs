@@ -16,8 +16,7 @@
 //! block a line that begins with `$ ` is typed, and what follows is the answer; a line `...` stands for any lines.
 //! Everything else is prose. A comment `<!-- scenario: sized-12, seed: 7 -->` chooses another beginning.
 
-use petri_console::{Files, Host};
-use petri_sim::clock::Span;
+use petri_console::Files;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
 use petri_sim::timeline::Timeline;
@@ -83,7 +82,8 @@ pub struct Mismatch {
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "line {}: $ {}", self.number, self.line)?;
-        let (expected, actual): (Vec<&str>, Vec<&str>) = (self.expected.lines().collect(), self.actual.lines().collect());
+        let (expected, actual): (Vec<&str>, Vec<&str>) =
+            (self.expected.lines().collect(), self.actual.lines().collect());
         for i in 0..expected.len().max(actual.len()) {
             match (expected.get(i), actual.get(i)) {
                 (Some(a), Some(b)) if a == b => writeln!(f, "    {a}")?,
@@ -154,32 +154,8 @@ pub fn run(markdown: &str, options: &Options) -> Result<Report, String> {
     Ok(Report { text: rewritten, mismatches, lines, recording: timeline.recording().clone() })
 }
 
-/// A timeline in which lines wait for as long as a patient person would.
-struct Patient<'t>(&'t mut Timeline);
-
-impl Host for Patient<'_> {
-    fn world(&self) -> &petri_sim::world::World {
-        self.0.world()
-    }
-    fn command(
-        &mut self,
-        command: petri_sim::command::Command,
-    ) -> Result<petri_sim::note::Answer, petri_sim::api::request::ApiError> {
-        self.0.command(command)
-    }
-    fn play_until(&mut self, time: petri_sim::clock::Time) {
-        self.0.play_until(time);
-    }
-    fn step(&mut self) -> bool {
-        self.0.step()
-    }
-    fn patience(&self) -> Option<Span> {
-        Some(Span::minutes(10))
-    }
-}
-
 fn answer(line: &str, timeline: &mut Timeline, files: &dyn Files) -> Vec<String> {
-    let output = petri_console::run(line, &mut Patient(timeline), files);
+    let output = petri_console::run(line, timeline, files);
     // Blanks at the end of a line and empty lines at the end of an answer cannot be seen, so they do not count.
     let mut lines: Vec<String> = output.shown().lines().map(|line| line.trim_end().to_owned()).collect();
     while lines.last().is_some_and(|line| line.is_empty()) {
@@ -238,7 +214,8 @@ fn pieces(markdown: &str) -> Vec<Piece> {
         if !prose.is_empty() {
             pieces.push(Piece { block: Block::Prose(prose.clone()), source: std::mem::take(&mut prose) });
         }
-        let body: Vec<&str> = lines.by_ref().map(|(_, line)| line).take_while(|line| line.trim_end() != "```").collect();
+        let body: Vec<&str> =
+            lines.by_ref().map(|(_, line)| line).take_while(|line| line.trim_end() != "```").collect();
         let text: String = body.iter().map(|line| format!("{line}\n")).collect();
         let source = format!("{line}\n{text}```\n");
         let block = match manifest {

@@ -181,9 +181,7 @@ impl World {
                         for index in 0..worker.containers.len() {
                             host.container_exits(worker, index, code);
                         }
-                        if host.machine.kubelet.running {
-                            host.settle(worker);
-                        }
+                        host.look_again(worker);
                     });
                 });
                 done(format!("the processes of {} on {node} exit with code {code}", pod.name))

@@ -27,8 +27,6 @@ pub enum Reason {
     UpdateWaitsForPod { pod: Name },
     /// The claim that the pod needs belongs to an earlier pod of that name.
     StaleClaim { pod: Name, claim: Name },
-    /// The claim is being deleted.
-    ClaimTerminating { pod: Name, claim: Name },
     /// The set itself is being deleted.
     SetTerminating,
 
@@ -95,8 +93,6 @@ pub enum Reason {
     // Any
     /// The API server refused; the message is its own.
     Refused { message: Name },
-    /// The cache does not have the controller's own writes yet.
-    CacheBehind,
 }
 
 impl Reason {

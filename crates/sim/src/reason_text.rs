@@ -32,7 +32,6 @@ impl Reason {
             Reason::StaleClaim { pod, claim } => {
                 format!("{pod} is not created: {claim} still belongs to an earlier pod of that name.")
             }
-            Reason::ClaimTerminating { pod, claim } => format!("{pod} is not created: {claim} is being deleted."),
             Reason::SetTerminating => "The set itself is being deleted; nothing is created or scaled.".into(),
             Reason::ExpectationsPending { creations, deletions } => format!(
                 "Its own {creations} creations and {deletions} deletions have not shown up in the cache yet."
@@ -109,7 +108,6 @@ impl Reason {
             Reason::WaitingForDependents { left } => format!("{left} dependent objects are deleted first."),
             Reason::NamespaceNotEmpty { left } => format!("The namespace still holds {left} objects."),
             Reason::Refused { message } => format!("The API server refused: {message}"),
-            Reason::CacheBehind => "The controller's cache does not have its own last writes yet.".into(),
         }
     }
 }

@@ -242,9 +242,8 @@ fn browser(shop: &Shop) -> Outcome<Report> {
         .with("WASM_BINDGEN_TEST_WEBDRIVER_JSON", webdriver)
         // Seconds. A simulation at the development profile takes its time on a shared machine.
         .with("WASM_BINDGEN_TEST_TIMEOUT", "300");
-    let mut command = shop.cargo(&["test", "--locked", "-p", "petri-web", "--target", TARGET, "--test", "browser"]);
-    setting.apply(&mut command);
-    cargo_tests(&mut command, "wasm-bindgen-test")
+    let words = ["test", "--locked", "-p", "petri-web", "--target", TARGET, "--test", "browser"];
+    cargo_tests(&mut shop.cargo_in(&setting, &words), "wasm-bindgen-test")
 }
 
 /// The driver's capabilities with the very browser that was found, so that all tests use the same one.

@@ -99,9 +99,7 @@ fn toolchain(shop: &Shop) -> Outcome<Setting> {
     tools::node()?;
     let setting = wasm_std::ensure(shop)?.and(tools::wasm_bindgen(shop)?).and(tools::trunk()?);
     // Trunk is run offline, so that it takes its tools from PATH alone, and hands that on to cargo.
-    let mut fetch = shop.cargo(&["fetch", "--quiet", "--target", wasm_std::TARGET]);
-    setting.apply(&mut fetch);
-    run(&mut fetch)?;
+    run(&mut shop.cargo_in(&setting, &["fetch", "--quiet", "--target", wasm_std::TARGET]))?;
     Ok(setting)
 }
 

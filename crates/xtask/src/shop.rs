@@ -88,6 +88,17 @@ impl Shop {
         command
     }
 
+    /// A cargo command with a setting around it, by the setting's own cargo if it brings one.
+    pub fn cargo_in(&self, setting: &Setting, words: &[&str]) -> Command {
+        let own = setting.variables.iter().find(|(name, _)| name == "CARGO").map(|(_, program)| program.clone());
+        let mut command = match own {
+            Some(program) => self.program(program, words),
+            None => self.cargo(words),
+        };
+        setting.apply(&mut command);
+        command
+    }
+
     /// Any other program in the repository's root.
     pub fn program(&self, name: impl AsRef<OsStr>, words: &[&str]) -> Command {
         let mut command = Command::new(name);

@@ -47,7 +47,7 @@ pub fn Console(props: &ConsoleProps) -> Html {
         <section class="con" aria-label="Console">
             <div class="term" ref={scroller} tabindex="0" role="log" aria-label="Console output">{ for props.log.iter().map(line) }</div>
             if !waits.is_empty() {
-                <div key="waits" class="waits" role="status">
+                <div key="waits" class="still" role="status">
                     <span>{ format!("waiting for {}", waits.join("; ")) }</span>
                     <button class="btn quiet" onclick={stop}>{ "Stop waiting" }</button>
                 </div>
@@ -112,7 +112,8 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
             choices.set(Vec::new());
             if !line.trim().is_empty() {
                 remember(line.trim());
-                desk.say(&line);
+                // The console itself shows what went wrong.
+                shell::say(&desk, &line);
                 on_said.emit(());
             }
         })

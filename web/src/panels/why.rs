@@ -35,7 +35,7 @@ pub fn WhyTab(props: &WhyProps) -> Html {
         let until = standstill.until.map(|at| html! { <span class="until">{ format!("It goes on by itself at {}.", words::moment(*start, at)) }</span> });
         html! {
             <li key={standstill.sentence.clone()} data-reason={standstill.code.clone()}>
-                <span><b class="who">{ standstill.who }</b>{ " " }{ &standstill.sentence }{ " " }{ until }</span>
+                <span><b class="who">{ standstill.who }</b>{ ": " }{ &standstill.sentence }{ " " }{ until }</span>
                 { moment_link(&desk, *start, standstill.since) }
             </li>
         }

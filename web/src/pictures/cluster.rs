@@ -108,7 +108,7 @@ fn control_plane(view: &ClusterView, layout: &ClusterLayout, props: &ClusterPict
     let place = layout.control_plane;
     let y = place.y + 19;
     // The parts are named where there is room beside the count of nodes that answer.
-    let mut x = place.x + 116;
+    let mut x = place.x + 124;
     let end = place.right() - 24 - words::width(&view.control_plane.text, 11, false) as i32;
     let parts = ["api-server", "etcd", "scheduler", "controller-manager", "coredns"].map(|part| {
         let at = x;
@@ -140,7 +140,7 @@ fn control_plane(view: &ClusterView, layout: &ClusterLayout, props: &ClusterPict
 fn zone_frame(name: &Name, place: Rect) -> Html {
     let label = if name.is_empty() { "no zone".to_owned() } else { format!("zone {name}") };
     let key = name.to_string();
-    html! { <g {key}>{ rect("zone", place, 6) }{ text(place.x + 10, place.y + 16, "zl", label) }</g> }
+    html! { <g {key}>{ rect("zone", place, 6) }{ text(place.x + 12, place.y + 16, "zl", label) }</g> }
 }
 
 /// The node's own part of its link: whole, silent, or with two caps and a gap.
@@ -227,7 +227,7 @@ fn frame(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html 
             { text(x + 9, y + 16, "nm", words::fit(&node.name, 72, 13, false)) }
             { text(x + 9, y + 30, status, words::fit(&node.status, 74, 11, false)) }
         </> },
-        NodeForm::Strip => text(x + 6, y + 16, "sub", words::fit(&node.name, 84, 11, false)),
+        NodeForm::Strip => text(x + 6, y + 16, "sub", words::fit(&node.name, 52, 11, false)),
     };
     let target = Target::Node(node.name.clone());
     let selected = props.selected.as_ref() == Some(&target);
@@ -316,17 +316,17 @@ fn twice(kind: DuplicateKind, line: &[(i32, i32)], cap: Rect, key: String) -> Ht
 fn hint(layout: &ClusterLayout, view: &ClusterView, props: &ClusterPictureProps) -> Html {
     let nothing = || html! { <g key="hint"/> };
     let Some(target @ Target::Link(name)) = &props.hint else { return nothing() };
-    let Some((_, place)) = view.nodes().zip(layout.nodes()).find(|(node, _)| node.name == *name) else {
-        return nothing();
-    };
+    let zones = view.zones.iter().zip(&layout.zones);
+    let found = zones.flat_map(|(zone, place)| zone.nodes.iter().zip(&place.nodes).map(move |(node, at)| (node, at, place.rect)));
+    let Some((_, place, zone)) = found.into_iter().find(|(node, _, _)| node.name == *name) else { return nothing() };
     let words = format!("Cut {name} off");
-    let width = words::width(&words, 12, false) as i32 + 44;
+    let width = words::width(&words, 12, false) as i32 + 52;
     let (x, y) = if layout.narrow {
-        (place.rect.x + 4, place.rect.y - 14)
+        (place.rect.right() - width - 6, place.rect.middle().1 - 12)
     } else {
         (place.rect.middle().0 - 15, place.rect.y - 32)
     };
-    let x = x.min(layout.width - width - 8);
+    let x = x.min(zone.right() - width - 6).max(zone.x + 4);
     let onclick = {
         let (target, on_hint) = (target.clone(), props.on_hint.clone());
         move |_: MouseEvent| on_hint.emit(target.clone())
@@ -344,7 +344,7 @@ fn hint(layout: &ClusterLayout, view: &ClusterView, props: &ClusterPictureProps)
         { rect("hint-edge", Rect::new(x - 4, y - 4, width + 8, 32), 16) }
         { rect("hint-face", Rect::new(x, y, width, 24), 12) }
         <path class="hint-sign" d={format!("M{} {}l10 9m-10 0l10-9", x + 11, y + 8)}/>
-        { text(x + 30 + (width - 40) / 2, y + 16, "c b inv", words) }
+        { text(x + 27, y + 16, "b inv", words) }
         { ring(Rect::new(x, y, width, 24), 8) }
     </g> }
 }

@@ -12,6 +12,7 @@ pub fn disk(view: &DiskView, place: Rect, small: bool, selected: Option<&Target>
     let Rect { x, y, w, h } = place;
     let class = match view.state {
         DiskState::Pending | DiskState::Released => "disk free",
+        DiskState::Contested if view.line_tone == Tone::Broken => "disk twin",
         DiskState::Contested => "disk cont",
         _ => "disk",
     };
@@ -21,7 +22,11 @@ pub fn disk(view: &DiskView, place: Rect, small: bool, selected: Option<&Target>
     let words = if small {
         text(w / 2, h / 2 + 4, classes!("c"), words::fit(&view.name, (w - 10).max(0) as u32, 12, false))
     } else {
-        let tone = (view.line_tone != Tone::Calm).then_some("warn");
+        let tone = match view.line_tone {
+            Tone::Calm => None,
+            Tone::Risk => Some("warn"),
+            Tone::Broken => Some("bad"),
+        };
         let right = words::width(&view.right, 11, false);
         let room = (w - 43).max(0) as u32;
         // The countdown goes to the second line's place if the first has no room for both.

@@ -206,7 +206,7 @@ fn tile_text(view: &TileView, rect: Rect) -> Html {
 
 fn row_text(view: &TileView, rect: Rect) -> Html {
     let (left, right) = (rect.x + 32, rect.right() - 8);
-    let word = view.status.split(' ').next().unwrap_or_default();
+    let word = view.status.split([' ', ':']).next().unwrap_or_default();
     let room = (right - left).max(0) as u32;
     let name = words::width(&view.title, 13, false) + 8;
     html! { <>

@@ -229,14 +229,20 @@ fn pin(number: usize, mark: &PinMark, view: &TimelineView, props: &TimelinePictu
 fn branch(mark: &crate::view::timeline::BranchMark, view: &TimelineView, props: &TimelinePictureProps) -> Html {
     let (x, y) = (mark.x, mark.y);
     let width = words::width(&mark.label, 11, false) as i32;
+    // The words stand in the bar, before it or after it, where there is room.
     let inside = width + 10 <= mark.to - x;
+    let (at, class) = match inside {
+        true => (x + 5, ""),
+        false if x - 8 - width > view.left => (x - 8, "e sub"),
+        false => (mark.to + 6, "sub"),
+    };
     let body = html! { <>
         <rect class="hot" x="8" y={y.to_string()} width={(mark.to - 8).max(24).to_string()} height="18"/>
         <text class="lab acc" x="16" y={(y + 13).to_string()}>{ mark.name.clone() }</text>
         <path class="branch" d={format!("M{x} {}V{y}", view.top + 8)}/>
         <circle class="ring-mark" cx={x.to_string()} cy={(view.top + 8).to_string()} r="3.5"/>
         <rect class="branchbar" x={x.to_string()} y={(y + 2).to_string()} width={(mark.to - x).to_string()} height="12" rx="2"/>
-        <text class={if inside { "" } else { "e sub" }} x={(if inside { x + 5 } else { x - 8 }).to_string()} y={(y + 12).to_string()}>{ mark.label.clone() }</text>
+        <text {class} x={at.to_string()} y={(y + 12).to_string()}>{ mark.label.clone() }</text>
         <rect class="ring" x="10" y={y.to_string()} width={(mark.to - 10).max(24).to_string()} height="17" rx="3"/>
     </> };
     let label = format!("{}: {}. Go there", mark.name, mark.label);

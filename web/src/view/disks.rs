@@ -6,7 +6,7 @@ use super::words;
 use super::{DiskState, DiskView, Plug, PlugKind, Target, Tone};
 use petri_objects::{Kind, Name, ObjectRef, PersistentVolume, PersistentVolumeClaim, Pod, Uid};
 use petri_sim::reason::Reason;
-use petri_sim::storage::Disk;
+use petri_sim::storage::{Disk, Write};
 use std::collections::BTreeSet;
 
 /// A disk and the zone that it lies in; an empty zone if there is no telling.
@@ -64,11 +64,18 @@ fn of_claim(claim: &PersistentVolumeClaim, facts: &Facts) -> Placed {
             tile: Some(pod.metadata.uid),
         }));
     }
+    // A process that has the disk mounted writes on, wherever the disk is attached by now.
+    plugs.extend(disk.writers().filter(|write| !disk.attached.contains_key(&write.node)).map(|write| Plug {
+        kind: PlugKind::Solid,
+        node: write.node.clone(),
+        tile: Some(write.uid),
+    }));
+    let conflict = disk.conflict();
     let attached: Vec<String> = disk.attached.keys().map(ToString::to_string).collect();
     let left_behind = users.is_empty().then(|| scaled_away(claim, facts)).flatten();
     let state = if !claim.is_bound() {
         DiskState::Pending
-    } else if !disk.attached.is_empty() && !wanting.is_empty() {
+    } else if conflict.is_some() || !disk.attached.is_empty() && !wanting.is_empty() {
         DiskState::Contested
     } else if !detaching.is_empty() {
         DiskState::Detaching
@@ -80,25 +87,29 @@ fn of_claim(claim: &PersistentVolumeClaim, facts: &Facts) -> Placed {
         DiskState::Bound
     };
     let size = size(claim);
-    let (line, line_tone) = match state {
-        DiskState::Pending => (why_pending(claim, facts), Tone::Calm),
-        DiskState::Contested => {
+    let (line, line_tone) = match (state, conflict) {
+        (_, Some((first, second))) => {
+            let writer = |write: &Write| format!("{} on {}", write.uid.short(), write.node);
+            (format!("two write: {}, {}", writer(first), writer(second)), Tone::Broken)
+        }
+        (DiskState::Pending, _) => (why_pending(claim, facts), Tone::Calm),
+        (DiskState::Contested, _) => {
             let waits: Vec<String> = wanting.iter().map(|pod| pod.spec.node_name.to_string()).collect();
             let verb = if waits.len() == 1 { "waits" } else { "wait" };
             let line = format!("attached to {} · {} {verb}: Multi-Attach error", words::list(&attached), words::list(&waits));
             (line, Tone::Risk)
         }
-        DiskState::Detaching => {
+        (DiskState::Detaching, _) => {
             let mounted = disk.mounts.keys().any(|(node, _)| detaching.contains(node));
             (format!("{}, {}", if mounted { "unmounting" } else { "detaching" }, words::list(&attached)), Tone::Calm)
         }
-        DiskState::Attached => {
+        (DiskState::Attached, _) => {
             let here = plugs.iter().all(|plug| plug.tile.is_some());
             let place = if here { "attached here".to_owned() } else { format!("on {}", words::list(&attached)) };
             (format!("{size}, {place}"), Tone::Calm)
         }
-        DiskState::LeftBehind => (left_behind.unwrap_or_default(), Tone::Calm),
-        DiskState::Bound | DiskState::Released => (format!("{size}, on no node"), Tone::Calm),
+        (DiskState::LeftBehind, _) => (left_behind.unwrap_or_default(), Tone::Calm),
+        (DiskState::Bound | DiskState::Released, _) => (format!("{size}, on no node"), Tone::Calm),
     };
     let right = match facts.force_detach(volume) {
         Some(at) if at > facts.now => format!("force detach in {}", words::countdown(facts.now, at)),

@@ -237,7 +237,7 @@ fn incomplete(view: &ClusterView) -> Option<Say> {
         Tone::Calm
     };
     let headline = format!("{} of {} ready.", total - open.len(), words::plural(total as u32, "pod"));
-    let sub = format!("{}: {}, {}.", first.pod.name, first.status, first.fact);
+    let sub = format!("{}: {}, {}.", first.pod.name, first.status, first.fact.trim_end_matches('.'));
     Some(Say { tone, headline: vec![text(headline)], sub: vec![text(sub)] })
 }
 

@@ -1,7 +1,7 @@
 //! The table twin of the cluster picture: the same facts as text, ghosts included.
 
 use super::facts::Facts;
-use super::{ClusterView, Identity, Target, TileState, TileView, Tone, words};
+use super::{ClusterView, DuplicateKind, Identity, Target, TileState, TileView, Tone, words};
 use petri_console::tables;
 use petri_objects::{Pod, Time};
 
@@ -45,7 +45,9 @@ pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
 
 fn row(tile: &TileView, all: &[&TileView], view: &ClusterView, facts: &Facts) -> Row {
     let pod = facts.pod(tile.uid);
-    let twice = view.duplicates.iter().any(|pair| pair.older == tile.uid || pair.newer == tile.uid);
+    let twice = view.duplicates.iter().any(|pair| {
+        pair.kind == DuplicateKind::Twice && (pair.older == tile.uid || pair.newer == tile.uid)
+    });
     let (machine, machine_tone) = machine(tile, twice, view, facts);
     let shared = all.iter().filter(|other| other.pod == tile.pod).count() > 1;
     let absence = match facts.deleted_at(tile.uid) {

@@ -230,6 +230,9 @@ fn after_the_force_detach_the_name_exists_twice() {
     assert_ne!((rows[1].short.as_str(), rows[2].short.as_str()), ("", ""));
     let meters = meters::view(&facts);
     assert!(meters.iter().any(|m| m.title == "At most one" && m.state == meters::MeterState::Broken));
+    let logs = disk(&view, "logs-rg-1");
+    assert!(logs.line.starts_with("two write: ") && logs.line_tone == Tone::Broken, "{}", logs.line);
+    assert_eq!(logs.plugs.iter().map(|plug| plug.kind).collect::<Vec<_>>(), [PlugKind::Solid, PlugKind::Solid]);
 }
 
 #[test]

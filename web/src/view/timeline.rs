@@ -8,7 +8,7 @@ use super::scale::Scale;
 use super::{Identity, Target, Tone, words};
 use petri_objects::{Name, Time};
 use petri_sim::reason::Reason;
-use petri_sim::timeline::Timeline;
+use petri_sim::timeline::{Branch, Timeline};
 use std::collections::BTreeSet;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -186,9 +186,17 @@ pub fn view(
     let forks: Vec<Fork> = timeline
         .branches()
         .iter()
-        .map(|branch| Fork { from: branch.from, to: branch.end, label: branch.label.clone() })
+        .map(|branch| Fork { from: parting(timeline, branch), to: branch.end, label: branch.label.clone() })
         .collect();
     of(&facts, store, timeline.end(), &forks, window, width, options)
+}
+
+/// Where two courses part: at the first command that only one of them has.
+fn parting(timeline: &Timeline, branch: &Branch) -> Time {
+    let (ours, theirs) = (&timeline.recording().commands, &branch.recording.commands);
+    let common = ours.iter().zip(theirs).take_while(|(a, b)| a == b).count();
+    let firsts = ours.get(common).into_iter().chain(theirs.get(common)).map(|stamped| stamped.at);
+    firsts.min().unwrap_or(branch.from)
 }
 
 /// The timeline of gathered facts.

@@ -81,9 +81,8 @@ impl Page<'_> {
 
     fn lease(&mut self, name: &Name) {
         let Some(lease) = self.objects.leases.get(&Key::new(LEASES, name.clone())) else {
-            return self.line(format_args!(
-                "Lease:\tFailed to get lease: leases.coordination.k8s.io \"{name}\" not found"
-            ));
+            return self
+                .line(format_args!("Lease:\tFailed to get lease: leases.coordination.k8s.io \"{name}\" not found"));
         };
         let spec = &lease.spec;
         let holder = spec.holder_identity.as_deref().unwrap_or("<unset>");

@@ -63,9 +63,8 @@ impl Page<'_> {
         if !spec.readiness_gates.is_empty() {
             self.line(format_args!("Readiness Gates:\n  Type\tStatus"));
             for gate in &spec.readiness_gates {
-                let met = condition(&status.conditions, &gate.condition_type).map_or("<none>".into(), |c| {
-                    c.status.clone()
-                });
+                let met =
+                    condition(&status.conditions, &gate.condition_type).map_or("<none>".into(), |c| c.status.clone());
                 self.line(format_args!("  {} \t{met} ", gate.condition_type));
             }
         }
@@ -147,8 +146,7 @@ impl Page<'_> {
             self.line(format_args!("    Ready:\t{}", true_false(status.ready)));
             self.line(format_args!("    Restart Count:\t{}", status.restart_count));
         }
-        for (title, amounts) in [("Limits", &container.resources.limits), ("Requests", &container.resources.requests)]
-        {
+        for (title, amounts) in [("Limits", &container.resources.limits), ("Requests", &container.resources.requests)] {
             if !amounts.is_empty() {
                 self.line(format_args!("    {title}:"));
                 for (name, amount) in amounts {
@@ -275,7 +273,10 @@ impl Page<'_> {
                     Some(selector) => format!(" selector {}", crate::text::selector(Some(selector))),
                     None => String::new(),
                 };
-                format!("{}:{} when max skew {} is exceeded{selector}", c.topology_key, c.when_unsatisfiable, c.max_skew)
+                format!(
+                    "{}:{} when max skew {} is exceeded{selector}",
+                    c.topology_key, c.when_unsatisfiable, c.max_skew
+                )
             })
             .collect();
         self.list(&format!("{indent}Topology Spread Constraints"), &values);

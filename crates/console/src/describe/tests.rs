@@ -33,8 +33,22 @@ message: '{message}'"
     let once = "firstTimestamp: {28000000}\nlastTimestamp: {28000000}\ncount: 1";
     [
         event("a", "Normal", "Scheduled", "default-scheduler", once, assigned),
-        event("b", "Normal", "SuccessfulCreate", "statefulset-controller", "firstTimestamp: {100}\nlastTimestamp: {100}", created),
-        event("c", "Warning", "FailedCreate", "statefulset-controller", "firstTimestamp: {300}\nlastTimestamp: {10}\ncount: 12", failed),
+        event(
+            "b",
+            "Normal",
+            "SuccessfulCreate",
+            "statefulset-controller",
+            "firstTimestamp: {100}\nlastTimestamp: {100}",
+            created,
+        ),
+        event(
+            "c",
+            "Warning",
+            "FailedCreate",
+            "statefulset-controller",
+            "firstTimestamp: {300}\nlastTimestamp: {10}\ncount: 12",
+            failed,
+        ),
     ]
     .concat()
 }
@@ -166,15 +180,15 @@ fn a_terminating_pod_says_since_when() {
     let mut pod = fixtures(POD).remove(0);
     let text = |pod: &Object| {
         let page = describe(&Objects::default(), pod, now());
-        page.lines().filter(|line| line.starts_with("Status") || line.starts_with("Termination")).map(String::from).collect::<Vec<_>>()
+        page.lines()
+            .filter(|line| line.starts_with("Status") || line.starts_with("Termination"))
+            .map(String::from)
+            .collect::<Vec<_>>()
     };
     let meta = pod.meta_mut();
     meta.deletion_timestamp = now() - Span::minutes(5);
     meta.deletion_grace_period_seconds = Some(30);
-    assert_eq!(
-        text(&pod),
-        ["Status:                    Terminating (lasts 5m)", "Termination Grace Period:  30s"]
-    );
+    assert_eq!(text(&pod), ["Status:                    Terminating (lasts 5m)", "Termination Grace Period:  30s"]);
     // The deletion timestamp is the end of the grace, so it can lie ahead.
     pod.meta_mut().deletion_timestamp = now() + Span::seconds(20);
     assert_eq!(text(&pod)[0], "Status:                    Terminating (lasts <invalid>)");

@@ -18,8 +18,7 @@ pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Re
     {
         return create_namespace(name, context);
     }
-    let files: Vec<String> =
-        arguments.all("filename").flat_map(|list| list.split(',')).map(String::from).collect();
+    let files: Vec<String> = arguments.all("filename").flat_map(|list| list.split(',')).map(String::from).collect();
     if files.is_empty() {
         return Err("error: must specify one of -f and -k".into());
     }
@@ -41,14 +40,7 @@ fn create_namespace(name: &str, context: &mut Context<'_>) -> Result<Output, Fai
     Ok(Output::text(answer_text(&answer) + "\n"))
 }
 
-fn one_file(
-    verb: &str,
-    file: &str,
-    text: &str,
-    arguments: &Arguments,
-    context: &mut Context<'_>,
-    out: &mut Output,
-) {
+fn one_file(verb: &str, file: &str, text: &str, arguments: &Arguments, context: &mut Context<'_>, out: &mut Output) {
     let parsed = petri_manifest::parse(text);
     // kubectl names standard input so.
     let source = if file == "-" { "STDIN" } else { file };

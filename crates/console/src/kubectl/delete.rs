@@ -131,7 +131,8 @@ fn from_files(arguments: &Arguments, context: &Context<'_>) -> Result<(Vec<Objec
         let text = read_file(file, context)?;
         for object in petri_manifest::parse(&text).objects() {
             let (kind, meta) = (object.kind(), object.meta());
-            let namespace = if meta.namespace.is_empty() { super::namespace(arguments) } else { meta.namespace.to_string() };
+            let namespace =
+                if meta.namespace.is_empty() { super::namespace(arguments) } else { meta.namespace.to_string() };
             match context.host.world().objects().get(&reference(kind, &namespace, meta.name.clone())) {
                 Some(stored) => found.push(stored),
                 None => missing.push(not_found(kind, &meta.name).replace("(NotFound): ", &doing(file))),
@@ -156,8 +157,7 @@ mod tests {
 
     #[test]
     fn a_plain_deletion_leaves_the_grace_to_the_pod_and_waits() {
-        let expected =
-            Manner { grace_seconds: None, propagation: Propagation::Background, wait: true, warn: false };
+        let expected = Manner { grace_seconds: None, propagation: Propagation::Background, wait: true, warn: false };
         assert_eq!(check("pod web-0").unwrap(), expected);
     }
 

@@ -103,7 +103,10 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
 /// Why kubectl refuses to start: pods that a drain would lose something of.
 fn refusals(pods: &[Rc<Pod>], force: bool, delete_empty_dir: bool) -> Vec<String> {
     let list = |pods: Vec<&Rc<Pod>>| {
-        pods.iter().map(|pod| format!("{}/{}", pod.metadata.namespace, pod.metadata.name)).collect::<Vec<_>>().join(", ")
+        pods.iter()
+            .map(|pod| format!("{}/{}", pod.metadata.namespace, pod.metadata.name))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     // What has ended has nothing to lose.
     let alive = || pods.iter().filter(|pod| !pod.status.phase.is_terminal());
@@ -118,7 +121,8 @@ fn refusals(pods: &[Rc<Pod>], force: bool, delete_empty_dir: bool) -> Vec<String
     }
     let bare: Vec<_> = alive().filter(|pod| pod.metadata.controller().is_none()).collect();
     if !bare.is_empty() && !force {
-        problems.push(format!("cannot delete Pods that declare no controller (use --force to override): {}", list(bare)));
+        problems
+            .push(format!("cannot delete Pods that declare no controller (use --force to override): {}", list(bare)));
     }
     problems
 }

@@ -140,7 +140,9 @@ fn one_label(
                     let already = if verb == "label" {
                         format!("'{key}' already has a value ({old}), and --overwrite is false")
                     } else {
-                        format!("--overwrite is false but found the following declared annotation(s): '{key}' already has a value ({old})")
+                        format!(
+                            "--overwrite is false but found the following declared annotation(s): '{key}' already has a value ({old})"
+                        )
                     };
                     return Err(format!("error: {already}"));
                 }

@@ -112,12 +112,7 @@ fn table_options(arguments: &Arguments, prefixed: bool) -> TableOptions {
     }
 }
 
-fn print(
-    arguments: &Arguments,
-    selection: &Selection,
-    blocks: &[Block],
-    world: &World,
-) -> Result<Output, Failure> {
+fn print(arguments: &Arguments, selection: &Selection, blocks: &[Block], world: &World) -> Result<Output, Failure> {
     let all = || blocks.iter().flat_map(|block| block.objects.iter());
     let value = || match selection {
         Selection::Named(named) if named.len() == 1 => all().next().map(Object::to_value),
@@ -232,8 +227,7 @@ impl Watch {
         options: TableOptions,
         world: &World,
     ) -> Watch {
-        let mut watch =
-            Watch { kinds, names, filter, options, seen: BTreeMap::new(), widths: Vec::new() };
+        let mut watch = Watch { kinds, names, filter, options, seen: BTreeMap::new(), widths: Vec::new() };
         let mut first = Output::default();
         watch.look(world, &mut first);
         watch.options.no_headers = true;

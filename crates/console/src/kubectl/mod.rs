@@ -1,17 +1,17 @@
 //! kubectl, verb by verb.
 
-pub mod get;
 pub mod apply;
 pub mod delete;
-pub mod scale;
-pub mod rollout;
-pub mod edit;
-pub mod nodes;
-pub mod drain;
-pub mod wait;
-pub mod events;
 pub mod describe;
+pub mod drain;
+pub mod edit;
+pub mod events;
 pub mod explain;
+pub mod get;
+pub mod nodes;
+pub mod rollout;
+pub mod scale;
+pub mod wait;
 
 mod merge;
 

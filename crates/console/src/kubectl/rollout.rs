@@ -55,12 +55,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     Ok(out)
 }
 
-fn status(
-    object: &Object,
-    arguments: &Arguments,
-    context: &mut Context<'_>,
-    out: &mut Output,
-) -> Result<(), Failure> {
+fn status(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: &mut Output) -> Result<(), Failure> {
     let mut rollout = RolloutStatus { target: object.reference(), uid: object.meta().uid, seen: None };
     if !arguments.is_not_off("watch") {
         rollout.look(context.host.world(), out);
@@ -126,9 +121,7 @@ fn deployment_progress(deployment: &Deployment) -> Result<(String, bool), Failur
     if late {
         return Err(format!("error: deployment \"{name}\" exceeded its progress deadline"));
     }
-    let waiting = |what: String| {
-        Ok((format!("Waiting for deployment \"{name}\" rollout to finish: {what}..."), false))
-    };
+    let waiting = |what: String| Ok((format!("Waiting for deployment \"{name}\" rollout to finish: {what}..."), false));
     let (replicas, updated) = (deployment.replicas(), status.updated_replicas);
     if updated < replicas {
         return waiting(format!("{updated} out of {replicas} new replicas have been updated"));
@@ -256,12 +249,7 @@ fn history(object: &Object, arguments: &Arguments, objects: &Objects, out: &mut 
     Ok(())
 }
 
-fn undo(
-    object: &Object,
-    arguments: &Arguments,
-    context: &mut Context<'_>,
-    out: &mut Output,
-) -> Result<(), Failure> {
+fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: &mut Output) -> Result<(), Failure> {
     let wanted = arguments.integer("to-revision")?.unwrap_or(0);
     if wanted < 0 {
         return Err(format!("error: revision must be a positive integer: {wanted}"));
@@ -269,9 +257,11 @@ fn undo(
     if let Object::Deployment(deployment) = object
         && deployment.spec.paused
     {
-        return Err("error: you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and \
+        return Err(
+            "error: you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and \
                     try again"
-            .into());
+                .into(),
+        );
     }
     let entries = entries(object, context.host.world().objects())?;
     let entry = match wanted {
@@ -376,10 +366,7 @@ mod tests {
         assert_eq!(line(&set(2, 0, rolling(Some(0)))), ("Waiting for 1 pods to be ready...".into(), false));
         assert_eq!(
             line(&set(3, 1, rolling(Some(0)))),
-            (
-                "Waiting for partitioned roll out to finish: 1 out of 3 new pods have been updated...".into(),
-                false
-            )
+            ("Waiting for partitioned roll out to finish: 1 out of 3 new pods have been updated...".into(), false)
         );
         assert_eq!(
             line(&set(3, 3, rolling(Some(0)))),

@@ -9,8 +9,7 @@ use crate::{Failure, Output, path};
 use petri_objects::{ObjectRef, Span, Uid, Value};
 use petri_sim::world::World;
 
-const FLAGS: &[Flag] =
-    &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("all"), value("for"), value("timeout")];
+const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("all"), value("for"), value("timeout")];
 
 /// What is waited for.
 #[derive(Clone, Debug)]

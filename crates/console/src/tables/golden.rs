@@ -396,8 +396,9 @@ status: {status}
 
 #[test]
 fn the_first_container_in_trouble_has_the_last_word() {
-    let container =
-        |name: &str, ready: bool, state: &str| format!("{{ name: {name}, ready: {ready}, restartCount: 1, state: {state} }}");
+    let container = |name: &str, ready: bool, state: &str| {
+        format!("{{ name: {name}, ready: {ready}, restartCount: 1, state: {state} }}")
+    };
     let pod = |a: &str, b: &str| status(&format!("{{ phase: Running, containerStatuses: [{a}, {b}] }}"));
     let running = |name: &str| container(name, true, "{ running: { } }");
     let crashing = container("a", false, "{ waiting: { reason: CrashLoopBackOff } }");
@@ -406,7 +407,10 @@ fn the_first_container_in_trouble_has_the_last_word() {
     assert_eq!(pod(&running("a"), &failed), "Error 1/2 2");
     assert_eq!(pod(&crashing, &failed), "CrashLoopBackOff 0/2 2");
     assert_eq!(pod(&container("a", false, "{ terminated: { exitCode: 3 } }"), &running("b")), "ExitCode:3 1/2 2");
-    assert_eq!(pod(&container("a", false, "{ terminated: { exitCode: 0, signal: 9 } }"), &running("b")), "Signal:9 1/2 2");
+    assert_eq!(
+        pod(&container("a", false, "{ terminated: { exitCode: 0, signal: 9 } }"), &running("b")),
+        "Signal:9 1/2 2"
+    );
 }
 
 #[test]

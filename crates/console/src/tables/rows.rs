@@ -7,10 +7,9 @@ use petri_objects::*;
 /// The headers of a kind's table.
 pub fn columns(kind: Kind, wide: bool) -> Vec<&'static str> {
     let (narrow, more): (&[&'static str], &[&'static str]) = match kind {
-        Kind::Pod => (
-            &["NAME", "READY", "STATUS", "RESTARTS", "AGE"],
-            &["IP", "NODE", "NOMINATED NODE", "READINESS GATES"],
-        ),
+        Kind::Pod => {
+            (&["NAME", "READY", "STATUS", "RESTARTS", "AGE"], &["IP", "NODE", "NOMINATED NODE", "READINESS GATES"])
+        }
         Kind::StatefulSet => (&["NAME", "READY", "AGE"], &["CONTAINERS", "IMAGES"]),
         Kind::Deployment => {
             (&["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"], &["CONTAINERS", "IMAGES", "SELECTOR"])
@@ -19,16 +18,7 @@ pub fn columns(kind: Kind, wide: bool) -> Vec<&'static str> {
         Kind::Service => (&["NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "AGE"], &["SELECTOR"]),
         Kind::EndpointSlice => (&["NAME", "ADDRESSTYPE", "PORTS", "ENDPOINTS", "AGE"], &[]),
         Kind::PersistentVolumeClaim => (
-            &[
-                "NAME",
-                "STATUS",
-                "VOLUME",
-                "CAPACITY",
-                "ACCESS MODES",
-                "STORAGECLASS",
-                "VOLUMEATTRIBUTESCLASS",
-                "AGE",
-            ],
+            &["NAME", "STATUS", "VOLUME", "CAPACITY", "ACCESS MODES", "STORAGECLASS", "VOLUMEATTRIBUTESCLASS", "AGE"],
             &["VOLUMEMODE"],
         ),
         Kind::PersistentVolume => (
@@ -46,13 +36,10 @@ pub fn columns(kind: Kind, wide: bool) -> Vec<&'static str> {
             ],
             &["VOLUMEMODE"],
         ),
-        Kind::StorageClass => (
-            &["NAME", "PROVISIONER", "RECLAIMPOLICY", "VOLUMEBINDINGMODE", "ALLOWVOLUMEEXPANSION", "AGE"],
-            &[],
-        ),
-        Kind::PodDisruptionBudget => {
-            (&["NAME", "MIN AVAILABLE", "MAX UNAVAILABLE", "ALLOWED DISRUPTIONS", "AGE"], &[])
+        Kind::StorageClass => {
+            (&["NAME", "PROVISIONER", "RECLAIMPOLICY", "VOLUMEBINDINGMODE", "ALLOWVOLUMEEXPANSION", "AGE"], &[])
         }
+        Kind::PodDisruptionBudget => (&["NAME", "MIN AVAILABLE", "MAX UNAVAILABLE", "ALLOWED DISRUPTIONS", "AGE"], &[]),
         Kind::Node => (
             &["NAME", "STATUS", "ROLES", "AGE", "VERSION"],
             &["INTERNAL-IP", "EXTERNAL-IP", "OS-IMAGE", "KERNEL-VERSION", "CONTAINER-RUNTIME"],
@@ -60,18 +47,7 @@ pub fn columns(kind: Kind, wide: bool) -> Vec<&'static str> {
         Kind::Lease => (&["NAME", "HOLDER", "AGE"], &[]),
         // The wide table of events is not the narrow one with more columns at its end.
         Kind::Event if wide => (
-            &[
-                "LAST SEEN",
-                "TYPE",
-                "REASON",
-                "OBJECT",
-                "SUBOBJECT",
-                "SOURCE",
-                "MESSAGE",
-                "FIRST SEEN",
-                "COUNT",
-                "NAME",
-            ],
+            &["LAST SEEN", "TYPE", "REASON", "OBJECT", "SUBOBJECT", "SOURCE", "MESSAGE", "FIRST SEEN", "COUNT", "NAME"],
             &[],
         ),
         Kind::Event => (&["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"], &[]),
@@ -131,10 +107,9 @@ pub fn row(object: &Object, wide: bool, now: Time) -> Vec<String> {
             )
         }
         Object::Service(service) => service_cells(service, name, age),
-        Object::EndpointSlice(slice) => (
-            vec![name, slice.address_type.to_string(), slice_ports(slice), slice_addresses(slice), age],
-            vec![],
-        ),
+        Object::EndpointSlice(slice) => {
+            (vec![name, slice.address_type.to_string(), slice_ports(slice), slice_addresses(slice), age], vec![])
+        }
         Object::PersistentVolumeClaim(claim) => claim_cells(claim, name, age),
         Object::PersistentVolume(volume) => volume_cells(volume, name, age),
         Object::StorageClass(class) => (
@@ -209,17 +184,15 @@ fn readiness_gates(pod: &Pod) -> String {
     if gates.is_empty() {
         return "<none>".into();
     }
-    let met = gates.iter().filter(|gate| {
-        condition(&pod.status.conditions, &gate.condition_type).is_some_and(|c| &*c.status == "True")
-    });
+    let met = gates
+        .iter()
+        .filter(|gate| condition(&pod.status.conditions, &gate.condition_type).is_some_and(|c| &*c.status == "True"));
     format!("{}/{}", met.count(), gates.len())
 }
 
 /// Names and images, comma-separated.
 fn containers(template: &PodTemplateSpec) -> [String; 2] {
-    let join = |pick: fn(&Container) -> &str| {
-        template.spec.containers.iter().map(pick).collect::<Vec<_>>().join(",")
-    };
+    let join = |pick: fn(&Container) -> &str| template.spec.containers.iter().map(pick).collect::<Vec<_>>().join(",");
     [join(|c| &c.name), join(|c| &c.image)]
 }
 
@@ -370,7 +343,8 @@ fn event_cells(event: &Event, wide: bool, now: Time) -> Vec<String> {
     if !wide {
         return vec![age_since(last, now), kind, reason, target, message];
     }
-    let component = if event.source.component.is_empty() { &event.reporting_component } else { &event.source.component };
+    let component =
+        if event.source.component.is_empty() { &event.reporting_component } else { &event.source.component };
     let host = if event.source.host.is_empty() { &event.reporting_instance } else { &event.source.host };
     let source = if host.is_empty() { component.to_string() } else { format!("{component}, {host}") };
     vec![

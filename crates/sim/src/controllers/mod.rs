@@ -88,7 +88,7 @@ controllers! {
     StatefulSet, "statefulset-controller", "pkg/controller/statefulset", crate::controllers::statefulset, never, true;
     ReplicaSet, "replicaset-controller", "pkg/controller/replicaset", crate::controllers::replicaset, never, true;
     Deployment, "deployment-controller", "pkg/controller/deployment", crate::controllers::deployment, never, false;
-    EndpointSlice, "endpoint-slice-controller", "pkg/controller/endpointslice", crate::controllers::endpoint_slice, never, false;
+    EndpointSlice, "endpoint-slice-controller", "pkg/controller/endpointslice", crate::controllers::endpoint_slice, never, true;
     NodeLifecycle, "node-controller", "pkg/controller/nodelifecycle", crate::controllers::node_lifecycle, crate::controllers::node_lifecycle::periods, false;
     TaintEviction, "taint-eviction-controller", "pkg/controller/tainteviction", crate::controllers::taint_eviction, never, false;
     PodGc, "pod-garbage-collector", "pkg/controller/podgc", crate::controllers::pod_gc, crate::controllers::pod_gc::periods, false;

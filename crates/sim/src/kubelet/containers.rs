@@ -20,10 +20,15 @@ impl Host<'_> {
     pub fn create_containers(&mut self, worker: &mut Worker) {
         self.machine.next_address = self.machine.next_address % 250 + 1;
         worker.ip = format!("10.244.{}.{}", self.machine.subnet, self.machine.next_address + 1).into();
-        let pod = worker.pod.clone();
+        let (pod, cause) = (worker.pod.clone(), worker.cause);
         for (run, container) in worker.containers.iter_mut().zip(&pod.spec.containers) {
             let what = behaviour(&pod, container, &self.settings.kubelet);
-            let pull = if self.machine.images.contains(&container.image) { Span::ZERO } else { self.settings.kubelet.pull };
+            let present = self.machine.images.contains(&container.image);
+            let pull = if present { Span::ZERO } else { self.settings.kubelet.pull };
+            if !present && !self.settings.kubelet.recorded_agent {
+                let text = format!("Pulling image \"{}\"", container.image);
+                self.event(&pod, EventType::Normal, "Pulling", text, cause);
+            }
             if let RunState::Waiting { until, .. } = &mut run.state {
                 *until = Some(self.now + what.start + pull);
             }
@@ -92,7 +97,9 @@ impl Host<'_> {
             *reason = "ErrImagePull".into();
             *message = error.clone().into();
             *until = Some(self.now + self.settings.kubelet.pull_error_to_back_off);
-            self.event(&pod, EventType::Normal, "Pulling", format!("Pulling image \"{image}\""), cause);
+            if self.settings.kubelet.recorded_agent {
+                self.event(&pod, EventType::Normal, "Pulling", format!("Pulling image \"{image}\""), cause);
+            }
             self.event(&pod, EventType::Warning, "Failed", format!("Failed to pull image \"{image}\": {error}"), cause);
             self.event(&pod, EventType::Warning, "Failed", "Error: ErrImagePull", cause);
         }
@@ -172,6 +179,8 @@ impl Host<'_> {
         let RunState::Running { since, .. } = run.state else { return };
         let exit = Exit { code, started: since, at: now };
         let restart = match &*pod.spec.restart_policy {
+            // A container of a pod that is asked to stop is never started again.
+            _ if worker.stage == Stage::Stopping => false,
             "Never" => false,
             "OnFailure" => code != 0,
             _ => true,
@@ -248,6 +257,7 @@ impl Host<'_> {
             let id = crate::machine::ProcessId { pod: pod.metadata.uid, container: run.name.clone() };
             if let Some(process) = self.machine.processes.get_mut(&id) {
                 process.answers = !hung;
+                self.touched.push(process.identity.clone());
             }
             run.ready_change = match (&container.readiness_probe, hung, run.ready) {
                 (None, ..) => None,
@@ -260,8 +270,15 @@ impl Host<'_> {
                 _ => None,
             };
         }
-        if self.machine.kubelet.running {
-            self.settle(worker);
+        self.look_again(worker);
+    }
+
+    /// A container's process changed by itself: a kubelet that runs notices.
+    pub fn look_again(&mut self, worker: &mut Worker) {
+        match worker.stage {
+            _ if !self.machine.kubelet.running => {}
+            Stage::Stopping => self.stop_containers(worker),
+            _ => self.settle(worker),
         }
     }
 }

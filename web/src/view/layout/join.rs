@@ -18,7 +18,7 @@ pub(super) fn bars(view: &ClusterView, layout: &ClusterLayout) -> Vec<Bar> {
                 DuplicateKind::Twice => 44,
                 DuplicateKind::Next => 76,
             };
-            let (line, middle) = join(older, newer, layout);
+            let (line, middle) = join(older, newer, width, layout);
             let half = width / 2;
             let x = (middle.0 - half).clamp(2, (layout.width - width - 2).max(2));
             Some(Bar { pair, line, cap: Rect::new(x, middle.1 - 12, width, 24) })
@@ -27,19 +27,25 @@ pub(super) fn bars(view: &ClusterView, layout: &ClusterLayout) -> Vec<Bar> {
 }
 
 /// A line between two tiles, and where its word stands.
-fn join(a: Rect, b: Rect, layout: &ClusterLayout) -> (Vec<(i32, i32)>, (i32, i32)) {
+fn join(a: Rect, b: Rect, word: i32, layout: &ClusterLayout) -> (Vec<(i32, i32)>, (i32, i32)) {
     let (left, right) = if a.x <= b.x { (a, b) } else { (b, a) };
     let y = left.y + left.h / 2;
     let level = right.y <= y && y <= right.bottom();
     let between = Rect::new(left.right(), y - 2, right.x - left.right(), 4);
     let blocked = layout.tiles().any(|tile| tile.rect != a && tile.rect != b && tile.rect.overlaps(&between));
     if level && between.w >= 0 && !blocked {
-        return (vec![(left.right() - 6, y), (right.x, y)], (left.right() + between.w / 2, y));
+        let x = left.right() + between.w / 2;
+        if between.w + 16 >= word {
+            return (vec![(left.right() - 6, y), (right.x, y)], (x, y));
+        }
+        // The word would hide the tiles: it hangs below the gap between them.
+        let below = left.bottom().max(right.bottom()) + 16;
+        return (vec![(left.right() - 6, y), (right.x, y), (x, y), (x, below)], (x, below));
     }
     let (upper, lower) = if a.y <= b.y { (a, b) } else { (b, a) };
     let x = upper.right().min(lower.right()) - 30;
     if lower.y >= upper.bottom() && x > upper.x && x > lower.x {
-        return (vec![(x, upper.bottom()), (x, lower.y)], (x, upper.bottom() + (lower.y - upper.bottom()) / 2));
+        return (vec![(x, upper.bottom()), (x, lower.y)], (x, upper.bottom() + 19.min((lower.y - upper.bottom()) / 2)));
     }
     // Below the nodes, where nothing but plugs is.
     let lane = upper.bottom().max(lower.bottom()) + 26;

@@ -12,13 +12,13 @@ const FOOT: i32 = 12;
 const DROP: i32 = 32;
 const DISK: i32 = 40;
 const DISK_GAP: i32 = 12;
-/// The text of a strip.
-const STRIP_TEXT: i32 = 92;
+/// The room for a strip's name.
+const STRIP_TEXT: i32 = 60;
 
 /// Width, height and gap of a pod of some size; a tile takes what its column gives.
 fn measure(size: Size, column: i32) -> (i32, i32, i32) {
     match size {
-        Size::Tile => (column.min(240), 66, 8),
+        Size::Tile => (column.min(300), 66, 8),
         Size::Row => (column, 30, 6),
         Size::Chip => (64, 22, 6),
         Size::Cell => (16, 16, 8),
@@ -49,7 +49,12 @@ fn card_height(node: &NodeView, size: Size, width: i32) -> i32 {
 }
 
 fn size_in(node: &NodeView, size: Size) -> Size {
-    if is_trouble(node) && node.tiles.len() <= 12 { Size::Tile } else { size }
+    match node.tiles.len() {
+        _ if size == Size::Tile || !is_trouble(node) => size,
+        0..=3 => Size::Tile,
+        4..=16 => Size::Row,
+        _ => size,
+    }
 }
 
 /// A zone of a wide picture, measured before it is placed.
@@ -147,7 +152,7 @@ impl<'v> ZonePlan<'v> {
                 };
                 let middle = x + w / 2;
                 let link = match (self.strips, row) {
-                    (true, _) => vec![(rect.x + 8, y + 12), (*x, y + 12)],
+                    (true, _) => vec![(rect.x + 6, y + 12), (*x, y + 12)],
                     (false, 0) => vec![(middle, from.unwrap_or(rect.y)), (middle, y)],
                     // Lower rows come down beside the upper ones.
                     (false, _) => vec![(x - 4, from.unwrap_or(rect.y)), (x - 4, y - 10), (middle, y - 10), (middle, y)],
@@ -157,7 +162,7 @@ impl<'v> ZonePlan<'v> {
             y += h + self.row_gap();
         }
         let trunk = nodes.last().filter(|_| self.strips).map(|last| {
-            vec![(rect.x + 8, from.unwrap_or(rect.y)), (rect.x + 8, last.link.first().map_or(rect.y, |(_, y)| *y))]
+            vec![(rect.x + 6, from.unwrap_or(rect.y)), (rect.x + 6, last.link.first().map_or(rect.y, |(_, y)| *y))]
         });
         let top = rect.y + LABEL + nodes_height + DROP;
         let (disks, folded) = place_rail(self.zone, &columns, &nodes, top, self.folds());
@@ -235,7 +240,7 @@ fn place_rail(
             continue;
         };
         let (left, right) = (columns[*first].0, columns[*last].0 + columns[*last].1);
-        let rect = Rect::new(left, top + row * (DISK + DISK_GAP), (right - left).min(if first == last { 240 } else { i32::MAX }), DISK);
+        let rect = Rect::new(left, top + row * (DISK + DISK_GAP), (right - left).min(if first == last { 300 } else { i32::MAX }), DISK);
         let plugs = disk
             .plugs
             .iter()
@@ -331,7 +336,7 @@ fn stacked_rows(zone: &ZoneView, rect: Rect, size: Size, trunk: i32) -> ZoneBox 
     let mut folded = zone.disks.len() as u32;
     for node in &zone.nodes {
         let (tiles, h) = if size == Size::Tile {
-            let tile = Rect::new(x + TEXT, y + 3, (w - TEXT - 6).clamp(60, 138), 30);
+            let tile = Rect::new(x + TEXT, y + 3, (w - TEXT - 6 - 22 - 76).clamp(96, 138), 30);
             if let Some(one) = node.tiles.first() {
                 let room = Rect::new(tile.right() + 22, y + 5, x + w - 6 - tile.right() - 22, 26);
                 let own = zone.disks.iter().position(|disk| disk.plugs.iter().any(|plug| plug.tile == Some(one.uid)));

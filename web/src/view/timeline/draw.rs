@@ -7,7 +7,7 @@ use super::{
 use crate::view::facts::Facts;
 use crate::view::lanes::{Bar, LaneKey, LaneStore, PinKind, Span};
 use crate::view::scale::Scale;
-use crate::view::{Target, Tone, words};
+use crate::view::{Identity, Target, Tone, words};
 use petri_objects::{Kind, ObjectRef, Span as Length, Time, Uid};
 use petri_sim::invariants::Guarantee;
 
@@ -75,7 +75,8 @@ pub(super) fn draw(
     if !strip {
         branches(forks, &scale, &mut view);
     }
-    view.height = if strip { (view.bottom + 5).max(68) } else { view.bottom + 18 };
+    let rows = if strip { 0 } else { forks.len() as i32 };
+    view.height = if strip { (view.bottom + 5).max(68) } else { view.bottom + rows * (LANE + BETWEEN) + 18 };
     view.scale = scale;
     view
 }
@@ -181,6 +182,10 @@ fn lanes(
             .filter(subject)
             .map(|v| extent(scale, v.from, v.to, end))
             .collect();
+        let identity = match &key {
+            LaneKey::Volume(_) => Identity::of_claim(&name),
+            _ => lane.identity.clone(),
+        };
         let halves = !lane.reality.is_empty();
         let open = halves && (selected || !violations.is_empty() || comes_apart(&key, &lane, end));
         let h = match (strip, open) {
@@ -192,7 +197,7 @@ fn lanes(
         let bars = bars(&key, &lane, window, end, scale, facts, (y, open, strip));
         let label = lane_label(&name, &bars);
         let gap = if strip { 3 } else { BETWEEN };
-        view.lanes.push(LaneRow { key, target, identity: lane.identity.clone(), name, y, h, open, selected, bars, violations, label });
+        view.lanes.push(LaneRow { key, target, identity, name, y, h, open, selected, bars, violations, label });
         y += h + gap;
     }
     view.bottom = y;
@@ -239,7 +244,9 @@ fn bars(
     let place = |span: &Span, y: i32, h: i32| {
         let (x, w) = extent(scale, span.from, span.to, end);
         let text = bar_text(span, sole);
-        let fits = !strip && h >= 12 && words::width(&text, 11, false) + 10 <= w as u32;
+        // Words end where the first fold begins.
+        let room = scale.folds().map(|fold| fold.left - x).filter(|room| *room > 0).fold(w, i32::min);
+        let fits = !strip && h >= 12 && words::width(&text, 11, false) as i32 + 10 <= room;
         let title = format!("{text}, {}", between(facts.start, span.from, span.to));
         BarMark { x, y, w, h, bar: span.bar, text: if fits { text } else { String::new() }, title }
     };
@@ -348,10 +355,9 @@ fn due_marks(facts: &Facts, view: &TimelineView) -> Vec<DueMark> {
 
 fn branches(forks: &[Fork], scale: &Scale, view: &mut TimelineView) {
     for (index, fork) in forks.iter().enumerate() {
-        let y = view.bottom;
+        let y = view.bottom + index as i32 * (LANE + BETWEEN);
         let x = scale.x(fork.from);
         let to = scale.x(fork.to).max(x + 24).min(view.right);
         view.branches.push(BranchMark { index, name: branch_name(index), label: fork.label.clone(), x, to, y });
-        view.bottom += LANE + BETWEEN;
     }
 }

@@ -77,6 +77,11 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
             if change.new.is_none() {
                 keys.memory.attach_detach.remember_lost(node);
             }
+            if change.old.is_none() {
+                for volume in keys.memory.attach_detach.report_again(&node.metadata.name) {
+                    keys.add_after(volume, next);
+                }
+            }
             let facts = |object: &Option<Object>| match object {
                 Some(Object::Node(n)) => Some((n.status.volumes_in_use.clone(), n.is_ready(), is_out_of_service(n))),
                 _ => None,

@@ -154,6 +154,20 @@ impl Memory {
     pub fn remember_lost(&mut self, node: &Node) {
         Rc::make_mut(&mut self.lost).insert(node.metadata.name.clone(), node.status.volumes_in_use.clone());
     }
+    /// A Node object that was made anew lists no volumes: what is attached there is to be told again.
+    pub fn report_again(&mut self, node: &Name) -> Vec<Key> {
+        if self.lost.contains_key(node) {
+            Rc::make_mut(&mut self.lost).remove(node);
+        }
+        let mut volumes = Vec::new();
+        for (key, state) in self.volumes.iter_mut().filter(|(_, state)| state.nodes.contains_key(node)) {
+            if let Some(attached) = Rc::make_mut(state).nodes.get_mut(node) {
+                attached.reported = false;
+                volumes.push(key.clone());
+            }
+        }
+        volumes
+    }
     pub fn was_in_use(&self, node: &str, volume: &Name) -> bool {
         self.lost.get(node).is_some_and(|volumes| volumes.contains(volume))
     }

@@ -111,14 +111,14 @@ pub(super) fn address_types(service: &Service) -> Vec<Name> {
     }
 }
 
-/// The endpoints that the Service should have, and a pod that had to be left out because its node is missing.
+/// The endpoints that the Service should have, and the pods that had to be left out because their nodes are missing.
 pub(super) fn endpoints<'c>(
     service: &'c Service,
     family: &str,
     cache: &'c Objects,
-) -> (Vec<Group<'c>>, Option<(Name, Name)>) {
+) -> (Vec<Group<'c>>, Vec<(Name, Name)>) {
     let mut groups: Vec<Group<'c>> = Vec::new();
-    let mut nowhere = None;
+    let mut nowhere = Vec::new();
     // Numbered target ports are the same for every pod.
     let by_number = (service.spec.ports.iter()).all(|port| !matches!(port.target_port, Some(IntOrString::String(_))));
     let mut nodes: BTreeMap<&Name, Option<&Rc<Node>>> = BTreeMap::new();
@@ -131,7 +131,7 @@ pub(super) fn endpoints<'c>(
         let node = *nodes.entry(node_name).or_insert_with(|| cache.nodes.get(&Key::new("", node_name.clone())));
         let publish_not_ready = service.spec.publish_not_ready_addresses;
         if node.is_none() && !publish_not_ready {
-            nowhere = nowhere.or_else(|| Some((pod.metadata.name.clone(), node_name.clone())));
+            nowhere.push((pod.metadata.name.clone(), node_name.clone()));
             continue;
         }
         let candidate = Candidate { pod, node, address, hostname: hostname(pod, service), publish_not_ready };

@@ -315,6 +315,11 @@ fn a_pod_whose_node_is_gone_is_left_out_unless_all_are_published() {
     let left_out = run(&mut lonely, "web");
     assert_eq!(left_out.verdict(), "EndpointNodeMissing");
     assert_eq!(left_out.done().after, Some(Span::seconds(10)));
+    assert_eq!(
+        left_out.events(),
+        ["Warning FailedToUpdateEndpointSlices Error updating Endpoint Slices for Service default/web: \
+          skipping Pod web-0 for Service default/web: Node node-1 Not Found"]
+    );
     assert_eq!(picture(&lonely), [""; 0]);
 
     let mut publishing = service("web", true);
