@@ -115,7 +115,10 @@ fn a_healed_node_stops_the_ghost_and_the_promise_holds_again() {
     wait(&mut timeline, 40);
     assert_eq!(processes(&timeline, "web-1"), 1);
     assert_eq!(standing(&timeline), "holding");
-    assert!(timeline.world().invariants.first_broken.contains_key(&Guarantee::AtMostOne), "what happened is not forgotten");
+    assert!(
+        timeline.world().invariants.first_broken.contains_key(&Guarantee::AtMostOne),
+        "what happened is not forgotten"
+    );
 }
 
 #[test]

@@ -26,11 +26,8 @@ fn start() -> Timeline {
 
 fn problem(force: bool) -> Problem {
     let node = node_of_pod("web-1");
-    let mut menu = vec![
-        Command::Cut { node: node.clone() },
-        Command::Heal { node: node.clone() },
-        Command::PowerOff { node },
-    ];
+    let mut menu =
+        vec![Command::Cut { node: node.clone() }, Command::Heal { node: node.clone() }, Command::PowerOff { node }];
     if force {
         menu.push(Command::Delete {
             target: ObjectRef::new(Kind::Pod, "default", "web-1"),

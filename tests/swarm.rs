@@ -14,10 +14,15 @@ fn check(lies: bool) {
         let run = swarm::run(seed, lies);
         commands += run.commands;
         if !run.complaints.is_empty() {
-            let lines: Vec<String> = run.recording.commands.iter().map(|s| {
-                let at = petri_sim::clock::elapsed(s.at.since(run.recording.scenario.start));
-                format!("  {at} {}", s.command.line())
-            }).collect();
+            let lines: Vec<String> = run
+                .recording
+                .commands
+                .iter()
+                .map(|s| {
+                    let at = petri_sim::clock::elapsed(s.at.since(run.recording.scenario.start));
+                    format!("  {at} {}", s.command.line())
+                })
+                .collect();
             failures.push(format!("seed {seed}: {}\n{}", run.complaints.join("; "), lines.join("\n")));
         }
     }

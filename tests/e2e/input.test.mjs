@@ -38,7 +38,7 @@ spec:
 const CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: fine\n";
 
 const CASES = {
-  "broken YAML": { text: "kind: [\n  a: b\n", line: 1 },
+  "broken YAML": { text: "kind: [\n  a: b\n", line: 2 },
   "several documents, one of them broken": { text: `${CONFIG}---\nkind: Pod\n  name: x\n---\n${CONFIG}`, says: /line|mapping|indent/i },
   "an unknown kind": { text: "apiVersion: apps/v1\nkind: DaemonSat\nmetadata:\n  name: x\n", says: /DaemonSat/ },
   "a kind that is not simulated": { text: "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: x\n", says: /Ingress/ },

@@ -65,15 +65,12 @@ export async function paste(page, text) {
   await mirror.waitFor();
   await mirror.click();
   await page.keyboard.press("Control+a");
-  if (text === "") await page.keyboard.press("Delete");
-  else await page.keyboard.insertText(text);
-}
-
-/** The text of the open file, also what is scrolled out of sight. */
-export async function typed(page) {
-  return page.evaluate(() => document.querySelector(".cm-content").cmView?.view?.state.doc.toString()
-    ?? document.querySelector(".cm-content").cmTile?.view?.state.doc.toString()
-    ?? document.querySelector(".cm-content").innerText);
+  await page.keyboard.press("Delete");
+  await mirror.evaluate((element, pasted) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", pasted);
+    element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
 }
 
 /** The cluster as text: what must not change when something is refused. */

@@ -46,7 +46,8 @@ fn problem(lies: bool) -> Problem {
     let setup: Vec<Command> = timeline.recording().commands.iter().map(|stamped| (*stamped.command).clone()).collect();
     let pod = ObjectRef::new(Kind::Pod, "default", "my-sts-0");
     let key = petri_sim::api::shelf::Key::new("default", "my-sts-0");
-    let node = timeline.world().objects().pods.get(&key).map(|pod| pod.spec.node_name.clone()).unwrap_or("node-0".into());
+    let node =
+        timeline.world().objects().pods.get(&key).map(|pod| pod.spec.node_name.clone()).unwrap_or("node-0".into());
     let mut menu = vec![Command::Cut { node: node.clone() }, Command::Heal { node }];
     if lies {
         menu.push(Command::Delete { target: pod, grace_seconds: Some(0), propagation: Propagation::Background });

@@ -1,5 +1,6 @@
 //! Loads whose speed is measured, natively and as wasm. They know no clock: the caller measures.
 
+use petri_objects::{Map, Name, Value};
 use petri_sim::clock::{Span, Time};
 use petri_sim::command::Command;
 use petri_sim::note::{Note, What};
@@ -8,7 +9,6 @@ use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
 use petri_sim::timeline::Timeline;
 use petri_sim::world::World;
-use petri_objects::{Map, Name, Value};
 use std::rc::Rc;
 
 /// What a load did: counts that must be equal natively and in the browser.

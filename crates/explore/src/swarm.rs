@@ -82,8 +82,7 @@ pub fn deployment(name: &str, replicas: i64) -> Value {
 fn pick(random: &mut Stream, world: &World, lies: bool) -> Option<Command> {
     let nodes: Vec<Name> = world.machines.keys().cloned().collect();
     let node = nodes[random.below(nodes.len() as u64) as usize].clone();
-    let pods: Vec<ObjectRef> =
-        world.objects().pods.values().map(|pod| Object::Pod(pod.clone()).reference()).collect();
+    let pods: Vec<ObjectRef> = world.objects().pods.values().map(|pod| Object::Pod(pod.clone()).reference()).collect();
     let pod = match pods.len() as u64 {
         0 => None,
         count => Some(pods[random.below(count) as usize].clone()),
@@ -189,7 +188,8 @@ fn not_converged(world: &World) -> Vec<String> {
     let mut complaints = Vec::new();
     let set = world.objects().stateful_sets.values().next().cloned();
     if let Some(set) = set {
-        let ready = world.objects().pods.values().filter(|p| p.metadata.is_controlled_by(set.metadata.uid) && p.is_ready());
+        let ready =
+            world.objects().pods.values().filter(|p| p.metadata.is_controlled_by(set.metadata.uid) && p.is_ready());
         let ready = ready.count() as i32;
         if ready != set.replicas() || set.status.ready_replicas != set.replicas() {
             complaints.push(format!("web has {ready} of {} pods Ready after the quiet phase", set.replicas()));
@@ -198,23 +198,24 @@ fn not_converged(world: &World) -> Vec<String> {
     if let Some(app) = world.objects().deployments.values().next()
         && app.status.ready_replicas != app.replicas()
     {
-        let text = format!("app has {} of {} pods Ready after the quiet phase", app.status.ready_replicas, app.replicas());
+        let text =
+            format!("app has {} of {} pods Ready after the quiet phase", app.status.ready_replicas, app.replicas());
         complaints.push(text);
     }
     for node in world.objects().nodes.values().filter(|node| !node.is_ready()) {
         complaints.push(format!("{} is not ready after the quiet phase", node.metadata.name));
     }
-    let believed: std::collections::BTreeSet<Uid> = world
-        .objects()
-        .pods
-        .values()
-        .filter(|pod| pod.phase() == Phase::Running)
-        .map(|pod| pod.metadata.uid)
-        .collect();
+    let believed: std::collections::BTreeSet<Uid> =
+        world.objects().pods.values().filter(|pod| pod.phase() == Phase::Running).map(|pod| pod.metadata.uid).collect();
     let real: std::collections::BTreeSet<Uid> =
         world.machines.values().flat_map(|m| m.processes.values()).map(|process| process.uid).collect();
     if believed != real {
         complaints.push(format!("belief and reality differ: {} pods believed, {} run", believed.len(), real.len()));
+    }
+    if !complaints.is_empty() {
+        // Why, as the controllers say it.
+        let reasons = world.reasons().map(|(id, key, w)| format!("{id:?} {key}: {}", w.reason.sentence(world.start)));
+        complaints.extend(reasons);
     }
     for ((guarantee, subject), standing) in &world.invariants.standing {
         complaints.push(format!("{} of {subject} still stands as {standing:?}", guarantee.title()));

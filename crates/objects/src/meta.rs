@@ -190,14 +190,16 @@ impl Quantity {
     /// Upstream: the grammar of `resource.Quantity`.
     pub fn millis(&self) -> Option<i128> {
         let text = &*self.0;
-        let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '+' || c == '-')).unwrap_or(text.len());
+        let split =
+            text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '+' || c == '-')).unwrap_or(text.len());
         let (number, suffix) = text.split_at(split);
         let (negative, number) = match number.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, number.strip_prefix('+').unwrap_or(number)),
         };
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') || fraction.len() > 9 || whole.len() > 18 {
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') || fraction.len() > 9 || whole.len() > 18
+        {
             return None;
         }
         let digits: i128 = format!("{whole}{fraction}").parse().ok()?;

@@ -375,17 +375,14 @@ impl<T: Field> Field for BTreeMap<Name, T> {
     const TYPE: Type = Type::Map(&T::TYPE);
     const GO: &'static str = "map";
     fn encode(&self) -> Option<Value> {
-        (!self.is_empty())
-            .then(|| Value::Map(self.iter().map(|(k, v)| (k.clone(), v.encode_always())).collect()))
+        (!self.is_empty()).then(|| Value::Map(self.iter().map(|(k, v)| (k.clone(), v.encode_always())).collect()))
     }
     fn encode_always(&self) -> Value {
         self.encode().unwrap_or(Value::Map(Map::new()))
     }
     fn decode(value: &Value, at: &mut Decode) -> BTreeMap<Name, T> {
         match value {
-            Value::Map(map) => {
-                map.iter().map(|(k, v)| (k.clone(), at.entry(k, |at| T::decode(v, at)))).collect()
-            }
+            Value::Map(map) => map.iter().map(|(k, v)| (k.clone(), at.entry(k, |at| T::decode(v, at)))).collect(),
             Value::Null => BTreeMap::new(),
             other => {
                 at.wrong_type(other, &format!("map[string]{}", T::GO));

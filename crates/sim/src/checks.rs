@@ -30,7 +30,9 @@ impl World {
         for identity in touched {
             self.check_at_most_one(identity, notes);
             let pod = self.objects().pods.get(&key_of(identity));
-            owners.extend(pod.and_then(|pod| pod.metadata.controller()).map(|o| (identity.namespace.clone(), o.name.clone())));
+            owners.extend(
+                pod.and_then(|pod| pod.metadata.controller()).map(|o| (identity.namespace.clone(), o.name.clone())),
+            );
         }
         for (namespace, name) in owners {
             self.check_at_least(&Key::new(namespace, name), notes);
@@ -87,12 +89,15 @@ impl World {
             }
             (Some(Object::Node(node)), None) => {
                 if let Some(command) = self.command_behind(change) {
-                    for process in self.machines.get(&node.metadata.name).into_iter().flat_map(|m| m.processes.values()) {
+                    for process in self.machines.get(&node.metadata.name).into_iter().flat_map(|m| m.processes.values())
+                    {
                         self.removals.insert(process.identity.clone(), command);
                     }
                 }
             }
-            (Some(Object::ReplicaSet(old)), Some(Object::ReplicaSet(new))) if old.spec.replicas != new.spec.replicas => {
+            (Some(Object::ReplicaSet(old)), Some(Object::ReplicaSet(new)))
+                if old.spec.replicas != new.spec.replicas =>
+            {
                 self.check_at_least(&Key::of(&new.metadata), notes);
             }
             _ => {}
@@ -134,22 +139,25 @@ impl World {
     }
 
     /// A process still runs whose name has been given to another pod.
-    fn risk_of_second(&self, identity: &Identity, running: Option<&(Name, Uid, Time)>, command: Option<u32>) -> Standing {
+    fn risk_of_second(
+        &self,
+        identity: &Identity,
+        running: Option<&(Name, Uid, Time)>,
+        command: Option<u32>,
+    ) -> Standing {
         let Some((node, uid, _)) = running else { return Standing::Holding };
         let Some(successor) = self.objects().pods.get(&key_of(identity)).filter(|pod| pod.metadata.uid != *uid) else {
             return Standing::Holding;
         };
         let until = self.attach_deadline(successor);
         let next = successor.metadata.uid.short();
-        let mut sentence = format!(
-            "{} still runs on {node} as {}, and the name was given to {next}",
-            uid.short(),
-            identity.pod
-        );
+        let mut sentence =
+            format!("{} still runs on {node} as {}, and the name was given to {next}", uid.short(), identity.pod);
         match until {
             Some(at) => {
                 let clock = elapsed(at.since(self.start));
-                sentence.push_str(&format!(", which waits for the disk until {}.", clock.split('.').next().unwrap_or("")));
+                sentence
+                    .push_str(&format!(", which waits for the disk until {}.", clock.split('.').next().unwrap_or("")));
             }
             None => sentence.push_str(", which starts as soon as it can."),
         }
@@ -165,14 +173,16 @@ impl World {
                 Some(self.objects().claims.get(&key)?.spec.volume_name.clone())
             })
             .collect();
-        self.waiting.iter().filter(|((id, _), _)| *id == ControllerId::AttachDetach).find_map(|(_, w)| match &w.reason {
-            Reason::AttachedElsewhere { volume, force_detach, .. }
-            | Reason::MountedByNode { volume, force_detach, .. }
-                if volumes.contains(volume) =>
-            {
-                *force_detach
+        self.waiting.iter().filter(|((id, _), _)| *id == ControllerId::AttachDetach).find_map(|(_, w)| {
+            match &w.reason {
+                Reason::AttachedElsewhere { volume, force_detach, .. }
+                | Reason::MountedByNode { volume, force_detach, .. }
+                    if volumes.contains(volume) =>
+                {
+                    *force_detach
+                }
+                _ => None,
             }
-            _ => None,
         })
     }
 
@@ -225,14 +235,16 @@ impl World {
     }
 
     fn force_detach_of(&self, wanted: &Name) -> Option<Time> {
-        self.waiting.iter().filter(|((id, _), _)| *id == ControllerId::AttachDetach).find_map(|(_, w)| match &w.reason {
-            Reason::AttachedElsewhere { volume, force_detach, .. }
-            | Reason::MountedByNode { volume, force_detach, .. }
-                if volume == wanted =>
-            {
-                *force_detach
+        self.waiting.iter().filter(|((id, _), _)| *id == ControllerId::AttachDetach).find_map(|(_, w)| {
+            match &w.reason {
+                Reason::AttachedElsewhere { volume, force_detach, .. }
+                | Reason::MountedByNode { volume, force_detach, .. }
+                    if volume == wanted =>
+                {
+                    *force_detach
+                }
+                _ => None,
             }
-            _ => None,
         })
     }
 
@@ -248,7 +260,8 @@ impl World {
             let ready = self.objects().pods.get(&key).is_some_and(|pod| {
                 // A condition that was lost a moment ago could not be known yet.
                 let lost = condition(&pod.status.conditions, "Ready").map_or(Time::ZERO, |c| c.last_transition_time);
-                pod.is_running_and_ready() || (pod.phase() == Phase::Running && self.now.since(lost) < Span::seconds(1) + RACE)
+                pod.is_running_and_ready()
+                    || (pod.phase() == Phase::Running && self.now.since(lost) < Span::seconds(1) + RACE)
             });
             if !ready {
                 let sentence = format!("{} was created while {name} was not Running and Ready.", pod.metadata.name);

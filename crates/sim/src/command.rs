@@ -16,44 +16,95 @@ pub enum Command {
     Create(Object),
     /// `kubectl replace`, and what an editor saves.
     Replace(Object),
-    Scale { target: ObjectRef, replicas: i32 },
-    Delete { target: ObjectRef, grace_seconds: Option<i64>, propagation: Propagation },
+    Scale {
+        target: ObjectRef,
+        replicas: i32,
+    },
+    Delete {
+        target: ObjectRef,
+        grace_seconds: Option<i64>,
+        propagation: Propagation,
+    },
     /// A JSON merge patch.
-    Patch { target: ObjectRef, patch: Value, status: bool },
-    Evict { pod: ObjectRef, grace_seconds: Option<i64> },
+    Patch {
+        target: ObjectRef,
+        patch: Value,
+        status: bool,
+    },
+    Evict {
+        pod: ObjectRef,
+        grace_seconds: Option<i64>,
+    },
     /// `kubectl cordon` and `uncordon`.
-    Cordon { node: Name, on: bool },
-    Taint { node: Name, add: Vec<Taint>, remove: Vec<Taint> },
+    Cordon {
+        node: Name,
+        on: bool,
+    },
+    Taint {
+        node: Name,
+        add: Vec<Taint>,
+        remove: Vec<Taint>,
+    },
 
     // What happens to machines.
-    PowerOff { node: Name },
-    PowerOn { node: Name },
+    PowerOff {
+        node: Name,
+    },
+    PowerOn {
+        node: Name,
+    },
     /// Off, and on again after a boot.
-    Reboot { node: Name },
+    Reboot {
+        node: Name,
+    },
     /// Stops the kubelet process; containers run on, unsupervised.
-    StopKubelet { node: Name },
-    StartKubelet { node: Name },
+    StopKubelet {
+        node: Name,
+    },
+    StartKubelet {
+        node: Name,
+    },
     /// Adds a machine that registers itself.
-    AddMachine { node: Name, zone: Name },
+    AddMachine {
+        node: Name,
+        zone: Name,
+    },
 
     // What happens to the network.
     /// Cuts a machine off from the control plane.
-    Cut { node: Name },
-    Heal { node: Name },
+    Cut {
+        node: Name,
+    },
+    Heal {
+        node: Name,
+    },
 
     // What happens to processes.
     /// The container's process ends with this exit code.
-    Crash { pod: ObjectRef, exit_code: i32 },
+    Crash {
+        pod: ObjectRef,
+        exit_code: i32,
+    },
     /// The process runs but does not answer, or answers again.
-    Hang { pod: ObjectRef, on: bool },
+    Hang {
+        pod: ObjectRef,
+        on: bool,
+    },
 
     // What happens to the control plane.
     /// A controller loses its memory and its half-finished work, and starts again.
-    CrashController { controller: ControllerId },
+    CrashController {
+        controller: ControllerId,
+    },
     /// A controller's cache stops following the store, or follows again.
-    HoldCache { controller: ControllerId, on: bool },
+    HoldCache {
+        controller: ControllerId,
+        on: bool,
+    },
     /// The next answer to a write of this controller is lost on the way.
-    LoseReply { controller: ControllerId },
+    LoseReply {
+        controller: ControllerId,
+    },
 }
 
 impl Command {

@@ -22,11 +22,8 @@ impl World {
         self.commands += 1;
         self.events += 1;
         let mut after = Vec::new();
-        let result = if command.is_request() {
-            self.request(command, number)
-        } else {
-            self.physical(command, &mut after)
-        };
+        let result =
+            if command.is_request() { self.request(command, number) } else { self.physical(command, &mut after) };
         let command = Rc::new(command.clone());
         notes.push(Note { at: self.now, what: What::Command { number, command, result: result.clone() } });
         notes.append(&mut after);

@@ -18,7 +18,8 @@ pub enum Guarantee {
 }
 
 impl Guarantee {
-    pub const ALL: [Guarantee; 4] = [Guarantee::AtMostOne, Guarantee::OneWriter, Guarantee::AtLeast, Guarantee::Ordered];
+    pub const ALL: [Guarantee; 4] =
+        [Guarantee::AtMostOne, Guarantee::OneWriter, Guarantee::AtLeast, Guarantee::Ordered];
     pub fn title(self) -> &'static str {
         match self {
             Guarantee::AtMostOne => "At most one",
@@ -51,8 +52,15 @@ pub enum Standing {
     #[default]
     Holding,
     /// It will break at `until` if nothing changes (`None`: as soon as a process starts).
-    AtRisk { since: Time, until: Option<Time>, evidence: Evidence },
-    Broken { since: Time, evidence: Evidence },
+    AtRisk {
+        since: Time,
+        until: Option<Time>,
+        evidence: Evidence,
+    },
+    Broken {
+        since: Time,
+        evidence: Evidence,
+    },
 }
 
 /// What shows it: a sentence that names machines, uids and disks, and the command that made it possible.

@@ -9,20 +9,20 @@
 //! Start at [`world`], then [`step`]; a person who knows Kubernetes finds each controller under its upstream name in
 //! [`controllers`].
 
-pub mod world;
-pub mod step;
-pub mod commands;
 pub mod checks;
+pub mod commands;
+pub mod step;
+pub mod world;
 
 pub mod clock;
-pub mod random;
-pub mod queue;
-pub mod settings;
-pub mod scenario;
 pub mod command;
 pub mod note;
+pub mod queue;
+pub mod random;
 pub mod reason;
 mod reason_text;
+pub mod scenario;
+pub mod settings;
 pub mod why;
 
 pub mod api;
@@ -30,13 +30,13 @@ pub mod client;
 pub mod controllers;
 pub mod scheduler;
 
+pub mod dns;
 pub mod kubelet;
 pub mod machine;
 pub mod network;
 pub mod storage;
 pub mod workload;
-pub mod dns;
 
 pub mod invariants;
-pub mod timeline;
 pub mod recording;
+pub mod timeline;

@@ -53,7 +53,11 @@ pub struct Process {
 pub enum ProcessState {
     Running,
     /// It was asked to stop, will exit by itself at `exits` and is killed at `killed` at the latest.
-    Stopping { since: Time, exits: Time, killed: Time },
+    Stopping {
+        since: Time,
+        exits: Time,
+        killed: Time,
+    },
 }
 
 /// The name that a process goes by: what at-most-one is about.

@@ -53,12 +53,19 @@ pub enum Verb {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ProcessChange {
-    Started { restarts: u32 },
+    Started {
+        restarts: u32,
+    },
     Ready,
     Unready,
     /// SIGTERM, and how long it has, in seconds. `orphan` if no object asks for it any more.
-    AskedToStop { grace_seconds: u64, orphan: bool },
-    Stopped { exit_code: i32 },
+    AskedToStop {
+        grace_seconds: u64,
+        orphan: bool,
+    },
+    Stopped {
+        exit_code: i32,
+    },
     /// Gone with the machine's power.
     Died,
 }
@@ -82,11 +89,25 @@ pub enum Answer {
     Replaced(ObjectRef),
     Scaled(ObjectRef),
     /// `forced` if the object was removed at once.
-    Deleted { target: ObjectRef, forced: bool },
-    Patched { target: ObjectRef, changed: bool },
+    Deleted {
+        target: ObjectRef,
+        forced: bool,
+    },
+    Patched {
+        target: ObjectRef,
+        changed: bool,
+    },
     Evicted(ObjectRef),
-    Cordoned { node: Name, on: bool, changed: bool },
-    Tainted { node: Name, added: bool, removed: bool },
+    Cordoned {
+        node: Name,
+        on: bool,
+        changed: bool,
+    },
+    Tainted {
+        node: Name,
+        added: bool,
+        removed: bool,
+    },
     /// A command to the physical world was carried out; the text says what changed.
     Done(Name),
 }

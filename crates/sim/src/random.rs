@@ -6,7 +6,8 @@ pub struct Stream(u64);
 
 impl Stream {
     pub fn new(seed: u64, purpose: &str) -> Stream {
-        let salt = purpose.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+        let salt =
+            purpose.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
         Stream(mix(seed ^ salt))
     }
     pub fn draw(&mut self) -> u64 {
@@ -38,6 +39,8 @@ pub fn mix(n: u64) -> u64 {
 pub struct Streams {
     pub names: Stream,
     pub uids: Stream,
+    /// Uids of events: what components say must not change who the pods are.
+    pub events: Stream,
     pub addresses: Stream,
     pub kubelet: Stream,
     pub scheduler: Stream,
@@ -48,6 +51,7 @@ impl Streams {
         Streams {
             names: Stream::new(seed, "names"),
             uids: Stream::new(seed, "uids"),
+            events: Stream::new(seed, "events"),
             addresses: Stream::new(seed, "addresses"),
             kubelet: Stream::new(seed, "kubelet"),
             scheduler: Stream::new(seed, "scheduler"),

@@ -10,89 +10,176 @@ use petri_objects::{Name, Time};
 pub enum Reason {
     // StatefulSet
     /// A pod of the set is stopping; under OrderedReady nothing else is done meanwhile.
-    PodTerminating { pod: Name, node: Name, since: Time },
+    PodTerminating {
+        pod: Name,
+        node: Name,
+        since: Time,
+    },
     /// A pod exists and is not Running and Ready; its successors wait.
-    PodNotReady { pod: Name },
+    PodNotReady {
+        pod: Name,
+    },
     /// A pod is Ready, but not for `minReadySeconds` yet.
-    PodNotAvailable { pod: Name, until: Time },
+    PodNotAvailable {
+        pod: Name,
+        until: Time,
+    },
     /// A pod ended and is being replaced.
-    ReplacingFinished { pod: Name },
+    ReplacingFinished {
+        pod: Name,
+    },
     /// One pod was created; the next waits until it is Ready.
-    CreatedOnePod { pod: Name },
+    CreatedOnePod {
+        pod: Name,
+    },
     /// One pod was deleted; the next waits until it is gone.
-    DeletedOnePod { pod: Name },
+    DeletedOnePod {
+        pod: Name,
+    },
     /// Scale-down waits for another pod to become healthy.
-    ScaleDownBlocked { pod: Name, unhealthy: Name },
+    ScaleDownBlocked {
+        pod: Name,
+        unhealthy: Name,
+    },
     /// A rolling update waits for this pod.
-    UpdateWaitsForPod { pod: Name },
+    UpdateWaitsForPod {
+        pod: Name,
+    },
     /// The claim that the pod needs belongs to an earlier pod of that name.
-    StaleClaim { pod: Name, claim: Name },
+    StaleClaim {
+        pod: Name,
+        claim: Name,
+    },
     /// The set itself is being deleted.
     SetTerminating,
 
     // ReplicaSet, Deployment
     /// Creations or deletions of an earlier sync have not shown up in the cache yet.
-    ExpectationsPending { creations: i64, deletions: i64 },
+    ExpectationsPending {
+        creations: i64,
+        deletions: i64,
+    },
     /// The rollout waits for pods to become available.
-    RolloutWaitsForAvailability { replica_set: Name },
+    RolloutWaitsForAvailability {
+        replica_set: Name,
+    },
     /// Recreate waits until the old pods are gone.
-    RecreateWaitsForPods { pods: u32 },
+    RecreateWaitsForPods {
+        pods: u32,
+    },
     RolloutPaused,
     /// The Deployment itself is being deleted.
     DeploymentTerminating,
 
     // Scheduler
     /// No node fits; the message is the scheduler's own.
-    Unschedulable { message: Name },
+    Unschedulable {
+        message: Name,
+    },
     /// The claim will be bound once the volume exists.
-    WaitingForVolume { claim: Name },
+    WaitingForVolume {
+        claim: Name,
+    },
     SchedulingGated,
 
     // Storage
     /// The claim waits for a pod that uses it.
-    WaitingForFirstConsumer { claim: Name },
+    WaitingForFirstConsumer {
+        claim: Name,
+    },
     /// The claim names a class that does not exist.
-    MissingStorageClass { claim: Name, class: Name },
+    MissingStorageClass {
+        claim: Name,
+        class: Name,
+    },
     /// No volume fits the claim and no class can make one.
-    NoMatchingVolume { claim: Name, class: Name },
+    NoMatchingVolume {
+        claim: Name,
+        class: Name,
+    },
     /// The external driver makes the volume.
-    WaitingForProvisioner { claim: Name, provisioner: Name },
+    WaitingForProvisioner {
+        claim: Name,
+        provisioner: Name,
+    },
     /// The driver attaches or detaches the disk.
-    DriverBusy { volume: Name, node: Name },
+    DriverBusy {
+        volume: Name,
+        node: Name,
+    },
     /// The disk is attached elsewhere and may be attached to one node only.
-    AttachedElsewhere { volume: Name, node: Name, wanted_by: Name, force_detach: Option<Time> },
+    AttachedElsewhere {
+        volume: Name,
+        node: Name,
+        wanted_by: Name,
+        force_detach: Option<Time>,
+    },
     /// The disk will be detached once the node has unmounted it, or by force at that time.
-    MountedByNode { volume: Name, node: Name, force_detach: Option<Time> },
+    MountedByNode {
+        volume: Name,
+        node: Name,
+        force_detach: Option<Time>,
+    },
     /// Pods still use the claim that is being deleted.
-    ClaimInUse { claim: Name, pod: Name },
+    ClaimInUse {
+        claim: Name,
+        pod: Name,
+    },
     /// The volume is still bound.
-    VolumeInUse { volume: Name },
+    VolumeInUse {
+        volume: Name,
+    },
 
     // Nodes and eviction
     /// The pod tolerates the node's taint until then.
-    TolerationRunning { pod: Name, node: Name, until: Time },
+    TolerationRunning {
+        pod: Name,
+        node: Name,
+        until: Time,
+    },
     /// All zones have lost all nodes: nothing is evicted.
     AllZonesDown,
     /// The zone lost so many nodes that evictions stop or slow down.
-    ZoneDisrupted { zone: Name },
+    ZoneDisrupted {
+        zone: Name,
+    },
     /// The node object is gone; its pods are removed after a quarantine.
-    Quarantine { node: Name, until: Time },
+    Quarantine {
+        node: Name,
+        until: Time,
+    },
     /// The kubelet has not renewed its lease; the node counts as healthy until the grace period is over.
-    NodeSilent { node: Name, since: Time, until: Time },
+    NodeSilent {
+        node: Name,
+        since: Time,
+        until: Time,
+    },
     /// The node's turn for a NoExecute taint comes later: evictions are limited per zone.
-    EvictionRateLimited { node: Name, until: Time },
+    EvictionRateLimited {
+        node: Name,
+        until: Time,
+    },
     /// The pod is left out of the Service's endpoints because its node object is gone.
-    EndpointNodeMissing { pod: Name, node: Name },
+    EndpointNodeMissing {
+        pod: Name,
+        node: Name,
+    },
 
     // Deletion
     /// Dependents are deleted first.
-    WaitingForDependents { left: u32 },
+    WaitingForDependents {
+        left: u32,
+    },
     /// The namespace is being emptied.
-    NamespaceNotEmpty { left: u32 },
+    NamespaceNotEmpty {
+        left: u32,
+    },
 
     // Any
     /// The API server refused; the message is its own.
-    Refused { message: Name },
+    Refused {
+        message: Name,
+    },
 }
 
 impl Reason {

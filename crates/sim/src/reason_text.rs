@@ -33,9 +33,9 @@ impl Reason {
                 format!("{pod} is not created: {claim} still belongs to an earlier pod of that name.")
             }
             Reason::SetTerminating => "The set itself is being deleted; nothing is created or scaled.".into(),
-            Reason::ExpectationsPending { creations, deletions } => format!(
-                "Its own {creations} creations and {deletions} deletions have not shown up in the cache yet."
-            ),
+            Reason::ExpectationsPending { creations, deletions } => {
+                format!("Its own {creations} creations and {deletions} deletions have not shown up in the cache yet.")
+            }
             Reason::RolloutWaitsForAvailability { replica_set } => {
                 format!("The rollout goes on when more pods of {replica_set} are available.")
             }
@@ -45,7 +45,9 @@ impl Reason {
             Reason::RolloutPaused => "The rollout is paused.".into(),
             Reason::DeploymentTerminating => "The Deployment itself is being deleted.".into(),
             Reason::Unschedulable { message } => format!("No node fits: {message}"),
-            Reason::WaitingForVolume { claim } => format!("A node was chosen; binding waits until {claim} has its volume."),
+            Reason::WaitingForVolume { claim } => {
+                format!("A node was chosen; binding waits until {claim} has its volume.")
+            }
             Reason::SchedulingGated => "A scheduling gate holds the pod back.".into(),
             Reason::WaitingForFirstConsumer { claim } => {
                 format!("{claim} gets its volume when a pod that uses it is scheduled.")
@@ -81,11 +83,13 @@ impl Reason {
             }
             Reason::ClaimInUse { claim, pod } => format!("{claim} is kept as long as {pod} uses it."),
             Reason::VolumeInUse { volume } => format!("{volume} is kept as long as a claim is bound to it."),
-            Reason::TolerationRunning { pod, node, until } => format!(
-                "{pod} tolerates the taint of {node} until {}; then it is asked to stop.",
-                clock(until)
-            ),
-            Reason::AllZonesDown => "No node is ready anywhere, so nothing is evicted: the fault is taken to be the control plane's own.".into(),
+            Reason::TolerationRunning { pod, node, until } => {
+                format!("{pod} tolerates the taint of {node} until {}; then it is asked to stop.", clock(until))
+            }
+            Reason::AllZonesDown => {
+                "No node is ready anywhere, so nothing is evicted: the fault is taken to be the control plane's own."
+                    .into()
+            }
             Reason::ZoneDisrupted { zone } => {
                 let zone = if zone.is_empty() { "The cluster" } else { zone };
                 format!("{zone} has lost so many nodes that evictions stop or slow down.")

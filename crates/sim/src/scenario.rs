@@ -60,9 +60,8 @@ impl Scenario {
     /// `count` machines spread over three zones.
     pub fn sized(count: u32) -> Scenario {
         let mut scenario = Scenario::empty("sized");
-        scenario.machines = (0..count)
-            .map(|i| MachineSpec::new(&format!("node-{i}"), ["a", "b", "c"][(i % 3) as usize], i))
-            .collect();
+        scenario.machines =
+            (0..count).map(|i| MachineSpec::new(&format!("node-{i}"), ["a", "b", "c"][(i % 3) as usize], i)).collect();
         scenario
     }
     /// No machines; the default storage class.

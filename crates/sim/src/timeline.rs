@@ -66,7 +66,16 @@ impl Timeline {
         let world = World::new(&recording.scenario, recording.seed);
         let frame = Frame { world: world.clone(), done: 0, told: 0 };
         let end = (world.now, world.events);
-        Timeline { recording, world, done: 0, frames: vec![frame], notes: Vec::new(), told: 0, end, branches: Vec::new() }
+        Timeline {
+            recording,
+            world,
+            done: 0,
+            frames: vec![frame],
+            notes: Vec::new(),
+            told: 0,
+            end,
+            branches: Vec::new(),
+        }
     }
 
     pub fn world(&self) -> &World {
@@ -269,21 +278,12 @@ impl Timeline {
     pub fn why(&self, target: &ObjectRef, uid: Option<Uid>) -> Vec<Link> {
         let notes = self.notes_until_now();
         let mut links: Vec<Link> = Vec::new();
-        let concerns = |note: &&Note| {
-            matches!(&note.what, What::Write { target: t, uid: u, .. } if t == target && uid.is_none_or(|uid| uid == *u))
-        };
+        let concerns = |note: &&Note| matches!(&note.what, What::Write { target: t, uid: u, .. } if t == target && uid.is_none_or(|uid| uid == *u));
         let mut next = notes.iter().rev().filter(concerns).find(|note| crate::why::is_telling(note));
         while let Some(note) = next {
             let What::Write { by, cause, verb, target, uid, .. } = &note.what else { break };
             let sentence = crate::why::sentence(note, notes);
-            let link = Link {
-                at: note.at,
-                by: by.clone(),
-                verb: *verb,
-                target: target.clone(),
-                uid: *uid,
-                sentence,
-            };
+            let link = Link { at: note.at, by: by.clone(), verb: *verb, target: target.clone(), uid: *uid, sentence };
             if links.last().is_none_or(|last| last.sentence != link.sentence) {
                 links.push(link);
             }

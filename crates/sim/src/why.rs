@@ -59,7 +59,9 @@ pub(crate) fn sentence(note: &Note, notes: &[Note]) -> String {
         (Verb::MarkedForDeletion, _) => match by {
             Actor::User => format!("You asked for {name} to be deleted."),
             Actor::Controller(ControllerId::TaintEviction) => {
-                format!("taint-eviction-controller asked for {name} to be deleted: the toleration of its node's taint ran out.")
+                format!(
+                    "taint-eviction-controller asked for {name} to be deleted: the toleration of its node's taint ran out."
+                )
             }
             _ => format!("{} asked for {name} to be deleted{ending}", by.name()),
         },

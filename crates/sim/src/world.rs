@@ -3,10 +3,10 @@
 use crate::api::server::Server;
 use crate::api::shelf::{Key, Objects};
 use crate::api::watch::Change;
-use crate::clock::Time;
 use crate::client::call::PendingSync;
 use crate::client::informer::Informer;
 use crate::client::workqueue::WorkQueue;
+use crate::clock::Time;
 use crate::controllers::{CONTROLLERS, ControllerId, Memory};
 use crate::invariants::Invariants;
 use crate::kubelet::{Host, Kubelet};
@@ -143,7 +143,9 @@ impl World {
         for name in ["default", "kube-system", "kube-node-lease"] {
             let mut namespace = Namespace::default();
             namespace.metadata.name = name.into();
-            self.server.serve(Request::Create(namespace.into()), &context).expect("the setup's own namespaces are valid");
+            self.server
+                .serve(Request::Create(namespace.into()), &context)
+                .expect("the setup's own namespaces are valid");
         }
         for object in &scenario.setup {
             // A setup object that the API server refuses is left out: scenarios are tested to have none.

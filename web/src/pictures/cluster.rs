@@ -1,9 +1,9 @@
 //! The cluster as a picture.
 
+use super::OnPick;
 use super::disk::disk;
 use super::pick::{Pickable, pickable};
 use super::tile::{self, Patterns};
-use super::OnPick;
 use crate::view::layout::{ClusterLayout, NodeBox, NodeForm, Rect, layout};
 use crate::view::{ClusterView, DuplicateKind, LinkView, NodeState, NodeView, PlugKind, Target, TileView, Tone, words};
 use petri_objects::Name;
@@ -30,7 +30,8 @@ pub struct ClusterPictureProps {
 
 #[component]
 pub fn ClusterPicture(props: &ClusterPictureProps) -> Html {
-    let layout = use_memo((props.view.clone(), props.width), |(view, width)| layout(view, u32::try_from(*width).unwrap_or(0)));
+    let layout =
+        use_memo((props.view.clone(), props.width), |(view, width)| layout(view, u32::try_from(*width).unwrap_or(0)));
     let (view, layout) = (&*props.view, &*layout);
     let patterns = Patterns::new(&props.id);
     let zones = || view.zones.iter().zip(&layout.zones);
@@ -154,7 +155,11 @@ fn link(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html {
         LinkView::Silent => html! { <path class="wire silent" d={path(line)}/> },
         LinkView::Cut { text: words, .. } => {
             let mut first = line[..line.len() - 1].to_vec();
-            let (half, gap) = if level { (7, ((end.0 - before.0).abs() / 4).clamp(3, 8)) } else { (9, ((end.1 - before.1).abs() / 5).clamp(3, 8)) };
+            let (half, gap) = if level {
+                (7, ((end.0 - before.0).abs() / 4).clamp(3, 8))
+            } else {
+                (9, ((end.1 - before.1).abs() / 5).clamp(3, 8))
+            };
             let (caps, rest) = if level {
                 first.push((mx - gap, my));
                 (
@@ -317,7 +322,8 @@ fn hint(layout: &ClusterLayout, view: &ClusterView, props: &ClusterPictureProps)
     let nothing = || html! { <g key="hint"/> };
     let Some(target @ Target::Link(name)) = &props.hint else { return nothing() };
     let zones = view.zones.iter().zip(&layout.zones);
-    let found = zones.flat_map(|(zone, place)| zone.nodes.iter().zip(&place.nodes).map(move |(node, at)| (node, at, place.rect)));
+    let found = zones
+        .flat_map(|(zone, place)| zone.nodes.iter().zip(&place.nodes).map(move |(node, at)| (node, at, place.rect)));
     let Some((_, place, zone)) = found.into_iter().find(|(node, _, _)| node.name == *name) else { return nothing() };
     let words = format!("Cut {name} off");
     let width = words::width(&words, 12, false) as i32 + 52;

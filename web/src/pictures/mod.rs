@@ -18,8 +18,8 @@ pub use cluster::ClusterPicture;
 pub use icons::Icon;
 pub use legend::Legend;
 pub use meters::Meters;
-pub use sentence::{Pieces, Sentence};
 pub use pick::{Handlers, handlers};
+pub use sentence::{Pieces, Sentence};
 pub use table::{Table, mark};
 pub use timeline::TimelinePicture;
 

@@ -20,7 +20,12 @@ pub fn Pieces(props: &PiecesProps) -> Html {
         Piece::Moment { at, text } => {
             let (at, on_pick) = (*at, props.on_pick.clone());
             let onclick = move |event: MouseEvent| {
-                on_pick.emit(Pick { target: Target::Moment(at), how: How::Select, x: event.client_x(), y: event.client_y() });
+                on_pick.emit(Pick {
+                    target: Target::Moment(at),
+                    how: How::Select,
+                    x: event.client_x(),
+                    y: event.client_y(),
+                });
             };
             html! { <button type="button" class="link" {onclick} title={format!("Go to {text}")}>{ text.clone() }</button> }
         }

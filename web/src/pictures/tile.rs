@@ -35,7 +35,9 @@ pub fn tile(view: &TileView, place: &TileBox, patterns: &Patterns) -> Html {
         Size::Tile => html! { <>{ marks(view, rect, 26, patterns) }{ tile_text(view, rect) }</> },
         Size::Row => html! { <>{ marks(view, rect, 24, patterns) }{ row_text(view, rect) }</> },
         Size::Chip => html! { <>{ marks(view, rect, 20, patterns) }{ chip_text(view, rect) }</> },
-        Size::Cell => html! { <>{ marks(view, rect, if view.identity.ordinal.is_some() { 16 } else { 7 }, patterns) }{ numeral(view, rect, 16) }</> },
+        Size::Cell => {
+            html! { <>{ marks(view, rect, if view.identity.ordinal.is_some() { 16 } else { 7 }, patterns) }{ numeral(view, rect, 16) }</> }
+        }
     }
 }
 

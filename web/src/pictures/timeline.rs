@@ -39,7 +39,8 @@ pub fn TimelinePicture(props: &TimelinePictureProps) -> Html {
         }
     };
     let onpointerdown = {
-        let (moment, dragging, host, on_scrub) = (moment.clone(), dragging.clone(), host.clone(), props.on_scrub.clone());
+        let (moment, dragging, host, on_scrub) =
+            (moment.clone(), dragging.clone(), host.clone(), props.on_scrub.clone());
         let left = view.left;
         move |event: PointerEvent| {
             let (x, at) = moment(&event);

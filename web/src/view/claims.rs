@@ -46,7 +46,8 @@ pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
                     if let Some(claim) = facts.objects.claims.get(&key) {
                         row.status = claim.status.phase.to_string();
                         row.volume = claim.spec.volume_name.to_string();
-                        row.capacity = claim.status.capacity.get("storage").map_or_else(String::new, ToString::to_string);
+                        row.capacity =
+                            claim.status.capacity.get("storage").map_or_else(String::new, ToString::to_string);
                         row.modes = modes(&claim.spec.access_modes);
                         row.age = tables::age_since(claim.metadata.creation_timestamp, facts.now);
                     }
@@ -55,7 +56,8 @@ pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
                     if let Some(volume) = facts.objects.volumes.get(&key) {
                         row.status = volume.status.phase.to_string();
                         row.volume = volume.metadata.name.to_string();
-                        row.capacity = volume.spec.capacity.get("storage").map_or_else(String::new, ToString::to_string);
+                        row.capacity =
+                            volume.spec.capacity.get("storage").map_or_else(String::new, ToString::to_string);
                         row.modes = modes(&volume.spec.access_modes);
                         row.age = tables::age_since(volume.metadata.creation_timestamp, facts.now);
                     }

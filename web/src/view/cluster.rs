@@ -1,6 +1,6 @@
 //! The cluster picture as data: zones, machines, pods on both layers, disks, and what joins them.
 
-use super::facts::Facts;
+use super::facts::{Facts, Running};
 use super::words;
 use super::{
     ClusterView, ControlPlaneView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, TileState, TileView, Tone,
@@ -8,7 +8,7 @@ use super::{
 };
 use petri_objects::{Name, Node, Time, Uid, condition};
 use petri_sim::api::shelf::Key;
-use petri_sim::machine::{Machine, ProcessState};
+use petri_sim::machine::Machine;
 use petri_sim::recording::Stamped;
 use petri_sim::world::World;
 use std::collections::BTreeMap;
@@ -105,9 +105,7 @@ fn node(machine: &Machine, tiles: Vec<TileView>, facts: &Facts) -> NodeView {
     let object = facts.objects.nodes.get(&Key::new("", name.clone()));
     let cut = facts.network.cut_since(name);
     let link = match cut {
-        Some(since) => {
-            LinkView::Cut { since, text: format!("cut {} ago", words::duration(facts.now.since(since))) }
-        }
+        Some(since) => LinkView::Cut { since, text: format!("cut {} ago", words::duration(facts.now.since(since))) },
         None if machine.powered && machine.kubelet.running => LinkView::Whole,
         None => LinkView::Silent,
     };
@@ -124,9 +122,7 @@ fn node(machine: &Machine, tiles: Vec<TileView>, facts: &Facts) -> NodeView {
     let silent = last_heard(name, facts).map(|at| facts.now.since(at));
     let expected = facts.now.since(Time::ZERO).0 > 0 && silent.is_some_and(|span| span.as_seconds() > 12);
     let (line, line_tone) = match (state, object) {
-        (NodeState::Off, _) => {
-            (format!("off since {}", words::moment(facts.start, machine.power_since)), Tone::Calm)
-        }
+        (NodeState::Off, _) => (format!("off since {}", words::moment(facts.start, machine.power_since)), Tone::Calm),
         (NodeState::Unregistered, _) => ("no Node object, machine on".to_owned(), Tone::Calm),
         (NodeState::OutOfService, _) => ("taint out-of-service".to_owned(), Tone::Risk),
         _ => match silent {
@@ -195,30 +191,27 @@ fn control_plane(facts: &Facts) -> ControlPlaneView {
 
 /// Identities of StatefulSets that two pods go by, one of which runs although its name was given away.
 fn duplicates(facts: &Facts) -> Vec<Duplicate> {
-    let mut names: BTreeMap<(Name, Name), Vec<(Time, Uid, bool)>> = BTreeMap::new();
-    for running in facts.running() {
-        if running.process.owner.as_ref().is_some_and(|owner| &*owner.kind == "StatefulSet") {
-            let identity = &running.process.identity;
-            let runs = matches!(running.process.state, ProcessState::Running | ProcessState::Stopping { .. });
-            names.entry((identity.namespace.clone(), identity.pod.clone())).or_default().push((
-                running.process.started,
-                running.uid,
-                runs,
-            ));
+    let mut names: BTreeMap<Key, Vec<(Time, Uid)>> = BTreeMap::new();
+    for Running { uid, process, .. } in facts.running() {
+        if process.owner.as_ref().is_some_and(|owner| &*owner.kind == "StatefulSet") {
+            let name = Key::new(process.identity.namespace.clone(), process.identity.pod.clone());
+            names.entry(name).or_default().push((process.started, uid));
         }
     }
     let mut pairs = Vec::new();
-    for ((namespace, name), mut processes) in names {
+    for (key, mut processes) in names {
         processes.sort();
-        let (_, older, _) = processes[0];
-        for (_, newer, _) in &processes[1..] {
+        let name = &key.name;
+        let (_, older) = processes[0];
+        for (_, newer) in &processes[1..] {
             pairs.push(Duplicate { name: name.clone(), older, newer: *newer, kind: DuplicateKind::Twice });
         }
-        let successor = facts.objects.pods.get(&Key::new(namespace, name.clone()));
-        if let [(_, only, _)] = processes[..]
-            && let Some(pod) = successor.filter(|pod| pod.metadata.uid != only && pod.is_active() && pod.is_scheduled())
+        let successor = facts.objects.pods.get(&key).filter(|pod| pod.is_active() && pod.is_scheduled());
+        if let (1, Some(pod)) = (processes.len(), successor)
+            && pod.metadata.uid != older
         {
-            pairs.push(Duplicate { name, older: only, newer: pod.metadata.uid, kind: DuplicateKind::Next });
+            let newer = pod.metadata.uid;
+            pairs.push(Duplicate { name: name.clone(), older, newer, kind: DuplicateKind::Next });
         }
     }
     pairs

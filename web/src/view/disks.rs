@@ -96,7 +96,8 @@ fn of_claim(claim: &PersistentVolumeClaim, facts: &Facts) -> Placed {
         (DiskState::Contested, _) => {
             let waits: Vec<String> = wanting.iter().map(|pod| pod.spec.node_name.to_string()).collect();
             let verb = if waits.len() == 1 { "waits" } else { "wait" };
-            let line = format!("attached to {} · {} {verb}: Multi-Attach error", words::list(&attached), words::list(&waits));
+            let line =
+                format!("attached to {} · {} {verb}: Multi-Attach error", words::list(&attached), words::list(&waits));
             (line, Tone::Risk)
         }
         (DiskState::Detaching, _) => {
@@ -172,9 +173,10 @@ fn label(what: &str, state: DiskState, line: &str, right: &str) -> String {
 /// Whose plug it is: a pod that mounts the disk there, or else a pod object that uses the claim there.
 fn user_on(node: &Name, disk: &Disk, users: &[&Pod], facts: &Facts) -> Option<Uid> {
     let machine = facts.machine(node);
-    let mounting = disk.mounts.keys().find(|(n, uid)| {
-        n == node && (facts.pod(*uid).is_some() || machine.is_some_and(|machine| machine.runs(*uid)))
-    });
+    let mounting = disk
+        .mounts
+        .keys()
+        .find(|(n, uid)| n == node && (facts.pod(*uid).is_some() || machine.is_some_and(|machine| machine.runs(*uid))));
     mounting
         .map(|(_, uid)| *uid)
         .or_else(|| users.iter().find(|pod| pod.spec.node_name == *node).map(|pod| pod.metadata.uid))

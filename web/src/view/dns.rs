@@ -105,10 +105,7 @@ pub fn ghosts(facts: &Facts) -> Vec<(ObjectRef, String)> {
         .filter(|ghost| !ghost.process.ip.is_empty())
         .map(|ghost| {
             let identity = &ghost.process.identity;
-            let text = format!(
-                "Ghost {}: no record, still answers inside {}.",
-                ghost.process.ip, ghost.node.name
-            );
+            let text = format!("Ghost {}: no record, still answers inside {}.", ghost.process.ip, ghost.node.name);
             (super::facts::pod_ref(&identity.namespace, &identity.pod), text)
         })
         .collect()

@@ -60,8 +60,11 @@ impl<'w> Facts<'w> {
                 reason: waiting.reason.clone(),
             })
             .collect();
-        Facts::new(world.start, world.now, world.objects(), &world.machines, &world.network, &world.disks)
-            .with(&world.invariants, standstills, commands)
+        Facts::new(world.start, world.now, world.objects(), &world.machines, &world.network, &world.disks).with(
+            &world.invariants,
+            standstills,
+            commands,
+        )
     }
 
     pub fn new(
@@ -162,7 +165,8 @@ impl<'w> Facts<'w> {
     /// Until when an unconfirmed disk of this volume keeps its machine, if that is known.
     pub fn force_detach(&self, volume: &str) -> Option<Time> {
         self.reason(|standstill| match &standstill.reason {
-            Reason::AttachedElsewhere { volume: v, force_detach, .. } | Reason::MountedByNode { volume: v, force_detach, .. }
+            Reason::AttachedElsewhere { volume: v, force_detach, .. }
+            | Reason::MountedByNode { volume: v, force_detach, .. }
                 if &**v == volume =>
             {
                 *force_detach

@@ -13,7 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LaneKey {
     /// A pod's name, whichever pod has it.
-    Identity { namespace: Name, pod: Name },
+    Identity {
+        namespace: Name,
+        pod: Name,
+    },
     /// A volume, by its own name.
     Volume(Name),
     Node(Name),

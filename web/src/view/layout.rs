@@ -280,7 +280,9 @@ fn waiting(view: &ClusterView, size: Size, margin: i32, bottom: i32, layout: &mu
             x = left;
             y += h + gap;
         }
-        layout.waiting_tiles.push(TileBox { rect: Rect::new(x, y, w, h), size: if size == Size::Row { Size::Tile } else { size } });
+        layout
+            .waiting_tiles
+            .push(TileBox { rect: Rect::new(x, y, w, h), size: if size == Size::Row { Size::Tile } else { size } });
         x += w + gap;
     }
     if !view.waiting.is_empty() {

@@ -39,7 +39,10 @@ pub enum Target {
     /// The link between a node and the control plane.
     Link(Name),
     /// A pod or its process. The uid tells a ghost from its successor of the same name.
-    Pod { pod: ObjectRef, uid: Uid },
+    Pod {
+        pod: ObjectRef,
+        uid: Uid,
+    },
     Claim(ObjectRef),
     Volume(Name),
     /// A StatefulSet, Deployment or any other object.
@@ -59,9 +62,7 @@ impl Target {
             Target::Node(node) | Target::Link(node) => {
                 Some(ObjectRef::new(petri_objects::Kind::Node, "", node.clone()))
             }
-            Target::Volume(volume) => {
-                Some(ObjectRef::new(petri_objects::Kind::PersistentVolume, "", volume.clone()))
-            }
+            Target::Volume(volume) => Some(ObjectRef::new(petri_objects::Kind::PersistentVolume, "", volume.clone())),
             Target::ControlPlane | Target::Guarantee(_) | Target::Moment(_) | Target::Branch(_) => None,
         }
     }
@@ -74,7 +75,10 @@ pub enum Piece {
     /// The word that matters, coloured by the sentence's tone.
     Strong(String),
     /// A clock reading that leads to its moment.
-    Moment { at: Time, text: String },
+    Moment {
+        at: Time,
+        text: String,
+    },
 }
 
 /// How serious a sentence or a mark is.
@@ -165,7 +169,10 @@ pub enum NodeState {
 pub enum LinkView {
     Whole,
     /// `cut 6 m 15 s ago`.
-    Cut { since: Time, text: String },
+    Cut {
+        since: Time,
+        text: String,
+    },
     /// Power or kubelet is off: nothing answers, though nothing is cut.
     Silent,
 }
@@ -204,7 +211,11 @@ impl TileView {
 pub enum TileState {
     Pending,
     /// Steps that were taken: disks attached, disks mounted, process started.
-    Creating { attached: bool, mounted: bool, started: bool },
+    Creating {
+        attached: bool,
+        mounted: bool,
+        started: bool,
+    },
     /// A process; readiness is not known yet.
     Running,
     Ready,

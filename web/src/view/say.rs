@@ -69,11 +69,7 @@ fn cause(evidence: &Evidence, facts: &Facts) -> Vec<Piece> {
         Command::Taint { node, .. } => format!("The taint on {node}"),
         other => format!("“{}”", super::lanes::short_line(other)),
     };
-    vec![
-        text(format!(" {what} at ")),
-        Piece::Moment { at, text: words::moment(facts.start, at) },
-        text(" allowed it."),
-    ]
+    vec![text(format!(" {what} at ")), Piece::Moment { at, text: words::moment(facts.start, at) }, text(" allowed it.")]
 }
 
 fn broken(facts: &Facts) -> Option<Say> {
@@ -162,7 +158,8 @@ fn apart(view: &ClusterView, facts: &Facts) -> Option<Say> {
         );
         return Some(risk(format!("{} runs without an object.", ghost.pod.name), sub));
     }
-    let silent: Vec<_> = view.nodes().filter(|node| node.link != LinkView::Whole || node.state != NodeState::Ready).collect();
+    let silent: Vec<_> =
+        view.nodes().filter(|node| node.link != LinkView::Whole || node.state != NodeState::Ready).collect();
     let [node, others @ ..] = &silent[..] else { return None };
     if !others.is_empty() {
         let names: Vec<String> = silent.iter().map(|node| node.name.to_string()).collect();
@@ -261,7 +258,8 @@ fn calm(view: &ClusterView) -> Say {
         (false, _) if number == 1 => "One pod, ready.".to_owned(),
         (false, _) => format!("{pods}, all ready."),
     };
-    let sub = "What the API server believes and what the machines run are the same. Cut one machine off, and they part.";
+    let sub =
+        "What the API server believes and what the machines run are the same. Cut one machine off, and they part.";
     Say { tone: Tone::Calm, headline: vec![text(headline)], sub: vec![text(sub)] }
 }
 

@@ -90,15 +90,31 @@ impl Scale {
     /// Round moments, counted from `zero`, at least `room` pixels apart and none on a fold.
     pub fn ticks(&self, zero: Time, room: i32) -> Vec<Tick> {
         const STEPS: [u64; 20] = [
-            100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000,
-            1_800_000, 3_600_000, 7_200_000, 21_600_000, 86_400_000, 604_800_000,
+            100,
+            200,
+            500,
+            1_000,
+            2_000,
+            5_000,
+            10_000,
+            15_000,
+            30_000,
+            60_000,
+            120_000,
+            300_000,
+            600_000,
+            900_000,
+            1_800_000,
+            3_600_000,
+            7_200_000,
+            21_600_000,
+            86_400_000,
+            604_800_000,
         ];
         let open = || self.segments.iter().filter(|s| !s.folded);
         let time: u128 = open().map(|s| u128::from(s.to.since(s.from).0)).sum();
         let pixels: i32 = open().map(|s| s.right - s.left).sum();
-        let fits = |millis: &&u64| {
-            u128::from(**millis) * 1_000 * pixels.max(1) as u128 >= room as u128 * time.max(1)
-        };
+        let fits = |millis: &&u64| u128::from(**millis) * 1_000 * pixels.max(1) as u128 >= room as u128 * time.max(1);
         let step = Span::millis(*STEPS.iter().find(fits).unwrap_or(&STEPS[STEPS.len() - 1]));
         let mut ticks: Vec<Tick> = Vec::new();
         for segment in open() {

@@ -45,9 +45,10 @@ pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
 
 fn row(tile: &TileView, all: &[&TileView], view: &ClusterView, facts: &Facts) -> Row {
     let pod = facts.pod(tile.uid);
-    let twice = view.duplicates.iter().any(|pair| {
-        pair.kind == DuplicateKind::Twice && (pair.older == tile.uid || pair.newer == tile.uid)
-    });
+    let twice = view
+        .duplicates
+        .iter()
+        .any(|pair| pair.kind == DuplicateKind::Twice && (pair.older == tile.uid || pair.newer == tile.uid));
     let (machine, machine_tone) = machine(tile, twice, view, facts);
     let shared = all.iter().filter(|other| other.pod == tile.pod).count() > 1;
     let absence = match facts.deleted_at(tile.uid) {

@@ -276,11 +276,10 @@ fn a_claim_of_a_removed_ordinal_is_left_behind() {
     assert_eq!((logs.state, logs.line.as_str()), (DiskState::LeftBehind, "kept, set is at 2"));
     let facts = run.facts();
     let rows = claims::rows(&view, &facts);
-    assert_eq!(rows.iter().map(|row| (row.name.as_str(), row.status.as_str(), row.modes.as_str())).collect::<Vec<_>>(), [
-        ("logs-rg-0", "Bound", "RWO"),
-        ("logs-rg-1", "Bound", "RWO"),
-        ("logs-rg-2", "Bound", "RWO"),
-    ]);
+    assert_eq!(
+        rows.iter().map(|row| (row.name.as_str(), row.status.as_str(), row.modes.as_str())).collect::<Vec<_>>(),
+        [("logs-rg-0", "Bound", "RWO"), ("logs-rg-1", "Bound", "RWO"), ("logs-rg-2", "Bound", "RWO"),]
+    );
 }
 
 #[test]
@@ -294,5 +293,8 @@ fn names_lead_to_addresses_and_a_lost_pod_has_none() {
     run.command(Command::Cut { node });
     run.play(90);
     let rows = dns::rows(&run.facts());
-    assert!(row(&rows, "rg-1.rg").is_some_and(|answer| answer.starts_with("NXDOMAIN: rg-1 is not Ready, since 1:")), "{rows:#?}");
+    assert!(
+        row(&rows, "rg-1.rg").is_some_and(|answer| answer.starts_with("NXDOMAIN: rg-1 is not Ready, since 1:")),
+        "{rows:#?}"
+    );
 }

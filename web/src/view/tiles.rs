@@ -116,7 +116,9 @@ fn read(pod: &Pod, facts: &Facts) -> Read {
     }
     if pod.is_terminating() {
         return match (runs, answers) {
-            (true, true) => Read::new(TileState::Terminating, true, grace_left(pod, process.and_then(killed_at), facts)),
+            (true, true) => {
+                Read::new(TileState::Terminating, true, grace_left(pod, process.and_then(killed_at), facts))
+            }
             (true, false) => Read::new(TileState::TerminatingUnconfirmed, true, "nobody can confirm"),
             (false, true) => Read::new(TileState::Terminating, false, "stopped, object goes"),
             (false, false) => Read::new(TileState::BelievedDead, false, "believed, not there"),
@@ -148,7 +150,11 @@ fn read(pod: &Pod, facts: &Facts) -> Read {
         };
     }
     if !answers {
-        return Read::new(TileState::Creating { attached: false, mounted: false, started: false }, false, "node does not answer");
+        return Read::new(
+            TileState::Creating { attached: false, mounted: false, started: false },
+            false,
+            "node does not answer",
+        );
     }
     creating(pod, facts)
 }

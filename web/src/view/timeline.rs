@@ -213,7 +213,12 @@ pub fn of(
 }
 
 /// The lanes to draw, in order: identities by owner and ordinal, contested disks, nodes.
-fn choose<'s>(facts: &Facts, store: &'s LaneStore, window: (Time, Time), options: &Options) -> Vec<(LaneKey, Lane<'s>)> {
+fn choose<'s>(
+    facts: &Facts,
+    store: &'s LaneStore,
+    window: (Time, Time),
+    options: &Options,
+) -> Vec<(LaneKey, Lane<'s>)> {
     let mut identities = Vec::new();
     let mut nodes = Vec::new();
     let mut volumes = Vec::new();
@@ -307,7 +312,11 @@ fn dues(facts: &Facts) -> Vec<(Time, LaneKey, &'static str)> {
 /// A sentence about a lane: its last bars in words.
 fn lane_label(name: &str, bars: &[BarMark]) -> String {
     let told: Vec<&str> = bars.iter().rev().take(4).map(|bar| bar.title.as_str()).collect();
-    if told.is_empty() { format!("{name}: nothing in view") } else { format!("{name}, latest first: {}", told.join("; ")) }
+    if told.is_empty() {
+        format!("{name}: nothing in view")
+    } else {
+        format!("{name}, latest first: {}", told.join("; "))
+    }
 }
 
 /// The words of a bar.

@@ -57,10 +57,9 @@ fn what(fields: &Value, namespace: &str) -> What {
             "register" => vec![Command::StopKubelet { node: node() }, Command::StartKubelet { node: node() }],
             _ => Vec::new(),
         }),
-        "evict" => What::Evict(Command::Evict {
-            pod: ObjectRef::new(Kind::Pod, namespace, text("pod")),
-            grace_seconds: None,
-        }),
+        "evict" => {
+            What::Evict(Command::Evict { pod: ObjectRef::new(Kind::Pod, namespace, text("pod")), grace_seconds: None })
+        }
         "patch" => {
             let patch = fields.at(&["patch"]).cloned().unwrap_or_default();
             let kind = Kind::from_resource(text("kind")).unwrap_or(Kind::Pod);

@@ -159,8 +159,12 @@ impl Trace {
         .collect();
         let what = if verb == Verb::Created { "ADDED" } else { "MODIFIED" };
         let name = format!("{}/{}", event.metadata.namespace, event.metadata.name);
-        let line =
-            vec![("type", what.into()), ("kind", "Event".into()), ("name", name.as_str().into()), ("set", Value::Map(set))];
+        let line = vec![
+            ("type", what.into()),
+            ("kind", "Event".into()),
+            ("name", name.as_str().into()),
+            ("set", Value::Map(set)),
+        ];
         self.line(at, line);
     }
 
@@ -227,7 +231,8 @@ fn walk(path: &str, value: &Value, start: Time, paths: &mut BTreeMap<String, Val
             }
         }
         Value::String(text) => {
-            let time = Time::parse_rfc3339(text).filter(|_| last.ends_with("Timestamp") || last.ends_with("Time") || last.ends_with("At"));
+            let time = Time::parse_rfc3339(text)
+                .filter(|_| last.ends_with("Timestamp") || last.ends_with("Time") || last.ends_with("At"));
             let value = match time {
                 Some(time) if time >= start => format!("+{}s", decimal(time.since(start))).as_str().into(),
                 Some(time) => format!("-{}s", decimal(start.since(time))).as_str().into(),
@@ -268,4 +273,3 @@ fn toleration(toleration: &Value) -> String {
     let seconds = toleration.at(&["tolerationSeconds"]).and_then(Value::as_int).map(|n| n.to_string());
     format!("{}:{}:{}:{}", text("key"), text("operator"), text("effect"), seconds.unwrap_or_default())
 }
-

@@ -103,9 +103,10 @@ fn default_tolerations(spec: &mut PodSpec, settings: &Settings) {
         ("node.kubernetes.io/not-ready", settings.not_ready_toleration_seconds),
         ("node.kubernetes.io/unreachable", settings.unreachable_toleration_seconds),
     ] {
-        let tolerated = spec.tolerations.iter().any(|t| {
-            (t.key.is_empty() || &*t.key == key) && (t.effect.is_empty() || &*t.effect == "NoExecute")
-        });
+        let tolerated = spec
+            .tolerations
+            .iter()
+            .any(|t| (t.key.is_empty() || &*t.key == key) && (t.effect.is_empty() || &*t.effect == "NoExecute"));
         if !tolerated {
             spec.tolerations.push(Toleration {
                 key: key.into(),

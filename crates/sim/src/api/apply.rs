@@ -206,9 +206,6 @@ mod tests {
         let original = parse(r#"{"containers":[{"name":"a","image":"x:1"}]}"#);
         let modified = parse(r#"{"containers":[{"name":"a","image":"x:2"}]}"#);
         three_way(&mut current, &original, &modified, "");
-        assert_eq!(
-            current.to_json(),
-            r#"{"containers":[{"image":"x:2","name":"a","pull":"Always"},{"name":"side"}]}"#
-        );
+        assert_eq!(current.to_json(), r#"{"containers":[{"image":"x:2","name":"a","pull":"Always"},{"name":"side"}]}"#);
     }
 }

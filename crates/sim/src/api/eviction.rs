@@ -49,12 +49,7 @@ pub(super) fn evict(server: &mut Server, key: &Key, grace: Option<i64>, context:
 }
 
 /// Takes one disruption from the budget, or refuses with 429.
-fn spend(
-    server: &mut Server,
-    budget: &PodDisruptionBudget,
-    pod: &Pod,
-    context: &WriteContext,
-) -> Result<(), ApiError> {
+fn spend(server: &mut Server, budget: &PodDisruptionBudget, pod: &Pod, context: &WriteContext) -> Result<(), ApiError> {
     let (name, status) = (&budget.metadata.name, &budget.status);
     if !pod.is_ready() {
         let always = budget.spec.unhealthy_pod_eviction_policy.as_deref() == Some("AlwaysAllow");

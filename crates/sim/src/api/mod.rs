@@ -1,12 +1,12 @@
 //! The API server: what the cluster believes.
 
-pub mod server;
-pub mod request;
-pub mod shelf;
-pub mod watch;
 pub mod admission;
-pub mod validation;
-pub mod patch;
 pub mod apply;
 pub mod eviction;
+pub mod patch;
 pub mod recorder;
+pub mod request;
+pub mod server;
+pub mod shelf;
+pub mod validation;
+pub mod watch;

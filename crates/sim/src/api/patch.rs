@@ -86,11 +86,8 @@ fn merge_kubelet_status(stored: &PodStatus, posted: &PodStatus) -> PodStatus {
 pub fn set_condition(conditions: &mut Vec<Condition>, mut condition: Condition, now: Time) {
     match conditions.iter_mut().find(|c| c.kind == condition.kind) {
         Some(present) => {
-            condition.last_transition_time = if present.status == condition.status {
-                present.last_transition_time
-            } else {
-                now.whole_seconds()
-            };
+            condition.last_transition_time =
+                if present.status == condition.status { present.last_transition_time } else { now.whole_seconds() };
             *present = condition;
         }
         None => {

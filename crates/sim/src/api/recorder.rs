@@ -57,8 +57,7 @@ impl Recorder {
         let new_style = matches!(context.by, Actor::Controller(ControllerId::Scheduler));
         let mut message = note.message.clone();
         if !new_style {
-            let (since, count) =
-                self.similar.entry((subject.clone(), note.reason.clone())).or_insert((now, 0));
+            let (since, count) = self.similar.entry((subject.clone(), note.reason.clone())).or_insert((now, 0));
             if now.since(*since) > SIMILAR_WINDOW {
                 (*since, *count) = (now, 0);
             }

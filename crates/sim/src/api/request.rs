@@ -14,12 +14,26 @@ pub enum Request {
     Update(Object),
     /// Replaces the status alone.
     UpdateStatus(Object),
-    Patch { target: ObjectRef, uid: Option<Uid>, patch: Patch },
-    Delete { target: ObjectRef, options: DeleteOptions },
+    Patch {
+        target: ObjectRef,
+        uid: Option<Uid>,
+        patch: Patch,
+    },
+    Delete {
+        target: ObjectRef,
+        options: DeleteOptions,
+    },
     /// Binds a pod to a node: the `binding` subresource.
-    Bind { pod: Key, uid: Uid, node: Name },
+    Bind {
+        pod: Key,
+        uid: Uid,
+        node: Name,
+    },
     /// Asks for a pod to be evicted, if its budget allows: the `eviction` subresource.
-    Evict { pod: Key, grace_seconds: Option<i64> },
+    Evict {
+        pod: Key,
+        grace_seconds: Option<i64>,
+    },
 }
 
 /// The patches that controllers and kubelets send, by their meaning.
@@ -67,15 +81,40 @@ pub type Reply = Result<Object, ApiError>;
 /// An error of the simulated API server: ordinary data, worded as the real one words it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ApiError {
-    NotFound { kind: Kind, name: Name },
-    AlreadyExists { kind: Kind, name: Name, terminating: bool },
-    GenerateName { kind: Kind, name: Name },
+    NotFound {
+        kind: Kind,
+        name: Name,
+    },
+    AlreadyExists {
+        kind: Kind,
+        name: Name,
+        terminating: bool,
+    },
+    GenerateName {
+        kind: Kind,
+        name: Name,
+    },
     /// The stored object is newer, or a precondition does not hold.
-    Conflict { kind: Kind, name: Name, cause: Name },
+    Conflict {
+        kind: Kind,
+        name: Name,
+        cause: Name,
+    },
     /// One text per field error, `path: type: value: detail`.
-    Invalid { kind: Kind, name: Name, errors: Rc<Vec<Name>> },
-    Forbidden { kind: Kind, name: Name, cause: Name },
-    TooManyRequests { message: Name, cause: Name },
+    Invalid {
+        kind: Kind,
+        name: Name,
+        errors: Rc<Vec<Name>>,
+    },
+    Forbidden {
+        kind: Kind,
+        name: Name,
+        cause: Name,
+    },
+    TooManyRequests {
+        message: Name,
+        cause: Name,
+    },
     BadRequest(Name),
     Internal(Name),
     /// The connection to the API server failed: nothing is known about what was done.

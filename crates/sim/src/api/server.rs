@@ -218,11 +218,8 @@ impl Server {
             return Err(uid_conflict(&old, uid));
         }
         let Object::Pod(stored) = &old else { return Err(ApiError::not_found(Kind::Pod, pod.name.clone())) };
-        let conflict = |cause: String| ApiError::Conflict {
-            kind: Kind::Pod,
-            name: pod.name.clone(),
-            cause: cause.into(),
-        };
+        let conflict =
+            |cause: String| ApiError::Conflict { kind: Kind::Pod, name: pod.name.clone(), cause: cause.into() };
         if stored.is_terminating() {
             return Err(conflict(format!("pod {} is being deleted, cannot be assigned to a host", pod.name)));
         }
@@ -370,7 +367,7 @@ impl Server {
 
     /// Records an event: a new one, or one more of an earlier one.
     pub fn record(&mut self, note: &EventNote, context: &WriteContext) {
-        let Some((old, new)) = self.recorder.record(note, context, &self.objects, &mut self.random.uids) else {
+        let Some((old, new)) = self.recorder.record(note, context, &self.objects, &mut self.random.events) else {
             return;
         };
         let last = self.last_write;

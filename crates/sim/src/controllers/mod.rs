@@ -4,25 +4,25 @@
 //! waits for a [`Reason`](crate::reason::Reason), or failed and is retried with back-off.
 
 pub mod ref_manager;
-pub mod util;
 #[cfg(test)]
 pub mod testing;
+pub mod util;
 
-pub mod statefulset;
-pub mod replicaset;
-pub mod deployment;
-pub mod endpoint_slice;
-pub mod node_lifecycle;
-pub mod taint_eviction;
-pub mod pod_gc;
-pub mod garbage_collector;
-pub mod namespace;
-pub mod disruption;
-pub mod persistent_volume;
-pub mod pvc_protection;
-pub mod pv_protection;
 pub mod attach_detach;
 pub mod csi_driver;
+pub mod deployment;
+pub mod disruption;
+pub mod endpoint_slice;
+pub mod garbage_collector;
+pub mod namespace;
+pub mod node_lifecycle;
+pub mod persistent_volume;
+pub mod pod_gc;
+pub mod pv_protection;
+pub mod pvc_protection;
+pub mod replicaset;
+pub mod statefulset;
+pub mod taint_eviction;
 
 use crate::api::shelf::{Key, Objects};
 use crate::api::watch::Change;

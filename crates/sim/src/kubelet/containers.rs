@@ -76,7 +76,10 @@ impl Host<'_> {
                     container.image
                 )
             } else {
-                format!("Container image \"{}\" already present on machine and can be accessed by the pod", container.image)
+                format!(
+                    "Container image \"{}\" already present on machine and can be accessed by the pod",
+                    container.image
+                )
             };
             if !self.settings.kubelet.recorded_agent {
                 self.event(&pod, EventType::Normal, "Pulled", text, cause);
@@ -84,7 +87,8 @@ impl Host<'_> {
             return self.start(worker, index, false);
         }
         let image = &container.image;
-        let error = format!("failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": not found");
+        let error =
+            format!("failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": not found");
         let RunState::Waiting { reason, message, until } = &mut worker.containers[index].state else { return };
         if &**reason == "ErrImagePull" {
             *reason = "ImagePullBackOff".into();
@@ -192,8 +196,7 @@ impl Host<'_> {
         run.ready_change = None;
         run.liveness_fails = None;
         run.last_exit = Some(exit.clone());
-        run.state =
-            RunState::Exited { exit, until: restart.then_some(now + self.settings.kubelet.restart) };
+        run.state = RunState::Exited { exit, until: restart.then_some(now + self.settings.kubelet.restart) };
         let name = run.name.clone();
         let id = Host::process_id(worker, &name);
         self.remove_process(&id);
@@ -239,8 +242,12 @@ impl Host<'_> {
                 continue;
             }
             match (run.ready, ready) {
-                (true, None) => run.ready_change = Some(failure_time(container.readiness_probe.as_ref(), since, self.now)),
-                (false, Some(after)) => run.ready_change = readiness_change(container, since, Some((since + after).max(self.now))),
+                (true, None) => {
+                    run.ready_change = Some(failure_time(container.readiness_probe.as_ref(), since, self.now))
+                }
+                (false, Some(after)) => {
+                    run.ready_change = readiness_change(container, since, Some((since + after).max(self.now)))
+                }
                 _ => {}
             }
         }

@@ -100,7 +100,7 @@ impl Host<'_> {
 
     /// Begins to work on a pod that is bound to this machine. `rebooted`: its containers ran before the machine went off.
     pub fn admit(&mut self, pod: &Rc<Pod>, cause: crate::api::watch::Cause, rebooted: bool) {
-        if pod.phase().is_terminal() {
+        if pod.phase().is_terminal() && !pod.is_terminating() {
             return;
         }
         let before = |name: &Name| pod.status.container_statuses.iter().find(|s| s.name == *name);
@@ -111,11 +111,7 @@ impl Host<'_> {
             .map(|container| Run {
                 name: container.name.clone(),
                 image: container.image.clone(),
-                state: RunState::Waiting {
-                    reason: "ContainerCreating".into(),
-                    message: Name::default(),
-                    until: None,
-                },
+                state: RunState::Waiting { reason: "ContainerCreating".into(), message: Name::default(), until: None },
                 restarts: before(&container.name).filter(|_| rebooted).map_or(0, |s| s.restart_count + 1),
                 back_off: Span::ZERO,
                 ready: false,
@@ -138,10 +134,14 @@ impl Host<'_> {
         };
         let uid = pod.metadata.uid;
         if pod.is_terminating() {
-            // Nothing of it runs here: it has stopped.
+            // Nothing of it runs here: it has stopped, and all that is left to do is to say so.
             worker.stage = Stage::Stopped;
-            status::update(&mut worker, self.machine, self.now);
-            self.post(&mut worker);
+            if pod.phase().is_terminal() {
+                (worker.status, worker.posted) = (pod.status.clone(), true);
+            } else {
+                status::update(&mut worker, self.machine, self.now);
+                self.post(&mut worker);
+            }
             let confirm = self.settings.kubelet.confirm;
             let at = self.now + if self.settings.kubelet.delete_terminating_at_boot { Span::ZERO } else { confirm };
             self.plan_worker(&mut worker, Some(at));

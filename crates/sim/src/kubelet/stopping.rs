@@ -109,11 +109,8 @@ impl Host<'_> {
             return;
         }
         let target = ObjectRef::new(Kind::Pod, worker.pod.metadata.namespace.clone(), worker.pod.metadata.name.clone());
-        let options = DeleteOptions {
-            grace_seconds: Some(0),
-            uid: Some(worker.pod.metadata.uid),
-            ..DeleteOptions::default()
-        };
+        let options =
+            DeleteOptions { grace_seconds: Some(0), uid: Some(worker.pod.metadata.uid), ..DeleteOptions::default() };
         match self.call(Request::Delete { target, options }, worker.cause) {
             Err(crate::api::request::ApiError::Unreachable) => {}
             _ => worker.gone = true,

@@ -6,9 +6,8 @@ use petri_objects::Uid;
 
 /// The bars of all pairs whose tiles are both drawn.
 pub(super) fn bars(view: &ClusterView, layout: &ClusterLayout) -> Vec<Bar> {
-    let rect_of = |uid: Uid| {
-        view.tiles().zip(layout.tiles()).find(|(tile, _)| tile.uid == uid).map(|(_, place)| place.rect)
-    };
+    let rect_of =
+        |uid: Uid| view.tiles().zip(layout.tiles()).find(|(tile, _)| tile.uid == uid).map(|(_, place)| place.rect);
     view.duplicates
         .iter()
         .enumerate()
@@ -43,8 +42,10 @@ fn join(a: Rect, b: Rect, word: i32, layout: &ClusterLayout) -> (Vec<(i32, i32)>
         return (vec![(left.right() - 6, y), (right.x, y), (x, y), (x, below)], (x, below));
     }
     let (upper, lower) = if a.y <= b.y { (a, b) } else { (b, a) };
-    let x = upper.right().min(lower.right()) - 30;
-    if lower.y >= upper.bottom() && x > upper.x && x > lower.x {
+    // Between the name and the status of the lower node.
+    let x = upper.middle().0.max(lower.middle().0) + 24;
+    let under_both = |rect: Rect| rect.x < x && x < rect.right();
+    if lower.y >= upper.bottom() && under_both(upper) && under_both(lower) {
         return (vec![(x, upper.bottom()), (x, lower.y)], (x, upper.bottom() + 19.min((lower.y - upper.bottom()) / 2)));
     }
     // Below the nodes, where nothing but plugs is.

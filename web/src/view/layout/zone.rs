@@ -215,9 +215,7 @@ fn rail(zone: &ZoneView, columns: &[(i32, i32)], folds: bool) -> Rail {
             starts.into_iter().find(|start| free(&taken[row], *start, *start + last - first)).map(|start| (row, start))
         });
         let (row, start) = slot.expect("a new row of the rail is free");
-        for column in start..=start + last - first {
-            taken[row][column] = true;
-        }
+        taken[row][start..=start + last - first].fill(true);
         rail.slots[index] = Some((row as i32, start, start + last - first));
     }
     rail.rows = taken.len() as i32;
@@ -240,7 +238,12 @@ fn place_rail(
             continue;
         };
         let (left, right) = (columns[*first].0, columns[*last].0 + columns[*last].1);
-        let rect = Rect::new(left, top + row * (DISK + DISK_GAP), (right - left).min(if first == last { 300 } else { i32::MAX }), DISK);
+        let rect = Rect::new(
+            left,
+            top + row * (DISK + DISK_GAP),
+            (right - left).min(if first == last { 300 } else { i32::MAX }),
+            DISK,
+        );
         let plugs = disk
             .plugs
             .iter()
@@ -304,7 +307,12 @@ pub(super) fn link_lower_rows(layout: &mut ClusterLayout) {
         layout.trunks.push(vec![(X, y), (right.unwrap_or(zone.rect.x), y)]);
     }
     if let Some(y) = lowest {
-        layout.trunks.push(vec![(layout.control_plane.x + 4, from), (layout.control_plane.x + 4, from + 6), (X, from + 6), (X, y)]);
+        layout.trunks.push(vec![
+            (layout.control_plane.x + 4, from),
+            (layout.control_plane.x + 4, from + 6),
+            (X, from + 6),
+            (X, y),
+        ]);
     }
     for zone in layout.zones.iter_mut().filter(|zone| zone.rect.y > top) {
         for node in &mut zone.nodes {

@@ -23,7 +23,11 @@ fn each_identity_has_a_lane_with_its_phases() {
     assert_eq!(phases.first(), Some(&Bar::Creating));
     assert_eq!(phases.last(), Some(&Bar::Ready));
     assert!(view.lanes.iter().all(|lane| !lane.open), "a healthy lane shows belief only");
-    assert!(view.pins.iter().any(|pin| pin.kind == PinKind::You && pin.label.starts_with("You: apply rg")), "{:#?}", view.pins);
+    assert!(
+        view.pins.iter().any(|pin| pin.kind == PinKind::You && pin.label.starts_with("You: apply rg")),
+        "{:#?}",
+        view.pins
+    );
     assert!(view.pins.iter().any(|pin| pin.label.starts_with("rg-0 Ready, so rg-1")), "{:#?}", view.pins);
 }
 
@@ -132,6 +136,7 @@ fn a_fork_is_followed_and_the_old_course_becomes_a_branch() {
     let view = draw(&run, 1_440, &Options::default());
     assert_eq!(view.branches.len(), 1);
     assert_eq!(view.branches[0].name, "branch B");
+    assert_eq!(view.branches[0].x, view.scale.x(moment), "it parts where the past was edited");
     let fresh = {
         let mut store = LaneStore::new(run.timeline.start());
         store.extend(run.timeline.notes());
@@ -141,4 +146,19 @@ fn a_fork_is_followed_and_the_old_course_becomes_a_branch() {
     assert_eq!(run.store.lanes, fresh.lanes);
     let key = LaneKey::Identity { namespace: "default".into(), pod: "rg-1".into() };
     assert!(!fresh.lanes[&key].belief.iter().any(|span| span.bar == Bar::Terminating), "it was healed in time");
+}
+
+#[test]
+fn of_many_lanes_the_quiet_ones_are_left_out() {
+    let mut run = Run::new(Scenario::sized(30));
+    run.apply(&SET.replace("replicas: 3", "replicas: 30\n  podManagementPolicy: Parallel"));
+    run.play(60);
+    run.command(Command::Cut { node: "node-29".into() });
+    run.play(5);
+    let view = draw(&run, 1_440, &Options::default());
+    assert_eq!(view.lanes.len(), 40);
+    assert!(view.lanes.iter().any(|lane| lane.name == "node-29" && lane.open), "the cut one is kept");
+    assert!(view.hint.ends_with(" 20 quiet lanes not drawn."), "{}", view.hint);
+    let strip = draw(&run, 390, &Options { strip: true, selected: None });
+    assert!(strip.lanes.len() <= 8 && strip.height <= 120);
 }

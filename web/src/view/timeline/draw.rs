@@ -16,6 +16,9 @@ const OPEN: i32 = 32;
 const BETWEEN: i32 = 2;
 const STRIP_LANE: i32 = 10;
 const STRIP_OPEN: i32 = 13;
+/// How many lanes are drawn at most, as long as all of them are quiet.
+const LANES: usize = 40;
+const STRIP_LANES: usize = 6;
 
 pub(super) fn draw(
     facts: &Facts,
@@ -28,7 +31,13 @@ pub(super) fn draw(
 ) -> TimelineView {
     let width = i32::try_from(width).unwrap_or(i32::MAX).clamp(280, 8_000);
     let strip = options.strip;
-    let left = if strip { 12 } else if width < 600 { 92 } else { 128 };
+    let left = if strip {
+        12
+    } else if width < 600 {
+        92
+    } else {
+        128
+    };
     let right = width - if strip { 12 } else { 16 };
     let marks = marks(facts, store, end, forks);
     let window = window.unwrap_or_else(|| whole(facts.start, end, &marks, left, right));
@@ -63,7 +72,8 @@ pub(super) fn draw(
         .filter(|v| v.from < window.1 && v.to.is_none_or(|to| to > window.0))
         .map(|v| {
             let (x, w) = extent(&scale, v.from, v.to, end);
-            let label = format!("{} broken for {}, {}", v.guarantee.title(), v.subject, between(facts.start, v.from, v.to));
+            let label =
+                format!("{} broken for {}, {}", v.guarantee.title(), v.subject, between(facts.start, v.from, v.to));
             ViolationMark { x, w, label }
         })
         .collect();
@@ -159,7 +169,15 @@ fn lanes(
 ) {
     let strip = options.strip;
     let mut y = view.top;
-    for (key, lane) in choose(facts, store, window, options) {
+    let mut chosen = choose(facts, store, window, options);
+    let hidden = thin_out(&mut chosen, if strip { STRIP_LANES } else { LANES }, |key, lane| {
+        let target = target(key, lane, store, facts);
+        is_selected(options.selected.as_ref(), &target) || comes_apart(key, lane, end)
+    });
+    if hidden > 0 && !strip {
+        view.hint = format!("{} {} not drawn.", view.hint, words::plural(hidden as u32, "quiet lane"));
+    }
+    for (key, lane) in chosen {
         let target = target(&key, &lane, store, facts);
         let selected = is_selected(options.selected.as_ref(), &target);
         let name = match &key {
@@ -172,7 +190,9 @@ fn lanes(
                 matches!(v.guarantee, Guarantee::AtMostOne | Guarantee::Ordered)
                     && v.subject.rsplit('/').next() == Some(pod)
             }
-            LaneKey::Volume(volume) => v.guarantee == Guarantee::OneWriter && (v.subject == *volume || *v.subject == *name),
+            LaneKey::Volume(volume) => {
+                v.guarantee == Guarantee::OneWriter && (v.subject == *volume || *v.subject == *name)
+            }
             LaneKey::Node(_) => false,
         };
         let violations: Vec<(i32, i32)> = store
@@ -203,6 +223,19 @@ fn lanes(
     view.bottom = y;
 }
 
+/// Leaves out quiet lanes, the last first, until `most` are left or only those that matter. Answers how many are gone.
+fn thin_out(lanes: &mut Vec<(LaneKey, Lane<'_>)>, most: usize, matters: impl Fn(&LaneKey, &Lane<'_>) -> bool) -> usize {
+    let before = lanes.len();
+    let mut index = lanes.len();
+    while lanes.len() > most && index > 0 {
+        index -= 1;
+        if !matters(&lanes[index].0, &lanes[index].1) {
+            lanes.remove(index);
+        }
+    }
+    before - lanes.len()
+}
+
 /// Whether belief and reality differ in this lane for longer than it takes to report.
 fn comes_apart(key: &LaneKey, lane: &Lane, end: Time) -> bool {
     if matches!(key, LaneKey::Node(_)) {
@@ -231,7 +264,9 @@ fn bars(
     facts: &Facts,
     (y, open, strip): (i32, bool, bool),
 ) -> Vec<BarMark> {
-    let sole = lane.belief.iter().chain(lane.reality).map(|span| span.uid).collect::<std::collections::BTreeSet<_>>().len() <= 1;
+    let sole =
+        lane.belief.iter().chain(lane.reality).map(|span| span.uid).collect::<std::collections::BTreeSet<_>>().len()
+            <= 1;
     let always = Span { bar: Bar::NodeReady, from: facts.start, to: None, uid: Uid(0), node: "".into() };
     let untouched = (lane.untouched || lane.belief.is_empty() && matches!(key, LaneKey::Node(_))).then_some(&always);
     // The halves of a lane: belief above, reality below.
@@ -255,9 +290,13 @@ fn bars(
         untouched.into_iter().chain(lane.belief).filter(seen).map(|span| place(span, top, thick)).collect();
     if open {
         let node = matches!(key, LaneKey::Node(_));
-        bars.extend(lane.reality.iter().filter(seen).map(|span| {
-            if node { place(span, low - 2, 12) } else { place(span, low, thin) }
-        }));
+        bars.extend(
+            lane.reality.iter().filter(seen).map(
+                |span| {
+                    if node { place(span, low - 2, 12) } else { place(span, low, thin) }
+                },
+            ),
+        );
     }
     bars
 }
@@ -296,22 +335,16 @@ fn pins(facts: &Facts, store: &LaneStore, window: (Time, Time), scale: &Scale, v
     // Marks on one spot become one: the person's own before a component's.
     pins.sort_by_key(|pin| (pin.x, std::cmp::Reverse(pin.kind)));
     pins.dedup_by(|later, earlier| later.x - earlier.x < 5 && later.kind <= earlier.kind);
-    // Words go where there is room, the person's own first.
+    // Words end before the next mark: a person's own are cut there, a component's are left out.
     let places: Vec<i32> = pins.iter().map(|pin| pin.x).collect();
-    let mut taken: Vec<(i32, i32)> = Vec::new();
-    for kind in [PinKind::You, PinKind::Fault, PinKind::Controller] {
-        for pin in pins.iter_mut().filter(|pin| pin.kind == kind) {
-            let from = pin.x + 8;
-            let to = from + words::width(&pin.text, 11, false) as i32 + 6;
-            let free = to <= view.width
-                && places.iter().all(|x| *x <= pin.x || *x - 5 >= to || kind != PinKind::Controller && *x > pin.x + 5 && *x - 5 >= to)
-                && taken.iter().all(|(a, b)| to <= *a || *b <= from);
-            if free {
-                taken.push((from, to));
-            } else {
-                pin.text.clear();
-            }
+    for (index, pin) in pins.iter_mut().enumerate() {
+        let next = places.get(index + 1).map_or(view.width, |x| x - 6);
+        let room = (next - pin.x - 8).max(0) as u32;
+        if words::width(&pin.text, 11, false) <= room {
+            continue;
         }
+        let cut = pin.kind != PinKind::Controller && room >= 32;
+        pin.text = if cut { words::fit(&pin.text, room, 11, false) } else { String::new() };
     }
     pins
 }
@@ -340,7 +373,13 @@ fn due_marks(facts: &Facts, view: &TimelineView) -> Vec<DueMark> {
         });
         if let Some(since) = since {
             let text = format!("twice for {}", words::duration(facts.now.since(since)));
-            marks.push(DueMark { x: view.scrubber.x + 8, y: lane.y + lane.h / 2 + 4, at: since, text, tone: Tone::Broken });
+            marks.push(DueMark {
+                x: view.scrubber.x + 8,
+                y: lane.y + lane.h / 2 + 4,
+                at: since,
+                text,
+                tone: Tone::Broken,
+            });
         }
     }
     // Where there is no room at the right, the words stand at the left of the scrubber.

@@ -159,12 +159,14 @@ impl Memory {
         if self.lost.contains_key(node) {
             Rc::make_mut(&mut self.lost).remove(node);
         }
-        let mut volumes = Vec::new();
-        for (key, state) in self.volumes.iter_mut().filter(|(_, state)| state.nodes.contains_key(node)) {
-            if let Some(attached) = Rc::make_mut(state).nodes.get_mut(node) {
+        let there = self.volumes.iter().filter(|(_, state)| state.nodes.contains_key(node));
+        let volumes: Vec<Key> = there.map(|(key, _)| key.clone()).collect();
+        for key in &volumes {
+            let mut state = self.volume(key);
+            if let Some(attached) = state.nodes.get_mut(node) {
                 attached.reported = false;
-                volumes.push(key.clone());
             }
+            self.put(key, state);
         }
         volumes
     }

@@ -302,9 +302,8 @@ fn rolling_update(
     let rolling = set.spec.update_strategy.rolling_update.as_ref();
     let partition = rolling.and_then(|r| r.partition).unwrap_or(0).max(0) as usize;
     let update = &revisions.update.metadata.name;
-    let unavailable = |pod: &Option<Rc<Pod>>| {
-        pod.as_ref().is_none_or(|pod| is_unavailable(pod, set.spec.min_ready_seconds, api.now))
-    };
+    let unavailable =
+        |pod: &Option<Rc<Pod>>| pod.as_ref().is_none_or(|pod| is_unavailable(pod, set.spec.min_ready_seconds, api.now));
     let broken: Vec<bool> = replicas.iter().map(unavailable).collect();
     let outdated = |pod: &Pod| pod_revision(pod) != &**update && !pod.is_terminating();
 

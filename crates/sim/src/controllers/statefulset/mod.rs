@@ -53,9 +53,8 @@ fn enqueue_pod(change: &Change, keys: &mut Enqueue<'_>) {
         });
         if relabelled {
             let sets = keys.cache.stateful_sets.in_namespace(&pod.metadata.namespace);
-            let matching = sets.filter(|set| {
-                set.spec.selector.as_ref().is_some_and(|s| s.matches(&pod.metadata.labels))
-            });
+            let matching =
+                sets.filter(|set| set.spec.selector.as_ref().is_some_and(|s| s.matches(&pod.metadata.labels)));
             for key in matching.map(|set| Key::of(&set.metadata)).collect::<Vec<_>>() {
                 keys.add(key);
             }
@@ -71,9 +70,10 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
     let Some(set) = cache.stateful_sets.get(key) else { return Ok(Done::settled()) };
     let Some(selector) = set.spec.selector.clone() else { return Ok(Done::settled()) };
     let owner = Object::StatefulSet(set.clone());
-    let orphans_and_own = cache.revisions.in_namespace(&key.namespace).filter(|revision| {
-        revision.metadata.controller().is_none_or(|owner| owner.uid == set.metadata.uid)
-    });
+    let orphans_and_own = cache
+        .revisions
+        .in_namespace(&key.namespace)
+        .filter(|revision| revision.metadata.controller().is_none_or(|owner| owner.uid == set.metadata.uid));
     let revisions = claim::<ControllerRevision>(&owner, &selector, |_| true, orphans_and_own.cloned(), api)?;
     let candidates = pods_by_owner(&cache, &set.metadata);
     let pods = claim_pods(&owner, &selector, |pod| utils::is_member_of(set, pod), candidates, api)?;

@@ -170,10 +170,8 @@ mod tests {
         assert_eq!(&*revision_name("web", data, 1).0, "web-5b5fff9b75");
         // The same bytes come out of the decoded and defaulted template.
         let value = Value::from_json(data).unwrap();
-        let template = template_of(&ControllerRevision {
-            data: Opaque(Some(Rc::new(value))),
-            ..ControllerRevision::default()
-        });
+        let template =
+            template_of(&ControllerRevision { data: Opaque(Some(Rc::new(value))), ..ControllerRevision::default() });
         assert_eq!(patch_of(&template).to_json(), data);
     }
 }
