@@ -6,4 +6,3 @@ mod promises;
 mod search;
 mod swarm;
 mod tidy;
-mod transcripts;

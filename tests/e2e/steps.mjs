@@ -4,7 +4,13 @@ import assert from "node:assert/strict";
 
 /** The simulated time in seconds since the start. */
 export async function seconds(page) {
+  await drawn(page);
   return Number(await page.locator(".clock").getAttribute("data-micros")) / 1e6;
+}
+
+/** Waits until what was done is drawn. */
+export async function drawn(page) {
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
 export async function pause(page) {
@@ -49,6 +55,7 @@ export const pods = (page, name, state) =>
 
 /** How a guarantee stands: holding, at-risk, broken. */
 export async function standing(page, meter) {
+  await drawn(page);
   return page.locator(`[data-meter="${meter}"]`).getAttribute("data-standing");
 }
 

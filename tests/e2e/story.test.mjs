@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { openApp, shutDown, startServer } from "./harness.mjs";
-import { example, includes, panel, pause, paste, pods, run, say, seconds, standing, suggestion } from "./steps.mjs";
+import { drawn, example, includes, panel, pause, paste, pods, run, say, seconds, standing, suggestion } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 let server;
@@ -69,7 +69,10 @@ describe("cut, wait, force-delete, wait", () => {
     const end = await seconds(page);
     await page.locator(".time-slider").focus();
     await page.keyboard.press("Shift+ArrowLeft");
-    for (let i = 0; i < 12 && (await pods(page, pod, "ghost").count()) > 0; i++) await page.keyboard.press("ArrowLeft");
+    for (let i = 0; i < 12 && (await pods(page, pod, "ghost").count()) > 0; i++) {
+      await page.keyboard.press("ArrowLeft");
+      await drawn(page);
+    }
     assert.ok((await seconds(page)) < end - 300);
     assert.equal(await pods(page, pod, "unconfirmed").count(), 1);
     await say(page, `heal ${node}`);
@@ -81,6 +84,7 @@ describe("cut, wait, force-delete, wait", () => {
     await page.locator('[data-branch="0"]').click();
     await page.locator(".time-slider").focus();
     await page.keyboard.press("End");
+    await drawn(page);
     assert.equal(await standing(page, "at-most-one"), "broken", "the branch is as it was");
     await page.finish();
   });
@@ -172,6 +176,7 @@ test("by keyboard alone", async () => {
   await page.keyboard.type("run 6m");
   await page.keyboard.press("Enter");
   await page.waitForFunction((end) => Number(document.querySelector(".clock").dataset.micros) / 1e6 >= end, start + 359);
+  await drawn(page);
   assert.equal(await page.locator("svg [data-state=unconfirmed]").count(), 1);
   await page.evaluate(() => document.activeElement?.blur());
   await reach("svg [data-state=unconfirmed]");
@@ -185,6 +190,7 @@ test("by keyboard alone", async () => {
   includes(await page.locator(".term").innerText(), "force deleted");
   await page.keyboard.press("Control+z");
   includes(await page.locator(".toast").innerText(), "Took back");
+  await drawn(page);
   assert.equal(await page.locator("svg [data-state=unconfirmed]").count(), 1);
   await page.keyboard.press("?");
   includes(await page.getByRole("dialog").innerText(), "play or pause");

@@ -140,7 +140,7 @@ fn evidence(timeline: &Timeline, guarantee: Guarantee) -> EvidenceView {
         Standing::AtRisk { evidence, .. } | Standing::Broken { evidence, .. } => evidence.command,
         Standing::Holding => None,
     });
-    let stamped = number.and_then(|number| timeline.recording().commands.get((number as usize).checked_sub(1)?));
+    let stamped = number.and_then(|number| timeline.recording().commands.get(number as usize));
     EvidenceView {
         start: timeline.start(),
         cause: stamped.map(|stamped| (stamped.at, stamped.command.line())),

@@ -116,16 +116,19 @@ pub fn FloatBox(props: &FloatBoxProps) -> Html {
         let (host, style, place) = (host.clone(), style.setter(), props.place);
         use_effect_with((), move |()| {
             let opener = document().and_then(|document| document.active_element());
-            if let Some(host) = host.cast::<Element>() {
-                style.set(position(&host, place));
+            let host = host.cast::<Element>();
+            if let Some(host) = &host {
+                style.set(position(host, place));
                 let first = host.query_selector("[data-autofocus]").ok().flatten().and_then(|e| e.dyn_into().ok());
-                if let Some(first) = first.or_else(|| focusable(&host).into_iter().next()) {
+                if let Some(first) = first.or_else(|| focusable(host).into_iter().next()) {
                     let _ = first.focus();
                 }
             }
             move || {
                 // A click elsewhere has already moved the focus; then it stays there.
-                let lost = document().and_then(|document| document.active_element()).is_none_or(|e| e.tag_name() == "BODY");
+                let active = document().and_then(|document| document.active_element());
+                let inside = |element: &Element| host.as_ref().is_some_and(|host| host.contains(Some(element)));
+                let lost = active.is_none_or(|element| element.tag_name() == "BODY" || inside(&element));
                 if let (true, Some(opener)) = (lost, opener.and_then(|opener| opener.dyn_into::<HtmlElement>().ok())) {
                     let _ = opener.focus();
                 }

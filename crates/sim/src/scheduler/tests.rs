@@ -468,37 +468,3 @@ fn back_off_doubles_up_to_ten_seconds() {
     let seconds: Vec<u64> = (1..8).map(|failures| queue::back_off(failures).as_seconds()).collect();
     assert_eq!(seconds, [1, 2, 4, 8, 10, 10, 10]);
 }
-
-/// Not a claim but a number: `cargo test --release -- --ignored --nocapture a_thousand`.
-#[test]
-#[ignore = "measures"]
-fn a_thousand_pods_on_fifty_nodes() {
-    let nodes = (0..50).map(|n| node(&format!("node-{n}"), ["a", "b", "c"][n % 3]).into());
-    let mut bench = Bench::new(nodes);
-    let selector = LabelSelector { match_labels: [("app", "web")].into_iter().collect(), ..LabelSelector::default() };
-    let mut set = StatefulSet {
-        metadata: Meta { name: "web".into(), namespace: "default".into(), uid: Uid(5), ..Meta::default() },
-        ..StatefulSet::default()
-    };
-    Rc::make_mut(&mut set.spec).selector = Some(selector);
-    bench.cache.put(set.into());
-    let owner = OwnerReference {
-        kind: "StatefulSet".into(),
-        name: "web".into(),
-        controller: Some(true),
-        ..OwnerReference::default()
-    };
-    let begin = std::time::Instant::now();
-    for n in 0..1_000 {
-        let mut pod = pod(&format!("web-{n}"), n + 1);
-        pod.metadata.owner_references.push(owner.clone());
-        bench.cache.put(pod.clone().into());
-        bench.enqueue(enqueue, None, Some(pod.clone().into()));
-        let run = attempt(&mut bench, &pod.metadata.name);
-        let Request::Bind { node, .. } = &run.exchanges[0].request else { panic!("bound") };
-        let placed = on(pod.clone(), node);
-        bench.cache.put(placed.clone().into());
-        bench.enqueue(enqueue, Some(pod.into()), Some(placed.into()));
-    }
-    println!("1,000 pods on 50 nodes: {:?}", begin.elapsed());
-}
