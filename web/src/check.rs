@@ -2,6 +2,7 @@
 
 use petri_manifest::{Grade, Parsed, Problem};
 use petri_objects::Value;
+use petri_objects::order::Order as _;
 use petri_sim::api::request::ApiError;
 use petri_sim::command::Command;
 use petri_sim::world::World;
@@ -64,7 +65,7 @@ pub fn check(text: &str, world: &World) -> Rc<Checked> {
     let parsed = petri_manifest::parse(text);
     let mut problems: Vec<Problem> = parsed.problems.clone();
     problems.extend(refusals(text, &parsed, world));
-    problems.sort_by_key(|problem| (problem.span.start, problem.grade));
+    problems.order_by_key(|problem| (problem.span.start, problem.grade));
     let findings = place(text, &problems);
     let has_errors = findings.iter().any(|finding| finding.grade == Grade::Error);
     let objects = if has_errors { 0 } else { parsed.objects().count() };
@@ -162,7 +163,8 @@ mod tests {
         super::check(text, &World::new(&petri_sim::scenario::Scenario::standard(), 1))
     }
 
-    const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers:\n  - name: c\n    image: i\n";
+    const POD: &str =
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n  containers:\n  - name: c\n    image: i\n";
 
     #[test]
     fn a_good_manifest_gives_its_objects() {
@@ -191,8 +193,22 @@ mod tests {
     #[test]
     fn bad_input_is_answered_with_a_place_and_never_a_panic() {
         let huge = "a: b\n".repeat(220_000);
-        let many = POD.replace("kind: Pod", "kind: StatefulSet").replace("v1", "apps/v1").replace("spec:", "spec:\n  replicas: 10000");
-        for text in [": : :", "kind: Pod", "kind: Nope\napiVersion: v9\n", "\t- a", "a: b: c", "{", &huge, &many, "[1, 2]", "just words"] {
+        let many = POD
+            .replace("kind: Pod", "kind: StatefulSet")
+            .replace("v1", "apps/v1")
+            .replace("spec:", "spec:\n  replicas: 10000");
+        for text in [
+            ": : :",
+            "kind: Pod",
+            "kind: Nope\napiVersion: v9\n",
+            "\t- a",
+            "a: b: c",
+            "{",
+            &huge,
+            &many,
+            "[1, 2]",
+            "just words",
+        ] {
             let checked = check(text);
             let error = checked.errors().next();
             assert!(error.is_some_and(|e| e.line >= 1 && !e.message.is_empty()), "{:.40}", text);

@@ -153,6 +153,7 @@ impl Desk {
             outcome = shell::apply(&self.session, &file.name, &file.text);
             self.announce_fork(branches);
         }
+        self.log(LogKind::Warning, outcome.warnings.join("\n"));
         self.log(LogKind::Output, outcome.lines.join("\n"));
         self.log(LogKind::Error, outcome.errors.join("\n"));
         // A text that was refused is still a text that is not applied.
@@ -169,9 +170,13 @@ impl Desk {
         let branches = self.session.timeline().branches().len();
         self.session.pause();
         if self.session.change(|timeline| timeline.undo()) {
-            let branch = self.session.timeline().branches().len().checked_sub(1).filter(|_| {
-                self.session.timeline().branches().len() > branches
-            });
+            let branch = self
+                .session
+                .timeline()
+                .branches()
+                .len()
+                .checked_sub(1)
+                .filter(|_| self.session.timeline().branches().len() > branches);
             let kept = branch.map_or_else(String::new, |branch| format!(" The old run is {}.", branch_name(branch)));
             self.toast(format!("Took back: {}.{kept}", last.unwrap_or_default()), branch);
         } else {

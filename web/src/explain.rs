@@ -3,6 +3,7 @@
 
 use crate::verbs::{OUT_OF_SERVICE, out_of_service};
 use crate::view::Target;
+use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, Object, ObjectRef, StorageClass, Time, Uid};
 use petri_sim::api::request::Propagation;
 use petri_sim::api::shelf::Key;
@@ -131,9 +132,11 @@ impl Related {
         self.names.insert(object.name.clone());
         for (key, pod) in world.objects().pods.iter().filter(|(key, _)| key.namespace == object.namespace) {
             let owned = pod.metadata.controller().is_some_and(|owner| {
-                owner.name == object.name || owner.name.strip_prefix(&*object.name).is_some_and(|rest| rest.starts_with('-'))
+                owner.name == object.name
+                    || owner.name.strip_prefix(&*object.name).is_some_and(|rest| rest.starts_with('-'))
             });
-            if owned || (object.kind == Kind::PersistentVolumeClaim && pod.claims().any(|claim| *claim == object.name)) {
+            if owned || (object.kind == Kind::PersistentVolumeClaim && pod.claims().any(|claim| *claim == object.name))
+            {
                 self.pods.insert(key.clone());
             }
         }
@@ -195,7 +198,7 @@ fn waiting(world: &World, related: &Related) -> Vec<Standstill> {
         }
     }
     // The longest wait explains the others.
-    found.sort_by_key(|standstill| standstill.since);
+    found.order_by_key(|standstill| standstill.since);
     found
 }
 
@@ -224,7 +227,7 @@ fn fixes(world: &World, related: &Related) -> Vec<Fix> {
         seen.push(fix.command.clone());
         new
     });
-    found.sort_by_key(|fix| fix.risky);
+    found.order_by_key(|fix| fix.risky);
     found.truncate(FIXES);
     found
 }
@@ -317,7 +320,11 @@ fn node_fixes(world: &World, node: &Name, related: &Related, found: &mut Vec<Fix
             let command = Command::Taint { node: node.clone(), add: vec![out_of_service()], remove: Vec::new() };
             let title = format!("Mark {node} out of service");
             found.push(if machine.powered && !machine.processes.is_empty() {
-                risk(title, command, "Risk: its pods are deleted and their disks detached while their processes still run.")
+                risk(
+                    title,
+                    command,
+                    "Risk: its pods are deleted and their disks detached while their processes still run.",
+                )
             } else {
                 fix(title, command, "Safe while the machine is off: its pods are deleted and their disks detached.")
             });
@@ -348,4 +355,3 @@ fn node_fixes(world: &World, node: &Name, related: &Related, found: &mut Vec<Fix
         }
     }
 }
-

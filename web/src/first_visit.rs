@@ -180,7 +180,9 @@ pub fn suggestion(world: &World) -> Option<(Name, Name)> {
         .objects()
         .pods
         .values()
-        .filter(|pod| pod.is_running_and_ready() && pod.metadata.controller().is_some_and(|owner| &*owner.kind == "StatefulSet"))
+        .filter(|pod| {
+            pod.is_running_and_ready() && pod.metadata.controller().is_some_and(|owner| &*owner.kind == "StatefulSet")
+        })
         .collect();
     let has_neighbour = |node: &str| {
         let zone = zone_of(node);

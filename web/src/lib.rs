@@ -11,23 +11,23 @@
 //! Where to start: [`app`] for the regions of the page, [`first_visit`] for what it opens with.
 
 pub mod app;
-pub mod first_visit;
-pub mod session;
-pub mod player;
-pub mod state;
 pub mod desk;
-pub mod shell;
+pub mod first_visit;
 pub mod keys;
+pub mod player;
+pub mod session;
+pub mod shell;
+pub mod state;
 
-pub mod view;
-pub mod pictures;
 pub mod panels;
+pub mod pictures;
+pub mod view;
 
 pub mod check;
 pub mod explain;
-pub mod verbs;
 pub mod limits;
 pub mod recording;
+pub mod verbs;
 
 pub mod bench;
 pub mod frames;

@@ -14,7 +14,9 @@ pub fn refuse(command: &Command, machines: usize) -> Option<String> {
         Command::Create(object) | Command::Replace(object) => {
             too_many_replicas(object).map(|replicas| replica_limit_message(i64::from(replicas)))
         }
-        Command::Scale { replicas, .. } if *replicas > MAX_REPLICAS => Some(replica_limit_message(i64::from(*replicas))),
+        Command::Scale { replicas, .. } if *replicas > MAX_REPLICAS => {
+            Some(replica_limit_message(i64::from(*replicas)))
+        }
         Command::Patch { patch, .. } => too_many(patch),
         Command::AddMachine { .. } if machines >= MAX_MACHINES => {
             Some(format!("Petri simulates at most {MAX_MACHINES} machines."))

@@ -33,7 +33,9 @@ pub fn remember_attempt(timeline: &Timeline, command: &Command) {
 
 /// The remembered run as JSON, empty if there is none.
 pub fn recorded() -> String {
-    BLACK_BOX.with(|black_box| black_box.try_borrow().ok().and_then(|b| b.as_ref().map(recording::to_json))).unwrap_or_default()
+    BLACK_BOX
+        .with(|black_box| black_box.try_borrow().ok().and_then(|b| b.as_ref().map(recording::to_json)))
+        .unwrap_or_default()
 }
 
 /// Shows the screen from now on when the program panics.
@@ -62,13 +64,18 @@ pub fn show(what: &str, recording: &str) {
     let _ = screen.set_attribute("aria-label", "Petri has stopped");
     let mut parts = vec![
         element("h1", "Petri has stopped."),
-        element("p", "That is a mistake in Petri, not in what you did. The recording below repeats it; please send it along with the message."),
+        element(
+            "p",
+            "That is a mistake in Petri, not in what you did. The recording below repeats it; please send it along with the message.",
+        ),
         element("pre", what),
     ];
     if !recording.is_empty() {
         let area = element("textarea", recording);
         if let Some(area) = &area {
-            for (key, value) in [("readonly", ""), ("rows", "10"), ("id", "panic-recording"), ("aria-label", "Recording")] {
+            for (key, value) in
+                [("readonly", ""), ("rows", "10"), ("id", "panic-recording"), ("aria-label", "Recording")]
+            {
                 let _ = area.set_attribute(key, value);
             }
         }

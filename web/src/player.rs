@@ -40,7 +40,10 @@ pub enum Mode {
     Paused,
     Playing,
     /// As fast as the frames allow until this moment, then what was done before.
-    Running { until: Time, then_play: bool },
+    Running {
+        until: Time,
+        then_play: bool,
+    },
 }
 
 /// Asked after each event; time stops when it answers no.

@@ -190,7 +190,8 @@ fn read_scenario(value: &Value) -> Result<Scenario, String> {
 
 fn read_object(value: &Value) -> Result<Object, String> {
     let mut at = Decode::default();
-    let object = Object::from_value(value, &mut at).ok_or("the recording has an object of a kind that is not simulated")?;
+    let object =
+        Object::from_value(value, &mut at).ok_or("the recording has an object of a kind that is not simulated")?;
     match at.problems.iter().find(|problem| problem.kind.is_error()) {
         Some(problem) => Err(format!("{}: the recording has a field that cannot be read", problem.path)),
         None => Ok(object),
@@ -217,8 +218,7 @@ fn propagation_word(propagation: Propagation) -> &'static str {
 }
 
 fn taints_value(taints: &[Taint]) -> Value {
-    let taint =
-        |t: &Taint| map([("key", text(&t.key)), ("value", text(&t.value)), ("effect", text(&t.effect))]);
+    let taint = |t: &Taint| map([("key", text(&t.key)), ("value", text(&t.value)), ("effect", text(&t.effect))]);
     Value::List(taints.iter().map(taint).collect())
 }
 
@@ -274,7 +274,9 @@ fn command_value(command: &Command) -> Value {
             ("crash", vec![("target", target_value(pod)), ("exitCode", Value::Int(i64::from(*exit_code)))])
         }
         Command::Hang { pod, on } => ("hang", vec![("target", target_value(pod)), ("on", Value::Bool(*on))]),
-        Command::CrashController { controller } => ("crash-controller", vec![("controller", controller_value(*controller))]),
+        Command::CrashController { controller } => {
+            ("crash-controller", vec![("controller", controller_value(*controller))])
+        }
         Command::HoldCache { controller, on } => {
             ("hold-cache", vec![("controller", controller_value(*controller)), ("on", Value::Bool(*on))])
         }
@@ -309,18 +311,14 @@ fn read_command(value: &Value) -> Result<Command, String> {
                 _ => Propagation::Background,
             },
         },
-        "patch" => Command::Patch {
-            target: target()?,
-            patch: field(value, "patch")?.clone(),
-            status: flag(value, "status")?,
-        },
+        "patch" => {
+            Command::Patch { target: target()?, patch: field(value, "patch")?.clone(), status: flag(value, "status")? }
+        }
         "evict" => Command::Evict { pod: target()?, grace_seconds: grace() },
         "cordon" => Command::Cordon { node: node()?, on: flag(value, "on")? },
-        "taint" => Command::Taint {
-            node: node()?,
-            add: read_taints(value, "add")?,
-            remove: read_taints(value, "remove")?,
-        },
+        "taint" => {
+            Command::Taint { node: node()?, add: read_taints(value, "add")?, remove: read_taints(value, "remove")? }
+        }
         "power-off" => Command::PowerOff { node: node()? },
         "power-on" => Command::PowerOn { node: node()? },
         "reboot" => Command::Reboot { node: node()? },

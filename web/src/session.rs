@@ -211,6 +211,5 @@ where
         });
     }
 
-    let value = slice.borrow().as_ref().expect("the slice was filled above").value.clone();
-    value
+    slice.borrow().as_ref().expect("the slice was filled above").value.clone()
 }

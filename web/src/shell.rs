@@ -113,8 +113,8 @@ fn show(desk: &Desk, output: &Output) {
 pub fn apply(session: &Session, name: &str, text: &str) -> Outcome {
     let files = BTreeMap::from([(name.to_owned(), text.to_owned())]);
     let output = with_page(session, |page| petri_console::run(&format!("kubectl apply -f {name}"), page, &files));
-    let lines = |text: &str| text.lines().map(str::to_owned).collect();
-    Outcome { lines: lines(&output.stdout), errors: lines(&output.stderr) }
+    let (warnings, errors) = output.stderr.lines().map(str::to_owned).partition(|line| line.starts_with("Warning: "));
+    Outcome { lines: output.stdout.lines().map(str::to_owned).collect(), warnings, errors }
 }
 
 /// Whether a line moves time by itself, rather than watching how it goes.

@@ -27,6 +27,7 @@ pub struct Applied {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     pub lines: Vec<String>,
+    pub warnings: Vec<String>,
     pub errors: Vec<String>,
 }
 
@@ -109,7 +110,11 @@ pub enum Popup {
     Palette,
     Guarantee(Guarantee),
     /// The verbs of a mark, at client coordinates.
-    Verbs { target: Target, x: i32, y: i32 },
+    Verbs {
+        target: Target,
+        x: i32,
+        y: i32,
+    },
 }
 
 /// A message that has no place of its own.
@@ -169,19 +174,35 @@ pub enum Action {
     ShowFacts(Facts),
     Open(Popup),
     Close,
-    Toast { text: String, branch: Option<usize> },
+    Toast {
+        text: String,
+        branch: Option<usize>,
+    },
     DropToast(u64),
     Log(LogKind, String),
     ClearLog,
-    Edit { file: u32, text: Rc<str> },
-    Applied { file: u32, applied: Rc<Applied> },
+    Edit {
+        file: u32,
+        text: Rc<str>,
+    },
+    Applied {
+        file: u32,
+        applied: Rc<Applied>,
+    },
     /// The same for the file that is open.
     AppliedLast(Rc<Applied>),
     ShowFile(u32),
-    NewFile { name: String, text: Rc<str> },
+    NewFile {
+        name: String,
+        text: Rc<str>,
+    },
     CloseFile(u32),
     /// Another example: its files replace what was there, unless that was edited.
-    Example { title: String, name: String, text: Rc<str> },
+    Example {
+        title: String,
+        name: String,
+        text: Rc<str>,
+    },
     Tried,
     /// Whether there is something to try.
     Untried(bool),
@@ -217,7 +238,9 @@ impl Ui {
         let mut free = name.clone();
         let mut count = 2;
         while taken(&free, &self.files) {
-            free = name.strip_suffix(".yaml").map_or_else(|| format!("{name}-{count}"), |stem| format!("{stem}-{count}.yaml"));
+            free = name
+                .strip_suffix(".yaml")
+                .map_or_else(|| format!("{name}-{count}"), |stem| format!("{stem}-{count}.yaml"));
             count += 1;
         }
         self.files.push(Rc::new(File { id, name: free, text, applied: None }));

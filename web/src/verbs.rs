@@ -77,9 +77,7 @@ pub fn verbs(world: &World, target: &Target) -> Vec<Verb> {
         Target::Pod { pod, uid } => pod_verbs(world, pod, *uid),
         Target::Node(node) | Target::Link(node) => node_verbs(world, node),
         Target::Claim(object) | Target::Object(object) => object_verbs(world, object),
-        Target::Volume(volume) => {
-            object_verbs(world, &ObjectRef::new(Kind::PersistentVolume, "", volume.clone()))
-        }
+        Target::Volume(volume) => object_verbs(world, &ObjectRef::new(Kind::PersistentVolume, "", volume.clone())),
         Target::ControlPlane => control_plane_verbs(world),
         Target::Guarantee(_) | Target::Moment(_) | Target::Branch(_) => Vec::new(),
     }
@@ -92,7 +90,8 @@ fn delete(target: &ObjectRef, grace_seconds: Option<i64>, propagation: Propagati
 fn pod_verbs(world: &World, pod: &ObjectRef, uid: Uid) -> Vec<Verb> {
     let key = Key::new(pod.namespace.clone(), pod.name.clone());
     let object = world.objects().pods.get(&key).filter(|pod| pod.metadata.uid == uid);
-    let process = world.machines.values().find_map(|machine| machine.processes_of(uid).next().map(|(_, process)| process));
+    let process =
+        world.machines.values().find_map(|machine| machine.processes_of(uid).next().map(|(_, process)| process));
     let gone = || unless(object.is_some(), || "It has no API object any more: only its process runs.".into());
     // Commands to processes name the pod; a ghost's name may belong to another pod by now.
     let still = || match (object, process) {
@@ -159,7 +158,10 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
         },
         say(1, "Drain", format!("kubectl drain {node} --ignore-daemonsets"), no_object()),
         Verb { risky: !tainted && powered, ..verb(1, taint_label, taint_command, no_object()) },
-        Verb { risky: powered, ..verb(1, "Delete the Node object", delete(&target, None, Propagation::Background), no_object()) },
+        Verb {
+            risky: powered,
+            ..verb(1, "Delete the Node object", delete(&target, None, Propagation::Background), no_object())
+        },
         say(2, "Describe", format!("kubectl describe node {node}"), no_object()),
     ]
 }
@@ -203,7 +205,12 @@ fn control_plane_verbs(world: &World) -> Vec<Verb> {
         verb(0, "Release its cache", Command::HoldCache { controller: set, on: false }, None),
         verb(0, "Lose its next reply", Command::LoseReply { controller: set }, None),
         verb(1, "Crash default-scheduler", Command::CrashController { controller: ControllerId::Scheduler }, None),
-        verb(1, "Crash attachdetach-controller", Command::CrashController { controller: ControllerId::AttachDetach }, None),
+        verb(
+            1,
+            "Crash attachdetach-controller",
+            Command::CrashController { controller: ControllerId::AttachDetach },
+            None,
+        ),
         verb(2, format!("Add {node}"), Command::AddMachine { node, zone: "a".into() }, None),
     ]
 }

@@ -3,6 +3,7 @@
 use crate::kubectl;
 use crate::verbs;
 use petri_objects::Kind;
+use petri_objects::order::Order as _;
 use petri_sim::controllers::CONTROLLERS;
 use petri_sim::world::World;
 
@@ -15,7 +16,7 @@ pub fn complete(line: &str, cursor: usize, world: &World) -> Vec<String> {
     let typed = if command.ends_with(char::is_whitespace) { "" } else { words.pop().unwrap_or("") };
     let mut candidates = candidates(&words, typed, world);
     candidates.retain(|word| word.starts_with(typed) && word != typed);
-    candidates.sort();
+    candidates.order();
     candidates.dedup();
     candidates
 }

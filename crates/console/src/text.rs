@@ -1,5 +1,6 @@
 //! Small texts that tables and descriptions share.
 
+use petri_objects::order::Order as _;
 use petri_objects::{Event, LabelSelector, LabelSelectorRequirement, Name, Node, Time};
 
 /// `app=web,tier in (a,b)`, or `<none>`.
@@ -10,14 +11,14 @@ pub fn selector(selector: Option<&LabelSelector>) -> String {
     let mut parts: Vec<(Name, String)> =
         selector.match_labels.iter().map(|(key, value)| (key.clone(), format!("{key}={value}"))).collect();
     parts.extend(selector.match_expressions.iter().map(|r| (r.key.clone(), requirement(r))));
-    parts.sort();
+    parts.order();
     parts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(",")
 }
 
 fn requirement(requirement: &LabelSelectorRequirement) -> String {
     let key = &requirement.key;
     let mut values: Vec<&str> = requirement.values.iter().map(|v| &**v).collect();
-    values.sort_unstable();
+    values.order();
     match &*requirement.operator {
         "In" => format!("{key} in ({})", values.join(",")),
         "NotIn" => format!("{key} notin ({})", values.join(",")),

@@ -3,6 +3,7 @@
 //! Upstream: `sigs.k8s.io/yaml`, `Marshal`.
 
 use crate::quote::{Out, write_key, write_text};
+use petri_objects::order::Order as _;
 use petri_objects::{Map, Name, Value};
 use std::cmp::Ordering;
 
@@ -24,7 +25,7 @@ pub fn to_yaml(value: &Value) -> String {
 /// The entries begin where the output stands; later lines begin at `indent`.
 fn write_map(out: &mut Out, map: &Map, indent: usize) {
     let mut entries: Vec<(&Name, &Value)> = map.iter().collect();
-    entries.sort_by(|a, b| natural_order(a.0, b.0));
+    entries.order_by(|a, b| natural_order(a.0, b.0));
     for (i, (key, value)) in entries.into_iter().enumerate() {
         if i > 0 {
             out.line(indent);

@@ -10,6 +10,7 @@
 //!
 //! Where to start: [`workloads`] for StatefulSet, [`pod`] for Pod, [`Object`] for "any of them".
 
+pub mod order;
 pub mod value;
 #[macro_use]
 pub mod record;

@@ -101,7 +101,11 @@ impl Labels {
 
 impl<K: Into<Name>, V: Into<Name>> FromIterator<(K, V)> for Labels {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Labels {
-        Labels(Rc::new(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect()))
+        let mut labels = BTreeMap::new();
+        for (key, value) in pairs {
+            labels.insert(key.into(), value.into());
+        }
+        Labels(Rc::new(labels))
     }
 }
 

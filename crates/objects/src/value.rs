@@ -1,6 +1,7 @@
 //! The wire form of an object: JSON without floats.
 
 use crate::Name;
+use crate::order::Order as _;
 use std::fmt::Write as _;
 
 /// A JSON-like tree. Numbers that are not 64-bit integers keep their text, because the world knows no floats.
@@ -55,7 +56,7 @@ impl Map {
     /// The entries in key order, as Go's encoder writes a map.
     pub fn sorted(&self) -> Vec<(&Name, &Value)> {
         let mut entries: Vec<_> = self.iter().collect();
-        entries.sort_by(|a, b| a.0.cmp(b.0));
+        entries.order_by(|a, b| a.0.cmp(b.0));
         entries
     }
 }

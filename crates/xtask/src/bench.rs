@@ -59,7 +59,8 @@ pub fn measure(shop: &Shop, options: Options) -> Outcome {
 
 fn native(shop: &Shop, options: Options) -> Outcome<Vec<(String, Value)>> {
     say("measuring natively", "2 minutes to build, 1 to run");
-    let mut words = vec!["run", "--quiet", "--locked", "--release", "-p", "petri-cli", "--", "bench", "--json"];
+    let mut words =
+        vec!["run", "--quiet", "--locked", "--profile", "native", "-p", "petri-cli", "--", "bench", "--json"];
     words.extend(options.quick.then_some("--quick"));
     scenarios(&capture(&mut shop.cargo(&words))?)
 }

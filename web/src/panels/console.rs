@@ -127,7 +127,11 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
                     event.prevent_default();
                     let line = HISTORY.with_borrow(|history| {
                         let mut back = back.borrow_mut();
-                        *back = if event.key() == "ArrowUp" { (*back + 1).min(history.len()) } else { back.saturating_sub(1) };
+                        *back = if event.key() == "ArrowUp" {
+                            (*back + 1).min(history.len())
+                        } else {
+                            back.saturating_sub(1)
+                        };
                         history.len().checked_sub(*back).and_then(|at| history.get(at)).cloned().unwrap_or_default()
                     });
                     input.set_value(&line);
@@ -142,11 +146,13 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
                     }
                     setter.set(found.1);
                 }
-                "c" if event.ctrl_key() && input.selection_start() == input.selection_end() => {
-                    if shell::interrupt(&desk) {
-                        event.prevent_default();
-                        desk.session.changed();
-                    }
+                // With a selection the keys copy it; with nothing that waits there is nothing to stop.
+                "c" if event.ctrl_key()
+                    && input.selection_start() == input.selection_end()
+                    && shell::interrupt(&desk) =>
+                {
+                    event.prevent_default();
+                    desk.session.changed();
                 }
                 _ => {}
             }

@@ -5,6 +5,7 @@ use super::why::moment_link;
 use crate::desk::use_desk;
 use crate::session::use_world;
 use crate::view::{Target, words};
+use petri_objects::order::Order as _;
 use petri_objects::{Event, ObjectRef, Time};
 use petri_sim::note::{MachineChange, Note, ProcessChange, Verb, What};
 use petri_sim::timeline::Timeline;
@@ -43,7 +44,7 @@ pub fn events(world: &World, object: &ObjectRef) -> Vec<Rc<Event>> {
     let kind = object.kind.name();
     let about = |event: &&Rc<Event>| *event.involved_object.kind == *kind && event.involved_object.name == object.name;
     let mut found: Vec<Rc<Event>> = world.objects().events.values().filter(about).cloned().collect();
-    found.sort_by_key(|event| std::cmp::Reverse(last_seen(event)));
+    found.order_by_key(|event| std::cmp::Reverse(last_seen(event)));
     found
 }
 
@@ -129,14 +130,17 @@ fn history(timeline: &Timeline, selection: Option<&Target>) -> Vec<(Time, String
                     ProcessChange::Started { restarts } => format!("started again ({restarts})"),
                     ProcessChange::Ready => "became ready".to_owned(),
                     ProcessChange::Unready => "is not ready any more".to_owned(),
-                    ProcessChange::AskedToStop { grace_seconds, .. } => format!("was asked to stop within {grace_seconds} s"),
+                    ProcessChange::AskedToStop { grace_seconds, .. } => {
+                        format!("was asked to stop within {grace_seconds} s")
+                    }
                     ProcessChange::Stopped { exit_code } => format!("ended with exit code {exit_code}"),
                     ProcessChange::Died => "died with its machine".to_owned(),
                 };
                 format!("on {node}: container {container} {change}")
             }),
             What::Machine { node, change } => {
-                let same = matches!(selection, Some(Target::Node(selected) | Target::Link(selected)) if selected == node);
+                let same =
+                    matches!(selection, Some(Target::Node(selected) | Target::Link(selected)) if selected == node);
                 same.then(|| {
                     match change {
                         MachineChange::PoweredOff => "the machine lost its power",

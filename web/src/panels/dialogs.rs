@@ -63,7 +63,11 @@ pub fn ShareDialog() -> Html {
         Callback::from(move |_: MouseEvent| {
             let setter = setter.clone();
             let then = Callback::from(move |copied: bool| {
-                setter.set(if copied { format!("{what} copied.") } else { "The browser refused: select the text and copy it.".to_owned() });
+                setter.set(if copied {
+                    format!("{what} copied.")
+                } else {
+                    "The browser refused: select the text and copy it.".to_owned()
+                });
             });
             copy(text.clone(), then);
         })
@@ -144,7 +148,10 @@ fn evidence(timeline: &Timeline, guarantee: Guarantee) -> EvidenceView {
     EvidenceView {
         start: timeline.start(),
         cause: stamped.map(|stamped| (stamped.at, stamped.command.line())),
-        first: invariants.first_broken.get(&guarantee).map(|(at, subject, evidence)| (*at, subject.clone(), evidence.sentence.clone())),
+        first: invariants
+            .first_broken
+            .get(&guarantee)
+            .map(|(at, subject, evidence)| (*at, subject.clone(), evidence.sentence.clone())),
         standing,
     }
 }
@@ -159,7 +166,9 @@ pub fn GuaranteeDialog(props: &GuaranteeProps) -> Html {
             Standing::AtRisk { since, until, evidence } => ("risk", "at risk", since, *until, evidence),
             Standing::Broken { since, evidence } => ("bad", "broken", since, None, evidence),
         };
-        let until = until.map(|at| html! { <>{ " It breaks at " }{ moment_link(&desk, view.start, at) }{ " if nothing changes." }</> });
+        let until = until.map(
+            |at| html! { <>{ " It breaks at " }{ moment_link(&desk, view.start, at) }{ " if nothing changes." }</> },
+        );
         html! {
             <li key={subject.to_string()} {class}>
                 <b>{ format!("{subject}: {word}") }</b>{ " since " }{ moment_link(&desk, view.start, *since) }

@@ -26,7 +26,9 @@ pub fn Floating(props: &FloatingProps) -> Html {
         Some(Popup::Help) => html! { <HelpDialog key="help" /> },
         Some(Popup::Share) => html! { <ShareDialog key="share" /> },
         Some(Popup::Palette) => html! { <PaletteDialog key="palette" selection={props.selection.clone()} /> },
-        Some(Popup::Guarantee(guarantee)) => html! { <GuaranteeDialog key={guarantee.title()} guarantee={*guarantee} /> },
+        Some(Popup::Guarantee(guarantee)) => {
+            html! { <GuaranteeDialog key={guarantee.title()} guarantee={*guarantee} /> }
+        }
         Some(Popup::Verbs { target, x, y }) => {
             html! { <VerbsMenu key={format!("{target:?}")} target={target.clone()} x={*x} y={*y} /> }
         }

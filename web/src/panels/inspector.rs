@@ -58,10 +58,12 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
             };
             heading.mark = identity.ordinal.map(|_| (identity.class(), identity.numeral(), process.is_some()));
             let ghost = believed.is_none_or(|pod| pod.metadata.uid != *uid);
-            heading.title = if ghost && process.is_some() { format!("Ghost {}", pod.name) } else { format!("Pod {}", pod.name) };
+            heading.title =
+                if ghost && process.is_some() { format!("Ghost {}", pod.name) } else { format!("Pod {}", pod.name) };
             heading.detail = format!("uid {}", uid.short());
             let twin = world.machines.values().flat_map(|machine| machine.processes.values());
-            let twin = twin.filter(|p| p.identity.pod == pod.name && p.identity.namespace == pod.namespace && p.uid != *uid);
+            let twin =
+                twin.filter(|p| p.identity.pod == pod.name && p.identity.namespace == pod.namespace && p.uid != *uid);
             let twin = twin.map(|p| p.uid).next();
             let successor = believed.map(|pod| pod.metadata.uid).filter(|other| other != uid);
             heading.other = match (successor, twin) {
@@ -73,8 +75,9 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
         }
         Some(target) => heading.title = verbs::title(target),
         None => {
-            heading.title =
-                object.as_ref().map_or_else(|| "Nothing yet".into(), |object| format!("{} {}", object.kind.name(), object.name));
+            heading.title = object
+                .as_ref()
+                .map_or_else(|| "Nothing yet".into(), |object| format!("{} {}", object.kind.name(), object.name));
         }
     }
     if heading.detail.is_empty() {

@@ -202,6 +202,7 @@ fn ApplyBar(props: &ApplyBarProps) -> Html {
         <div class="apply">
             <div class="outcome" role="status" data-refused={(!outcome.errors.is_empty()).to_string()}>
                 { for outcome.lines.iter().enumerate().map(|(i, line)| html! { <code key={i}>{ line }</code> }) }
+                { for outcome.warnings.iter().enumerate().map(|(i, line)| html! { <code key={i + 500} class="warn">{ line }</code> }) }
                 { for outcome.errors.iter().enumerate().map(|(i, line)| html! { <code key={i + 1000} class="bad">{ line }</code> }) }
             </div>
             <div class="bar">

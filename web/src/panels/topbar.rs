@@ -1,7 +1,7 @@
 //! The bar on top: which example, what time it is, how fast it goes, what holds.
 
-use super::glyph::{Glyph, Sign};
 use super::cluster::use_pick;
+use super::glyph::{Glyph, Sign};
 use super::transport::{Clock, Transport};
 use crate::desk::use_desk;
 use crate::pictures::Meters;

@@ -5,7 +5,8 @@ fn every_command() -> Vec<Command> {
     let set = ObjectRef::new(Kind::StatefulSet, "default", "rg");
     let node = || Name::from("node-1");
     let controller = ControllerId::StatefulSet;
-    let taint = Taint { key: "node.kubernetes.io/out-of-service".into(), effect: "NoExecute".into(), ..Taint::default() };
+    let taint =
+        Taint { key: "node.kubernetes.io/out-of-service".into(), effect: "NoExecute".into(), ..Taint::default() };
     let mut class = petri_objects::StorageClass { provisioner: "disk.petri.dev".into(), ..Default::default() };
     class.metadata.name = "fast".into();
     let object: Object = class.into();

@@ -4,6 +4,7 @@ use super::facts::Facts;
 use super::{ClusterView, DiskState, Identity, Target, Tone, words};
 use petri_console::tables;
 use petri_objects::Kind;
+use petri_objects::order::Order as _;
 use petri_sim::api::shelf::Key;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
             row
         })
         .collect();
-    rows.sort_by_key(|row| super::cluster::natural(&row.name));
+    rows.order_by_key(|row| super::cluster::natural(&row.name));
     rows
 }
 

@@ -6,6 +6,7 @@ use super::{
     ClusterView, ControlPlaneView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, TileState, TileView, Tone,
     ZoneView, disks, say, tiles,
 };
+use petri_objects::order::Order as _;
 use petri_objects::{Name, Node, Time, Uid, condition};
 use petri_sim::api::shelf::Key;
 use petri_sim::machine::Machine;
@@ -33,7 +34,7 @@ pub fn of(facts: &Facts) -> ClusterView {
         view.nodes.push(node(machine, by_node.remove(&machine.name).unwrap_or_default(), facts));
     }
     let mut waiting: Vec<TileView> = by_node.into_values().flatten().collect();
-    waiting.sort_by_key(place);
+    waiting.order_by_key(place);
     let mut loose = Vec::new();
     for placed in disks::disks(facts) {
         match zones.get_mut(&placed.zone) {
@@ -43,7 +44,7 @@ pub fn of(facts: &Facts) -> ClusterView {
     }
     let mut zones: Vec<ZoneView> = zones.into_values().collect();
     for zone in &mut zones {
-        zone.nodes.sort_by_key(|node| natural(&node.name));
+        zone.nodes.order_by_key(|node| natural(&node.name));
     }
     let mut view = ClusterView {
         control_plane: control_plane(facts),
@@ -84,7 +85,7 @@ fn tiles_by_node(facts: &Facts) -> BTreeMap<Name, Vec<TileView>> {
         by_node.entry(running.node.name.clone()).or_default().push(tiles::ghost(&running, facts));
     }
     for tiles in by_node.values_mut() {
-        tiles.sort_by_key(place);
+        tiles.order_by_key(place);
     }
     by_node
 }
@@ -200,7 +201,7 @@ fn duplicates(facts: &Facts) -> Vec<Duplicate> {
     }
     let mut pairs = Vec::new();
     for (key, mut processes) in names {
-        processes.sort();
+        processes.order();
         let name = &key.name;
         let (_, older) = processes[0];
         for (_, newer) in &processes[1..] {

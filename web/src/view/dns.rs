@@ -2,6 +2,7 @@
 
 use super::facts::Facts;
 use super::words;
+use petri_objects::order::Order as _;
 use petri_objects::{Name, ObjectRef, condition};
 use petri_sim::api::shelf::Key;
 use petri_sim::dns::{self, Absence, Data, ZONE};
@@ -67,7 +68,7 @@ pub fn rows(facts: &Facts) -> Vec<Row> {
         let note = note(&absence, namespace, facts);
         rows.push(Row { namespace: namespace.into(), name: host.to_owned(), addresses: Vec::new(), note });
     }
-    rows.sort_by_key(|row| {
+    rows.order_by_key(|row| {
         let (host, service) = row.name.rsplit_once('.').unwrap_or(("", &row.name));
         (row.namespace.clone(), service.to_owned(), super::cluster::natural(host))
     });

@@ -1,5 +1,6 @@
 //! Virtual time on a line: the same scale everywhere, quiet stretches folded away, and back from pixels to time.
 
+use petri_objects::order::Order as _;
 use petri_objects::{Span, Time};
 
 /// The width of a fold.
@@ -136,10 +137,10 @@ impl Scale {
 fn folds(from: Time, to: Time, marks: &[Time], most: i32) -> Vec<(Time, Time)> {
     let mut moments: Vec<Time> = marks.iter().copied().filter(|at| from < *at && *at < to).collect();
     moments.extend([from, to]);
-    moments.sort_unstable();
+    moments.order();
     let mut gaps: Vec<(u64, Time, Time)> =
         moments.windows(2).map(|pair| (pair[1].since(pair[0]).0, pair[0], pair[1])).collect();
-    gaps.sort_unstable_by_key(|(length, start, _)| (std::cmp::Reverse(*length), *start));
+    gaps.order_by_key(|(length, start, _)| (std::cmp::Reverse(*length), *start));
     let mut visible = to.since(from).0;
     let mut folds = Vec::new();
     for (length, start, end) in gaps.into_iter().take(most.max(0) as usize) {
@@ -152,7 +153,7 @@ fn folds(from: Time, to: Time, marks: &[Time], most: i32) -> Vec<(Time, Time)> {
         visible -= end.since(start).0;
         folds.push((start, end));
     }
-    folds.sort_unstable();
+    folds.order();
     folds
 }
 

@@ -3,6 +3,7 @@
 use super::facts::Facts;
 use super::{ClusterView, DuplicateKind, Identity, Target, TileState, TileView, Tone, words};
 use petri_console::tables;
+use petri_objects::order::Order as _;
 use petri_objects::{Pod, Time};
 
 /// One pod, or one process without an object.
@@ -36,7 +37,7 @@ pub struct Belief {
 /// The rows in the order of names, a ghost after its successor.
 pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
     let mut tiles: Vec<&TileView> = view.tiles().collect();
-    tiles.sort_by_key(|tile| {
+    tiles.order_by_key(|tile| {
         let ghost = tile.state == TileState::Ghost;
         (tile.pod.namespace.clone(), super::cluster::natural(&tile.pod.name), ghost, tile.uid)
     });

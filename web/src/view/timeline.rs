@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::lanes::{Bar, LaneKey, LaneStore, PinKind, Span};
 use super::scale::Scale;
 use super::{Identity, Target, Tone, words};
+use petri_objects::order::Order as _;
 use petri_objects::{Name, Time};
 use petri_sim::reason::Reason;
 use petri_sim::timeline::{Branch, Timeline};
@@ -248,9 +249,9 @@ fn choose<'s>(
             nodes.push((super::cluster::natural(name), (key, Lane { untouched: true, ..Lane::default() })));
         }
     }
-    identities.sort_by(|a, b| a.0.cmp(&b.0));
-    nodes.sort_by(|a, b| a.0.cmp(&b.0));
-    volumes.sort_by(|a, b| a.0.cmp(&b.0));
+    identities.order_by(|a, b| a.0.cmp(&b.0));
+    nodes.order_by(|a, b| a.0.cmp(&b.0));
+    volumes.order_by(|a, b| a.0.cmp(&b.0));
     let lanes = identities.into_iter().map(|(_, lane)| lane);
     if options.strip {
         return lanes.collect();
@@ -304,7 +305,7 @@ fn dues(facts: &Facts) -> Vec<(Time, LaneKey, &'static str)> {
         })
         .filter(|(at, _, _)| *at > facts.now)
         .collect();
-    dues.sort();
+    dues.order();
     dues.dedup_by(|a, b| a.1 == b.1);
     dues
 }

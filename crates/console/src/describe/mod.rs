@@ -12,6 +12,7 @@ mod workloads;
 use crate::columns::DESCRIBE;
 use crate::tables::age_since;
 use crate::text::event_times;
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use petri_sim::api::shelf::Objects;
 use std::fmt::Write as _;
@@ -116,7 +117,7 @@ impl Page<'_> {
             return self.line(format_args!("Events:\t<none>"));
         }
         // By the old recorder's timestamp, which the scheduler's events do not have: they stand first.
-        events.sort_by_key(|event| event.last_timestamp);
+        events.order_by_key(|event| event.last_timestamp);
         self.line(format_args!("Events:"));
         self.line(format_args!("  Type\tReason\tAge\tFrom\tMessage"));
         self.line(format_args!("  ----\t------\t----\t----\t-------"));

@@ -3,6 +3,7 @@
 use super::Page;
 use crate::tables::age_since;
 use crate::text::{instant, node_roles};
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use petri_sim::api::shelf::Key;
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ impl Page<'_> {
         self.annotations(&meta.annotations);
         self.line(format_args!("CreationTimestamp:\t{}", instant(meta.creation_timestamp)));
         let mut taints: Vec<&Taint> = node.spec.taints.iter().collect();
-        taints.sort_by(|a, b| (&a.effect, &a.key).cmp(&(&b.effect, &b.key)));
+        taints.order_by(|a, b| (&a.effect, &a.key).cmp(&(&b.effect, &b.key)));
         let taints: Vec<String> = taints.into_iter().map(taint_text).collect();
         self.list("Taints", &taints);
         self.line(format_args!("Unschedulable:\t{}", node.spec.unschedulable));

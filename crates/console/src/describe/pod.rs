@@ -3,6 +3,7 @@
 use super::{Page, true_false};
 use crate::tables::age_since;
 use crate::text::{instant, or_none};
+use petri_objects::order::Order as _;
 use petri_objects::*;
 
 impl Page<'_> {
@@ -178,7 +179,7 @@ impl Page<'_> {
             false => self.line(format_args!("    Mounts:")),
         }
         let mut mounts: Vec<&VolumeMount> = container.volume_mounts.iter().collect();
-        mounts.sort_by(|a, b| a.mount_path.cmp(&b.mount_path));
+        mounts.order_by(|a, b| a.mount_path.cmp(&b.mount_path));
         for mount in mounts {
             let access = if mount.read_only { "ro" } else { "rw" };
             let sub = if mount.sub_path.is_empty() { String::new() } else { format!(",path=\"{}\"", mount.sub_path) };
@@ -257,7 +258,7 @@ impl Page<'_> {
 
     fn tolerations(&mut self, title: &str, tolerations: &[Toleration]) {
         let mut sorted: Vec<&Toleration> = tolerations.iter().collect();
-        sorted.sort_by(|a, b| a.key.cmp(&b.key));
+        sorted.order_by(|a, b| a.key.cmp(&b.key));
         let values: Vec<String> = sorted.into_iter().map(toleration_text).collect();
         self.list(title, &values);
     }

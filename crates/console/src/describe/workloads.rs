@@ -2,6 +2,7 @@
 
 use super::{Page, bracketed};
 use crate::text::{instant, selector};
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -157,7 +158,7 @@ impl Page<'_> {
             .filter(|set| set.metadata.is_controlled_by(deployment.metadata.uid))
             .cloned()
             .collect();
-        sets.sort_by_key(|set| (set.metadata.creation_timestamp, set.metadata.name.clone()));
+        sets.order_by_key(|set| (set.metadata.creation_timestamp, set.metadata.name.clone()));
         let at = sets.iter().position(|set| {
             let mut template = set.spec.template.clone();
             template.metadata.labels.remove(TEMPLATE_HASH);

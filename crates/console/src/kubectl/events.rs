@@ -7,6 +7,7 @@ use crate::tables::{age_since, write};
 use crate::text::event_times;
 use crate::{Failure, Output};
 use petri_objects::Event;
+use petri_objects::order::Order as _;
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, value("for"), value("types"), switch("no-headers")];
@@ -41,7 +42,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         let place = if all { String::new() } else { format!(" in {namespace} namespace.") };
         return Ok(Output { stderr: format!("No events found{place}\n"), ..Output::default() });
     }
-    events.sort_by_key(|event| event_times(event).1);
+    events.order_by_key(|event| event_times(event).1);
     let mut lines: Vec<Vec<String>> = Vec::new();
     if !arguments.is_set("no-headers") {
         let headers = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"];

@@ -6,6 +6,7 @@ use crate::args::{self, Flag, switch, value};
 use crate::select::kind_of;
 use crate::tables::write;
 use crate::{Failure, Output};
+use petri_objects::order::Order as _;
 use petri_objects::{FieldInfo, Kind, Schema, Type};
 
 const FLAGS: &[Flag] = &[switch("recursive"), value("api-version")];
@@ -101,7 +102,7 @@ pub(super) fn resources() -> String {
     let mut lines: Vec<Vec<String>> =
         vec![["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"].map(String::from).to_vec()];
     let mut kinds = Kind::ALL.to_vec();
-    kinds.sort_by_key(|kind| (kind.group(), kind.plural()));
+    kinds.order_by_key(|kind| (kind.group(), kind.plural()));
     for kind in kinds {
         lines.push(vec![
             kind.plural().into(),

@@ -6,6 +6,7 @@ use crate::follow::{Follow, Waiting};
 use crate::select::{Filter, Selection, reference, selection};
 use crate::tables::{TableOptions, cells, table, write};
 use crate::{Failure, Output, path};
+use petri_objects::order::Order as _;
 use petri_objects::{Kind, Map, Name, Object, Revision, Value};
 use petri_sim::world::World;
 use std::collections::BTreeMap;
@@ -171,13 +172,13 @@ fn sorted(value: Value) -> Value {
     }
 }
 
-fn sort_by(objects: &mut [Object], path: &str) -> Result<(), Failure> {
+fn sort_by(objects: &mut Vec<Object>, path: &str) -> Result<(), Failure> {
     path::values(&Value::Null, path)?;
     let key = |object: &Object| {
         let value = object.to_value();
         path::values(&value, path).ok().and_then(|found| found.first().map(|value| (*value).clone()))
     };
-    objects.sort_by_key(key);
+    objects.order_by_key(key);
     Ok(())
 }
 

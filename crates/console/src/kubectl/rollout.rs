@@ -6,6 +6,7 @@ use crate::args::{self, Arguments, Flag, switch, value};
 use crate::errors::named;
 use crate::follow::{Follow, Waiting};
 use crate::{Failure, Output};
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use petri_sim::api::shelf::Objects;
 use petri_sim::world::World;
@@ -214,7 +215,7 @@ fn entries(object: &Object, objects: &Objects) -> Result<Vec<Entry>, Failure> {
             return Err(format!("error: no history viewer has been implemented for \"{kind}\""));
         }
     };
-    entries.sort_by_key(|entry| entry.revision);
+    entries.order_by_key(|entry| entry.revision);
     Ok(entries)
 }
 

@@ -12,7 +12,7 @@
 use super::Enqueue;
 use crate::api::request::{ApiError, DeleteOptions, Patch, Propagation};
 use crate::api::server::{FOREGROUND, ORPHAN};
-use crate::api::shelf::{Key, Objects, Shelf};
+use crate::api::shelf::{Key, Objects, Shelf, Stored};
 use crate::api::watch::Change;
 use crate::client::call::{Api, Done, Outcome, Stop};
 use crate::reason::Reason;
@@ -178,7 +178,7 @@ impl Found {
         let uid = self.uid;
         self.objects.extend(objects.cloned().map(Object::from).filter(|object| is_owned(object, uid)));
     }
-    fn in_namespace<T>(&mut self, shelf: &Shelf<T>, namespace: &str)
+    fn in_namespace<T: Stored>(&mut self, shelf: &Shelf<T>, namespace: &str)
     where
         Object: From<Rc<T>>,
     {

@@ -12,6 +12,7 @@ use crate::client::call::{Api, Awaiting, Done, Outcome, Stop};
 use crate::clock::{Span, Time};
 use crate::reason::Reason;
 use crate::settings::Settings;
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -81,9 +82,9 @@ fn terminating_out_of_service(cache: &Objects) -> Vec<&Rc<Pod>> {
     pods
 }
 
-fn by_eviction_and_creation(pods: &mut [&Rc<Pod>]) {
+fn by_eviction_and_creation(pods: &mut Vec<&Rc<Pod>>) {
     let was_evicted = |pod: &Pod| pod.phase() == Phase::Failed && &*pod.status.reason == "Evicted";
-    pods.sort_by_key(|pod| (!was_evicted(pod), pod.metadata.creation_timestamp, pod.metadata.name.clone()));
+    pods.order_by_key(|pod| (!was_evicted(pod), pod.metadata.creation_timestamp, pod.metadata.name.clone()));
 }
 
 /// Pods of nodes that have been gone for the whole quarantine, and are gone now.

@@ -2,6 +2,7 @@
 
 use super::{Data, Query, Rcode, Record, RecordType, TTL, ZONE, answer, endpoint_hostname, ready_endpoints};
 use crate::api::shelf::{Key, Objects};
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -83,7 +84,7 @@ pub fn records(objects: &Objects, namespace: &str) -> Vec<Record> {
                     Record { name: name.clone(), ttl: TTL, data }
                 }));
             }
-            hosts.sort();
+            hosts.order();
             hosts.dedup();
             records.extend(hosts);
             for port in ports {

@@ -2,7 +2,7 @@
 //!
 //! Upstream: `pkg/scheduler/backend/cache`, `framework.NodeInfo`.
 
-use crate::api::shelf::{Key, Objects, Shelf};
+use crate::api::shelf::{Key, Objects, Tree};
 use crate::clock::Time;
 use petri_objects::{Container, LabelSelector, Labels, Name, Node, Pod, PodSpec, Quantity, Uid};
 use std::collections::BTreeMap;
@@ -206,9 +206,9 @@ impl Tally {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Index {
     filled: bool,
-    nodes: Shelf<NodeInfo>,
+    nodes: Tree<NodeInfo>,
     /// Where each pod is.
-    places: Shelf<Name>,
+    places: Tree<Name>,
     tallies: Vec<Rc<Tally>>,
     /// How many pods have terms about other pods.
     pub with_affinity: u32,

@@ -3,6 +3,7 @@
 //! Upstream: `framework.FitError.Error`, and what the plugins after it append in 1.36.
 
 use super::filters::{Plugins, Rejection};
+use petri_objects::order::Order as _;
 use std::collections::BTreeMap;
 
 /// What a pod is told when there are no nodes at all.
@@ -30,7 +31,7 @@ impl Diagnosis {
     /// The reasons with their counts, sorted as texts: `10 x` comes before `2 x`.
     fn body(counts: impl Iterator<Item = (String, u32)>) -> String {
         let mut parts: Vec<String> = counts.map(|(reason, count)| format!("{count} {reason}")).collect();
-        parts.sort();
+        parts.order();
         parts.join(", ")
     }
     /// No node fits, and preemption found nobody to push away.

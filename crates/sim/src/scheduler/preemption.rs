@@ -12,6 +12,7 @@ use crate::api::request::{DeleteOptions, Patch};
 use crate::api::shelf::{Key, Objects};
 use crate::client::call::{Api, Stop};
 use crate::clock::Time;
+use petri_objects::order::Order as _;
 use petri_objects::{Condition, Name, Node, Object, Pod};
 use std::cmp::Reverse;
 use std::rc::Rc;
@@ -87,7 +88,7 @@ fn victims(incoming: &Incoming<'_>, node: &Node, info: &NodeInfo) -> Option<Vec<
     }
     filter(incoming, node, &left).ok()?;
     // The more important and the older ones are spared first.
-    potential.sort_by_key(|pod| (Reverse(pod.priority()), pod.started, pod.key.clone()));
+    potential.order_by_key(|pod| (Reverse(pod.priority()), pod.started, pod.key.clone()));
     let mut victims = Vec::new();
     for pod in potential {
         left.add(pod.clone());

@@ -10,9 +10,10 @@
 use super::filters::Plugins;
 use super::index::{Index, PodFacts};
 use super::volume_binding::Plan;
-use crate::api::shelf::{Key, Shelf};
+use crate::api::shelf::{Key, Shelf, Tree};
 use crate::api::watch::Change;
 use crate::clock::{Span, Time};
+use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, Node, Object, Pod, Uid};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -66,7 +67,7 @@ pub struct Assumed {
 /// The attempts of pods that have no node yet, by pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Queue {
-    attempts: Shelf<Attempt>,
+    attempts: Tree<Attempt>,
     parked: u32,
     /// The nodes on which room is being made, by the pod that it is for.
     nominated: Rc<BTreeMap<Key, Name>>,
@@ -125,7 +126,7 @@ impl Queue {
                 keys.push((-attempt.priority, key));
             }
         }
-        keys.sort();
+        keys.order();
         keys.into_iter().map(|(_, key)| key.clone()).collect()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{CARD, ClusterLayout, DiskBox, NodeBox, NodeForm, Rect, Size, TIGHT, TileBox, ZoneBox, is_trouble};
 use crate::view::{DiskState, DiskView, Duplicate, NodeView, ZoneView};
+use petri_objects::order::Order as _;
 
 /// From a zone's top to its first node.
 const LABEL: i32 = 26;
@@ -197,14 +198,14 @@ fn rail(zone: &ZoneView, columns: &[(i32, i32)], folds: bool) -> Rail {
             continue;
         }
         let mut spots: Vec<usize> = disk.plugs.iter().filter_map(|plug| column_of(&plug.node)).collect();
-        spots.sort_unstable();
+        spots.order();
         match (spots.first(), spots.last()) {
             (Some(first), Some(last)) if first < last => order.push((0, index, *first, *last)),
             (Some(first), _) => order.push((1, index, *first, *first)),
             _ => order.push((2, index, 0, 0)),
         }
     }
-    order.sort_unstable();
+    order.order();
     for (rank, index, first, last) in order {
         let free = |row: &[bool], from: usize, to: usize| row[from..=to].iter().all(|used| !used);
         let slot = (0..).find_map(|row: usize| {

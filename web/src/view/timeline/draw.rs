@@ -8,6 +8,7 @@ use crate::view::facts::Facts;
 use crate::view::lanes::{Bar, LaneKey, LaneStore, PinKind, Span};
 use crate::view::scale::Scale;
 use crate::view::{Identity, Target, Tone, words};
+use petri_objects::order::Order as _;
 use petri_objects::{Kind, ObjectRef, Span as Length, Time, Uid};
 use petri_sim::invariants::Guarantee;
 
@@ -333,7 +334,7 @@ fn pins(facts: &Facts, store: &LaneStore, window: (Time, Time), scale: &Scale, v
         return pins;
     }
     // Marks on one spot become one: the person's own before a component's.
-    pins.sort_by_key(|pin| (pin.x, std::cmp::Reverse(pin.kind)));
+    pins.order_by_key(|pin| (pin.x, std::cmp::Reverse(pin.kind)));
     pins.dedup_by(|later, earlier| later.x - earlier.x < 5 && later.kind <= earlier.kind);
     // Words end before the next mark: a person's own are cut there, a component's are left out.
     let places: Vec<i32> = pins.iter().map(|pin| pin.x).collect();

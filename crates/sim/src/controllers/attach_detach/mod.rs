@@ -19,6 +19,7 @@ use crate::api::watch::Change;
 use crate::client::call::{Api, Done, Outcome, Stop, expect_kind};
 use crate::clock::{Span, Time};
 use crate::reason::Reason;
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use state::{Attached, Operation, Stage, VolumeState, is_multi_attach_allowed, unique_name, wants_volumes};
 use std::collections::BTreeMap;
@@ -372,7 +373,7 @@ fn update_attached_volumes(node: &Name, volume: &Name, add: bool, api: &mut Api<
     let status = Rc::make_mut(&mut changed.status);
     if add {
         status.volumes_attached.push(AttachedVolume { device_path: "".into(), name: volume.clone() });
-        status.volumes_attached.sort_by(|a, b| a.name.cmp(&b.name));
+        status.volumes_attached.order_by(|a, b| a.name.cmp(&b.name));
     } else {
         status.volumes_attached.retain(|attached| attached.name != *volume);
     }

@@ -2,7 +2,7 @@
 //!
 //! Upstream: `pkg/controller/volume/attachdetach/cache` (`actualStateOfWorld`, `desiredStateOfWorld`).
 
-use crate::api::shelf::{Key, Objects, Shelf};
+use crate::api::shelf::{Key, Objects, Tree};
 use crate::clock::{Span, Time};
 use crate::random::Stream;
 use petri_objects::{CsiVolumeSource, Name, Node, PersistentVolume, Pod};
@@ -14,9 +14,9 @@ use std::rc::Rc;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Memory {
     filled: bool,
-    volumes: Shelf<VolumeState>,
+    volumes: Tree<VolumeState>,
     /// Pods that were seen on a node, by the claims they use. Names stay after their pods, because they come back.
-    users: Shelf<BTreeSet<Key>>,
+    users: Tree<BTreeSet<Key>>,
     /// (node, volume) of detaches that were asked for and not begun.
     waiting: Rc<BTreeSet<(Name, Name)>>,
     /// What deleted nodes had mounted when last heard of.

@@ -80,7 +80,7 @@ pub fn max_scaled_down(deployment: &Deployment, old: &[Rc<ReplicaSet>], new: &Re
 /// Upstream: `cleanupUnhealthyReplicas`.
 fn clean_up_unhealthy(
     deployment: &Deployment,
-    old: &mut [Rc<ReplicaSet>],
+    old: &mut Vec<Rc<ReplicaSet>>,
     limit: i32,
     api: &mut Api<'_>,
 ) -> Result<i32, Stop> {

@@ -6,6 +6,7 @@
 use super::sync::{Sets, replica_sets_and_revision};
 use super::util::*;
 use crate::client::call::{Api, Stop, expect_kind};
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -76,8 +77,8 @@ pub fn proportional_sizes(
 ) -> Vec<(Rc<ReplicaSet>, i32)> {
     let to_add = allowed - spec_replicas(&sets);
     match to_add.signum() {
-        1 => sets.sort_by(|a, b| b.replicas().cmp(&a.replicas()).then_with(|| by_creation(b, a))),
-        -1 => sets.sort_by(|a, b| b.replicas().cmp(&a.replicas()).then_with(|| by_creation(a, b))),
+        1 => sets.order_by(|a, b| b.replicas().cmp(&a.replicas()).then_with(|| by_creation(b, a))),
+        -1 => sets.order_by(|a, b| b.replicas().cmp(&a.replicas()).then_with(|| by_creation(a, b))),
         _ => {}
     }
     let mut added = 0;

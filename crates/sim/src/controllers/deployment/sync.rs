@@ -9,6 +9,7 @@ use crate::api::request::ApiError;
 use crate::api::shelf::Key;
 use crate::client::call::{Api, Stop, expect_kind};
 use crate::controllers::util::{controller_ref, is_namespace_terminating, set_condition};
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -229,7 +230,7 @@ pub fn clean_up(deployment: &Deployment, old: &[Rc<ReplicaSet>], api: &mut Api<'
     };
     let mut candidates: Vec<&Rc<ReplicaSet>> = old.iter().filter(|set| !set.metadata.is_terminating()).collect();
     let surplus = candidates.len().saturating_sub(limit.max(0) as usize);
-    candidates.sort_by(|a, b| {
+    candidates.order_by(|a, b| {
         let number = |set: &ReplicaSet| revision(&set.metadata).unwrap_or(0);
         number(a).cmp(&number(b)).then_with(|| by_creation(a, b))
     });

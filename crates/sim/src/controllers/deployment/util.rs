@@ -7,6 +7,7 @@
 //! place of the collision count are the same.
 
 use crate::controllers::util::{fnv1a_32, safe_encode};
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -98,8 +99,8 @@ pub fn active(sets: &[Rc<ReplicaSet>]) -> Vec<Rc<ReplicaSet>> {
 /// Oldest first, then by name.
 ///
 /// Upstream: `ReplicaSetsByCreationTimestamp`.
-pub fn sort_by_creation(sets: &mut [Rc<ReplicaSet>]) {
-    sets.sort_by(|a, b| by_creation(a, b));
+pub fn sort_by_creation(sets: &mut Vec<Rc<ReplicaSet>>) {
+    sets.order_by(|a, b| by_creation(a, b));
 }
 
 pub fn by_creation(a: &ReplicaSet, b: &ReplicaSet) -> std::cmp::Ordering {
@@ -162,7 +163,7 @@ pub fn max_revision(sets: &[Rc<ReplicaSet>]) -> i64 {
 /// Upstream: `LastRevision`: the second highest.
 pub fn last_revision(sets: &[Rc<ReplicaSet>]) -> i64 {
     let mut revisions: Vec<i64> = sets.iter().filter_map(|set| revision(&set.metadata)).collect();
-    revisions.sort_unstable();
+    revisions.order();
     revisions.dedup();
     revisions.iter().rev().nth(1).copied().unwrap_or(0)
 }

@@ -11,6 +11,7 @@ use crate::api::shelf::{Key, Objects};
 use crate::client::call::{Api, Stop};
 use crate::clock::Time;
 use crate::controllers::util::controller_ref;
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -107,7 +108,7 @@ fn reconcile_by_port_mapping(
     let left = group.candidates.iter().zip(placed).filter(|(_, placed)| !placed);
     let mut left = left.map(|(candidate, _)| candidate.to_endpoint()).collect::<Vec<_>>().into_iter();
     // The fullest first.
-    changed.sort_by_key(|slice| std::cmp::Reverse(slice.endpoints.len()));
+    changed.order_by_key(|slice| std::cmp::Reverse(slice.endpoints.len()));
     for slice in &mut changed {
         fill(slice, &mut left);
     }

@@ -4,6 +4,7 @@
 
 use super::names_claim;
 use crate::scheduler::node_selector;
+use petri_objects::order::Order as _;
 use petri_objects::{Name, Node, PersistentVolume, PersistentVolumeClaim};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -28,7 +29,7 @@ pub fn find_best_match(
         let offered = &volume.spec.access_modes;
         if claim.spec.access_modes.iter().all(|mode| offered.contains(mode)) {
             let mut modes: Vec<&Name> = offered.iter().collect();
-            modes.sort();
+            modes.order();
             groups.entry((modes.len() as u32, modes)).or_default().push(volume);
         }
     }

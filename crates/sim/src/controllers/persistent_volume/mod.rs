@@ -13,7 +13,7 @@ mod volume;
 pub(crate) use claim::reference as claim_reference;
 
 use super::Enqueue;
-use crate::api::shelf::{Key, Objects, Shelf};
+use crate::api::shelf::{Key, Objects, Tree};
 use crate::api::watch::Change;
 use crate::client::call::{Api, Outcome};
 use petri_objects::{Name, Object, ObjectReference, PersistentVolume, PersistentVolumeClaim, Revision};
@@ -36,9 +36,9 @@ pub struct Memory {
     /// Volumes without a claim.
     open: Rc<BTreeSet<Name>>,
     /// Volumes that name a claim, by that claim.
-    claimed: Shelf<BTreeSet<Name>>,
+    claimed: Tree<BTreeSet<Name>>,
     /// The volume that was chosen for this version of a claim: a binding goes on with it whatever happens meanwhile.
-    chosen: Shelf<(Revision, Name)>,
+    chosen: Tree<(Revision, Name)>,
 }
 
 impl Memory {

@@ -4,6 +4,7 @@
 
 use crate::api::shelf::Objects;
 use crate::clock::{Span, Time};
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +50,7 @@ pub fn pods_to_delete(active: &[Rc<Pod>], related: &[Rc<Pod>], count: u32, now: 
     let rank = |pod: &Pod| pods_on_node.get(&pod.spec.node_name).copied().unwrap_or(0);
     let mut ranked = active.to_vec();
     // A stable sort: pods that are equal in all respects keep the order of the cache.
-    ranked.sort_by(|a, b| compare(a, b, rank(a), rank(b), now));
+    ranked.order_by(|a, b| compare(a, b, rank(a), rank(b), now));
     ranked.truncate(count);
     ranked
 }

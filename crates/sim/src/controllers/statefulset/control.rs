@@ -10,6 +10,7 @@ use crate::api::request::ApiError;
 use crate::client::call::{Api, Done, Stop};
 use crate::clock::{Span, Time};
 use crate::reason::Reason;
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -77,7 +78,7 @@ fn act(
             None => condemned.push((ordinal, pod.clone())),
         }
     }
-    condemned.sort_by_key(|(ordinal, _)| std::cmp::Reverse(*ordinal));
+    condemned.order_by_key(|(ordinal, _)| std::cmp::Reverse(*ordinal));
     if set.metadata.is_terminating() {
         return Ok(Some(Reason::SetTerminating));
     }

@@ -5,6 +5,7 @@
 use super::utils::pod_revision;
 use crate::client::call::{Api, Stop, expect_kind};
 use crate::controllers::util::{controller_ref, fnv1_32, safe_encode};
+use petri_objects::order::Order as _;
 use petri_objects::record::Opaque;
 use petri_objects::*;
 use std::rc::Rc;
@@ -55,7 +56,7 @@ pub fn revisions_of(
     mut all: Vec<Rc<ControllerRevision>>,
     api: &mut Api<'_>,
 ) -> Result<Revisions, Stop> {
-    all.sort_by(|a, b| {
+    all.order_by(|a, b| {
         let age = |r: &ControllerRevision| (r.revision, r.metadata.creation_timestamp, r.metadata.name.clone());
         age(a).cmp(&age(b))
     });

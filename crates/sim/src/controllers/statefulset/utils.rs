@@ -4,6 +4,7 @@
 
 use crate::api::shelf::{Key, Objects};
 use crate::clock::Time;
+use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -47,7 +48,7 @@ pub fn pod_revision(pod: &Pod) -> &str {
 /// Deviation: upstream walks a map in random order; ours is sorted by the template's name.
 pub fn claims_of(set: &StatefulSet, ordinal: i32) -> Vec<PersistentVolumeClaim> {
     let mut templates: Vec<&PersistentVolumeClaim> = set.spec.volume_claim_templates.iter().collect();
-    templates.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
+    templates.order_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
     templates
         .into_iter()
         .map(|template| {
@@ -131,7 +132,7 @@ pub fn update_storage(set: &StatefulSet, pod: &mut Pod, ordinal: i32) {
         return;
     }
     let mut templates: Vec<&PersistentVolumeClaim> = set.spec.volume_claim_templates.iter().collect();
-    templates.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
+    templates.order_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
     let mut volumes: Vec<Volume> = templates
         .iter()
         .map(|template| Volume {
