@@ -104,7 +104,7 @@ test("the console answers nonsense with an error and goes on", async () => {
 
 test("text that is typed before the editor has arrived is not lost", async () => {
   const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
-  await page.route("**/editor.js", async (route) => {
+  await page.route("**/editor/editor*.js", async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await route.continue();
   });

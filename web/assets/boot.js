@@ -11,9 +11,67 @@ const resolve = (path) => new URL(path, document.baseURI).href;
 globalThis.petriParts = Object.freeze({
   module: resolve(app.content),
   wasm: resolve(app.dataset.wasm),
+  // Where the build took the WebAssembly apart: what the first visit does not run.
+  second: app.dataset.second ? resolve(app.dataset.second) : null,
   editor: resolve(editor.content),
 });
 globalThis.petriLoadEditor = () => import(globalThis.petriParts.editor);
+
+// What the first part of the WebAssembly exports; the second one imports all of it.
+let exported = null;
+let second = null;
+
+/** Fetches and compiles the second part ahead of its use. Failing is no harm: whoever needs it tries again. */
+function expectSecondPart() {
+  second ??= fetch(globalThis.petriParts.second, { credentials: "same-origin" })
+    .then((response) => (response.ok ? response.arrayBuffer() : Promise.reject(new Error(`status ${response.status}`))))
+    .then((bytes) => WebAssembly.compile(bytes))
+    .then(join)
+    .catch(() => (second = null));
+}
+
+function join(module) {
+  if (exported["~.arrived"].value) return;
+  new WebAssembly.Instance(module, { "~": exported });
+  exported["~.arrived"].value = 1;
+}
+
+/**
+ * Called by the first part where it is about to run a function that only the second one has. The caller cannot wait
+ * for a promise, so this fetches at once and blocks, which happens only to who is faster than `expectSecondPart`.
+ */
+globalThis.petriSecondPart = () => {
+  if (!exported?.["~.arrived"] || exported["~.arrived"].value) return;
+  const request = new XMLHttpRequest();
+  request.open("GET", globalThis.petriParts.second, false);
+  // The only way to bytes in a blocking request: one character for each.
+  request.overrideMimeType("text/plain; charset=x-user-defined");
+  request.send();
+  if (request.status >= 400) throw new Error(`A part of Petri could not be fetched: the server answered ${request.status}.`);
+  join(new WebAssembly.Module(Uint8Array.from(request.responseText, (character) => character.charCodeAt(0) & 255)));
+};
+
+/** A person who starts to do something will soon need the rest. */
+function awaitPerson() {
+  const signs = ["pointermove", "pointerdown", "touchstart", "wheel", "keydown", "focusin"];
+  const seen = () => {
+    for (const sign of signs) removeEventListener(sign, seen, true);
+    expectSecondPart();
+  };
+  for (const sign of signs) addEventListener(sign, seen, { capture: true, passive: true });
+}
+
+/**
+ * Where the program itself fails, WebAssembly stops with a RuntimeError. The optimized page says no more than that,
+ * its recording does: the same run in a development build names the mistake and its line.
+ */
+function watchForFailure(module) {
+  const fail = (error) => {
+    if (error instanceof WebAssembly.RuntimeError) module.failed(`${error}\n${error.stack ?? ""}`);
+  };
+  addEventListener("error", (event) => fail(event.error));
+  addEventListener("unhandledrejection", (event) => fail(event.reason));
+}
 
 async function start() {
   if (typeof WebAssembly !== "object") {
@@ -29,7 +87,12 @@ async function start() {
   const type = response.headers.get("Content-Type")?.split(";")[0].trim();
   // Compiling while it streams in works only under the right type; under any other one the bytes come first.
   const streams = type === "application/wasm";
-  await module.default({ module_or_path: streams ? response : await response.arrayBuffer() });
+  exported = await module.default({ module_or_path: streams ? response : await response.arrayBuffer() });
+  // The build's counters of what runs are exports, too.
+  globalThis.petriExports = exported;
+  if (globalThis.petriParts.second) awaitPerson();
+  watchForFailure(module);
+  module.start();
 }
 
 function explain(error) {

@@ -36,10 +36,31 @@ pub mod panic;
 pub mod wide;
 
 use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    /// Makes sure that the second part of the module is there, if the build has taken it apart: see the boot script.
+    #[wasm_bindgen(js_name = petriSecondPart)]
+    fn second_part();
+}
+
+/// Fetches what the first visit does not need, for those who know that they will need it.
+#[wasm_bindgen]
+pub fn complete() {
+    second_part();
+}
+
+/// Shows what is left to show when the program itself has failed. The boot script calls this: a page built for size
+/// stops at a failure without running any code of its own.
+#[wasm_bindgen]
+pub fn failed(what: &str) {
+    panic::show(what, &panic::recorded());
+}
 
 /// Starts the page.
-pub fn run() {
-    // Without a window there is no page: benchmarks load the module in Node for what it exports.
+#[wasm_bindgen]
+pub fn start() {
     let Some(window) = web_sys::window() else { return };
     let Some(root) = window.document().and_then(|document| document.get_element_by_id("petri")) else { return };
     panic::install();

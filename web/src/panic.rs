@@ -51,6 +51,10 @@ pub fn install() {
 pub fn show(what: &str, recording: &str) {
     let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
     let Some(body) = document.body() else { return };
+    // The first failure is the one that matters: others only follow from it.
+    if document.get_element_by_id("panic-screen").is_some() {
+        return;
+    }
     let element = |tag: &str, text: &str| {
         let element = document.create_element(tag).ok();
         if let Some(element) = &element {

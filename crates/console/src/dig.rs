@@ -20,6 +20,7 @@ struct Question {
     search: bool,
 }
 
+#[inline(never)]
 pub(crate) fn run(words: &[String], world: &World) -> Result<Output, Failure> {
     let question = read(words)?;
     let kind = question.kind.unwrap_or(RecordType::A);

@@ -51,6 +51,7 @@ const FLAGS: &[Flag] = &[
     Flag { long: "all-namespaces", short: Some('A'), takes: Takes::Switch },
 ];
 
+#[inline(never)]
 pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failure> {
     let arguments = args::parse(&words[1..], FLAGS, &words[0])?;
     let namespace = crate::kubectl::namespace(&arguments);

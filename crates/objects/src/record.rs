@@ -159,17 +159,29 @@ pub trait Field: Sized + Default {
 /// A struct declared with [`record!`](crate::record!).
 pub trait Record: Sized + Default {
     const SCHEMA: Schema;
-    fn encode_fields(&self, map: &mut Map);
-    fn decode_map(map: &Map, at: &mut Decode) -> Self;
+    /// What the field at this place of the schema is written as, if it is written.
+    fn field(&self, index: usize) -> Option<Value>;
+    /// Reads the field at this place of the schema.
+    fn set_field(&mut self, index: usize, value: &Value, at: &mut Decode);
 
+    fn encode_fields(&self, map: &mut Map) {
+        encode_fields(&Self::SCHEMA, map, &|index| self.field(index));
+    }
+    // Not inlined: the page has a copy of this for each record, and most of them are not needed to open it.
+    #[inline(never)]
     fn to_value(&self) -> Value {
         let mut map = Map::new();
         self.encode_fields(&mut map);
         Value::Map(map)
     }
+    #[inline(never)]
     fn from_value(value: &Value, at: &mut Decode) -> Self {
         match value {
-            Value::Map(map) => at.inside(Self::SCHEMA.name, |at| Self::decode_map(map, at)),
+            Value::Map(map) => {
+                let mut record = Self::default();
+                decode_fields(&Self::SCHEMA, map, at, &mut |index, value, at| record.set_field(index, value, at));
+                record
+            }
             Value::Null => Self::default(),
             other => {
                 at.wrong_type(other, &format!("v1.{}", Self::SCHEMA.name));
@@ -179,13 +191,28 @@ pub trait Record: Sized + Default {
     }
 }
 
-impl Decode {
-    fn inside<T>(&mut self, name: &'static str, body: impl FnOnce(&mut Decode) -> T) -> T {
-        self.within.push(name);
-        let result = body(self);
-        self.within.pop();
-        result
+/// The loop that all records share, so that each of them brings no more than its fields.
+fn encode_fields(schema: &Schema, map: &mut Map, field: &dyn Fn(usize) -> Option<Value>) {
+    for (index, info) in schema.fields.iter().enumerate() {
+        if let Some(value) = field(index) {
+            map.insert(info.name, value);
+        }
     }
+}
+
+fn decode_fields(schema: &Schema, map: &Map, at: &mut Decode, set: &mut dyn FnMut(usize, &Value, &mut Decode)) {
+    // The two keys that every top-level object (and every claim template) carries.
+    let typed = schema.field("metadata").is_some() && schema.name != "PodTemplateSpec";
+    at.within.push(schema.name);
+    for (key, value) in map.iter() {
+        match schema.fields.iter().position(|field| field.name == &**key) {
+            Some(_) if matches!(value, Value::Null) => {}
+            Some(index) => at.key(key, |at| set(index, value, at)),
+            None if typed && matches!(&**key, "apiVersion" | "kind") => {}
+            None => at.key(key, |at| at.report(DecodeProblemKind::UnknownField)),
+        }
+    }
+    at.within.pop();
 }
 
 /// Declares API types.
@@ -209,25 +236,16 @@ macro_rules! record {
                     kind: &<$ty as $crate::record::Field>::TYPE,
                 }, )* ],
             };
-            fn encode_fields(&self, map: &mut $crate::value::Map) {
-                $( $crate::record!(@encode self, map, $field, $wire, $($always)?); )*
+            fn field(&self, index: usize) -> Option<$crate::value::Value> {
+                #[allow(non_camel_case_types)]
+                enum At { $($field),* }
+                $( if index == At::$field as usize { return $crate::record!(@encode self, $field, $($always)?); } )*
+                None
             }
-            // OwnerReference and its like have a `kind` of their own.
-            #[allow(unreachable_patterns)]
-            fn decode_map(map: &$crate::value::Map, at: &mut $crate::record::Decode) -> Self {
-                let mut record = Self::default();
-                for (key, value) in map.iter() {
-                    match &**key {
-                        $( $wire => {
-                            if let $crate::value::Value::Null = value { continue }
-                            record.$field = at.key(key, |at| <$ty as $crate::record::Field>::decode(value, at));
-                        } )*
-                        // The two keys that every top-level object (and every claim template) carries.
-                        "apiVersion" | "kind" if Self::SCHEMA.field("metadata").is_some() && Self::SCHEMA.name != "PodTemplateSpec" => {}
-                        _ => at.key(key, |at| at.report($crate::record::DecodeProblemKind::UnknownField)),
-                    }
-                }
-                record
+            fn set_field(&mut self, index: usize, value: &$crate::value::Value, at: &mut $crate::record::Decode) {
+                #[allow(non_camel_case_types)]
+                enum At { $($field),* }
+                $( if index == At::$field as usize { self.$field = $crate::record::Field::decode(value, at); } )*
             }
         }
         impl $crate::record::Field for $name {
@@ -239,12 +257,8 @@ macro_rules! record {
             }
         }
     )*};
-    (@encode $self:ident, $map:ident, $field:ident, $wire:literal, ) => {
-        if let Some(value) = $crate::record::Field::encode(&$self.$field) { $map.insert($wire, value); }
-    };
-    (@encode $self:ident, $map:ident, $field:ident, $wire:literal, always) => {
-        $map.insert($wire, $crate::record::Field::encode_always(&$self.$field));
-    };
+    (@encode $self:ident, $field:ident, ) => { $crate::record::Field::encode(&$self.$field) };
+    (@encode $self:ident, $field:ident, always) => { Some($crate::record::Field::encode_always(&$self.$field)) };
 }
 
 impl Field for Name {

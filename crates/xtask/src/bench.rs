@@ -89,18 +89,12 @@ fn wasm(shop: &Shop, native: &[(String, Value)]) -> Outcome<BTreeMap<String, Val
 }
 
 /// The very files of `dist/`, the script under a name that Node takes for a module.
+/// The page's script, and its WebAssembly as it was before it was taken apart: the same code in one file.
 fn shipped(shop: &Shop) -> Outcome<(PathBuf, PathBuf)> {
-    let dist = shop.path("dist");
-    let entries = std::fs::read_dir(&dist).map_err(|error| format!("{}: {error}", dist.display()))?;
-    let wasm = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .find(|path| path.to_string_lossy().ends_with("_bg.wasm"))
-        .ok_or("dist/ holds no WebAssembly")?;
-    let script = PathBuf::from(wasm.to_string_lossy().replace("_bg.wasm", ".js"));
+    let script = gates::file_in(&shop.path("dist"), ".js", "petri-web")?;
     let module = shop.path("target/bench/petri.mjs");
     shop::write(&module, shop::read(&script)?)?;
-    Ok((module, wasm))
+    Ok((module, shop.target().join(page::WHOLE)))
 }
 
 fn peer(shop: &Shop, native: &[(String, Value)]) -> Outcome<BTreeMap<String, Value>> {

@@ -23,7 +23,7 @@ pub const FIRST_LOAD_AIM: u64 = 300_000;
 /// What it may weigh today. The page is over its aim; this number only ever falls, until it is the aim.
 pub const FIRST_LOAD_BUDGET: u64 = 790_000;
 /// What the page fetches later or not at all.
-const LATER: [&str; 4] = ["editor/", "embed", "worker", "licenses.txt"];
+const LATER: [&str; 5] = ["editor/", "embed", "worker", "second-", "licenses.txt"];
 
 /// The libraries link none of these, and the page neither, apart from what Yew itself brings and the linker drops.
 pub fn tree(shop: &Shop) -> Outcome {
@@ -260,6 +260,16 @@ pub fn rust_version(shop: &Shop) -> Outcome<String> {
 fn minor_after(text: &str, before: &str) -> Option<u32> {
     let rest = &text[text.find(before)? + before.len()..];
     rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+}
+
+/// The file of a folder whose name begins and ends like this.
+pub fn file_in(folder: &Path, ending: &str, beginning: &str) -> Outcome<PathBuf> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let named = |path: &PathBuf| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|n| n.starts_with(beginning) && n.ends_with(ending))
+    };
+    let found = entries.flatten().map(|entry| entry.path()).find(named);
+    found.ok_or_else(|| format!("{} holds no {beginning}…{ending}", folder.display()))
 }
 
 /// The page's files, if they were built.

@@ -5,7 +5,11 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::shop::{self, Outcome, Setting, Shop, run, say, warn};
+use crate::split::Module;
 use crate::{gates, licenses, tools, wasm_std};
+
+/// The page's WebAssembly in one part, inside cargo's target folder, for benchmarks.
+pub const WHOLE: &str = "page/whole.wasm";
 
 pub struct ServeOptions {
     pub port: u16,
@@ -16,7 +20,7 @@ pub struct ServeOptions {
 
 /// Builds the page, serves it and rebuilds on change, until it is interrupted.
 pub fn serve(shop: &Shop, options: &ServeOptions) -> Outcome {
-    let mut setting = toolchain(shop)?;
+    let mut setting = toolchain(shop, options.release)?;
     match tools::wasm_opt(shop) {
         Ok(found) => setting = setting.and(found),
         Err(problem) if options.release => return Err(problem),
@@ -45,7 +49,7 @@ pub fn serve(shop: &Shop, options: &ServeOptions) -> Outcome {
 
 /// Builds `dist/`: optimized, with relative addresses only, and with the licenses of everything inside.
 pub fn build(shop: &Shop) -> Outcome {
-    let setting = toolchain(shop)?.and(tools::wasm_opt(shop)?);
+    let setting = toolchain(shop, true)?.and(tools::wasm_opt(shop)?);
     bundle(shop)?;
     let dist = shop.path("dist");
     say("building the optimized page", "2 to 4 minutes, 1 to 2 when little changed");
@@ -55,6 +59,7 @@ pub fn build(shop: &Shop) -> Outcome {
     setting.apply(&mut command);
     run(&mut command)?;
     name_editor_by_content(&dist)?;
+    take_apart(shop, &dist)?;
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         std::fs::copy(shop.path(name), dist.join(name)).map_err(|error| format!("{name}: {error}"))?;
     }
@@ -95,9 +100,14 @@ pub fn browser_setting(shop: &Shop) -> Outcome<Setting> {
     Ok(Setting::default().with("CHROME", browser.chrome).with("CHROMEDRIVER", browser.driver))
 }
 
-fn toolchain(shop: &Shop) -> Outcome<Setting> {
+/// What trunk needs to find; for the optimized page with what makes it small.
+fn toolchain(shop: &Shop, small: bool) -> Outcome<Setting> {
     tools::node()?;
-    let setting = wasm_std::ensure(shop)?.and(tools::wasm_bindgen(shop)?).and(tools::trunk()?);
+    let mut setting = wasm_std::ensure(shop)?;
+    if small {
+        setting = wasm_std::small(shop, &setting).and(setting);
+    }
+    let setting = setting.and(tools::wasm_bindgen(shop)?).and(tools::trunk()?);
     // Trunk is run offline, so that it takes its tools from PATH alone, and hands that on to cargo.
     run(&mut shop.cargo_in(&setting, &["fetch", "--quiet", "--target", wasm_std::TARGET]))?;
     Ok(setting)
@@ -113,6 +123,39 @@ fn bundle(shop: &Shop) -> Outcome {
 /// Trunk takes only `true` and `false` for these two, and stops at the `1` that other programs agree on.
 fn quieten(command: &mut Command) {
     command.env_remove("NO_COLOR").env_remove("TRUNK_SKIP_VERSION_CHECK").arg("--skip-version-check");
+}
+
+/// Splits the WebAssembly into what the first visit runs and the rest, by watching a first visit.
+fn take_apart(shop: &Shop, dist: &Path) -> Outcome {
+    let wasm = gates::file_in(dist, "_bg.wasm", "petri-web")?;
+    let whole = std::fs::read(&wasm).map_err(|error| format!("{}: {error}", wasm.display()))?;
+    shop::write(&shop.target().join(WHOLE), &whole)?;
+    let module = Module::read(&whole)?;
+
+    let setting = browser_setting(shop)?;
+    say("watching what the first visit runs, to split the WebAssembly by it", "20 seconds");
+    shop::write(&wasm, module.with_counters()?)?;
+    let mut command = shop.program("node", &["tests/e2e/first-visit.mjs"]);
+    command.arg(dist);
+    setting.apply(&mut command);
+    let ran = shop::capture(&mut command)?;
+    shop::write(&shop.target().join("page/ran.txt"), &ran)?;
+    let ran = ran.split_whitespace().map(|index| index.parse().map_err(|_| format!("`{index}` is no function")));
+    let parts = module.split(&ran.collect::<Outcome<_>>()?)?;
+
+    let first = format!("petri-web-{:016x}_bg.wasm", fingerprint(&parts.first));
+    let second = format!("second-{:016x}.wasm", fingerprint(&parts.second));
+    std::fs::remove_file(&wasm).map_err(|error| format!("{}: {error}", wasm.display()))?;
+    shop::write(&dist.join(&first), parts.first)?;
+    shop::write(&dist.join(&second), parts.second)?;
+    let index = dist.join("index.html");
+    let old = wasm.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let text = shop::read(&index)?.replace(old, &first);
+    let named = text.replacen("data-wasm=", &format!("data-second=\"./{second}\" data-wasm="), 1);
+    if named == text {
+        return Err("index.html does not name the WebAssembly, so the page could not load its second part".to_owned());
+    }
+    shop::write(&index, named)
 }
 
 /// Gives the editor's file a name that changes with its content, so that no cache can pair it with another page.

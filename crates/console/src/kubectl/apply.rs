@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[NAMESPACE, FILENAME, switch("recursive").short('R'), args::value("validate")];
 
+#[inline(never)]
 pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
     if let [what, name] = &arguments.words[..]

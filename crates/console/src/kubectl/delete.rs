@@ -75,6 +75,7 @@ pub(crate) fn manner(arguments: &Arguments) -> Result<Manner, Failure> {
     Ok(Manner { grace_seconds: (grace >= 0).then_some(grace), propagation, wait, warn: grace == 0 })
 }
 
+#[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl delete")?;
     let manner = manner(&arguments)?;

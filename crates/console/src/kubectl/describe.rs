@@ -8,6 +8,7 @@ use petri_objects::Object;
 
 const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR];
 
+#[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl describe")?;
     let world = context.host.world();

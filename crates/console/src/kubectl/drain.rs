@@ -51,6 +51,7 @@ enum Stage {
     Gone,
 }
 
+#[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl drain")?;
     let [name] = &arguments.words[..] else {

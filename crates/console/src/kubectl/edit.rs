@@ -21,6 +21,7 @@ pub(super) fn template_path(kind: Kind) -> Option<&'static [&'static str]> {
 }
 
 /// `kubectl set image sts/web nginx=nginx:1.26`.
+#[inline(never)]
 pub(super) fn set(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("all")];
     let mut arguments = args::parse(words, FLAGS, "kubectl set")?;
@@ -90,6 +91,7 @@ pub(super) fn send(object: &Object, patch: Value, done: &str, context: &mut Cont
 }
 
 /// `kubectl label` and `kubectl annotate`.
+#[inline(never)]
 pub(super) fn label(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("all"), switch("overwrite"), switch("list")];
     let mut arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
@@ -175,6 +177,7 @@ fn one_label(
 }
 
 /// `kubectl patch`.
+#[inline(never)]
 pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     const FLAGS: &[Flag] = &[NAMESPACE, value("patch").short('p'), value("type"), value("subresource")];
     let arguments = args::parse(words, FLAGS, "kubectl patch")?;

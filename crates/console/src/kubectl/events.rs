@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, value("for"), value("types"), switch("no-headers")];
 
+#[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl events")?;
     let world = context.host.world();

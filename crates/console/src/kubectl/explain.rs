@@ -11,6 +11,7 @@ use petri_objects::{FieldInfo, Kind, Schema, Type};
 
 const FLAGS: &[Flag] = &[switch("recursive"), value("api-version")];
 
+#[inline(never)]
 pub(super) fn run(words: &[String]) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl explain")?;
     let Some(word) = arguments.words.first() else {

@@ -32,6 +32,7 @@ struct Block {
     objects: Vec<Object>,
 }
 
+#[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl get")?;
     if arguments.words.is_empty() {

@@ -52,6 +52,7 @@ pub(crate) struct Context<'a> {
     pub here: Option<&'a str>,
 }
 
+#[inline(never)]
 pub(crate) fn run(
     words: &[String],
     here: Option<&str>,
@@ -65,6 +66,7 @@ pub(crate) fn run(
         words.iter().enumerate().filter(|(i, _)| Some(*i) != at).map(|(_, word)| word.clone()).collect();
     let mut context = Context { host, files, here };
     match verb {
+        // Each verb stays a function of its own (`inline(never)`), so that the page can fetch it when it is first used.
         "get" => get::run(&rest, &mut context),
         "describe" => describe::run(&rest, &mut context),
         "apply" | "create" | "replace" => apply::run(verb, &rest, &mut context),

@@ -33,6 +33,7 @@ fn nodes(
     Ok(found)
 }
 
+#[inline(never)]
 pub(super) fn cordon(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     const FLAGS: &[Flag] = &[SELECTOR];
     let arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
@@ -96,6 +97,7 @@ fn read(words: &[String]) -> Result<(Vec<Taint>, Vec<Removal>), Failure> {
     Ok((add, remove))
 }
 
+#[inline(never)]
 pub(super) fn taint(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     const FLAGS: &[Flag] = &[SELECTOR, switch("overwrite"), switch("all")];
     let mut arguments = args::parse(words, FLAGS, "kubectl taint")?;

@@ -26,6 +26,7 @@ const REVISION: &str = "deployment.kubernetes.io/revision";
 const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 const TEMPLATE_HASH: &str = "pod-template-hash";
 
+#[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let mut arguments = args::parse(words, FLAGS, "kubectl rollout")?;
     if arguments.words.is_empty() {

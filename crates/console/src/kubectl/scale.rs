@@ -9,6 +9,7 @@ use petri_sim::command::Command;
 const FLAGS: &[Flag] =
     &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("all"), value("replicas"), value("current-replicas")];
 
+#[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl scale")?;
     let replicas = arguments.integer("replicas")?;

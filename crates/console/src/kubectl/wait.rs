@@ -28,6 +28,7 @@ pub(crate) struct Wait {
     left: Vec<(ObjectRef, Option<Uid>)>,
 }
 
+#[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl wait")?;
     let goal = match arguments.last("for").unwrap_or("") {

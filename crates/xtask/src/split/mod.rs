@@ -1,0 +1,25 @@
+//! The page's WebAssembly in two parts: what the first visit runs, and the rest, which the page fetches when a person
+//! starts to use it.
+//!
+//! A module is one download, and most of this one (the console, validation of faulty manifests, controllers of kinds
+//! that nobody has applied yet) is not needed to show a running cluster. So the page is run once under a counter
+//! ([`Module::with_counters`]), and functions that never ran move into a second module ([`Module::split`]). Where the
+//! first part calls one of them, a stub stands in its place: it asks the page for the second part, which by then is
+//! usually there, and goes on through the table that both share.
+
+mod module;
+mod parts;
+
+pub use module::Module;
+
+/// The function of the page's boot script by which a stub asks for the second part, as wasm-bindgen names its import.
+const ASK: &str = "petriSecondPart";
+/// What the first part exports for the second one, and for the boot script, begins with this.
+const SHARED: &str = "~";
+/// The first part's global that says whether the second one is there.
+const ARRIVED: &str = "~.arrived";
+/// The counters' exports begin with this.
+const COUNTER: &str = "~.ran";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,306 @@
+//! Taking a module apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wasm_encoder::reencode::{Error as EncodeError, Reencode, utils};
+use wasm_encoder::{
+    BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function,
+    FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, TableSection, TypeSection, ValType,
+};
+use wasmparser::{FunctionBody, Parser, Payload};
+
+use super::{ARRIVED, Module, SHARED};
+use crate::shop::Outcome;
+
+/// The two modules.
+pub struct Parts {
+    pub first: Vec<u8>,
+    pub second: Vec<u8>,
+}
+
+/// Who goes where, and how one finds the other.
+struct Plan<'a, 'b> {
+    module: &'b Module<'a>,
+    /// Functions of the second part, and the place in the shared table of those that the first part calls.
+    cold: BTreeMap<u32, Option<u32>>,
+    /// Functions of the first part that the second one calls.
+    lent: BTreeSet<u32>,
+    /// The index in the first part of each function that has one there.
+    first: BTreeMap<u32, u32>,
+    /// The index in the second part, likewise.
+    second: BTreeMap<u32, u32>,
+    /// The table of functions, and its size before.
+    table: u32,
+    base: u64,
+    ask: u32,
+}
+
+impl Module<'_> {
+    /// Keeps the functions in `ran` and what the module cannot start without in the first part.
+    pub fn split(&self, ran: &BTreeSet<u32>) -> Outcome<Parts> {
+        let plan = Plan::new(self, ran)?;
+        let parts = Parts { first: plan.first_part()?, second: plan.second_part()? };
+        for (part, bytes) in [("first", &parts.first), ("second", &parts.second)] {
+            let mut validator = wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all());
+            validator.validate_all(bytes).map_err(|error| format!("the {part} part came out wrong: {error}"))?;
+        }
+        Ok(parts)
+    }
+}
+
+impl<'a, 'b> Plan<'a, 'b> {
+    fn new(module: &'b Module<'a>, ran: &BTreeSet<u32>) -> Outcome<Self> {
+        let ask = module.ask.ok_or("the module does not import the function that fetches its second part")?;
+        let table = module.tables.iter().position(|table| table.element_type == wasmparser::RefType::FUNCREF);
+        let table = table.ok_or("the module has no table of functions")?;
+        let base = module.tables[table].initial;
+        let mut called = module.roots.clone();
+        let mut lent = BTreeSet::new();
+        for function in module.defined() {
+            let callees = module.callees(function)?;
+            if ran.contains(&function) { called.extend(callees) } else { lent.extend(callees) }
+        }
+        let mut cold = BTreeMap::new();
+        let mut places = 0..;
+        for function in module.defined().filter(|function| !ran.contains(function)) {
+            let place = if called.contains(&function) { places.next() } else { None };
+            cold.insert(function, place);
+        }
+        lent.retain(|function| !cold.contains_key(function));
+        let kept = (0..module.imported_functions).chain(module.defined().filter(|f| cold.get(f) != Some(&None)));
+        let first = kept.zip(0..).collect();
+        let second = lent.iter().chain(cold.keys()).copied().zip(0..).collect();
+        let table = u32::try_from(table).map_err(|_| "too many tables")?;
+        Ok(Self { module, cold, lent, first, second, table, base, ask })
+    }
+
+    fn places(&self) -> u64 {
+        self.cold.values().flatten().count() as u64
+    }
+
+    /// The name under which the first part lends a function to the second.
+    fn function(index: u32) -> String {
+        format!("{SHARED}{}", short(index))
+    }
+
+    /// The name of anything else that both share; the dot keeps it apart from every function.
+    fn thing(kind: &str, index: u32) -> String {
+        format!("{SHARED}.{kind}{index}")
+    }
+
+    fn first_part(&self) -> Outcome<Vec<u8>> {
+        let mut module = wasm_encoder::Module::new();
+        let mut writer = First { plan: self, next: self.module.imported_functions };
+        writer
+            .parse_core_module(&mut module, Parser::new(0), self.module.bytes)
+            .map_err(|error| format!("the first part could not be written: {error}"))?;
+        Ok(module.finish())
+    }
+
+    fn second_part(&self) -> Outcome<Vec<u8>> {
+        self.write_second().map_err(|error| format!("the second part could not be written: {error}"))
+    }
+
+    fn write_second(&self) -> Result<Vec<u8>, EncodeError> {
+        let mut writer = Second { plan: self };
+        let mut module = wasm_encoder::Module::new();
+        for payload in Parser::new(0).parse_all(self.module.bytes) {
+            if let Payload::TypeSection(section) = payload? {
+                let mut types = TypeSection::new();
+                writer.parse_type_section(&mut types, section)?;
+                module.section(&types);
+            }
+        }
+        let mut imports = ImportSection::new();
+        for &function in &self.lent {
+            let ty = EntityType::Function(self.module.types[function as usize]);
+            imports.import(SHARED, &Self::function(function), ty);
+        }
+        for (index, table) in (0..).zip(&self.module.tables) {
+            let mut ty = writer.table_type(*table)?;
+            // The first part's tables may have grown by the time they are handed over.
+            ty.maximum = None;
+            imports.import(SHARED, &Self::thing("t", index), ty);
+        }
+        for (index, memory) in (0..).zip(&self.module.memories) {
+            imports.import(SHARED, &Self::thing("m", index), writer.memory_type(*memory)?);
+        }
+        for (index, global) in (0..).zip(&self.module.globals) {
+            imports.import(SHARED, &Self::thing("g", index), writer.global_type(*global)?);
+        }
+        module.section(&imports);
+        let mut functions = FunctionSection::new();
+        for &function in self.cold.keys() {
+            functions.function(self.module.types[function as usize]);
+        }
+        module.section(&functions);
+        let placed: Vec<u32> =
+            self.cold.iter().filter(|(_, place)| place.is_some()).map(|(function, _)| self.second[function]).collect();
+        let mut elements = ElementSection::new();
+        let offset = ConstExpr::i32_const(i32::try_from(self.base).unwrap_or(i32::MAX));
+        elements.active(Some(self.table), &offset, Elements::Functions(placed.into()));
+        module.section(&elements);
+        let mut code = CodeSection::new();
+        for &function in self.cold.keys() {
+            if let Some(body) = self.module.body(function) {
+                writer.parse_function_body(&mut code, body.clone())?;
+            }
+        }
+        module.section(&code);
+        Ok(module.finish())
+    }
+}
+
+/// A number in few letters: these names are most of what the first part pays for being one of two.
+fn short(mut number: u32) -> String {
+    const LETTERS: &[u8; 64] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+    let mut name = String::new();
+    loop {
+        name.insert(0, LETTERS[(number % 64) as usize] as char);
+        number /= 64;
+        if number == 0 {
+            return name;
+        }
+    }
+}
+
+struct First<'a, 'b, 'c> {
+    plan: &'c Plan<'a, 'b>,
+    /// The function whose code comes next.
+    next: u32,
+}
+
+impl First<'_, '_, '_> {
+    /// Asks for the second part unless it is there, then calls the function through the table.
+    fn stub(&self, function: u32, place: u32) -> Function {
+        let plan = self.plan;
+        let ty = plan.module.types[function as usize];
+        let mut stub = Function::new([]);
+        stub.instruction(&Instruction::GlobalGet(self.arrived()));
+        stub.instruction(&Instruction::I32Eqz);
+        stub.instruction(&Instruction::If(BlockType::Empty));
+        stub.instruction(&Instruction::Call(plan.ask));
+        stub.instruction(&Instruction::End);
+        for parameter in 0..plan.module.parameters[ty as usize] {
+            stub.instruction(&Instruction::LocalGet(parameter));
+        }
+        let index = plan.base + u64::from(place);
+        stub.instruction(&Instruction::I32Const(i32::try_from(index).unwrap_or(i32::MAX)));
+        stub.instruction(&Instruction::CallIndirect { type_index: ty, table_index: plan.table });
+        stub.instruction(&Instruction::End);
+        stub
+    }
+
+    /// The global that says whether the second part is there; it comes after all others.
+    fn arrived(&self) -> u32 {
+        u32::try_from(self.plan.module.globals.len()).unwrap_or(u32::MAX)
+    }
+}
+
+impl Reencode for First<'_, '_, '_> {
+    type Error = std::convert::Infallible;
+
+    fn function_index(&mut self, function: u32) -> Result<u32, EncodeError> {
+        Ok(self.plan.first[&function])
+    }
+
+    fn parse_function_section(
+        &mut self,
+        functions: &mut FunctionSection,
+        _: wasmparser::FunctionSectionReader<'_>,
+    ) -> Result<(), EncodeError> {
+        for function in self.plan.module.defined().filter(|function| self.plan.first.contains_key(function)) {
+            functions.function(self.plan.module.types[function as usize]);
+        }
+        Ok(())
+    }
+
+    fn parse_table_section(
+        &mut self,
+        tables: &mut TableSection,
+        section: wasmparser::TableSectionReader<'_>,
+    ) -> Result<(), EncodeError> {
+        for (index, table) in (0..).zip(section) {
+            let mut table = table?;
+            if index == self.plan.table {
+                table.ty.initial += self.plan.places();
+                table.ty.maximum = None;
+            }
+            self.parse_table(tables, table)?;
+        }
+        Ok(())
+    }
+
+    fn parse_global_section(
+        &mut self,
+        globals: &mut GlobalSection,
+        section: wasmparser::GlobalSectionReader<'_>,
+    ) -> Result<(), EncodeError> {
+        utils::parse_global_section(self, globals, section)?;
+        let ty = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+        globals.global(ty, &ConstExpr::i32_const(0));
+        Ok(())
+    }
+
+    fn parse_export_section(
+        &mut self,
+        exports: &mut ExportSection,
+        section: wasmparser::ExportSectionReader<'_>,
+    ) -> Result<(), EncodeError> {
+        utils::parse_export_section(self, exports, section)?;
+        exports.export(ARRIVED, ExportKind::Global, self.arrived());
+        for (index, _) in (0..).zip(&self.plan.module.tables) {
+            exports.export(&Plan::thing("t", index), ExportKind::Table, index);
+        }
+        for (index, _) in (0..).zip(&self.plan.module.memories) {
+            exports.export(&Plan::thing("m", index), ExportKind::Memory, index);
+        }
+        for (index, _) in (0..).zip(&self.plan.module.globals) {
+            exports.export(&Plan::thing("g", index), ExportKind::Global, index);
+        }
+        for &function in &self.plan.lent {
+            let index = self.function_index(function)?;
+            exports.export(&Plan::function(function), ExportKind::Func, index);
+        }
+        Ok(())
+    }
+
+    fn parse_function_body(&mut self, code: &mut CodeSection, body: FunctionBody<'_>) -> Result<(), EncodeError> {
+        let function = self.next;
+        self.next += 1;
+        match self.plan.cold.get(&function) {
+            None => utils::parse_function_body(self, code, body)?,
+            Some(Some(place)) => {
+                code.function(&self.stub(function, *place));
+            }
+            Some(None) => {}
+        }
+        Ok(())
+    }
+
+    fn parse_custom_section(
+        &mut self,
+        _: &mut wasm_encoder::Module,
+        _: wasmparser::CustomSectionReader<'_>,
+    ) -> Result<(), EncodeError> {
+        // Names and producers speak of functions by their old indices.
+        Ok(())
+    }
+}
+
+struct Second<'a, 'b, 'c> {
+    plan: &'c Plan<'a, 'b>,
+}
+
+impl Reencode for Second<'_, '_, '_> {
+    type Error = std::convert::Infallible;
+
+    fn function_index(&mut self, function: u32) -> Result<u32, EncodeError> {
+        Ok(self.plan.second[&function])
+    }
+
+    fn data_index(&mut self, _: u32) -> Result<u32, EncodeError> {
+        // Data stays in the first part; code that copies a segment by its number cannot move away from it.
+        Err(EncodeError::InvalidConstExpr)
+    }
+}

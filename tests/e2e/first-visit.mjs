@@ -1,0 +1,36 @@
+// Watches a first visit to a page whose WebAssembly counts what runs, and prints the functions that did.
+//
+// node first-visit.mjs <folder of the page>
+//
+// Nobody does anything here: the page opens, draws itself and plays, on a wide and on a narrow screen, in light and in
+// dark, and a pointer crosses it. `cargo xtask build` splits the WebAssembly by the answer; the rest is fetched while
+// the pointer is on its way.
+
+import { openApp, shutDown, startServer } from "./harness.mjs";
+
+const visits = [
+  { viewport: { width: 1440, height: 900 }, colorScheme: "light", reducedMotion: "no-preference" },
+  { viewport: { width: 390, height: 844 }, colorScheme: "dark" },
+];
+
+const server = await startServer({ dist: process.argv[2] });
+const ran = new Set();
+for (const visit of visits) {
+  const page = await openApp({ url: server.url, ...visit });
+  await page.waitForTimeout(6_000);
+  const { width, height } = visit.viewport;
+  for (const y of [0.05, 0.3, 0.5, 0.7, 0.95]) await page.mouse.move(width * (1 - y), height * y, { steps: 12 });
+  await page.keyboard.press("Tab");
+  await page.waitForTimeout(100);
+  const found = await page.evaluate(() =>
+    Object.entries(globalThis.petriExports)
+      .filter(([name, counter]) => name.startsWith("~.ran") && counter.value !== 0)
+      .map(([name]) => name.slice("~.ran".length)),
+  );
+  for (const index of found) ran.add(index);
+  await page.finish();
+}
+await server.close();
+await shutDown();
+if (ran.size === 0) throw new Error("the page counted nothing: was it built with counters?");
+console.log([...ran].join(" "));

@@ -1,0 +1,60 @@
+// The page arrives in two parts: a first visit needs the first one only, and the second comes before anyone misses it.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { openApp, shutDown, startServer } from "./harness.mjs";
+
+const isSecond = (path) => /\/second-[0-9a-f]+\.wasm$/.test(path);
+
+after(shutDown);
+
+async function visit(t, options = {}) {
+  const server = await startServer();
+  t.after(() => server.close());
+  const page = await openApp({ url: server.url, ...options });
+  return { server, page };
+}
+
+test("who only looks, fetches the first part only", async (t) => {
+  const { server, page } = await visit(t, { reducedMotion: "no-preference" });
+  await page.waitForTimeout(3_000);
+  assert.deepEqual(server.requests.filter(isSecond), []);
+  await page.finish();
+});
+
+test("who starts to do something gets the rest, once", async (t) => {
+  const { server, page } = await visit(t);
+  await page.mouse.move(200, 200);
+  await page.waitForFunction(() => globalThis.petriExports["~.arrived"].value === 1);
+  await page.mouse.click(10, 10);
+  await page.keyboard.press("Tab");
+  assert.equal(server.requests.filter(isSecond).length, 1);
+  await page.finish();
+});
+
+test("who is faster than the second part waits for it, and loses nothing", async (t) => {
+  // Chromium has something to say about requests that block; here one must.
+  const { server, page } = await visit(t, { allow: [/Synchronous XMLHttpRequest/] });
+  const told = await page.evaluate(async () => {
+    const { complete } = await import(globalThis.petriParts.module);
+    complete();
+    return globalThis.petriExports["~.arrived"].value;
+  });
+  assert.equal(told, 1);
+  assert.equal(server.requests.filter(isSecond).length, 1);
+  await page.finish();
+});
+
+test("a second part that cannot be had is asked for again", async (t) => {
+  const { server, page } = await visit(t, { allow: [/second-/, /Failed to load resource/] });
+  await page.route(/\/second-/, (route) => route.abort());
+  await page.mouse.move(200, 200);
+  await page.waitForTimeout(300);
+  await page.unroute(/\/second-/);
+  assert.equal(await page.evaluate(() => globalThis.petriExports["~.arrived"].value), 0);
+  await page.evaluate(async () => (await import(globalThis.petriParts.module)).complete());
+  assert.equal(await page.evaluate(() => globalThis.petriExports["~.arrived"].value), 1);
+  assert.equal(server.requests.filter(isSecond).length, 1);
+  await page.finish();
+});
