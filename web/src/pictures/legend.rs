@@ -16,8 +16,8 @@ pub fn Legend() -> Html {
     let outline = || html! { <rect class="edge" x="0" y="0" width="24" height="16" rx="3"/> };
     html! {
         <ul class="legend" aria-label="Legend">
-            { item("outline: the API object (belief)", outline()) }
-            { item("block: the process (reality)", html! { <rect class="blk" x="0" y="0" width="9" height="16" rx="2"/> }) }
+            { item("outline: API object", outline()) }
+            { item("block: process", html! { <rect class="blk" x="0" y="0" width="9" height="16" rx="2"/> }) }
             { item("asked to stop", html! { <>
                 <path class="edge" d="M3 0h15l6 6v7a3 3 0 0 1-3 3H3a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z"/>
                 <path class="ear" d="M18 0v6h6z"/>
@@ -27,7 +27,7 @@ pub fn Legend() -> Html {
                 <rect class="fringe" x="0" y="0" width="24" height="16" rx="3"/>
                 <rect class="blk" x="0" y="0" width="8" height="16" rx="2"/>
             </> }) }
-            { item("believed, dead", html! { <>
+            { item("believed, but dead", html! { <>
                 { outline() }
                 <path class="hol" d="M0 3a3 3 0 0 1 3-3h5v16h-5a3 3 0 0 1-3-3z"/>
                 <path class="mark" d="M2 13l5-8"/>

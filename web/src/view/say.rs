@@ -228,7 +228,11 @@ fn incomplete(view: &ClusterView) -> Option<Say> {
     let total = view.tiles().filter(counted).count();
     let open: Vec<&TileView> = view.tiles().filter(counted).filter(|tile| tile.state != TileState::Ready).collect();
     let first = open.first()?;
-    let tone = if open.iter().any(|t| matches!(t.state, TileState::Failed | TileState::CrashLoop)) {
+    // What waits for a node waits for somebody: nothing will place it by itself.
+    let stuck = |t: &&TileView| {
+        matches!(t.state, TileState::Failed | TileState::CrashLoop) || t.state == TileState::Pending && t.node.is_none()
+    };
+    let tone = if open.iter().any(stuck) {
         Tone::Risk
     } else {
         Tone::Calm

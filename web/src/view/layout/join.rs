@@ -14,8 +14,8 @@ pub(super) fn bars(view: &ClusterView, layout: &ClusterLayout) -> Vec<Bar> {
         .filter_map(|(pair, duplicate)| {
             let (older, newer) = (rect_of(duplicate.older)?, rect_of(duplicate.newer)?);
             let width = match duplicate.kind {
-                DuplicateKind::Twice => 44,
-                DuplicateKind::Next => 76,
+                DuplicateKind::Twice => 46,
+                DuplicateKind::Next => 92,
             };
             let (line, middle) = join(older, newer, width, layout);
             let half = width / 2;
