@@ -185,3 +185,33 @@ fn sources_name_no_machine() {
         }
     }
 }
+
+/// Lines that print through `Debug`, outside of tests and of what only tests see.
+fn debug_prints(source: &str) -> Vec<&str> {
+    let shipped = source.split("#[cfg(test)]").next().unwrap_or("");
+    let seen_by_tests_only = ["assert", "panic!", "expect(", "//"];
+    shipped
+        .lines()
+        .filter(|line| line.contains(":?}") || line.contains(":#?}"))
+        .filter(|line| !seen_by_tests_only.iter().any(|word| line.contains(word)))
+        .collect()
+}
+
+#[test]
+fn nobody_reads_debug_output() {
+    // The optimized page is built without it (`-Zfmt-debug=none`): whatever prints through it would be empty there.
+    let native = ["tests.rs", "testing.rs", "swarm.rs"];
+    let shipped = |name: &str| !native.iter().any(|ending| name.ends_with(ending)) && !name.contains("/tests/");
+    let folders =
+        ["objects", "manifest", "sim", "explore", "console", "lessons"].map(|name| format!("crates/{name}/src"));
+    for folder in folders.iter().map(String::as_str).chain(["web/src"]) {
+        for (name, source) in sources(folder).into_iter().filter(|(name, _)| shipped(name)) {
+            assert_eq!(debug_prints(&source), Vec::<&str>::new(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn debug_output_is_found() {
+    assert_eq!(debug_prints("let a = format!(\"{b:?}\");\n#[cfg(test)]\nformat!(\"{c:?}\")").len(), 1);
+}

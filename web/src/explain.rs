@@ -189,7 +189,7 @@ fn waiting(world: &World, related: &Related) -> Vec<Standstill> {
         let standstill = Standstill {
             who: controller.controller().name,
             sentence: waiting.reason.sentence(world.start),
-            code: waiting.reason.code(),
+            code: waiting.reason.code().to_owned(),
             since: waiting.since,
             until: until(&waiting.reason).filter(|until| *until > world.now),
         };

@@ -1,6 +1,8 @@
 //! What only a browser can tell: when components render again, how the player moves, what a panic leaves behind, and
 //! whether the same run has the same fingerprints here and natively.
 #![cfg(target_arch = "wasm32")]
+// Clippy knows a test by `#[test]`; these are tests as well.
+#![allow(clippy::unwrap_used)]
 
 use js_sys::Promise;
 use petri_objects::Span;

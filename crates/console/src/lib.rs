@@ -40,6 +40,7 @@ pub use complete::complete;
 pub use errors::{answer_text, api_error};
 pub use follow::Follow;
 
+use petri_objects::value::quoted;
 use petri_objects::{Span, Time};
 use petri_sim::api::request::ApiError;
 use petri_sim::command::Command;
@@ -168,7 +169,7 @@ fn dispatch(words: &[String], here: Option<&str>, host: &mut dyn Host, files: &d
         "timeout" => return timeout(rest, here, host, files),
         verb if verbs::VERBS.contains(&verb) => verbs::run(words, host),
         verb if kubectl::VERBS.contains(&verb) => kubectl::run(words, here, host, files),
-        unknown => Err(format!("error: unknown command {unknown:?}; `help` lists what can be said here")),
+        unknown => Err(format!("error: unknown command {}; `help` lists what can be said here", quoted(unknown))),
     };
     result.unwrap_or_else(Output::error)
 }
@@ -177,7 +178,7 @@ fn dispatch(words: &[String], here: Option<&str>, host: &mut dyn Host, files: &d
 fn timeout(words: &[String], here: Option<&str>, host: &mut dyn Host, files: &dyn Files) -> Output {
     let Some((span, words)) = words.split_first() else { return Output::error("error: timeout needs a duration") };
     let Some(span) = args::duration(span) else {
-        return Output::error(format!("error: invalid duration {span:?}"));
+        return Output::error(format!("error: invalid duration {}", quoted(span)));
     };
     let deadline = host.world().now + span;
     let mut out = dispatch(words, here, host, files);

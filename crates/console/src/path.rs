@@ -1,6 +1,7 @@
 //! Paths into an object's wire form: `.metadata.name`, `{.items[*].status.phase}`.
 
 use petri_objects::Value;
+use petri_objects::value::quoted;
 
 /// The values at a path. `[*]` takes all items of a list, `['a.b']` and `.a\.b` a key with dots.
 ///
@@ -30,7 +31,7 @@ enum Step {
 
 fn steps(path: &str) -> Result<Vec<Step>, String> {
     let path = path.trim().trim_start_matches('{').trim_end_matches('}').trim_start_matches('$');
-    let wrong = || format!("error: unrecognized path {path:?}");
+    let wrong = || format!("error: unrecognized path {}", quoted(path));
     let mut steps = Vec::new();
     let mut chars = path.chars().peekable();
     while let Some(c) = chars.next() {

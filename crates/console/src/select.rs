@@ -1,6 +1,7 @@
 //! Which objects the words of a command mean: `pods`, `pod web-0`, `pod/web-0 sts/web`, `sts,pods,pvc`, `all`.
 
 use crate::Failure;
+use petri_objects::value::quoted;
 use petri_objects::{Kind, Labels, Name, Object, ObjectRef};
 use petri_sim::api::shelf::Objects;
 
@@ -96,7 +97,7 @@ pub fn selection(words: &[String]) -> Result<Selection, Failure> {
 pub fn kind_of(word: &str) -> Result<Kind, Failure> {
     Kind::from_resource(word).ok_or_else(|| {
         let unknown = format!("error: the server doesn't have a resource type \"{word}\"");
-        if !NOT_SIMULATED.contains(&&*word.to_lowercase()) {
+        if !NOT_SIMULATED.contains(&&*word.to_ascii_lowercase()) {
             return unknown;
         }
         let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.plural()).collect();
@@ -226,7 +227,10 @@ impl LabelFilter {
                         Requirement::In(key.trim().into(), vec![value.into()])
                     }
                     (None, None) if part.contains([' ', '(']) => {
-                        return Err(format!("error: unable to parse requirement: {part:?} is no label selector"));
+                        return Err(format!(
+                            "error: unable to parse requirement: {} is no label selector",
+                            quoted(part)
+                        ));
                     }
                     (None, None) => match part.strip_prefix('!') {
                         Some(key) => Requirement::Absent(key.trim().into()),

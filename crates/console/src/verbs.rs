@@ -7,6 +7,7 @@ use crate::follow::{Follow, Waiting};
 use crate::select::{kind_of, reference};
 use crate::tables::{age_since, pod_status, write};
 use crate::{Failure, Host, Output, answer_text, api_error};
+use petri_objects::value::quoted;
 use petri_objects::{Kind, Name, Object, ObjectRef, Uid};
 use petri_sim::api::request::ApiError;
 use petri_sim::api::shelf::Key;
@@ -62,7 +63,7 @@ pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failu
         ["run", span] => return run_for(span, host),
         ["step"] => return step(1, host),
         ["step", count] => {
-            let count = count.parse().map_err(|_| format!("error: {count:?} is no number of events"))?;
+            let count = count.parse().map_err(|_| format!("error: {} is no number of events", quoted(count)))?;
             return step(count, host);
         }
         ["why", target] => return why(target, &namespace, host.world()),
@@ -132,7 +133,7 @@ fn controller(word: &str) -> Result<ControllerId, Failure> {
 }
 
 fn run_for(text: &str, host: &mut dyn Host) -> Result<Output, Failure> {
-    let span = args::duration(text).ok_or_else(|| format!("error: invalid duration {text:?}"))?;
+    let span = args::duration(text).ok_or_else(|| format!("error: invalid duration {}", quoted(text)))?;
     let end = host.world().now + span;
     let mut out = Output::default();
     if host.patience().is_some() {
@@ -175,7 +176,7 @@ fn run_until(
     arguments: &args::Arguments,
     host: &mut dyn Host,
 ) -> Result<Output, Failure> {
-    let wrong = || format!("error: {target:?} names no object; write KIND/NAME, pod/web-1 for example");
+    let wrong = || format!("error: {} names no object; write KIND/NAME, pod/web-1 for example", quoted(target));
     let (kind, name) = target.split_once('/').ok_or_else(wrong)?;
     let target = reference(kind_of(kind)?, namespace, name);
     let uid = host.world().objects().get(&target).map(|object| object.meta().uid);
@@ -241,7 +242,7 @@ fn state(object: &Object) -> (bool, String) {
 
 /// `why sts/web`: what the controllers wait for.
 fn why(target: &str, namespace: &str, world: &World) -> Result<Output, Failure> {
-    let wrong = || format!("error: {target:?} names no object; write KIND/NAME, sts/web for example");
+    let wrong = || format!("error: {} names no object; write KIND/NAME, sts/web for example", quoted(target));
     let (kind, name) = target.split_once('/').ok_or_else(wrong)?;
     let target = reference(kind_of(kind)?, namespace, name);
     let key = Key { namespace: target.namespace.clone(), name: target.name.clone() };

@@ -17,6 +17,7 @@
 //! Everything else is prose. A comment `<!-- scenario: sized-12, seed: 7 -->` chooses another beginning.
 
 use petri_console::Files;
+use petri_objects::value::quoted;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
 use petri_sim::timeline::Timeline;
@@ -181,9 +182,9 @@ fn beginning(markdown: &str, options: &mut Options) -> Result<(), String> {
     let comment = comment.trim_end().trim_end_matches("-->");
     let (name, rest) = comment.split_once(',').unwrap_or((comment, ""));
     let name = name.trim();
-    options.scenario = crate::scenario(name).ok_or_else(|| format!("there is no scenario {name:?}"))?;
+    options.scenario = crate::scenario(name).ok_or_else(|| format!("there is no scenario {}", quoted(name)))?;
     if let Some(seed) = rest.trim().strip_prefix("seed:") {
-        options.seed = seed.trim().parse().map_err(|_| format!("{seed:?} is no seed"))?;
+        options.seed = seed.trim().parse().map_err(|_| format!("{} is no seed", quoted(seed)))?;
     }
     Ok(())
 }

@@ -85,7 +85,9 @@ fn natural_order(a: &str, b: &str) -> Ordering {
     let (left, right): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let Some(at) = left.iter().zip(&right).position(|(x, y)| x != y) else { return left.len().cmp(&right.len()) };
     let (x, y) = (left[at], right[at]);
-    match (x.is_alphabetic(), y.is_alphabetic()) {
+    // Beyond ASCII everything counts as a letter: Unicode's tables would be a tenth of the page's data.
+    let letter = |c: char| c.is_ascii_alphabetic() || !c.is_ascii();
+    match (letter(x), letter(y)) {
         (true, true) => return x.cmp(&y),
         (true, false) => return Ordering::Greater,
         (false, true) => return Ordering::Less,

@@ -99,25 +99,65 @@ fn float(text: &str) -> Option<Value> {
     if !mantissa_is_right || !exponent.is_none_or(|e| digits(e.strip_prefix(['-', '+']).unwrap_or(e))) {
         return None;
     }
-    let number: f64 = text.parse().ok()?;
-    number.is_finite().then(|| json_number(number))
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let exponent: i64 = exponent.map_or(Ok(0), str::parse).ok()?;
+    json_number(text.starts_with('-'), whole, fraction, exponent)
 }
 
 /// A float as Go's JSON encoder writes it, which is an integer's text when it has no fraction.
-fn json_number(number: f64) -> Value {
-    let size = number.abs();
-    if size != 0.0 && !(1e-6..1e21).contains(&size) {
-        let text = format!("{number:e}");
-        return Value::Number(match text.split_once('e') {
-            Some((mantissa, exponent)) if !exponent.starts_with('-') => format!("{mantissa}e+{exponent}").into(),
-            _ => text.into(),
-        });
+///
+/// Deviation: the digits are moved as text, without a float in between, so numbers with 16 or 17 significant digits keep
+/// theirs where a float would take its nearest neighbour. (Reading floats exactly takes tables of 10 kB.)
+fn json_number(negative: bool, whole: &str, fraction: &str, exponent: i64) -> Option<Value> {
+    /// What a float can tell apart.
+    const SIGNIFICANT: usize = 17;
+    const LARGEST: &str = "17976931348623157";
+    let sign = if negative { "-" } else { "" };
+    let all: String = [whole, fraction].concat();
+    let leading = all.bytes().take_while(|b| *b == b'0').count();
+    let mut digits: Vec<u8> = all.into_bytes().split_off(leading);
+    // The power of ten of the first digit.
+    let mut power = (whole.len() as i64 - leading as i64 - 1).saturating_add(exponent);
+    if digits.len() > SIGNIFICANT {
+        let up = digits[SIGNIFICANT] >= b'5';
+        digits.truncate(SIGNIFICANT);
+        if up {
+            let nines = digits.iter().rev().take_while(|digit| **digit == b'9').count();
+            digits.truncate(SIGNIFICANT - nines);
+            match digits.last_mut() {
+                Some(digit) => *digit += 1,
+                None => {
+                    digits.push(b'1');
+                    power += 1;
+                }
+            }
+        }
     }
-    let text = format!("{number}");
-    match text.parse() {
-        Ok(integer) if text != "-0" => Value::Int(integer),
-        _ => Value::Number(text.into()),
+    while digits.last() == Some(&b'0') {
+        digits.pop();
     }
+    let digits: String = digits.into_iter().map(char::from).collect();
+    if power > 308 || power == 308 && *digits > *LARGEST {
+        return None;
+    }
+    if digits.is_empty() || power < -324 {
+        return Some(if negative { Value::Number("-0".into()) } else { Value::Int(0) });
+    }
+    let text = if !(-6..21).contains(&power) {
+        let (first, rest) = digits.split_at(1);
+        let point = if rest.is_empty() { "" } else { "." };
+        format!("{sign}{first}{point}{rest}e{power:+}")
+    } else if power < 0 {
+        format!("{sign}0.{}{digits}", "0".repeat((-power - 1) as usize))
+    } else {
+        let places = power as usize + 1;
+        match digits.split_at_checked(places) {
+            Some((whole, "")) => format!("{sign}{whole}"),
+            Some((whole, fraction)) => format!("{sign}{whole}.{fraction}"),
+            None => format!("{sign}{digits}{}", "0".repeat(places - digits.len())),
+        }
+    };
+    Some(text.parse().map_or_else(|_| Value::Number(text.into()), Value::Int))
 }
 
 /// `1:30` was a number in YAML 1.1; nothing reads it so any more, but it is still printed with quotes.

@@ -35,7 +35,8 @@ pub(crate) fn scan_fault(text: &str, at: usize, end: usize, info: &str) -> Fault
 fn words(info: &str, line: &str) -> (String, Option<String>) {
     let help = |text: &str| Some(text.to_owned());
     if info.contains("unknown anchor") {
-        let name: String = line.trim_start_matches('*').chars().take_while(|c| c.is_alphanumeric()).collect();
+        let name: String =
+            line.trim_start_matches('*').chars().take_while(|c| c.is_ascii_alphanumeric() || !c.is_ascii()).collect();
         return (format!("unknown anchor '{name}' referenced"), None);
     }
     let (message, help) = match info {

@@ -3,6 +3,7 @@
 use crate::limits::{MAX_DEPTH, MAX_KEYS, MAX_NODES};
 use crate::scalar::{Resolved, resolve};
 use crate::syntax::{self, Fault};
+use petri_objects::value::quoted;
 use petri_objects::{Map, Name, Value};
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use std::borrow::Cow;
@@ -360,7 +361,7 @@ impl Builder<'_> {
         };
         if !seen.insert(name.clone()) {
             *key = Some(Key::Refused);
-            let message = format!("key {:?} already set in map", &*name);
+            let message = format!("key {} already set in map", quoted(&name));
             self.faults.push(Fault { span: place, message, help: None, is_error: true });
             return Some(false);
         }

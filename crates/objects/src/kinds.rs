@@ -94,7 +94,7 @@ impl Kind {
     }
     /// `statefulset`.
     pub fn singular(self) -> String {
-        self.name().to_lowercase()
+        self.name().to_ascii_lowercase()
     }
     /// `statefulsets.apps`, as error messages name it.
     pub fn qualified_resource(self) -> String {
@@ -119,7 +119,7 @@ impl Kind {
     }
     /// Whatever kubectl accepts as a resource: `sts`, `statefulset`, `statefulsets`, `statefulsets.apps`, `StatefulSet`.
     pub fn from_resource(word: &str) -> Option<Kind> {
-        let word = word.to_lowercase();
+        let word = word.to_ascii_lowercase();
         let (base, group) = word.split_once('.').map_or((&*word, None), |(b, g)| (b, Some(g)));
         Kind::ALL.iter().copied().find(|kind| {
             (kind.plural() == base || kind.singular() == base || kind.short_names().contains(&base))

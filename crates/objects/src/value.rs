@@ -82,6 +82,26 @@ impl From<i64> for Value {
     }
 }
 
+/// Text in double quotes with escapes, as Go's `%q` writes it.
+// Not `{:?}`: the optimized page is built without `Debug`.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => {
+                let _ = write!(out, "\\x{:02x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
 impl Value {
     pub fn as_str(&self) -> Option<&str> {
         match self {

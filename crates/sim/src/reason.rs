@@ -184,8 +184,46 @@ pub enum Reason {
 
 impl Reason {
     /// The variant's name: what tests and links call it.
-    pub fn code(&self) -> String {
-        let text = format!("{self:?}");
-        text.split([' ', '{']).next().unwrap_or_default().to_owned()
+    // Spelled out, because the optimized page is built without `Debug`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Reason::PodTerminating { .. } => "PodTerminating",
+            Reason::PodNotReady { .. } => "PodNotReady",
+            Reason::PodNotAvailable { .. } => "PodNotAvailable",
+            Reason::ReplacingFinished { .. } => "ReplacingFinished",
+            Reason::CreatedOnePod { .. } => "CreatedOnePod",
+            Reason::DeletedOnePod { .. } => "DeletedOnePod",
+            Reason::ScaleDownBlocked { .. } => "ScaleDownBlocked",
+            Reason::UpdateWaitsForPod { .. } => "UpdateWaitsForPod",
+            Reason::StaleClaim { .. } => "StaleClaim",
+            Reason::SetTerminating => "SetTerminating",
+            Reason::ExpectationsPending { .. } => "ExpectationsPending",
+            Reason::RolloutWaitsForAvailability { .. } => "RolloutWaitsForAvailability",
+            Reason::RecreateWaitsForPods { .. } => "RecreateWaitsForPods",
+            Reason::RolloutPaused => "RolloutPaused",
+            Reason::DeploymentTerminating => "DeploymentTerminating",
+            Reason::Unschedulable { .. } => "Unschedulable",
+            Reason::WaitingForVolume { .. } => "WaitingForVolume",
+            Reason::SchedulingGated => "SchedulingGated",
+            Reason::WaitingForFirstConsumer { .. } => "WaitingForFirstConsumer",
+            Reason::MissingStorageClass { .. } => "MissingStorageClass",
+            Reason::NoMatchingVolume { .. } => "NoMatchingVolume",
+            Reason::WaitingForProvisioner { .. } => "WaitingForProvisioner",
+            Reason::DriverBusy { .. } => "DriverBusy",
+            Reason::AttachedElsewhere { .. } => "AttachedElsewhere",
+            Reason::MountedByNode { .. } => "MountedByNode",
+            Reason::ClaimInUse { .. } => "ClaimInUse",
+            Reason::VolumeInUse { .. } => "VolumeInUse",
+            Reason::TolerationRunning { .. } => "TolerationRunning",
+            Reason::AllZonesDown => "AllZonesDown",
+            Reason::ZoneDisrupted { .. } => "ZoneDisrupted",
+            Reason::Quarantine { .. } => "Quarantine",
+            Reason::NodeSilent { .. } => "NodeSilent",
+            Reason::EvictionRateLimited { .. } => "EvictionRateLimited",
+            Reason::EndpointNodeMissing { .. } => "EndpointNodeMissing",
+            Reason::WaitingForDependents { .. } => "WaitingForDependents",
+            Reason::NamespaceNotEmpty { .. } => "NamespaceNotEmpty",
+            Reason::Refused { .. } => "Refused",
+        }
     }
 }

@@ -53,8 +53,7 @@ pub fn small(shop: &Shop, setting: &Setting) -> Setting {
     }
 }
 
-const SMALL_FLAGS: &str =
-    "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none";
+const SMALL_FLAGS: &str = "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none";
 
 fn small_std(shop: &Shop, setting: &Setting) -> Outcome {
     let rustc = setting.variables.iter().find(|(name, _)| name == "RUSTC").map(|(_, program)| PathBuf::from(program));

@@ -26,7 +26,7 @@ pub fn Dock(props: &DockProps) -> Html {
     let tab = |panel: Panel| {
         let on = props.panel == panel;
         html! {
-            <button key={panel.word()} class={classes!(on.then_some("on"))} data-dock={panel.title().to_lowercase()}
+            <button key={panel.word()} class={classes!(on.then_some("on"))} data-dock={panel.title().to_ascii_lowercase()}
                 aria-current={on.then_some("page")} onclick={desk.sends(Action::ShowPanel(panel))}>
                 <Glyph sign={sign(panel)} /><span>{ panel.title() }</span>
             </button>

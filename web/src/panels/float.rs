@@ -30,7 +30,7 @@ pub fn Floating(props: &FloatingProps) -> Html {
             html! { <GuaranteeDialog key={guarantee.title()} guarantee={*guarantee} /> }
         }
         Some(Popup::Verbs { target, x, y }) => {
-            html! { <VerbsMenu key={format!("{target:?}")} target={target.clone()} x={*x} y={*y} /> }
+            html! { <VerbsMenu key={target.key()} target={target.clone()} x={*x} y={*y} /> }
         }
     };
     let toast = match &props.toast {

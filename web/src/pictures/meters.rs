@@ -50,5 +50,5 @@ pub fn Meters(props: &MetersProps) -> Html {
 
 /// `at-most-one`: words as an attribute's value.
 fn slug(words: &str) -> String {
-    words.to_lowercase().replace(' ', "-")
+    words.to_ascii_lowercase().replace(' ', "-")
 }

@@ -54,6 +54,22 @@ pub enum Target {
 }
 
 impl Target {
+    /// Tells targets apart, for keys.
+    pub fn key(&self) -> String {
+        match self {
+            Target::ControlPlane => "control-plane".to_owned(),
+            Target::Node(name) => format!("node/{name}"),
+            Target::Link(name) => format!("link/{name}"),
+            Target::Pod { uid, .. } => format!("pod/{uid}"),
+            Target::Claim(object) | Target::Object(object) => {
+                format!("{}/{}/{}", object.kind.name(), object.namespace, object.name)
+            }
+            Target::Volume(name) => format!("volume/{name}"),
+            Target::Guarantee(guarantee) => format!("guarantee/{}", guarantee.title()),
+            Target::Moment(time) => format!("moment/{}", time.0),
+            Target::Branch(branch) => format!("branch/{branch}"),
+        }
+    }
     /// The API object that is meant, if there is one.
     pub fn object(&self) -> Option<ObjectRef> {
         match self {

@@ -232,11 +232,7 @@ fn incomplete(view: &ClusterView) -> Option<Say> {
     let stuck = |t: &&TileView| {
         matches!(t.state, TileState::Failed | TileState::CrashLoop) || t.state == TileState::Pending && t.node.is_none()
     };
-    let tone = if open.iter().any(stuck) {
-        Tone::Risk
-    } else {
-        Tone::Calm
-    };
+    let tone = if open.iter().any(stuck) { Tone::Risk } else { Tone::Calm };
     let headline = format!("{} of {} ready.", total - open.len(), words::plural(total as u32, "pod"));
     let sub = format!("{}: {}, {}.", first.pod.name, first.status, first.fact.trim_end_matches('.'));
     Some(Say { tone, headline: vec![text(headline)], sub: vec![text(sub)] })

@@ -59,8 +59,11 @@ pub fn ghost(running: &Running, facts: &Facts) -> TileView {
     tile
 }
 
+/// The name; of a long one that nobody chose, the part that tells it from its siblings.
 fn title(identity: &Identity, owned: bool, name: &Name) -> String {
-    if identity.ordinal.is_none() && owned { format!("…{}", tail(name)) } else { name.to_string() }
+    const ROOM: usize = 10;
+    let generated = identity.ordinal.is_none() && owned;
+    if generated && name.chars().count() > ROOM { format!("…{}", tail(name)) } else { name.to_string() }
 }
 
 fn label(tile: &TileView) -> String {

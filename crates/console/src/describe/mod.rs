@@ -204,14 +204,14 @@ fn title_of(key: &str) -> String {
     let mut upper_before = false;
     for c in key.chars() {
         match words.last_mut() {
-            Some(word) if !c.is_uppercase() || upper_before => word.push(c),
-            _ => words.push(c.to_uppercase().collect()),
+            Some(word) if !c.is_ascii_uppercase() || upper_before => word.push(c),
+            _ => words.push(c.to_ascii_uppercase().to_string()),
         }
-        upper_before = c.is_uppercase();
+        upper_before = c.is_ascii_uppercase();
     }
     for word in &mut words {
-        if ["api", "uid", "ip", "id", "url"].contains(&&*word.to_lowercase()) {
-            *word = word.to_uppercase();
+        if ["api", "uid", "ip", "id", "url"].contains(&&*word.to_ascii_lowercase()) {
+            *word = word.to_ascii_uppercase();
         }
     }
     words.join(" ")

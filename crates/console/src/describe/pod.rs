@@ -301,7 +301,7 @@ fn probe_text(probe: &Probe) -> String {
     let how = if let Some(exec) = &probe.exec {
         format!("exec {}", super::bracketed(&exec.command))
     } else if let Some(get) = &probe.http_get {
-        let scheme = if get.scheme.is_empty() { "http".into() } else { get.scheme.to_lowercase() };
+        let scheme = if get.scheme.is_empty() { "http".into() } else { get.scheme.to_ascii_lowercase() };
         let slash = if get.path.starts_with('/') || get.path.is_empty() { "" } else { "/" };
         format!("http-get {scheme}://{}:{}{slash}{}", get.host, get.port, get.path)
     } else if let Some(socket) = &probe.tcp_socket {

@@ -103,10 +103,10 @@ impl Page<'_> {
                 .match_expressions
                 .iter()
                 .map(|r| match r.values.is_empty() {
-                    true => format!("{} {}", r.key, r.operator.to_lowercase()),
+                    true => format!("{} {}", r.key, r.operator.to_ascii_lowercase()),
                     false => {
                         let values: Vec<&str> = r.values.iter().map(|v| &**v).collect();
-                        format!("{} {} [{}]", r.key, r.operator.to_lowercase(), values.join(", "))
+                        format!("{} {} [{}]", r.key, r.operator.to_ascii_lowercase(), values.join(", "))
                     }
                 })
                 .collect();

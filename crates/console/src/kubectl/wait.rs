@@ -121,10 +121,11 @@ impl Goal {
             Goal::Condition { kind, status } => object.is_some_and(|object| {
                 let value = object.to_value();
                 let text = |condition: &Value, key: &str| {
-                    condition.at(&[key]).and_then(Value::as_str).unwrap_or("").to_lowercase()
+                    condition.at(&[key]).and_then(Value::as_str).unwrap_or("").to_ascii_lowercase()
                 };
                 value.at(&["status", "conditions"]).and_then(Value::as_list).unwrap_or(&[]).iter().any(|condition| {
-                    text(condition, "type") == kind.to_lowercase() && text(condition, "status") == status.to_lowercase()
+                    text(condition, "type") == kind.to_ascii_lowercase()
+                        && text(condition, "status") == status.to_ascii_lowercase()
                 })
             }),
             Goal::Path { path, value: wanted } => object.is_some_and(|object| {

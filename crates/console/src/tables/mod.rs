@@ -37,7 +37,7 @@ pub fn cells(kind: Kind, objects: &[Object], options: &TableOptions, now: Time) 
         }
         line.extend(columns(kind, options.wide).into_iter().map(String::from));
         // A label's column is headed by the last part of its key.
-        line.extend(options.label_columns.iter().map(|key| key.rsplit('/').next().unwrap_or(key).to_uppercase()));
+        line.extend(options.label_columns.iter().map(|key| key.rsplit('/').next().unwrap_or(key).to_ascii_uppercase()));
         if options.labels {
             line.push("LABELS".into());
         }

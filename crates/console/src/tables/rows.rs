@@ -142,7 +142,7 @@ pub fn row(object: &Object, wide: bool, now: Time) -> Vec<String> {
         Object::ControllerRevision(revision) => {
             let controller = meta.controller().map_or("<none>".into(), |owner| {
                 let group = owner.api_version.split_once('/').map_or(String::new(), |(group, _)| format!(".{group}"));
-                format!("{}{group}/{}", owner.kind.to_lowercase(), owner.name)
+                format!("{}{group}/{}", owner.kind.to_ascii_lowercase(), owner.name)
             });
             (vec![name, controller, revision.revision.to_string(), age], vec![])
         }
@@ -335,8 +335,8 @@ fn event_cells(event: &Event, wide: bool, now: Time) -> Vec<String> {
     let (first, last, count) = event_times(event);
     let about = &event.involved_object;
     let target = match &*about.name {
-        "" => about.kind.to_lowercase(),
-        name => format!("{}/{name}", about.kind.to_lowercase()),
+        "" => about.kind.to_ascii_lowercase(),
+        name => format!("{}/{name}", about.kind.to_ascii_lowercase()),
     };
     let (kind, reason) = (event.kind.to_string(), event.reason.to_string());
     let message = event.message.trim().to_owned();

@@ -152,7 +152,7 @@ impl Run {
     /// The code of the reason that it waits for, or the error, or nothing.
     pub fn verdict(&self) -> String {
         match &self.result {
-            Ok(done) => done.waiting.as_ref().map(crate::reason::Reason::code).unwrap_or_default(),
+            Ok(done) => done.waiting.as_ref().map_or("", |reason| reason.code()).to_owned(),
             Err(error) => error.to_string(),
         }
     }

@@ -144,7 +144,7 @@ pub(super) fn annotations(errors: &mut Errors, path: &Path<'_>, annotations: &La
     let mut size = 0;
     for (key, value) in annotations.iter() {
         if key.bytes().any(|b| b.is_ascii_uppercase()) {
-            qualified(errors, path, key, &key.to_lowercase());
+            qualified(errors, path, key, &key.to_ascii_lowercase());
         } else {
             qualified(errors, path, key, key);
         }

@@ -229,7 +229,7 @@ pub(super) fn class(errors: &mut Errors, class: &StorageClass) {
     if class.provisioner.is_empty() {
         errors.required(&path, "");
     } else {
-        qualified(errors, &path, &class.provisioner, &class.provisioner.to_lowercase());
+        qualified(errors, &path, &class.provisioner, &class.provisioner.to_ascii_lowercase());
     }
     let policy = class.reclaim_policy.as_deref().unwrap_or("Delete");
     errors.one_of(&Path::root("reclaimPolicy"), policy, &["Delete", "Retain"]);
