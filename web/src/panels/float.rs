@@ -195,5 +195,5 @@ fn position(host: &Element, place: Place) -> String {
     };
     let x = x.min(width - own.width() - EDGE).max(EDGE);
     let y = y.min(height - own.height() - EDGE).max(EDGE);
-    format!("left:{x:.0}px;top:{y:.0}px;opacity:1")
+    format!("left:{}px;top:{}px;opacity:1", x as i32, y as i32)
 }
