@@ -5,7 +5,7 @@
 use super::utils::*;
 use crate::api::request::ApiError;
 use crate::api::shelf::Key;
-use crate::client::call::{Api, Stop};
+use crate::client::call::{Api, Stop, expect_kind};
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -14,12 +14,15 @@ use std::rc::Rc;
 /// # Errors
 /// The API server's refusal, after an event about it; AlreadyExists is passed on without one.
 pub fn create_stateful_pod(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<(), Stop> {
-    if let Err(stop) = create_claims(set, pod, api) {
-        if let Stop::Failed(error) = &stop {
-            record_pod(set, "Create", &pod.metadata.name, Some(error), api);
+    let fresh = match create_claims(set, pod, api) {
+        Ok(fresh) => fresh,
+        Err(stop) => {
+            if let Stop::Failed(error) = &stop {
+                record_pod(set, "Create", &pod.metadata.name, Some(error), api);
+            }
+            return Err(stop);
         }
-        return Err(stop);
-    }
+    };
     let created = match api.create(pod.clone())? {
         Ok(Object::Pod(created)) => created,
         Ok(_) => return Ok(()),
@@ -32,18 +35,31 @@ pub fn create_stateful_pod(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) 
         }
     };
     record_pod(set, "Create", &pod.metadata.name, None, api);
-    update_claim_owners(set, &created, api)
+    update_claim_owners(set, &created, &fresh, api)
 }
 
-/// Creates whatever claim of the pod is missing.
+/// Makes the claims that a pod waits for and that are gone, and gives all of its claims their owners.
+///
+/// # Errors
+/// The API server's refusal.
+///
+/// Upstream: `createMissingPersistentVolumeClaims`.
+pub fn create_missing_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<(), Stop> {
+    let fresh = create_claims(set, pod, api)?;
+    update_claim_owners(set, pod, &fresh, api)
+}
+
+/// Creates whatever claim of the pod is missing. The answer is what was created: by the time their owners are set, the
+/// real controller's cache has seen the new claims, ours has not.
 ///
 /// # Errors
 /// If a claim cannot be created, or is being deleted.
-pub fn create_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<(), Stop> {
-    let Some(ordinal) = ordinal_of(&pod.metadata.name) else { return Ok(()) };
+fn create_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<Vec<Rc<PersistentVolumeClaim>>, Stop> {
+    let Some(ordinal) = ordinal_of(&pod.metadata.name) else { return Ok(Vec::new()) };
     let cache = api.cache();
     let key = Key::of(&set.metadata);
     let mut refused = None;
+    let mut fresh = Vec::new();
     for claim in claims_of(set, ordinal) {
         let name = claim.metadata.name.clone();
         match cache.claims.get(&key.sibling(name.clone())) {
@@ -62,7 +78,8 @@ pub fn create_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Res
                     refused = refused.or(Some(ApiError::Internal(text.into())));
                 }
                 Err(_) => {}
-                Ok(_) => {
+                Ok(created) => {
+                    fresh.push(expect_kind(created));
                     let text = format!(
                         "Create Claim {name} Pod {} in StatefulSet {} success",
                         pod.metadata.name, set.metadata.name
@@ -72,7 +89,7 @@ pub fn create_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Res
             },
         }
     }
-    refused.map_or(Ok(()), |error| Err(error.into()))
+    refused.map_or(Ok(fresh), |error| Err(error.into()))
 }
 
 /// Brings identity, volumes and claim owners of a stored pod in line with the set.
@@ -80,6 +97,7 @@ pub fn create_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Res
 /// # Errors
 /// The API server's refusal, after an event about it.
 pub fn update_stateful_pod(set: &Rc<StatefulSet>, pod: &Rc<Pod>, api: &mut Api<'_>) -> Result<(), Stop> {
+    let mut fresh = Vec::new();
     if let Some(ordinal) = ordinal_of(&pod.metadata.name)
         && !(identity_matches(set, pod) && storage_matches(set, pod))
     {
@@ -87,7 +105,7 @@ pub fn update_stateful_pod(set: &Rc<StatefulSet>, pod: &Rc<Pod>, api: &mut Api<'
         update_identity(set, &mut updated, ordinal);
         if !storage_matches(set, pod) {
             update_storage(set, &mut updated, ordinal);
-            create_claims(set, &updated, api)?;
+            fresh = create_claims(set, &updated, api)?;
         }
         match api.update(updated)? {
             Ok(_) => record_pod(set, "Update", &pod.metadata.name, None, api),
@@ -97,19 +115,24 @@ pub fn update_stateful_pod(set: &Rc<StatefulSet>, pod: &Rc<Pod>, api: &mut Api<'
             }
         }
     }
-    update_claim_owners(set, pod, api)
+    update_claim_owners(set, pod, &fresh, api)
 }
 
 /// STS-29 to STS-32: the claims belong to whom the retention policy says.
 ///
 /// # Errors
 /// The API server's refusal.
-pub fn update_claim_owners(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<(), Stop> {
+pub fn update_claim_owners(
+    set: &Rc<StatefulSet>,
+    pod: &Pod,
+    fresh: &[Rc<PersistentVolumeClaim>],
+    api: &mut Api<'_>,
+) -> Result<(), Stop> {
     if set.spec.volume_claim_templates.is_empty() {
         return Ok(());
     }
     let cache = api.cache();
-    for claim in stored_claims(set, pod, &cache) {
+    for claim in stored_claims(set, pod, &cache).into_iter().chain(fresh.iter().cloned()) {
         if has_stale_owner(set, pod, &claim) {
             continue;
         }
