@@ -312,7 +312,7 @@ pub fn update_invariants(stage: &Stage) {
         return;
     }
     // Stopping pods count in neither number.
-    let pods: Vec<Rc<Pod>> = stage.pods();
+    let pods: Vec<Rc<Pod>> = stage.pods().into_iter().filter(|pod| !pod.is_terminating()).collect();
     let newest = pods.iter().filter(|pod| pod_revision(pod) == &*set.status.update_revision).count() as i32;
     assert!(newest >= set.status.updated_replicas, "{}: more updated than there are", stage.line());
     let first_new = pods.iter().position(|pod| pod_revision(pod) == &*set.status.update_revision);
