@@ -1,5 +1,8 @@
 //! The stories that the real controller of v1.36.3 told, sync by sync: `golden/statefulset-controller-syncs.txt`.
 //!
+//! Conformance scenarios that they tell: A C-020, B C-032, C C-036, D C-037, E C-034 and C-035, F C-033, H C-027,
+//! I C-029, J C-038, K C-050, L C-052, M C-053, N C-024, O C-023, Q C-044 and C-045, R C-039, S C-041.
+//!
 //! `>` lines are what users and kubelets did. The number of a sync tells how many ran without any effect before it.
 
 use super::*;
