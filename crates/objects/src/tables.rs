@@ -9,7 +9,8 @@ use std::rc::Rc;
 #[test]
 fn numbers_and_percentages_of_a_total() {
     // Text, total, rounded up, rounded down.
-    const TABLE: [(&str, i32, Option<(i32, i32)>); 18] = [
+    type Row = (&'static str, i32, Option<(i32, i32)>);
+    const TABLE: [Row; 18] = [
         ("123", 100, Some((123, 123))),
         ("0", 100, Some((0, 0))),
         ("-1", 100, Some((-1, -1))),

@@ -100,7 +100,8 @@ fn the_new_replica_set_grows_as_far_as_the_surge_allows() {
 #[test]
 fn the_old_replica_sets_shrink_as_far_as_availability_allows() {
     // Replicas, unavailable, old, new, available old and new; the size of the old one, if it changes.
-    const TABLE: [(i32, &str, i32, i32, i32, i32, Option<i32>); 5] = [
+    type Row = (i32, &'static str, i32, i32, i32, i32, Option<i32>);
+    const TABLE: [Row; 5] = [
         (10, "0", 10, 0, 10, 0, Some(9)),
         (10, "2", 10, 0, 10, 0, Some(8)),
         // Those that do not serve anyway go first.

@@ -3,10 +3,13 @@
 //! `scheduler/rate_limited_queue_test.go`.
 
 use super::zones::{Census, Limiter, ZoneState, compute_zone_state, eviction_rate_millis, is_excluded, zone_key};
+use super::{MONITOR, sync};
+use crate::api::shelf::Key;
 use crate::clock::Span;
-use crate::controllers::testing::NOW;
+use crate::controllers::testing::{Bench, NOW, Run, agree, meta, ready_pod};
 use crate::settings::Settings;
 use petri_objects::*;
+use std::rc::Rc;
 
 /// Upstream: `ComputeZoneState` and the rates that `TestMonitorNodeHealthEvictPodsWithDisruption` expects, for every
 /// small zone: more than two, and at least 55 % of its nodes.
@@ -85,5 +88,106 @@ fn the_zone_of_a_node_is_its_region_and_zone() {
         assert!(!is_excluded(&node));
         node.metadata.labels.insert("node.kubernetes.io/exclude-disruption", "");
         assert!(is_excluded(&node), "{labels:?}");
+    }
+}
+
+fn node(name: &str, ready: &str, heartbeat: u64) -> Object {
+    let mut node = Node { metadata: meta(name, 1), ..Node::default() };
+    node.metadata.namespace = "".into();
+    Rc::make_mut(&mut node.status).conditions.push(Condition {
+        kind: "Ready".into(),
+        status: ready.into(),
+        last_heartbeat_time: NOW + Span::seconds(heartbeat),
+        last_transition_time: NOW,
+        ..Condition::default()
+    });
+    node.into()
+}
+
+fn lease(name: &str, renewed: u64) -> Object {
+    let mut lease = Lease::default();
+    lease.metadata.name = name.into();
+    lease.metadata.namespace = "kube-node-lease".into();
+    lease.spec.renew_time = MicroTime(NOW + Span::seconds(renewed));
+    lease.into()
+}
+
+fn pass(bench: &mut Bench, second: u64) -> Run {
+    bench.now = NOW + Span::seconds(second);
+    let answer = agree(&bench.cache);
+    bench.sync(sync, &Key::new(MONITOR, ""), answer)
+}
+
+/// Upstream: `TestMonitorNodeHealthUpdateNodeAndPodStatusWithLease`, `TestTryUpdateNodeHealth`: what counts as a sign of
+/// life. The controller looks at 0 s, at 20 s when something has moved, at 25 s, and once more. A heartbeat alone makes
+/// it forget which lease it saw, so that at the next look the old one counts as new.
+#[test]
+fn a_lease_or_a_heartbeat_is_a_sign_of_life() {
+    // What moves at 20 s: the lease, the heartbeat, the word of the Ready condition. Then the last look, and whether
+    // the node is given up in it.
+    type Row = (&'static str, bool, bool, &'static str, u64, bool);
+    const TABLE: [Row; 11] = [
+        ("nothing moves, just in time", false, false, "True", 50, false),
+        ("nothing moves, too late", false, false, "True", 51, true),
+        ("the lease moves", true, false, "True", 51, false),
+        ("the lease moved long ago", true, false, "True", 71, true),
+        ("the heartbeat moves", false, true, "True", 51, false),
+        ("the heartbeat moved, and the lease is looked at anew", false, true, "True", 75, false),
+        ("the heartbeat moved long ago", false, true, "True", 76, true),
+        ("both move", true, true, "True", 70, false),
+        ("it is not ready, and speaks", true, true, "False", 70, false),
+        ("it is not ready, and speaks no more", true, true, "False", 71, true),
+        ("it is not ready and was never heard again", false, false, "False", 51, true),
+    ];
+    for (name, lease_moves, heartbeat_moves, word, last, given_up) in TABLE {
+        // Another node, which is well, keeps the zone from being called lost.
+        let mut bench = Bench::new([node("a", word, 0), lease("a", 0), node("b", "True", 0), lease("b", 0)]);
+        pass(&mut bench, 0);
+        if lease_moves {
+            bench.cache.put(lease("a", 20));
+        }
+        if heartbeat_moves {
+            bench.cache.put(node("a", word, 20));
+        }
+        bench.cache.put(lease("b", 20));
+        pass(&mut bench, 20);
+        pass(&mut bench, 25);
+        bench.cache.put(lease("b", last));
+        let run = pass(&mut bench, last);
+        let written = run.requests().contains(&"status node/a".to_owned());
+        assert_eq!(written, given_up, "{name}: {:?}", run.requests());
+        let told = run.events().iter().any(|line| line.contains("NodeNotReady Node a"));
+        assert_eq!(told, given_up && word == "True", "{name}: only who was ready becomes not ready");
+    }
+}
+
+/// Upstream: `TestMonitorNodeHealthMarkPodsNotReady`, `TestMarkPodsNotReady`: which pods of a lost node are marked.
+#[test]
+fn the_ready_pods_of_a_lost_node_are_marked() {
+    // The pod's node, whether it is ready and whether it is stopping; whether it is marked.
+    const TABLE: [(&str, &str, bool, bool, bool); 5] = [
+        ("a ready pod", "a", true, false, true),
+        ("a pod that is not ready", "a", false, false, false),
+        ("a pod that is stopping", "a", true, true, true),
+        ("a pod of another node", "b", true, false, false),
+        ("a pod without a node", "", true, false, false),
+    ];
+    for (name, place, ready, stopping, marked) in TABLE {
+        let mut bench = Bench::new([node("a", "True", 0), lease("a", 0), node("b", "True", 0), lease("b", 0)]);
+        let mut pod = ready_pod("web-0", 7, "web", None);
+        Rc::make_mut(&mut pod.spec).node_name = place.into();
+        if !ready {
+            Rc::make_mut(&mut pod.status).conditions[0].status = "False".into();
+        }
+        if stopping {
+            pod.metadata.deletion_timestamp = NOW;
+        }
+        bench.cache.put(pod.into());
+        pass(&mut bench, 0);
+        bench.cache.put(lease("b", 51));
+        let run = pass(&mut bench, 51);
+        assert!(run.requests().contains(&"status node/a".to_owned()), "{name}");
+        let patches = run.requests().iter().filter(|line| *line == "patch pod/web-0 condition Ready=False").count();
+        assert_eq!(patches, usize::from(marked), "{name}");
     }
 }

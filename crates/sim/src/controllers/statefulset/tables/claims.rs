@@ -90,7 +90,8 @@ fn other_owners_stay_and_a_foreign_controller_keeps_ours_away() {
     let stranger = |controller| reference("apps/v1", "ReplicaSet", "else", OTHER, controller);
     let weak = OwnerReference { controller: None, ..by_set() };
     // Name, policy, owners before, owners after, whether a controller is unexpected.
-    let table: Vec<(&str, (&str, &str), Vec<OwnerReference>, Vec<OwnerReference>, bool)> = vec![
+    type Row = (&'static str, (&'static str, &'static str), Vec<OwnerReference>, Vec<OwnerReference>, bool);
+    let table: Vec<Row> = vec![
         ("nobody and keep", ("Retain", "Retain"), vec![], vec![], false),
         (
             "a stranger who does not control stays",

@@ -12,7 +12,8 @@ use super::*;
 /// update revision, and the number of the latter.
 #[test]
 fn a_template_finds_or_makes_its_revision() {
-    const TABLE: [(&str, &[&str], &str, usize, &str, &str, i64); 4] = [
+    type Row = (&'static str, &'static [&'static str], &'static str, usize, &'static str, &'static str, i64);
+    const TABLE: [Row; 4] = [
         ("creates initial revision", &[], "one", 1, "one", "one", 1),
         ("creates revision on update", &["one"], "two", 2, "one", "two", 2),
         ("must not recreate a new revision of same set", &["one", "two"], "two", 2, "one", "two", 2),
@@ -105,7 +106,8 @@ fn history_is_cut_even_if_the_status_cannot_be_written() {
 /// Upstream: `TestCreateApplyRevision`: the template that a revision keeps is the one that it was made from.
 #[test]
 fn a_revision_gives_its_template_back() {
-    let edits: [(&str, fn(&mut PodTemplateSpec)); 5] = [
+    type Edit = fn(&mut PodTemplateSpec);
+    let edits: [(&str, Edit); 5] = [
         ("as it is", |_| {}),
         ("another image", |t| Rc::make_mut(&mut t.spec).containers[0].image = "foo".into()),
         ("another label", |t| t.metadata.labels.insert("new", "label")),

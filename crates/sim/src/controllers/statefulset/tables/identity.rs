@@ -149,7 +149,8 @@ fn a_new_pod_has_everything_of_its_own() {
 /// the claim template.
 #[test]
 fn a_claim_takes_the_labels_of_its_template_and_of_the_selector() {
-    const TABLE: [(&[(&str, &str)], &[(&str, &str)], &str); 5] = [
+    type Labelled = &'static [(&'static str, &'static str)];
+    const TABLE: [(Labelled, Labelled, &str); 5] = [
         (&[], &[("app", "foo")], "app=foo"),
         (&[("test", "test")], &[("app", "foo")], "app=foo,test=test"),
         (&[("app", "own")], &[("app", "foo")], "app=foo"),

@@ -166,7 +166,7 @@ impl Stage {
         self.bench.cache = self.server.objects().clone();
         let context = self.context();
         let (server, refusal) = (&mut self.server, &mut self.refusal);
-        let run = self.bench.sync(super::sync, &self.key, |request| {
+        self.bench.sync(super::sync, &self.key, |request| {
             if let Some(waiting) = refusal.as_mut().filter(|r| verb_of(request) == r.verb) {
                 if waiting.skip == 0 {
                     *refusal = None;
@@ -175,8 +175,7 @@ impl Stage {
                 waiting.skip -= 1;
             }
             server.serve(request.clone(), &context)
-        });
-        run
+        })
     }
     pub fn refuse(&mut self, verb: &'static str, skip: u32) {
         self.refusal = Some(Refusal { verb, skip });

@@ -185,7 +185,7 @@ fn a_pod_is_available_when_it_has_been_ready_for_long_enough() {
         let mut stage = Stage::new(set, 1);
         stage.sync();
         stage.phase(0, Phase::Running, true);
-        stage.bench.now = stage.bench.now + Span::seconds(since);
+        stage.bench.now += Span::seconds(since);
         let run = stage.sync();
         let status = stage.set().status.clone();
         assert_eq!((status.ready_replicas, status.available_replicas), (1, available), "{min_ready} {since}");
@@ -224,7 +224,7 @@ fn pods_that_are_not_available_yet_hold_up_rollouts_and_scaling_down() {
         Rc::make_mut(&mut ordered.spec).min_ready_seconds = 30;
         edit(Rc::make_mut(&mut ordered.spec));
         // The policy cannot be changed by users; three pods of one age are what matters here.
-        stage.bench.now = stage.bench.now + Span::seconds(seconds);
+        stage.bench.now += Span::seconds(seconds);
         stage.bench.cache = stage.server.objects().clone();
         stage.bench.cache.put(ordered.into());
         let answer = crate::controllers::testing::agree(&stage.bench.cache);
