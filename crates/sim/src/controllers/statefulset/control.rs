@@ -91,9 +91,7 @@ fn act(
     if waiting.is_some() && monotonic {
         return Ok(waiting);
     }
-    for_all(&condemned, monotonic, api, |_, (_, pod), api| {
-        pod_control::update_claim_owners(set, pod, &[], api).map(|()| None)
-    })?;
+    for_all(&condemned, monotonic, api, |_, (_, pod), api| pod_control::fix_pod_claim(set, pod, api).map(|()| None))?;
     let leaving = for_all(&condemned, monotonic, api, |_, (_, pod), api| {
         process_condemned(set, pod, first_unhealthy.as_ref(), monotonic, api)
     })?;

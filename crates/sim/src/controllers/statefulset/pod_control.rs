@@ -92,58 +92,129 @@ fn create_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<
     refused.map_or(Ok(fresh), |error| Err(error.into()))
 }
 
-/// Brings identity, volumes and claim owners of a stored pod in line with the set.
+/// Brings identity, volumes and claim owners of a stored pod in line with the set. A lost race is tried again on the
+/// live pod. Claims that get other owners make the pod count as updated, although nothing of it changes.
 ///
 /// # Errors
 /// The API server's refusal, after an event about it.
+///
+/// Upstream: `UpdateStatefulPod`.
 pub fn update_stateful_pod(set: &Rc<StatefulSet>, pod: &Rc<Pod>, api: &mut Api<'_>) -> Result<(), Stop> {
-    let mut fresh = Vec::new();
-    if let Some(ordinal) = ordinal_of(&pod.metadata.name)
-        && !(identity_matches(set, pod) && storage_matches(set, pod))
-    {
-        let mut updated = (**pod).clone();
+    let name = pod.metadata.name.clone();
+    let Some(ordinal) = ordinal_of(&name) else { return Ok(()) };
+    let mut current = pod.clone();
+    let mut refused = None;
+    for _ in 0..UPDATE_TRIES {
+        let mut updated = (*current).clone();
+        let mut consistent = identity_matches(set, &current);
         update_identity(set, &mut updated, ordinal);
-        if !storage_matches(set, pod) {
-            update_storage(set, &mut updated, ordinal);
-            fresh = create_claims(set, &updated, api)?;
+        let outcome = bring_claims_in_line(set, &current, &mut updated, ordinal, &mut consistent, api);
+        if let Err(Stop::Failed(error)) = &outcome {
+            record_pod(set, "Update", &name, Some(error), api);
+        }
+        outcome?;
+        if consistent {
+            return Ok(());
         }
         match api.update(updated)? {
-            Ok(_) => record_pod(set, "Update", &pod.metadata.name, None, api),
+            Ok(_) => {
+                record_pod(set, "Update", &name, None, api);
+                return Ok(());
+            }
+            Err(error) if error.is_conflict() => {
+                let target = ObjectRef::new(Kind::Pod, pod.metadata.namespace.clone(), name.clone());
+                if let Ok(live) = api.get(target)? {
+                    current = expect_kind(live);
+                }
+                refused = Some(error);
+            }
             Err(error) => {
-                record_pod(set, "Update", &pod.metadata.name, Some(&error), api);
-                return Err(error.into());
+                refused = Some(error);
+                break;
             }
         }
     }
-    update_claim_owners(set, pod, &fresh, api)
+    let error = refused.expect("whoever leaves the loop was refused");
+    record_pod(set, "Update", &name, Some(&error), api);
+    Err(error.into())
+}
+
+/// The tries of upstream's default back-off.
+const UPDATE_TRIES: u32 = 4;
+
+fn bring_claims_in_line(
+    set: &Rc<StatefulSet>,
+    current: &Pod,
+    updated: &mut Pod,
+    ordinal: i32,
+    consistent: &mut bool,
+    api: &mut Api<'_>,
+) -> Result<(), Stop> {
+    let mut fresh = Vec::new();
+    if !storage_matches(set, current) {
+        update_storage(set, updated, ordinal);
+        *consistent = false;
+        fresh = create_claims(set, updated, api)?;
+    }
+    if !claims_match_retention_policy(set, current, &fresh, api) {
+        update_claim_owners(set, current, &fresh, api)?;
+        *consistent = false;
+    }
+    Ok(())
+}
+
+/// Gives the claims of a pod that has no place any more their owners.
+///
+/// # Errors
+/// The API server's refusal.
+///
+/// Upstream: `fixPodClaim`.
+pub fn fix_pod_claim(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<(), Stop> {
+    if claims_match_retention_policy(set, pod, &[], api) {
+        return Ok(());
+    }
+    update_claim_owners(set, pod, &[], api)
+}
+
+/// Upstream: `ClaimsMatchRetentionPolicy`.
+fn claims_match_retention_policy(
+    set: &StatefulSet,
+    pod: &Pod,
+    fresh: &[Rc<PersistentVolumeClaim>],
+    api: &Api<'_>,
+) -> bool {
+    let cache = api.cache();
+    stored_claims(set, pod, &cache)
+        .iter()
+        .chain(fresh)
+        .all(|claim| has_stale_owner(set, pod, claim) || with_wanted_owner(set, pod, claim).is_none())
 }
 
 /// STS-29 to STS-32: the claims belong to whom the retention policy says.
 ///
 /// # Errors
 /// The API server's refusal.
-pub fn update_claim_owners(
+///
+/// Upstream: `UpdatePodClaimForRetentionPolicy`.
+fn update_claim_owners(
     set: &Rc<StatefulSet>,
     pod: &Pod,
     fresh: &[Rc<PersistentVolumeClaim>],
     api: &mut Api<'_>,
 ) -> Result<(), Stop> {
-    if set.spec.volume_claim_templates.is_empty() {
-        return Ok(());
-    }
     let cache = api.cache();
-    for claim in stored_claims(set, pod, &cache).into_iter().chain(fresh.iter().cloned()) {
-        if has_stale_owner(set, pod, &claim) {
+    for claim in stored_claims(set, pod, &cache).iter().chain(fresh) {
+        if has_stale_owner(set, pod, claim) {
             continue;
         }
-        if has_unexpected_controller(set, pod, &claim) {
+        if has_unexpected_controller(set, pod, claim) {
             let text = format!(
                 "PersistentVolumeClaim {} has a conflicting OwnerReference that acts as a manging controller, the retention policy is ignored for this claim",
                 claim.metadata.name
             );
             api.warning(&Object::StatefulSet(set.clone()), "ConflictingController", text);
         }
-        if let Some(wanted) = with_wanted_owner(set, pod, &claim) {
+        if let Some(wanted) = with_wanted_owner(set, pod, claim) {
             api.update(wanted)??;
         }
     }

@@ -294,3 +294,98 @@ fn every_write_is_told_and_every_refusal_too() {
         assert_eq!(stage.pods().len(), 1);
     }
 }
+
+/// Upstream: `TestStatefulPodControlUpdatesIdentity`, `...UpdatePodStorage`, `...UpdatePodConflictSuccess`,
+/// `...UpdatePodConflictFailure`, `...NoOpUpdate`, `TestUpdatePodClaimForRetentionPolicy` as `UpdateStatefulPod` calls
+/// it: what is done to a ready pod, and what is told.
+#[test]
+fn a_pod_that_differs_is_updated_and_a_lost_race_tried_again() {
+    type Spoil = fn(&mut Stage);
+    let unlabel: Spoil = |stage| {
+        let mut pod = (*stage.pod(0)).clone();
+        pod.metadata.labels.remove(POD_NAME_LABEL);
+        stage.serve(Request::Update(pod.into()));
+    };
+    let own: Spoil = |stage| {
+        stage.edit(|spec| {
+            spec.persistent_volume_claim_retention_policy =
+                Some(ClaimRetentionPolicy { when_deleted: "Delete".into(), when_scaled: "Retain".into() });
+        });
+    };
+    const DONE: &str = "Normal SuccessfulUpdate Update Pod foo-0 in StatefulSet foo successful";
+    // What is spoilt, how often somebody else is quicker, the writes, the event.
+    let table: [(&str, Spoil, u32, &[&str], &str); 6] = [
+        ("nothing", |_| {}, 0, &[], ""),
+        ("identity", unlabel, 0, &["update pod/foo-0"], DONE),
+        ("identity, one lost race", unlabel, 1, &["update pod/foo-0", "get pod/foo-0", "update pod/foo-0"], DONE),
+        ("owners of claims", own, 0, &["update persistentvolumeclaim/datadir-foo-0", "update pod/foo-0"], DONE),
+        (
+            "identity and owners of claims",
+            |stage| {
+                let mut pod = (*stage.pod(0)).clone();
+                pod.metadata.labels.remove(POD_INDEX_LABEL);
+                stage.serve(Request::Update(pod.into()));
+                stage.edit(|spec| {
+                    spec.persistent_volume_claim_retention_policy =
+                        Some(ClaimRetentionPolicy { when_deleted: "Delete".into(), when_scaled: "Retain".into() });
+                });
+            },
+            0,
+            &["update persistentvolumeclaim/datadir-foo-0", "update pod/foo-0"],
+            DONE,
+        ),
+        (
+            "identity, nothing but lost races",
+            unlabel,
+            9,
+            &[
+                "update pod/foo-0",
+                "get pod/foo-0",
+                "update pod/foo-0",
+                "get pod/foo-0",
+                "update pod/foo-0",
+                "get pod/foo-0",
+                "update pod/foo-0",
+                "get pod/foo-0",
+            ],
+            "Warning FailedUpdate Update Pod foo-0 in StatefulSet foo failed error: Operation cannot be fulfilled on pods \"foo-0\": lost",
+        ),
+    ];
+    for (name, spoil, mut races, writes, event) in table {
+        let mut stage = Stage::new(new_set(1), 1);
+        stage.scale_up(monotonic_invariants).expect("nothing is refused");
+        spoil(&mut stage);
+        stage.bench.cache = stage.server.objects().clone();
+        let mut agrees = crate::controllers::testing::agree(&stage.bench.cache);
+        let key = stage.key.clone();
+        let run = stage.bench.sync(super::super::sync, &key, |request| match request {
+            Request::Update(Object::Pod(pod)) if races > 0 => {
+                races -= 1;
+                Err(ApiError::Conflict { kind: Kind::Pod, name: pod.metadata.name.clone(), cause: "lost".into() })
+            }
+            request => agrees(request),
+        });
+        let done: Vec<String> = run.requests().into_iter().filter(|line| !line.starts_with("status ")).collect();
+        assert_eq!(done, writes, "{name}");
+        assert_eq!(run.events().join("\n"), event, "{name}");
+        assert_eq!(run.result.is_ok(), !event.starts_with("Warning"), "{name}");
+    }
+}
+
+/// A foreign controller is told of when a pod is made or waits, and when something of ours is scrubbed; not over and over.
+#[test]
+fn a_foreign_controller_is_told_of_when_the_claims_are_looked_at() {
+    let mut stage = Stage::new(retention(new_set(1), Some(("Delete", "Delete"))), 1);
+    let mut claim = claims_of(&stage.set(), 0).remove(0);
+    claim.metadata.owner_references = vec![reference("apps/v1", "Deployment", "else", OTHER, Some(true))];
+    stage.serve(Request::Create(claim.into()));
+    let told = |run: &Run| run.events().iter().filter(|line| line.contains("ConflictingController")).count();
+    assert_eq!(told(&stage.sync()), 1, "when the pod is made");
+    assert_eq!(told(&stage.sync()), 1, "while it waits");
+    stage.phase(0, Phase::Running, true);
+    assert_eq!(told(&stage.sync()), 0, "not when it is ready");
+    stage.edit(|spec| spec.replicas = Some(0));
+    assert_eq!(told(&stage.sync()), 0, "nor when it goes");
+    let claim = stage.claim("datadir-foo-0").expect("it is left alone");
+    assert_eq!(claim.metadata.owner_references.len(), 1);
+}
