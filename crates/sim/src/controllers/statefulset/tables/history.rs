@@ -130,6 +130,34 @@ fn a_revision_gives_its_template_back() {
     assert_eq!(names.len(), 5, "different templates have different names");
 }
 
+/// Upstream: `TestStatefulSetCompatibility` and the revisions in its `testdata`: the hash of one template in 1.33, which
+/// wrote an empty creation time, and from 1.34 on.
+#[test]
+fn revisions_have_the_names_that_real_clusters_gave_them() {
+    let data = |metadata: &str| {
+        format!(
+            r#"{{"spec":{{"template":{{"$patch":"replace","metadata":{{"annotations":{{"test":"value"}},{metadata}"labels":{{"app":"foo"}}}},"spec":{{"containers":[{{"image":"test","imagePullPolicy":"Always","name":"test","resources":{{}},"terminationMessagePath":"/dev/termination-log","terminationMessagePolicy":"File"}}],"dnsPolicy":"ClusterFirst","restartPolicy":"Always","schedulerName":"default-scheduler","securityContext":{{}},"terminationGracePeriodSeconds":30}}}}}}}}"#
+        )
+    };
+    for (metadata, name) in [("", "test-776999688b"), (r#""creationTimestamp":null,"#, "test-c77f6d978")] {
+        assert_eq!(&*revision_name("test", &data(metadata), 0).0, name);
+    }
+    // The same bytes and the same name come of a set that goes through the API server and a sync.
+    let mut set = new_set(1);
+    set.metadata.name = "test".into();
+    let spec = Rc::make_mut(&mut set.spec);
+    spec.volume_claim_templates.clear();
+    spec.template = template("foo");
+    spec.template.metadata.annotations.insert("test", "value");
+    let container = &mut Rc::make_mut(&mut spec.template.spec).containers[0];
+    (container.name, container.image) = ("test".into(), "test".into());
+    let mut stage = Stage::new(set, 1);
+    stage.sync().result.expect("nothing is refused");
+    let revision = stage.revisions().remove(0);
+    assert_eq!(revision.data.0.as_ref().map(|stored| stored.to_json()), Some(data("")));
+    assert_eq!(&*revision.metadata.name, "test-776999688b");
+}
+
 /// Upstream: `TestControllerRevisionName` and the collision cases of `TestRealHistory_CreateControllerRevision`.
 #[test]
 fn a_revision_is_named_after_its_set_and_its_hash() {
