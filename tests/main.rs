@@ -3,6 +3,7 @@
 mod determinism;
 mod grain;
 mod promises;
+mod scenarios;
 mod search;
 mod swarm;
 mod tidy;

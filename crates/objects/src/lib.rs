@@ -39,3 +39,6 @@ pub use workloads::*;
 
 /// A short shared text: a name, a label value, a message.
 pub type Name = std::rc::Rc<str>;
+
+#[cfg(test)]
+mod tables;

@@ -202,7 +202,12 @@ impl Quantity {
             None => (false, number.strip_prefix('+').unwrap_or(number)),
         };
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') || fraction.len() > 9 || whole.len() > 18
+        let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+        if (whole.is_empty() && fraction.is_empty())
+            || !is_number(whole)
+            || !is_number(fraction)
+            || fraction.len() > 9
+            || whole.len() > 18
         {
             return None;
         }
@@ -234,9 +239,10 @@ impl Quantity {
         let value = (digits * up + divisor - 1) / divisor;
         Some(if negative { -value } else { value })
     }
-    /// Whole units, rounded up.
+    /// Whole units, rounded up, away from zero.
     pub fn value(&self) -> Option<i64> {
-        i64::try_from((self.millis()? + 999).div_euclid(1_000)).ok()
+        let millis = self.millis()?;
+        i64::try_from((millis.abs() + 999) / 1_000 * millis.signum()).ok()
     }
 }
 

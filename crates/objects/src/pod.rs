@@ -641,8 +641,9 @@ impl Pod {
         let Some(ready) = condition(&self.status.conditions, "Ready").filter(|c| &*c.status == "True") else {
             return false;
         };
-        min_ready_seconds == 0
-            || ready.last_transition_time + crate::Span::seconds(min_ready_seconds.max(0) as u64) <= now
+        let since = ready.last_transition_time;
+        let wait = crate::Span::seconds(min_ready_seconds.max(0) as u64);
+        min_ready_seconds == 0 || (since != Time::ZERO && since + wait <= now)
     }
     /// Neither finished nor asked to stop: what a ReplicaSet counts.
     ///

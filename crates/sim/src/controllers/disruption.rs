@@ -352,6 +352,8 @@ fn selector_text(selector: Option<&LabelSelector>) -> String {
 }
 
 #[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::controllers::testing::{Bench, NOW, agree, meta, ready_pod, selector};

@@ -377,6 +377,7 @@ mod tests {
         assert_eq!(woken(&mut bench, None, Some(kept)), [""; 0]);
     }
 
+    /// C-014.
     #[test]
     fn an_owner_of_another_uid_is_no_owner() {
         let mut bench = Bench::new([replica_set("web", 1)]);
@@ -385,6 +386,7 @@ mod tests {
         assert_eq!(run.requests().last().map(String::as_str), Some("delete pod/web-a"));
     }
 
+    /// C-013.
     #[test]
     fn one_solid_owner_is_enough_to_live_and_the_others_are_struck_out() {
         let (live, gone) = (replica_set("live", 1), replica_set("gone", 2));

@@ -272,4 +272,6 @@ fn next(concerns: impl Fn(&Key, &Timer) -> bool, memory: &Memory, api: &Api<'_>)
 }
 
 #[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod tests;

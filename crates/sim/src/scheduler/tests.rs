@@ -463,6 +463,7 @@ fn gates_hold_a_pod_back() {
     assert_eq!(attempt(&mut bench, "gated").verdict(), "SchedulingGated");
 }
 
+/// C-111.
 #[test]
 fn back_off_doubles_up_to_ten_seconds() {
     let seconds: Vec<u64> = (1..8).map(|failures| queue::back_off(failures).as_seconds()).collect();

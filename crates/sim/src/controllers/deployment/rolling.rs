@@ -26,7 +26,7 @@ pub fn rollout_rolling(deployment: &mut Deployment, sets: &[Rc<ReplicaSet>], api
 }
 
 /// Upstream: `reconcileNewReplicaSet`.
-fn reconcile_new_replica_set(
+pub fn reconcile_new_replica_set(
     deployment: &Deployment,
     all: &[Rc<ReplicaSet>],
     new: &Rc<ReplicaSet>,
@@ -45,7 +45,7 @@ fn reconcile_new_replica_set(
 /// A refusal is not passed on: the rollout status is written all the same, and tells that nothing moves.
 ///
 /// Upstream: `reconcileOldReplicaSets`.
-fn reconcile_old_replica_sets(
+pub fn reconcile_old_replica_sets(
     deployment: &Deployment,
     sets: &Sets,
     new: &Rc<ReplicaSet>,
@@ -78,7 +78,7 @@ pub fn max_scaled_down(deployment: &Deployment, old: &[Rc<ReplicaSet>], new: &Re
 }
 
 /// Upstream: `cleanupUnhealthyReplicas`.
-fn clean_up_unhealthy(
+pub fn clean_up_unhealthy(
     deployment: &Deployment,
     old: &mut Vec<Rc<ReplicaSet>>,
     limit: i32,
@@ -98,7 +98,7 @@ fn clean_up_unhealthy(
 }
 
 /// Upstream: `scaleDownOldReplicaSetsForRollingUpdate`.
-fn scale_down_available(
+pub fn scale_down_available(
     deployment: &Deployment,
     old: &[Rc<ReplicaSet>],
     new: &ReplicaSet,

@@ -249,7 +249,7 @@ pub fn set_replicas_annotations(deployment: &Deployment, set: &mut ReplicaSet) -
 
 /// Upstream: `GetDesiredReplicasAnnotation`.
 pub fn desired_replicas(set: &ReplicaSet) -> Option<i32> {
-    set.metadata.annotations.get(DESIRED_REPLICAS)?.parse().ok()
+    set.metadata.annotations.get(DESIRED_REPLICAS)?.parse().ok().filter(|count| *count >= 0)
 }
 
 /// Whether all pods are of the new template, available, and no others are left.

@@ -13,6 +13,8 @@
 //! Deviation: the beta labels of operating system and architecture are not copied; kubelets set both.
 
 mod health;
+#[cfg(test)]
+mod tables;
 mod taints;
 #[cfg(test)]
 mod tests;

@@ -423,6 +423,7 @@ fn a_node_that_returns_loses_its_taints_and_its_place_in_the_queue() {
     assert_eq!(story, ["60.0 a: True"], "the other one is never tainted");
 }
 
+/// C-093; that the time of an eviction goes on is in the tables of `taint_eviction`.
 #[test]
 fn the_opposite_taint_is_swapped_without_waiting() {
     let mut stage = Stage::new(["a", "b", "c"].map(|name| node(name, "z")));

@@ -305,4 +305,6 @@ fn remember(key: &Key, did: Expectations, api: &mut Api<'_>) {
 }
 
 #[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod tests;

@@ -117,6 +117,7 @@ fn a_terminating_set_creates_nothing() {
     );
 }
 
+/// C-063.
 #[test]
 fn a_quota_stops_the_batches_and_is_reported_until_it_is_lifted() {
     let (mut bench, _) = bench(5, &[]);

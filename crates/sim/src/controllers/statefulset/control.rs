@@ -91,9 +91,7 @@ fn act(
     if waiting.is_some() && monotonic {
         return Ok(waiting);
     }
-    for_all(&condemned, monotonic, api, |_, (_, pod), api| {
-        pod_control::update_claim_owners(set, pod, api).map(|()| None)
-    })?;
+    for_all(&condemned, monotonic, api, |_, (_, pod), api| pod_control::fix_pod_claim(set, pod, api).map(|()| None))?;
     let leaving = for_all(&condemned, monotonic, api, |_, (_, pod), api| {
         process_condemned(set, pod, first_unhealthy.as_ref(), monotonic, api)
     })?;
@@ -179,9 +177,9 @@ fn process_replica(
         }
         return Ok(Some(Reason::ReplacingFinished { pod: name }));
     }
-    if pod.is_pending() && !set.spec.volume_claim_templates.is_empty() {
+    if pod.is_pending() {
         // A claim that was deleted while the pod waits for it is made again.
-        pod_control::create_claims(set, pod, api)?;
+        pod_control::create_missing_claims(set, pod, api)?;
     }
     if monotonic && let Some(reason) = obstacle(set, pod, api.now) {
         return Ok(Some(reason));

@@ -6,6 +6,8 @@ mod control;
 mod pod_control;
 mod revisions;
 mod status_updater;
+#[cfg(test)]
+mod tables;
 mod utils;
 
 pub use control::Memory;

@@ -184,35 +184,53 @@ fn wanted_owner(set: &StatefulSet, pod: &Pod) -> Option<OwnerReference> {
     when_deleted.then(|| owner_reference(set))
 }
 
+/// Whether a reference names the set, whatever its uid.
+///
+/// Upstream: `matchesRef`.
+fn names_set(owner: &OwnerReference, set: &StatefulSet) -> bool {
+    &*owner.api_version == "apps/v1" && &*owner.kind == "StatefulSet" && owner.name == set.metadata.name
+}
+
+fn names_pod(owner: &OwnerReference, pod: &Pod) -> bool {
+    &*owner.api_version == "v1" && &*owner.kind == "Pod" && owner.name == pod.metadata.name
+}
+
 /// STS-31: a reference to an earlier set or pod of the same name.
 pub fn has_stale_owner(set: &StatefulSet, pod: &Pod, claim: &PersistentVolumeClaim) -> bool {
     claim.metadata.owner_references.iter().any(|owner| {
-        (&*owner.kind == "StatefulSet" && owner.name == set.metadata.name && owner.uid != set.metadata.uid)
-            || (&*owner.kind == "Pod" && owner.name == pod.metadata.name && owner.uid != pod.metadata.uid)
+        (names_set(owner, set) && owner.uid != set.metadata.uid)
+            || (names_pod(owner, pod) && owner.uid != pod.metadata.uid)
     })
 }
 
-/// STS-32: somebody else controls the claim.
+/// STS-32: somebody else controls the claim. That is nothing to a set that keeps its claims in any case.
 pub fn has_unexpected_controller(set: &StatefulSet, pod: &Pod, claim: &PersistentVolumeClaim) -> bool {
-    claim.metadata.controller().is_some_and(|owner| {
-        let is_set = &*owner.kind == "StatefulSet" && owner.name == set.metadata.name;
-        let is_pod = &*owner.kind == "Pod" && owner.name == pod.metadata.name;
-        !is_set && !is_pod
-    })
+    policy(set) != (false, false)
+        && claim.metadata.controller().is_some_and(|owner| !names_set(owner, set) && !names_pod(owner, pod))
 }
 
 /// The claim with the owner that the retention policy asks for; `None` if it has it already.
+///
+/// Upstream: `isClaimOwnerUpToDate`, `updateClaimOwnerRefForSetAndPod`.
 pub fn with_wanted_owner(set: &StatefulSet, pod: &Pod, claim: &PersistentVolumeClaim) -> Option<PersistentVolumeClaim> {
-    let mut wanted = claim.clone();
-    let foreign = has_unexpected_controller(set, pod, claim);
-    wanted.metadata.owner_references.retain(|owner| {
-        let ours = owner.uid == set.metadata.uid || owner.uid == pod.metadata.uid;
-        !ours
-    });
-    if !foreign {
-        wanted.metadata.owner_references.extend(wanted_owner(set, pod));
+    let wanted = if has_unexpected_controller(set, pod, claim) { None } else { wanted_owner(set, pod) };
+    let is_ours = |owner: &OwnerReference| names_set(owner, set) || names_pod(owner, pod);
+    let same = |owner: &OwnerReference, wanted: &OwnerReference| {
+        owner.uid == wanted.uid && is_ours(owner) && owner.controller == Some(true)
+    };
+    let ours: Vec<&OwnerReference> = claim.metadata.owner_references.iter().filter(|owner| is_ours(owner)).collect();
+    let up_to_date = match (&ours[..], &wanted) {
+        ([], None) => true,
+        ([owner], Some(wanted)) => same(owner, wanted),
+        _ => false,
+    };
+    if up_to_date {
+        return None;
     }
-    (wanted.metadata.owner_references != claim.metadata.owner_references).then_some(wanted)
+    let mut updated = claim.clone();
+    updated.metadata.owner_references.retain(|owner| !is_ours(owner));
+    updated.metadata.owner_references.extend(wanted);
+    Some(updated)
 }
 
 /// The stored claims of a pod.
