@@ -61,6 +61,7 @@ fn dependencies_point_one_way() {
         ("explore", &["objects", "sim"]),
         ("console", &["manifest", "objects", "sim"]),
         ("lessons", &["console", "manifest", "objects", "sim"]),
+        ("conformance", &["console", "manifest", "objects", "sim"]),
         ("xtask", &[]),
     ]);
     for (name, may) in allowed {

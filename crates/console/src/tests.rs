@@ -105,6 +105,8 @@ fn every_command_reads_back_from_its_own_line() {
         Command::HoldCache { controller: ControllerId::Scheduler, on: true },
         Command::HoldCache { controller: ControllerId::Scheduler, on: false },
         Command::LoseReply { controller: ControllerId::StatefulSet },
+        Command::StopComponent { component: Component::ApiServer },
+        Command::StartComponent { component: Component::Scheduler },
         Command::Evict { pod: pod.clone(), grace_seconds: None },
         Command::Delete { target: pod.clone(), grace_seconds: Some(5), propagation: Propagation::Orphan },
         Command::Delete { target: pod, grace_seconds: Some(0), propagation: Propagation::Background },

@@ -1,7 +1,7 @@
 //! `kubectl drain`: cordon, evict, wait.
 
 use super::nodes::set_cordon;
-use super::{Context, SELECTOR, not_found};
+use super::{Context, NAMESPACE, SELECTOR, not_found};
 use crate::args::{self, Flag, switch, value};
 use crate::follow::{Follow, Waiting};
 use crate::select::{LabelFilter, reference};
@@ -12,6 +12,7 @@ use petri_sim::command::Command;
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[
+    NAMESPACE,
     SELECTOR,
     switch("ignore-daemonsets"),
     switch("delete-emptydir-data"),

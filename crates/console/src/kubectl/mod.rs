@@ -18,6 +18,8 @@ mod merge;
 use crate::args::{Arguments, Flag, switch, value};
 use crate::select::{Filter, LabelFilter};
 use crate::{Failure, Files, Host, Output, select};
+use petri_sim::api::request::ApiError;
+use petri_sim::command::Component;
 
 /// What can follow `kubectl`.
 pub const VERBS: &[&str] = &[
@@ -63,6 +65,10 @@ pub(crate) fn run(
     let Some(verb) = at.map(|at| words[at].as_str()) else { return Ok(Output::text(crate::help::kubectl())) };
     let rest: Vec<String> =
         words.iter().enumerate().filter(|(i, _)| Some(*i) != at).map(|(_, word)| word.clone()).collect();
+    let offline = ["explain", "api-resources", "version"].contains(&verb);
+    if !offline && host.world().is_stopped(Component::ApiServer) {
+        return Err(crate::api_error(&ApiError::Unreachable, None));
+    }
     let mut context = Context { host, files, here };
     match verb {
         "get" => get::run(&rest, &mut context),

@@ -1,6 +1,6 @@
 //! `kubectl taint`, `cordon`, `uncordon`.
 
-use super::{Context, SELECTOR, not_found};
+use super::{Context, NAMESPACE, SELECTOR, not_found};
 use crate::args::{self, Arguments, Flag, switch};
 use crate::select::{LabelFilter, reference};
 use crate::{Failure, Output, answer_text, api_error};
@@ -34,7 +34,7 @@ fn nodes(
 }
 
 pub(super) fn cordon(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    const FLAGS: &[Flag] = &[SELECTOR];
+    const FLAGS: &[Flag] = &[NAMESPACE, SELECTOR];
     let arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
     if arguments.words.is_empty() && arguments.last("selector").is_none() {
         return Err(format!("error: USAGE: {verb} NODE [flags]\nSee 'kubectl {verb} -h' for help and examples"));
@@ -97,7 +97,7 @@ fn read(words: &[String]) -> Result<(Vec<Taint>, Vec<Removal>), Failure> {
 }
 
 pub(super) fn taint(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    const FLAGS: &[Flag] = &[SELECTOR, switch("overwrite"), switch("all")];
+    const FLAGS: &[Flag] = &[NAMESPACE, SELECTOR, switch("overwrite"), switch("all")];
     let mut arguments = args::parse(words, FLAGS, "kubectl taint")?;
     let mut words = std::mem::take(&mut arguments.words);
     match words.first().map(String::as_str) {

@@ -13,7 +13,7 @@ use crate::clock::{Span, Time};
 use crate::random::Streams;
 use crate::settings::Settings;
 use petri_objects::*;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 /// Who writes, when, and what led to it.
@@ -61,6 +61,8 @@ pub struct Server {
     pub(crate) log: VecDeque<Change>,
     recorder: Recorder,
     pub(crate) random: Streams,
+    /// Which of the recorded pod names were given, by position.
+    named: BTreeSet<u32>,
     settings: Rc<Settings>,
     /// Writes so far by each controller are at or below this revision; see `waits_for_own_writes`.
     pub(crate) last_write: Revision,
@@ -78,6 +80,7 @@ impl Server {
             log: VecDeque::new(),
             recorder: Recorder::default(),
             random: Streams::new(seed),
+            named: BTreeSet::new(),
             settings,
             last_write: Revision(0),
         }
@@ -143,6 +146,10 @@ impl Server {
 
     /// API-11: up to eight tries at a name that is free.
     fn generate_name(&mut self, object: &mut Object) -> Result<(), ApiError> {
+        if let Some(name) = self.recorded_name(object) {
+            object.meta_mut().name = name;
+            return Ok(());
+        }
         let prefix: String = object.meta().generate_name.chars().take(58).collect();
         for _ in 0..8 {
             object.meta_mut().name = format!("{prefix}{}", self.random.names.suffix()).into();
@@ -151,6 +158,18 @@ impl Server {
             }
         }
         Ok(())
+    }
+
+    /// The name that a recorded cluster drew for this pod, if there is one that was not given yet.
+    fn recorded_name(&mut self, object: &Object) -> Option<Name> {
+        if object.kind() != Kind::Pod {
+            return None;
+        }
+        let prefix = &object.meta().generate_name;
+        let fits = |(at, entry): &(u32, &(Name, Name))| entry.0 == *prefix && !self.named.contains(at);
+        let (at, name) = (0..).zip(&self.settings.pod_names).find(fits).map(|(at, entry)| (at, entry.1.clone()))?;
+        self.named.insert(at);
+        Some(name)
     }
 
     fn check_namespace(&self, object: &Object) -> Result<(), ApiError> {
@@ -325,7 +344,8 @@ impl Server {
             return Ok(self.delete_again(old, marked, grace, options.grace_seconds, context));
         }
         let held = !marked.meta().finalizers.is_empty() || admission::is_held(&marked);
-        if grace == 0 && !held {
+        let graceful = target.kind == Kind::Pod;
+        if grace == 0 && !held && !graceful {
             return Ok(self.remove(old, context));
         }
         let meta = marked.meta_mut();
@@ -337,7 +357,9 @@ impl Server {
         if let Object::Namespace(namespace) = &mut marked {
             Rc::make_mut(namespace).status.phase = "Terminating".into();
         }
-        Ok(self.store(old, marked, context))
+        let marked = self.store(old, marked, context);
+        // Watchers see a pod that gets no grace marked before they see it gone (API-22).
+        Ok(if grace == 0 && !held { self.remove(marked, context) } else { marked })
     }
 
     /// API-22: a repeated delete shortens the grace or, at zero, ends it.

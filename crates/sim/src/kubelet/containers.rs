@@ -2,7 +2,7 @@
 //!
 //! Upstream: `pkg/kubelet/kuberuntime`, `pkg/kubelet/prober`.
 
-use super::{Exit, Host, Run, RunState, Stage, Worker, status};
+use super::{Exit, Host, Run, RunState, Stage, Worker};
 use crate::client::call::EventType;
 use crate::clock::{Span, Time};
 use crate::machine::{Identity, Owner, Process, ProcessState};
@@ -57,8 +57,7 @@ impl Host<'_> {
 
     /// Reports what is new and plans the next turn.
     pub fn settle(&mut self, worker: &mut Worker) {
-        status::update(worker, self.machine, self.now);
-        self.post(worker);
+        self.report(worker);
         let next = worker.containers.iter().filter_map(Run::due).min();
         self.plan_worker(worker, next);
     }
@@ -206,6 +205,9 @@ impl Host<'_> {
             }
         }
         self.process_note(&pod, &name, ProcessChange::Stopped { exit_code: code });
+        if restart && self.settings.kubelet.recorded_agent && worker.containers[index].back_off > Span::ZERO {
+            self.restart_or_back_off(worker, index);
+        }
     }
 
     /// The first exit is followed by a restart at once, each further one by a longer wait, counted from the exit.
@@ -219,6 +221,9 @@ impl Host<'_> {
         let delay = run.back_off;
         run.state = RunState::BackOff { until: exit.at + delay + self.settings.kubelet.restart, delay };
         run.back_off = delay.times(2).min(LONGEST_BACK_OFF);
+        if self.settings.kubelet.recorded_agent {
+            return;
+        }
         let meta = worker.pod.metadata.clone();
         let text = format!(
             "Back-off restarting failed container {} in pod {}_{}({})",

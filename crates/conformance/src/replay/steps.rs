@@ -1,10 +1,10 @@
 //! `script.jsonl`: what was done to the recorded cluster, and when.
 
+use super::candidate::Change;
 use super::scenario::seconds;
 use petri_objects::{Kind, Name, ObjectRef, Span, Value};
 use petri_sim::api::request::ApiError;
-use petri_sim::command::Command;
-use petri_sim::controllers::CONTROLLERS;
+use petri_sim::command::{Command, Component};
 use petri_sim::note::Answer;
 
 /// One line of the script.
@@ -19,8 +19,35 @@ pub struct Step {
 pub enum What {
     /// A line for the console.
     Line(String),
-    Commands(Vec<Command>),
+    /// Commands, and how long after the step each is given.
+    Commands(Vec<(Span, Command)>),
+    Candidate(Change),
     Evict(Command),
+}
+
+impl Step {
+    /// When the API server hears of the step: kubectl reads and computes first, and asks at the end of what it takes.
+    /// A command that then waits has asked within its first moments.
+    pub fn takes_effect_after(&self) -> Span {
+        let waits = self.fields.at(&["blocking"]) == Some(&Value::Bool(true));
+        match &self.what {
+            What::Line(_) if waits => Span(self.took.0 * 9 / 10).min(ASKS_WITHIN),
+            What::Line(_) => Span(self.took.0 * 9 / 10),
+            _ => Span::ZERO,
+        }
+    }
+}
+
+/// What kubectl takes until its first request, on the machines of the recordings.
+const ASKS_WITHIN: Span = Span::millis(60);
+
+/// What the processes of the recorded control plane took to start up.
+fn start_up(component: Component) -> Span {
+    match component {
+        Component::ApiServer => Span::millis(800),
+        Component::ControllerManager => Span::millis(1_700),
+        Component::Scheduler => Span::millis(100),
+    }
 }
 
 /// Reads the script; each step keeps the number of its line.
@@ -50,11 +77,14 @@ fn what(fields: &Value, namespace: &str) -> What {
             What::Line(format!("kubectl -n {namespace} {}", words.join(" ")))
         }
         "node" => What::Commands(match text("op") {
-            "crash" => vec![Command::PowerOff { node: node() }],
-            "partition" => vec![Command::Cut { node: node() }],
-            "heal" | "up" => vec![Command::Heal { node: node() }, Command::PowerOn { node: node() }],
-            "restart" => vec![Command::Reboot { node: node() }],
-            "register" => vec![Command::StopKubelet { node: node() }, Command::StartKubelet { node: node() }],
+            "crash" => at_once(vec![Command::PowerOff { node: node() }]),
+            "partition" => at_once(vec![Command::Cut { node: node() }]),
+            "heal" | "up" => at_once(vec![Command::Heal { node: node() }, Command::PowerOn { node: node() }]),
+            "restart" => {
+                let after = fields.at(&["after"]).and_then(seconds).unwrap_or(Span::ZERO);
+                vec![(Span::ZERO, Command::PowerOff { node: node() }), (after, Command::PowerOn { node: node() })]
+            }
+            "register" => at_once(vec![Command::StopKubelet { node: node() }, Command::StartKubelet { node: node() }]),
             _ => Vec::new(),
         }),
         "evict" => {
@@ -66,33 +96,23 @@ fn what(fields: &Value, namespace: &str) -> What {
             let status = text("subresource") == "status";
             let namespace = if kind.is_namespaced() { namespace } else { "" };
             let target = ObjectRef::new(kind, namespace, text("name"));
-            What::Commands(vec![Command::Patch { target, patch, status }])
+            What::Commands(at_once(vec![Command::Patch { target, patch, status }]))
         }
-        "component" if text("op") == "kill" => What::Commands(
-            controllers(text("component")).map(|controller| Command::HoldCache { controller, on: true }).collect(),
-        ),
-        "component" => What::Commands(
-            controllers(text("component"))
-                .flat_map(|controller| {
-                    [Command::HoldCache { controller, on: false }, Command::CrashController { controller }]
-                })
-                .collect(),
-        ),
+        "component" => What::Commands(match (Component::from_name(text("component")), text("op")) {
+            (Some(component), "kill") => at_once(vec![Command::StopComponent { component }]),
+            (Some(component), "start") => vec![(start_up(component), Command::StartComponent { component })],
+            _ => Vec::new(),
+        }),
+        "candidate" => Change::read(fields, namespace).map_or(What::Commands(Vec::new()), What::Candidate),
         _ => What::Commands(Vec::new()),
     }
 }
 
-fn controllers(component: &str) -> impl Iterator<Item = petri_sim::controllers::ControllerId> + use<> {
-    use petri_sim::controllers::ControllerId::{CsiDriver, Scheduler};
-    let scheduler = component == "kube-scheduler";
-    let manager = component == "kube-controller-manager";
-    CONTROLLERS
-        .iter()
-        .map(|controller| controller.id)
-        .filter(move |id| if *id == Scheduler { scheduler } else { manager && *id != CsiDriver })
+fn at_once(commands: Vec<Command>) -> Vec<(Span, Command)> {
+    commands.into_iter().map(|command| (Span::ZERO, command)).collect()
 }
 
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c));
     if plain && !word.is_empty() { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }

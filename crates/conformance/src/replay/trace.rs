@@ -1,11 +1,14 @@
 //! The trace: one JSON line per change, in the format of the recordings.
 
 use petri_console::Output;
-use petri_objects::{Map, Name, Object, Span, Time, Value};
+use petri_objects::{Map, Name, Object, Span, Time, Uid, Value};
 use petri_sim::api::watch::Actor;
 use petri_sim::note::{Note, ProcessChange, Verb, What};
 use petri_sim::world::World;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What a name was generated for: `PersistentVolumeClaim/data-web-0`, `Service/web`, `StatefulSet/web`.
+pub type Purpose = String;
 
 pub struct Trace {
     out: String,
@@ -13,15 +16,38 @@ pub struct Trace {
     last: Time,
     /// The machines that the recording is about; of all others nothing is told.
     pool: BTreeSet<Name>,
+    /// The namespace of the scenario: events elsewhere, those about nodes, were not recorded.
+    namespace: Name,
+    /// Ids in the order in which the trace names them.
+    ids: Vec<Uid>,
+    /// Names that were generated here, by what for, in the order of creation.
+    generated: BTreeMap<Purpose, Vec<String>>,
+    /// The same in the recording.
+    recorded_names: Vec<(Purpose, String)>,
+    /// Pods whose processes were asked to stop; others end by themselves.
+    asked: BTreeSet<Uid>,
 }
 
 impl Trace {
     /// A trace whose times count from `start`.
     pub fn new(start: Time, scenario: &str, namespace: &str, pool: BTreeSet<Name>) -> Trace {
-        let mut trace = Trace { out: String::new(), start, last: start, pool };
+        let mut trace = Trace {
+            out: String::new(),
+            start,
+            last: start,
+            pool,
+            namespace: namespace.into(),
+            ids: Vec::new(),
+            generated: BTreeMap::new(),
+            recorded_names: Vec::new(),
+            asked: BTreeSet::new(),
+        };
         let fields = [("type", Value::from("HEADER")), ("scenario", scenario.into()), ("ns", namespace.into())];
         trace.line(start, fields.into());
         trace
+    }
+    pub fn set_recorded_names(&mut self, names: Vec<(Purpose, String)>) {
+        self.recorded_names = names;
     }
     pub fn into_text(self) -> String {
         self.out
@@ -35,16 +61,67 @@ impl Trace {
         }
     }
 
+    /// A text of the recording with the names of this trace: generated names stand for those that were generated here
+    /// for the same purpose, and ids, which recordings number in the order in which they name them, for the ids here.
+    pub fn translated(&self, text: &str) -> String {
+        const TAIL: &str = "-0000-4000-8000-000000000000";
+        let mut out = text.to_owned();
+        let mut taken: BTreeMap<&Purpose, usize> = BTreeMap::new();
+        for (purpose, recorded) in &self.recorded_names {
+            let at = taken.entry(purpose).or_default();
+            if let Some(own) = self.generated.get(purpose).and_then(|names| names.get(*at)) {
+                out = out.replace(recorded, own);
+            }
+            *at += 1;
+        }
+        for (number, uid) in (1..).zip(&self.ids) {
+            out = out.replace(&format!("{number:08x}{TAIL}"), &uid.to_string());
+        }
+        out
+    }
+
+    /// Takes note of an object that is new: of its id, and of its name if that was generated.
+    pub fn count(&mut self, object: &Object) {
+        self.ids.push(object.meta().uid);
+        let owner = object.meta().controller().map(|owner| format!("{}/{}", owner.kind, owner.name));
+        let purpose = match object {
+            Object::PersistentVolume(volume) => {
+                volume.spec.claim_ref.as_ref().map(|claim| format!("PersistentVolumeClaim/{}", claim.name))
+            }
+            Object::EndpointSlice(slice) => {
+                slice.metadata.labels.get("kubernetes.io/service-name").map(|service| format!("Service/{service}"))
+            }
+            Object::ControllerRevision(_) => owner,
+            _ => None,
+        };
+        if let Some(purpose) = purpose {
+            self.generated.entry(purpose).or_default().push(object.meta().name.to_string());
+        }
+    }
+
+    /// The answer to a request of `cases.jsonl`.
+    pub fn case(&mut self, now: Time, fields: Vec<(&str, Value)>) {
+        self.line(now, [vec![("type", "CASE".into())], fields].concat());
+    }
+
     pub fn action(&mut self, now: Time, step: usize, fields: &Value) {
         let mut line = vec![("type", Value::from("ACTION")), ("i", Value::Int(step as i64))];
         let fields: Vec<(Name, Value)> =
             fields.as_map().map(|map| map.iter().map(|(k, v)| (k.clone(), v.clone())).collect()).unwrap_or_default();
         for (key, value) in &fields {
             if !matches!(&**key, "t" | "took") {
-                line.push((key, value.clone()));
+                line.push((key, self.translated_value(value)));
             }
         }
         self.line(now, line);
+    }
+
+    fn translated_value(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => self.translated(text).as_str().into(),
+            Value::List(list) => Value::List(list.iter().map(|value| self.translated_value(value)).collect()),
+            other => other.clone(),
+        }
     }
 
     pub fn done(&mut self, now: Time, step: usize, rc: &str, output: &Output) {
@@ -69,10 +146,7 @@ impl Trace {
             What::Write { verb, object, old, by, .. } => {
                 let elsewhere = match object {
                     Object::Node(node) => !self.pool.contains(&node.metadata.name),
-                    Object::Event(event) => {
-                        let about = &event.involved_object;
-                        &*about.kind == "Node" && !self.pool.contains(&about.name)
-                    }
+                    Object::Event(event) => event.metadata.namespace != self.namespace,
                     _ => false,
                 };
                 if *by == Actor::Setup || elsewhere {
@@ -92,9 +166,16 @@ impl Trace {
                     ProcessChange::Ready => ("ready", String::new()),
                     ProcessChange::Unready => ("unready", String::new()),
                     ProcessChange::AskedToStop { grace_seconds, orphan: true } => {
+                        self.asked.insert(*uid);
                         ("sigterm", format!("orphan(API object gone) grace={grace_seconds}s"))
                     }
-                    ProcessChange::AskedToStop { grace_seconds, .. } => ("sigterm", format!("grace={grace_seconds}s")),
+                    ProcessChange::AskedToStop { grace_seconds, .. } => {
+                        self.asked.insert(*uid);
+                        ("sigterm", format!("grace={grace_seconds}s"))
+                    }
+                    ProcessChange::Stopped { exit_code } if !self.asked.contains(uid) => {
+                        ("exited", format!("code={exit_code}"))
+                    }
                     ProcessChange::Stopped { exit_code } => ("stopped", format!("code={exit_code}")),
                     ProcessChange::Died => ("died", "power off".into()),
                 };
@@ -115,6 +196,9 @@ impl Trace {
     }
 
     fn change(&mut self, at: Time, what: &'static str, object: &Object, old: Option<&Object>) {
+        if what == "ADDED" {
+            self.count(object);
+        }
         let new = flatten(&object.to_value(), self.start);
         let before = old.map(|old| flatten(&old.to_value(), self.start)).unwrap_or_default();
         let set: Map = new

@@ -1,38 +1,26 @@
-//! `petri replay DIR`: a recording of a real control plane is played again, and the trace of the simulated one is written.
+//! A recording of a real control plane is played again, and the trace of the simulated one is written.
 //!
-//! The folder holds `scenario.json`, `script.jsonl`, `placements.json` and `manifests/`; the trace goes to standard
-//! output as JSON lines, in the format of `expected.jsonl`.
+//! The folder of a recording holds `scenario.json`, `script.jsonl`, `placements.json`, `manifests/` and perhaps
+//! `cases.jsonl`; the trace is text of JSON lines, in the format of `expected.jsonl`.
 
+mod candidate;
+mod cases;
 mod scenario;
 mod steps;
 mod trace;
 
+use candidate::Candidate;
+
 use petri_console::{Files, Follow, Host, Output};
-use petri_objects::{Span, Time, Value};
+use petri_objects::{Name, Span, Time, Value};
 use petri_sim::api::request::ApiError;
 use petri_sim::command::Command;
 use petri_sim::note::{Answer, Note};
 use petri_sim::world::World;
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
-use std::process::ExitCode;
 use steps::Step;
 use trace::Trace;
-
-/// Replays a folder and writes the trace.
-pub fn replay(dir: &Path, out: &mut dyn Write) -> ExitCode {
-    match run(dir) {
-        Ok(lines) => match out.write_all(lines.as_bytes()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
-        },
-        Err(problem) => {
-            eprintln!("error: {problem}");
-            ExitCode::FAILURE
-        }
-    }
-}
 
 /// The trace of a folder, as text.
 ///
@@ -50,7 +38,10 @@ pub fn run(dir: &Path) -> Result<String, String> {
     let about = scenario::read(&description, &placements, setup.as_deref().unwrap_or_default())?;
     let steps = steps::read(&read("script.jsonl")?, &about.namespace)?;
     let mut replay = Replay::new(about, files);
-    replay.play(steps);
+    match read("cases.jsonl") {
+        Ok(cases) => replay.cases(&cases)?,
+        Err(_) => replay.play(steps),
+    }
     Ok(replay.trace.into_text())
 }
 
@@ -68,6 +59,13 @@ fn manifests(dir: &Path) -> Result<Manifests, String> {
 
 struct Manifests(BTreeMap<String, String>);
 
+impl Manifests {
+    /// The same files, with the generated names of the recording replaced by those of the objects that take their place.
+    fn with_ids(&self, trace: &Trace) -> Manifests {
+        Manifests(self.0.iter().map(|(name, text)| (name.clone(), trace.translated(text))).collect())
+    }
+}
+
 impl Files for Manifests {
     fn read(&self, name: &str) -> Option<String> {
         self.0.get(name.rsplit('/').next().unwrap_or(name)).cloned()
@@ -80,6 +78,7 @@ impl Files for Manifests {
 /// A world under the hand of a script.
 struct Replay {
     world: World,
+    namespace: Name,
     /// The moment that the script counts from.
     begins: Time,
     notes: Vec<Note>,
@@ -90,6 +89,9 @@ struct Replay {
     following: Vec<Following>,
     /// Answers that are shown later than they were computed, because the recorded command took its time.
     answers: Vec<(Time, usize, String, Output)>,
+    /// What follows a step after a while: a machine that comes back, a process that has started up.
+    later: Vec<(Time, Command)>,
+    candidates: Vec<Candidate>,
 }
 
 struct Following {
@@ -104,10 +106,12 @@ impl Replay {
         // The recorded cluster had been running for a while: its nodes are known and its loops have no common beat.
         world.run_until(about.begins, &mut Vec::new());
         let mut trace = Trace::new(about.begins, &about.name, &about.namespace, about.pool);
+        trace.set_recorded_names(about.generated_names);
         trace.nodes(&world);
         let end = about.begins + about.duration;
         Replay {
             world,
+            namespace: about.namespace.as_str().into(),
             begins: about.begins,
             notes: Vec::new(),
             trace,
@@ -115,6 +119,8 @@ impl Replay {
             end,
             following: Vec::new(),
             answers: Vec::new(),
+            later: Vec::new(),
+            candidates: Vec::new(),
         }
     }
 
@@ -123,7 +129,8 @@ impl Replay {
             let at = self.begins + step.at;
             self.run_to(at);
             self.trace.action(self.world.now, index, &step.fields);
-            self.act(index, &step);
+            self.run_to(at + step.takes_effect_after());
+            self.act(index, &step, at + step.took);
             self.tell();
         }
         let end = self.end;
@@ -138,11 +145,11 @@ impl Replay {
     fn run_to(&mut self, until: Time) {
         loop {
             let due = self.world.next_due().filter(|due| *due <= until);
-            let answer = self.answers.iter().map(|(at, ..)| *at).min().filter(|at| *at <= until);
-            match (due, answer) {
-                (due, Some(answer)) if due.is_none_or(|due| answer < due) => {
-                    self.world.run_until(answer, &mut self.notes);
-                    self.give_answers();
+            let own = self.next_own().filter(|at| *at <= until);
+            match (due, own) {
+                (due, Some(own)) if due.is_none_or(|due| own < due) => {
+                    self.world.run_until(own, &mut self.notes);
+                    self.do_own();
                 }
                 (Some(_), _) => {
                     self.world.step(&mut self.notes);
@@ -155,6 +162,28 @@ impl Replay {
         self.world.run_until(until, &mut self.notes);
         self.tell();
         self.poll();
+    }
+
+    /// When this driver has something to do next.
+    fn next_own(&self) -> Option<Time> {
+        let answers = self.answers.iter().map(|(at, ..)| *at);
+        let later = self.later.iter().map(|(at, _)| *at);
+        answers.chain(later).chain(self.candidates.iter().map(|candidate| candidate.due)).min()
+    }
+
+    fn do_own(&mut self) {
+        let now = self.world.now;
+        self.give_answers();
+        let (due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.later).into_iter().partition(|l| l.0 <= now);
+        self.later = rest;
+        for (_, command) in due {
+            // What the recorded machine could not do either is nothing to stop at.
+            let _ = self.world.command(&command, &mut self.notes);
+        }
+        for candidate in self.candidates.iter_mut().filter(|candidate| candidate.due <= now) {
+            candidate.act(&mut self.world, &mut self.notes);
+        }
+        self.tell();
     }
 
     fn tell(&mut self) {
@@ -195,29 +224,41 @@ impl Replay {
         self.tell();
     }
 
-    fn act(&mut self, index: usize, step: &Step) {
+    /// Does a step; its answer is shown at `done`.
+    fn act(&mut self, index: usize, step: &Step, done: Time) {
         match &step.what {
             steps::What::Line(line) => {
+                let files = self.files.with_ids(&self.trace);
+                let line = self.trace.translated(line);
                 let mut hand = Hand { world: &mut self.world, notes: &mut self.notes };
-                let mut output = petri_console::run(line, &mut hand, &self.files);
+                let mut output = petri_console::run(&line, &mut hand, &files);
                 match output.follow.take() {
                     Some(follow) => self.following.push(Following { step: index, output, follow }),
                     None => {
                         let rc = output.code.to_string();
-                        self.answers.push((self.world.now + step.took, index, rc, output));
+                        self.answers.push((done, index, rc, output));
                     }
                 }
             }
             steps::What::Commands(commands) => {
-                for command in commands {
-                    let _ = self.world.command(command, &mut self.notes);
+                for (after, command) in commands {
+                    match *after {
+                        Span::ZERO => {
+                            let _ = self.world.command(command, &mut self.notes);
+                        }
+                        after => self.later.push((self.world.now + after, command.clone())),
+                    }
                 }
-                self.answers.push((self.world.now + step.took, index, "0".into(), Output::default()));
+                self.answers.push((done, index, "0".into(), Output::default()));
+            }
+            steps::What::Candidate(change) => {
+                candidate::change(&mut self.candidates, change, &mut self.world, &mut self.notes);
+                self.answers.push((done, index, "0".into(), Output::default()));
             }
             steps::What::Evict(command) => {
                 let result = self.world.command(command, &mut self.notes);
                 let (rc, body) = steps::eviction_answer(&result);
-                self.answers.push((self.world.now + step.took, index, rc, Output::text(body)));
+                self.answers.push((done, index, rc, Output::text(body)));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! `scenario.json`: the cluster that was recorded, as a scenario of ours.
 
+use super::trace::Purpose;
 use petri_objects::{Map, Name, Namespace, Object, Span, Time, Value};
 use petri_sim::scenario::{MachineSpec, Scenario};
 use petri_sim::settings::Settings;
@@ -16,6 +17,8 @@ pub struct About {
     pub begins: Time,
     /// The machines that the recording tells of.
     pub pool: BTreeSet<Name>,
+    /// Names that the recorded cluster generated, and what for, in the order of creation.
+    pub generated_names: Vec<(Purpose, String)>,
 }
 
 /// How long the cluster runs before the script begins.
@@ -34,6 +37,8 @@ pub fn read(description: &Value, placements: &Value, setup: &str) -> Result<Abou
     scenario.start = begins - WARM_UP;
     scenario.settings = settings(description);
     scenario.settings.placements = placed(placements);
+    scenario.settings.pod_names = pod_names(placements);
+    scenario.settings.template_hashes = template_hashes(placements);
     scenario.settings.limiter_busy = busy(description, begins);
     scenario.machines = machines(description);
     scenario.setup = vec![namespace_object(&namespace)];
@@ -42,7 +47,8 @@ pub fn read(description: &Value, placements: &Value, setup: &str) -> Result<Abou
     }
     let duration = description.at(&["duration"]).and_then(seconds).unwrap_or(Span::seconds(60));
     let pool = pool(description);
-    Ok(About { name, namespace, scenario, seed: 1, duration, begins, pool })
+    let generated_names = generated_names(placements);
+    Ok(About { name, namespace, scenario, seed: 1, duration, begins, pool, generated_names })
 }
 
 fn namespace_object(name: &str) -> Object {
@@ -124,6 +130,9 @@ fn settings(description: &Value) -> Settings {
     kubelet.unmount = Span::ZERO;
     kubelet.delete_terminating_at_boot = true;
     kubelet.recorded_agent = true;
+    kubelet.minimum_grace = Span::ZERO;
+    let version = description.at(&["kubernetes"]).and_then(Value::as_str).unwrap_or("1.36.2");
+    kubelet.version = format!("v{}-fakelet", version.trim_start_matches('v')).into();
     set(&mut settings.storage.provision, &agent("provisionDelay"));
     set(&mut settings.storage.attach, &agent("attachDelay"));
     set(&mut settings.storage.detach, &agent("detachDelay"));
@@ -164,6 +173,48 @@ fn placed(placements: &Value) -> Vec<(Name, Name)> {
     pods.iter()
         .filter_map(|pod| Some((pod.at(&["pod"])?.as_str()?.into(), pod.at(&["node"])?.as_str()?.into())))
         .collect()
+}
+
+fn generated_names(placements: &Value) -> Vec<(Purpose, String)> {
+    let map = |key: &str| placements.at(&[key]).and_then(Value::as_map).cloned().unwrap_or_default();
+    let mut names = Vec::new();
+    let mut add = |purpose: String, value: &Value| {
+        for name in value.as_list().unwrap_or_default().iter().filter_map(Value::as_str) {
+            names.push((purpose.clone(), name.to_owned()));
+        }
+    };
+    map("persistentVolumes").iter().for_each(|(claim, volumes)| add(format!("PersistentVolumeClaim/{claim}"), volumes));
+    map("revisions").iter().filter(|(owner, _)| owner.starts_with("StatefulSet/")).for_each(|(o, r)| add(o.to_string(), r));
+    for (slice, service) in map("endpointSlices").iter() {
+        names.push((format!("Service/{}", service.as_str().unwrap_or_default()), slice.to_string()));
+    }
+    names
+}
+
+/// Names that ReplicaSets drew for their pods, by prefix, in the order of creation.
+fn pod_names(placements: &Value) -> Vec<(Name, Name)> {
+    let pods = placements.at(&["pods"]).and_then(Value::as_list).unwrap_or_default();
+    let entry = |pod: &Value| {
+        let owner = pod.at(&["owner"])?.as_str()?.strip_prefix("ReplicaSet/")?;
+        let (prefix, name) = (format!("{owner}-"), pod.at(&["pod"])?.as_str()?);
+        name.starts_with(&prefix).then(|| (prefix.into(), name.into()))
+    };
+    pods.iter().filter_map(entry).collect()
+}
+
+/// The hashes in the names of each Deployment's ReplicaSets, in the order of creation.
+fn template_hashes(placements: &Value) -> Vec<(Name, Name)> {
+    let owners = placements.at(&["revisions"]).and_then(Value::as_map).cloned().unwrap_or_default();
+    let mut hashes = Vec::new();
+    for (owner, sets) in owners.iter() {
+        let Some(deployment) = owner.strip_prefix("Deployment/") else { continue };
+        for set in sets.as_list().unwrap_or_default().iter().filter_map(Value::as_str) {
+            if let Some(hash) = set.strip_prefix(deployment).and_then(|rest| rest.strip_prefix('-')) {
+                hashes.push((deployment.into(), hash.into()));
+            }
+        }
+    }
+    hashes
 }
 
 fn busy(description: &Value, start: Time) -> Vec<(Name, Time)> {
