@@ -107,7 +107,6 @@ impl Replay {
         world.run_until(about.begins, &mut Vec::new());
         let mut trace = Trace::new(about.begins, &about.name, &about.namespace, about.pool);
         trace.set_recorded_names(about.generated_names);
-        trace.nodes(&world);
         let end = about.begins + about.duration;
         Replay {
             world,
@@ -125,6 +124,7 @@ impl Replay {
     }
 
     fn play(&mut self, steps: Vec<(usize, Step)>) {
+        self.trace.nodes(&self.world);
         for (index, step) in steps {
             let at = self.begins + step.at;
             self.run_to(at);

@@ -74,7 +74,9 @@ fn read(words: &[String]) -> Result<(Vec<Taint>, Vec<Removal>), Failure> {
         let effect_is_known = |effect: &str| -> Result<(), Failure> {
             match EFFECTS.contains(&effect) {
                 true => Ok(()),
-                false => Err(format!("error: invalid taint effect: {effect}, unsupported taint effect")),
+                false => Err(format!(
+                    "error: invalid taint effect: {effect}, unsupported taint effect\nSee 'kubectl taint -h' for help and examples"
+                )),
             }
         };
         if let Some(word) = word.strip_suffix('-') {

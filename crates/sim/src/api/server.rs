@@ -128,8 +128,13 @@ impl Server {
         self.check_namespace(&object)?;
         admission::fill_system_fields(&mut object, context.now, Uid(self.random.uids.draw() | 1));
         petri_objects::defaults::apply_defaults(&mut object);
+        admission::admit(&object, &self.objects)?;
         admission::mutate(&mut object, &self.objects, &self.settings, &mut self.random.addresses);
         let errors = validation::validate_create(&object);
+        if !errors.is_empty() {
+            return Err(invalid(&object, errors));
+        }
+        let errors = admission::check_address(&object, &self.settings);
         if !errors.is_empty() {
             return Err(invalid(&object, errors));
         }
@@ -205,6 +210,7 @@ impl Server {
         if !errors.is_empty() {
             return Err(invalid(&new, errors));
         }
+        admission::admit_update(&new, &old, &self.objects)?;
         if admission::spec_differs(&new, &old) {
             new.meta_mut().generation = old.meta().generation + 1;
         }
@@ -215,6 +221,10 @@ impl Server {
         let old = self.get(&new.reference())?;
         check_version(&new, &old)?;
         let merged = admission::with_status_of(&old, &new);
+        let errors = validation::validate_status(&merged);
+        if !errors.is_empty() {
+            return Err(invalid(&merged, errors));
+        }
         Ok(self.store(old, merged, context))
     }
 
@@ -224,6 +234,7 @@ impl Server {
             return Err(uid_conflict(&old, uid));
         }
         if let Patch::Merge { value, status } = patch {
+            super::patch::check_identity(&old, &value)?;
             let new = super::patch::merge(&old, &value)?;
             return if status { self.update_status(new, context) } else { self.update(new, context) };
         }

@@ -144,9 +144,15 @@ fn create_replica_set(
 
 /// The hash that a recorded cluster gave to the next template of a Deployment, if the run follows a recording.
 fn recorded_hash(deployment: &Deployment, old: &[Rc<ReplicaSet>], settings: &Settings) -> Option<Name> {
-    let mut recorded = settings.template_hashes.iter().filter(|(name, _)| *name == deployment.metadata.name);
-    let known = |hash: &Name| old.iter().any(|set| set.metadata.labels.get(HASH_LABEL) == Some(hash));
-    recorded.find(|(_, hash)| !known(hash)).map(|(_, hash)| hash.clone())
+    let recorded = settings.template_hashes.iter().filter(|(name, _)| *name == deployment.metadata.name);
+    let hashes: Vec<&Name> = recorded.map(|(_, hash)| hash).collect();
+    let place = |set: &Rc<ReplicaSet>| {
+        let own = set.metadata.labels.get(HASH_LABEL)?;
+        hashes.iter().position(|hash| *hash == own)
+    };
+    // Those before the youngest were given, also if their ReplicaSets are forgotten by now.
+    let next = old.iter().filter_map(place).max().map_or(0, |youngest| youngest + 1);
+    hashes.get(next).map(|hash| (*hash).clone())
 }
 
 fn replica_set_of(
