@@ -3,6 +3,7 @@
 use super::*;
 use petri_objects::{Kind, ObjectRef, Taint, Value};
 use petri_sim::api::request::Propagation;
+use petri_sim::command::Component;
 use petri_sim::controllers::ControllerId;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;

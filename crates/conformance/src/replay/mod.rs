@@ -227,6 +227,13 @@ impl Replay {
     /// Does a step; its answer is shown at `done`.
     fn act(&mut self, index: usize, step: &Step, done: Time) {
         match &step.what {
+            steps::What::Apply(manifest) => {
+                let text = self.files.with_ids(&self.trace).read(manifest).unwrap_or_default();
+                let line = format!("kubectl -n {} apply -f - <<EOF\n{text}\nEOF", self.namespace);
+                let mut hand = Hand { world: &mut self.world, notes: &mut self.notes };
+                let output = petri_console::run(&line, &mut hand, &self.files);
+                self.answers.push((done, index, output.code.to_string(), output));
+            }
             steps::What::Line(line) => {
                 let files = self.files.with_ids(&self.trace);
                 let line = self.trace.translated(line);

@@ -19,6 +19,8 @@ pub struct Step {
 pub enum What {
     /// A line for the console.
     Line(String),
+    /// A manifest, given to kubectl on its standard input.
+    Apply(String),
     /// Commands, and how long after the step each is given.
     Commands(Vec<(Span, Command)>),
     Candidate(Change),
@@ -32,7 +34,7 @@ impl Step {
         let waits = self.fields.at(&["blocking"]) == Some(&Value::Bool(true));
         match &self.what {
             What::Line(_) if waits => Span(self.took.0 * 9 / 10).min(ASKS_WITHIN),
-            What::Line(_) => Span(self.took.0 * 9 / 10),
+            What::Line(_) | What::Apply(_) => Span(self.took.0 * 9 / 10),
             _ => Span::ZERO,
         }
     }
@@ -70,7 +72,7 @@ fn what(fields: &Value, namespace: &str) -> What {
     let text = |key: &str| fields.at(&[key]).and_then(Value::as_str).unwrap_or("");
     let node = || Name::from(text("node"));
     match text("do") {
-        "apply" => What::Line(format!("kubectl -n {namespace} apply -f {}", text("manifest"))),
+        "apply" => What::Apply(text("manifest").to_owned()),
         "kubectl" => {
             let words = fields.at(&["args"]).and_then(Value::as_list).unwrap_or_default();
             let words: Vec<String> = words.iter().filter_map(Value::as_str).map(quoted).collect();
@@ -127,17 +129,20 @@ pub fn eviction_answer(result: &Result<Answer, ApiError>) -> (String, String) {
         Err(error) => {
             let cause = match error {
                 ApiError::TooManyRequests { cause, .. } => {
-                    format!(",\n \"details\": {{\n  \"causes\": [\n   {{\n    \"reason\": \"DisruptionBudget\",\n    \"message\": \"{cause}\"\n   }}\n  ]\n }}")
+                    format!(" \"details\": {{\n  \"causes\": [\n   {{\n    \"reason\": \"DisruptionBudget\",\n    \"message\": \"{cause}\"\n   }}\n  ]\n }},\n")
                 }
                 _ => String::new(),
+            };
+            let reason = match error {
+                ApiError::Internal(_) => String::new(),
+                error => format!(" \"reason\": \"{}\",\n", error.reason()),
             };
             let mut message = String::new();
             petri_objects::value::write_json_string(&error.to_string(), &mut message);
             (
                 error.code().to_string(),
                 format!(
-                    "{{\n \"kind\": \"Status\",\n \"apiVersion\": \"v1\",\n \"metadata\": {{}},\n \"status\": \"Failure\",\n \"message\": {message},\n \"reason\": \"{}\"{cause},\n \"code\": {}\n}}\n",
-                    error.reason(),
+                    "{{\n \"kind\": \"Status\",\n \"apiVersion\": \"v1\",\n \"metadata\": {{}},\n \"status\": \"Failure\",\n \"message\": {message},\n{reason}{cause} \"code\": {}\n}}\n",
                     error.code()
                 ),
             )

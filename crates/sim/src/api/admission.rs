@@ -108,7 +108,7 @@ pub fn check_address(object: &Object, settings: &Settings) -> Vec<FieldError> {
 }
 
 /// The mutating admission plugins that are on by default.
-pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, addresses: &mut Stream) {
+pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, addresses: &mut Stream, now: Time) {
     match object {
         Object::Pod(pod) => {
             let pod = Rc::make_mut(pod);
@@ -136,7 +136,19 @@ pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, addre
         }
         Object::Service(service) => allocate_address(Rc::make_mut(service), objects, settings, addresses),
         Object::StatefulSet(set) => drop_gated_fields(set, settings),
+        Object::Node(node) => taint_new_node(Rc::make_mut(node), now),
         _ => {}
+    }
+}
+
+/// A new node takes no pods until the node controller has seen that it is ready.
+///
+/// Upstream: `plugin/pkg/admission/nodetaint`.
+fn taint_new_node(node: &mut Node, now: Time) {
+    let key = "node.kubernetes.io/not-ready";
+    if !node.has_taint(key, "NoSchedule") {
+        let (time_added, value) = (now.whole_seconds(), Name::default());
+        node.spec.taints.push(Taint { key: key.into(), value, effect: "NoSchedule".into(), time_added });
     }
 }
 

@@ -129,7 +129,7 @@ impl Server {
         admission::fill_system_fields(&mut object, context.now, Uid(self.random.uids.draw() | 1));
         petri_objects::defaults::apply_defaults(&mut object);
         admission::admit(&object, &self.objects)?;
-        admission::mutate(&mut object, &self.objects, &self.settings, &mut self.random.addresses);
+        admission::mutate(&mut object, &self.objects, &self.settings, &mut self.random.addresses, context.now);
         let errors = validation::validate_create(&object);
         if !errors.is_empty() {
             return Err(invalid(&object, errors));
@@ -361,7 +361,8 @@ impl Server {
         }
         let meta = marked.meta_mut();
         meta.deletion_timestamp = deletion_time(context.now, grace);
-        meta.deletion_grace_period_seconds = Some(grace);
+        // The strategy of namespaces marks them by itself, and speaks of no grace.
+        meta.deletion_grace_period_seconds = (target.kind != Kind::Namespace).then_some(grace);
         if meta.generation > 0 {
             meta.generation += 1;
         }
@@ -400,6 +401,11 @@ impl Server {
 
     /// Records an event: a new one, or one more of an earlier one.
     pub fn record(&mut self, note: &EventNote, context: &WriteContext) {
+        let namespace = self.objects.namespaces.get(&Key::new("", note.about.namespace.clone()));
+        if namespace.is_some_and(|namespace| namespace.metadata.is_terminating()) {
+            // Nothing new gets into a namespace that goes, events neither.
+            return;
+        }
         let Some((old, new)) = self.recorder.record(note, context, &self.objects, &mut self.random.events) else {
             return;
         };

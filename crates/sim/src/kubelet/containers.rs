@@ -94,6 +94,9 @@ impl Host<'_> {
             *message = format!("Back-off pulling image \"{image}\": ErrImagePull: {error}").into();
             // Deviation: the pull is not tried again, because it can never succeed.
             *until = None;
+            if self.settings.kubelet.recorded_agent {
+                return;
+            }
             self.event(&pod, EventType::Normal, "BackOff", format!("Back-off pulling image \"{image}\""), cause);
             self.event(&pod, EventType::Warning, "Failed", "Error: ImagePullBackOff", cause);
         } else {
@@ -101,7 +104,8 @@ impl Host<'_> {
             *message = error.clone().into();
             *until = Some(self.now + self.settings.kubelet.pull_error_to_back_off);
             if self.settings.kubelet.recorded_agent {
-                self.event(&pod, EventType::Normal, "Pulling", format!("Pulling image \"{image}\""), cause);
+                let text = format!("Failed to pull image \"{image}\": not found");
+                return self.event(&pod, EventType::Warning, "Failed", text, cause);
             }
             self.event(&pod, EventType::Warning, "Failed", format!("Failed to pull image \"{image}\": {error}"), cause);
             self.event(&pod, EventType::Warning, "Failed", "Error: ErrImagePull", cause);
@@ -158,7 +162,7 @@ impl Host<'_> {
             let change = if run.ready { ProcessChange::Ready } else { ProcessChange::Unready };
             let failed = !run.ready;
             self.process_note(&pod, &name, change);
-            if failed {
+            if failed && !self.settings.kubelet.recorded_agent {
                 let text = "Readiness probe failed: no answer";
                 self.event(&pod, EventType::Warning, "Unhealthy", text, worker.cause);
             }
