@@ -32,7 +32,29 @@ pub fn create_stateful_pod(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) 
         }
     };
     record_pod(set, "Create", &pod.metadata.name, None, api);
-    update_claim_owners(set, &created, api)
+    let claims = live_claims(set, &created, api)?;
+    update_owners_of(claims, set, &created, api).map(|_| ())
+}
+
+/// The claims of a pod that was just created. Upstream reads its cache, which has heard of them by now; ours is as old as
+/// the sync. Claims that belong to nobody need no look.
+fn live_claims(
+    set: &Rc<StatefulSet>,
+    pod: &Pod,
+    api: &mut Api<'_>,
+) -> Result<Vec<Rc<PersistentVolumeClaim>>, Stop> {
+    let policy = set.spec.persistent_volume_claim_retention_policy.as_ref();
+    let deletes = policy.is_some_and(|policy| &*policy.when_deleted == "Delete" || &*policy.when_scaled == "Delete");
+    let Some(ordinal) = ordinal_of(&pod.metadata.name).filter(|_| deletes) else {
+        return Ok(stored_claims(set, pod, &api.cache()));
+    };
+    let mut claims = Vec::new();
+    for claim in claims_of(set, ordinal) {
+        if let Ok(Object::PersistentVolumeClaim(claim)) = api.get(Object::from(claim).reference())? {
+            claims.push(claim);
+        }
+    }
+    Ok(claims)
 }
 
 /// Creates whatever claim of the pod is missing.
@@ -80,6 +102,8 @@ pub fn create_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Res
 /// # Errors
 /// The API server's refusal, after an event about it.
 pub fn update_stateful_pod(set: &Rc<StatefulSet>, pod: &Rc<Pod>, api: &mut Api<'_>) -> Result<(), Stop> {
+    let claims = stored_claims(set, pod, &api.cache());
+    let owners_changed = update_owners_of(claims, set, pod, api)?;
     if let Some(ordinal) = ordinal_of(&pod.metadata.name)
         && !(identity_matches(set, pod) && storage_matches(set, pod))
     {
@@ -96,8 +120,11 @@ pub fn update_stateful_pod(set: &Rc<StatefulSet>, pod: &Rc<Pod>, api: &mut Api<'
                 return Err(error.into());
             }
         }
+    } else if owners_changed {
+        // Upstream writes the pod as well, which changes nothing, and says so.
+        record_pod(set, "Update", &pod.metadata.name, None, api);
     }
-    update_claim_owners(set, pod, api)
+    Ok(())
 }
 
 /// STS-29 to STS-32: the claims belong to whom the retention policy says.
@@ -105,11 +132,19 @@ pub fn update_stateful_pod(set: &Rc<StatefulSet>, pod: &Rc<Pod>, api: &mut Api<'
 /// # Errors
 /// The API server's refusal.
 pub fn update_claim_owners(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<(), Stop> {
-    if set.spec.volume_claim_templates.is_empty() {
-        return Ok(());
-    }
-    let cache = api.cache();
-    for claim in stored_claims(set, pod, &cache) {
+    let claims = stored_claims(set, pod, &api.cache());
+    update_owners_of(claims, set, pod, api).map(|_| ())
+}
+
+/// Whether anything had to change.
+fn update_owners_of(
+    claims: Vec<Rc<PersistentVolumeClaim>>,
+    set: &Rc<StatefulSet>,
+    pod: &Pod,
+    api: &mut Api<'_>,
+) -> Result<bool, Stop> {
+    let mut changed = false;
+    for claim in claims {
         if has_stale_owner(set, pod, &claim) {
             continue;
         }
@@ -122,9 +157,10 @@ pub fn update_claim_owners(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) 
         }
         if let Some(wanted) = with_wanted_owner(set, pod, &claim) {
             api.update(wanted)??;
+            changed = true;
         }
     }
-    Ok(())
+    Ok(changed)
 }
 
 /// Asks for a pod to be deleted, with its own grace.
