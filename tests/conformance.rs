@@ -115,7 +115,8 @@ fn a_pod_that_is_never_deleted_is_missed() {
             let told = line.what == "DELETED" || line.set().contains_key("metadata.deletionTimestamp");
             (born..=gone).contains(&i) && line.text("kind") == Some("Pod") && line.short_name() == name && told
         };
-        let kept = lines.iter().enumerate().filter(|(i, line)| !about(*i, line)).map(|(_, line)| line.clone()).collect();
+        let kept =
+            lines.iter().enumerate().filter(|(i, line)| !about(*i, line)).map(|(_, line)| line.clone()).collect();
         Some((kept, vec!["expected pod".into(), "gone".into(), "did not happen".into()]))
     });
 }
@@ -127,7 +128,9 @@ fn pods_created_in_the_wrong_order_are_noticed() {
         let adds: Vec<usize> = (0..lines.len()).filter(|i| is(&lines[*i], "Pod", "ADDED")).collect();
         let fits = |i: &usize, j: &usize| {
             let (a, b) = (&lines[*i], &lines[*j]);
-            b.t - a.t > 0.6 && a.short_name() != b.short_name() && set(a) == set(b)
+            b.t - a.t > 0.6
+                && a.short_name() != b.short_name()
+                && set(a) == set(b)
                 && set(a).is_some_and(|owner| owner.starts_with("StatefulSet/"))
         };
         let (i, j) = adds.iter().flat_map(|i| adds.iter().map(move |j| (*i, *j))).find(|(i, j)| fits(i, j))?;
@@ -217,7 +220,8 @@ fn a_deletion_before_its_turn_is_noticed() {
             .collect();
         let set = |line: &Line| line.short_name().rsplit_once('-').map_or(String::new(), |(set, _)| set.to_owned());
         let asked = |line: &Line| {
-            is(line, "Pod", "MODIFIED") && line.set().get("metadata.deletionGracePeriodSeconds") == Some(&Value::Int(10))
+            is(line, "Pod", "MODIFIED")
+                && line.set().get("metadata.deletionGracePeriodSeconds") == Some(&Value::Int(10))
         };
         let (i, j) = (0..lines.len()).filter(|i| is(&lines[*i], "Pod", "DELETED")).find_map(|i| {
             let gone = &lines[i];
@@ -237,7 +241,8 @@ fn a_deletion_before_its_turn_is_noticed() {
 #[test]
 fn another_line_of_output_is_noticed() {
     check(|mut lines| {
-        let spoke = |line: &Line| line.what == "ACTION-DONE" && line.text("stdout").is_some_and(|out| !out.trim().is_empty());
+        let spoke =
+            |line: &Line| line.what == "ACTION-DONE" && line.text("stdout").is_some_and(|out| !out.trim().is_empty());
         let at = lines.iter().position(spoke)?;
         lines[at] = with(&lines[at], "stdout", "something else\n".into());
         Some((lines, vec!["output of".into(), "something else".into()]))

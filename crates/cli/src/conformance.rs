@@ -26,7 +26,8 @@ pub fn conformance(words: &[String]) -> ExitCode {
         eprintln!("error: {} holds no recordings", folder.display());
         return ExitCode::FAILURE;
     }
-    let scores: Vec<(String, f64)> = all.iter().filter_map(|recording| Some((recording.name.clone(), one(recording)?))).collect();
+    let scores: Vec<(String, f64)> =
+        all.iter().filter_map(|recording| Some((recording.name.clone(), one(recording)?))).collect();
     println!("{:<44} {:>6.2}", "mean", mean(&scores));
     if raise && let Err(problem) = raise_floors(&folder, &scores) {
         eprintln!("error: {problem}");

@@ -18,7 +18,8 @@ pub fn report() -> String {
 fn scores() -> String {
     let floors = std::fs::read_to_string(recordings::folder().join("floors.txt")).unwrap_or_default();
     let floors = recordings::floors(&floors);
-    let mut text = format!("\nrecordings of a real control plane, in percent\n  {:<44} {:>6} {:>6}\n", "", "now", "floor");
+    let mut text =
+        format!("\nrecordings of a real control plane, in percent\n  {:<44} {:>6} {:>6}\n", "", "now", "floor");
     let mut all = Vec::new();
     for recording in recordings::all(&recordings::folder()) {
         let floor = floors.get(&recording.name).map_or("-".into(), |floor| format!("{floor:.2}"));

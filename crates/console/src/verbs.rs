@@ -351,6 +351,6 @@ mod tests {
         assert!(pod("sts/web", "default").is_err());
         assert_eq!(controller("statefulset").unwrap(), ControllerId::StatefulSet);
         assert_eq!(controller("default-scheduler").unwrap(), ControllerId::Scheduler);
-        assert!(controller("nobody").unwrap_err().contains("there are statefulset-controller, "));
+        assert!(controller("nobody").unwrap_err().contains("there are default-scheduler, "));
     }
 }

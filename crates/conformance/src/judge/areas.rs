@@ -85,8 +85,11 @@ impl Verdict {
             for (i, milestone) in theirs.iter().enumerate() {
                 matches.push(((*milestone).clone(), pairs.get(&i).map(|j| ours[*j].clone())));
             }
-            let missed: Vec<&Milestone> =
-                (0..theirs.len()).filter(|i| !pairs.contains_key(i)).map(|i| theirs[i]).filter(|m| !m.optional).collect();
+            let missed: Vec<&Milestone> = (0..theirs.len())
+                .filter(|i| !pairs.contains_key(i))
+                .map(|i| theirs[i])
+                .filter(|m| !m.optional)
+                .collect();
             let more: Vec<&Milestone> =
                 (0..ours.len()).filter(|j| !hit.contains(j)).map(|j| &ours[j]).filter(|m| !m.optional).collect();
             let sum = sums.entry(area).or_default();

@@ -79,7 +79,12 @@ impl Story {
                 let holder = "spec.holderIdentity";
                 if change.is("ADDED") || change.differs(holder) {
                     let (holder, count) = (text(&change.new, holder), text(&change.new, "spec.leaseTransitions"));
-                    self.add("leases", &format!("lease {name}"), format!("holder '{holder}' transitions {count}"), change.t);
+                    self.add(
+                        "leases",
+                        &format!("lease {name}"),
+                        format!("holder '{holder}' transitions {count}"),
+                        change.t,
+                    );
                 }
             }
             "Service" => self.life("endpoints", &format!("service {name}"), change, "created"),
@@ -165,7 +170,8 @@ impl Story {
             }
         }
         if change.differs("status.phase") && is_set(new, "status.phase") && !change.is("ADDED") {
-            let reason = if is_set(new, "status.reason") { format!(" {}", text(new, "status.reason")) } else { "".into() };
+            let reason =
+                if is_set(new, "status.reason") { format!(" {}", text(new, "status.reason")) } else { "".into() };
             self.add("pods", &object, format!("phase {}{reason}", text(new, "status.phase")), t);
         }
         for (path, value) in new.iter().filter(|(path, value)| old.get(*path) != Some(*value)) {
@@ -318,7 +324,8 @@ impl Story {
     }
 
     fn endpoint_slice(&mut self, change: &Change<'_>) {
-        let service = change.new.get("metadata.labels.kubernetes.io/service-name").map_or("?".into(), |v| shown(Some(v)));
+        let service =
+            change.new.get("metadata.labels.kubernetes.io/service-name").map_or("?".into(), |v| shown(Some(v)));
         let service = self.names.text(&service);
         if !change.is("MODIFIED") {
             let word = if change.is("ADDED") { "created" } else { "gone" };

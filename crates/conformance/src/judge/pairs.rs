@@ -91,7 +91,8 @@ pub(super) fn renames(expected: &Story, actual: &Story, pairs: &Pairs) -> BTreeM
     let (ours, theirs) = (features(actual), features(expected));
     let mut extra = same_stories(expected, actual, pairs, &ours, &theirs);
     let taken: BTreeSet<&String> = expected.names.map.values().collect();
-    let free: Vec<&String> = ours.keys().filter(|pod| !theirs.contains_key(*pod) && !extra.contains_key(*pod)).collect();
+    let free: Vec<&String> =
+        ours.keys().filter(|pod| !theirs.contains_key(*pod) && !extra.contains_key(*pod)).collect();
     let strangers: Vec<(String, String)> = free
         .into_iter()
         .filter_map(|pod| Some((pod, actual.names.map.get(pod)?)))
@@ -199,7 +200,8 @@ fn same_nodes(
         .chain(spots.iter().flat_map(|(theirs, own)| [*theirs, *own]))
         .cloned()
         .collect();
-    let mut left: Vec<String> = every.iter().filter(|node| !map.values().any(|known| known == *node)).cloned().collect();
+    let mut left: Vec<String> =
+        every.iter().filter(|node| !map.values().any(|known| known == *node)).cloned().collect();
     for node in &every {
         if !map.contains_key(node) && !left.is_empty() {
             let at = left.iter().position(|free| free == node).unwrap_or(0);

@@ -38,7 +38,7 @@ impl Replay {
     }
 
     fn prepare(&mut self) {
-        let line = format!("kubectl -n {} apply -f 01.yaml", self.namespace);
+        let line = format!("kubectl -n {} create -f 01.yaml", self.namespace);
         let mut hand = Hand { world: &mut self.world, notes: &mut self.notes };
         let _ = petri_console::run(&line, &mut hand, &self.files);
         let settled = self.world.now + SETTLE;
@@ -185,7 +185,8 @@ impl Replay {
 
     fn delete(&mut self, target: ObjectRef, options: &Value, grace: Option<&str>) -> Answer {
         let text = |path: &[&str]| options.at(path).and_then(Value::as_str);
-        if let (Some(policy), Some(Value::Bool(_))) = (text(&["propagationPolicy"]), options.at(&["orphanDependents"])) {
+        if let (Some(policy), Some(Value::Bool(_))) = (text(&["propagationPolicy"]), options.at(&["orphanDependents"]))
+        {
             let text = format!(
                 "propagationPolicy: Invalid value: \"{policy}\": orphanDependents and deletionPropagation cannot be both set"
             );
@@ -273,7 +274,9 @@ fn create(manifest: &Value, namespace: &str, strict: bool, world: &mut World) ->
     if object.kind().is_namespaced() {
         let own = &object.meta().namespace;
         if !own.is_empty() && **own != *namespace {
-            return Err(Answer::bad("the namespace of the provided object does not match the namespace sent on the request"));
+            return Err(Answer::bad(
+                "the namespace of the provided object does not match the namespace sent on the request",
+            ));
         }
         object.meta_mut().namespace = namespace.into();
     }

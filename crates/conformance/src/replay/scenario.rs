@@ -184,7 +184,10 @@ fn generated_names(placements: &Value) -> Vec<(Purpose, String)> {
         }
     };
     map("persistentVolumes").iter().for_each(|(claim, volumes)| add(format!("PersistentVolumeClaim/{claim}"), volumes));
-    map("revisions").iter().filter(|(owner, _)| owner.starts_with("StatefulSet/")).for_each(|(o, r)| add(o.to_string(), r));
+    map("revisions")
+        .iter()
+        .filter(|(owner, _)| owner.starts_with("StatefulSet/"))
+        .for_each(|(o, r)| add(o.to_string(), r));
     for (slice, service) in map("endpointSlices").iter() {
         names.push((format!("Service/{}", service.as_str().unwrap_or_default()), slice.to_string()));
     }

@@ -9,7 +9,8 @@ use petri_sim::api::request::ApiError;
 use petri_sim::command::Command;
 use std::rc::Rc;
 
-const FLAGS: &[Flag] = &[NAMESPACE, FILENAME, switch("recursive").short('R'), args::value("validate"), args::value("tcp")];
+const FLAGS: &[Flag] =
+    &[NAMESPACE, FILENAME, switch("recursive").short('R'), args::value("validate"), args::value("tcp")];
 
 pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;

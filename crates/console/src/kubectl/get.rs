@@ -3,7 +3,9 @@
 use super::{ALL_NAMESPACES, Context, FIELDS, NAMESPACE, OUTPUT, SELECTOR, filter, namespace, not_found};
 use crate::args::{self, Arguments, Flag, switch, value};
 use crate::follow::{Follow, Waiting};
-use crate::select::{Filter, Selection, fields as select_fields, label_selector_problem, reference, selectable_fields, selection};
+use crate::select::{
+    Filter, Selection, fields as select_fields, label_selector_problem, reference, selectable_fields, selection,
+};
 use crate::tables::{TableOptions, cells, table, write};
 use crate::{Failure, Output, path};
 use petri_objects::order::Order as _;
@@ -95,7 +97,8 @@ fn check_selectors(kind: Kind, arguments: &Arguments) -> Result<(), Failure> {
     let labels = arguments.last("selector").unwrap_or_default();
     let fields = arguments.last("field-selector").unwrap_or_default();
     let known = selectable_fields(kind);
-    let unknown = select_fields(fields)?.into_iter().map(|(path, ..)| path).find(|path| !known.contains(&path.as_str()));
+    let unknown =
+        select_fields(fields)?.into_iter().map(|(path, ..)| path).find(|path| !known.contains(&path.as_str()));
     let problem = label_selector_problem(labels).or(unknown.map(|path| format!("field label not supported: {path}")));
     match problem {
         None => Ok(()),

@@ -265,6 +265,15 @@ fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: 
                 .into(),
         );
     }
+    if object.meta().annotations.get(LAST_APPLIED).is_some() {
+        out.stderr.push_str(&format!(
+            "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the \
+             {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. \
+             Consider using 'kubectl apply' with your previous configuration file instead.\n",
+            object.kind().plural(),
+            object.meta().name
+        ));
+    }
     let entries = entries(object, context.host.world().objects())?;
     let entry = match wanted {
         0 => entries.iter().rev().nth(1).ok_or_else(|| match object {
@@ -282,15 +291,6 @@ fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: 
     let template = current.at(&["spec", "template"]).cloned().unwrap_or_default();
     // Both go through the same type, so that only what differs is compared.
     let plain = |value: &Value| PodTemplateSpec::from_value(value, &mut Decode::default()).to_value();
-    if object.meta().annotations.get(LAST_APPLIED).is_some() {
-        out.stderr.push_str(&format!(
-            "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the \
-             {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. \
-             Consider using 'kubectl apply' with your previous configuration file instead.\n",
-            object.kind().plural(),
-            object.meta().name
-        ));
-    }
     match merge::difference(&plain(&template), &plain(&entry.template)) {
         Some(patch) => send(object, nested(&["spec", "template"], patch), "rolled back", context, out),
         None => {

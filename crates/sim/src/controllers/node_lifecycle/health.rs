@@ -3,10 +3,12 @@
 //!
 //! Upstream: `monitorNodeHealth`, `tryUpdateNodeHealth`, `pkg/controller/util/node`.
 //!
+//! Deviation: a pass ends at the instant at which it begins. Upstream's takes as long as its writes, so that with several
+//! nodes lost at once the first of a zone may be tainted NoExecute before the zone is judged, and keep that taint.
 //! Deviation: a node whose status could not be written is read and tried again at once; upstream pauses 20 ms.
 
 use super::zones::{self, Census, ZoneState};
-use super::{Memory, OpenPass, taints};
+use super::{Memory, taints};
 use crate::api::request::{ApiError, Patch};
 use crate::api::shelf::{Key, Objects};
 use crate::client::call::{Api, Awaiting, Done, Outcome, expect_kind};
@@ -40,27 +42,12 @@ struct Verdict {
     current: Option<Condition>,
 }
 
-/// What each node that a pass finds lost adds to it: the writes of its status and of its pods, at twenty a second. The
-/// zones are judged at the end, so that the evictions, which are looked at ten times a second, may have begun by then.
-const PASS_PER_LOST_NODE: Span = Span::millis(100);
-
 pub(super) fn monitor_node_health(memory: &mut Memory, api: &mut Api<'_>) -> Outcome {
     let cache = api.cache();
-    if let Some(open) = memory.open.take() {
-        if api.now < open.until {
-            let left = open.until.since(api.now);
-            memory.open = Some(open);
-            return Ok(Done::after(left));
-        }
-        zones::handle_disruption(memory, &open.census, &open.nodes, api)?;
-        memory.last_pass = api.now;
-        return Ok(Done { waiting: concern(memory, &cache, api), after: None });
-    }
     let nodes: Vec<Rc<Node>> = cache.nodes.values().cloned().collect();
     classify_nodes(memory, &nodes, api)?;
 
     let mut census: BTreeMap<Name, Census> = BTreeMap::new();
-    let mut all_lost = 0;
     for node in &nodes {
         let mut node = Node::clone(node);
         let Some(verdict) = update_node_health(memory, &mut node, api)? else { continue };
@@ -76,7 +63,6 @@ pub(super) fn monitor_node_health(memory: &mut Memory, api: &mut Api<'_>) -> Out
             let lost = !is_true(current) && is_true(&verdict.observed);
             let name = node.metadata.name.clone();
             if lost {
-                all_lost += 1;
                 let message = format!("Node {name} status is now: NodeNotReady");
                 api.normal(&node.clone().into(), "NodeNotReady", message);
             }
@@ -90,13 +76,8 @@ pub(super) fn monitor_node_health(memory: &mut Memory, api: &mut Api<'_>) -> Out
         }
         memory.retry.remove(&node.metadata.name);
     }
-    memory.last_pass = api.now;
-    if all_lost > 1 {
-        let takes = PASS_PER_LOST_NODE.times(all_lost);
-        memory.open = Some(OpenPass { until: api.now + takes, census, nodes });
-        return Ok(Done { waiting: concern(memory, &cache, api), after: Some(takes) });
-    }
     zones::handle_disruption(memory, &census, &nodes, api)?;
+    memory.last_pass = api.now;
     Ok(Done { waiting: concern(memory, &cache, api), after: None })
 }
 

@@ -27,8 +27,7 @@ use crate::settings::Settings;
 use health::NodeHealth;
 use petri_objects::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
-use zones::{Census, Zone};
+use zones::Zone;
 
 const MONITOR: &str = "monitor";
 const EVICT: &str = "evict";
@@ -50,16 +49,6 @@ pub struct Memory {
     /// Nodes whose pods could not all be marked as not ready.
     retry: BTreeSet<Name>,
     last_pass: Time,
-    /// A pass that has found nodes lost and has not judged their zones yet.
-    open: Option<OpenPass>,
-}
-
-/// The end of a pass that takes a while, with what it has seen.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct OpenPass {
-    until: Time,
-    census: BTreeMap<Name, Census>,
-    nodes: Vec<Rc<Node>>,
 }
 
 pub fn periods(settings: &Settings) -> Vec<(Key, Span)> {

@@ -50,7 +50,7 @@ pub(super) struct Limiter {
 }
 
 /// How many nodes of a zone count as ready, and how many not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Census {
     pub ready: u64,
     pub not_ready: u64,

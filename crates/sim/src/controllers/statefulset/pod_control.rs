@@ -38,11 +38,7 @@ pub fn create_stateful_pod(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) 
 
 /// The claims of a pod that was just created. Upstream reads its cache, which has heard of them by now; ours is as old as
 /// the sync. Claims that belong to nobody need no look.
-fn live_claims(
-    set: &Rc<StatefulSet>,
-    pod: &Pod,
-    api: &mut Api<'_>,
-) -> Result<Vec<Rc<PersistentVolumeClaim>>, Stop> {
+fn live_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<Vec<Rc<PersistentVolumeClaim>>, Stop> {
     let policy = set.spec.persistent_volume_claim_retention_policy.as_ref();
     let deletes = policy.is_some_and(|policy| &*policy.when_deleted == "Delete" || &*policy.when_scaled == "Delete");
     let Some(ordinal) = ordinal_of(&pod.metadata.name).filter(|_| deletes) else {
