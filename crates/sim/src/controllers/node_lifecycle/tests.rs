@@ -1,6 +1,6 @@
 use super::zones::{Census, Limiter, ZoneState, compute_zone_state, eviction_rate_millis};
 use super::{EVICT, MONITOR, TAINT, enqueue, periods, sync};
-use crate::api::request::{ApiError, Request};
+use crate::api::request::{ApiError, Patch, Request};
 use crate::api::server::{Server, WriteContext};
 use crate::api::shelf::Key;
 use crate::api::watch::{Actor, Cause};
