@@ -25,6 +25,9 @@ const ORDERED: [&str; 7] = ["pods", "processes", "storage", "nodes", "leases", "
 /// An expected milestone, and the actual one that stands for it.
 pub(super) type Matches = Vec<(Milestone, Option<Milestone>)>;
 
+/// The expected milestones of an object, and the actual ones.
+type BothSides<'s> = (Vec<&'s Milestone>, Vec<Milestone>);
+
 /// Puts neighbours that are close together into the order in which they were expected.
 fn settle(expected: &[&Milestone], actual: Vec<Milestone>) -> Vec<Milestone> {
     let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -66,7 +69,7 @@ struct Sums {
 impl Verdict {
     /// Milestones per object; gives back which expected one is which actual one.
     pub(super) fn story(&mut self, expected: &Story, actual: &Story) -> Matches {
-        let mut objects: BTreeMap<(&'static str, &str), (Vec<&Milestone>, Vec<Milestone>)> = BTreeMap::new();
+        let mut objects: BTreeMap<(&'static str, &str), BothSides<'_>> = BTreeMap::new();
         for milestone in &expected.milestones {
             objects.entry((milestone.area, &milestone.object)).or_default().0.push(milestone);
         }

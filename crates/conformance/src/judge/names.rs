@@ -119,7 +119,7 @@ impl Names {
                 && before.and_then(|at| bytes.get(at)) != Some(&b'.')
                 && !(before.is_some_and(|at| bytes[at] == b'-') && word_at(at.checked_sub(2)));
             let names = self.index.get(&bytes[at]).filter(|_| begins);
-            let ends = |end: usize| !word_at(Some(end)) && !(bytes.get(end) == Some(&b'-') && word_at(Some(end + 1)));
+            let ends = |end: usize| !(word_at(Some(end)) || bytes.get(end) == Some(&b'-') && word_at(Some(end + 1)));
             let found = names.and_then(|names| {
                 names.iter().find(|name| bytes[at..].starts_with(name.as_bytes()) && ends(at + name.len()))
             });

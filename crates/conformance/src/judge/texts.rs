@@ -74,7 +74,7 @@ impl Verdict {
         let (mut good, mut total) = (0, 0);
         for (id, case) in &expected.cases {
             for what in ["status", "message", "causes", "kubectl"] {
-                if what == "kubectl" && !case.value.as_map().is_some_and(|map| map.get("kubectl").is_some()) {
+                if what == "kubectl" && case.get("kubectl").is_none() {
                     continue;
                 }
                 total += 1;
