@@ -1,5 +1,6 @@
 //! What must hold across crates: one binary, one module per concern.
 
+mod conformance;
 mod determinism;
 mod grain;
 mod promises;

@@ -61,6 +61,7 @@ fn dependencies_point_one_way() {
         ("explore", &["objects", "sim"]),
         ("console", &["manifest", "objects", "sim"]),
         ("lessons", &["console", "manifest", "objects", "sim"]),
+        ("conformance", &["console", "manifest", "objects", "sim"]),
         ("xtask", &[]),
     ]);
     for (name, may) in allowed {
@@ -203,7 +204,9 @@ fn nobody_reads_debug_output() {
     // The optimized page is built without it (`-Zfmt-debug=none`): whatever prints through it would be empty there.
     let native = ["tests.rs", "testing.rs", "swarm.rs"];
     let for_tests = ["/tests/", "/tables/", "/golden/"];
-    let shipped = |name: &str| !native.iter().any(|ending| name.ends_with(ending)) && !for_tests.iter().any(|part| name.contains(part));
+    let shipped = |name: &str| {
+        !native.iter().any(|ending| name.ends_with(ending)) && !for_tests.iter().any(|part| name.contains(part))
+    };
     let folders =
         ["objects", "manifest", "sim", "explore", "console", "lessons"].map(|name| format!("crates/{name}/src"));
     for folder in folders.iter().map(String::as_str).chain(["web/src"]) {

@@ -5,7 +5,7 @@
 use crate::json;
 use petri_objects::{Decode, Kind, Labels, Map, Name, Object, ObjectRef, Span, Taint, Time, Value};
 use petri_sim::api::request::Propagation;
-use petri_sim::command::Command;
+use petri_sim::command::{Command, Component};
 use petri_sim::controllers::ControllerId;
 use petri_sim::recording::{ENGINE, Recording, Stamped};
 use petri_sim::scenario::{MachineSpec, Scenario};
@@ -274,6 +274,8 @@ fn command_value(command: &Command) -> Value {
             ("crash", vec![("target", target_value(pod)), ("exitCode", Value::Int(i64::from(*exit_code)))])
         }
         Command::Hang { pod, on } => ("hang", vec![("target", target_value(pod)), ("on", Value::Bool(*on))]),
+        Command::StopComponent { component } => ("stop-component", vec![("component", text(component.name()))]),
+        Command::StartComponent { component } => ("start-component", vec![("component", text(component.name()))]),
         Command::CrashController { controller } => {
             ("crash-controller", vec![("controller", controller_value(*controller))])
         }
@@ -296,6 +298,10 @@ fn read_command(value: &Value) -> Result<Command, String> {
     let controller = || {
         let word = string(value, "controller")?;
         ControllerId::from_name(word).ok_or_else(|| format!("unknown controller {word}"))
+    };
+    let component = || {
+        let word = string(value, "component")?;
+        Component::from_name(word).ok_or_else(|| format!("unknown component {word}"))
     };
     Ok(match string(value, "verb")? {
         "apply" => Command::Apply(Rc::new(field(value, "manifest")?.clone())),
@@ -329,6 +335,8 @@ fn read_command(value: &Value) -> Result<Command, String> {
         "heal" => Command::Heal { node: node()? },
         "crash" => Command::Crash { pod: target()?, exit_code: int32(value, "exitCode")? },
         "hang" => Command::Hang { pod: target()?, on: flag(value, "on")? },
+        "stop-component" => Command::StopComponent { component: component()? },
+        "start-component" => Command::StartComponent { component: component()? },
         "crash-controller" => Command::CrashController { controller: controller()? },
         "hold-cache" => Command::HoldCache { controller: controller()?, on: flag(value, "on")? },
         "lose-reply" => Command::LoseReply { controller: controller()? },

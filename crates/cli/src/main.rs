@@ -1,6 +1,7 @@
 //! `petri`: transcripts, recordings, search and measurements on a terminal.
 
 mod bench;
+mod conformance;
 mod console;
 mod fidelity;
 mod replay;
@@ -14,7 +15,9 @@ const HELP: &str = "petri: a Kubernetes playground that simulates the control lo
 
 petri run FILE.md... [--update]   run transcripts; --update writes the answers that were given
 petri console                     read console lines from standard input, starting with a calm cluster
-petri replay DIR                  replay recordings of a real control plane and compare decisions
+petri replay DIR                  replay a recording of a real control plane and write the trace
+petri judge EXPECTED ACTUAL       compare two traces and say what differs
+petri conformance [DIR] [--raise] replay every recording and print how well each agrees; --raise keeps the scores
 petri search [--lies]             search for a run that breaks a guarantee
 petri bench [--json] [--quick]    measure the engine
 petri fidelity                    what is simulated after which part of Kubernetes, and where it differs
@@ -32,6 +35,8 @@ fn main() -> ExitCode {
         ("run", files) => transcripts::run(files),
         ("console", []) => console::run(),
         ("replay", [folder]) => replay::replay(&PathBuf::from(folder), &mut std::io::stdout()),
+        ("judge", [expected, actual]) => conformance::judge(expected, actual),
+        ("conformance", words) => conformance::conformance(words),
         ("search", flags) => search::run(flags),
         ("bench", flags) if flags.iter().all(|flag| flag == "--json" || flag == "--quick") => {
             let has = |flag: &str| flags.iter().any(|f| f == flag);

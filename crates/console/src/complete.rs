@@ -4,6 +4,7 @@ use crate::kubectl;
 use crate::verbs;
 use petri_objects::Kind;
 use petri_objects::order::Order as _;
+use petri_sim::command::Component;
 use petri_sim::controllers::CONTROLLERS;
 use petri_sim::world::World;
 
@@ -34,7 +35,7 @@ fn candidates(words: &[&str], typed: &str, world: &World) -> Vec<String> {
         [verb, ..] if kubectl::VERBS.contains(verb) => after_kubectl(words, typed, world),
         ["cut" | "heal" | "reboot"] | ["power", _] | ["stop" | "start", "kubelet"] => machines(world),
         ["power"] => texts(&["off", "on"]),
-        ["stop" | "start"] => texts(&["kubelet"]),
+        ["stop" | "start"] => [texts(&["kubelet"]), Component::ALL.map(|c| c.name().to_owned()).to_vec()].concat(),
         ["add"] => texts(&["machine"]),
         ["hold" | "release"] => texts(&["cache"]),
         ["lose"] => texts(&["reply"]),

@@ -16,6 +16,8 @@ const VERBS: &[(&str, &str, &str)] = &[
     ("reboot", "reboot NODE", "off, and on again"),
     ("stop", "stop kubelet NODE", "stop the kubelet; containers run on, unsupervised"),
     ("start", "start kubelet NODE", "start it again"),
+    ("stop", "stop kube-apiserver", "stop a process of the control plane: API server, controller manager, scheduler"),
+    ("start", "start kube-apiserver", "start it again"),
     ("add", "add machine NAME --zone=ZONE", "add a machine that registers itself"),
     ("crash", "crash POD [--exit-code=1]", "end the pod's processes"),
     ("crash", "crash controller NAME", "a controller forgets what it knew and starts again"),

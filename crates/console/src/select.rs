@@ -145,6 +145,55 @@ impl Filter {
     }
 }
 
+/// The fields that the API server can select objects of a kind by.
+///
+/// Upstream: the field label conversions of `pkg/apis`.
+pub fn selectable_fields(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Pod => &[
+            "metadata.name",
+            "metadata.namespace",
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        ],
+        Kind::Node => &["metadata.name", "spec.unschedulable"],
+        Kind::Event => &[
+            "metadata.name",
+            "metadata.namespace",
+            "involvedObject.kind",
+            "involvedObject.name",
+            "involvedObject.namespace",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
+        ],
+        Kind::Namespace => &["metadata.name", "status.phase"],
+        Kind::Service => &["metadata.name", "metadata.namespace", "spec.clusterIP", "spec.type"],
+        _ => &["metadata.name", "metadata.namespace"],
+    }
+}
+
+/// What the API server says about a label selector that it cannot read; `None` if it can.
+///
+/// Upstream: `labels.Parser`.
+pub fn label_selector_problem(text: &str) -> Option<String> {
+    let value = |part: &str| part.split_once('=').map(|(_, value)| value.strip_prefix('=').unwrap_or(value).to_owned());
+    let stray = text.split(',').filter_map(value).any(|value| value.starts_with('='));
+    stray.then(|| "unable to parse requirement: found '=', expected: identifier".to_owned())
+}
+
 /// Reads `--field-selector`.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use petri_objects::{Kind, Name, Object, ObjectRef, Uid};
 use petri_sim::api::request::ApiError;
 use petri_sim::api::shelf::Key;
 use petri_sim::clock::elapsed;
-use petri_sim::command::Command;
+use petri_sim::command::{Command, Component};
 use petri_sim::controllers::{CONTROLLERS, ControllerId};
 use petri_sim::invariants::{Guarantee, Standing};
 use petri_sim::machine::ProcessState;
@@ -77,6 +77,8 @@ pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failu
         ["reboot", name] => Command::Reboot { node: node(name)? },
         ["stop", "kubelet", name] => Command::StopKubelet { node: node(name)? },
         ["start", "kubelet", name] => Command::StartKubelet { node: node(name)? },
+        ["stop", name] => Command::StopComponent { component: component(name)? },
+        ["start", name] => Command::StartComponent { component: component(name)? },
         ["add", "machine", name] => {
             let zone = arguments.last("zone").ok_or("error: add machine needs a zone: add machine NAME --zone=ZONE")?;
             Command::AddMachine { node: name.into(), zone: zone.into() }
@@ -122,6 +124,14 @@ fn pod(word: &str, namespace: &str) -> Result<ObjectRef, Failure> {
         Some((kind, name)) if kind_of(kind)? == Kind::Pod => Ok(reference(Kind::Pod, namespace, name)),
         Some((kind, _)) => Err(format!("error: a pod is meant here, not a {kind}")),
     }
+}
+
+/// `kube-scheduler`.
+fn component(word: &str) -> Result<Component, Failure> {
+    Component::from_name(word).ok_or_else(|| {
+        let names = Component::ALL.map(Component::name).join(", ");
+        format!("error: there is no component \"{word}\" of the control plane; there are {names}")
+    })
 }
 
 fn controller(word: &str) -> Result<ControllerId, Failure> {
@@ -343,6 +353,6 @@ mod tests {
         assert!(pod("sts/web", "default").is_err());
         assert_eq!(controller("statefulset").unwrap(), ControllerId::StatefulSet);
         assert_eq!(controller("default-scheduler").unwrap(), ControllerId::Scheduler);
-        assert!(controller("nobody").unwrap_err().contains("there are statefulset-controller, "));
+        assert!(controller("nobody").unwrap_err().contains("there are default-scheduler, "));
     }
 }

@@ -5,6 +5,37 @@ use crate::controllers::ControllerId;
 use petri_objects::{Name, Object, ObjectRef, Taint, Value};
 use std::rc::Rc;
 
+/// A process of the control plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Component {
+    ApiServer,
+    ControllerManager,
+    Scheduler,
+}
+
+impl Component {
+    pub const ALL: [Component; 3] = [Component::ApiServer, Component::ControllerManager, Component::Scheduler];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Component::ApiServer => "kube-apiserver",
+            Component::ControllerManager => "kube-controller-manager",
+            Component::Scheduler => "kube-scheduler",
+        }
+    }
+    pub fn from_name(name: &str) -> Option<Component> {
+        Component::ALL.into_iter().find(|component| component.name() == name)
+    }
+    /// The process that a controller runs in; `None` for those that are no part of the control plane.
+    pub fn of(controller: ControllerId) -> Option<Component> {
+        match controller {
+            ControllerId::Scheduler => Some(Component::Scheduler),
+            ControllerId::CsiDriver => None,
+            _ => Some(Component::ControllerManager),
+        }
+    }
+}
+
 /// One command.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
@@ -92,6 +123,14 @@ pub enum Command {
     },
 
     // What happens to the control plane.
+    /// A process of the control plane ends.
+    StopComponent {
+        component: Component,
+    },
+    /// It is started again, and knows nothing but what it reads.
+    StartComponent {
+        component: Component,
+    },
     /// A controller loses its memory and its half-finished work, and starts again.
     CrashController {
         controller: ControllerId,
@@ -133,6 +172,7 @@ impl Command {
                 | Command::Cut { .. }
                 | Command::Crash { .. }
                 | Command::Hang { on: true, .. }
+                | Command::StopComponent { .. }
                 | Command::CrashController { .. }
                 | Command::HoldCache { on: true, .. }
                 | Command::LoseReply { .. }
@@ -193,6 +233,8 @@ impl Command {
                 format!("crash {pod} --exit-code={exit_code}{}", namespace_flag(pod))
             }
             Command::Hang { pod, on } => format!("{} {pod}{}", on_off(on, "hang", "unhang"), namespace_flag(pod)),
+            Command::StopComponent { component } => format!("stop {}", component.name()),
+            Command::StartComponent { component } => format!("start {}", component.name()),
             Command::CrashController { controller } => format!("crash controller {}", controller.controller().name),
             Command::HoldCache { controller, on } => {
                 format!("{} cache {}", on_off(on, "hold", "release"), controller.controller().name)

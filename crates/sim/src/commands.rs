@@ -4,7 +4,8 @@ use crate::api::apply;
 use crate::api::request::{ApiError, DeleteOptions, Patch, Request};
 use crate::api::server::WriteContext;
 use crate::api::watch::{Actor, Cause};
-use crate::command::Command;
+use crate::command::{Command, Component};
+use crate::controllers::{CONTROLLERS, ControllerId};
 use crate::kubelet::Wake;
 use crate::note::{Answer, MachineChange, Note, What};
 use crate::scenario::MachineSpec;
@@ -32,6 +33,9 @@ impl World {
     }
 
     fn request(&mut self, command: &Command, number: u32) -> Result<Answer, ApiError> {
+        if self.is_stopped(Component::ApiServer) {
+            return Err(ApiError::Unreachable);
+        }
         let context = WriteContext { now: self.now, by: Actor::User, cause: Cause::Command(number) };
         let before = self.server.revision();
         match command {
@@ -192,15 +196,25 @@ impl World {
                 let what = if on { "do not answer any more" } else { "answer again" };
                 done(format!("the processes of {} on {node} {what}", pod.name))
             }
+            Command::StopComponent { component } => {
+                if !self.stopped.insert(*component) {
+                    return Err(bad(format!("{} does not run", component.name())));
+                }
+                if *component == Component::ApiServer {
+                    self.network.control_plane(false);
+                }
+                done(format!("{} is stopped", component.name()))
+            }
+            Command::StartComponent { component } => {
+                if !self.stopped.remove(component) {
+                    return Err(bad(format!("{} already runs", component.name())));
+                }
+                self.start_component(*component, notes);
+                done(format!("{} starts", component.name()))
+            }
             Command::CrashController { controller } => {
                 let id = *controller;
-                self.pending.remove(&id);
-                self.deferred.remove(&id);
-                self.queues[id as usize] = Default::default();
-                self.memory.forget(id);
-                self.own_writes.retain(|(owner, _), _| *owner != id);
-                self.waiting.retain(|(owner, _), _| *owner != id);
-                self.relist(id, &Default::default());
+                self.restart_controller(id);
                 done(format!("{} crashed and starts again with an empty memory", id.controller().name))
             }
             Command::HoldCache { controller, on } => {
@@ -220,6 +234,32 @@ impl World {
                 done(format!("the next answer to a write of {} will be lost", controller.controller().name))
             }
             _ => unreachable!("requests go to the API server"),
+        }
+    }
+
+    /// A controller that is started knows nothing but what it reads.
+    fn restart_controller(&mut self, id: ControllerId) {
+        self.pending.remove(&id);
+        self.deferred.remove(&id);
+        self.queues[id as usize] = Default::default();
+        self.memory.forget(id);
+        self.own_writes.retain(|(owner, _), _| *owner != id);
+        self.waiting.retain(|(owner, _), _| *owner != id);
+        self.relist(id, &Default::default());
+    }
+
+    fn start_component(&mut self, component: Component, notes: &mut Vec<Note>) {
+        if component != Component::ApiServer {
+            let own = |id: &ControllerId| Component::of(*id) == Some(component);
+            CONTROLLERS.iter().map(|controller| controller.id).filter(own).for_each(|id| self.restart_controller(id));
+            return;
+        }
+        // Everybody else has kept running, and catches up.
+        self.network.control_plane(true);
+        self.resume_controllers();
+        let machines: Vec<Name> = self.machines.keys().cloned().collect();
+        for node in machines {
+            self.on_machine(&node, notes, |host| host.reconnect());
         }
     }
 

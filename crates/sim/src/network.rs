@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Network {
     cut: BTreeMap<Name, Time>,
+    /// Whether nobody listens at the other end.
+    control_plane_down: bool,
 }
 
 impl Network {
@@ -26,7 +28,11 @@ impl Network {
         self.cut.remove(node).is_some()
     }
     pub fn reaches_control_plane(&self, node: &str) -> bool {
-        !self.cut.contains_key(node)
+        !self.control_plane_down && !self.cut.contains_key(node)
+    }
+    /// Whether there is an API server to reach.
+    pub fn control_plane(&mut self, up: bool) {
+        self.control_plane_down = !up;
     }
     pub fn cut_since(&self, node: &str) -> Option<Time> {
         self.cut.get(node).copied()

@@ -35,6 +35,10 @@ pub struct Settings {
     /// Nodes on which pods are to be placed if they fit, by pod name, in the order of creation: a recording of a real
     /// scheduler, which breaks ties at random.
     pub placements: Vec<(Name, Name)>,
+    /// Names that were drawn for pods, by the prefix that they were asked for with, in the order of creation.
+    pub pod_names: Vec<(Name, Name)>,
+    /// Hashes of pod templates, by Deployment, in the order in which its ReplicaSets were created.
+    pub template_hashes: Vec<(Name, Name)>,
     /// Nodes that get no token of their zone's eviction limiter before a time: a recording of a real cluster, in which
     /// other work had used the tokens.
     pub limiter_busy: Vec<(Name, Time)>,
@@ -52,6 +56,8 @@ pub struct Gates {
 /// Latencies of the simulated machines. Kubernetes does not define them; these are typical of a small cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KubeletSettings {
+    /// What nodes say that they run.
+    pub version: Name,
     pub lease_interval: Span,
     pub lease_duration_seconds: i32,
     /// How often a status that did not reach the API server is tried again.
@@ -76,7 +82,10 @@ pub struct KubeletSettings {
     pub pull_error_to_back_off: Span,
     /// From a first exit to the restart.
     pub restart: Span,
+    /// The least time that a process gets between SIGTERM and SIGKILL.
+    pub minimum_grace: Span,
     pub mount: Span,
+    /// From the last exit until nothing of the pod's volumes is mounted; the object is never removed before.
     pub unmount: Span,
     /// Whether orphaned processes of deleted pods get the full grace on reconnection (a kubelet that kept running does
     /// that), and whether Terminating pods found at boot are removed at once.
@@ -115,6 +124,7 @@ impl Default for Settings {
             service_network: "10.96".into(),
             gates: Gates { max_unavailable_stateful_set: false, stale_controller_consistency: true },
             kubelet: KubeletSettings {
+                version: "v1.36.3".into(),
                 lease_interval: Span::seconds(10),
                 lease_duration_seconds: 40,
                 status_interval: Span::seconds(10),
@@ -128,6 +138,7 @@ impl Default for Settings {
                 boot: Span::seconds(15),
                 pull_error_to_back_off: Span::seconds(10),
                 restart: Span::millis(500),
+                minimum_grace: Span::seconds(2),
                 mount: Span::millis(200),
                 unmount: Span::millis(300),
                 delete_terminating_at_boot: false,
@@ -140,6 +151,8 @@ impl Default for Settings {
                 zonal: true,
             },
             placements: Vec::new(),
+            pod_names: Vec::new(),
+            template_hashes: Vec::new(),
             limiter_busy: Vec::new(),
         }
     }

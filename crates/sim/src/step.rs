@@ -6,6 +6,7 @@ use crate::api::shelf::{Key, Objects};
 use crate::api::watch::{Actor, Cause, Change};
 use crate::client::call::{Api, Outcome, PendingSync, Stop, Via};
 use crate::clock::{Span, Time};
+use crate::command::Component;
 use crate::controllers::{CONTROLLERS, ControllerId, Enqueue};
 use crate::kubelet::Wake;
 use crate::note::{Note, Verb, What};
@@ -102,7 +103,8 @@ impl World {
             }
             self.told = self.server.revision();
         }
-        if !self.observe_planned && !self.server.log.is_empty() {
+        let heard = !self.is_stopped(Component::ApiServer);
+        if heard && !self.observe_planned && !self.server.log.is_empty() {
             self.observe_planned = true;
             self.queue.push(self.now + self.settings.watch_lag, Event::Observe);
         }
@@ -111,9 +113,13 @@ impl World {
     /// The caches of controllers and connected kubelets catch up with the store.
     fn observe(&mut self, notes: &mut Vec<Note>) {
         self.observe_planned = false;
+        if self.is_stopped(Component::ApiServer) {
+            // What was written last is heard of when the API server is back.
+            return;
+        }
         let changes: Vec<Change> = self.server.log.drain(..).collect();
         for controller in CONTROLLERS {
-            if !self.held.contains(&controller.id) {
+            if !self.held.contains(&controller.id) && self.is_active(controller.id) {
                 self.informers[controller.id as usize].cache = self.server.root();
                 self.informers[controller.id as usize].seen = self.server.revision();
                 // A sync that is cut in the middle must find its controller's memory as it left it.
@@ -175,6 +181,13 @@ impl World {
         }
     }
 
+    /// The API server is back: what waited goes on.
+    pub(crate) fn resume_controllers(&mut self) {
+        for controller in CONTROLLERS {
+            self.plan_turn(controller.id);
+        }
+    }
+
     fn plan_turn(&mut self, id: ControllerId) {
         let idle = self.queues[id as usize].is_idle() || self.pending.contains_key(&id);
         if !idle && self.turns.insert(id) {
@@ -185,6 +198,9 @@ impl World {
     /// A controller takes the next key and works on it.
     fn work(&mut self, id: ControllerId) {
         self.turns.remove(&id);
+        if !self.is_active(id) {
+            return;
+        }
         let Some((key, cause)) = self.queues[id as usize].pop() else { return };
         if !self.has_seen_own_writes(id, &key) {
             let delay = self.queues[id as usize].retry_delay(&key, self.now);
@@ -268,7 +284,10 @@ impl World {
         let Some(mut pending) = self.pending.remove(&id) else { return };
         let context = WriteContext { now: self.now, by: Actor::Controller(id), cause: pending.cause };
         self.server.last_write = Revision(0);
-        pending.served = Some(self.server.serve(pending.next.clone(), &context));
+        pending.served = Some(match self.is_stopped(Component::ApiServer) {
+            true => Err(ApiError::Unreachable),
+            false => self.server.serve(pending.next.clone(), &context),
+        });
         self.remember_own_writes(id, &pending.key);
         self.pending.insert(id, pending);
         self.queue.push(self.now, Event::Answer(id));

@@ -7,6 +7,7 @@ use crate::client::call::PendingSync;
 use crate::client::informer::Informer;
 use crate::client::workqueue::WorkQueue;
 use crate::clock::Time;
+use crate::command::Component;
 use crate::controllers::{CONTROLLERS, ControllerId, Memory};
 use crate::invariants::Invariants;
 use crate::kubelet::{Host, Kubelet};
@@ -61,6 +62,8 @@ pub struct World {
     pub(crate) waiting: BTreeMap<(ControllerId, Key), Waiting>,
     /// Controllers whose cache is held back.
     pub(crate) held: BTreeSet<ControllerId>,
+    /// Processes of the control plane that do not run.
+    pub(crate) stopped: BTreeSet<Component>,
     /// Controllers that will lose the next answer to a write.
     pub(crate) losing_reply: BTreeSet<ControllerId>,
     pub(crate) observe_planned: bool,
@@ -123,6 +126,7 @@ impl World {
             own_writes: BTreeMap::new(),
             waiting: BTreeMap::new(),
             held: BTreeSet::new(),
+            stopped: BTreeSet::new(),
             losing_reply: BTreeSet::new(),
             observe_planned: false,
             queue: Queue::default(),
@@ -253,6 +257,14 @@ impl World {
     }
     pub fn is_held(&self, controller: ControllerId) -> bool {
         self.held.contains(&controller)
+    }
+    pub fn is_stopped(&self, component: Component) -> bool {
+        self.stopped.contains(&component)
+    }
+    /// Whether a controller's process and the API server run.
+    pub(crate) fn is_active(&self, id: ControllerId) -> bool {
+        let stopped = |component| self.stopped.contains(&component);
+        !stopped(Component::ApiServer) && !Component::of(id).is_some_and(stopped)
     }
     /// How many commands were given so far.
     pub fn commands(&self) -> u32 {

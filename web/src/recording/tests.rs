@@ -32,6 +32,8 @@ fn every_command() -> Vec<Command> {
         Command::Heal { node: node() },
         Command::Crash { pod: pod.clone(), exit_code: 137 },
         Command::Hang { pod, on: true },
+        Command::StopComponent { component: Component::ApiServer },
+        Command::StartComponent { component: Component::Scheduler },
         Command::CrashController { controller },
         Command::HoldCache { controller, on: false },
         Command::LoseReply { controller },

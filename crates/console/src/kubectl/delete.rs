@@ -93,6 +93,10 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         out.line("No resources found");
         return Ok(out);
     }
+    let cluster_wide = found.iter().any(|object| !object.kind().is_namespaced());
+    if cluster_wide && arguments.last("namespace").is_some() {
+        out.stderr.push_str("Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n");
+    }
     let mut gone = Vec::new();
     for object in found {
         let (target, uid) = (object.reference(), object.meta().uid);

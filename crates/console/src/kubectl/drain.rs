@@ -1,7 +1,7 @@
 //! `kubectl drain`: cordon, evict, wait.
 
 use super::nodes::set_cordon;
-use super::{Context, SELECTOR, not_found};
+use super::{Context, NAMESPACE, SELECTOR, not_found};
 use crate::args::{self, Flag, switch, value};
 use crate::follow::{Follow, Waiting};
 use crate::select::{LabelFilter, reference};
@@ -12,6 +12,7 @@ use petri_sim::command::Command;
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[
+    NAMESPACE,
     SELECTOR,
     switch("ignore-daemonsets"),
     switch("delete-emptydir-data"),
@@ -96,7 +97,8 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let disable_eviction = arguments.is_set("disable-eviction");
     let mut drain = Drain { node: name, pods, grace_seconds, disable_eviction, timeout };
     if !drain.look(context.host, &mut out) {
-        out.follow = Some(Follow::with_timeout(Waiting::Drain(drain), timeout.map(|t| now + t)));
+        let deadline = drain.deadline(now);
+        out.follow = Some(Follow::with_timeout(Waiting::Drain(drain), deadline));
     }
     Ok(out)
 }
@@ -137,8 +139,9 @@ impl Drain {
             if let Stage::Ask(at) = *stage
                 && at <= now
             {
-                let verb = if self.disable_eviction { "deleting" } else { "evicting" };
-                out.stderr.push_str(&format!("{verb} pod {}/{}\n", pod.namespace, pod.name));
+                if !self.disable_eviction {
+                    out.line(format!("evicting pod {}/{}", pod.namespace, pod.name));
+                }
                 let command = if self.disable_eviction {
                     Command::Delete {
                         target: pod.clone(),
@@ -178,14 +181,31 @@ impl Drain {
         done
     }
 
+    /// When the line gives up: kubectl asks once more before it looks at the time.
+    pub(crate) fn deadline(&self, now: Time) -> Option<Time> {
+        let asks = self.pods.iter().any(|draining| matches!(draining.stage, Stage::Ask(_)));
+        let whole = |timeout: Span| Span(timeout.0.div_ceil(RETRY.0) * RETRY.0);
+        self.timeout.map(|timeout| now + if asks { whole(timeout) } else { timeout })
+    }
+
     /// `--timeout` has passed.
     pub(crate) fn expire(&self, out: &mut Output) {
         let after = self.timeout.unwrap_or_default();
-        for draining in self.pods.iter().filter(|draining| draining.stage != Stage::Gone) {
-            let ObjectRef { namespace, name, .. } = &draining.pod;
-            out.fail(format!(
-                "error when evicting pods/\"{name}\" -n \"{namespace}\": global timeout reached: {after}"
-            ));
+        let left: Vec<&Draining> = self.pods.iter().filter(|draining| draining.stage != Stage::Gone).collect();
+        for draining in left.iter().filter(|draining| matches!(draining.stage, Stage::Ask(_))) {
+            out.line(format!("evicting pod {}/{}", draining.pod.namespace, draining.pod.name));
         }
+        let error = |draining: &&Draining| {
+            let ObjectRef { namespace, name, .. } = &draining.pod;
+            format!("error when evicting pods/\"{name}\" -n \"{namespace}\": global timeout reached: {after}")
+        };
+        let errors: Vec<String> = left.iter().map(error).collect();
+        let all = if let [one] = &errors[..] { one.clone() } else { format!("[{}]", errors.join(", ")) };
+        let node = &self.node;
+        out.fail(format!("There are pending pods in node \"{node}\" when an error occurred: {all}"));
+        left.iter().for_each(|draining| out.fail(format!("pod/{}", draining.pod.name)));
+        out.fail(format!("error: unable to drain node \"{node}\" due to error: {all}, continuing command..."));
+        out.fail(format!("There are pending nodes to be drained:\n {node}"));
+        errors.into_iter().for_each(|error| out.fail(error));
     }
 }

@@ -103,6 +103,10 @@ pub(super) fn label(verb: &str, words: &[String], context: &mut Context<'_>) -> 
         let noun = if verb == "label" { "label" } else { "annotation" };
         return Err(format!("error: at least one {noun} update is required"));
     }
+    let values = changes.iter().filter_map(|change| Some((change, change.split_once('=')?.1)));
+    if let Some((change, _)) = values.clone().find(|(_, value)| verb == "label" && !is_label_value(value)) {
+        return Err(format!("error: invalid label value: \"{change}\": {LABEL_VALUE}"));
+    }
     let (found, missing) = targets(&arguments, context)?;
     let mut out = Output::default();
     for object in found {
@@ -116,6 +120,16 @@ pub(super) fn label(verb: &str, words: &[String], context: &mut Context<'_>) -> 
         out.fail(problem);
     }
     Ok(out)
+}
+
+const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', \
+                           and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or \
+                           '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+fn is_label_value(text: &str) -> bool {
+    let ends = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
+    let inside = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    text.len() <= 63 && ends(text.chars().next()) && ends(text.chars().last()) && text.chars().all(inside)
 }
 
 fn one_label(
@@ -195,10 +209,19 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
             other => format!("error: --type must be one of [json merge strategic], not \"{other}\""),
         });
     }
-    let status = arguments.last("subresource") == Some("status");
+    let subresource = arguments.last("subresource");
+    let status = subresource == Some("status");
+    let replicas = patch.at(&["spec", "replicas"]).and_then(Value::as_int).filter(|_| subresource == Some("scale"));
     let (found, missing) = targets(&arguments, context)?;
     let mut out = Output::default();
     for object in found {
+        if let Some(replicas) = replicas.filter(|replicas| *replicas < 0) {
+            out.fail(format!(
+                "The Scale \"{}\" is invalid: spec.replicas: Invalid value: {replicas}: must be greater than or equal to 0",
+                object.meta().name
+            ));
+            continue;
+        }
         let patch = if kind == "merge" {
             patch.clone()
         } else {

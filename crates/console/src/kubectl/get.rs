@@ -3,7 +3,9 @@
 use super::{ALL_NAMESPACES, Context, FIELDS, NAMESPACE, OUTPUT, SELECTOR, filter, namespace, not_found};
 use crate::args::{self, Arguments, Flag, switch, value};
 use crate::follow::{Follow, Waiting};
-use crate::select::{Filter, Selection, reference, selection};
+use crate::select::{
+    Filter, Selection, fields as select_fields, label_selector_problem, reference, selectable_fields, selection,
+};
 use crate::tables::{TableOptions, cells, table, write};
 use crate::{Failure, Output, path};
 use petri_objects::order::Order as _;
@@ -49,6 +51,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let (mut blocks, mut missing): (Vec<Block>, Vec<Failure>) = (Vec::new(), Vec::new());
     match &selection {
         Selection::Kinds(kinds) => {
+            kinds.iter().try_for_each(|kind| check_selectors(*kind, &arguments))?;
             blocks.extend(kinds.iter().map(|kind| Block { kind: *kind, objects: filter.list(objects, *kind) }));
         }
         Selection::Named(named) => {
@@ -88,6 +91,30 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         out.follow = Some(Follow::new(Waiting::Watch(watch)));
     }
     Ok(out)
+}
+
+/// The API server refuses selectors that it cannot read, and fields that it has no index for.
+fn check_selectors(kind: Kind, arguments: &Arguments) -> Result<(), Failure> {
+    let labels = arguments.last("selector").unwrap_or_default();
+    let fields = arguments.last("field-selector").unwrap_or_default();
+    let known = selectable_fields(kind);
+    let unknown =
+        select_fields(fields)?.into_iter().map(|(path, ..)| path).find(|path| !known.contains(&path.as_str()));
+    let problem = label_selector_problem(labels).or(unknown.map(|path| format!("field label not supported: {path}")));
+    match problem {
+        None => Ok(()),
+        Some(problem) => {
+            let (group, version) = match kind.api_version().split_once('/') {
+                Some((group, version)) => (group, version),
+                None => ("", kind.api_version()),
+            };
+            Err(format!(
+                "Error from server (BadRequest): Unable to find \"{group}/{version}, Resource={}\" that match label \
+                 selector \"{labels}\", field selector \"{fields}\": {problem}",
+                kind.plural()
+            ))
+        }
+    }
 }
 
 fn is_table(arguments: &Arguments) -> bool {

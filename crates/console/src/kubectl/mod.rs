@@ -18,6 +18,11 @@ mod merge;
 use crate::args::{Arguments, Flag, switch, value};
 use crate::select::{Filter, LabelFilter};
 use crate::{Failure, Files, Host, Output, select};
+use petri_objects::{Span, Time};
+use petri_sim::api::request::ApiError;
+use petri_sim::command::{Command, Component};
+use petri_sim::note::Answer;
+use petri_sim::world::World;
 
 /// What can follow `kubectl`.
 pub const VERBS: &[&str] = &[
@@ -64,24 +69,75 @@ pub(crate) fn run(
     let Some(verb) = at.map(|at| words[at].as_str()) else { return Ok(Output::text(crate::help::kubectl())) };
     let rest: Vec<String> =
         words.iter().enumerate().filter(|(i, _)| Some(*i) != at).map(|(_, word)| word.clone()).collect();
-    let mut context = Context { host, files, here };
+    let offline = ["explain", "api-resources", "version"].contains(&verb);
+    if !offline && host.world().is_stopped(Component::ApiServer) {
+        return Err(crate::api_error(&ApiError::Unreachable, None));
+    }
+    if let Some(kind) = rest.iter().find_map(|word| word.strip_prefix("--dry-run")) {
+        let kind = kind.trim_start_matches('=').to_owned();
+        let rest = rest.iter().filter(|word| !word.starts_with("--dry-run")).cloned().collect::<Vec<_>>();
+        return dry_run(verb, &rest, &kind, Context { host, files, here });
+    }
+    dispatch(verb, &rest, Context { host, files, here })
+}
+
+/// The same in a copy of the world, of which nothing is kept.
+fn dry_run(verb: &str, rest: &[String], kind: &str, context: Context<'_>) -> Result<Output, Failure> {
+    let suffix = match kind {
+        "none" => return dispatch(verb, rest, context),
+        "server" => " (server dry run)",
+        "" | "client" => " (dry run)",
+        other => {
+            return Err(format!(
+                "error: Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+            ));
+        }
+    };
+    let mut copy = DryRun { world: context.host.world().clone() };
+    let mut out = dispatch(verb, rest, Context { host: &mut copy, ..context })?;
+    out.follow = None;
+    out.stdout = out.stdout.lines().map(|line| format!("{line}{suffix}\n")).collect();
+    Ok(out)
+}
+
+struct DryRun {
+    world: World,
+}
+
+impl Host for DryRun {
+    fn world(&self) -> &World {
+        &self.world
+    }
+    fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
+        self.world.command(&command, &mut Vec::new())
+    }
+    fn play_until(&mut self, _: Time) {}
+    fn step(&mut self) -> bool {
+        false
+    }
+    fn patience(&self) -> Option<Span> {
+        None
+    }
+}
+
+fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Output, Failure> {
     match verb {
         // Each verb stays a function of its own (`inline(never)`), so that the page can fetch it when it is first used.
-        "get" => get::run(&rest, &mut context),
-        "describe" => describe::run(&rest, &mut context),
-        "apply" | "create" | "replace" => apply::run(verb, &rest, &mut context),
-        "delete" => delete::run(&rest, &mut context),
-        "scale" => scale::run(&rest, &mut context),
-        "rollout" => rollout::run(&rest, &mut context),
-        "set" => edit::set(&rest, &mut context),
-        "label" | "annotate" => edit::label(verb, &rest, &mut context),
-        "patch" => edit::patch(&rest, &mut context),
-        "taint" => nodes::taint(&rest, &mut context),
-        "cordon" | "uncordon" => nodes::cordon(verb, &rest, &mut context),
-        "drain" => drain::run(&rest, &mut context),
-        "wait" => wait::run(&rest, &mut context),
-        "events" => events::run(&rest, &mut context),
-        "explain" => explain::run(&rest),
+        "get" => get::run(rest, &mut context),
+        "describe" => describe::run(rest, &mut context),
+        "apply" | "create" | "replace" => apply::run(verb, rest, &mut context),
+        "delete" => delete::run(rest, &mut context),
+        "scale" => scale::run(rest, &mut context),
+        "rollout" => rollout::run(rest, &mut context),
+        "set" => edit::set(rest, &mut context),
+        "label" | "annotate" => edit::label(verb, rest, &mut context),
+        "patch" => edit::patch(rest, &mut context),
+        "taint" => nodes::taint(rest, &mut context),
+        "cordon" | "uncordon" => nodes::cordon(verb, rest, &mut context),
+        "drain" => drain::run(rest, &mut context),
+        "wait" => wait::run(rest, &mut context),
+        "events" => events::run(rest, &mut context),
+        "explain" => explain::run(rest),
         "api-resources" => Ok(Output::text(explain::resources())),
         "version" => Ok(Output::text("Client Version: v1.36.3\nKustomize Version: v5.8.1\nServer Version: v1.36.3\n")),
         "exec" | "logs" | "edit" | "port-forward" | "attach" | "cp" | "top" | "run" | "expose" | "autoscale" => {

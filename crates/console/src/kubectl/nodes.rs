@@ -1,6 +1,6 @@
 //! `kubectl taint`, `cordon`, `uncordon`.
 
-use super::{Context, SELECTOR, not_found};
+use super::{Context, NAMESPACE, SELECTOR, not_found};
 use crate::args::{self, Arguments, Flag, switch};
 use crate::select::{LabelFilter, reference};
 use crate::{Failure, Output, answer_text, api_error};
@@ -35,7 +35,7 @@ fn nodes(
 
 #[inline(never)]
 pub(super) fn cordon(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    const FLAGS: &[Flag] = &[SELECTOR];
+    const FLAGS: &[Flag] = &[NAMESPACE, SELECTOR];
     let arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
     if arguments.words.is_empty() && arguments.last("selector").is_none() {
         return Err(format!("error: USAGE: {verb} NODE [flags]\nSee 'kubectl {verb} -h' for help and examples"));
@@ -75,7 +75,9 @@ fn read(words: &[String]) -> Result<(Vec<Taint>, Vec<Removal>), Failure> {
         let effect_is_known = |effect: &str| -> Result<(), Failure> {
             match EFFECTS.contains(&effect) {
                 true => Ok(()),
-                false => Err(format!("error: invalid taint effect: {effect}, unsupported taint effect")),
+                false => Err(format!(
+                    "error: invalid taint effect: {effect}, unsupported taint effect\nSee 'kubectl taint -h' for help and examples"
+                )),
             }
         };
         if let Some(word) = word.strip_suffix('-') {
@@ -99,7 +101,7 @@ fn read(words: &[String]) -> Result<(Vec<Taint>, Vec<Removal>), Failure> {
 
 #[inline(never)]
 pub(super) fn taint(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    const FLAGS: &[Flag] = &[SELECTOR, switch("overwrite"), switch("all")];
+    const FLAGS: &[Flag] = &[NAMESPACE, SELECTOR, switch("overwrite"), switch("all")];
     let mut arguments = args::parse(words, FLAGS, "kubectl taint")?;
     let mut words = std::mem::take(&mut arguments.words);
     match words.first().map(String::as_str) {

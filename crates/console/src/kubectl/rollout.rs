@@ -8,6 +8,7 @@ use crate::follow::{Follow, Waiting};
 use crate::{Failure, Output};
 use petri_objects::order::Order as _;
 use petri_objects::*;
+use petri_sim::api::apply::LAST_APPLIED;
 use petri_sim::api::shelf::Objects;
 use petri_sim::world::World;
 
@@ -264,6 +265,15 @@ fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: 
                     try again"
                 .into(),
         );
+    }
+    if object.meta().annotations.get(LAST_APPLIED).is_some() {
+        out.stderr.push_str(&format!(
+            "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the \
+             {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. \
+             Consider using 'kubectl apply' with your previous configuration file instead.\n",
+            object.kind().plural(),
+            object.meta().name
+        ));
     }
     let entries = entries(object, context.host.world().objects())?;
     let entry = match wanted {

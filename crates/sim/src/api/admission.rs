@@ -2,7 +2,9 @@
 //!
 //! Upstream: the default admission plugins, and the `PrepareFor...` functions of `pkg/registry`.
 
+use super::request::ApiError;
 use super::shelf::{Key, Objects};
+use super::validation::{FieldError, FieldErrorKind};
 use crate::clock::Time;
 use crate::random::Stream;
 use crate::settings::Settings;
@@ -49,8 +51,64 @@ pub fn fill_system_fields(object: &mut Object, now: Time, uid: Uid) {
     }
 }
 
+/// What admission plugins refuse before an object is validated.
+///
+/// Upstream: `plugin/pkg/admission/priority`.
+/// Deviation: ServiceAccounts are not simulated, so a pod may name any.
+pub fn admit(object: &Object, objects: &Objects) -> Result<(), ApiError> {
+    let Object::Pod(pod) = object else { return Ok(()) };
+    let class = &pod.spec.priority_class_name;
+    if class.is_empty() || class_value(class, objects).is_some() {
+        return Ok(());
+    }
+    let name = if pod.metadata.name.is_empty() { &pod.metadata.generate_name } else { &pod.metadata.name };
+    let cause = format!("no PriorityClass with name {class} was found");
+    Err(ApiError::Forbidden { kind: Kind::Pod, name: name.clone(), cause: cause.into() })
+}
+
+/// What admission plugins refuse of an update that is valid.
+///
+/// Upstream: `plugin/pkg/admission/storage/persistentvolume/resize`.
+pub fn admit_update(new: &Object, old: &Object, objects: &Objects) -> Result<(), ApiError> {
+    let (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(old)) = (new, old) else { return Ok(()) };
+    let asked = |claim: &PersistentVolumeClaim| claim.spec.resources.requests.get("storage").and_then(Quantity::millis);
+    if asked(new) <= asked(old) || old.spec.volume_name.is_empty() {
+        return Ok(());
+    }
+    let class = old.spec.storage_class_name.clone().unwrap_or_default();
+    let class = objects.storage_classes.get(&Key::new("", class));
+    if class.is_some_and(|class| class.allow_volume_expansion == Some(true)) {
+        return Ok(());
+    }
+    let cause = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize";
+    let (kind, name) = (Kind::PersistentVolumeClaim, new.metadata.name.clone());
+    Err(ApiError::Forbidden { kind, name, cause: cause.into() })
+}
+
+/// Whether the address that a Service asks for is one that the cluster gives out.
+///
+/// Upstream: `pkg/registry/core/service/ipallocator`.
+pub fn check_address(object: &Object, settings: &Settings) -> Vec<FieldError> {
+    let Object::Service(service) = object else { return Vec::new() };
+    let ip = &service.spec.cluster_ip;
+    let network = &settings.service_network;
+    let inside = ip.strip_prefix(&**network).is_some_and(|rest| rest.starts_with('.'));
+    if ip.is_empty() || &**ip == "None" || &*service.spec.kind == "ExternalName" || inside {
+        return Vec::new();
+    }
+    vec![FieldError {
+        path: "spec.clusterIPs".into(),
+        kind: FieldErrorKind::Invalid,
+        value: Some(format!("[\"{ip}\"]")),
+        detail: format!(
+            "failed to allocate IP {ip}: the provided IP ({ip}) is not in the valid range. The range of valid IPs is \
+             {network}.0.0/16"
+        ),
+    }]
+}
+
 /// The mutating admission plugins that are on by default.
-pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, addresses: &mut Stream) {
+pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, addresses: &mut Stream, now: Time) {
     match object {
         Object::Pod(pod) => {
             let pod = Rc::make_mut(pod);
@@ -59,6 +117,10 @@ pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, addre
             spec.priority = Some(priority);
             spec.preemption_policy = "PreemptLowerPriority".into();
             default_tolerations(spec, settings);
+            if spec.service_account_name.is_empty() {
+                spec.service_account_name = "default".into();
+            }
+            spec.service_account = spec.service_account_name.clone();
         }
         Object::PersistentVolumeClaim(claim) => {
             let claim = Rc::make_mut(claim);
@@ -74,7 +136,19 @@ pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, addre
         }
         Object::Service(service) => allocate_address(Rc::make_mut(service), objects, settings, addresses),
         Object::StatefulSet(set) => drop_gated_fields(set, settings),
+        Object::Node(node) => taint_new_node(Rc::make_mut(node), now),
         _ => {}
+    }
+}
+
+/// A new node takes no pods until the node controller has seen that it is ready.
+///
+/// Upstream: `plugin/pkg/admission/nodetaint`.
+fn taint_new_node(node: &mut Node, now: Time) {
+    let key = "node.kubernetes.io/not-ready";
+    if !node.has_taint(key, "NoSchedule") {
+        let (time_added, value) = (now.whole_seconds(), Name::default());
+        node.spec.taints.push(Taint { key: key.into(), value, effect: "NoSchedule".into(), time_added });
     }
 }
 
@@ -93,8 +167,18 @@ fn pod_priority(pod: &Pod, objects: &Objects) -> i32 {
     if pod.spec.priority_class_name.is_empty() {
         return objects.priority_classes.values().find(|class| class.global_default).map_or(0, |class| class.value);
     }
-    let key = Key::new("", pod.spec.priority_class_name.clone());
-    objects.priority_classes.get(&key).map_or(0, |class| class.value)
+    class_value(&pod.spec.priority_class_name, objects).unwrap_or(0)
+}
+
+/// What a class of pods weighs; two classes exist in every cluster.
+fn class_value(class: &Name, objects: &Objects) -> Option<i32> {
+    match &**class {
+        "system-node-critical" => return Some(2_000_001_000),
+        "system-cluster-critical" => return Some(2_000_000_000),
+        _ => {}
+    }
+    let key = Key::new("", class.clone());
+    objects.priority_classes.get(&key).map(|class| class.value)
 }
 
 /// Upstream: `DefaultTolerationSeconds`.

@@ -97,6 +97,26 @@ pub fn set_condition(conditions: &mut Vec<Condition>, mut condition: Condition, 
     }
 }
 
+/// A patch cannot make one object another.
+///
+/// # Errors
+/// `BadRequest` for another name, `Invalid` for another uid.
+pub fn check_identity(old: &Object, patch: &Value) -> Result<(), ApiError> {
+    let text = |key: &str| patch.at(&["metadata", key]).and_then(Value::as_str);
+    let name = &old.meta().name;
+    if let Some(other) = text("name").filter(|other| *other != &**name) {
+        let message = format!("the name of the object ({other}) does not match the name on the URL ({name})");
+        return Err(ApiError::BadRequest(message.into()));
+    }
+    if let Some(other) = text("uid").filter(|other| *other != old.meta().uid.to_string()) {
+        // Said twice: once for all kinds, and once for the kind.
+        let error = Name::from(format!("metadata.uid: Invalid value: \"{other}\": field is immutable"));
+        let (kind, name) = (old.kind(), name.clone());
+        return Err(ApiError::Invalid { kind, name, errors: Rc::new(vec![error.clone(), error]) });
+    }
+    Ok(())
+}
+
 /// The object after a JSON merge patch (RFC 7386).
 ///
 /// # Errors

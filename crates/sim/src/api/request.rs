@@ -185,9 +185,15 @@ impl std::fmt::Display for ApiError {
             }
             ApiError::Invalid { kind, name, errors } => {
                 write!(f, "{} \"{name}\" is invalid: ", kind.qualified_kind())?;
-                match &errors[..] {
+                let mut distinct: Vec<&str> = Vec::new();
+                for error in errors.iter() {
+                    if !distinct.contains(&&**error) {
+                        distinct.push(error);
+                    }
+                }
+                match distinct[..] {
                     [one] => f.write_str(one),
-                    many => write!(f, "[{}]", many.iter().map(|e| &**e).collect::<Vec<_>>().join(", ")),
+                    _ => write!(f, "[{}]", distinct.join(", ")),
                 }
             }
             ApiError::Forbidden { kind, name, cause } => {

@@ -13,7 +13,7 @@ use crate::clock::{Span, Time};
 use crate::random::Streams;
 use crate::settings::Settings;
 use petri_objects::*;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 /// Who writes, when, and what led to it.
@@ -61,6 +61,8 @@ pub struct Server {
     pub(crate) log: VecDeque<Change>,
     recorder: Recorder,
     pub(crate) random: Streams,
+    /// Which of the recorded pod names were given, by position.
+    named: BTreeSet<u32>,
     settings: Rc<Settings>,
     /// Writes so far by each controller are at or below this revision; see `waits_for_own_writes`.
     pub(crate) last_write: Revision,
@@ -78,6 +80,7 @@ impl Server {
             log: VecDeque::new(),
             recorder: Recorder::default(),
             random: Streams::new(seed),
+            named: BTreeSet::new(),
             settings,
             last_write: Revision(0),
         }
@@ -125,8 +128,13 @@ impl Server {
         self.check_namespace(&object)?;
         admission::fill_system_fields(&mut object, context.now, Uid(self.random.uids.draw() | 1));
         petri_objects::defaults::apply_defaults(&mut object);
-        admission::mutate(&mut object, &self.objects, &self.settings, &mut self.random.addresses);
+        admission::admit(&object, &self.objects)?;
+        admission::mutate(&mut object, &self.objects, &self.settings, &mut self.random.addresses, context.now);
         let errors = validation::validate_create(&object);
+        if !errors.is_empty() {
+            return Err(invalid(&object, errors));
+        }
+        let errors = admission::check_address(&object, &self.settings);
         if !errors.is_empty() {
             return Err(invalid(&object, errors));
         }
@@ -143,6 +151,10 @@ impl Server {
 
     /// API-11: up to eight tries at a name that is free.
     fn generate_name(&mut self, object: &mut Object) -> Result<(), ApiError> {
+        if let Some(name) = self.recorded_name(object) {
+            object.meta_mut().name = name;
+            return Ok(());
+        }
         let prefix: String = object.meta().generate_name.chars().take(58).collect();
         for _ in 0..8 {
             object.meta_mut().name = format!("{prefix}{}", self.random.names.suffix()).into();
@@ -151,6 +163,18 @@ impl Server {
             }
         }
         Ok(())
+    }
+
+    /// The name that a recorded cluster drew for this pod, if there is one that was not given yet.
+    fn recorded_name(&mut self, object: &Object) -> Option<Name> {
+        if object.kind() != Kind::Pod {
+            return None;
+        }
+        let prefix = &object.meta().generate_name;
+        let fits = |(at, entry): &(u32, &(Name, Name))| entry.0 == *prefix && !self.named.contains(at);
+        let (at, name) = (0..).zip(&self.settings.pod_names).find(fits).map(|(at, entry)| (at, entry.1.clone()))?;
+        self.named.insert(at);
+        Some(name)
     }
 
     fn check_namespace(&self, object: &Object) -> Result<(), ApiError> {
@@ -186,6 +210,7 @@ impl Server {
         if !errors.is_empty() {
             return Err(invalid(&new, errors));
         }
+        admission::admit_update(&new, &old, &self.objects)?;
         if admission::spec_differs(&new, &old) {
             new.meta_mut().generation = old.meta().generation + 1;
         }
@@ -196,6 +221,10 @@ impl Server {
         let old = self.get(&new.reference())?;
         check_version(&new, &old)?;
         let merged = admission::with_status_of(&old, &new);
+        let errors = validation::validate_status(&merged);
+        if !errors.is_empty() {
+            return Err(invalid(&merged, errors));
+        }
         Ok(self.store(old, merged, context))
     }
 
@@ -205,6 +234,7 @@ impl Server {
             return Err(uid_conflict(&old, uid));
         }
         if let Patch::Merge { value, status } = patch {
+            super::patch::check_identity(&old, &value)?;
             let new = super::patch::merge(&old, &value)?;
             return if status { self.update_status(new, context) } else { self.update(new, context) };
         }
@@ -325,19 +355,23 @@ impl Server {
             return Ok(self.delete_again(old, marked, grace, options.grace_seconds, context));
         }
         let held = !marked.meta().finalizers.is_empty() || admission::is_held(&marked);
-        if grace == 0 && !held {
+        let graceful = target.kind == Kind::Pod;
+        if grace == 0 && !held && !graceful {
             return Ok(self.remove(old, context));
         }
         let meta = marked.meta_mut();
         meta.deletion_timestamp = deletion_time(context.now, grace);
-        meta.deletion_grace_period_seconds = Some(grace);
+        // The strategy of namespaces marks them by itself, and speaks of no grace.
+        meta.deletion_grace_period_seconds = (target.kind != Kind::Namespace).then_some(grace);
         if meta.generation > 0 {
             meta.generation += 1;
         }
         if let Object::Namespace(namespace) = &mut marked {
             Rc::make_mut(namespace).status.phase = "Terminating".into();
         }
-        Ok(self.store(old, marked, context))
+        let marked = self.store(old, marked, context);
+        // Watchers see a pod that gets no grace marked before they see it gone (API-22).
+        Ok(if grace == 0 && !held { self.remove(marked, context) } else { marked })
     }
 
     /// API-22: a repeated delete shortens the grace or, at zero, ends it.
@@ -367,6 +401,11 @@ impl Server {
 
     /// Records an event: a new one, or one more of an earlier one.
     pub fn record(&mut self, note: &EventNote, context: &WriteContext) {
+        let namespace = self.objects.namespaces.get(&Key::new("", note.about.namespace.clone()));
+        if namespace.is_some_and(|namespace| namespace.metadata.is_terminating()) {
+            // Nothing new gets into a namespace that goes, events neither.
+            return;
+        }
         let Some((old, new)) = self.recorder.record(note, context, &self.objects, &mut self.random.events) else {
             return;
         };

@@ -15,9 +15,14 @@ use crate::api::server::{FOREGROUND, ORPHAN};
 use crate::api::shelf::{Key, Objects, Shelf, Stored};
 use crate::api::watch::Change;
 use crate::client::call::{Api, Done, Outcome, Stop};
+use crate::clock::Span;
 use crate::reason::Reason;
 use petri_objects::*;
 use std::rc::Rc;
+
+/// What it takes to find out that an owner which nobody knows does not exist: a round through the queue for the owner
+/// itself, then one for what it would own. Meanwhile the scheduler has placed a pod.
+const LOOK_UP: Span = Span::millis(10);
 
 /// The collector remembers nothing between syncs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -56,7 +61,7 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
             Owner::Absent | Owner::Impossible => true,
         };
         if new.owner_references.iter().any(in_doubt) {
-            keys.add(key(&object.reference()));
+            keys.add_after(key(&object.reference()), LOOK_UP);
         }
     }
     if let Some(old) = old.filter(|_| owners_changed) {

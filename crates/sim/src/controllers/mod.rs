@@ -73,7 +73,8 @@ macro_rules! controllers {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ControllerId { $($id,)* }
 
-        /// All control loops, in the order in which they look at a change.
+        /// All control loops, in the order in which they look at a change. The scheduler is first: it needs one request
+        /// for what takes the others several.
         pub static CONTROLLERS: &[Controller] = &[$({
             use $module as module;
             Controller {
@@ -85,6 +86,7 @@ macro_rules! controllers {
 }
 
 controllers! {
+    Scheduler, "default-scheduler", "pkg/scheduler", crate::scheduler, never, false;
     StatefulSet, "statefulset-controller", "pkg/controller/statefulset", crate::controllers::statefulset, never, true;
     ReplicaSet, "replicaset-controller", "pkg/controller/replicaset", crate::controllers::replicaset, never, true;
     Deployment, "deployment-controller", "pkg/controller/deployment", crate::controllers::deployment, never, false;
@@ -99,7 +101,6 @@ controllers! {
     PvcProtection, "pvc-protection-controller", "pkg/controller/volume/pvcprotection", crate::controllers::pvc_protection, never, false;
     PvProtection, "pv-protection-controller", "pkg/controller/volume/pvprotection", crate::controllers::pv_protection, never, false;
     AttachDetach, "attachdetach-controller", "pkg/controller/volume/attachdetach", crate::controllers::attach_detach, never, false;
-    Scheduler, "default-scheduler", "pkg/scheduler", crate::scheduler, never, false;
     CsiDriver, "csi-driver", "external-provisioner and external-attacher", crate::controllers::csi_driver, never, false;
 }
 

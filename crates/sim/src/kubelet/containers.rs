@@ -2,7 +2,7 @@
 //!
 //! Upstream: `pkg/kubelet/kuberuntime`, `pkg/kubelet/prober`.
 
-use super::{Exit, Host, Run, RunState, Stage, Worker, status};
+use super::{Exit, Host, Run, RunState, Stage, Worker};
 use crate::client::call::EventType;
 use crate::clock::{Span, Time};
 use crate::machine::{Identity, Owner, Process, ProcessState};
@@ -57,8 +57,7 @@ impl Host<'_> {
 
     /// Reports what is new and plans the next turn.
     pub fn settle(&mut self, worker: &mut Worker) {
-        status::update(worker, self.machine, self.now);
-        self.post(worker);
+        self.report(worker);
         let next = worker.containers.iter().filter_map(Run::due).min();
         self.plan_worker(worker, next);
     }
@@ -95,6 +94,9 @@ impl Host<'_> {
             *message = format!("Back-off pulling image \"{image}\": ErrImagePull: {error}").into();
             // Deviation: the pull is not tried again, because it can never succeed.
             *until = None;
+            if self.settings.kubelet.recorded_agent {
+                return;
+            }
             self.event(&pod, EventType::Normal, "BackOff", format!("Back-off pulling image \"{image}\""), cause);
             self.event(&pod, EventType::Warning, "Failed", "Error: ImagePullBackOff", cause);
         } else {
@@ -102,7 +104,8 @@ impl Host<'_> {
             *message = error.clone().into();
             *until = Some(self.now + self.settings.kubelet.pull_error_to_back_off);
             if self.settings.kubelet.recorded_agent {
-                self.event(&pod, EventType::Normal, "Pulling", format!("Pulling image \"{image}\""), cause);
+                let text = format!("Failed to pull image \"{image}\": not found");
+                return self.event(&pod, EventType::Warning, "Failed", text, cause);
             }
             self.event(&pod, EventType::Warning, "Failed", format!("Failed to pull image \"{image}\": {error}"), cause);
             self.event(&pod, EventType::Warning, "Failed", "Error: ErrImagePull", cause);
@@ -159,7 +162,7 @@ impl Host<'_> {
             let change = if run.ready { ProcessChange::Ready } else { ProcessChange::Unready };
             let failed = !run.ready;
             self.process_note(&pod, &name, change);
-            if failed {
+            if failed && !self.settings.kubelet.recorded_agent {
                 let text = "Readiness probe failed: no answer";
                 self.event(&pod, EventType::Warning, "Unhealthy", text, worker.cause);
             }
@@ -206,6 +209,9 @@ impl Host<'_> {
             }
         }
         self.process_note(&pod, &name, ProcessChange::Stopped { exit_code: code });
+        if restart && self.settings.kubelet.recorded_agent && worker.containers[index].back_off > Span::ZERO {
+            self.restart_or_back_off(worker, index);
+        }
     }
 
     /// The first exit is followed by a restart at once, each further one by a longer wait, counted from the exit.
@@ -219,6 +225,9 @@ impl Host<'_> {
         let delay = run.back_off;
         run.state = RunState::BackOff { until: exit.at + delay + self.settings.kubelet.restart, delay };
         run.back_off = delay.times(2).min(LONGEST_BACK_OFF);
+        if self.settings.kubelet.recorded_agent {
+            return;
+        }
         let meta = worker.pod.metadata.clone();
         let text = format!(
             "Back-off restarting failed container {} in pod {}_{}({})",

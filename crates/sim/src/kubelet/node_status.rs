@@ -94,7 +94,7 @@ impl Host<'_> {
                 boot_id: format!("{:08x}-0000-4000-8000-{:012x}", machine.subnet, machine.boot).into(),
                 container_runtime_version: "containerd://2.1.1".into(),
                 kernel_version: "6.1.0".into(),
-                kubelet_version: "v1.36.3".into(),
+                kubelet_version: self.settings.kubelet.version.clone(),
                 machine_id: format!("{:032x}", machine.subnet + 1).into(),
                 operating_system: "linux".into(),
                 os_image: "Debian GNU/Linux 12 (bookworm)".into(),

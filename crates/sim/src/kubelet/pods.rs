@@ -2,7 +2,7 @@
 //!
 //! Upstream: `pkg/kubelet/kubelet.go` (`HandlePodAdditions` and its siblings), `pod_workers.go`, `kubelet_pods.go`.
 
-use super::{Host, Run, RunState, Stage, Wake, Worker, status};
+use super::{Host, Run, RunState, Stage, Wake, Worker};
 use crate::api::watch::Change;
 use crate::clock::Span;
 use crate::machine::ProcessId;
@@ -139,8 +139,7 @@ impl Host<'_> {
             if pod.phase().is_terminal() {
                 (worker.status, worker.posted) = (pod.status.clone(), true);
             } else {
-                status::update(&mut worker, self.machine, self.now);
-                self.post(&mut worker);
+                self.report(&mut worker);
             }
             let confirm = self.settings.kubelet.confirm;
             let at = self.now + if self.settings.kubelet.delete_terminating_at_boot { Span::ZERO } else { confirm };
@@ -148,8 +147,7 @@ impl Host<'_> {
             self.machine.kubelet.workers.insert(uid, worker);
             return;
         }
-        status::update(&mut worker, self.machine, self.now);
-        self.post(&mut worker);
+        self.report(&mut worker);
         if worker.pod.claims().next().is_some() {
             self.claim_volumes(&worker);
         }

@@ -2,15 +2,29 @@
 //!
 //! Upstream: `pkg/kubelet/status/generate.go`, `kubelet_pods.go` (`getPhase`).
 
-use super::{Exit, Run, RunState, Stage, Worker};
+use super::{Exit, Host, Run, RunState, Stage, Worker};
 use crate::api::patch::set_condition;
 use crate::clock::Time;
 use crate::machine::Machine;
 use petri_objects::*;
 use std::rc::Rc;
 
+impl Host<'_> {
+    /// Computes what the kubelet now says, and posts it if that is news.
+    pub fn report(&mut self, worker: &mut Worker) {
+        let recorded_agent = self.settings.kubelet.recorded_agent;
+        let restarts = |run: &Run| matches!(run.state, RunState::Exited { until: Some(_), .. });
+        if recorded_agent && worker.containers.iter().any(restarts) {
+            // The agent of recordings tells of a restart, not of the exit that it follows.
+            return;
+        }
+        update(worker, self.machine, self.now, recorded_agent);
+        self.post(worker);
+    }
+}
+
 /// Computes what the kubelet now says; `posted` becomes false if that is news.
-pub fn update(worker: &mut Worker, machine: &Machine, now: Time) {
+fn update(worker: &mut Worker, machine: &Machine, now: Time, recorded_agent: bool) {
     let old = worker.status.clone();
     let phase = phase(worker);
     let running_or_more = !matches!(worker.stage, Stage::Volumes { .. });
@@ -29,9 +43,32 @@ pub fn update(worker: &mut Worker, machine: &Machine, now: Time) {
         status.pod_ips = vec![PodIp { ip: worker.ip.clone() }];
     }
     conditions(&mut status, worker, now);
+    if recorded_agent {
+        say_as_recorded(&mut status, worker);
+    }
     if status != *old {
         worker.status = Rc::new(status);
         worker.posted = false;
+    }
+}
+
+/// The words of the node agent that stands in for kubelets in recordings: it knows no image ids, keeps no last state,
+/// and counts a restart when it begins to wait for it.
+fn say_as_recorded(status: &mut PodStatus, worker: &Worker) {
+    let uid = worker.pod.metadata.uid.to_string();
+    for (container, run) in status.container_statuses.iter_mut().zip(&worker.containers) {
+        let id = Name::from(format!("sim://{}-{}", &uid[..8], run.restarts));
+        let ran = run.is_running() || container.state.terminated.is_some();
+        container.image_id = Name::default();
+        container.last_state = ContainerState::default();
+        container.container_id = if ran { id.clone() } else { Name::default() };
+        if let Some(terminated) = &mut container.state.terminated {
+            terminated.container_id = id;
+        }
+        if let (RunState::BackOff { delay, .. }, Some(waiting)) = (&run.state, &mut container.state.waiting) {
+            container.restart_count += 1;
+            waiting.message = format!("back-off {}s restarting failed container", delay.as_seconds()).into();
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Upstream: `SyncTerminatingPod`, `killContainer`, `SyncTerminatedPod`, and the status manager's final delete.
 
-use super::{Exit, Host, RunState, Stage, Worker, status};
+use super::{Exit, Host, RunState, Stage, Worker};
 use crate::api::request::{DeleteOptions, Request};
 use crate::client::call::EventType;
 use crate::clock::Span;
@@ -11,9 +11,6 @@ use crate::note::ProcessChange;
 use crate::workload::behaviour;
 use petri_objects::*;
 
-/// The runtime never gives less than two seconds.
-const MINIMUM_GRACE: Span = Span::seconds(2);
-
 impl Host<'_> {
     /// Asks every process of the pod to stop. Asked again with less time, it shortens what is left.
     pub fn begin_stop(&mut self, worker: &mut Worker, grace_seconds: u64, orphan: bool) {
@@ -21,7 +18,8 @@ impl Host<'_> {
             let at = worker.due.unwrap_or(self.now + self.settings.kubelet.confirm);
             return self.plan_worker(worker, Some(at));
         }
-        let grace = Span::seconds(grace_seconds).max(MINIMUM_GRACE);
+        // The runtime never gives less than its minimum.
+        let grace = Span::seconds(grace_seconds).max(self.settings.kubelet.minimum_grace);
         let (pod, now) = (worker.pod.clone(), self.now);
         let first = worker.stage != Stage::Stopping;
         worker.stage = Stage::Stopping;
@@ -45,7 +43,7 @@ impl Host<'_> {
             run.liveness_fails = None;
             if first {
                 let name = run.name.clone();
-                let change = ProcessChange::AskedToStop { grace_seconds: grace_seconds.max(2), orphan };
+                let change = ProcessChange::AskedToStop { grace_seconds: grace.as_seconds(), orphan };
                 self.process_note(&pod, &name, change);
                 let text = format!("Stopping container {name}");
                 self.event(&pod, EventType::Normal, "Killing", text, worker.cause);
@@ -92,8 +90,10 @@ impl Host<'_> {
             }
         }
         worker.stage = Stage::Stopped;
-        status::update(worker, self.machine, now);
-        self.post(worker);
+        self.report(worker);
+        if self.settings.kubelet.unmount == Span::ZERO {
+            self.release_volumes(worker);
+        }
         self.plan_worker(worker, Some(now + self.settings.kubelet.confirm));
     }
 

@@ -6,13 +6,13 @@ use petri_objects::Value;
 
 const CONTEXT: usize = 3;
 
-/// JSON with two blanks per level, as the API server prints it for a diff.
+/// JSON with one blank per level, as the API server prints it for a diff.
 pub(super) fn pretty(value: &Value) -> String {
-    // A level is four blanks elsewhere; halving the margin keeps one JSON writer. Texts have no line breaks in JSON.
+    // A level is four blanks elsewhere; a quarter of the margin keeps one JSON writer. Texts have no line breaks in JSON.
     let mut out = String::new();
     for line in value.to_json_pretty().lines() {
         let body = line.trim_start_matches(' ');
-        out.extend(std::iter::repeat_n(' ', (line.len() - body.len()) / 2));
+        out.extend(std::iter::repeat_n(' ', (line.len() - body.len()) / 4));
         out.push_str(body);
         out.push('\n');
     }

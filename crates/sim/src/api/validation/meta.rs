@@ -5,7 +5,7 @@
 use super::field::{Errors, Path};
 use super::format;
 use super::names::{NameRule, annotations, labels, qualified};
-use petri_objects::{Kind, Meta, Name, Object, Record, Value};
+use petri_objects::{Kind, Meta, Name, Object, OwnerReference, Record, Value};
 
 pub(super) fn name_rule(kind: Kind) -> NameRule {
     match kind {
@@ -65,7 +65,7 @@ fn common(errors: &mut Errors, meta: &Meta, path: &Path<'_>) {
 }
 
 fn owners(errors: &mut Errors, meta: &Meta, path: &Path<'_>) {
-    let mut controller: Option<&Name> = None;
+    let mut controller: Option<&OwnerReference> = None;
     for (i, owner) in meta.owner_references.iter().enumerate() {
         let path = path.index(i);
         if owner.api_version.is_empty() {
@@ -86,16 +86,31 @@ fn owners(errors: &mut Errors, meta: &Meta, path: &Path<'_>) {
     }
     for owner in meta.owner_references.iter().filter(|owner| owner.controller == Some(true)) {
         let Some(first) = controller else {
-            controller = Some(&owner.name);
+            controller = Some(owner);
             continue;
         };
-        let all = Value::List(meta.owner_references.iter().map(|owner| owner.to_value()).collect());
+        let all: Vec<String> = meta.owner_references.iter().map(owner_json).collect();
         let detail = format!(
-            "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {}",
-            owner.name
+            "Only one reference can have Controller set to true. Found \"true\" in references for {}/{} and {}/{}",
+            first.kind, first.name, owner.kind, owner.name
         );
-        errors.invalid(path, all.to_json(), detail);
+        errors.invalid(path, format!("[{}]", all.join(",")), detail);
     }
+}
+
+/// An owner reference as JSON, in the order of the server's own struct.
+fn owner_json(owner: &OwnerReference) -> String {
+    let text = |key: &str, value: &str| format!("\"{key}\":{}", format::json_text(value));
+    let mut fields = vec![
+        text("apiVersion", &owner.api_version),
+        text("kind", &owner.kind),
+        text("name", &owner.name),
+        text("uid", &owner.uid.to_string()),
+    ];
+    for (key, flag) in [("controller", owner.controller), ("blockOwnerDeletion", owner.block_owner_deletion)] {
+        fields.extend(flag.map(|flag| format!("\"{key}\":{flag}")));
+    }
+    format!("{{{}}}", fields.join(","))
 }
 
 fn finalizers(errors: &mut Errors, meta: &Meta, path: &Path<'_>) {

@@ -51,7 +51,7 @@ pub(super) fn spec(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>, extra_v
     }
     let policies = ["Always", "OnFailure", "Never"];
     errors.required_one_of(&path.key("restartPolicy"), &spec.restart_policy, &policies);
-    let policies = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"];
+    let policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
     errors.required_one_of(&path.key("dnsPolicy"), &spec.dns_policy, &policies);
     labels(errors, &path.key("nodeSelector"), &spec.node_selector);
     pod_placement::affinity(errors, spec, &path.key("affinity"));

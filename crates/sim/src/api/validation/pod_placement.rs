@@ -77,9 +77,8 @@ fn pod_affinity_term(errors: &mut Errors, term: &PodAffinityTerm, path: &Path<'_
     }
     if term.topology_key.is_empty() {
         errors.required(&path.key("topologyKey"), "can not be empty");
-    } else {
-        qualified(errors, &path.key("topologyKey"), &term.topology_key, &term.topology_key);
     }
+    qualified(errors, &path.key("topologyKey"), &term.topology_key, &term.topology_key);
 }
 
 pub(super) fn spread(errors: &mut Errors, constraints: &[TopologySpreadConstraint], path: &Path<'_>) {
@@ -124,9 +123,8 @@ pub(super) fn tolerations(errors: &mut Errors, tolerations: &[Toleration], path:
         match &*toleration.operator {
             "" | "Equal" => label_value(errors, &operator, &toleration.value),
             "Exists" if !toleration.value.is_empty() => {
-                let value = path.key("value");
                 let detail = "value must be empty when `operator` is 'Exists'";
-                errors.invalid(&value, format::text(&toleration.value), detail);
+                errors.invalid(&operator, format::text(&toleration.value), detail);
             }
             "Exists" => {}
             other => errors.not_supported(&operator, format::text(other), &["Equal", "Exists"]),

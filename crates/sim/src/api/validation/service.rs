@@ -15,6 +15,11 @@ pub(super) fn spec(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
     if spec.ports.is_empty() && !headless && &*spec.kind != "ExternalName" {
         errors.required(&ports, "");
     }
+    let given = !spec.cluster_ip.is_empty() && !headless;
+    if given && spec.cluster_ip.parse::<std::net::IpAddr>().is_err() {
+        let detail = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+        errors.invalid(&first_ip, format::text(&spec.cluster_ip), detail);
+    }
     match &*spec.kind {
         "LoadBalancer" | "NodePort" if headless => {
             let detail = format!("may not be set to 'None' for {} services", spec.kind);
@@ -89,8 +94,8 @@ fn service_port(errors: &mut Errors, port: &ServicePort, before: &[ServicePort],
 pub(super) fn update(errors: &mut Errors, new: &ServiceSpec, old: &ServiceSpec, path: &Path<'_>) {
     let keeps = &*new.kind != "ExternalName" && &*old.kind != "ExternalName" && !old.cluster_ip.is_empty();
     if keeps && new.cluster_ip != old.cluster_ip {
-        let all = if new.cluster_ips.is_empty() { vec![new.cluster_ip.clone()] } else { new.cluster_ips.clone() };
-        let value = Value::List(all.into_iter().map(Value::String).collect()).to_json();
+        // The list follows the single address, whichever of the two was written.
+        let value = Value::List(vec![Value::String(new.cluster_ip.clone())]).to_json();
         errors.invalid(&path.key("clusterIPs").index(0), value, "may not change once set");
     }
 }

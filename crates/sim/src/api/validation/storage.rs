@@ -120,9 +120,9 @@ fn claim_json(spec: &PersistentVolumeClaimSpec) -> String {
         ("VolumeAttributesClassName", optional(&spec.volume_attributes_class_name)),
     ];
     for (i, (name, value)) in fields.iter().enumerate() {
-        let text = diff::pretty(value).trim_end().replace('\n', "\n  ");
+        let text = diff::pretty(value).trim_end().replace('\n', "\n ");
         let comma = if i + 1 < fields.len() { "," } else { "" };
-        out.push_str(&format!("  \"{name}\": {text}{comma}\n"));
+        out.push_str(&format!(" \"{name}\": {text}{comma}\n"));
     }
     out.push_str("}\n");
     out

@@ -446,14 +446,14 @@ fn a_claim_is_frozen_but_may_grow() {
         &claim("ReadWriteOnce", "2Gi", "Bound"),
         "",
     );
-    let unbound = "@@ -6,7 +6,7 @@\n   \"Resources\": {\n     \"Limits\": null,\n     \"Requests\": {\n-      \"storage\": \"1Gi\"\n+      \"storage\": \"2Gi\"\n     }\n   },\n   \"VolumeName\": \"\",\n";
+    let unbound = "@@ -6,7 +6,7 @@\n  \"Resources\": {\n   \"Limits\": null,\n   \"Requests\": {\n-   \"storage\": \"1Gi\"\n+   \"storage\": \"2Gi\"\n   }\n  },\n  \"VolumeName\": \"\",\n";
     update(
         Kind::PersistentVolumeClaim,
         &claim("ReadWriteOnce", "1Gi", "Pending"),
         &claim("ReadWriteOnce", "2Gi", "Pending"),
         &format!("{message}{unbound}"),
     );
-    let modes = "@@ -1,6 +1,6 @@\n {\n   \"AccessModes\": [\n-    \"ReadWriteOnce\"\n+    \"ReadWriteMany\"\n   ],\n   \"Selector\": null,\n   \"Resources\": {\n";
+    let modes = "@@ -1,6 +1,6 @@\n {\n  \"AccessModes\": [\n-  \"ReadWriteOnce\"\n+  \"ReadWriteMany\"\n  ],\n  \"Selector\": null,\n  \"Resources\": {\n";
     update(
         Kind::PersistentVolumeClaim,
         &claim("ReadWriteOnce", "1Gi", "Bound"),
@@ -491,7 +491,7 @@ fn a_pod_changes_its_image_and_little_else() {
     assert_eq!(errors.len(), 1);
     let text = errors[0].to_string();
     assert!(text.starts_with(forbidden), "{text}");
-    assert!(text.ends_with("+  \"nodeName\": \"n\",\n   \"restartPolicy\": \"Always\",\n   \"schedulerName\": \"default-scheduler\",\n   \"securityContext\": {},\n"), "{text}");
+    assert!(text.ends_with("+ \"nodeName\": \"n\",\n  \"restartPolicy\": \"Always\",\n  \"schedulerName\": \"default-scheduler\",\n  \"securityContext\": {},\n"), "{text}");
     update(
         Kind::Pod,
         &old,

@@ -28,7 +28,7 @@ pub(super) fn stateful_set_spec(errors: &mut Errors, spec: &StatefulSetSpec, pat
     if let Some(ordinals) = &spec.ordinals {
         errors.not_negative(&path.key("ordinals").key("start"), i64::from(ordinals.start));
     }
-    selector(errors, spec.selector.as_ref(), "statefulset", path);
+    selector(errors, spec.selector.as_ref(), "statefulset", "", path);
     let template = path.key("template");
     template_matches(errors, spec.selector.as_ref(), &spec.template, &template);
     pod_template(errors, &spec.template, &template, &spec.volume_claim_templates);
@@ -112,7 +112,7 @@ fn same_claims(new: &[PersistentVolumeClaim], old: &[PersistentVolumeClaim]) -> 
 pub(super) fn replica_set_spec(errors: &mut Errors, spec: &ReplicaSetSpec, path: &Path<'_>) {
     errors.not_negative(&path.key("replicas"), i64::from(spec.replicas.unwrap_or(1)));
     errors.not_negative(&path.key("minReadySeconds"), i64::from(spec.min_ready_seconds));
-    selector(errors, spec.selector.as_ref(), "replicaset", path);
+    selector(errors, spec.selector.as_ref(), "replicaset", "invalid label selector", path);
     let template = path.key("template");
     template_matches(errors, spec.selector.as_ref(), &spec.template, &template);
     pod_template(errors, &spec.template, &template, &[]);
@@ -121,7 +121,7 @@ pub(super) fn replica_set_spec(errors: &mut Errors, spec: &ReplicaSetSpec, path:
 
 pub(super) fn deployment_spec(errors: &mut Errors, spec: &DeploymentSpec, path: &Path<'_>) {
     errors.not_negative(&path.key("replicas"), i64::from(spec.replicas.unwrap_or(1)));
-    selector(errors, spec.selector.as_ref(), "deployment", path);
+    selector(errors, spec.selector.as_ref(), "deployment", "invalid label selector", path);
     let template = path.key("template");
     template_matches(errors, spec.selector.as_ref(), &spec.template, &template);
     pod_template(errors, &spec.template, &template, &[]);
@@ -175,7 +175,7 @@ fn deployment_strategy(errors: &mut Errors, strategy: &DeploymentStrategy, path:
     }
 }
 
-fn selector(errors: &mut Errors, selector: Option<&LabelSelector>, kind: &str, path: &Path<'_>) {
+fn selector(errors: &mut Errors, selector: Option<&LabelSelector>, kind: &str, unreadable: &str, path: &Path<'_>) {
     let path = path.key("selector");
     let Some(selector) = selector else {
         errors.required(&path, "");
@@ -186,6 +186,20 @@ fn selector(errors: &mut Errors, selector: Option<&LabelSelector>, kind: &str, p
         let detail = format!("empty selector is invalid for {kind}");
         errors.invalid(&path, format::selector(Some(selector)), detail);
     }
+    if !is_readable(selector) {
+        errors.invalid(&path, format::selector(Some(selector)), unreadable);
+    }
+}
+
+/// Whether the selector can be evaluated at all; one that cannot is not compared with labels.
+///
+/// Upstream: `LabelSelectorAsSelector`.
+fn is_readable(selector: &LabelSelector) -> bool {
+    selector.match_expressions.iter().all(|requirement| match &*requirement.operator {
+        "In" | "NotIn" => !requirement.values.is_empty(),
+        "Exists" | "DoesNotExist" => requirement.values.is_empty(),
+        _ => false,
+    })
 }
 
 /// A missing selector selects nothing, so it does not match either; an empty one was reported already.
@@ -196,6 +210,9 @@ fn template_matches(
     path: &Path<'_>,
 ) {
     let own = &template.metadata.labels;
+    if selector.is_some_and(|selector| !is_readable(selector)) {
+        return;
+    }
     if !selector.is_some_and(|selector| selector.matches(own)) {
         let path = path.key("metadata");
         errors.invalid(&path.key("labels"), format::labels(own), "`selector` does not match template `labels`");

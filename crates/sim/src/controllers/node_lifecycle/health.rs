@@ -3,6 +3,8 @@
 //!
 //! Upstream: `monitorNodeHealth`, `tryUpdateNodeHealth`, `pkg/controller/util/node`.
 //!
+//! Deviation: a pass ends at the instant at which it begins. Upstream's takes as long as its writes, so that with several
+//! nodes lost at once the first of a zone may be tainted NoExecute before the zone is judged, and keep that taint.
 //! Deviation: a node whose status could not be written is read and tried again at once; upstream pauses 20 ms.
 
 use super::zones::{self, Census, ZoneState};

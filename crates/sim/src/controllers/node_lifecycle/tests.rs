@@ -1,6 +1,6 @@
 use super::zones::{Census, Limiter, ZoneState, compute_zone_state, eviction_rate_millis};
 use super::{EVICT, MONITOR, TAINT, enqueue, periods, sync};
-use crate::api::request::{ApiError, Request};
+use crate::api::request::{ApiError, Patch, Request};
 use crate::api::server::{Server, WriteContext};
 use crate::api::shelf::Key;
 use crate::api::watch::{Actor, Cause};
@@ -48,7 +48,12 @@ impl Stage {
             lease.metadata.namespace = "kube-node-lease".into();
             lease.spec.renew_time = MicroTime(NOW);
             stage.serve(Request::Create(lease.into()));
+            let (own, target) = (node.spec.taints.clone(), Object::from(node.clone()).reference());
             stage.serve(Request::Create(node.into()));
+            // These nodes were admitted a while ago.
+            let taints = stage.node(&target.name).spec.taints.clone();
+            let remove = taints.into_iter().filter(|taint| !own.contains(taint)).collect();
+            stage.serve(Request::Patch { target, uid: None, patch: Patch::Taints { add: Vec::new(), remove } });
         }
         stage
     }
