@@ -21,7 +21,7 @@ const LIBRARIES: [&str; 6] =
 /// What the whole first load should weigh, in bytes as brotli sends them. The editor loads later and is not in it.
 pub const FIRST_LOAD_AIM: u64 = 300_000;
 /// What it may weigh today. The page is over its aim; this number only ever falls, until it is the aim.
-pub const FIRST_LOAD_BUDGET: u64 = 510_000;
+pub const FIRST_LOAD_BUDGET: u64 = 500_000;
 /// What the page fetches later or not at all.
 const LATER: [&str; 5] = ["editor/", "embed", "worker", "second-", "licenses.txt"];
 
