@@ -54,10 +54,11 @@ pub(super) fn draw(
         ..TimelineView::default()
     };
     let x = scale.x(facts.now);
-    let head = if strip { 28 } else { 30 };
+    let text = words::moment_millis(facts.start, facts.now);
+    let head = (words::width(&text, 11, true) as i32 / 2 + 5).max(if strip { 28 } else { 30 });
     view.scrubber = Scrubber {
         x,
-        text: words::moment_millis(facts.start, facts.now),
+        text,
         at: facts.now,
         head: ((x - head).clamp(0, width - 2 * head), 2 * head),
     };
