@@ -151,6 +151,23 @@ test("what is shared opens as the same moment", async () => {
   await damaged.finish();
 });
 
+test("the address holds the run: who loads the page again is where they were", async () => {
+  const page = await open();
+  assert.equal(await page.evaluate(() => location.hash), "", "a page that nobody touched has a short address");
+  await page.locator("#try-button").click();
+  await run(page, 60);
+  await pause(page);
+  await page.waitForFunction(() => location.hash.startsWith("#recording="));
+  // The last change is written a moment later.
+  await page.waitForTimeout(600);
+  const facts = async () => [await page.locator(".clock").innerText(), await page.locator(".cluster h1").innerText()];
+  const before = await facts();
+  await page.reload();
+  await page.waitForSelector("[data-app]");
+  assert.deepEqual(await facts(), before);
+  await page.finish();
+});
+
 test("by keyboard alone", async () => {
   const page = await open();
   await pause(page);

@@ -1,8 +1,9 @@
 //! What a page opens with: an example that already runs, one thing to try, or the recording of a link.
 
 use crate::desk::{Desk, use_desk};
+use crate::frames;
 use crate::recording;
-use crate::session::{Session, use_world};
+use crate::session::{Session, use_session, use_slice, use_world};
 use crate::shell;
 use crate::state::{Action, Applied, LogKind, Ui};
 use crate::view::Target;
@@ -170,6 +171,45 @@ pub fn use_link(desk: &Desk) {
             }
         }
     });
+}
+
+/// Longer addresses are cut or refused by some browsers and by most chat programs.
+const LONGEST_ADDRESS: usize = 60_000;
+
+/// Keeps the whole run in the address: whoever copies it, or loads the page again, is at the same microsecond.
+///
+/// It is written after every command and at every stop, not while the clock runs: browsers limit how often that may be.
+#[hook]
+pub fn use_address(example: &str) {
+    let session = use_session();
+    let stand = use_slice((), |session, ()| {
+        let timeline = session.timeline();
+        let moment = (!session.player_state().is_moving()).then(|| timeline.now());
+        (timeline.recording().commands.len(), moment)
+    });
+    let changes = use_mut_ref(|| 0_u32);
+    use_effect_with((stand, example.to_owned()), move |_| {
+        let change = changes.replace_with(|count| *count + 1);
+        // What a page opens with needs no address but its own.
+        if change == 0 {
+            return;
+        }
+        // A hand on the scrubber makes hundreds of changes, and only the last one counts.
+        frames::later(400, move || {
+            if *changes.borrow() == change + 1 {
+                write_address(&session);
+            }
+        });
+    });
+}
+
+fn write_address(session: &Session) {
+    let fragment = recording::to_fragment(&session.shared());
+    let history = web_sys::window().and_then(|window| window.history().ok());
+    if let Some(history) = history.filter(|_| fragment.len() <= LONGEST_ADDRESS) {
+        // Refused in some sandboxed frames; Share offers the link there.
+        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&format!("#{fragment}")));
+    }
 }
 
 /// The node whose loss teaches most, and the pod on it: the last pod of a set that is alone on its node, where another

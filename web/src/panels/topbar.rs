@@ -4,6 +4,7 @@ use super::cluster::use_pick;
 use super::glyph::{Glyph, Sign};
 use super::transport::{Clock, Transport};
 use crate::desk::use_desk;
+use crate::first_visit::use_address;
 use crate::pictures::Meters;
 use crate::session::use_world;
 use crate::state::{Action, Popup};
@@ -20,6 +21,7 @@ pub struct TopBarProps {
 #[component]
 pub fn TopBar(props: &TopBarProps) -> Html {
     let desk = use_desk();
+    use_address(&props.example);
     let opens = |popup: Popup| desk.sends(Action::Open(popup));
     let is_open = |popup: &Popup| (props.open.as_ref() == Some(popup)).to_string();
     html! {

@@ -56,12 +56,7 @@ pub(super) fn draw(
     let x = scale.x(facts.now);
     let text = words::moment_millis(facts.start, facts.now);
     let head = (words::width(&text, 11, true) as i32 / 2 + 5).max(if strip { 28 } else { 30 });
-    view.scrubber = Scrubber {
-        x,
-        text,
-        at: facts.now,
-        head: ((x - head).clamp(0, width - 2 * head), 2 * head),
-    };
+    view.scrubber = Scrubber { x, text, at: facts.now, head: ((x - head).clamp(0, width - 2 * head), 2 * head) };
     view.ticks = ticks(&scale, facts.start, &view.scrubber, if strip { 110 } else { 84 });
     let known = scale.x(end);
     view.future = (known > x).then_some((x, known - x));
