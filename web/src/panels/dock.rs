@@ -1,6 +1,6 @@
 //! The bar at the bottom of a narrow screen: one panel at a time.
 
-use super::glyph::{Glyph, Sign};
+use super::glyph::Sign;
 use crate::desk::use_desk;
 use crate::state::{Action, Panel};
 use yew::prelude::*;
@@ -28,7 +28,7 @@ pub fn Dock(props: &DockProps) -> Html {
         html! {
             <button key={panel.word()} class={classes!(on.then_some("on"))} data-dock={panel.title().to_ascii_lowercase()}
                 aria-current={on.then_some("page")} onclick={desk.sends(Action::ShowPanel(panel))}>
-                <Glyph sign={sign(panel)} /><span>{ panel.title() }</span>
+                { sign(panel).html() }<span>{ panel.title() }</span>
             </button>
         }
     };

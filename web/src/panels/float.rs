@@ -1,7 +1,7 @@
 //! What floats over the page: menus, dialogs, toasts. The focus goes in when one opens, and back when it closes.
 
 use super::dialogs::{GuaranteeDialog, HelpDialog, PaletteDialog, ShareDialog};
-use super::glyph::{Glyph, Sign};
+use super::glyph::Sign;
 use super::menus::{ExamplesMenu, SpeedMenu, VerbsMenu};
 use crate::desk::use_desk;
 use crate::state::{Action, Popup, Toast};
@@ -65,7 +65,7 @@ fn ToastBox(props: &ToastProps) -> Html {
     });
     html! {
         <div class="toast">
-            <Glyph sign={Sign::Back} />
+            { Sign::Back.html() }
             <span>{ &props.toast.text }</span>
             { go_back }
             <button class="link" aria-label="Dismiss" onclick={desk.sends(Action::DropToast(number))}>{ "✕" }</button>

@@ -1,7 +1,7 @@
 //! The bar on top: which example, what time it is, how fast it goes, what holds.
 
 use super::cluster::use_pick;
-use super::glyph::{Glyph, Sign};
+use super::glyph::Sign;
 use super::transport::{Clock, Transport};
 use crate::desk::use_desk;
 use crate::first_visit::use_address;
@@ -26,7 +26,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
     let is_open = |popup: &Popup| (props.open.as_ref() == Some(popup)).to_string();
     html! {
         <header class="top">
-            <span class="brand"><Glyph sign={Sign::Brand} /><span class="brand-name">{ "Petri" }</span></span>
+            <span class="brand">{ Sign::Brand.html() }<span class="brand-name">{ "Petri" }</span></span>
             <button class="btn quiet lesson" id="examples-button" aria-haspopup="menu" aria-expanded={is_open(&Popup::Examples)}
                 onclick={opens(Popup::Examples)}>
                 <span class="lesson-name">{ &props.example }</span><span aria-hidden="true">{ "▾" }</span>

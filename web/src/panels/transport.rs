@@ -1,6 +1,6 @@
 //! Play, pause, step, speed, and the clock.
 
-use super::glyph::{Glyph, Sign};
+use super::glyph::Sign;
 use crate::desk::use_desk;
 use crate::session::{use_slice, use_world};
 use crate::state::{Action, Popup};
@@ -30,13 +30,13 @@ pub fn Transport(props: &TransportProps) -> Html {
                 <button id="start" title="Start" aria-label="To the start" onclick={act(|session| {
                     let start = session.timeline().start();
                     session.seek(start);
-                })}><Glyph sign={Sign::Start} /></button>
+                })}>{ Sign::Start.html() }</button>
                 <button id="step-back" title="Step back (,)" aria-label="Step back" onclick={act(|session| session.step_back())}>
-                    <Glyph sign={Sign::StepBack} /></button>
+                    { Sign::StepBack.html() }</button>
                 <button id="play" title={label} aria-label={label} class={classes!(moving.then_some("on"))}
-                    onclick={act(|session| session.toggle())}><Glyph {sign} /></button>
+                    onclick={act(|session| session.toggle())}>{ sign.html() }</button>
                 <button id="step" title="Step one event (.)" aria-label="Step one event" onclick={act(|session| session.step())}>
-                    <Glyph sign={Sign::Step} /></button>
+                    { Sign::Step.html() }</button>
             </span>
             <button class="btn quiet speed" id="speed-button" aria-haspopup="menu" aria-expanded={props.expanded.to_string()}
                 aria-label={format!("Speed {}, and run for", player.speed.label())} onclick={desk.sends(Action::Open(Popup::Speed))}>

@@ -19,7 +19,7 @@ pub use icons::Icon;
 pub use legend::Legend;
 pub use meters::Meters;
 pub use pick::{Handlers, handlers};
-pub use sentence::{Pieces, Sentence};
+pub use sentence::Sentence;
 pub use table::{Table, mark};
 pub use timeline::TimelinePicture;
 

@@ -5,20 +5,13 @@ use crate::view::{Piece, Say, Target, Tone};
 use std::rc::Rc;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct PiecesProps {
-    pub pieces: Vec<Piece>,
-    pub on_pick: OnPick,
-}
-
 /// The parts of a sentence; moments lead to themselves.
-#[component]
-pub fn Pieces(props: &PiecesProps) -> Html {
+fn pieces(pieces: &[Piece], on_pick: &OnPick) -> Html {
     let part = |piece: &Piece| match piece {
         Piece::Plain(text) => html! { { text.clone() } },
         Piece::Strong(text) => html! { <span class="t">{ text.clone() }</span> },
         Piece::Moment { at, text } => {
-            let (at, on_pick) = (*at, props.on_pick.clone());
+            let (at, on_pick) = (*at, on_pick.clone());
             let onclick = move |event: MouseEvent| {
                 on_pick.emit(Pick {
                     target: Target::Moment(at),
@@ -30,7 +23,7 @@ pub fn Pieces(props: &PiecesProps) -> Html {
             html! { <button type="button" class="link" {onclick} title={format!("Go to {text}")}>{ text.clone() }</button> }
         }
     };
-    html! { <span>{ for props.pieces.iter().map(part) }</span> }
+    html! { <span>{ for pieces.iter().map(part) }</span> }
 }
 
 #[derive(Properties, PartialEq)]
@@ -53,8 +46,8 @@ pub fn Sentence(props: &SentenceProps) -> Html {
     html! {
         <div {class}>
             { Icon::from(props.say.tone).html() }
-            <h1 role="status"><Pieces pieces={props.say.headline.clone()} on_pick={props.on_pick.clone()}/></h1>
-            <p><Pieces pieces={props.say.sub.clone()} on_pick={props.on_pick.clone()}/></p>
+            <h1 role="status">{ pieces(&props.say.headline, &props.on_pick) }</h1>
+            <p>{ pieces(&props.say.sub, &props.on_pick) }</p>
             { props.children.clone() }
         </div>
     }
