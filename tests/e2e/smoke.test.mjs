@@ -52,6 +52,18 @@ describe("the page loads", () => {
   });
 });
 
+test("the help leads to how faithful it is", async (t) => {
+  const server = await startServer({ prefix: PREFIX, csp: STRICT_CSP });
+  t.after(() => server.close());
+  const page = await openApp({ url: server.url });
+  await page.locator("#help-button").click();
+  const address = await page.getByRole("link", { name: "How faithful is this?" }).getAttribute("href");
+  await page.goto(new URL(address, server.url).href);
+  assert.match(await page.locator("h1").innerText(), /faithful/);
+  assert.ok((await page.locator("tbody tr").count()) >= 48, "a row for each recording");
+  await page.finish();
+});
+
 test("the editor's bundle edits, applies, shows problems and lets the keyboard go", async (t) => {
   const server = await startServer({ prefix: PREFIX, csp: STRICT_CSP });
   t.after(() => server.close());

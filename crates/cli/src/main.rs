@@ -20,7 +20,7 @@ petri judge EXPECTED ACTUAL       compare two traces and say what differs
 petri conformance [DIR] [--raise] replay every recording and print how well each agrees; --raise keeps the scores
 petri search [--lies]             search for a run that breaks a guarantee
 petri bench [--json] [--quick]    measure the engine
-petri fidelity                    what is simulated after which part of Kubernetes, and where it differs
+petri fidelity [--html]           what is simulated after which part of Kubernetes, and where it differs
 petri --help, petri --version
 ";
 
@@ -41,6 +41,10 @@ fn main() -> ExitCode {
         ("bench", flags) if flags.iter().all(|flag| flag == "--json" || flag == "--quick") => {
             let has = |flag: &str| flags.iter().any(|f| f == flag);
             bench::bench(has("--json"), has("--quick"));
+            ExitCode::SUCCESS
+        }
+        ("fidelity", [html]) if html == "--html" => {
+            print!("{}", fidelity::page());
             ExitCode::SUCCESS
         }
         ("fidelity", []) => {

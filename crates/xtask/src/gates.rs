@@ -23,7 +23,7 @@ pub const FIRST_LOAD_AIM: u64 = 300_000;
 /// What it may weigh today. The page is over its aim; this number only ever falls, until it is the aim.
 pub const FIRST_LOAD_BUDGET: u64 = 500_000;
 /// What the page fetches later or not at all.
-const LATER: [&str; 5] = ["editor/", "embed", "worker", "second-", "licenses.txt"];
+const LATER: [&str; 6] = ["editor/", "embed", "worker", "second-", "licenses.txt", "fidelity.html"];
 
 /// The libraries link none of these, and the page neither, apart from what Yew itself brings and the linker drops.
 pub fn tree(shop: &Shop) -> Outcome {

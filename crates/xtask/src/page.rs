@@ -11,6 +11,9 @@ use crate::{gates, licenses, tools, wasm_std};
 /// The page's WebAssembly in one part, inside cargo's target folder, for benchmarks.
 pub const WHOLE: &str = "page/whole.wasm";
 
+/// How well recordings are reproduced, in `dist/`. The index names it, and the page's help links to it.
+const FIDELITY: &str = "fidelity.html";
+
 pub struct ServeOptions {
     pub port: u16,
     pub address: String,
@@ -64,6 +67,14 @@ pub fn build(shop: &Shop) -> Outcome {
         std::fs::copy(shop.path(name), dist.join(name)).map_err(|error| format!("{name}: {error}"))?;
     }
     shop::write(&dist.join("licenses.txt"), licenses::third_party(shop)?)?;
+    say("playing the recordings, for the page about fidelity", "1 to 2 minutes to build, 10 seconds to play");
+    let told =
+        shop::capture(&mut shop.cargo(&["run", "--quiet", "--locked", "-p", "petri-cli", "--", "fidelity", "--html"]))?;
+    shop::write(&dist.join(FIDELITY), told)?;
+    let index = dist.join("index.html");
+    let named =
+        shop::read(&index)?.replacen("</head>", &format!("<link rel=\"help\" href=\"./{FIDELITY}\"></head>"), 1);
+    shop::write(&index, named)?;
     check_index(&shop::read(&dist.join("index.html"))?)?;
     gates::without_chance(&dist)?;
     let sizes = gates::sizes(&dist)?;

@@ -29,9 +29,18 @@ pub fn HelpDialog() -> Html {
             <h2>{ "How to read the picture" }</h2>
             <p>{ "The outline of a pod is its API object: what the control plane believes. The block at its left is the process: what the machine really runs. Everything interesting begins where the two part." }</p>
             <p>{ "Everything you can click is also a line in the console; type " }<code>{ "help" }</code>{ " there for the list." }</p>
+            if let Some(address) = fidelity() {
+                <p key="fidelity"><a href={address} target="_blank" rel="noopener">{ "How faithful is this?" }</a>{ " What is simulated, how it was compared with a real control plane, and where it differs." }</p>
+            }
             <div class="row end"><button class="btn" data-autofocus="true" onclick={desk.sends(Action::Close)}>{ "Close" }</button></div>
         </FloatBox>
     }
+}
+
+/// The page about fidelity, where the build has made one.
+fn fidelity() -> Option<String> {
+    let document = web_sys::window()?.document()?;
+    document.query_selector("link[rel=help]").ok()??.get_attribute("href")
 }
 
 /// Puts a text into the clipboard; the callback hears whether that worked.
