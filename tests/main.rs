@@ -1,10 +1,14 @@
 //! What must hold across crates: one binary, one module per concern.
 
+mod budgets;
+mod cluster;
 mod conformance;
 mod determinism;
 mod grain;
+mod locks;
 mod promises;
 mod scenarios;
 mod search;
+mod services;
 mod swarm;
 mod tidy;

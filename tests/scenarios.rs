@@ -7,8 +7,10 @@ use petri_sim::timeline::Timeline;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// From and to, by topic: API, StatefulSets, ReplicaSets and Deployments, nodes, scheduler and storage, kubectl.
-const SCENARIOS: [(u32, u32); 6] = [(1, 15), (20, 58), (60, 76), (80, 105), (110, 125), (170, 179)];
+/// From and to, by topic: API, StatefulSets, ReplicaSets and Deployments, nodes, scheduler and storage, Services and DNS,
+/// disruption, locks, kubectl.
+const SCENARIOS: [(u32, u32); 9] =
+    [(1, 15), (20, 58), (60, 76), (80, 105), (110, 125), (130, 139), (140, 150), (160, 167), (170, 179)];
 
 /// What nobody plays, and why.
 const NOT_PLAYED: [(u32, &str); 1] = [(103, "startup probes are not simulated")];

@@ -270,6 +270,10 @@ fn command_value(command: &Command) -> Value {
         Command::AddMachine { node, zone } => ("add-machine", vec![("node", text(node)), ("zone", text(zone))]),
         Command::Cut { node } => ("cut", vec![("node", text(node))]),
         Command::Heal { node } => ("heal", vec![("node", text(node))]),
+        Command::SetClock { node, percent, ahead_seconds } => {
+            let percent = Value::Int(i64::from(*percent));
+            ("clock", vec![("node", text(node)), ("percent", percent), ("ahead", Value::Int(*ahead_seconds))])
+        }
         Command::Crash { pod, exit_code } => {
             ("crash", vec![("target", target_value(pod)), ("exitCode", Value::Int(i64::from(*exit_code)))])
         }
@@ -333,6 +337,11 @@ fn read_command(value: &Value) -> Result<Command, String> {
         "add-machine" => Command::AddMachine { node: node()?, zone: name(value, "zone")? },
         "cut" => Command::Cut { node: node()? },
         "heal" => Command::Heal { node: node()? },
+        "clock" => {
+            let percent = u32::try_from(int32(value, "percent")?).map_err(|_| "percent is negative")?;
+            let ahead_seconds = value.at(&["ahead"]).and_then(Value::as_int).unwrap_or(0);
+            Command::SetClock { node: node()?, percent, ahead_seconds }
+        }
         "crash" => Command::Crash { pod: target()?, exit_code: int32(value, "exitCode")? },
         "hang" => Command::Hang { pod: target()?, on: flag(value, "on")? },
         "stop-component" => Command::StopComponent { component: component()? },

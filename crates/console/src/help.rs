@@ -31,6 +31,12 @@ const VERBS: &[(&str, &str, &str)] = &[
     ("guarantees", "guarantees", "what the cluster promises, measured on the machines"),
     ("processes", "processes", "what really runs, beside what the API server believes"),
     ("disks", "disks", "where disks are attached and who writes to them"),
+    ("workloads", "workloads", "what each process does, by its image or annotations"),
+    ("locks", "locks [history]", "who holds which lock, who held it before, and how long nobody did"),
+    ("ledger", "ledger DISK", "what a disk took and refused, from whom, in order; a claim's name will do"),
+    ("calls", "calls", "how the calls of each client fared"),
+    ("cache", "cache POD", "what the resolver of a pod remembers, and for how long"),
+    ("clock", "clock NODE [--rate=200%] [--ahead=1h|--behind=1h]", "a machine's clock runs fast, slow, or is off"),
     ("dig", "dig NAME [TYPE] [+short] [+search]", "ask the cluster's DNS"),
 ];
 

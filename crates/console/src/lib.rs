@@ -24,6 +24,7 @@ pub mod describe;
 pub mod dig;
 pub mod kubectl;
 pub mod verbs;
+pub mod workloads;
 
 mod errors;
 mod follow;

@@ -6,6 +6,7 @@ use crate::args::{self, Flag, Takes, value};
 use crate::follow::{Follow, Waiting};
 use crate::select::{kind_of, reference};
 use crate::tables::{age_since, pod_status, write};
+use crate::workloads;
 use crate::{Failure, Host, Output, answer_text, api_error};
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Name, Object, ObjectRef, Uid};
@@ -41,6 +42,12 @@ pub const VERBS: &[&str] = &[
     "guarantees",
     "processes",
     "disks",
+    "workloads",
+    "locks",
+    "ledger",
+    "calls",
+    "cache",
+    "clock",
 ];
 
 const FLAGS: &[Flag] = &[
@@ -49,6 +56,9 @@ const FLAGS: &[Flag] = &[
     value("exit-code"),
     value("grace-period"),
     value("timeout"),
+    value("rate"),
+    value("ahead"),
+    value("behind"),
     Flag { long: "all-namespaces", short: Some('A'), takes: Takes::Switch },
 ];
 
@@ -70,6 +80,13 @@ pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failu
         ["guarantees"] => return Ok(Output::text(guarantees(host.world()))),
         ["processes"] => return Ok(Output::text(processes(host.world()))),
         ["disks"] => return Ok(Output::text(disks(host.world()))),
+        ["workloads"] => return Ok(Output::text(workloads::workloads(host.world()))),
+        ["locks"] => return Ok(Output::text(workloads::locks(host.world(), false))),
+        ["locks", "history"] => return Ok(Output::text(workloads::locks(host.world(), true))),
+        ["ledger", disk] => return Ok(Output::text(workloads::ledger(disk, &namespace, host.world())?)),
+        ["calls"] => return Ok(Output::text(workloads::calls(host.world()))),
+        ["cache", name] => return workloads::cache(&pod(name, &namespace)?, host.world()),
+        ["clock", name] => clock(name, &arguments)?,
         ["cut", name] => Command::Cut { node: node(name)? },
         ["heal", name] => Command::Heal { node: node(name)? },
         ["power", "off", name] => Command::PowerOff { node: node(name)? },
@@ -115,6 +132,17 @@ fn node(word: &str) -> Result<Name, Failure> {
         Some(("node" | "nodes" | "no" | "machine", name)) => Ok(name.into()),
         Some((kind, _)) => Err(format!("error: a machine is meant here, not a {kind}")),
     }
+}
+
+/// `clock node-1 --rate=200% --ahead=1h`.
+fn clock(name: &str, arguments: &args::Arguments) -> Result<Command, Failure> {
+    let rate = arguments.last("rate").unwrap_or("100%");
+    let percent = rate.strip_suffix('%').unwrap_or(rate).parse();
+    let percent = percent.map_err(|_| format!("error: {} is no rate; write 200% for twice as fast", quoted(rate)))?;
+    let seconds = |flag: &str| -> Result<i64, Failure> {
+        Ok(arguments.duration(flag)?.map_or(0, |span| i64::try_from(span.as_seconds()).unwrap_or(i64::MAX)))
+    };
+    Ok(Command::SetClock { node: node(name)?, percent, ahead_seconds: seconds("ahead")? - seconds("behind")? })
 }
 
 /// `pod/web-1`, `web-1`.
@@ -272,7 +300,7 @@ fn why(target: &str, namespace: &str, world: &World) -> Result<Output, Failure> 
 fn guarantees(world: &World) -> String {
     let mut lines = vec![["GUARANTEE", "STANDING", "SINCE", "FIRST BROKEN", "EVIDENCE"].map(String::from).to_vec()];
     let at = |time: petri_objects::Time| elapsed(time.since(world.start));
-    for guarantee in Guarantee::ALL {
+    for guarantee in Guarantee::ALL.into_iter().filter(|guarantee| world.concerns(*guarantee)) {
         let (standing, subject) = world.invariants.worst(guarantee);
         let subject = subject.map_or(String::new(), |subject| format!("{subject}: "));
         let (word, since, evidence) = match standing {

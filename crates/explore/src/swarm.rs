@@ -136,7 +136,9 @@ fn complain(world: &World, notes: &[Note], told: &mut usize, lies: bool, complai
             // A lost node makes pods unavailable: that is what the promise costs, not a defect.
             Guarantee::AtLeast => true,
             Guarantee::AtMostOne | Guarantee::OneWriter => lies,
-            Guarantee::Ordered => false,
+            // Lost machines cost a majority; frozen holders without fencing act twice.
+            Guarantee::Quorum | Guarantee::OneLeader | Guarantee::Data => true,
+            Guarantee::Ordered | Guarantee::Budget => false,
         };
         if !excused {
             let at = petri_sim::clock::elapsed(note.at.since(world.start));

@@ -370,7 +370,7 @@ impl World {
             .filter(move |(_, process)| process.identity == *identity)
     }
 
-    fn set_standing(&mut self, slot: (Guarantee, Name), mut standing: Standing, notes: &mut Vec<Note>) {
+    pub(crate) fn set_standing(&mut self, slot: (Guarantee, Name), mut standing: Standing, notes: &mut Vec<Note>) {
         let known = self.invariants.standing.get(&slot);
         match (known, &mut standing) {
             (None, Standing::Holding) => return,

@@ -110,6 +110,14 @@ pub enum Command {
         node: Name,
     },
 
+    /// A machine's clock runs fast or slow from now on (100 percent is right), and shows a time of day that is ahead or
+    /// behind.
+    SetClock {
+        node: Name,
+        percent: u32,
+        ahead_seconds: i64,
+    },
+
     // What happens to processes.
     /// The container's process ends with this exit code.
     Crash {
@@ -170,6 +178,7 @@ impl Command {
                 | Command::Reboot { .. }
                 | Command::StopKubelet { .. }
                 | Command::Cut { .. }
+                | Command::SetClock { .. }
                 | Command::Crash { .. }
                 | Command::Hang { on: true, .. }
                 | Command::StopComponent { .. }
@@ -229,6 +238,15 @@ impl Command {
             Command::AddMachine { node, zone } => format!("add machine {node} --zone={zone}"),
             Command::Cut { node } => format!("cut {node}"),
             Command::Heal { node } => format!("heal {node}"),
+            Command::SetClock { node, percent, ahead_seconds } => {
+                let mut line = format!("clock {node} --rate={percent}%");
+                match ahead_seconds {
+                    0 => {}
+                    behind if *behind < 0 => line.push_str(&format!(" --behind={}s", behind.unsigned_abs())),
+                    ahead => line.push_str(&format!(" --ahead={ahead}s")),
+                }
+                line
+            }
             Command::Crash { pod, exit_code } => {
                 format!("crash {pod} --exit-code={exit_code}{}", namespace_flag(pod))
             }

@@ -23,11 +23,19 @@ impl World {
         self.commands += 1;
         self.events += 1;
         let mut after = Vec::new();
+        let before = matches!(command, Command::Evict { .. }).then(|| self.server.root());
         let result =
             if command.is_request() { self.request(command, number) } else { self.physical(command, &mut after) };
         let command = Rc::new(command.clone());
-        notes.push(Note { at: self.now, what: What::Command { number, command, result: result.clone() } });
+        notes.push(Note {
+            at: self.now,
+            what: What::Command { number, command: command.clone(), result: result.clone() },
+        });
         notes.append(&mut after);
+        if let (Command::Evict { pod, .. }, Some(before), true) = (&*command, before, result.is_ok()) {
+            let key = crate::api::shelf::Key::new(pod.namespace.clone(), pod.name.clone());
+            self.check_eviction(&key, &before, number, notes);
+        }
         self.after_event(notes);
         result
     }
@@ -173,6 +181,19 @@ impl World {
                 self.machine_note(node, MachineChange::Healed, notes);
                 self.on_machine(node, notes, |host| host.reconnect());
                 done(format!("{node} reaches the control plane again"))
+            }
+            Command::SetClock { node, percent, ahead_seconds } => {
+                machine(self, node)?;
+                if !(1..=10_000).contains(percent) {
+                    return Err(bad("a clock runs at 1% to 10000% of time".into()));
+                }
+                self.programs.set_clock(node, *percent, *ahead_seconds, self.now);
+                let off = match ahead_seconds {
+                    0 => String::new(),
+                    n if *n < 0 => format!(", {}s behind", n.unsigned_abs()),
+                    n => format!(", {n}s ahead"),
+                };
+                done(format!("the clock of {node} runs at {percent}%{off}"))
             }
             Command::Crash { pod, exit_code } => {
                 let (node, uid) = self.process_of(pod)?;

@@ -15,17 +15,41 @@ pub enum Guarantee {
     AtLeast,
     /// OrderedReady pods start one after the other and stop in reverse.
     Ordered,
+    /// At most one process acts as the holder of each lock.
+    OneLeader,
+    /// A majority of the members of each quorum reach each other.
+    Quorum,
+    /// An eviction leaves as many healthy pods as the budget asks for.
+    Budget,
+    /// Records that were acknowledged stay, and none is taken from a writer that has a successor.
+    Data,
 }
 
 impl Guarantee {
-    pub const ALL: [Guarantee; 4] =
-        [Guarantee::AtMostOne, Guarantee::OneWriter, Guarantee::AtLeast, Guarantee::Ordered];
+    pub const ALL: [Guarantee; 8] = [
+        Guarantee::AtMostOne,
+        Guarantee::OneWriter,
+        Guarantee::AtLeast,
+        Guarantee::Ordered,
+        Guarantee::OneLeader,
+        Guarantee::Quorum,
+        Guarantee::Budget,
+        Guarantee::Data,
+    ];
+    /// Those that concern every cluster; the others are about workloads and objects that few have.
+    pub fn is_general(self) -> bool {
+        matches!(self, Guarantee::AtMostOne | Guarantee::OneWriter | Guarantee::AtLeast | Guarantee::Ordered)
+    }
     pub fn title(self) -> &'static str {
         match self {
             Guarantee::AtMostOne => "At most one",
             Guarantee::OneWriter => "One writer",
             Guarantee::AtLeast => "At least X",
             Guarantee::Ordered => "Ordered",
+            Guarantee::OneLeader => "One leader",
+            Guarantee::Quorum => "Quorum",
+            Guarantee::Budget => "Budget",
+            Guarantee::Data => "Data",
         }
     }
     pub fn definition(self) -> &'static str {
@@ -41,6 +65,18 @@ impl Guarantee {
             }
             Guarantee::Ordered => {
                 "A pod of an OrderedReady StatefulSet starts only while all pods before it run and are ready, and none is stopped by scaling while a later one still runs."
+            }
+            Guarantee::OneLeader => {
+                "At most one running process acts as the holder of each lock, whatever the lock's record says."
+            }
+            Guarantee::Quorum => {
+                "Some member of each quorum reaches a majority of the members, itself included, so that writes are accepted."
+            }
+            Guarantee::Budget => {
+                "Each eviction that the API server allows leaves as many healthy pods as the disruption budget asks for."
+            }
+            Guarantee::Data => {
+                "Records that a disk has acknowledged are not lost, and it takes none from a writer whose successor has written before."
             }
         }
     }

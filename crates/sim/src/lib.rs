@@ -31,6 +31,7 @@ pub mod controllers;
 pub mod scheduler;
 
 pub mod dns;
+pub mod journal;
 pub mod kubelet;
 pub mod machine;
 pub mod network;

@@ -1,4 +1,4 @@
-//! The network as it is: which machines can reach the control plane.
+//! The network as it is: which machines can reach the control plane and each other.
 
 use crate::clock::Time;
 use petri_objects::Name;
@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 /// Cut links and since when.
 ///
-/// Deviation: one link per machine, to the control plane; machines always reach each other.
+/// Deviation: one link per machine. A machine that is cut off reaches neither the control plane nor other machines nor the
+/// DNS; its disks it does reach, and its own processes reach each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Network {
     cut: BTreeMap<Name, Time>,
@@ -29,6 +30,13 @@ impl Network {
     }
     pub fn reaches_control_plane(&self, node: &str) -> bool {
         !self.control_plane_down && !self.cut.contains_key(node)
+    }
+    pub fn is_cut(&self, node: &str) -> bool {
+        self.cut.contains_key(node)
+    }
+    /// Whether processes on two machines reach each other.
+    pub fn connects(&self, a: &str, b: &str) -> bool {
+        a == b || !(self.is_cut(a) || self.is_cut(b))
     }
     /// Whether there is an API server to reach.
     pub fn control_plane(&mut self, up: bool) {

@@ -9,6 +9,7 @@ use crate::clock::{Span, Time};
 use crate::command::Component;
 use crate::controllers::{CONTROLLERS, ControllerId, Enqueue};
 use crate::kubelet::Wake;
+use crate::machine::ProcessId;
 use crate::note::{Note, Verb, What};
 use crate::queue::Slot;
 use crate::reason::Reason;
@@ -34,6 +35,10 @@ pub enum Event {
     Answer(ControllerId),
     /// Events that outlived their hour are removed.
     Sweep,
+    /// A process does something by itself.
+    Program(ProcessId),
+    /// The lock server looks whose session is over.
+    SessionExpiry,
 }
 
 /// Periods of Go's `wait.Until` start when the last body has ended, so ten of them take a little more than ten periods.
@@ -85,6 +90,8 @@ impl World {
             Event::Serve(id) => self.serve_pending(id),
             Event::Answer(id) => self.answer_pending(id),
             Event::Sweep => self.sweep(),
+            Event::Program(id) => self.program_turn(&id, notes),
+            Event::SessionExpiry => self.expire_sessions(),
         }
         self.after_event(notes);
     }
@@ -95,6 +102,7 @@ impl World {
             let news: Vec<Change> =
                 self.server.log.iter().filter(|change| change.revision > self.told).cloned().collect();
             for change in &news {
+                self.check_workloads(change, notes);
                 self.disks.follow(change);
                 self.check_change(change, notes);
                 if let Some(note) = write_note(change) {
@@ -406,6 +414,12 @@ fn write_note(change: &Change) -> Option<Note> {
         _ => Verb::Updated,
     };
     if matches!(object, Object::Lease(lease) if &*lease.metadata.namespace == "kube-node-lease") {
+        return None;
+    }
+    // A holder that renews its lock says nothing new.
+    if let (Actor::Process(_), Some(old)) = (&change.by, &change.old)
+        && crate::workload::locks::holder(old) == crate::workload::locks::holder(object)
+    {
         return None;
     }
     Some(Note {

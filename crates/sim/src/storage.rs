@@ -11,6 +11,7 @@
 use crate::api::shelf::Key;
 use crate::api::watch::Change;
 use crate::clock::Time;
+use crate::journal::Journal;
 use petri_objects::{Name, Object, PersistentVolume, Uid};
 use std::collections::BTreeMap;
 
@@ -32,6 +33,8 @@ pub struct Disk {
     pub mounts: BTreeMap<(Name, Uid), Mount>,
     /// Who wrote from when to when, the earliest first.
     pub ledger: Vec<Write>,
+    /// What was written, where processes declare it.
+    pub journal: Journal,
 }
 
 /// A machine has mounted the disk for a pod.

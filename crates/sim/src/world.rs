@@ -20,6 +20,7 @@ use crate::scenario::{MachineSpec, Scenario};
 use crate::settings::Settings;
 use crate::step::Event;
 use crate::storage::Disks;
+use crate::workload::program::Programs;
 use petri_objects::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -45,6 +46,8 @@ pub struct World {
     pub disks: Disks,
     /// Reality: which links are cut.
     pub network: Network,
+    /// Reality: what processes do by themselves.
+    pub programs: Programs,
     /// How the guarantees stand.
     pub invariants: Invariants,
     pub(crate) grain: Grain,
@@ -115,6 +118,7 @@ impl World {
             machines: BTreeMap::new(),
             disks: Disks::default(),
             network: Network::default(),
+            programs: Programs::new(seed),
             invariants: Invariants::default(),
             grain: Grain::Coarse,
             informers: vec![Informer::default(); CONTROLLERS.len()],
@@ -227,6 +231,9 @@ impl World {
             touched: &mut touched,
         };
         let result = act(&mut host);
+        if !touched.is_empty() || !self.programs.is_empty() {
+            self.follow_processes(name, &touched, notes);
+        }
         self.check_processes(&touched, notes);
         Some(result)
     }

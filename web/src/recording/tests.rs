@@ -30,6 +30,7 @@ fn every_command() -> Vec<Command> {
         Command::AddMachine { node: node(), zone: "b".into() },
         Command::Cut { node: node() },
         Command::Heal { node: node() },
+        Command::SetClock { node: node(), percent: 150, ahead_seconds: -60 },
         Command::Crash { pod: pod.clone(), exit_code: 137 },
         Command::Hang { pod, on: true },
         Command::StopComponent { component: Component::ApiServer },

@@ -366,6 +366,7 @@ fn lane_of(command: &Command) -> Option<LaneKey> {
         | Command::StartKubelet { node }
         | Command::AddMachine { node, .. }
         | Command::Cut { node }
+        | Command::SetClock { node, .. }
         | Command::Heal { node } => Some(LaneKey::Node(node.clone())),
         _ => None,
     }

@@ -46,9 +46,16 @@ impl MeterState {
     }
 }
 
-/// One meter per guarantee, always in the same order.
+/// One meter per guarantee that every cluster has, and one for each other that is or was in danger, always in the same
+/// order.
 pub fn view(facts: &Facts) -> Vec<MeterView> {
-    Guarantee::ALL.into_iter().map(|guarantee| meter(guarantee, facts)).collect()
+    let told = |guarantee: &Guarantee| {
+        guarantee.is_general()
+            || facts.invariants.is_some_and(|invariants| {
+                invariants.first_broken.contains_key(guarantee) || *invariants.worst(*guarantee).0 != Standing::Holding
+            })
+    };
+    Guarantee::ALL.into_iter().filter(told).map(|guarantee| meter(guarantee, facts)).collect()
 }
 
 fn meter(guarantee: Guarantee, facts: &Facts) -> MeterView {

@@ -73,7 +73,16 @@ fn cause(evidence: &Evidence, facts: &Facts) -> Vec<Piece> {
 }
 
 fn broken(facts: &Facts) -> Option<Say> {
-    let order = [Guarantee::OneWriter, Guarantee::AtMostOne, Guarantee::Ordered, Guarantee::AtLeast];
+    let order = [
+        Guarantee::OneWriter,
+        Guarantee::AtMostOne,
+        Guarantee::OneLeader,
+        Guarantee::Quorum,
+        Guarantee::Data,
+        Guarantee::Budget,
+        Guarantee::Ordered,
+        Guarantee::AtLeast,
+    ];
     order.into_iter().find_map(|guarantee| {
         let (evidence, true, subject) = evidence(guarantee, facts)? else { return None };
         let name = subject.rsplit('/').next().unwrap_or(subject);
@@ -86,6 +95,18 @@ fn broken(facts: &Facts) -> Option<Say> {
             }
             Guarantee::Ordered => {
                 vec![text(format!("{name} came ")), Piece::Strong("out of order".into()), text(".")]
+            }
+            Guarantee::OneLeader => {
+                vec![text(format!("The lock {name} has ")), Piece::Strong("two holders".into()), text(".")]
+            }
+            Guarantee::Quorum => {
+                vec![text(format!("{name} has ")), Piece::Strong("no majority".into()), text(".")]
+            }
+            Guarantee::Data => {
+                vec![text(format!("{} ", disk_name(name, facts))), Piece::Strong("lost its order".into()), text(".")]
+            }
+            Guarantee::Budget => {
+                vec![text(format!("The budget {name} was ")), Piece::Strong("broken".into()), text(".")]
             }
             Guarantee::AtLeast => {
                 vec![text(format!("{name} has ")), Piece::Strong("too few".into()), text(" available pods.")]
@@ -134,18 +155,21 @@ fn at_risk(view: &ClusterView, facts: &Facts) -> Option<Say> {
         }
         return Some(Say { tone: Tone::Risk, headline, sub });
     }
-    [Guarantee::OneWriter, Guarantee::AtMostOne, Guarantee::Ordered].into_iter().find_map(|guarantee| {
-        let (evidence, false, subject) = evidence(guarantee, facts)? else { return None };
-        let name = subject.rsplit('/').next().unwrap_or(subject);
-        let headline = match guarantee {
-            Guarantee::OneWriter => format!("{} may get two writers.", disk_name(name, facts)),
-            Guarantee::AtMostOne => format!("{name} may run twice."),
-            Guarantee::Ordered | Guarantee::AtLeast => format!("{name} may come out of order."),
-        };
-        let mut sub = vec![text(sentence(&evidence.sentence))];
-        sub.extend(cause(evidence, facts));
-        Some(Say { tone: Tone::Risk, headline: vec![text(headline)], sub })
-    })
+    [Guarantee::OneWriter, Guarantee::AtMostOne, Guarantee::OneLeader, Guarantee::Ordered].into_iter().find_map(
+        |guarantee| {
+            let (evidence, false, subject) = evidence(guarantee, facts)? else { return None };
+            let name = subject.rsplit('/').next().unwrap_or(subject);
+            let headline = match guarantee {
+                Guarantee::OneWriter => format!("{} may get two writers.", disk_name(name, facts)),
+                Guarantee::AtMostOne => format!("{name} may run twice."),
+                Guarantee::OneLeader => format!("The lock {name} may get two holders."),
+                _ => format!("{name} may come out of order."),
+            };
+            let mut sub = vec![text(sentence(&evidence.sentence))];
+            sub.extend(cause(evidence, facts));
+            Some(Say { tone: Tone::Risk, headline: vec![text(headline)], sub })
+        },
+    )
 }
 
 /// Belief and reality have come apart, and no guarantee is touched yet.

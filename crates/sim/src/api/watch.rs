@@ -35,6 +35,8 @@ pub enum Actor {
     Controller(ControllerId),
     /// The kubelet of a node.
     Kubelet(Name),
+    /// A process of the pod with this name.
+    Process(Name),
     /// What the scenario had before it began.
     Setup,
 }
@@ -46,6 +48,7 @@ impl Actor {
             Actor::User => "you",
             Actor::Controller(id) => id.controller().name,
             Actor::Kubelet(_) => "kubelet",
+            Actor::Process(pod) => pod,
             Actor::Setup => "setup",
         }
     }

@@ -240,12 +240,12 @@ impl Host<'_> {
     /// The pod's annotations declare another behaviour from now on.
     pub fn annotations_changed(&mut self, worker: &mut Worker) {
         let pod = worker.pod.clone();
-        let ready = workload::ready(&pod.metadata.annotations, self.settings.kubelet.ready);
         let kill = workload::annotation(&pod.metadata.annotations, "kill").is_some();
         for index in 0..worker.containers.len() {
             let run = &mut worker.containers[index];
             let RunState::Running { since, .. } = run.state else { continue };
             let container = &pod.spec.containers[index];
+            let ready = workload::ready(&pod.metadata.annotations, &container.image, self.settings.kubelet.ready);
             if kill && run.restarts == 0 && run.last_exit.is_none() {
                 self.container_exits(worker, index, 137);
                 continue;

@@ -1,5 +1,25 @@
 //! What a container does, declared by its image or by annotations of its pod.
 //!
+//! The image `petri.dev/WORD` or the annotation `petri.dev/workload: WORD` says what it is:
+//!
+//! | word | what it does | annotations and their defaults |
+//! |---|---|---|
+//! | `server` | answers as soon as it runs, stops when it is asked to | |
+//! | `writer` | writes a record to its disk again and again | `write-every` 1s |
+//! | `elector` | elects a leader on a Lease as client-go does; who leads writes to its disk | `lock` leader, `lease-duration` 15s, `renew-deadline` 10s, `retry-period` 2s, `release-on-cancel` false, `write-every` 1s |
+//! | `configmap-lock` | the same on a ConfigMap | the same |
+//! | `session-lock` | waits in the queue of a session lock, as ZooKeeper has: ephemeral nodes and watches | `lock`, `session-timeout` 30s, `retry-period`, `release-on-cancel`, `write-every` |
+//! | `ttl-lock` | takes a key that expires, as Dapr does, works, and gives it back | `lock`, `ttl` 15s, `hold` 10s, `retry-period`, `release-on-cancel`, `write-every` |
+//! | `quorum` | accepts a write while it and the members that it finds in the DNS are a majority | `service` (the pod's subdomain), `members` 3, `write-every`, `dns-cache` |
+//! | `client` | resolves a name and calls whoever it stands for | `target` web, `call-every` 1s, `dns-cache` 30s (or `30s/5s` for names and missing names, or `off`) |
+//! | `crasher` | exits with code 1 a second after each start | `run`, `exit-code` |
+//! | `slow-starter` | answers a minute after its start | `ready` |
+//! | `slow-stopper` | takes a minute from SIGTERM to exit | `stop-delay` |
+//! | `never-ready` | never answers its readiness probe | `ready` |
+//!
+//! Any other image is taken for a plain server; the console's `workloads` says so. An image whose name contains `bad`
+//! cannot be pulled. For every container:
+//!
 //! | annotation | meaning |
 //! |---|---|
 //! | `petri.dev/ready` | `never`, `true`, or how long after the start it first answers |
@@ -8,8 +28,16 @@
 //! | `petri.dev/run` | it exits by itself after this long |
 //! | `petri.dev/exit-code` | the exit code of `run` |
 //!
-//! The prefix `sim/` means the same. An image whose name contains `bad` cannot be pulled; every other image is a plain
-//! server that answers as soon as it runs and stops when it is asked to.
+//! The prefix `sim/` means the same. A disk asks for fencing tokens if its claim has the annotation
+//! `petri.dev/fencing: "on"` or its StorageClass the parameter `fencing: "on"`.
+
+pub mod client;
+mod guard;
+pub mod lock_server;
+pub mod locks;
+pub mod program;
+pub mod resolver;
+pub mod role;
 
 use crate::clock::Span;
 use crate::settings::KubeletSettings;
@@ -31,20 +59,29 @@ pub struct Behaviour {
 pub fn behaviour(pod: &Pod, container: &Container, defaults: &KubeletSettings) -> Behaviour {
     let notes = &pod.metadata.annotations;
     let span = |key: &str| annotation(notes, key).and_then(parse_span);
+    let word = role::word(notes, &container.image);
+    let declared = |wanted: &str, value: Span| (word == Some(wanted)).then_some(value);
+    let crashes = declared("crasher", Span::seconds(1));
     Behaviour {
         pullable: !container.image.contains("bad"),
         start: span("start-delay").unwrap_or(defaults.start),
-        ready: ready(notes, defaults.ready),
-        stop: span("stop-delay").unwrap_or(defaults.stop),
-        run: span("run")
-            .map(|after| (after, annotation(notes, "exit-code").and_then(|code| code.parse().ok()).unwrap_or(0))),
+        ready: ready(notes, &container.image, defaults.ready),
+        stop: span("stop-delay").or(declared("slow-stopper", Span::seconds(60))).unwrap_or(defaults.stop),
+        run: span("run").or(crashes).map(|after| {
+            let code = annotation(notes, "exit-code").and_then(|code| code.parse().ok());
+            (after, code.unwrap_or(i32::from(crashes.is_some())))
+        }),
     }
 }
 
-/// How long after its start a container first answers, as the annotations say it now.
-pub fn ready(notes: &Labels, default: Span) -> Option<Span> {
+/// How long after its start a container first answers, as its image and the annotations say it now.
+pub fn ready(notes: &Labels, image: &str, default: Span) -> Option<Span> {
     match annotation(notes, "ready") {
-        None => Some(default),
+        None => match role::word(notes, image) {
+            Some("never-ready") => None,
+            Some("slow-starter") => Some(Span::seconds(60)),
+            _ => Some(default),
+        },
         Some("never" | "false") => None,
         Some("true") => Some(Span::ZERO),
         Some(text) => Some(parse_span(text).unwrap_or(default)),

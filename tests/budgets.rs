@@ -1,0 +1,127 @@
+//! Disruption budgets and drains: the scenarios, and a search over evictions and readiness.
+
+use crate::cluster::{Cluster, set};
+use petri_explore::{Problem, Progress, Search};
+use petri_objects::{Kind, ObjectRef};
+use petri_sim::clock::Span;
+use petri_sim::command::Command;
+use petri_sim::invariants::Guarantee;
+use petri_sim::scenario::Scenario;
+use std::rc::Rc;
+
+fn budget(name: &str, spec: &str) -> String {
+    format!(
+        "
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {{name: {name}}}
+spec: {{{spec}, selector: {{matchLabels: {{app: web}}}}}}
+"
+    )
+}
+
+fn three(notes: &str, spec: &str) -> Cluster {
+    let mut cluster = Cluster::new(1);
+    cluster.apply(&set("web", 3, "server", notes, None)).apply(&budget("web-pdb", spec));
+    cluster.wait(60_000);
+    cluster
+}
+
+fn status(cluster: &Cluster) -> (i32, i32, i32, i32) {
+    let key = petri_sim::api::shelf::Key::new("default", "web-pdb");
+    let status = &cluster.world().objects().budgets.get(&key).expect("the budget exists").status;
+    (status.expected_pods, status.desired_healthy, status.current_healthy, status.disruptions_allowed)
+}
+
+const REFUSED: &str = "Cannot evict pod as it would violate the pod's disruption budget.";
+
+/// C-140, upstream: e2e "should block an eviction until the PDB is updated to allow it".
+#[test]
+fn an_eviction_waits_until_the_budget_allows_it() {
+    let mut cluster = three("", "minAvailable: 3");
+    let refused = cluster.run("evict web-1");
+    assert!(refused.contains(REFUSED), "{refused}");
+    cluster.run("kubectl patch pdb web-pdb --type=merge -p '{\"spec\":{\"minAvailable\":2}}'");
+    cluster.wait(100);
+    let allowed = cluster.run("evict web-1");
+    assert!(!allowed.contains("rror"), "{allowed}");
+    assert!(cluster.run("evict web-0").contains(REFUSED), "one at a time");
+    assert!(!cluster.was_broken(Guarantee::Budget));
+}
+
+/// C-141 and C-142: pods that are not ready may go while the others suffice, or always.
+#[test]
+fn what_is_not_ready_may_go_while_the_others_suffice() {
+    let mut cluster = three("", "minAvailable: 2");
+    cluster.run("kubectl annotate pod web-2 petri.dev/ready=never");
+    cluster.wait(30_000);
+    assert_eq!(status(&cluster), (3, 2, 2, 0));
+    assert!(cluster.run("evict web-1").contains(REFUSED));
+    assert!(!cluster.run("evict web-2").contains("rror"));
+    for (policy, allowed) in [("AlwaysAllow", true), ("IfHealthyBudget", false)] {
+        let mut cluster =
+            three("petri.dev/ready: never", &format!("minAvailable: 2, unhealthyPodEvictionPolicy: {policy}"));
+        assert_eq!(cluster.run("evict web-1").contains(REFUSED), !allowed, "{policy}");
+    }
+}
+
+/// C-143.
+#[test]
+fn two_budgets_for_one_pod_are_an_error() {
+    let mut cluster = three("", "minAvailable: 1");
+    cluster.apply(&budget("another", "minAvailable: 1"));
+    cluster.wait(100);
+    let answer = cluster.run("evict web-1");
+    assert!(answer.contains("This pod has more than one PodDisruptionBudget"), "{answer}");
+}
+
+/// C-147, upstream: `TestDrain`, `TestFilterPods`.
+#[test]
+fn a_drain_refuses_bare_pods_and_local_storage_and_leaves_the_node_cordoned() {
+    let mut cluster = Cluster::new(1);
+    cluster.apply("
+apiVersion: v1
+kind: Pod
+metadata: {name: bare}
+spec: {nodeSelector: {kubernetes.io/hostname: node-0}, containers: [{name: c, image: i}], volumes: [{name: t, emptyDir: {}}]}
+");
+    cluster.wait(30_000);
+    let answer = cluster.run("kubectl drain node-0");
+    assert!(answer.contains("cannot delete Pods that declare no controller (use --force to override): default/bare"));
+    assert!(answer.contains("cannot delete Pods with local storage (use --delete-emptydir-data to override)"));
+    assert!(cluster.run("kubectl get nodes").contains("Ready,SchedulingDisabled"));
+    let answer = cluster.run("kubectl drain node-0 --force --delete-emptydir-data");
+    cluster.wait(60_000);
+    assert!(!answer.contains("unable to drain"), "{answer}");
+}
+
+/// Evictions of all three pods and a process that stops answering, in any order and at any moment.
+#[test]
+fn no_sequence_of_evictions_and_readiness_lets_an_eviction_break_a_budget() {
+    let manifests = [set("web", 3, "server", "", None), budget("web-pdb", "minAvailable: 2")].join("---\n");
+    let documents = petri_manifest::parse(&manifests).documents;
+    let pod = |name: &str| ObjectRef::new(Kind::Pod, "default", name);
+    let evict = |name: &str| Command::Evict { pod: pod(name), grace_seconds: None };
+    let note = |value: &str| Command::Patch {
+        target: pod("web-2"),
+        patch: petri_manifest::parse(&format!("{{metadata: {{annotations: {{petri.dev/ready: '{value}'}}}}}}"))
+            .documents[0]
+            .value
+            .clone(),
+        status: false,
+    };
+    let problem = Problem {
+        scenario: Scenario::standard(),
+        seed: 1,
+        setup: documents.into_iter().map(|d| Command::Apply(Rc::new(d.value))).collect(),
+        settle: Span::seconds(30),
+        menu: vec![evict("web-0"), evict("web-1"), evict("web-2"), note("never"), note("true")],
+        guarantee: Guarantee::Budget,
+        horizon: Span::seconds(12),
+        step: Span::seconds(3),
+    };
+    match Search::new(problem).finish() {
+        Progress::Exhausted { states } => assert!(states > 500, "{states}"),
+        other => panic!("{other:?}"),
+    }
+}
