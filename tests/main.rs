@@ -3,6 +3,7 @@
 mod conformance;
 mod determinism;
 mod grain;
+mod openapi;
 mod promises;
 mod scenarios;
 mod search;
