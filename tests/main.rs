@@ -6,6 +6,7 @@ mod conformance;
 mod determinism;
 mod grain;
 mod locks;
+mod openapi;
 mod promises;
 mod scenarios;
 mod search;

@@ -4,7 +4,7 @@ use crate::desk::Desk;
 use crate::limits;
 use crate::panic;
 use crate::session::{Session, Subscription};
-use crate::state::{Action, File, LogKind, Outcome};
+use crate::state::{Action, File, LogKind, Outcome, Panel};
 use petri_console::{Files, Follow, Host, Output};
 use petri_objects::{Span, Time};
 use petri_sim::api::request::ApiError;
@@ -88,6 +88,10 @@ pub fn say(desk: &Desk, line: &str) -> Option<String> {
     let branches = session.timeline().branches().len();
     let output = with_page(&session, |page| petri_console::run(line, page, &drafts));
     show(desk, &output);
+    if let Some((name, text)) = &output.open_in_editor {
+        desk.send(Action::NewFile { name: name.clone(), text: text.as_str().into() });
+        desk.send(Action::ShowPanel(Panel::Manifests));
+    }
     desk.announce_fork(branches);
     if let Some(follow) = output.follow {
         wait_for(desk, follow, moves_time(line));
@@ -102,18 +106,25 @@ fn with_page<T>(session: &Session, act: impl FnOnce(&mut Page<'_>) -> T) -> T {
 }
 
 fn show(desk: &Desk, output: &Output) {
+    for line in output.notes.lines() {
+        desk.log(LogKind::Warning, line);
+    }
     for line in output.stderr.lines() {
         let kind = if output.code == 0 || line.starts_with("Warning") { LogKind::Warning } else { LogKind::Error };
         desk.log(kind, line);
     }
-    desk.log(LogKind::Output, output.stdout.as_str());
+    match &output.open_in_editor {
+        Some((name, _)) => desk.log(LogKind::Output, format!("opened in the editor as {name}")),
+        None => desk.log(LogKind::Output, output.stdout.as_str()),
+    }
 }
 
 /// `kubectl apply -f` of one text.
 pub fn apply(session: &Session, name: &str, text: &str) -> Outcome {
     let files = BTreeMap::from([(name.to_owned(), text.to_owned())]);
     let output = with_page(session, |page| petri_console::run(&format!("kubectl apply -f {name}"), page, &files));
-    let (warnings, errors) = output.stderr.lines().map(str::to_owned).partition(|line| line.starts_with("Warning: "));
+    let said = output.notes.lines().chain(output.stderr.lines());
+    let (warnings, errors) = said.map(str::to_owned).partition(|line| line.starts_with("Warning: "));
     Outcome { lines: output.stdout.lines().map(str::to_owned).collect(), warnings, errors }
 }
 

@@ -36,7 +36,7 @@ pub fn run() -> ExitCode {
     prompt(&timeline);
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let output = petri_console::run(&line, &mut timeline, &Folder);
-        eprint!("{}", output.stderr);
+        eprint!("{}{}", output.notes, output.stderr);
         print!("{}", output.stdout);
         code = output.code;
         prompt(&timeline);

@@ -105,6 +105,10 @@ impl Files for std::collections::BTreeMap<String, String> {
 pub struct Output {
     pub stdout: String,
     pub stderr: String,
+    /// What kubectl would not say: fields that have no effect in the simulation.
+    pub notes: String,
+    /// A name and a text for the editor, if the line asks for one to be opened.
+    pub open_in_editor: Option<(String, String)>,
     /// The exit code: 0 if all went well.
     pub code: i32,
     /// What the line still waits for, if the host does not wait by itself.
@@ -119,9 +123,9 @@ impl Output {
     pub fn error(message: impl std::fmt::Display) -> Output {
         Output { stderr: format!("{message}\n"), code: 1, ..Output::default() }
     }
-    /// Both streams, as a terminal shows them. What goes to stderr is shown first: kubectl warns before it acts.
+    /// All of it, as a terminal shows it. What goes to stderr is shown first: kubectl warns before it acts.
     pub fn shown(&self) -> String {
-        format!("{}{}", self.stderr, self.stdout)
+        format!("{}{}{}", self.notes, self.stderr, self.stdout)
     }
     fn line(&mut self, line: impl std::fmt::Display) {
         self.stdout.push_str(&format!("{line}\n"));
@@ -134,6 +138,8 @@ impl Output {
     fn then(&mut self, other: Output) {
         self.stdout.push_str(&other.stdout);
         self.stderr.push_str(&other.stderr);
+        self.notes.push_str(&other.notes);
+        self.open_in_editor = other.open_in_editor.or(self.open_in_editor.take());
         self.code = other.code;
         self.follow = other.follow;
     }

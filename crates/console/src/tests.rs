@@ -477,3 +477,32 @@ fn a_timeout_also_ends_a_run() {
     assert_eq!(run("timeout 5s run until pod/web-0 Ready", &mut timeline, &files()).code, 124);
     assert_eq!(timeline.now().since(start), Span::seconds(5));
 }
+
+#[test]
+fn edit_hands_the_object_to_an_editor() {
+    let mut timeline = after(RUNNING);
+    let out = run("kubectl edit sts/web", &mut timeline, &files());
+    let (name, text) = out.open_in_editor.clone().unwrap();
+    assert_eq!(name, "web.yaml");
+    assert!(
+        out.stdout
+            .starts_with("# Change it in the editor and apply it: kubectl apply -f web.yaml\napiVersion: apps/v1\n")
+    );
+    assert!(!text.contains("status:") && !text.contains("resourceVersion"), "{text}");
+    let edited = BTreeMap::from([(name, text.replace("replicas: 2", "replicas: 3"))]);
+    assert_eq!(run("kubectl apply -f web.yaml", &mut timeline, &edited).shown(), "statefulset.apps/web configured\n");
+    assert_eq!(
+        say(&mut timeline, "kubectl edit sts/none"),
+        "Error from server (NotFound): statefulsets.apps \"none\" not found\n"
+    );
+}
+
+#[test]
+fn what_the_simulation_adds_stands_apart_from_what_kubectl_says() {
+    let volume = "{apiVersion: v1, kind: PersistentVolume, metadata: {name: v}, spec: {accessModes: [ReadWriteOnce], \
+                  capacity: {storage: 1Gi}, hostPath: {path: /x}}}";
+    let out = run("kubectl apply -f v.yaml", &mut calm(), &BTreeMap::from([("v.yaml".to_owned(), volume.to_owned())]));
+    assert_eq!((&*out.stdout, &*out.stderr), ("persistentvolume/v created\n", ""));
+    assert_eq!(out.notes, "Warning: spec.hostPath is accepted, but has no effect in the simulation\n");
+    assert!(out.shown().starts_with("Warning: spec.hostPath"));
+}

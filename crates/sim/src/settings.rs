@@ -42,6 +42,21 @@ pub struct Settings {
     /// Nodes that get no token of their zone's eviction limiter before a time: a recording of a real cluster, in which
     /// other work had used the tokens.
     pub limiter_busy: Vec<(Name, Time)>,
+    /// Nodes in the order in which they got NoExecute taints: a recording of a real cluster, which lists nodes in random
+    /// order.
+    pub taint_order: Vec<Name>,
+    pub client: ClientSettings,
+}
+
+/// How fast a controller's requests are sent and answered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientSettings {
+    /// `--kube-api-qps`.
+    pub requests_per_second: u64,
+    /// `--kube-api-burst`.
+    pub burst: u64,
+    /// What one request takes: a typical answer of an API server that is not busy.
+    pub request: Span,
 }
 
 /// Feature gates with an effect on what can be seen.
@@ -154,6 +169,8 @@ impl Default for Settings {
             pod_names: Vec::new(),
             template_hashes: Vec::new(),
             limiter_busy: Vec::new(),
+            taint_order: Vec::new(),
+            client: ClientSettings { requests_per_second: 20, burst: 30, request: Span::millis(10) },
         }
     }
 }

@@ -12,10 +12,10 @@ mod trace;
 use candidate::Candidate;
 
 use petri_console::{Files, Follow, Host, Output};
-use petri_objects::{Name, Span, Time, Value};
+use petri_objects::{Name, Object, Span, Time, Value};
 use petri_sim::api::request::ApiError;
 use petri_sim::command::Command;
-use petri_sim::note::{Answer, Note};
+use petri_sim::note::{Answer, Note, What};
 use petri_sim::world::World;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,6 +27,18 @@ use trace::Trace;
 /// # Errors
 /// A sentence about the file that is missing or cannot be understood.
 pub fn run(dir: &Path) -> Result<String, String> {
+    Ok(played(dir, None)?.trace.into_text())
+}
+
+/// Every object that was written while a folder was played, as it was after the write.
+///
+/// # Errors
+/// As [`run`].
+pub fn objects(dir: &Path) -> Result<Vec<Object>, String> {
+    Ok(played(dir, Some(Vec::new()))?.written.unwrap_or_default())
+}
+
+fn played(dir: &Path, written: Option<Vec<Object>>) -> Result<Replay, String> {
     let read = |name: &str| {
         let path = dir.join(name);
         std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
@@ -38,11 +50,12 @@ pub fn run(dir: &Path) -> Result<String, String> {
     let about = scenario::read(&description, &placements, setup.as_deref().unwrap_or_default())?;
     let steps = steps::read(&read("script.jsonl")?, &about.namespace)?;
     let mut replay = Replay::new(about, files);
+    replay.written = written;
     match read("cases.jsonl") {
         Ok(cases) => replay.cases(&cases)?,
         Err(_) => replay.play(steps),
     }
-    Ok(replay.trace.into_text())
+    Ok(replay)
 }
 
 fn manifests(dir: &Path) -> Result<Manifests, String> {
@@ -82,6 +95,8 @@ struct Replay {
     /// The moment that the script counts from.
     begins: Time,
     notes: Vec<Note>,
+    /// What was written so far, if somebody asks for it.
+    written: Option<Vec<Object>>,
     trace: Trace,
     files: Manifests,
     end: Time,
@@ -113,6 +128,7 @@ impl Replay {
             namespace: about.namespace.as_str().into(),
             begins: about.begins,
             notes: Vec::new(),
+            written: None,
             trace,
             files,
             end,
@@ -189,6 +205,9 @@ impl Replay {
     fn tell(&mut self) {
         for note in std::mem::take(&mut self.notes) {
             self.trace.note(&note);
+            if let (Some(written), What::Write { object, .. }) = (&mut self.written, &note.what) {
+                written.push(object.clone());
+            }
         }
     }
 

@@ -40,6 +40,7 @@ pub fn read(description: &Value, placements: &Value, setup: &str) -> Result<Abou
     scenario.settings.pod_names = pod_names(placements);
     scenario.settings.template_hashes = template_hashes(placements);
     scenario.settings.limiter_busy = busy(description, begins);
+    scenario.settings.taint_order = taint_order(placements);
     scenario.machines = machines(description);
     scenario.setup = vec![namespace_object(&namespace)];
     for document in petri_manifest::parse(setup).documents {
@@ -101,6 +102,11 @@ fn settings(description: &Value) -> Settings {
     set(&mut settings.force_detach_after, &manager("attachDetachForceDetachAfter"));
     set(&mut settings.attach_detach_period, &manager("attachDetachReconcilePeriod"));
     set(&mut settings.claim_sync_period, &manager("volumeClaimSyncPeriod"));
+    let count = |key: &'static str| description.at(&manager(key)).and_then(thousandths).map(|number| number / 1_000);
+    settings.client.requests_per_second = count("qps").unwrap_or(settings.client.requests_per_second);
+    // The recorded machine was busy: between the writes of one worker lie 20 to 60 ms.
+    settings.client.request = Span::millis(40);
+    settings.client.burst = count("burst").unwrap_or(settings.client.burst);
     let share = |key: &'static str| description.at(&manager(key)).and_then(thousandths);
     settings.node_eviction_rate_millis = share("nodeEvictionRate").unwrap_or(settings.node_eviction_rate_millis);
     settings.secondary_node_eviction_rate_millis =
@@ -113,6 +119,11 @@ fn settings(description: &Value) -> Settings {
     }
     let kubelet = &mut settings.kubelet;
     set(&mut kubelet.lease_interval, &agent("leaseInterval"));
+    // The mean of what the recorded node agent draws: nodes that came up together stay together.
+    if let Some(jitter) = description.at(&agent("leaseIntervalJitter")).and_then(thousandths) {
+        kubelet.lease_interval = Span(kubelet.lease_interval.0 * (2_000 + jitter) / 2_000);
+        kubelet.lease_jitter_millis = 0;
+    }
     set(&mut kubelet.status_interval, &agent("statusInterval"));
     set(&mut kubelet.start, &agent("containerStartDelay"));
     set(&mut kubelet.ready, &agent("readyDelay"));
@@ -173,6 +184,12 @@ fn placed(placements: &Value) -> Vec<(Name, Name)> {
     pods.iter()
         .filter_map(|pod| Some((pod.at(&["pod"])?.as_str()?.into(), pod.at(&["node"])?.as_str()?.into())))
         .collect()
+}
+
+/// Nodes in the order of their NoExecute taints.
+fn taint_order(placements: &Value) -> Vec<Name> {
+    let nodes = placements.at(&["noExecuteTaints"]).and_then(Value::as_list).unwrap_or_default();
+    nodes.iter().filter_map(Value::as_str).map(Name::from).collect()
 }
 
 fn generated_names(placements: &Value) -> Vec<(Purpose, String)> {

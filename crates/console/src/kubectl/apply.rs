@@ -96,7 +96,8 @@ fn one_file(verb: &str, file: &str, text: &str, arguments: &Arguments, context: 
             continue;
         }
         for problem in own.iter().filter(|_| !lenient) {
-            out.stderr.push_str(&format!("Warning: {}\n", problem.message));
+            let said = if problem.grade == Grade::NotSimulated { &mut out.notes } else { &mut out.stderr };
+            said.push_str(&format!("Warning: {}\n", problem.message));
         }
         let command = match command(verb, document, arguments) {
             Ok(command) => command,

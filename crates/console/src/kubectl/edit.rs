@@ -1,4 +1,4 @@
-//! Small changes: `set image`, `label`, `annotate`, `patch`.
+//! Small changes: `set image`, `label`, `annotate`, `patch`, and `edit`, which hands the object to an editor.
 
 use super::{ALL_NAMESPACES, Context, NAMESPACE, SELECTOR, merge, targets};
 use crate::args::{self, Arguments, Flag, switch, value};
@@ -18,6 +18,40 @@ pub(super) fn template_path(kind: Kind) -> Option<&'static [&'static str]> {
         Kind::StatefulSet | Kind::Deployment | Kind::ReplicaSet => Some(&["spec", "template"]),
         _ => None,
     }
+}
+
+/// What the API server writes into the metadata of an object: nothing that one edits.
+const OF_THE_SERVER: [&str; 6] =
+    ["creationTimestamp", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "uid"];
+
+/// `kubectl edit sts/web`: there is no editor to wait for, so that the object is handed over to be applied again.
+#[inline(never)]
+pub(super) fn open(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    let arguments = args::parse(words, &[NAMESPACE, value("output").short('o')], "kubectl edit")?;
+    let (found, missing) = targets(&arguments, context)?;
+    let mut out = Output::default();
+    let mut texts = Vec::new();
+    for object in &found {
+        let Value::Map(mut map) = object.to_value() else { continue };
+        map.remove("status");
+        if let Some(Value::Map(metadata)) = map.get("metadata") {
+            let mut metadata = metadata.clone();
+            OF_THE_SERVER.iter().for_each(|key| drop(metadata.remove(key)));
+            map.insert("metadata", Value::Map(metadata));
+        }
+        texts.push(petri_manifest::to_yaml(&super::get::sorted(Value::Map(map))));
+    }
+    if let Some(first) = found.first() {
+        let name = format!("{}.yaml", first.meta().name);
+        out.line(format!("# Change it in the editor and apply it: kubectl apply -f {name}"));
+        let text = texts.join("---\n");
+        out.stdout.push_str(&text);
+        out.open_in_editor = Some((name, text));
+    }
+    for problem in missing {
+        out.fail(problem);
+    }
+    Ok(out)
 }
 
 /// `kubectl set image sts/web nginx=nginx:1.26`.

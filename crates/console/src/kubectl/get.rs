@@ -190,7 +190,7 @@ fn list_value(items: Vec<Value>) -> Value {
 }
 
 /// The same value with its keys in order, as kubectl prints YAML.
-fn sorted(value: Value) -> Value {
+pub(super) fn sorted(value: Value) -> Value {
     match value {
         Value::Map(map) => {
             Value::Map(map.sorted().into_iter().map(|(key, value)| (key.clone(), sorted(value.clone()))).collect())

@@ -132,6 +132,7 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         "set" => edit::set(rest, &mut context),
         "label" | "annotate" => edit::label(verb, rest, &mut context),
         "patch" => edit::patch(rest, &mut context),
+        "edit" => edit::open(rest, &mut context),
         "taint" => nodes::taint(rest, &mut context),
         "cordon" | "uncordon" => nodes::cordon(verb, rest, &mut context),
         "drain" => drain::run(rest, &mut context),
@@ -140,7 +141,7 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         "explain" => explain::run(rest),
         "api-resources" => Ok(Output::text(explain::resources())),
         "version" => Ok(Output::text("Client Version: v1.36.3\nKustomize Version: v5.8.1\nServer Version: v1.36.3\n")),
-        "exec" | "logs" | "edit" | "port-forward" | "attach" | "cp" | "top" | "run" | "expose" | "autoscale" => {
+        "exec" | "logs" | "port-forward" | "attach" | "cp" | "top" | "run" | "expose" | "autoscale" => {
             Err(format!("error: kubectl {verb} has no counterpart in the simulation"))
         }
         other => Err(format!("error: unknown command \"{other}\" for \"kubectl\"")),

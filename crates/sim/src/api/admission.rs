@@ -32,7 +32,8 @@ pub fn fill_system_fields(object: &mut Object, now: Time, uid: Uid) {
     match object {
         Object::Pod(pod) => {
             let pod = Rc::make_mut(pod);
-            pod.status = Rc::new(PodStatus { phase: Phase::Pending, ..PodStatus::default() });
+            let conditions = if pod.spec.scheduling_gates.is_empty() { Vec::new() } else { vec![gated()] };
+            pod.status = Rc::new(PodStatus { phase: Phase::Pending, conditions, ..PodStatus::default() });
         }
         Object::StatefulSet(set) => Rc::make_mut(set).status = StatefulSetStatus::default(),
         Object::ReplicaSet(set) => Rc::make_mut(set).status = ReplicaSetStatus::default(),
@@ -48,6 +49,19 @@ pub fn fill_system_fields(object: &mut Object, now: Time, uid: Uid) {
             namespace.status = NamespaceStatus::default();
         }
         _ => {}
+    }
+}
+
+/// What the API server says of a pod that gates hold back.
+///
+/// Upstream: `applySchedulingGatedCondition`.
+fn gated() -> Condition {
+    Condition {
+        kind: "PodScheduled".into(),
+        status: "False".into(),
+        reason: "SchedulingGated".into(),
+        message: "Scheduling is blocked due to non-empty scheduling gates".into(),
+        ..Condition::default()
     }
 }
 

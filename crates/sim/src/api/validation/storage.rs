@@ -96,7 +96,6 @@ pub(super) fn claim_update(
 
 /// The server's own struct, in its order, as the diff in the message shows it.
 fn claim_json(spec: &PersistentVolumeClaimSpec) -> String {
-    let mut out = String::from("{\n");
     let list = |list: &[Name]| Value::List(list.iter().cloned().map(Value::String).collect());
     let amounts = |amounts: &BTreeMap<Name, Quantity>| match amounts.is_empty() {
         true => Value::Null,
@@ -119,13 +118,85 @@ fn claim_json(spec: &PersistentVolumeClaimSpec) -> String {
         ("DataSourceRef", opaque(&spec.data_source_ref)),
         ("VolumeAttributesClassName", optional(&spec.volume_attributes_class_name)),
     ];
+    go_struct(&fields.map(|(name, value)| (name, diff::pretty(&value))))
+}
+
+/// Fields in the order of the server's struct, each with its own text.
+fn go_struct(fields: &[(&str, String)]) -> String {
+    let mut out = String::from("{\n");
     for (i, (name, value)) in fields.iter().enumerate() {
-        let text = diff::pretty(value).trim_end().replace('\n', "\n ");
+        let text = value.trim_end().replace('\n', "\n ");
         let comma = if i + 1 < fields.len() { "," } else { "" };
         out.push_str(&format!(" \"{name}\": {text}{comma}\n"));
     }
     out.push_str("}\n");
     out
+}
+
+/// All sources that a volume can have, of which it has one. What the server calls `Path` is `path` in a manifest.
+fn source_json(spec: &PersistentVolumeSpec) -> String {
+    const SOURCES: [&str; 22] = [
+        "GCEPersistentDisk",
+        "AWSElasticBlockStore",
+        "HostPath",
+        "Glusterfs",
+        "NFS",
+        "RBD",
+        "Quobyte",
+        "ISCSI",
+        "FlexVolume",
+        "Cinder",
+        "CephFS",
+        "FC",
+        "Flocker",
+        "AzureFile",
+        "VsphereVolume",
+        "AzureDisk",
+        "PhotonPersistentDisk",
+        "PortworxVolume",
+        "ScaleIO",
+        "Local",
+        "StorageOS",
+        "CSI",
+    ];
+    // The key in a manifest, and what stands for a missing one.
+    type Field = (&'static str, &'static str, &'static str);
+    const CSI: [Field; 10] = [
+        ("Driver", "driver", "\"\""),
+        ("VolumeHandle", "volumeHandle", "\"\""),
+        ("ReadOnly", "readOnly", "false"),
+        ("FSType", "fsType", "\"\""),
+        ("VolumeAttributes", "volumeAttributes", "null"),
+        ("ControllerPublishSecretRef", "controllerPublishSecretRef", "null"),
+        ("NodeStageSecretRef", "nodeStageSecretRef", "null"),
+        ("NodePublishSecretRef", "nodePublishSecretRef", "null"),
+        ("ControllerExpandSecretRef", "controllerExpandSecretRef", "null"),
+        ("NodeExpandSecretRef", "nodeExpandSecretRef", "null"),
+    ];
+    const HOST_PATH: [Field; 2] = [("Path", "path", "\"\""), ("Type", "type", "null")];
+    const NFS: [Field; 3] = [("Server", "server", "\"\""), ("Path", "path", "\"\""), ("ReadOnly", "readOnly", "false")];
+    const LOCAL: [Field; 2] = [("Path", "path", "\"\""), ("FSType", "fsType", "null")];
+
+    let spec = spec.to_value();
+    let part = |key: &str, fields: &[Field]| match spec.at(&[key]) {
+        Some(part) => {
+            let text = |(name, key, missing): &Field| {
+                (*name, part.at(&[key]).map_or_else(|| (*missing).to_owned(), diff::pretty))
+            };
+            go_struct(&fields.iter().map(text).collect::<Vec<_>>())
+        }
+        None => "null".into(),
+    };
+    go_struct(&SOURCES.map(|source| {
+        let text = match source {
+            "CSI" => part("csi", &CSI),
+            "HostPath" => part("hostPath", &HOST_PATH),
+            "NFS" => part("nfs", &NFS),
+            "Local" => part("local", &LOCAL),
+            _ => "null".into(),
+        };
+        (source, text)
+    }))
 }
 
 pub(super) fn volume_spec(errors: &mut Errors, spec: &PersistentVolumeSpec, path: &Path<'_>) {
@@ -140,8 +211,7 @@ pub(super) fn volume_spec(errors: &mut Errors, spec: &PersistentVolumeSpec, path
     }
     if !spec.capacity.contains_key("storage") || spec.capacity.len() > 1 {
         let amounts = || spec.capacity.iter().map(|(k, v)| (k.clone(), Value::String(v.0.clone()))).collect();
-        let value = if spec.capacity.is_empty() { "null".into() } else { Value::Map(amounts()).to_json() };
-        errors.not_supported(&capacity, value, &["storage"]);
+        errors.not_supported(&capacity, Value::Map(amounts()).to_json(), &["storage"]);
     }
     for (name, amount) in &spec.capacity {
         if amount.millis().is_none_or(|millis| millis <= 0) {
@@ -198,19 +268,8 @@ pub(super) fn volume_update(
     old: &PersistentVolumeSpec,
     path: &Path<'_>,
 ) {
-    let source = |spec: &PersistentVolumeSpec| {
-        let mut map = Map::new();
-        let spec = spec.to_value();
-        for key in ["csi", "hostPath", "local", "nfs"] {
-            if let Some(part) = spec.at(&[key]) {
-                map.insert(key, part.clone());
-            }
-        }
-        Value::Map(map)
-    };
     if (&new.csi, &new.host_path, &new.local, &new.nfs) != (&old.csi, &old.host_path, &old.local, &old.nfs) {
-        // Deviation: the fields are named as in a manifest, not as in the server's own Go structs.
-        let diff = diff::unified(&diff::pretty(&source(old)), &diff::pretty(&source(new)));
+        let diff = diff::unified(&source_json(old), &source_json(new));
         let detail = format!("spec.persistentvolumesource is immutable after creation\n{diff}");
         errors.forbidden(&path.key("persistentvolumesource"), detail);
     }

@@ -365,7 +365,7 @@ fn an_empty_volume_lacks_everything() {
     create(
         Kind::PersistentVolume,
         "{metadata:{name:pv},spec:{}}",
-        "spec.accessModes: Required value\nspec.capacity: Required value\nspec.capacity: Unsupported value: null: supported values: \"storage\"\nspec: Required value: must specify a volume type",
+        "spec.accessModes: Required value\nspec.capacity: Required value\nspec.capacity: Unsupported value: {}: supported values: \"storage\"\nspec: Required value: must specify a volume type",
     );
 }
 

@@ -3,12 +3,10 @@
 //!
 //! Upstream: `monitorNodeHealth`, `tryUpdateNodeHealth`, `pkg/controller/util/node`.
 //!
-//! Deviation: a pass ends at the instant at which it begins. Upstream's takes as long as its writes, so that with several
-//! nodes lost at once the first of a zone may be tainted NoExecute before the zone is judged, and keep that taint.
 //! Deviation: a node whose status could not be written is read and tried again at once; upstream pauses 20 ms.
 
 use super::zones::{self, Census, ZoneState};
-use super::{Memory, taints};
+use super::{Memory, OpenPass, course, taints};
 use crate::api::request::{ApiError, Patch};
 use crate::api::shelf::{Key, Objects};
 use crate::client::call::{Api, Awaiting, Done, Outcome, expect_kind};
@@ -44,10 +42,19 @@ struct Verdict {
 
 pub(super) fn monitor_node_health(memory: &mut Memory, api: &mut Api<'_>) -> Outcome {
     let cache = api.cache();
-    let nodes: Vec<Rc<Node>> = cache.nodes.values().cloned().collect();
+    if let Some(open) = memory.open.take_if(|open| open.course.ends <= api.now) {
+        zones::handle_disruption(memory, &open.census, &open.nodes, api)?;
+        memory.last_pass = api.now;
+        return Ok(Done { waiting: concern(memory, &cache, api), after: None });
+    }
+    if let Some(open) = &memory.open {
+        return Ok(Done::after(open.course.ends.since(api.now)));
+    }
+    let nodes = listed(memory, &cache, api);
     classify_nodes(memory, &nodes, api)?;
 
     let mut census: BTreeMap<Name, Census> = BTreeMap::new();
+    let mut all_lost: Vec<u64> = Vec::new();
     for node in &nodes {
         let mut node = Node::clone(node);
         let Some(verdict) = update_node_health(memory, &mut node, api)? else { continue };
@@ -68,7 +75,11 @@ pub(super) fn monitor_node_health(memory: &mut Memory, api: &mut Api<'_>) -> Out
             }
             if lost || (memory.retry.contains(&name) && !is_true(&verdict.observed)) {
                 let pods: Vec<&Rc<Pod>> = cache.pods.values().filter(|pod| pod.spec.node_name == name).collect();
-                if !mark_pods_not_ready(&pods, api)? {
+                let marked = mark_pods_not_ready(&pods, api)?;
+                if lost {
+                    all_lost.push(pods.len() as u64);
+                }
+                if !marked {
                     memory.retry.insert(name);
                     continue;
                 }
@@ -76,9 +87,28 @@ pub(super) fn monitor_node_health(memory: &mut Memory, api: &mut Api<'_>) -> Out
         }
         memory.retry.remove(&node.metadata.name);
     }
-    zones::handle_disruption(memory, &census, &nodes, api)?;
     memory.last_pass = api.now;
+    if !all_lost.is_empty() && zones::is_news(memory, &census, api.settings) {
+        let course = course::course(api.now, &all_lost, memory.zones.len(), &api.settings.client);
+        let after = Some(course.ends.since(api.now));
+        memory.open = Some(OpenPass { course, census, nodes });
+        return Ok(Done { waiting: concern(memory, &cache, api), after });
+    }
+    zones::handle_disruption(memory, &census, &nodes, api)?;
     Ok(Done { waiting: concern(memory, &cache, api), after: None })
+}
+
+/// All nodes, in name order if no recording says which of them come to the evictor first.
+fn listed(memory: &Memory, cache: &Objects, api: &Api<'_>) -> Vec<Rc<Node>> {
+    let recorded = api.settings.taint_order.get(memory.tainted as usize..).unwrap_or_default();
+    let first = recorded.iter().filter_map(|name| cache.nodes.get(&Key::new("", name.clone())));
+    let mut nodes: Vec<Rc<Node>> = Vec::new();
+    for node in first.chain(cache.nodes.values()) {
+        if recorded.is_empty() || !nodes.iter().any(|listed| listed.metadata.name == node.metadata.name) {
+            nodes.push(node.clone());
+        }
+    }
+    nodes
 }
 
 fn is_true(condition: &Condition) -> bool {

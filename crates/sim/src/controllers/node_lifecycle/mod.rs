@@ -7,11 +7,14 @@
 //! the NoSchedule taints of a node equal to its conditions, `evict` hands out NoExecute taints at the rate that the
 //! state of the zone allows ([`taints`], [`zones`]), and `pod/NAMESPACE` looks at a pod that was just bound to a node.
 //!
-//! Deviation: the monitor visits the nodes in name order and within one instant; upstream visits them in parallel, and
-//! with many nodes a pass takes long enough for the first NoExecute taints to slip in before the disruption is noticed.
+//! A pass that finds nodes lost takes a while ([`course`]): the first NoExecute tainted nodes of a zone may slip in before
+//! the disruption of the zone is noticed.
+//!
+//! Deviation: the monitor visits the nodes in name order; upstream visits them in random order, eight at a time.
 //!
 //! Deviation: the beta labels of operating system and architecture are not copied; kubelets set both.
 
+mod course;
 mod health;
 #[cfg(test)]
 mod tables;
@@ -26,10 +29,12 @@ use crate::api::watch::Change;
 use crate::client::call::{Api, Outcome, Stop};
 use crate::clock::{Span, Time};
 use crate::settings::Settings;
+use course::Course;
 use health::NodeHealth;
 use petri_objects::*;
 use std::collections::{BTreeMap, BTreeSet};
-use zones::Zone;
+use std::rc::Rc;
+use zones::{Census, Zone};
 
 const MONITOR: &str = "monitor";
 const EVICT: &str = "evict";
@@ -51,6 +56,20 @@ pub struct Memory {
     /// Nodes whose pods could not all be marked as not ready.
     retry: BTreeSet<Name>,
     last_pass: Time,
+    /// A pass that has found nodes lost and has not judged their zones yet.
+    open: Option<OpenPass>,
+    /// The node that the evictor is tainting: its zone, its name, and when that is written.
+    tainting: Option<(Name, Name, Time)>,
+    /// How many nodes the evictor has tainted.
+    tainted: u32,
+}
+
+/// A pass that takes a while, with what it has seen.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct OpenPass {
+    course: Course,
+    census: BTreeMap<Name, Census>,
+    nodes: Vec<Rc<Node>>,
 }
 
 pub fn periods(settings: &Settings) -> Vec<(Key, Span)> {
@@ -62,7 +81,8 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
         (_, Some(Object::Node(node))) => {
             keys.add(Key::new(TAINT, node.metadata.name.clone()));
             if !node.is_ready() {
-                keys.add_after(Key::new(EVICT, ""), taints::next_poll(keys.now).since(keys.now));
+                let at = keys.memory.node_lifecycle.next_look(keys.now);
+                keys.add_after(Key::new(EVICT, ""), at.since(keys.now));
             }
         }
         (old, Some(Object::Pod(pod))) if pod.is_scheduled() => {

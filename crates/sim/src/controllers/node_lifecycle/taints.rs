@@ -29,7 +29,7 @@ const CONDITION_TAINTS: [(&str, &str, &str); 6] = [
 ];
 
 /// How often upstream looks at the queues of the zones.
-const POLL: Span = Span::millis(100);
+pub(super) const POLL: Span = Span::millis(100);
 /// A node that cannot be judged is tried again after this.
 const RETRY: Span = Span::millis(50);
 
@@ -136,6 +136,23 @@ pub(super) fn process_taint_base_eviction(
 /// Taints as many queued nodes as the limiters of their zones let through.
 pub(super) fn do_no_execute_tainting_pass(memory: &mut Memory, api: &mut Api<'_>) -> Outcome {
     let (cache, now) = (api.cache(), api.now);
+    if let Some((zone, name, until)) = memory.tainting.clone() {
+        if now < until {
+            return Ok(Done::after(until.since(now)));
+        }
+        memory.tainting = None;
+        let written = no_execute(&cache, &name, api)?;
+        memory.tainted += 1;
+        if let Some(zone) = memory.zones.get_mut(&zone) {
+            match written {
+                Ok(()) => zone.tainter.finish(&name),
+                Err(wait) => zone.tainter.put_off(&name, now + wait),
+            }
+        }
+    }
+    if let Some(until) = during_a_pass(memory, api) {
+        return Ok(Done::after(until.since(now)));
+    }
     for zone in memory.zones.values_mut() {
         while let Some((process_at, name)) = zone.tainter.head().cloned() {
             if busy_until(&name, api) > now || !zone.tainter.limiter.try_accept(now) || now < process_at {
@@ -145,9 +162,38 @@ pub(super) fn do_no_execute_tainting_pass(memory: &mut Memory, api: &mut Api<'_>
                 Ok(()) => zone.tainter.finish(&name),
                 Err(wait) => zone.tainter.put_off(&name, now + wait),
             }
+            memory.tainted += 1;
         }
     }
     Ok(plan(memory, &cache, api))
+}
+
+impl Memory {
+    /// When the evictor looks next whether a node may be tainted.
+    pub(super) fn next_look(&self, now: Time) -> Time {
+        let of_pass = self.open.as_ref().and_then(|open| open.course.taints.front());
+        of_pass.map_or(next_poll(now), |(from, _)| now.max(*from))
+    }
+}
+
+/// While a pass of the monitor goes on, a taint takes as long as the client needs for it. When to look again, if so.
+fn during_a_pass(memory: &mut Memory, api: &Api<'_>) -> Option<Time> {
+    let now = api.now;
+    let open = memory.open.as_mut()?;
+    let Some(&(from, written)) = open.course.taints.front() else { return Some(next_poll(open.course.ends)) };
+    if now < from {
+        return Some(from);
+    }
+    for (key, zone) in &mut memory.zones {
+        let Some((process_at, name)) = zone.tainter.head().cloned() else { continue };
+        if busy_until(&name, api) <= now && process_at <= now && zone.tainter.limiter.try_accept(now) {
+            open.course.taints.pop_front();
+            let until = now + written.since(from);
+            memory.tainting = Some((key.clone(), name, until));
+            return Some(until);
+        }
+    }
+    Some(next_poll(now))
 }
 
 /// Taints one node. An error says how long to wait before the next try.

@@ -1,12 +1,12 @@
 use super::zones::{Census, Limiter, ZoneState, compute_zone_state, eviction_rate_millis};
-use super::{EVICT, MONITOR, TAINT, enqueue, periods, sync};
+use super::{EVICT, MONITOR, TAINT, course, enqueue, periods, sync, taints};
 use crate::api::request::{ApiError, Patch, Request};
 use crate::api::server::{Server, WriteContext};
 use crate::api::shelf::Key;
 use crate::api::watch::{Actor, Cause};
 use crate::clock::{Span, Time};
 use crate::controllers::testing::{Bench, NOW, Run, agree, meta, ready_pod};
-use crate::settings::Settings;
+use crate::settings::{ClientSettings, Settings};
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -70,6 +70,19 @@ impl Stage {
         self.bench.cache = self.server.objects().clone();
         run
     }
+    /// Puts a ready pod on a node.
+    fn host(&mut self, name: &str, node: &str) -> &mut Stage {
+        let mut pod = ready_pod(name, 7, "web", None);
+        let spec = Rc::make_mut(&mut pod.spec);
+        spec.node_name = node.into();
+        spec.containers.push(Container { name: "web".into(), image: "nginx:1".into(), ..Container::default() });
+        let status = pod.status.clone();
+        let Object::Pod(created) = self.serve(Request::Create(pod.into())) else { panic!() };
+        let mut created = Pod::clone(&created);
+        created.status = status;
+        self.serve(Request::UpdateStatus(created.into()));
+        self
+    }
     fn at(&mut self, millis: u64) -> &mut Stage {
         self.bench.now = NOW + Span::millis(millis);
         self
@@ -122,11 +135,12 @@ impl Stage {
             if evict == Some(next) {
                 evict = self.run(EVICT, "").done().after.map(|span| next + span.as_millis());
             } else {
-                self.renew(living).run(MONITOR, "");
-                pass = next + 5_001;
+                let goes_on = self.renew(living).run(MONITOR, "").done().after;
+                pass = next + goes_on.map_or(5_001, |span| span.as_millis());
                 let names: Vec<Name> = self.bench.cache.nodes.values().map(|n| n.metadata.name.clone()).collect();
                 names.iter().for_each(|name| drop(self.run(TAINT, name)));
-                evict = evict.or(Some(next + 100 - next % 100));
+                let look = self.bench.memory.node_lifecycle.next_look(self.bench.now);
+                evict = evict.or(Some(next + look.since(self.bench.now).as_millis()));
             }
             let changed = self.picture().into_iter().filter(|line| !before.contains(line));
             story.extend(changed.map(|line| format!("{}.{} {line}", next / 1_000, next % 1_000 / 100)));
@@ -211,16 +225,7 @@ fn a_node_that_loses_power_is_unknown_after_40_to_55_seconds() {
 #[test]
 fn a_lost_node_is_written_off_together_with_the_readiness_of_its_pods() {
     let mut stage = Stage::new([node("a", "z"), node("b", "z")]);
-    let mut pod = ready_pod("web-0", 7, "web", None);
-    let spec = Rc::make_mut(&mut pod.spec);
-    spec.node_name = "a".into();
-    spec.containers.push(Container { name: "web".into(), image: "nginx:1".into(), ..Container::default() });
-    let status = pod.status.clone();
-    let Object::Pod(created) = stage.serve(Request::Create(pod.into())) else { panic!() };
-    let mut created = Pod::clone(&created);
-    created.status = status;
-    stage.serve(Request::UpdateStatus(created.into()));
-    stage.run(MONITOR, "");
+    stage.host("web-0", "a").run(MONITOR, "");
 
     let run = stage.at(50_000).renew(&["b"]).run(MONITOR, "");
     assert_eq!(run.requests(), [""; 0], "the grace period is not over yet");
@@ -396,10 +401,11 @@ fn while_no_node_is_ready_nothing_is_evicted_and_taints_are_taken_back() {
     assert_eq!(
         story,
         [
-            "105.0 a: Unknown unreachable:NoSchedule",
             "105.0 b: Unknown unreachable:NoSchedule",
             "105.0 c: Unknown unreachable:NoSchedule",
-        ]
+            "105.0 a: Unknown unreachable:NoSchedule",
+        ],
+        "a's taint goes when the pass has ended"
     );
     assert_eq!(stage.run(EVICT, "").verdict(), "AllZonesDown");
     assert_eq!(stage.run(MONITOR, "").verdict(), "AllZonesDown");
@@ -413,6 +419,40 @@ fn while_no_node_is_ready_nothing_is_evicted_and_taints_are_taken_back() {
             "421.0 b: Unknown unreachable:NoSchedule unreachable:NoExecute",
         ]
     );
+}
+
+/// What the recording `zone-disruption` shows of a busy API server, against the wording of NLC-9 and NLC-10: the pass that
+/// finds the nodes lost marks their pods before it judges their zone, and the evictor does not wait for that.
+#[test]
+fn while_a_pass_marks_pods_the_first_node_of_a_zone_is_tainted_and_stays_so() {
+    for (living, state) in [(&["d", "e"][..], "ZoneDisrupted"), (&[], "AllZonesDown")] {
+        let mut stage = Stage::new(["a", "b", "c", "d", "e"].map(|name| node(name, "z")));
+        stage.bench.settings.client.request = Span::millis(40);
+        for (pod, node) in [("web-0", "a"), ("web-1", "b"), ("web-2", "c")] {
+            stage.host(pod, node);
+        }
+        let story = stage.play(0, 200_000, living);
+        let evicted: Vec<&String> = story.iter().filter(|line| line.contains("NoExecute")).collect();
+        assert_eq!(evicted, ["50.1 a: Unknown unreachable:NoSchedule unreachable:NoExecute"]);
+        assert!(stage.node("a").has_taint(taints::UNREACHABLE, "NoExecute"), "it was not tainted when the pass began");
+        assert_eq!(stage.run(MONITOR, "").verdict(), state);
+    }
+}
+
+#[test]
+fn a_pass_lasts_as_long_as_the_client_needs_for_its_requests() {
+    let began = NOW + Span::millis(7);
+    let busy = ClientSettings { request: Span::millis(40), ..Settings::default().client };
+    let millis = |lost: &[u64], zones| {
+        let course = course::course(began, lost, zones, &busy);
+        let since = |at: Time| at.since(began).as_millis();
+        (since(course.ends), course.taints.iter().map(|(from, to)| (since(*from), since(*to))).collect::<Vec<_>>())
+    };
+    assert_eq!(millis(&[0], 1), (40, vec![]), "over before the evictor looks");
+    assert_eq!(millis(&[1, 1, 1], 3), (80, vec![(50, 130)]), "in one zone only");
+    assert_eq!(millis(&[4; 2], 1), (200, vec![(50, 130)]));
+    let (ends, taints) = millis(&[1; 12], 3);
+    assert!((900..2_000).contains(&ends) && taints.len() > 1, "the limit is felt: {ends} {taints:?}");
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub(super) struct Limiter {
 }
 
 /// How many nodes of a zone count as ready, and how many not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Census {
     pub ready: u64,
     pub not_ready: u64,
@@ -184,6 +184,14 @@ pub(super) fn eviction_rate_millis(state: ZoneState, zone_size: u64, settings: &
         // One zone that is lost altogether is likely lost indeed, as long as the others answer.
         ZoneState::Initial | ZoneState::Normal | ZoneState::FullDisruption => settings.node_eviction_rate_millis,
     }
+}
+
+/// Whether judging the zones will change what is thought of any of them.
+pub(super) fn is_news(memory: &Memory, census: &BTreeMap<Name, Census>, settings: &Settings) -> bool {
+    memory
+        .zones
+        .iter()
+        .any(|(key, zone)| zone.state != census.get(key).map(|census| compute_zone_state(*census, settings)))
 }
 
 /// Judges all zones and sets the pace of each.
