@@ -67,14 +67,7 @@ pub fn build(shop: &Shop) -> Outcome {
         std::fs::copy(shop.path(name), dist.join(name)).map_err(|error| format!("{name}: {error}"))?;
     }
     shop::write(&dist.join("licenses.txt"), licenses::third_party(shop)?)?;
-    say("playing the recordings, for the page about fidelity", "1 to 2 minutes to build, 10 seconds to play");
-    let told =
-        shop::capture(&mut shop.cargo(&["run", "--quiet", "--locked", "-p", "petri-cli", "--", "fidelity", "--html"]))?;
-    shop::write(&dist.join(FIDELITY), told)?;
-    let index = dist.join("index.html");
-    let named =
-        shop::read(&index)?.replacen("</head>", &format!("<link rel=\"help\" href=\"./{FIDELITY}\"></head>"), 1);
-    shop::write(&index, named)?;
+    tell_fidelity(shop, &dist)?;
     check_index(&shop::read(&dist.join("index.html"))?)?;
     gates::without_chance(&dist)?;
     let sizes = gates::sizes(&dist)?;
@@ -159,14 +152,9 @@ fn take_apart(shop: &Shop, dist: &Path) -> Outcome {
     std::fs::remove_file(&wasm).map_err(|error| format!("{}: {error}", wasm.display()))?;
     shop::write(&dist.join(&first), parts.first)?;
     shop::write(&dist.join(&second), parts.second)?;
-    let index = dist.join("index.html");
     let old = wasm.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let text = shop::read(&index)?.replace(old, &first);
-    let named = text.replacen("data-wasm=", &format!("data-second=\"./{second}\" data-wasm="), 1);
-    if named == text {
-        return Err("index.html does not name the WebAssembly, so the page could not load its second part".to_owned());
-    }
-    shop::write(&index, named)
+    edit_index(dist, old, &first)?;
+    edit_index(dist, "data-wasm=", &format!("data-second=\"./{second}\" data-wasm="))
 }
 
 /// Gives the editor's file a name that changes with its content, so that no cache can pair it with another page.
@@ -175,13 +163,25 @@ fn name_editor_by_content(dist: &Path) -> Outcome {
     let content = std::fs::read(&plain).map_err(|error| format!("{}: {error}", plain.display()))?;
     let name = format!("editor/editor-{:016x}.js", fingerprint(&content));
     std::fs::rename(&plain, dist.join(&name)).map_err(|error| format!("{name}: {error}"))?;
+    edit_index(dist, "./editor/editor.js", &format!("./{name}"))
+}
+
+/// The page about fidelity, and the link by which the page's help finds it.
+fn tell_fidelity(shop: &Shop, dist: &Path) -> Outcome {
+    say("playing the recordings, for the page about fidelity", "1 to 2 minutes to build, 10 seconds to play");
+    let words = ["run", "--quiet", "--locked", "-p", "petri-cli", "--", "fidelity", "--html"];
+    shop::write(&dist.join(FIDELITY), shop::capture(&mut shop.cargo(&words))?)?;
+    edit_index(dist, "</head>", &format!("<link rel=\"help\" href=\"./{FIDELITY}\"></head>"))
+}
+
+/// Replaces a text in the built index. Without it the page would not find what the build has just put beside it.
+fn edit_index(dist: &Path, from: &str, to: &str) -> Outcome {
     let index = dist.join("index.html");
     let text = shop::read(&index)?;
-    let renamed = text.replace("./editor/editor.js", &format!("./{name}"));
-    if renamed == text {
-        return Err("index.html does not name the editor, so the page could not load it".to_owned());
+    if !text.contains(from) {
+        return Err(format!("index.html does not hold `{from}`, so the page could not find {to}"));
     }
-    shop::write(&index, renamed)
+    shop::write(&index, text.replace(from, to))
 }
 
 /// FNV-1a, which stays the same wherever and whenever it is computed.
