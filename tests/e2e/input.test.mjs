@@ -103,9 +103,9 @@ test("the console answers nonsense with an error and goes on", async () => {
 });
 
 test("text that is typed before the editor has arrived is not lost", async () => {
-  // The page is loaded again below, perhaps in the middle of the editor's first arrival.
-  const allow = [/editor-.*ERR_ABORTED/];
-  const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 }, allow });
+  const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
+  // Loading again in the middle of the editor's first arrival would cut its request off.
+  await page.locator('[data-editor="codemirror"]').waitFor();
   await page.route("**/editor/editor*.js", async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await route.continue();

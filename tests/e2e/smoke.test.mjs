@@ -58,6 +58,8 @@ test("the help leads to how faithful it is", async (t) => {
   const page = await openApp({ url: server.url });
   await page.locator("#help-button").click();
   const address = await page.getByRole("link", { name: "How faithful is this?" }).getAttribute("href");
+  // Leaving while the editor is on its way would cut its request off.
+  await page.locator('[data-editor="codemirror"]').waitFor();
   await page.goto(new URL(address, server.url).href);
   assert.match(await page.locator("h1").innerText(), /faithful/);
   assert.ok((await page.locator("tbody tr").count()) >= 48, "a row for each recording");

@@ -162,6 +162,7 @@ test("the address holds the run: who loads the page again is where they were", a
   await page.waitForTimeout(600);
   const facts = async () => [await page.locator(".clock").innerText(), await page.locator(".cluster h1").innerText()];
   const before = await facts();
+  await page.locator('[data-editor="codemirror"]').waitFor();
   await page.reload();
   await page.waitForSelector("[data-app]");
   assert.deepEqual(await facts(), before);
