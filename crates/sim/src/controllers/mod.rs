@@ -111,6 +111,16 @@ impl ControllerId {
     pub fn from_name(name: &str) -> Option<ControllerId> {
         CONTROLLERS.iter().find(|c| c.name == name).map(|c| c.id)
     }
+    /// How long a key waits after its first failure, and after how many in a row it is given up until something changes.
+    ///
+    /// Upstream: `maxRetries` of `deployment_controller.go` and `endpointslice_controller.go`.
+    pub fn retries(self) -> (Span, Option<u32>) {
+        match self {
+            ControllerId::Deployment => (Span::millis(5), Some(15)),
+            ControllerId::EndpointSlice => (Span::seconds(1), Some(15)),
+            _ => (Span::millis(5), None),
+        }
+    }
 }
 
 /// What the controllers remember between syncs. Lost when the controller manager restarts.

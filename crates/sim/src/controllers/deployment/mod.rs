@@ -2,9 +2,6 @@
 //! new one, as fast as `maxSurge` and `maxUnavailable` allow.
 //!
 //! Upstream: `pkg/controller/deployment/deployment_controller.go`.
-//!
-//! Deviation: a sync that fails is retried for ever; upstream gives up after 15 tries in a row, which is 82 seconds
-//! after the first.
 
 pub mod util;
 
