@@ -1,5 +1,6 @@
 //! The cluster itself: nodes, namespaces, events, and plain data.
 
+use crate::record::Opaque;
 use crate::{Condition, Labels, Meta, Name, ObjectReference, Quantity, Time};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -133,6 +134,18 @@ record! {
         immutable "immutable": Option<bool>,
         /// Name and labels.
         metadata "metadata": Meta,
+    }
+
+    /// Who a pod is to the API server.
+    ServiceAccount {
+        /// Whether pods of this account get a token for the API server.
+        automount_service_account_token "automountServiceAccountToken": Option<bool>,
+        /// Secrets for pulling images.
+        image_pull_secrets "imagePullSecrets": Opaque,
+        /// Name and labels.
+        metadata "metadata": Meta,
+        /// Secrets that its pods may mount.
+        secrets "secrets": Opaque,
     }
 
     /// How important pods of this class are.

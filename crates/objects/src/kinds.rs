@@ -68,6 +68,7 @@ kinds! {
     Pod, "v1", "pods", ["po"], true;
     Service, "v1", "services", ["svc"], true;
     ConfigMap, "v1", "configmaps", ["cm"], true;
+    ServiceAccount, "v1", "serviceaccounts", ["sa"], true;
     PersistentVolumeClaim, "v1", "persistentvolumeclaims", ["pvc"], true;
     PersistentVolume, "v1", "persistentvolumes", ["pv"], false;
     Event, "v1", "events", ["ev"], true;

@@ -42,7 +42,8 @@ pub fn read(description: &Value, placements: &Value, setup: &str) -> Result<Abou
     scenario.settings.limiter_busy = busy(description, begins);
     scenario.settings.taint_order = taint_order(placements);
     scenario.machines = machines(description);
-    scenario.setup = vec![namespace_object(&namespace)];
+    let account = petri_sim::controllers::service_account::default_account(&Name::from(&*namespace));
+    scenario.setup = vec![namespace_object(&namespace), account.into()];
     for document in petri_manifest::parse(setup).documents {
         scenario.setup.extend(document.object);
     }

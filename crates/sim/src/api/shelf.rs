@@ -199,6 +199,7 @@ shelves! {
     Pod, pods;
     Service, services;
     ConfigMap, config_maps;
+    ServiceAccount, service_accounts;
     PersistentVolumeClaim, claims;
     PersistentVolume, volumes;
     Event, events;

@@ -48,6 +48,7 @@ pub fn validate_create(object: &Object) -> Vec<FieldError> {
         Object::Namespace(_)
         | Object::Node(_)
         | Object::ConfigMap(_)
+        | Object::ServiceAccount(_)
         | Object::Event(_)
         | Object::VolumeAttachment(_)
         | Object::PriorityClass(_) => {}

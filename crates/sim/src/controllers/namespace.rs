@@ -37,6 +37,7 @@ const AFTER_PODS: &[Kind] = &[
     Kind::ReplicaSet,
     Kind::Deployment,
     Kind::ConfigMap,
+    Kind::ServiceAccount,
     Kind::Lease,
     Kind::Event,
 ];
