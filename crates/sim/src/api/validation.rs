@@ -12,6 +12,7 @@ mod format;
 mod meta;
 mod names;
 mod pod;
+mod pod_dump;
 mod pod_placement;
 mod pod_update;
 mod selector;

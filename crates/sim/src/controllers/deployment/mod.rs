@@ -12,6 +12,7 @@ mod rolling;
 mod scale;
 mod status;
 mod sync;
+pub mod template_hash;
 
 use super::Enqueue;
 use super::ref_manager::claim;
