@@ -26,6 +26,7 @@ fn translated(kind: Kind, text: &str) -> Result<Value, serde_json::Error> {
         Kind::PersistentVolume => through::<core::v1::PersistentVolume>(text),
         Kind::PersistentVolumeClaim => through::<core::v1::PersistentVolumeClaim>(text),
         Kind::ConfigMap => through::<core::v1::ConfigMap>(text),
+        Kind::ResourceQuota => through::<core::v1::ResourceQuota>(text),
         Kind::ServiceAccount => through::<core::v1::ServiceAccount>(text),
         Kind::Event => through::<core::v1::Event>(text),
         Kind::StatefulSet => through::<apps::v1::StatefulSet>(text),

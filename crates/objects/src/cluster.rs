@@ -136,6 +136,34 @@ record! {
         metadata "metadata": Meta,
     }
 
+    /// What a namespace may have at most.
+    ResourceQuota {
+        /// Name and labels.
+        metadata "metadata": Meta,
+        /// The limits.
+        spec "spec": Rc<ResourceQuotaSpec>,
+        /// What is used.
+        status "status": Rc<ResourceQuotaStatus>,
+    }
+
+    /// What a namespace may have at most.
+    ResourceQuotaSpec {
+        /// The limits, by resource: pods, requests.cpu, count/statefulsets.apps ...
+        hard "hard": BTreeMap<Name, Quantity>,
+        /// Pods of a priority class and the like.
+        scope_selector "scopeSelector": Opaque,
+        /// Only pods of these sorts: BestEffort, NotBestEffort, Terminating, NotTerminating.
+        scopes "scopes": Vec<Name>,
+    }
+
+    /// What is used.
+    ResourceQuotaStatus {
+        /// The limits that are enforced.
+        hard "hard": BTreeMap<Name, Quantity>,
+        /// What is used of them.
+        used "used": BTreeMap<Name, Quantity>,
+    }
+
     /// Who a pod is to the API server.
     ServiceAccount {
         /// Whether pods of this account get a token for the API server.

@@ -58,6 +58,7 @@ pub fn apply_defaults(object: &mut Object) {
         }
         Object::ConfigMap(_)
         | Object::ServiceAccount(_)
+        | Object::ResourceQuota(_)
         | Object::Event(_)
         | Object::ControllerRevision(_)
         | Object::PodDisruptionBudget(_)

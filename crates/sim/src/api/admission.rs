@@ -41,6 +41,7 @@ pub fn fill_system_fields(object: &mut Object, now: Time, uid: Uid) {
         Object::ReplicaSet(set) => Rc::make_mut(set).status = ReplicaSetStatus::default(),
         Object::Deployment(deployment) => Rc::make_mut(deployment).status = DeploymentStatus::default(),
         Object::PodDisruptionBudget(budget) => Rc::make_mut(budget).status = Default::default(),
+        Object::ResourceQuota(quota) => Rc::make_mut(quota).status = Default::default(),
         Object::PersistentVolumeClaim(claim) => Rc::make_mut(claim).status = Default::default(),
         Object::PersistentVolume(volume) => Rc::make_mut(volume).status = Default::default(),
         Object::VolumeAttachment(attachment) => Rc::make_mut(attachment).status = Default::default(),
@@ -332,6 +333,7 @@ pub fn keep_for_update(new: &mut Object, old: &Object) {
         (Object::PodDisruptionBudget(new), Object::PodDisruptionBudget(old)) => {
             Rc::make_mut(new).status = old.status.clone();
         }
+        (Object::ResourceQuota(new), Object::ResourceQuota(old)) => Rc::make_mut(new).status = old.status.clone(),
         (Object::Service(new), Object::Service(old)) => {
             let new = Rc::make_mut(new);
             new.status = old.status.clone();
@@ -393,6 +395,7 @@ pub fn with_status_of(old: &Object, new: &Object) -> Object {
         PersistentVolume,
         VolumeAttachment,
         PodDisruptionBudget,
+        ResourceQuota,
         Service
     )
 }

@@ -157,6 +157,12 @@ impl Server {
                 ApiError::AlreadyExists { kind, name, terminating }
             });
         }
+        if !self.objects.quotas.is_empty() {
+            for charged in super::quota::charge(&object, &self.objects, context.now)? {
+                let old = self.objects.get(&Object::from(charged.clone()).reference());
+                self.commit(old, charged.into(), context);
+            }
+        }
         Ok(self.commit(None, object, context))
     }
 

@@ -200,6 +200,7 @@ shelves! {
     Service, services;
     ConfigMap, config_maps;
     ServiceAccount, service_accounts;
+    ResourceQuota, quotas;
     PersistentVolumeClaim, claims;
     PersistentVolume, volumes;
     Event, events;

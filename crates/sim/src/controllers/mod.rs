@@ -21,6 +21,7 @@ pub mod pod_gc;
 pub mod pv_protection;
 pub mod pvc_protection;
 pub mod replicaset;
+pub mod resource_quota;
 pub mod service_account;
 pub mod statefulset;
 pub mod taint_eviction;
@@ -97,6 +98,7 @@ controllers! {
     PodGc, "pod-garbage-collector", "pkg/controller/podgc", crate::controllers::pod_gc, crate::controllers::pod_gc::periods, false;
     GarbageCollector, "garbage-collector-controller", "pkg/controller/garbagecollector", crate::controllers::garbage_collector, never, false;
     ServiceAccount, "serviceaccount-controller", "pkg/controller/serviceaccount", crate::controllers::service_account, never, false;
+    ResourceQuota, "resourcequota-controller", "pkg/controller/resourcequota", crate::controllers::resource_quota, crate::controllers::resource_quota::periods, false;
     Namespace, "namespace-controller", "pkg/controller/namespace", crate::controllers::namespace, never, false;
     Disruption, "controllermanager", "pkg/controller/disruption", crate::controllers::disruption, never, false;
     PersistentVolume, "persistentvolume-controller", "pkg/controller/volume/persistentvolume", crate::controllers::persistent_volume, never, false;

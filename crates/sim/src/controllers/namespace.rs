@@ -38,6 +38,7 @@ const AFTER_PODS: &[Kind] = &[
     Kind::Deployment,
     Kind::ConfigMap,
     Kind::ServiceAccount,
+    Kind::ResourceQuota,
     Kind::Lease,
     Kind::Event,
 ];
