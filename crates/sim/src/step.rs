@@ -359,6 +359,13 @@ impl World {
         self.notify(id, &changes);
     }
 
+    /// A controller looks at everything in its cache again.
+    pub(crate) fn look_again(&mut self, id: ControllerId) {
+        let cache = self.informers[id as usize].cache.clone();
+        let changes = differences(&Objects::default(), &cache, self.now, self.informers[id as usize].seen);
+        self.notify(id, &changes);
+    }
+
     /// API-45: events live for an hour.
     fn sweep(&mut self) {
         self.queue.push(self.now + Span::seconds(600), Event::Sweep);
