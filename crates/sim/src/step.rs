@@ -425,7 +425,7 @@ fn write_note(change: &Change) -> Option<Note> {
     }
     // A holder that renews its lock says nothing new.
     if let (Actor::Process(_), Some(old)) = (&change.by, &change.old)
-        && crate::workload::locks::holder(old) == crate::workload::locks::holder(object)
+        && crate::workload::election::holder(old) == crate::workload::election::holder(object)
     {
         return None;
     }

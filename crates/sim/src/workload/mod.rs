@@ -32,6 +32,7 @@
 //! `petri.dev/fencing: "on"` or its StorageClass the parameter `fencing: "on"`.
 
 pub mod client;
+pub mod election;
 mod guard;
 pub mod lock_server;
 pub mod locks;
