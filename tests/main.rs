@@ -4,6 +4,7 @@ mod budgets;
 mod cluster;
 mod conformance;
 mod determinism;
+mod dns;
 mod grain;
 mod locks;
 mod openapi;
