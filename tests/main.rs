@@ -3,6 +3,7 @@
 mod budgets;
 mod cluster;
 mod conformance;
+mod data;
 mod determinism;
 mod dns;
 mod grain;

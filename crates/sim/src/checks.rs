@@ -4,7 +4,7 @@
 //! about to happen.
 
 use crate::api::shelf::Key;
-use crate::api::watch::{Actor, Cause, Change};
+use crate::api::watch::{Actor, Change};
 use crate::clock::{Span, Time, elapsed};
 use crate::controllers::ControllerId;
 use crate::invariants::{Evidence, Guarantee, Standing};
@@ -70,7 +70,7 @@ impl World {
             (Some(Object::Pod(pod)), None) => {
                 let identity = identity_of(pod);
                 if self.machine_running(pod.metadata.uid).is_some()
-                    && let Some(command) = self.command_behind(change)
+                    && let Some(command) = change.command()
                 {
                     self.removals.insert(identity.clone(), command);
                 }
@@ -88,7 +88,7 @@ impl World {
                 self.check_workload_of(new, notes);
             }
             (Some(Object::Node(node)), None) => {
-                if let Some(command) = self.command_behind(change) {
+                if let Some(command) = change.command() {
                     for process in self.machines.get(&node.metadata.name).into_iter().flat_map(|m| m.processes.values())
                     {
                         self.removals.insert(process.identity.clone(), command);
@@ -101,13 +101,6 @@ impl World {
                 self.check_at_least(&Key::of(&new.metadata), notes);
             }
             _ => {}
-        }
-    }
-
-    fn command_behind(&self, change: &Change) -> Option<u32> {
-        match change.cause {
-            Cause::Command(number) => Some(number),
-            _ => None,
         }
     }
 

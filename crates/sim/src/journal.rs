@@ -22,6 +22,17 @@ pub struct Journal {
     pub stale: u64,
     /// One for each lock whose holders have written.
     pub fences: Vec<Fence>,
+    /// A quorum member's copy of what its quorum has acknowledged.
+    pub copy: Option<Copy>,
+}
+
+/// A copy of a quorum's records.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Copy {
+    /// `default/q`.
+    pub quorum: Name,
+    /// The number of the last record in it.
+    pub upto: u64,
 }
 
 /// What a disk knows about a lock: tokens of different locks have nothing to do with each other.

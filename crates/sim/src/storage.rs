@@ -4,6 +4,9 @@
 //!
 //! Upstream: the storage behind a CSI driver, which Kubernetes does not define.
 //!
+//! The `emptyDir` of a pod that writes is a disk, too: it lives as long as its pod, on its machine, through restarts of
+//! containers and of the machine.
+//!
 //! Deviation: the simulated storage does not fence by itself. A disk that is detached by force from a machine that is
 //! only cut off keeps its mount there, and the old process writes on; real disks may refuse it, network file systems
 //! do not. What this shows is the worst that Kubernetes allows.
@@ -12,7 +15,7 @@ use crate::api::shelf::Key;
 use crate::api::watch::Change;
 use crate::clock::Time;
 use crate::journal::Journal;
-use petri_objects::{Name, Object, PersistentVolume, Uid};
+use petri_objects::{Name, Object, PersistentVolume, Pod, Uid};
 use std::collections::BTreeMap;
 
 /// How many finished writes a disk remembers.
@@ -28,6 +31,8 @@ pub struct Disk {
     pub zone: Name,
     pub modes: Vec<Name>,
     pub claim: Option<Key>,
+    /// The pod that an `emptyDir` belongs to.
+    pub local: Option<LocalTo>,
     /// The machines it is attached to, and since when.
     pub attached: BTreeMap<Name, Time>,
     pub mounts: BTreeMap<(Name, Uid), Mount>,
@@ -35,6 +40,13 @@ pub struct Disk {
     pub ledger: Vec<Write>,
     /// What was written, where processes declare it.
     pub journal: Journal,
+}
+
+/// The pod whose `emptyDir` a disk is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LocalTo {
+    pub pod: Key,
+    pub uid: Uid,
 }
 
 /// A machine has mounted the disk for a pod.
@@ -132,6 +144,17 @@ impl Disks {
         disk.modes = volume.spec.access_modes.clone();
         disk.claim = volume.spec.claim_ref.as_ref().map(|claim| Key::new(claim.namespace.clone(), claim.name.clone()));
     }
+    /// The `emptyDir` of a pod, as it was or new.
+    pub fn create_local(&mut self, pod: &Pod, volume: &str) -> Name {
+        let name: Name = format!("emptydir-{}-{volume}", pod.metadata.uid).into();
+        let disk = self.0.entry(name.clone()).or_default();
+        disk.volume = name.clone();
+        disk.local = Some(LocalTo { pod: Key::of(&pod.metadata), uid: pod.metadata.uid });
+        name
+    }
+    pub fn local(&self) -> impl Iterator<Item = &Disk> {
+        self.0.values().filter(|disk| disk.local.is_some())
+    }
     /// The disk and its data are gone.
     pub fn remove(&mut self, volume: &str) {
         self.0.remove(volume);
@@ -158,6 +181,9 @@ impl Disks {
     pub fn unmount(&mut self, volume: &str, node: &Name, uid: Uid, now: Time) {
         if let Some(disk) = self.0.get_mut(volume) {
             disk.mounts.remove(&(node.clone(), uid));
+            if disk.local.is_some() {
+                disk.attached.clear();
+            }
             disk.write_ends(now, |write| write.node == *node && write.uid == uid);
         }
     }

@@ -235,6 +235,9 @@ impl World {
             self.follow_processes(name, &touched, notes);
         }
         self.check_processes(&touched, notes);
+        if self.disks.local().next().is_some() {
+            self.lose_local_disks(None, notes);
+        }
         Some(result)
     }
 

@@ -28,7 +28,8 @@
 //! | `petri.dev/run` | it exits by itself after this long |
 //! | `petri.dev/exit-code` | the exit code of `run` |
 //!
-//! The prefix `sim/` means the same. A disk asks for fencing tokens if its claim has the annotation
+//! The prefix `sim/` means the same. What a process writes is on the disk of a claim or in an `emptyDir`, and the members
+//! of a quorum copy what they accept to all that they reach. A disk asks for fencing tokens if its claim has the annotation
 //! `petri.dev/fencing: "on"` or its StorageClass the parameter `fencing: "on"`.
 
 pub mod client;
