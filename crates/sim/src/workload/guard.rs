@@ -131,12 +131,12 @@ impl World {
     /// A disk is about to go with what was acknowledged on it, or the last pod of a quorum has gone.
     pub(crate) fn check_workloads(&mut self, change: &Change, notes: &mut Vec<Note>) {
         match (&change.old, &change.new) {
-            (Some(Object::PersistentVolume(volume)), None) => {
-                if &*volume.spec.persistent_volume_reclaim_policy != "Retain" {
-                    let name = &volume.metadata.name;
-                    let claim = volume.spec.claim_ref.as_ref().map_or(name.clone(), |claim| claim.name.clone());
-                    self.lose_disk(name, &format!("the disk of {claim}"), change.command(), notes);
-                }
+            (Some(Object::PersistentVolume(volume)), None)
+                if &*volume.spec.persistent_volume_reclaim_policy != "Retain" =>
+            {
+                let name = &volume.metadata.name;
+                let claim = volume.spec.claim_ref.as_ref().map_or(name.clone(), |claim| claim.name.clone());
+                self.lose_disk(name, &format!("the disk of {claim}"), change.command(), notes);
             }
             (Some(Object::Pod(pod)), None) => {
                 let slot = (Guarantee::Quorum, format!("{}/{}", pod.metadata.namespace, pod.spec.subdomain).into());
