@@ -298,7 +298,12 @@ fn guarantees(world: &World) -> String {
         let (standing, subject) = world.invariants.worst(guarantee);
         let subject = subject.map_or(String::new(), |subject| format!("{subject}: "));
         let (word, since, evidence) = match standing {
-            Standing::Holding => ("holding".to_owned(), String::new(), String::new()),
+            // What is over is still worth telling.
+            Standing::Holding => {
+                let first = world.invariants.first_broken.get(&guarantee);
+                let then = first.map(|(_, subject, evidence)| format!("{subject}, then: {}", evidence.sentence));
+                ("holding".to_owned(), String::new(), then.unwrap_or_default())
+            }
             Standing::AtRisk { since, until, evidence } => {
                 let word = until.map_or("at risk".into(), |until| format!("at risk, breaks at {}", at(until)));
                 (word, at(*since), format!("{subject}{}", evidence.sentence))

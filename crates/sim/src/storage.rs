@@ -7,6 +7,10 @@
 //! The `emptyDir` of a pod that writes is a disk, too: it lives as long as its pod, on its machine, through restarts of
 //! containers and of the machine.
 //!
+//! A disk can turn read-only. No object tells of it: Kubernetes watches the health of volumes behind a gate that is off.
+//!
+//! Deviation: a disk that is read-only refuses writes and nothing else; real programs may fall over it.
+//!
 //! Deviation: the simulated storage does not fence by itself. A disk that is detached by force from a machine that is
 //! only cut off keeps its mount there, and the old process writes on; real disks may refuse it, network file systems
 //! do not. What this shows is the worst that Kubernetes allows.
