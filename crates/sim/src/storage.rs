@@ -21,6 +21,10 @@ use crate::clock::Time;
 use crate::journal::Journal;
 use petri_objects::{Name, Object, PersistentVolume, Pod, Uid};
 use std::collections::BTreeMap;
+use std::ops::Bound;
+
+/// How the disks of `emptyDir` volumes are called, so that they need not be searched for among all others.
+const LOCAL: &str = "emptydir-";
 
 /// How many finished writes a disk remembers.
 const LEDGER_LIMIT: usize = 32;
@@ -150,14 +154,16 @@ impl Disks {
     }
     /// The `emptyDir` of a pod, as it was or new.
     pub fn create_local(&mut self, pod: &Pod, volume: &str) -> Name {
-        let name: Name = format!("emptydir-{}-{volume}", pod.metadata.uid).into();
+        let name: Name = format!("{LOCAL}{}-{volume}", pod.metadata.uid).into();
         let disk = self.0.entry(name.clone()).or_default();
         disk.volume = name.clone();
         disk.local = Some(LocalTo { pod: Key::of(&pod.metadata), uid: pod.metadata.uid });
         name
     }
     pub fn local(&self) -> impl Iterator<Item = &Disk> {
-        self.0.values().filter(|disk| disk.local.is_some())
+        let from = (Bound::Included(LOCAL), Bound::Unbounded);
+        let named = self.0.range::<str, _>(from).take_while(|(name, _)| name.starts_with(LOCAL));
+        named.map(|(_, disk)| disk).filter(|disk| disk.local.is_some())
     }
     /// The disk and its data are gone.
     pub fn remove(&mut self, volume: &str) {

@@ -251,7 +251,8 @@ fn attach(key: &Key, attachment: &Rc<VolumeAttachment>, cache: &Objects, api: &m
     let (meta, takes) = (&attachment.metadata, api.settings.storage.attach);
     let target = Object::VolumeAttachment(attachment.clone()).reference();
     let (volume, node) = (&attachment.spec.source.persistent_volume_name, &attachment.spec.node_name);
-    let other = attached_elsewhere(attachment, cache);
+    let begun = api.memory.csi_driver.due(key, meta.uid).is_some();
+    let other = if begun { None } else { attached_elsewhere(attachment, cache) };
     let hangs = stuck(StoragePart::Attach, volume, node, api);
     let left = if other.is_none() && hangs.is_none() { work(key, meta.uid, takes, api) } else { None };
     let finalizer = finalizer(attachment);

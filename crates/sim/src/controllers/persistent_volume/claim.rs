@@ -168,18 +168,17 @@ fn sync_prebound(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outcome {
             }
         },
         Some(_) if names_claim(volume, claim) => bind(volume, claim, api),
-        // Somebody has taken the mark of a completed binding off the claim.
-        Some(named) if annotation(&claim.metadata, BOUND_BY_CONTROLLER).is_some() => {
-            let (key, volume) = (Key::of(&claim.metadata), &volume.metadata.name);
-            let other = Key::new(named.namespace.clone(), named.name.clone());
-            let message = format!(
-                "invalid binding of claim \"{key}\" to volume \"{volume}\": volume already claimed by \"{other}\""
-            );
-            Err(ApiError::Internal(message.into()).into())
-        }
-        Some(_) => {
-            let message = format!("volume \"{}\" already bound to a different claim.", volume.metadata.name);
-            api.warning(&about, "FailedBinding", message);
+        Some(named) => {
+            let name = &volume.metadata.name;
+            api.warning(&about, "FailedBinding", format!("volume \"{name}\" already bound to a different claim."));
+            // Somebody has taken the mark of a completed binding off the claim.
+            if annotation(&claim.metadata, BOUND_BY_CONTROLLER).is_some() {
+                let (key, other) = (Key::of(&claim.metadata), Key::new(named.namespace.clone(), named.name.clone()));
+                let message = format!(
+                    "invalid binding of claim \"{key}\" to volume \"{name}\": volume already claimed by \"{other}\""
+                );
+                return Err(ApiError::Internal(message.into()).into());
+            }
             reset(claim, api)?;
             Ok(no_volume(claim))
         }

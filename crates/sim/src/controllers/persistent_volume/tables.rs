@@ -1,6 +1,9 @@
 //! Upstream's own tables for binding, provisioning, deleting and recycling: `binder_test.go` (`TestSync`,
-//! `TestMultiSync`), `provision_test.go` (`TestProvisionSync`, `TestRetroactiveStorageClassAssignment`),
-//! `delete_test.go` and `recycle_test.go` of `pkg/controller/volume/persistentvolume`. Rows bear upstream's numbers.
+//! `TestMultiSync`), `provision_test.go` (`TestProvisionSync`), `delete_test.go`, `recycle_test.go` and
+//! `pv_controller_test.go` (`TestRetroactiveStorageClassAssignment`) of `pkg/controller/volume/persistentvolume`. Rows
+//! bear upstream's numbers; those with words of their own stand between them.
+//!
+//! Volumes that a plugin inside of Kubernetes makes, recycles or deletes are not simulated.
 
 use super::*;
 use crate::api::request::{Patch, Request};
@@ -294,7 +297,13 @@ fn a_claim_that_asks_for_one_volume() {
                 ["1Gi Bound vol=pv", ASKS],
                 &["Warning FailedBinding"],
             ),
-            row("2-7", Claim, [&["pv 1Gi Bound for=other#8"]; 2], ["1Gi Bound vol=pv ctl"; 2], &["error"]),
+            row(
+                "2-7",
+                Claim,
+                [&["pv 1Gi Bound for=other#8"]; 2],
+                ["1Gi Bound vol=pv ctl"; 2],
+                &["Warning FailedBinding", "error"],
+            ),
             row(
                 "2-8",
                 Claim,
@@ -405,22 +414,22 @@ fn what_becomes_of_a_released_volume() {
     const RECYCLE: &[&str] = &["Warning VolumeFailedRecycle"];
     check(
         &[
-            row("6-2", Volume, [&["pv 1Gi Bound for=data#7 Recycle"], &["pv 1Gi Failed for=data#7"]], [""; 2], RECYCLE),
+            row("6-3", Volume, [&["pv 1Gi Bound for=data#7 Recycle"], &["pv 1Gi Failed for=data#7"]], [""; 2], RECYCLE),
             row(
-                "6-8, the claim was made anew",
+                "6-9",
                 Volume,
                 [&["pv 1Gi Bound for=data#8 Recycle"], &["pv 1Gi Failed for=data#8"]],
                 ["1Gi Pending"; 2],
                 RECYCLE,
             ),
             row(
-                "6-11",
+                "6-10",
                 Volume,
                 [&["pv 1Gi Bound for=data#7 Unknown"], &["pv 1Gi Failed for=data#7"]],
                 [""; 2],
                 &["Warning VolumeUnknownReclaimPolicy"],
             ),
-            row("7-1, told once", Volume, [&["pv 1Gi Failed for=data#7 Recycle"]; 2], [""; 2], &[]),
+            row("6-3, told once", Volume, [&["pv 1Gi Failed for=data#7 Recycle"]; 2], [""; 2], &[]),
             row("8-3", Volume, [&["pv 1Gi Bound for=data#7 Delete"], &["pv 1Gi Failed for=data#7"]], [""; 2], FAILED),
             row(
                 "8-9",
@@ -446,7 +455,7 @@ fn what_becomes_of_a_released_volume() {
                 ["10Gi Bound vol=second"; 2],
                 &[],
             ),
-            row("9-1, told once", Volume, [&["pv 1Gi Failed for=data#7 Delete"]; 2], [""; 2], &[]),
+            row("8-3, told once", Volume, [&["pv 1Gi Failed for=data#7 Delete"]; 2], [""; 2], &[]),
             row("Retain", Volume, [&["pv 1Gi Released for=data#7"]; 2], [""; 2], &[]),
         ],
         &[],
@@ -579,13 +588,13 @@ fn a_default_class_is_given_later_to_claims_that_name_none() {
     let plain = class("plain", "sim.csi", false);
     const ASKED: &[&str] = &["Normal ExternalProvisioning"];
     check(&[row("15-1", Claim, [&[]; 2], ["1Gi Pending"; 2], NOTHING)], &[]);
-    check(&[row("15-2", Claim, [&[]; 2], ["1Gi Pending"; 2], NOTHING)], &[plain]);
+    check(&[row("15-1, beside a class that is no default", Claim, [&[]; 2], ["1Gi Pending"; 2], NOTHING)], &[plain]);
     const BOUND: &str = "1Gi Bound vol=pv ctl done gives=1Gi";
     let table = [
         row("15-3", Claim, [&["pv 1Gi Bound for=data#7 ctl"]; 2], [BOUND; 2], &[]),
         row("15-4", Claim, [&[]; 2], ["1Gi Pending", "1Gi Pending class=young"], &[]),
         row("15-5", Claim, [&[]; 2], ["1Gi Pending class=old", "1Gi Pending class=old asked"], ASKED),
-        row("15-6", Claim, [&[]; 2], ["1Gi Pending class="; 2], NOTHING),
+        row("the empty class is a choice", Claim, [&[]; 2], ["1Gi Pending class="; 2], NOTHING),
         row(
             "a volume without a class is taken first",
             Claim,

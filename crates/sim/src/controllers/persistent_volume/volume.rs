@@ -24,12 +24,14 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
         None => release(volume, api),
         Some(claim) if claim.spec.volume_name.is_empty() => {
             if !matching::is_same_mode(&claim, volume) {
+                let (mine, other) = (&volume.metadata.name, &claim.metadata.name);
                 let message = format!(
-                    "Cannot bind PersistentVolume \"{}\" to requested PersistentVolumeClaim \"{}\" due to \
-                     incompatible volumeMode.",
-                    volume.metadata.name, claim.metadata.name
+                    "Cannot bind PersistentVolume to requested PersistentVolumeClaim \"{other}\" due to incompatible volumeMode."
                 );
-                api.warning(&Object::PersistentVolume(volume.clone()), "VolumeMismatch", message.clone());
+                api.warning(&Object::PersistentVolume(volume.clone()), "VolumeMismatch", message);
+                let message = format!(
+                    "Cannot bind PersistentVolume \"{mine}\" to requested PersistentVolumeClaim due to incompatible volumeMode."
+                );
                 api.warning(&Object::PersistentVolumeClaim(claim), "VolumeMismatch", message);
             }
             // The claim's own sync goes on from here.
@@ -74,9 +76,9 @@ fn release(volume: &Rc<PersistentVolume>, api: &mut Api<'_>) -> Outcome {
             );
             fail(&volume, "VolumeFailedDelete", &message, api)?;
         }
-        "Recycle" => fail(&volume, "VolumeFailedRecycle", "No recycler plugin found!", api)?,
+        "Recycle" => fail(&volume, "VolumeFailedRecycle", "No recycler plugin found for the volume!", api)?,
         _ => {
-            let message = "Volume has an unrecognized reclaim policy.";
+            let message = "Volume has unrecognized PersistentVolumeReclaimPolicy";
             fail(&volume, "VolumeUnknownReclaimPolicy", message, api)?;
         }
     }
