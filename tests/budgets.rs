@@ -5,6 +5,7 @@ use petri_explore::{Problem, Progress, Search};
 use petri_objects::{Kind, ObjectRef};
 use petri_sim::clock::Span;
 use petri_sim::command::Command;
+use petri_sim::controllers::ControllerId;
 use petri_sim::invariants::Guarantee;
 use petri_sim::scenario::Scenario;
 use std::rc::Rc;
@@ -95,33 +96,89 @@ spec: {nodeSelector: {kubernetes.io/hostname: node-0}, containers: [{name: c, im
     assert!(!answer.contains("unable to drain"), "{answer}");
 }
 
+/// A budget of two out of three, and what may happen to it, at any of the moments `step` apart.
+fn problem(menu: Vec<Command>, horizon: u64, step: u64, lag: Span) -> Problem {
+    let manifests = [set("web", 3, "server", "", None), budget("web-pdb", "minAvailable: 2")].join("---\n");
+    let documents = petri_manifest::parse(&manifests).documents;
+    let mut scenario = Scenario::standard();
+    scenario.settings.watch_lag = lag;
+    Problem {
+        scenario,
+        seed: 1,
+        setup: documents.into_iter().map(|d| Command::Apply(Rc::new(d.value))).collect(),
+        settle: Span::seconds(40),
+        menu,
+        guarantee: Guarantee::Budget,
+        horizon: Span::seconds(horizon),
+        step: Span::seconds(step),
+    }
+}
+
+fn pod(name: &str) -> ObjectRef {
+    ObjectRef::new(Kind::Pod, "default", name)
+}
+
+fn evictions() -> Vec<Command> {
+    ["web-0", "web-1", "web-2"].map(|name| Command::Evict { pod: pod(name), grace_seconds: None }).to_vec()
+}
+
+/// From now on the process of web-2 never answers, or answers.
+fn readiness(value: &str) -> Command {
+    let text = format!("{{metadata: {{annotations: {{petri.dev/ready: '{value}'}}}}}}");
+    Command::Patch {
+        target: pod("web-2"),
+        patch: petri_manifest::parse(&text).documents[0].value.clone(),
+        status: false,
+    }
+}
+
+const NO_LAG: Span = Span::millis(1);
+
+fn exhausted(problem: Problem) -> u64 {
+    match Search::new(problem).finish() {
+        Progress::Exhausted { states } => states,
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Evictions of all three pods and a process that stops answering, in any order and at any moment.
 #[test]
 fn no_sequence_of_evictions_and_readiness_lets_an_eviction_break_a_budget() {
-    let manifests = [set("web", 3, "server", "", None), budget("web-pdb", "minAvailable: 2")].join("---\n");
-    let documents = petri_manifest::parse(&manifests).documents;
-    let pod = |name: &str| ObjectRef::new(Kind::Pod, "default", name);
-    let evict = |name: &str| Command::Evict { pod: pod(name), grace_seconds: None };
-    let note = |value: &str| Command::Patch {
-        target: pod("web-2"),
-        patch: petri_manifest::parse(&format!("{{metadata: {{annotations: {{petri.dev/ready: '{value}'}}}}}}"))
-            .documents[0]
-            .value
-            .clone(),
-        status: false,
+    let menu = [evictions(), vec![readiness("never"), readiness("true")]].concat();
+    let states = exhausted(problem(menu, 12, 3, NO_LAG));
+    assert!(states > 500, "{states}");
+}
+
+/// Every eviction takes one from what is allowed, in the same write that allows it: a controller that sees an old world
+/// can only be told that somebody was faster.
+#[test]
+fn a_disruption_controller_that_sees_the_past_lets_no_eviction_break_a_budget() {
+    let hold = |on| Command::HoldCache { controller: ControllerId::Disruption, on };
+    let states = exhausted(problem([evictions(), vec![hold(true), hold(false)]].concat(), 15, 3, NO_LAG));
+    assert!(states > 500, "{states}");
+    let restart = Command::CrashController { controller: ControllerId::Disruption };
+    let states = exhausted(problem([evictions(), vec![hold(true), restart]].concat(), 12, 3, NO_LAG));
+    assert!(states > 200, "{states}");
+}
+
+/// The same with caches that trail everything by two steps of the search.
+#[test]
+fn caches_that_trail_the_store_let_no_eviction_break_a_budget() {
+    let states = exhausted(problem(evictions(), 12, 1, Span::seconds(2)));
+    assert!(states > 200, "{states}");
+}
+
+/// A budget counts what its controller has seen. A pod that has just fallen ill still counts as healthy, in Kubernetes
+/// as here: that is the only way, and the search finds it.
+#[test]
+fn an_illness_that_nobody_has_seen_yet_is_not_counted() {
+    let menu = [evictions(), vec![readiness("never")]].concat();
+    let Progress::Found { recording, evidence, .. } = Search::new(problem(menu, 12, 1, Span::seconds(2))).finish()
+    else {
+        panic!("an eviction within two seconds of the illness is allowed");
     };
-    let problem = Problem {
-        scenario: Scenario::standard(),
-        seed: 1,
-        setup: documents.into_iter().map(|d| Command::Apply(Rc::new(d.value))).collect(),
-        settle: Span::seconds(30),
-        menu: vec![evict("web-0"), evict("web-1"), evict("web-2"), note("never"), note("true")],
-        guarantee: Guarantee::Budget,
-        horizon: Span::seconds(12),
-        step: Span::seconds(3),
-    };
-    match Search::new(problem).finish() {
-        Progress::Exhausted { states } => assert!(states > 500, "{states}"),
-        other => panic!("{other:?}"),
-    }
+    assert!(evidence.sentence.contains("healthy pods of the 2 that web-pdb asks for"), "{}", evidence.sentence);
+    let lines: Vec<String> = recording.commands.iter().skip(2).map(|stamped| stamped.command.line()).collect();
+    assert!(lines.iter().any(|line| line.contains("petri.dev/ready")), "{lines:?}");
+    assert_eq!(lines.iter().filter(|line| line.starts_with("evict")).count(), 1, "{lines:?}");
 }

@@ -3,7 +3,9 @@
 mod budgets;
 mod cluster;
 mod conformance;
+mod data;
 mod determinism;
+mod dns;
 mod grain;
 mod locks;
 mod openapi;

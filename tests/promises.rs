@@ -104,6 +104,28 @@ fn without_a_claim_a_force_delete_is_a_breach_within_seconds() {
     assert_eq!(standing(&timeline), "broken");
 }
 
+/// As soon as the successor's machine has begun to make it, the moment is known.
+#[test]
+fn a_risk_without_a_claim_names_the_moment_at_which_it_becomes_a_breach() {
+    let (mut timeline, node) = running(false);
+    timeline.command(Command::Cut { node }).expect("the node can be cut off");
+    wait(&mut timeline, 360);
+    timeline.command(force_delete()).expect("the pod can be deleted");
+    let until = loop {
+        assert!(timeline.step(), "something is always planned");
+        match timeline.world().invariants.worst(Guarantee::AtMostOne).0 {
+            Standing::AtRisk { until: Some(until), .. } => break *until,
+            Standing::Broken { .. } => panic!("it was not told before"),
+            _ => {}
+        }
+    };
+    assert!(until > timeline.now());
+    timeline.play_until(until - Span::millis(1));
+    assert!(standing(&timeline).starts_with("at risk"), "{}", standing(&timeline));
+    timeline.play_until(until);
+    assert_eq!(standing(&timeline), "broken");
+}
+
 #[test]
 fn a_healed_node_stops_the_ghost_and_the_promise_holds_again() {
     let (mut timeline, node) = running(false);

@@ -7,7 +7,7 @@ use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, Object, ObjectRef, StorageClass, Time, Uid};
 use petri_sim::api::request::Propagation;
 use petri_sim::api::shelf::Key;
-use petri_sim::command::Command;
+use petri_sim::command::{Command, StoragePart};
 use petri_sim::reason::Reason;
 use petri_sim::timeline::Timeline;
 use petri_sim::world::World;
@@ -168,14 +168,18 @@ impl Related {
         for claim in pod.claims() {
             self.names.insert(claim.clone());
             if let Some(claim) = world.objects().claims.get(&key.sibling(claim.clone())) {
-                self.names.insert(claim.spec.volume_name.clone());
+                let volume = &claim.spec.volume_name;
+                self.names.insert(volume.clone());
+                let attachments = world.objects().attachments.values();
+                let own = attachments.filter(|other| other.spec.source.persistent_volume_name == *volume);
+                self.names.extend(own.map(|attachment| attachment.metadata.name.clone()));
             }
         }
     }
     fn concerns(&self, key: &Key) -> bool {
         self.everything
             || self.names.contains(&key.name)
-            // Attachments are known by node and volume.
+            // The driver knows attachments by a word before their names.
             || key.name.split(['/', '^', ' ']).any(|part| !part.is_empty() && self.names.contains(part))
     }
 }
@@ -264,6 +268,15 @@ fn reason_fixes(key: &Key, reason: &Reason, found: &mut Vec<Fix>) {
             Command::Apply(Rc::new(storage_class(class).to_value())),
             "A provisioner then makes what no existing volume offers.",
         )),
+        Reason::DriverStuck { part, .. } => {
+            let title = match part {
+                StoragePart::Provisioner => "Start the provisioner",
+                StoragePart::Attach => "Let attaches be answered",
+                StoragePart::Detach => "Let detaches be answered",
+            };
+            let effect = "Safe. The storage driver does what it was asked for.";
+            found.push(fix(title, Command::FailStorage { part: *part, on: false }, effect));
+        }
         Reason::StaleClaim { claim, .. } => found.push(risk(
             format!("Delete the claim {claim}"),
             Command::Delete {

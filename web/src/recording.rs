@@ -5,7 +5,7 @@
 use crate::json;
 use petri_objects::{Decode, Kind, Labels, Map, Name, Object, ObjectRef, Span, Taint, Time, Value};
 use petri_sim::api::request::Propagation;
-use petri_sim::command::{Command, Component};
+use petri_sim::command::{Command, Component, StoragePart};
 use petri_sim::controllers::ControllerId;
 use petri_sim::recording::{ENGINE, Recording, Stamped};
 use petri_sim::scenario::{MachineSpec, Scenario};
@@ -278,6 +278,10 @@ fn command_value(command: &Command) -> Value {
             ("crash", vec![("target", target_value(pod)), ("exitCode", Value::Int(i64::from(*exit_code)))])
         }
         Command::Hang { pod, on } => ("hang", vec![("target", target_value(pod)), ("on", Value::Bool(*on))]),
+        Command::FailStorage { part, on } => {
+            ("fail-storage", vec![("part", text(part.name())), ("on", Value::Bool(*on))])
+        }
+        Command::ReadOnly { volume, on } => ("read-only", vec![("volume", text(volume)), ("on", Value::Bool(*on))]),
         Command::StopComponent { component } => ("stop-component", vec![("component", text(component.name()))]),
         Command::StartComponent { component } => ("start-component", vec![("component", text(component.name()))]),
         Command::CrashController { controller } => {
@@ -344,6 +348,12 @@ fn read_command(value: &Value) -> Result<Command, String> {
         }
         "crash" => Command::Crash { pod: target()?, exit_code: int32(value, "exitCode")? },
         "hang" => Command::Hang { pod: target()?, on: flag(value, "on")? },
+        "fail-storage" => {
+            let word = string(value, "part")?;
+            let part = StoragePart::from_name(word).ok_or_else(|| format!("unknown part of the storage {word}"))?;
+            Command::FailStorage { part, on: flag(value, "on")? }
+        }
+        "read-only" => Command::ReadOnly { volume: name(value, "volume")?, on: flag(value, "on")? },
         "stop-component" => Command::StopComponent { component: component()? },
         "start-component" => Command::StartComponent { component: component()? },
         "crash-controller" => Command::CrashController { controller: controller()? },

@@ -4,7 +4,7 @@ use crate::view::Target;
 use petri_objects::{Kind, Name, ObjectRef, Taint, Uid};
 use petri_sim::api::request::Propagation;
 use petri_sim::api::shelf::Key;
-use petri_sim::command::Command;
+use petri_sim::command::{Command, StoragePart};
 use petri_sim::controllers::ControllerId;
 use petri_sim::machine::Machine;
 use petri_sim::world::World;
@@ -195,6 +195,11 @@ fn object_verbs(world: &World, object: &ObjectRef) -> Vec<Verb> {
     verbs
 }
 
+fn storage_verb(world: &World, part: StoragePart, labels: [&str; 2]) -> Verb {
+    let fails = world.storage_fails(part);
+    verb(1, labels[usize::from(fails)], Command::FailStorage { part, on: !fails }, None)
+}
+
 fn control_plane_verbs(world: &World) -> Vec<Verb> {
     let set = ControllerId::StatefulSet;
     let next = (0..).map(|i| Name::from(format!("node-{i}"))).find(|name| !world.machines.contains_key(name));
@@ -211,6 +216,9 @@ fn control_plane_verbs(world: &World) -> Vec<Verb> {
             Command::CrashController { controller: ControllerId::AttachDetach },
             None,
         ),
+        storage_verb(world, StoragePart::Provisioner, ["Stop the provisioner", "Start the provisioner"]),
+        storage_verb(world, StoragePart::Attach, ["Leave attaches unanswered", "Answer attaches"]),
+        storage_verb(world, StoragePart::Detach, ["Leave detaches unanswered", "Answer detaches"]),
         verb(2, format!("Add {node}"), Command::AddMachine { node, zone: "a".into() }, None),
     ]
 }

@@ -35,9 +35,14 @@ fn candidates(words: &[&str], typed: &str, world: &World) -> Vec<String> {
         [verb, ..] if kubectl::VERBS.contains(verb) => after_kubectl(words, typed, world),
         ["cut" | "heal" | "reboot"] | ["power", _] | ["stop" | "start", "kubelet"] => machines(world),
         ["power"] => texts(&["off", "on"]),
-        ["stop" | "start"] => [texts(&["kubelet"]), Component::ALL.map(|c| c.name().to_owned()).to_vec()].concat(),
+        ["stop" | "start"] => {
+            [texts(&["kubelet", "provisioner"]), Component::ALL.map(|c| c.name().to_owned()).to_vec()].concat()
+        }
         ["add"] => texts(&["machine"]),
-        ["hold" | "release"] => texts(&["cache"]),
+        ["hold" | "release"] => texts(&["attach", "cache", "detach"]),
+        ["read-only" | "read-write" | "ledger"] => {
+            world.disks.iter().map(|disk| disk.claim.as_ref().map_or(&disk.volume, |c| &c.name).to_string()).collect()
+        }
         ["lose"] => texts(&["reply"]),
         ["crash"] => [names(Kind::Pod, "pod/", world), texts(&["controller"])].concat(),
         ["hang" | "unhang" | "evict"] => names(Kind::Pod, "pod/", world),

@@ -31,6 +31,7 @@ mod follow;
 mod help;
 mod path;
 mod shell;
+mod why;
 
 #[cfg(test)]
 mod fixtures;

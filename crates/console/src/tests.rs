@@ -3,7 +3,7 @@
 use super::*;
 use petri_objects::{Kind, ObjectRef, Taint, Value};
 use petri_sim::api::request::Propagation;
-use petri_sim::command::Component;
+use petri_sim::command::{Component, StoragePart};
 use petri_sim::controllers::ControllerId;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
@@ -109,6 +109,12 @@ fn every_command_reads_back_from_its_own_line() {
         Command::HoldCache { controller: ControllerId::Scheduler, on: true },
         Command::HoldCache { controller: ControllerId::Scheduler, on: false },
         Command::LoseReply { controller: ControllerId::StatefulSet },
+        Command::FailStorage { part: StoragePart::Provisioner, on: true },
+        Command::FailStorage { part: StoragePart::Provisioner, on: false },
+        Command::FailStorage { part: StoragePart::Attach, on: true },
+        Command::FailStorage { part: StoragePart::Attach, on: false },
+        Command::FailStorage { part: StoragePart::Detach, on: true },
+        Command::FailStorage { part: StoragePart::Detach, on: false },
         Command::StopComponent { component: Component::ApiServer },
         Command::StartComponent { component: Component::Scheduler },
         Command::Evict { pod: pod.clone(), grace_seconds: None },

@@ -13,7 +13,7 @@ use petri_objects::{Kind, Name, Object, ObjectRef, Uid};
 use petri_sim::api::request::ApiError;
 use petri_sim::api::shelf::Key;
 use petri_sim::clock::elapsed;
-use petri_sim::command::{Command, Component};
+use petri_sim::command::{Command, Component, StoragePart};
 use petri_sim::controllers::{CONTROLLERS, ControllerId};
 use petri_sim::invariants::{Guarantee, Standing};
 use petri_sim::machine::ProcessState;
@@ -30,6 +30,8 @@ pub const VERBS: &[&str] = &[
     "reboot",
     "stop",
     "start",
+    "read-only",
+    "read-write",
     "add",
     "crash",
     "hang",
@@ -76,7 +78,7 @@ pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failu
             let count = count.parse().map_err(|_| format!("error: {} is no number of events", quoted(count)))?;
             return step(count, host);
         }
-        ["why", target] => return why(target, &namespace, host.world()),
+        ["why", target] => return crate::why::why(target, &namespace, host.world()),
         ["guarantees"] => return Ok(Output::text(guarantees(host.world()))),
         ["processes"] => return Ok(Output::text(processes(host.world()))),
         ["disks"] => return Ok(Output::text(disks(host.world()))),
@@ -94,6 +96,16 @@ pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failu
         ["reboot", name] => Command::Reboot { node: node(name)? },
         ["stop", "kubelet", name] => Command::StopKubelet { node: node(name)? },
         ["start", "kubelet", name] => Command::StartKubelet { node: node(name)? },
+        ["stop", "provisioner"] => Command::FailStorage { part: StoragePart::Provisioner, on: true },
+        ["start", "provisioner"] => Command::FailStorage { part: StoragePart::Provisioner, on: false },
+        ["hold", "attach"] => Command::FailStorage { part: StoragePart::Attach, on: true },
+        ["release", "attach"] => Command::FailStorage { part: StoragePart::Attach, on: false },
+        ["hold", "detach"] => Command::FailStorage { part: StoragePart::Detach, on: true },
+        ["release", "detach"] => Command::FailStorage { part: StoragePart::Detach, on: false },
+        ["read-only", name] => Command::ReadOnly { volume: workloads::disk(name, &namespace, host.world())?, on: true },
+        ["read-write", name] => {
+            Command::ReadOnly { volume: workloads::disk(name, &namespace, host.world())?, on: false }
+        }
         ["stop", name] => Command::StopComponent { component: component(name)? },
         ["start", name] => Command::StartComponent { component: component(name)? },
         ["add", "machine", name] => {
@@ -278,24 +290,6 @@ fn state(object: &Object) -> (bool, String) {
     }
 }
 
-/// `why sts/web`: what the controllers wait for.
-fn why(target: &str, namespace: &str, world: &World) -> Result<Output, Failure> {
-    let wrong = || format!("error: {} names no object; write KIND/NAME, sts/web for example", quoted(target));
-    let (kind, name) = target.split_once('/').ok_or_else(wrong)?;
-    let target = reference(kind_of(kind)?, namespace, name);
-    let key = Key { namespace: target.namespace.clone(), name: target.name.clone() };
-    let mut out = Output::default();
-    for (controller, _, waiting) in world.reasons().filter(|(_, at, _)| **at == key) {
-        let since = age_since(waiting.since, world.now);
-        let sentence = waiting.reason.sentence(world.start);
-        out.line(format!("{}, for {since}: {sentence}", controller.controller().name));
-    }
-    if out.stdout.is_empty() {
-        out.line(format!("no controller waits for anything about {target}"));
-    }
-    Ok(out)
-}
-
 /// `guarantees`: what the cluster promises and how it stands.
 fn guarantees(world: &World) -> String {
     let mut lines = vec![["GUARANTEE", "STANDING", "SINCE", "FIRST BROKEN", "EVIDENCE"].map(String::from).to_vec()];
@@ -304,7 +298,12 @@ fn guarantees(world: &World) -> String {
         let (standing, subject) = world.invariants.worst(guarantee);
         let subject = subject.map_or(String::new(), |subject| format!("{subject}: "));
         let (word, since, evidence) = match standing {
-            Standing::Holding => ("holding".to_owned(), String::new(), String::new()),
+            // What is over is still worth telling.
+            Standing::Holding => {
+                let first = world.invariants.first_broken.get(&guarantee);
+                let then = first.map(|(_, subject, evidence)| format!("{subject}, then: {}", evidence.sentence));
+                ("holding".to_owned(), String::new(), then.unwrap_or_default())
+            }
             Standing::AtRisk { since, until, evidence } => {
                 let word = until.map_or("at risk".into(), |until| format!("at risk, breaks at {}", at(until)));
                 (word, at(*since), format!("{subject}{}", evidence.sentence))
@@ -359,13 +358,20 @@ fn disks(world: &World) -> String {
             disk.claim.as_ref().map_or("<none>".into(), |claim| claim.name.to_string()),
             crate::text::or_none(&disk.zone),
             list(disk.attached.keys().map(|node| node.to_string()).collect()),
-            list(disk.writers().map(|w| format!("{} ({}) on {}", w.pod, w.uid.short(), w.node)).collect()),
+            match disk.journal.read_only {
+                true => "nobody: it is read-only".into(),
+                false => list(disk.writers().map(|w| format!("{} ({}) on {}", w.pod, w.uid.short(), w.node)).collect()),
+            },
         ]);
     }
-    if lines.len() == 1 {
-        return "There are no disks\n".into();
+    let mut text = if lines.len() == 1 { "There are no disks\n".into() } else { write(&lines) };
+    for part in StoragePart::ALL.into_iter().filter(|part| world.storage_fails(*part)) {
+        text.push_str(&match part {
+            StoragePart::Provisioner => "The provisioner does not run\n".to_owned(),
+            part => format!("Requests to {} a disk are left unanswered\n", part.name()),
+        });
     }
-    write(&lines)
+    text
 }
 
 #[cfg(test)]

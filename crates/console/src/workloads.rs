@@ -105,12 +105,18 @@ fn gap(world: &World, before: &Tenure, after: &Tenure) -> String {
     seconds(after.from.since(end))
 }
 
-/// `ledger DISK`: what a disk took and refused, in order. A claim's name will do.
-pub(crate) fn ledger(name: &str, namespace: &str, world: &World) -> Result<String, Failure> {
+/// The volume of a disk that goes by its own name or by its claim's.
+pub(crate) fn disk(name: &str, namespace: &str, world: &World) -> Result<petri_objects::Name, Failure> {
     let name = name.rsplit('/').next().unwrap_or(name);
     let of_claim = |claim: &petri_sim::api::shelf::Key| &*claim.name == name && &*claim.namespace == namespace;
     let disk = world.disks.get(name).or_else(|| world.disks.iter().find(|d| d.claim.as_ref().is_some_and(of_claim)));
     let disk = disk.ok_or_else(|| format!("error: there is no disk \"{name}\", and no claim of that name has one"))?;
+    Ok(disk.volume.clone())
+}
+
+/// `ledger DISK`: what a disk took and refused, in order. A claim's name will do.
+pub(crate) fn ledger(name: &str, namespace: &str, world: &World) -> Result<String, Failure> {
+    let Some(disk) = world.disks.get(&disk(name, namespace, world)?) else { return Ok(String::new()) };
     let journal = &disk.journal;
     let mut lines = header(["FROM", "TO", "WRITER", "NODE", "TOKEN", "RECORDS", "VERDICT"]);
     for entry in &journal.entries {
@@ -127,6 +133,7 @@ pub(crate) fn ledger(name: &str, namespace: &str, world: &World) -> Result<Strin
     let highest: Vec<String> =
         journal.fences.iter().filter_map(|fence| Some(format!("{} below {}", fence.lock, fence.highest?))).collect();
     let fence = match (journal.fenced, highest.is_empty()) {
+        _ if journal.read_only => "is read-only".to_owned(),
         (false, _) => "takes every record, whatever its token".to_owned(),
         (true, true) => "asks for a fencing token".to_owned(),
         (true, false) => format!("refuses tokens of {}", highest.join(", ")),

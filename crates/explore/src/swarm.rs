@@ -4,7 +4,7 @@ use crate::bench::stateful_set;
 use petri_objects::*;
 use petri_sim::api::request::Propagation;
 use petri_sim::clock::Span;
-use petri_sim::command::Command;
+use petri_sim::command::{Command, StoragePart};
 use petri_sim::controllers::CONTROLLERS;
 use petri_sim::invariants::{Guarantee, Standing};
 use petri_sim::note::{Note, What};
@@ -90,7 +90,7 @@ fn pick(random: &mut Stream, world: &World, lies: bool) -> Option<Command> {
     let set = ObjectRef::new(Kind::StatefulSet, "default", "web");
     let app = ObjectRef::new(Kind::Deployment, "default", "app");
     let controller = CONTROLLERS[random.below(CONTROLLERS.len() as u64) as usize].id;
-    let plain = 17;
+    let plain = 18;
     Some(match random.below(if lies { plain + 3 } else { plain }) {
         0 => Command::PowerOff { node },
         1 => Command::PowerOn { node },
@@ -107,8 +107,12 @@ fn pick(random: &mut Stream, world: &World, lies: bool) -> Option<Command> {
         14 => Command::CrashController { controller },
         15 => Command::LoseReply { controller },
         16 => Command::Hang { pod: pod?, on: random.below(2) == 0 },
-        17 => Command::Delete { target: pod?, grace_seconds: Some(0), propagation: Propagation::Background },
-        18 => Command::Delete {
+        17 => {
+            let part = StoragePart::ALL[random.below(3) as usize];
+            Command::FailStorage { part, on: !world.storage_fails(part) }
+        }
+        18 => Command::Delete { target: pod?, grace_seconds: Some(0), propagation: Propagation::Background },
+        19 => Command::Delete {
             target: ObjectRef::new(Kind::Node, "", node),
             grace_seconds: None,
             propagation: Propagation::Background,
@@ -177,6 +181,9 @@ fn heal_everything(timeline: &mut Timeline) {
                 let _ = timeline.command(Command::Taint { node: node.clone(), add: Vec::new(), remove: taints });
             }
         }
+    }
+    for part in StoragePart::ALL.into_iter().filter(|part| timeline.world().storage_fails(*part)).collect::<Vec<_>>() {
+        let _ = timeline.command(Command::FailStorage { part, on: false });
     }
     let pods: Vec<ObjectRef> =
         timeline.world().objects().pods.values().map(|pod| Object::Pod(pod.clone()).reference()).collect();

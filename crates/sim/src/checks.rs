@@ -4,10 +4,11 @@
 //! about to happen.
 
 use crate::api::shelf::Key;
-use crate::api::watch::{Actor, Cause, Change};
+use crate::api::watch::{Actor, Change};
 use crate::clock::{Span, Time, elapsed};
 use crate::controllers::ControllerId;
 use crate::invariants::{Evidence, Guarantee, Standing};
+use crate::kubelet::RunState;
 use crate::machine::{Identity, Machine, Process};
 use crate::note::{Note, What};
 use crate::reason::Reason;
@@ -70,7 +71,7 @@ impl World {
             (Some(Object::Pod(pod)), None) => {
                 let identity = identity_of(pod);
                 if self.machine_running(pod.metadata.uid).is_some()
-                    && let Some(command) = self.command_behind(change)
+                    && let Some(command) = change.command()
                 {
                     self.removals.insert(identity.clone(), command);
                 }
@@ -88,7 +89,7 @@ impl World {
                 self.check_workload_of(new, notes);
             }
             (Some(Object::Node(node)), None) => {
-                if let Some(command) = self.command_behind(change) {
+                if let Some(command) = change.command() {
                     for process in self.machines.get(&node.metadata.name).into_iter().flat_map(|m| m.processes.values())
                     {
                         self.removals.insert(process.identity.clone(), command);
@@ -101,13 +102,6 @@ impl World {
                 self.check_at_least(&Key::of(&new.metadata), notes);
             }
             _ => {}
-        }
-    }
-
-    fn command_behind(&self, change: &Change) -> Option<u32> {
-        match change.cause {
-            Cause::Command(number) => Some(number),
-            _ => None,
         }
     }
 
@@ -149,19 +143,31 @@ impl World {
         let Some(successor) = self.objects().pods.get(&key_of(identity)).filter(|pod| pod.metadata.uid != *uid) else {
             return Standing::Holding;
         };
-        let until = self.attach_deadline(successor);
+        let attach = self.attach_deadline(successor);
+        let start = self.planned_start(successor);
         let next = successor.metadata.uid.short();
         let mut sentence =
             format!("{} still runs on {node} as {}, and the name was given to {next}", uid.short(), identity.pod);
-        match until {
-            Some(at) => {
-                let clock = elapsed(at.since(self.start));
-                sentence
-                    .push_str(&format!(", which waits for the disk until {}.", clock.split('.').next().unwrap_or("")));
-            }
-            None => sentence.push_str(", which starts as soon as it can."),
-        }
+        let clock = |at: Time| elapsed(at.since(self.start)).split('.').next().unwrap_or("").to_owned();
+        sentence.push_str(&match (attach, start) {
+            (Some(at), _) => format!(", which waits for the disk until {}.", clock(at)),
+            (None, Some(at)) => format!(", which starts at {}.", clock(at)),
+            (None, None) => ", which starts as soon as it can.".to_owned(),
+        });
+        let until = attach.or(start);
         Standing::AtRisk { since: self.now, until, evidence: Evidence { sentence: sentence.into(), command } }
+    }
+
+    /// When the first container of a pod that its machine makes is to run, if nothing comes between.
+    fn planned_start(&self, pod: &Pod) -> Option<Time> {
+        let machine = self.machines.get(&pod.spec.node_name)?;
+        let containers = &machine.kubelet.workers.get(&pod.metadata.uid)?.containers;
+        let start = |run: &crate::kubelet::Run| match run.state {
+            RunState::Waiting { until, .. } | RunState::Exited { until, .. } => until,
+            RunState::BackOff { until, .. } => Some(until),
+            RunState::Running { .. } => None,
+        };
+        containers.iter().filter_map(start).min()
     }
 
     /// When the disk that a pod waits for will be taken from the machine that has it.

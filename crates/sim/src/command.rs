@@ -36,6 +36,32 @@ impl Component {
     }
 }
 
+/// A part of the storage driver that can fail by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StoragePart {
+    /// It makes and deletes disks.
+    Provisioner,
+    /// Requests to attach a disk are answered.
+    Attach,
+    /// Requests to detach a disk are answered.
+    Detach,
+}
+
+impl StoragePart {
+    pub const ALL: [StoragePart; 3] = [StoragePart::Provisioner, StoragePart::Attach, StoragePart::Detach];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            StoragePart::Provisioner => "provisioner",
+            StoragePart::Attach => "attach",
+            StoragePart::Detach => "detach",
+        }
+    }
+    pub fn from_name(name: &str) -> Option<StoragePart> {
+        StoragePart::ALL.into_iter().find(|part| part.name() == name)
+    }
+}
+
 /// One command.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
@@ -130,6 +156,18 @@ pub enum Command {
         on: bool,
     },
 
+    // What happens to storage.
+    /// A part of the storage driver does nothing any more, or works again.
+    FailStorage {
+        part: StoragePart,
+        on: bool,
+    },
+    /// A disk refuses every write, or takes them again. It goes by the name of its volume.
+    ReadOnly {
+        volume: Name,
+        on: bool,
+    },
+
     // What happens to the control plane.
     /// A process of the control plane ends.
     StopComponent {
@@ -181,6 +219,8 @@ impl Command {
                 | Command::SetClock { .. }
                 | Command::Crash { .. }
                 | Command::Hang { on: true, .. }
+                | Command::FailStorage { on: true, .. }
+                | Command::ReadOnly { on: true, .. }
                 | Command::StopComponent { .. }
                 | Command::CrashController { .. }
                 | Command::HoldCache { on: true, .. }
@@ -251,6 +291,11 @@ impl Command {
                 format!("crash {pod} --exit-code={exit_code}{}", namespace_flag(pod))
             }
             Command::Hang { pod, on } => format!("{} {pod}{}", on_off(on, "hang", "unhang"), namespace_flag(pod)),
+            Command::FailStorage { part: StoragePart::Provisioner, on } => {
+                format!("{} provisioner", on_off(on, "stop", "start"))
+            }
+            Command::FailStorage { part, on } => format!("{} {}", on_off(on, "hold", "release"), part.name()),
+            Command::ReadOnly { volume, on } => format!("{} {volume}", on_off(on, "read-only", "read-write")),
             Command::StopComponent { component } => format!("stop {}", component.name()),
             Command::StartComponent { component } => format!("start {}", component.name()),
             Command::CrashController { controller } => format!("crash controller {}", controller.controller().name),

@@ -4,7 +4,7 @@ use crate::api::apply;
 use crate::api::request::{ApiError, DeleteOptions, Patch, Request};
 use crate::api::server::WriteContext;
 use crate::api::watch::{Actor, Cause};
-use crate::command::{Command, Component};
+use crate::command::{Command, Component, StoragePart};
 use crate::controllers::{CONTROLLERS, ControllerId};
 use crate::kubelet::Wake;
 use crate::note::{Answer, MachineChange, Note, What};
@@ -216,6 +216,37 @@ impl World {
                 });
                 let what = if on { "do not answer any more" } else { "answer again" };
                 done(format!("the processes of {} on {node} {what}", pod.name))
+            }
+            Command::FailStorage { part, on } => {
+                if !self.memory.csi_driver.fail(*part, *on) {
+                    let already = match part {
+                        StoragePart::Provisioner if *on => "the provisioner does not run".to_owned(),
+                        StoragePart::Provisioner => "the provisioner already runs".to_owned(),
+                        part if *on => format!("requests to {} are already left unanswered", part.name()),
+                        part => format!("requests to {} are answered", part.name()),
+                    };
+                    return Err(bad(already));
+                }
+                if !*on {
+                    self.look_again(ControllerId::CsiDriver);
+                }
+                done(match (part, on) {
+                    (StoragePart::Provisioner, true) => "the provisioner is stopped".to_owned(),
+                    (StoragePart::Provisioner, false) => "the provisioner starts".to_owned(),
+                    (part, true) => format!("requests to {} a disk are left unanswered", part.name()),
+                    (part, false) => format!("requests to {} a disk are answered again", part.name()),
+                })
+            }
+            Command::ReadOnly { volume, on } => {
+                let Some(disk) = self.disks.0.get_mut(volume) else {
+                    return Err(bad(format!("there is no disk \"{volume}\"")));
+                };
+                if disk.journal.read_only == *on {
+                    let why = if *on { "refuses every write already" } else { "takes writes already" };
+                    return Err(bad(format!("{volume} {why}")));
+                }
+                disk.journal.read_only = *on;
+                done(format!("{volume} {}", if *on { "refuses every write" } else { "takes writes again" }))
             }
             Command::StopComponent { component } => {
                 if !self.stopped.insert(*component) {

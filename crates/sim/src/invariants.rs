@@ -76,7 +76,7 @@ impl Guarantee {
                 "Each eviction that the API server allows leaves as many healthy pods as the disruption budget asks for."
             }
             Guarantee::Data => {
-                "Records that a disk has acknowledged are not lost, and it takes none from a writer whose successor has written before."
+                "Records that were acknowledged are not lost, and no disk takes one from a writer whose successor has written before."
             }
         }
     }

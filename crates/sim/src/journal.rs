@@ -11,6 +11,8 @@ const ENTRIES: usize = 64;
 pub struct Journal {
     /// Whether the disk asks for a fencing token, and refuses those lower than one that it has seen.
     pub fenced: bool,
+    /// Whether the disk refuses every write: its file system was mounted anew after an error, for reading only.
+    pub read_only: bool,
     /// The earliest first; records that follow each other and differ in nothing but time share an entry.
     pub entries: Vec<Entry>,
     /// Records that were acknowledged, and those that were refused.
@@ -20,6 +22,17 @@ pub struct Journal {
     pub stale: u64,
     /// One for each lock whose holders have written.
     pub fences: Vec<Fence>,
+    /// A quorum member's copy of what its quorum has acknowledged.
+    pub copy: Option<Copy>,
+}
+
+/// A copy of a quorum's records.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Copy {
+    /// `default/q`.
+    pub quorum: Name,
+    /// The number of the last record in it.
+    pub upto: u64,
 }
 
 /// What a disk knows about a lock: tokens of different locks have nothing to do with each other.
@@ -54,6 +67,7 @@ pub enum Verdict {
     /// The token is lower than one that the disk has seen.
     RefusedOldToken,
     RefusedNoToken,
+    RefusedReadOnly,
 }
 
 impl Verdict {
@@ -63,6 +77,7 @@ impl Verdict {
             Verdict::AcceptedStale => "accepted, stale",
             Verdict::RefusedOldToken => "refused, old token",
             Verdict::RefusedNoToken => "refused, no token",
+            Verdict::RefusedReadOnly => "refused, read-only",
         }
     }
     pub fn is_accepted(self) -> bool {
@@ -91,6 +106,7 @@ impl Journal {
         let fence = &mut self.fences[index];
         let old = matches!((writer.token, fence.highest), (Some(token), Some(highest)) if token < highest);
         let verdict = match writer.token {
+            _ if self.read_only => Verdict::RefusedReadOnly,
             None if self.fenced => Verdict::RefusedNoToken,
             _ if self.fenced && old => Verdict::RefusedOldToken,
             // Writers without a lock have no order that could be broken.
@@ -163,6 +179,15 @@ mod tests {
         }
         assert_eq!(write(&mut journal, 9, None, 0, 9), Verdict::Accepted, "a writer without a lock is never stale");
         assert_eq!(journal.stale, 1);
+    }
+
+    #[test]
+    fn a_read_only_disk_refuses_even_the_holder() {
+        let mut journal = Journal { fenced: true, read_only: true, ..Journal::default() };
+        assert_eq!(write(&mut journal, 1, Some(4), 1, 1), Verdict::RefusedReadOnly);
+        journal.read_only = false;
+        assert_eq!(write(&mut journal, 1, Some(4), 1, 2), Verdict::Accepted);
+        assert_eq!((journal.accepted, journal.refused), (1, 1));
     }
 
     #[test]

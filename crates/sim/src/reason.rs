@@ -3,6 +3,7 @@
 //! Each early return names one of these. The same value is the sentence under "Why is nothing happening?", the link to
 //! the rule, and the mark that ties the branch to its test.
 
+use crate::command::StoragePart;
 use petri_objects::{Name, Time};
 
 /// One variant per way of stopping short. A test names every variant.
@@ -107,6 +108,18 @@ pub enum Reason {
         volume: Name,
         node: Name,
     },
+    /// The driver was asked and does not answer. For the provisioner, `volume` is what waits and there is no node.
+    DriverStuck {
+        part: StoragePart,
+        volume: Name,
+        node: Name,
+    },
+    /// The driver does not attach a disk to a second node.
+    DriverRefuses {
+        volume: Name,
+        node: Name,
+        wanted_by: Name,
+    },
     /// The disk is attached elsewhere and may be attached to one node only.
     AttachedElsewhere {
         volume: Name,
@@ -210,6 +223,8 @@ impl Reason {
             Reason::NoMatchingVolume { .. } => "NoMatchingVolume",
             Reason::WaitingForProvisioner { .. } => "WaitingForProvisioner",
             Reason::DriverBusy { .. } => "DriverBusy",
+            Reason::DriverStuck { .. } => "DriverStuck",
+            Reason::DriverRefuses { .. } => "DriverRefuses",
             Reason::AttachedElsewhere { .. } => "AttachedElsewhere",
             Reason::MountedByNode { .. } => "MountedByNode",
             Reason::ClaimInUse { .. } => "ClaimInUse",

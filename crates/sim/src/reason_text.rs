@@ -1,6 +1,7 @@
 //! Reasons in words: the sentence under "Why is nothing happening?".
 
 use crate::clock::{Time, elapsed};
+use crate::command::StoragePart;
 use crate::reason::Reason;
 
 impl Reason {
@@ -62,9 +63,24 @@ impl Reason {
                 format!("No free volume of class {class} fits {claim}, and nothing makes one.")
             }
             Reason::WaitingForProvisioner { claim, provisioner } => {
-                format!("{provisioner} is making the volume for {claim}.")
+                format!("{claim} waits until {provisioner} has made its volume.")
             }
-            Reason::DriverBusy { volume, node } => format!("The storage driver is attaching {volume} to {node}."),
+            Reason::DriverBusy { volume, node } => {
+                format!("The storage driver is attaching {volume} to {node} or detaching it.")
+            }
+            Reason::DriverStuck { part: StoragePart::Provisioner, volume, .. } => {
+                format!("The provisioner does not run, so nobody makes or deletes a disk for {volume}.")
+            }
+            Reason::DriverStuck { part, volume, node } => {
+                let preposition = if *part == StoragePart::Attach { "to" } else { "from" };
+                format!(
+                    "The storage driver was asked to {} {volume} {preposition} {node} and does not answer.",
+                    part.name()
+                )
+            }
+            Reason::DriverRefuses { volume, node, wanted_by } => {
+                format!("The storage driver does not attach {volume} to {wanted_by} while it is attached to {node}.")
+            }
             Reason::AttachedElsewhere { volume, node, wanted_by, force_detach } => {
                 let wait = match force_detach {
                     Some(at) => format!(" It is taken away by force at {}.", clock(at)),

@@ -366,6 +366,13 @@ impl World {
         self.notify(id, &changes);
     }
 
+    /// A controller looks at everything in its cache again.
+    pub(crate) fn look_again(&mut self, id: ControllerId) {
+        let cache = self.informers[id as usize].cache.clone();
+        let changes = differences(&Objects::default(), &cache, self.now, self.informers[id as usize].seen);
+        self.notify(id, &changes);
+    }
+
     /// API-45: events live for an hour.
     fn sweep(&mut self) {
         self.queue.push(self.now + Span::seconds(600), Event::Sweep);
@@ -425,7 +432,7 @@ fn write_note(change: &Change) -> Option<Note> {
     }
     // A holder that renews its lock says nothing new.
     if let (Actor::Process(_), Some(old)) = (&change.by, &change.old)
-        && crate::workload::locks::holder(old) == crate::workload::locks::holder(object)
+        && crate::workload::election::holder(old) == crate::workload::election::holder(object)
     {
         return None;
     }

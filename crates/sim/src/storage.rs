@@ -4,6 +4,13 @@
 //!
 //! Upstream: the storage behind a CSI driver, which Kubernetes does not define.
 //!
+//! The `emptyDir` of a pod that writes is a disk, too: it lives as long as its pod, on its machine, through restarts of
+//! containers and of the machine.
+//!
+//! A disk can turn read-only. No object tells of it: Kubernetes watches the health of volumes behind a gate that is off.
+//!
+//! Deviation: a disk that is read-only refuses writes and nothing else; real programs may fall over it.
+//!
 //! Deviation: the simulated storage does not fence by itself. A disk that is detached by force from a machine that is
 //! only cut off keeps its mount there, and the old process writes on; real disks may refuse it, network file systems
 //! do not. What this shows is the worst that Kubernetes allows.
@@ -12,8 +19,12 @@ use crate::api::shelf::Key;
 use crate::api::watch::Change;
 use crate::clock::Time;
 use crate::journal::Journal;
-use petri_objects::{Name, Object, PersistentVolume, Uid};
+use petri_objects::{Name, Object, PersistentVolume, Pod, Uid};
 use std::collections::BTreeMap;
+use std::ops::Bound;
+
+/// How the disks of `emptyDir` volumes are called, so that they need not be searched for among all others.
+const LOCAL: &str = "emptydir-";
 
 /// How many finished writes a disk remembers.
 const LEDGER_LIMIT: usize = 32;
@@ -28,6 +39,8 @@ pub struct Disk {
     pub zone: Name,
     pub modes: Vec<Name>,
     pub claim: Option<Key>,
+    /// The pod that an `emptyDir` belongs to.
+    pub local: Option<LocalTo>,
     /// The machines it is attached to, and since when.
     pub attached: BTreeMap<Name, Time>,
     pub mounts: BTreeMap<(Name, Uid), Mount>,
@@ -35,6 +48,13 @@ pub struct Disk {
     pub ledger: Vec<Write>,
     /// What was written, where processes declare it.
     pub journal: Journal,
+}
+
+/// The pod whose `emptyDir` a disk is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LocalTo {
+    pub pod: Key,
+    pub uid: Uid,
 }
 
 /// A machine has mounted the disk for a pod.
@@ -132,6 +152,19 @@ impl Disks {
         disk.modes = volume.spec.access_modes.clone();
         disk.claim = volume.spec.claim_ref.as_ref().map(|claim| Key::new(claim.namespace.clone(), claim.name.clone()));
     }
+    /// The `emptyDir` of a pod, as it was or new.
+    pub fn create_local(&mut self, pod: &Pod, volume: &str) -> Name {
+        let name: Name = format!("{LOCAL}{}-{volume}", pod.metadata.uid).into();
+        let disk = self.0.entry(name.clone()).or_default();
+        disk.volume = name.clone();
+        disk.local = Some(LocalTo { pod: Key::of(&pod.metadata), uid: pod.metadata.uid });
+        name
+    }
+    pub fn local(&self) -> impl Iterator<Item = &Disk> {
+        let from = (Bound::Included(LOCAL), Bound::Unbounded);
+        let named = self.0.range::<str, _>(from).take_while(|(name, _)| name.starts_with(LOCAL));
+        named.map(|(_, disk)| disk).filter(|disk| disk.local.is_some())
+    }
     /// The disk and its data are gone.
     pub fn remove(&mut self, volume: &str) {
         self.0.remove(volume);
@@ -158,6 +191,9 @@ impl Disks {
     pub fn unmount(&mut self, volume: &str, node: &Name, uid: Uid, now: Time) {
         if let Some(disk) = self.0.get_mut(volume) {
             disk.mounts.remove(&(node.clone(), uid));
+            if disk.local.is_some() {
+                disk.attached.clear();
+            }
             disk.write_ends(now, |write| write.node == *node && write.uid == uid);
         }
     }

@@ -7,7 +7,7 @@ use crate::client::call::PendingSync;
 use crate::client::informer::Informer;
 use crate::client::workqueue::WorkQueue;
 use crate::clock::Time;
-use crate::command::Component;
+use crate::command::{Component, StoragePart};
 use crate::controllers::{CONTROLLERS, ControllerId, Memory};
 use crate::invariants::Invariants;
 use crate::kubelet::{Host, Kubelet};
@@ -237,6 +237,9 @@ impl World {
             self.follow_processes(name, &touched, notes);
         }
         self.check_processes(&touched, notes);
+        if self.disks.local().next().is_some() {
+            self.lose_local_disks(None, notes);
+        }
         Some(result)
     }
 
@@ -275,6 +278,9 @@ impl World {
     }
     pub fn is_stopped(&self, component: Component) -> bool {
         self.stopped.contains(&component)
+    }
+    pub fn storage_fails(&self, part: StoragePart) -> bool {
+        self.memory.csi_driver.is_stuck(part)
     }
     /// Whether a controller's process and the API server run.
     pub(crate) fn is_active(&self, id: ControllerId) -> bool {

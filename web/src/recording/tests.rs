@@ -33,6 +33,8 @@ fn every_command() -> Vec<Command> {
         Command::SetClock { node: node(), percent: 150, ahead_seconds: -60 },
         Command::Crash { pod: pod.clone(), exit_code: 137 },
         Command::Hang { pod, on: true },
+        Command::FailStorage { part: StoragePart::Detach, on: true },
+        Command::ReadOnly { volume: "pvc-1".into(), on: false },
         Command::StopComponent { component: Component::ApiServer },
         Command::StartComponent { component: Component::Scheduler },
         Command::CrashController { controller },

@@ -1,13 +1,15 @@
 //! Candidates for a lock: clients that elect a leader through a Lease.
 //!
-//! Upstream: `client-go/tools/leaderelection`.
+//! Upstream: `client-go/tools/leaderelection`, which the processes of the simulator follow, too.
 //! Deviation: the jitter of the waits, up to 1.2 retry periods at random, is the mean of it.
 
 use super::scenario::seconds;
-use petri_objects::{Kind, Lease, MicroTime, Name, Object, ObjectRef, Span, Time, Value};
-use petri_sim::api::request::ApiError;
+use petri_objects::{Kind, Name, ObjectRef, Span, Time, Value};
+use petri_sim::api::request::{ApiError, Reply, Request};
 use petri_sim::command::Command;
-use petri_sim::note::{Answer, Note};
+use petri_sim::note::Note;
+use petri_sim::workload::election::Stand;
+use petri_sim::workload::program::Hold;
 use petri_sim::world::World;
 
 /// What a step of the script does to the candidates.
@@ -32,8 +34,7 @@ impl Change {
                 renew_deadline: span("renewDeadline")?,
                 retry: span("retryPeriod")?,
                 releases: fields.at(&["releaseOnCancel"]) == Some(&Value::Bool(true)),
-                leads_since: None,
-                seen: None,
+                hold: Hold::default(),
                 due: Time::ZERO,
             })),
             "kill" => Change::Kill(id),
@@ -70,86 +71,50 @@ pub struct Candidate {
     renew_deadline: Span,
     retry: Span,
     releases: bool,
-    /// When it last renewed, while it leads.
-    leads_since: Option<Time>,
-    /// The record as it was last seen, and when it was first seen so, by the own clock.
-    seen: Option<(Lease, Time)>,
+    hold: Hold,
     pub due: Time,
 }
 
 impl Candidate {
+    fn stand(&self) -> Stand<'_> {
+        Stand {
+            id: &self.id,
+            lock: &self.lease,
+            duration: self.duration,
+            deadline: self.renew_deadline,
+            retry: self.retry,
+        }
+    }
+
     /// Tries to acquire or to renew, and plans the next try.
     pub fn act(&mut self, world: &mut World, notes: &mut Vec<Note>) {
-        let now = world.now;
-        let held = self.try_acquire_or_renew(world, notes).unwrap_or(false);
-        self.leads_since = match (held, self.leads_since) {
-            (true, _) => Some(now),
-            // A leader that cannot renew keeps trying until its deadline.
-            (false, Some(since)) if now.since(since) < self.renew_deadline => Some(since),
-            (false, _) => None,
-        };
-        let leads = self.leads_since.is_some();
-        let jitter = if leads { Span::ZERO } else { Span(self.retry.0 * 6 / 10) };
-        self.due = now + self.retry + jitter;
+        let (now, mut hold) = (world.now, std::mem::take(&mut self.hold));
+        let stand = self.stand();
+        hold.acts &= !stand.is_over(&hold, now);
+        let held = stand.attempt(&mut hold, now, now, &mut |request| ask(request, world, notes)).is_ok();
+        hold.acts |= held;
+        let wait = stand.wait(&hold, now, Span(self.retry.0 * 16 / 10));
+        self.hold = hold;
+        self.due = now + wait;
     }
 
-    /// Upstream: `tryAcquireOrRenew`.
-    fn try_acquire_or_renew(&mut self, world: &mut World, notes: &mut Vec<Note>) -> Result<bool, ApiError> {
-        let now = world.now;
-        let Some(Object::Lease(stored)) = world.objects().get(&self.lease) else {
-            let mut lease = Lease::default();
-            lease.metadata.name = self.lease.name.clone();
-            lease.metadata.namespace = self.lease.namespace.clone();
-            self.claim(&mut lease, now);
-            lease.spec.acquire_time = MicroTime(now);
-            lease.spec.lease_transitions = Some(0);
-            world.command(&Command::Create(lease.into()), notes)?;
-            return Ok(true);
-        };
-        if self.seen.as_ref().is_none_or(|(known, _)| known.spec != stored.spec) {
-            self.seen = Some(((*stored).clone(), now));
-        }
-        let observed = self.seen.as_ref().map_or(now, |(_, at)| *at);
-        let holder = stored.spec.holder_identity.clone().unwrap_or_default();
-        let lasts = Span::seconds(stored.spec.lease_duration_seconds.unwrap_or(0).max(0) as u64);
-        let mine = holder == self.id;
-        if !holder.is_empty() && !mine && observed + lasts > now {
-            return Ok(false);
-        }
-        let mut lease = (*stored).clone();
-        self.claim(&mut lease, now);
-        if !mine {
-            lease.spec.acquire_time = MicroTime(now);
-            lease.spec.lease_transitions = Some(stored.spec.lease_transitions.unwrap_or(0) + 1);
-        }
-        self.write(lease, world, notes)?;
-        Ok(true)
-    }
-
-    fn claim(&self, lease: &mut Lease, now: Time) {
-        lease.spec.holder_identity = Some(self.id.clone());
-        lease.spec.lease_duration_seconds = Some(self.duration.as_seconds() as i32);
-        lease.spec.renew_time = MicroTime(now);
-    }
-
-    /// Lets others take over at their next try.
-    ///
-    /// Upstream: `release`.
     fn release(&self, world: &mut World, notes: &mut Vec<Note>) {
-        if self.leads_since.is_none() || !self.releases {
-            return;
+        if self.hold.acts && self.releases {
+            self.stand().release(world.now, &mut |request| ask(request, world, notes));
         }
-        let Some(Object::Lease(stored)) = world.objects().get(&self.lease) else { return };
-        let (mut lease, now) = ((*stored).clone(), world.now);
-        lease.spec.holder_identity = Some(Name::default());
-        lease.spec.lease_duration_seconds = Some(1);
-        lease.spec.acquire_time = MicroTime(now);
-        lease.spec.renew_time = MicroTime(now);
-        // Whoever was faster has the lock already.
-        let _ = self.write(lease, world, notes);
     }
+}
 
-    fn write(&self, lease: Lease, world: &mut World, notes: &mut Vec<Note>) -> Result<Answer, ApiError> {
-        world.command(&Command::Replace(lease.into()), notes)
+/// Reads and writes as a person does: the recorded candidates are clients outside of the cluster.
+fn ask(request: Request, world: &mut World, notes: &mut Vec<Note>) -> Reply {
+    let (target, command) = match request {
+        Request::Get(target) => (target, None),
+        Request::Create(object) => (object.reference(), Some(Command::Create(object))),
+        Request::Update(object) => (object.reference(), Some(Command::Replace(object))),
+        _ => unreachable!("candidates read and write their record"),
+    };
+    if let Some(command) = command {
+        world.command(&command, notes)?;
     }
+    world.objects().get(&target).ok_or_else(|| ApiError::not_found(target.kind, target.name.clone()))
 }

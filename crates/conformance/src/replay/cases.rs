@@ -241,7 +241,7 @@ impl Replay {
     /// Says the same to kubectl, with the object on its standard input. The recorder wrote YAML in which `y` had no quotes.
     fn tell_kubectl(&mut self, words: &[Value], manifest: &Value) -> Value {
         let words: Vec<String> = words.iter().filter_map(Value::as_str).map(|word| self.own(word)).collect();
-        let line: Vec<String> = words.iter().map(|word| super::steps::quoted(word)).collect();
+        let line: Vec<String> = words.iter().map(|word| super::steps::for_shell(word)).collect();
         let line = format!("kubectl -n {} {}", self.namespace, line.join(" "));
         let standard_input =
             (words.iter().any(|word| word == "-")).then(|| manifest.to_json().replace(":\"y\"", ": y"));

@@ -75,7 +75,7 @@ fn what(fields: &Value, namespace: &str) -> What {
         "apply" => What::Apply(text("manifest").to_owned()),
         "kubectl" => {
             let words = fields.at(&["args"]).and_then(Value::as_list).unwrap_or_default();
-            let words: Vec<String> = words.iter().filter_map(Value::as_str).map(quoted).collect();
+            let words: Vec<String> = words.iter().filter_map(Value::as_str).map(for_shell).collect();
             What::Line(format!("kubectl -n {namespace} {}", words.join(" ")))
         }
         "node" => What::Commands(match text("op") {
@@ -114,7 +114,8 @@ fn at_once(commands: Vec<Command>) -> Vec<(Span, Command)> {
     commands.into_iter().map(|command| (Span::ZERO, command)).collect()
 }
 
-pub fn quoted(word: &str) -> String {
+/// A word as a shell reads it back.
+pub fn for_shell(word: &str) -> String {
     let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c));
     if plain && !word.is_empty() { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }

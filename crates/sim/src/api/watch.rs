@@ -25,6 +25,13 @@ impl Change {
     pub fn reference(&self) -> ObjectRef {
         self.object().reference()
     }
+    /// The person's command that the write carried out, if it did.
+    pub fn command(&self) -> Option<u32> {
+        match self.cause {
+            Cause::Command(number) => Some(number),
+            _ => None,
+        }
+    }
 }
 
 /// Who acts.

@@ -6,8 +6,13 @@
 //! Deviation: every provisioner that a StorageClass names is served by one simulated driver, except
 //! `kubernetes.io/no-provisioner`, whose volumes are made by hand.
 //! Deviation: how long a disk takes to be made, attached and detached is a setting; real drivers differ widely.
+//! Deviation: an external-attacher gives a driver that does not answer 15 s, notes the error on the VolumeAttachment and
+//! asks again; ours waits without a word, as one that hangs itself.
+//! Deviation: a disk for one node is not attached to a second one, and the request waits; real drivers refuse it, each
+//! in its own words.
 
 use super::Enqueue;
+use super::attach_detach::is_multi_attach_allowed;
 use super::persistent_volume::{
     NO_PROVISIONER, PROVISIONED_BY, SELECTED_NODE, STORAGE_PROVISIONER, claim_reference, waits_for_first_consumer,
 };
@@ -17,6 +22,7 @@ use crate::api::shelf::{Key, Objects};
 use crate::api::watch::Change;
 use crate::client::call::{Api, Done, Outcome};
 use crate::clock::{Span, Time};
+use crate::command::StoragePart;
 use crate::random::mix;
 use crate::reason::Reason;
 use petri_objects::*;
@@ -26,13 +32,24 @@ use std::rc::Rc;
 /// What the driver is busy with. Disks that are half made are made again after a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Memory {
-    /// The driver hangs: it starts nothing and finishes nothing.
-    pub stuck: bool,
+    /// Parts of the driver that hang: they start nothing and finish nothing, and a restart does not help.
+    stuck: [bool; 3],
     /// When the work on a key is done, and for which object it is.
     due: Rc<BTreeMap<Key, (Uid, Time)>>,
 }
 
 impl Memory {
+    /// Lets a part of the driver hang or work again. `false` if it does so already.
+    pub fn fail(&mut self, part: StoragePart, on: bool) -> bool {
+        std::mem::replace(&mut self.stuck[part as usize], on) != on
+    }
+    pub fn is_stuck(&self, part: StoragePart) -> bool {
+        self.stuck[part as usize]
+    }
+    /// Work is forgotten; what hangs outside of the process hangs on.
+    pub fn restart(&mut self) {
+        self.due = Rc::default();
+    }
     /// When the work on this object is done; `None` if it has not begun.
     fn due(&self, key: &Key, uid: Uid) -> Option<Time> {
         self.due.get(key).filter(|(whose, _)| *whose == uid).map(|(_, at)| *at)
@@ -47,15 +64,14 @@ impl Memory {
     }
 }
 
-/// How often a driver that hangs, or a volume that cannot be deleted yet, is tried again.
-const RETRY_STUCK: Span = Span::seconds(1);
-const RETRY_DELETE: Span = Span::seconds(2);
+/// How often it is looked whether a disk has left another node.
+const RETRY: Span = Span::seconds(2);
 
 /// A claim's key has its namespace, a volume's has none; attachments are told from volumes by a prefix that no name can
 /// have.
 const ATTACHMENT: &str = "attachment/";
 
-fn attachment_key(name: &str) -> Key {
+pub fn attachment_key(name: &str) -> Key {
     Key::new("", format!("{ATTACHMENT}{name}"))
 }
 
@@ -83,7 +99,7 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
     match key.name.strip_prefix(ATTACHMENT) {
         Some(name) => match cache.attachments.get(&Key::new("", name)) {
             Some(attachment) if attachment.metadata.is_terminating() => detach(key, attachment, api),
-            Some(attachment) => attach(key, attachment, api),
+            Some(attachment) => attach(key, attachment, &cache, api),
             None => forget(key, api),
         },
         None => match cache.volumes.get(key) {
@@ -100,9 +116,6 @@ fn forget(key: &Key, api: &mut Api<'_>) -> Outcome {
 
 /// Begins a piece of work, or says how much of it is left; `None` once it is done.
 fn work(key: &Key, uid: Uid, takes: Span, api: &mut Api<'_>) -> Option<Span> {
-    if api.memory.csi_driver.stuck {
-        return Some(RETRY_STUCK);
-    }
     let due = api.memory.csi_driver.due(key, uid).unwrap_or_else(|| {
         let due = api.now + takes;
         api.memory.csi_driver.begin(key, uid, due);
@@ -111,12 +124,21 @@ fn work(key: &Key, uid: Uid, takes: Span, api: &mut Api<'_>) -> Option<Span> {
     (due > api.now).then(|| due.since(api.now))
 }
 
+/// The part of the driver does not answer: nothing happens until it does, which wakes everything that waits.
+fn stuck(part: StoragePart, volume: &Name, node: &Name, api: &Api<'_>) -> Option<Done> {
+    let reason = || Reason::DriverStuck { part, volume: volume.clone(), node: node.clone() };
+    api.memory.csi_driver.is_stuck(part).then(|| Done::waiting(reason()))
+}
+
 /// Makes a disk, then the volume that describes it.
 fn provision(key: &Key, claim: &Rc<PersistentVolumeClaim>, cache: &Objects, api: &mut Api<'_>) -> Outcome {
     let Some(class) = class_to_serve(claim, cache) else { return forget(key, api) };
     let (uid, takes) = (claim.metadata.uid, api.settings.storage.provision);
     let about = Object::PersistentVolumeClaim(claim.clone());
-    let began = api.memory.csi_driver.due(key, uid).is_some() || api.memory.csi_driver.stuck;
+    if let Some(done) = stuck(StoragePart::Provisioner, &key.name, &Name::default(), api) {
+        return Ok(done);
+    }
+    let began = api.memory.csi_driver.due(key, uid).is_some();
     if let Some(left) = work(key, uid, takes, api) {
         if !began {
             let message = format!("External provisioner is provisioning volume for claim \"{key}\"");
@@ -209,8 +231,11 @@ fn delete(key: &Key, volume: &Rc<PersistentVolume>, cache: &Objects, api: &mut A
         return Ok(Done::settled());
     }
     let attached = cache.attachments.values().any(|a| a.spec.source.persistent_volume_name == key.name);
-    if attached || api.memory.csi_driver.stuck {
-        return Ok(Done::waiting(Reason::VolumeInUse { volume: key.name.clone() }).or_after(Some(RETRY_DELETE)));
+    if let Some(done) = stuck(StoragePart::Provisioner, &key.name, &Name::default(), api) {
+        return Ok(done);
+    }
+    if attached {
+        return Ok(Done::waiting(Reason::VolumeInUse { volume: key.name.clone() }).or_after(Some(RETRY)));
     }
     match api.delete(key.to_ref(Kind::PersistentVolume))? {
         Err(error) if !error.is_not_found() => Err(error.into()),
@@ -219,16 +244,27 @@ fn delete(key: &Key, volume: &Rc<PersistentVolume>, cache: &Objects, api: &mut A
 }
 
 /// Upstream: `external-attacher/csi_handler.go` (`syncAttach`).
-fn attach(key: &Key, attachment: &Rc<VolumeAttachment>, api: &mut Api<'_>) -> Outcome {
+fn attach(key: &Key, attachment: &Rc<VolumeAttachment>, cache: &Objects, api: &mut Api<'_>) -> Outcome {
     if attachment.status.attached {
         return forget(key, api);
     }
     let (meta, takes) = (&attachment.metadata, api.settings.storage.attach);
     let target = Object::VolumeAttachment(attachment.clone()).reference();
-    let left = work(key, meta.uid, takes, api);
+    let (volume, node) = (&attachment.spec.source.persistent_volume_name, &attachment.spec.node_name);
+    let begun = api.memory.csi_driver.due(key, meta.uid).is_some();
+    let other = if begun { None } else { attached_elsewhere(attachment, cache) };
+    let hangs = stuck(StoragePart::Attach, volume, node, api);
+    let left = if other.is_none() && hangs.is_none() { work(key, meta.uid, takes, api) } else { None };
     let finalizer = finalizer(attachment);
-    if !meta.has_finalizer(&finalizer) && !api.memory.csi_driver.stuck {
+    if !meta.has_finalizer(&finalizer) {
         api.patch(target, Some(meta.uid), with_finalizer(meta, &finalizer))??;
+    }
+    if let Some(done) = hangs {
+        return Ok(done);
+    }
+    if let Some(other) = other {
+        let reason = Reason::DriverRefuses { volume: volume.clone(), node: other, wanted_by: node.clone() };
+        return Ok(Done::waiting(reason).or_after(Some(RETRY)));
     }
     if let Some(left) = left {
         return Ok(Done::waiting(busy(attachment)).or_after(Some(left)));
@@ -239,11 +275,27 @@ fn attach(key: &Key, attachment: &Rc<VolumeAttachment>, api: &mut Api<'_>) -> Ou
     forget(key, api)
 }
 
+/// The node that has the disk, if it is another one and the disk may be on one only.
+fn attached_elsewhere(attachment: &VolumeAttachment, cache: &Objects) -> Option<Name> {
+    let name = &attachment.spec.source.persistent_volume_name;
+    let shared = cache.volumes.get(&Key::new("", name.clone())).is_none_or(|volume| is_multi_attach_allowed(volume));
+    let has = |other: &&Rc<VolumeAttachment>| {
+        other.status.attached
+            && other.spec.source.persistent_volume_name == *name
+            && other.spec.node_name != attachment.spec.node_name
+    };
+    if shared { None } else { cache.attachments.values().find(has).map(|other| other.spec.node_name.clone()) }
+}
+
 /// Upstream: `external-attacher/csi_handler.go` (`syncDetach`).
 fn detach(key: &Key, attachment: &Rc<VolumeAttachment>, api: &mut Api<'_>) -> Outcome {
     let (meta, finalizer) = (&attachment.metadata, finalizer(attachment));
     if !meta.has_finalizer(&finalizer) {
         return forget(key, api);
+    }
+    let (volume, node) = (&attachment.spec.source.persistent_volume_name, &attachment.spec.node_name);
+    if let Some(done) = stuck(StoragePart::Detach, volume, node, api) {
+        return Ok(done);
     }
     // Work on the way in does not count for the way out.
     let key_out = Key::new("", format!("{}/out", key.name));
@@ -394,13 +446,58 @@ mod tests {
     }
 
     #[test]
-    fn a_driver_that_hangs_does_nothing() {
+    fn a_driver_that_hangs_takes_the_request_and_does_nothing() {
         let mut bench = Bench::new([attachment().into()]);
-        bench.memory.csi_driver.stuck = true;
+        assert!(bench.memory.csi_driver.fail(StoragePart::Attach, true));
         let key = attachment_key("csi-1");
-        assert!(run(&mut bench, &key, Span::ZERO).exchanges.is_empty());
-        assert!(run(&mut bench, &key, Span::minutes(9)).exchanges.is_empty());
-        bench.memory.csi_driver.stuck = false;
+        let run_held = run(&mut bench, &key, Span::ZERO);
+        assert_eq!(run_held.requests(), ["patch volumeattachment/csi-1 merge"]);
+        assert_eq!((run_held.verdict().as_str(), run_held.done().after), ("DriverStuck", None));
+        bench.memory.csi_driver.restart();
+        assert_eq!(run(&mut bench, &key, Span::minutes(9)).verdict(), "DriverStuck", "a restart does not help");
+        assert!(bench.memory.csi_driver.fail(StoragePart::Attach, false));
         assert_eq!(run(&mut bench, &key, Span::minutes(10)).done().after, Some(Span::millis(1_600)));
+    }
+
+    #[test]
+    fn each_part_of_the_driver_hangs_by_itself() {
+        let mut placed = claim();
+        placed.metadata.annotations.insert(SELECTED_NODE, "node-1");
+        let mut leaving = attachment();
+        leaving.metadata.finalizers.push("external-attacher/sim-csi".into());
+        leaving.metadata.deletion_timestamp = NOW;
+        leaving.status.attached = true;
+        let (claim, detaching) = (Key::new("default", "data"), attachment_key("csi-1"));
+        let verdicts = |part: StoragePart| {
+            let mut bench = Bench::new([placed.clone().into(), class().into(), node().into(), leaving.clone().into()]);
+            bench.memory.csi_driver.fail(part, true);
+            [&claim, &detaching].map(|key| run(&mut bench, key, Span::ZERO).verdict())
+        };
+        assert_eq!(verdicts(StoragePart::Provisioner), ["DriverStuck", "DriverBusy"]);
+        assert_eq!(verdicts(StoragePart::Attach), ["WaitingForProvisioner", "DriverBusy"]);
+        assert_eq!(verdicts(StoragePart::Detach), ["WaitingForProvisioner", "DriverStuck"]);
+    }
+
+    #[test]
+    fn a_disk_for_one_node_is_not_attached_to_a_second_one() {
+        let disk = |mode: &str| {
+            let mut volume =
+                PersistentVolume { metadata: Meta { name: "pv".into(), ..Meta::default() }, ..Default::default() };
+            Rc::make_mut(&mut volume.spec).access_modes = vec![mode.into()];
+            volume
+        };
+        let on = |name: &str, node: &str, attached: bool| {
+            let mut attachment = attachment();
+            attachment.metadata.name = name.into();
+            attachment.spec.node_name = node.into();
+            attachment.spec.source.persistent_volume_name = "pv".into();
+            attachment.status.attached = attached;
+            attachment
+        };
+        for (mode, verdict) in [("ReadWriteOnce", "DriverRefuses"), ("ReadWriteMany", "DriverBusy")] {
+            let mut bench =
+                Bench::new([disk(mode).into(), on("csi-1", "a", true).into(), on("csi-2", "b", false).into()]);
+            assert_eq!(run(&mut bench, &attachment_key("csi-2"), Span::ZERO).verdict(), verdict, "{mode}");
+        }
     }
 }

@@ -126,4 +126,6 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
 }
 
 #[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod tests;

@@ -154,7 +154,7 @@ impl Memory {
             ControllerId::GarbageCollector => self.garbage_collector = Default::default(),
             ControllerId::PersistentVolume => self.persistent_volume = Default::default(),
             ControllerId::AttachDetach => self.attach_detach = Default::default(),
-            ControllerId::CsiDriver => self.csi_driver = Default::default(),
+            ControllerId::CsiDriver => self.csi_driver.restart(),
             ControllerId::Scheduler => self.scheduler.restart(),
             // These keep nothing between syncs.
             _ => {}

@@ -160,6 +160,7 @@ impl Host<'_> {
                     self.plan_worker(worker, next);
                     return;
                 }
+                self.mount_local(worker);
                 worker.stage = Stage::Creating;
                 self.create_containers(worker);
             }

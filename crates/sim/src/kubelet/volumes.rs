@@ -66,6 +66,20 @@ impl Host<'_> {
         true
     }
 
+    /// Gives a pod that writes its folders on this machine, with what it left there before a restart.
+    pub fn mount_local(&mut self, worker: &mut Worker) {
+        let (pod, node) = (worker.pod.clone(), self.name());
+        if !pod.spec.containers.iter().any(|container| crate::workload::role::role(&pod, container).is_some()) {
+            return;
+        }
+        for volume in pod.spec.volumes.iter().filter(|volume| volume.empty_dir.0.is_some()) {
+            let name = self.disks.create_local(&pod, &volume.name);
+            self.disks.attach(&name, &node, self.now);
+            self.disks.mount(&name, &node, pod.metadata.uid, &pod.metadata.name, self.now);
+            worker.mounted.push(name);
+        }
+    }
+
     /// After two minutes without its volumes a pod complains, and again every two minutes.
     pub fn complain_about_volumes(&mut self, worker: &mut Worker) {
         let Stage::Volumes { since, warned } = &mut worker.stage else { return };

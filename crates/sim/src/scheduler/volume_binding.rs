@@ -7,6 +7,7 @@ use crate::controllers::persistent_volume::matching::{self, For};
 use crate::controllers::persistent_volume::{
     BIND_COMPLETED, NO_PROVISIONER, SELECTED_NODE, annotation, names_claim, waits_for_first_consumer,
 };
+use petri_objects::order::Order as _;
 use petri_objects::{Name, Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass, Value};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -90,6 +91,8 @@ pub fn pre_filter(pod: &Pod, cache: &Objects, taken: &BTreeSet<Name>) -> Result<
             immediate = true;
         }
     }
+    // The smallest choose first.
+    volumes.delayed.order_by_key(|delayed| matching::request(&delayed.claim));
     if immediate { Err(UNBOUND.to_owned()) } else { Ok(volumes) }
 }
 
@@ -142,6 +145,10 @@ pub fn plan(volumes: &PodVolumes, node: &Node) -> Option<Plan> {
             if *selected != node.metadata.name {
                 return None;
             }
+            let class = delayed.class.as_ref()?;
+            if !can_be_made(class, node) {
+                return None;
+            }
             plan.provisioned.push(name.clone());
             continue;
         }
@@ -152,12 +159,17 @@ pub fn plan(volumes: &PodVolumes, node: &Node) -> Option<Plan> {
             continue;
         }
         let class = delayed.class.as_ref()?;
-        if &*class.provisioner == NO_PROVISIONER || !is_topology_allowed(class, node) {
+        if !can_be_made(class, node) {
             return None;
         }
         plan.provisioned.push(name.clone());
     }
     Some(plan)
+}
+
+/// Upstream: `checkVolumeProvisions`.
+fn can_be_made(class: &StorageClass, node: &Node) -> bool {
+    !class.provisioner.is_empty() && &*class.provisioner != NO_PROVISIONER && is_topology_allowed(class, node)
 }
 
 /// One of the class's terms must hold; a class without any allows every node.
@@ -174,3 +186,6 @@ fn is_topology_allowed(class: &StorageClass, node: &Node) -> bool {
     };
     terms.is_empty() || terms.iter().any(term_holds)
 }
+
+#[cfg(test)]
+mod tables;

@@ -145,16 +145,19 @@ impl World {
         notes: &mut Vec<Note>,
     ) {
         let found = self.resolve(program, service, cache).map(|lookup| lookup.addresses).unwrap_or_default();
-        let peers = found.iter().filter(|address| {
-            self.process_at(address).is_some_and(|(machine, process)| {
-                process.answers && process.uid != program.uid && self.network.connects(&program.node, &machine.name)
-            })
-        });
-        program.tally.reached = peers.count() as u32 + 1;
+        let reached = |address: &Name| {
+            let (machine, process) = self.process_at(address)?;
+            let answers = process.answers && self.network.connects(&program.node, &machine.name);
+            (answers && process.uid != program.uid).then_some(process.uid)
+        };
+        let mut majority: Vec<petri_objects::Uid> = found.iter().filter_map(reached).collect();
+        majority.push(program.uid);
+        program.tally.reached = majority.len() as u32;
         program.tally.accepts = program.tally.reached > members / 2;
         if program.tally.accepts {
             program.tally.accepted += 1;
             self.write_record(program, notes);
+            self.replicate(program, service, &majority, notes);
         } else {
             program.tally.refused += 1;
         }

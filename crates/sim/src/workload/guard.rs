@@ -6,7 +6,7 @@ use super::role::Role;
 use crate::api::shelf::{Key, Objects};
 use crate::api::watch::Change;
 use crate::invariants::{Evidence, Guarantee, Standing};
-use crate::journal::{Verdict, Writer};
+use crate::journal::{Copy, Verdict, Writer};
 use crate::note::Note;
 use crate::world::World;
 use petri_objects::*;
@@ -131,15 +131,12 @@ impl World {
     /// A disk is about to go with what was acknowledged on it, or the last pod of a quorum has gone.
     pub(crate) fn check_workloads(&mut self, change: &Change, notes: &mut Vec<Note>) {
         match (&change.old, &change.new) {
-            (Some(Object::PersistentVolume(volume)), None) => {
-                let kept = &*volume.spec.persistent_volume_reclaim_policy == "Retain";
+            (Some(Object::PersistentVolume(volume)), None)
+                if &*volume.spec.persistent_volume_reclaim_policy != "Retain" =>
+            {
                 let name = &volume.metadata.name;
-                let accepted = self.disks.get(name).map_or(0, |disk| disk.journal.accepted);
-                if accepted > 0 && !kept {
-                    let claim = volume.spec.claim_ref.as_ref().map_or(name.clone(), |claim| claim.name.clone());
-                    let sentence = format!("{accepted} acknowledged records are gone with the disk of {claim}.");
-                    self.break_for_a_moment(Guarantee::Data, name.clone(), sentence, None, notes);
-                }
+                let claim = volume.spec.claim_ref.as_ref().map_or(name.clone(), |claim| claim.name.clone());
+                self.lose_disk(name, &format!("the disk of {claim}"), change.command(), notes);
             }
             (Some(Object::Pod(pod)), None) => {
                 let slot = (Guarantee::Quorum, format!("{}/{}", pod.metadata.namespace, pod.spec.subdomain).into());
@@ -149,8 +146,81 @@ impl World {
                 {
                     self.set_standing(slot, Standing::Holding, notes);
                 }
+                self.lose_local_disks(change.command(), notes);
             }
             _ => {}
+        }
+    }
+
+    /// A record that a member has accepted is on the disks of all members that it reached: what one of them had not, it
+    /// is given. A majority in which nobody has what was acknowledged before goes on without it.
+    pub(super) fn replicate(&mut self, program: &Program, service: &Name, majority: &[Uid], notes: &mut Vec<Note>) {
+        let quorum: Name = format!("{}/{service}", program.identity.namespace).into();
+        let written = |disk: &crate::storage::Disk| disk.writers().any(|writer| majority.contains(&writer.uid));
+        let disks: Vec<Name> = self.disks.iter().filter(|disk| written(disk)).map(|d| d.volume.clone()).collect();
+        if disks.is_empty() {
+            return;
+        }
+        let known = self.newest_copy(&quorum, Some(&disks));
+        let acknowledged = self.programs.acknowledged.get(&quorum).copied().unwrap_or(0);
+        if known < acknowledged {
+            let sentence = format!(
+                "{} goes on without {} records that {service} had acknowledged: no member that it reaches has them.",
+                program.id,
+                acknowledged - known
+            );
+            self.break_for_a_moment(Guarantee::Data, quorum.clone(), sentence, None, notes);
+        }
+        for volume in disks {
+            if let Some(disk) = self.disks.0.get_mut(&volume) {
+                disk.journal.copy = Some(Copy { quorum: quorum.clone(), upto: known + 1 });
+            }
+        }
+        self.programs.acknowledged.insert(quorum, known + 1);
+    }
+
+    /// How far the best copy of a quorum's records reaches, on these disks or anywhere.
+    fn newest_copy(&self, quorum: &Name, among: Option<&[Name]>) -> u64 {
+        let counts = |disk: &&crate::storage::Disk| among.is_none_or(|disks| disks.contains(&disk.volume));
+        let copies = self.disks.iter().filter(counts).filter_map(|disk| disk.journal.copy.as_ref());
+        copies.filter(|copy| copy.quorum == *quorum).map(|copy| copy.upto).max().unwrap_or(0)
+    }
+
+    /// A disk goes, and with it what no other disk has.
+    fn lose_disk(&mut self, volume: &Name, what: &str, command: Option<u32>, notes: &mut Vec<Note>) {
+        let Some(disk) = self.disks.0.get_mut(volume) else { return };
+        let (accepted, copy) = (disk.journal.accepted, disk.journal.copy.take());
+        let lost = match &copy {
+            None => accepted,
+            Some(copy) => copy.upto.saturating_sub(self.newest_copy(&copy.quorum, None)),
+        };
+        if lost == 0 {
+            return;
+        }
+        let mut sentence = format!("{lost} acknowledged records are gone with {what}");
+        match &copy {
+            None => sentence.push('.'),
+            Some(copy) => {
+                sentence.push_str(&format!(": no member of {} has them any more.", copy.quorum));
+                self.programs.acknowledged.insert(copy.quorum.clone(), copy.upto - lost);
+            }
+        }
+        self.break_for_a_moment(Guarantee::Data, volume.clone(), sentence, command, notes);
+    }
+
+    /// An `emptyDir` goes with its pod: when its machine has cleaned up, or when nobody can ever start the pod again.
+    pub(crate) fn lose_local_disks(&mut self, command: Option<u32>, notes: &mut Vec<Note>) {
+        let is_over = |disk: &&crate::storage::Disk| {
+            let Some(local) = &disk.local else { return false };
+            let exists = self.objects().pods.get(&local.pod).is_some_and(|pod| pod.metadata.uid == local.uid);
+            disk.attached.is_empty() || (!exists && self.machine_running(local.uid).is_none())
+        };
+        let over: Vec<(Name, Name)> = (self.disks.local().filter(is_over))
+            .filter_map(|disk| Some((disk.volume.clone(), disk.local.as_ref()?.pod.name.clone())))
+            .collect();
+        for (volume, pod) in over {
+            self.lose_disk(&volume, &format!("the emptyDir of {pod}"), command, notes);
+            self.disks.remove(&volume);
         }
     }
 

@@ -1,10 +1,11 @@
 //! Four ways of being the only one, from the side of the process that wants it.
 //!
-//! Upstream: `client-go/tools/leaderelection` for Leases; the same on a ConfigMap; ZooKeeper's lock recipe; Dapr's
-//! `tryLock` and `unlock`.
+//! Upstream: `client-go/tools/leaderelection` for Leases (see `election`); the same on a ConfigMap; ZooKeeper's lock
+//! recipe; Dapr's `tryLock` and `unlock`.
 //!
 //! Deviation: most programs exit when they have lost a Lease; ours stand for it again.
 
+use super::election::Stand;
 use super::lock_server::Unlock;
 use super::program::Program;
 use super::role::{Candidacy, LockKind};
@@ -12,12 +13,11 @@ use crate::api::request::{ApiError, Reply, Request};
 use crate::api::server::{EventNote, WriteContext};
 use crate::api::watch::{Actor, Cause};
 use crate::client::call::EventType;
-use crate::clock::{Span, Time};
+use crate::clock::Span;
 use crate::machine::ProcessId;
 use crate::step::Event;
 use crate::world::World;
 use petri_objects::*;
-use std::rc::Rc;
 
 impl World {
     /// A request of a process to the API server.
@@ -45,88 +45,26 @@ impl World {
     /// Upstream: `acquire`, `renew`.
     pub(super) fn election_turn(&mut self, id: &ProcessId, program: &mut Program, c: &Candidacy) -> Span {
         let now = self.programs.local(&program.node, self.now);
-        let failed_for = program.hold.failing_since.map(|since| now.since(since));
-        if program.hold.acts && failed_for.is_some_and(|span| span >= c.deadline) {
+        let wall = self.programs.wall(&program.node, self.now);
+        let (name, lock) = (program.id.clone(), lock_of(program, c));
+        let stand = Stand { id: &name, lock: &lock, duration: c.duration, deadline: c.deadline, retry: c.retry };
+        if stand.is_over(&program.hold, now) {
             self.stop_acting(id, program);
             self.election_event(program, c, "stopped leading");
         }
-        if !program.hold.acts {
-            program.hold.failing_since = None;
+        let mut hold = std::mem::take(&mut program.hold);
+        let result = stand.attempt(&mut hold, now, wall, &mut |request| self.program_call(program, request));
+        program.hold = hold;
+        if let (Ok(transitions), false) = (result, program.hold.acts) {
+            self.begin_acting(id, program, Some(transitions));
+            self.election_event(program, c, "became leader");
         }
-        match (self.try_acquire_or_renew(program, c, now), program.hold.acts) {
-            (Ok(_), true) => program.hold.failing_since = None,
-            (Ok(transitions), false) => {
-                self.begin_acting(id, program, Some(transitions));
-                self.election_event(program, c, "became leader");
-            }
-            // A leader tries on until its deadline, whatever it has read meanwhile.
-            (Err(_), true) => program.hold.failing_since = program.hold.failing_since.or(Some(now)),
-            (Err(_), false) => {}
-        }
-        match (program.hold.acts, program.hold.failing_since) {
-            (true, None) => c.retry,
-            (true, Some(since)) => c.retry.min((since + c.deadline).since(now)),
-            (false, _) => self.programs.jittered(c.retry),
-        }
-    }
-
-    /// Upstream: `tryAcquireOrRenew`.
-    fn try_acquire_or_renew(&mut self, program: &mut Program, c: &Candidacy, now: Time) -> Result<u64, ApiError> {
-        if program.hold.acts
-            && let Some((object, at)) = program.hold.seen.clone()
-            && at + Span::seconds(seconds(&object)) > now
-            && let Ok(transitions) = self.claim(program, c, object, now)
-        {
-            return Ok(transitions);
-        }
-        let kind = if c.kind == LockKind::Lease { Kind::Lease } else { Kind::ConfigMap };
-        let target = ObjectRef::new(kind, program.identity.namespace.clone(), c.lock.clone());
-        let object = match self.program_call(program, Request::Get(target.clone())) {
-            Ok(object) => object,
-            Err(ApiError::NotFound { .. }) => {
-                let mut object = empty(&target);
-                self.fill(program, c, &mut object);
-                let object = self.program_call(program, Request::Create(object))?;
-                program.hold.seen = Some((object, now));
-                return Ok(0);
-            }
-            Err(error) => return Err(error),
-        };
-        let at = match &program.hold.seen {
-            Some((known, at)) if same_record(known, &object) => *at,
-            _ => now,
-        };
-        program.hold.seen = Some((object.clone(), at));
-        let holder = holder(&object);
-        let held = !holder.is_empty() && holder != program.id;
-        if held && at + Span::seconds(seconds(&object)) > now {
-            return Err(ApiError::BadRequest("the lock is held".into()));
-        }
-        self.claim(program, c, object, now)
-    }
-
-    /// Writes the record with this process as its holder, unless somebody was faster.
-    fn claim(&mut self, program: &mut Program, c: &Candidacy, mut object: Object, now: Time) -> Result<u64, ApiError> {
-        self.fill(program, c, &mut object);
-        let transitions = transitions(&object);
-        let object = self.program_call(program, Request::Update(object))?;
-        program.hold.seen = Some((object, now));
-        Ok(transitions)
-    }
-
-    fn fill(&self, program: &Program, c: &Candidacy, object: &mut Object) {
-        let wall = self.programs.wall(&program.node, self.now);
-        let mine = holder(object) == program.id;
-        let new = seconds(object) == 0;
-        let transitions = if mine || new { transitions(object) } else { transitions(object) + 1 };
-        let acquired = (!mine).then_some(wall);
-        write(object, &program.id, c.duration.as_seconds(), acquired, wall, transitions);
+        let jittered = if program.hold.acts { c.retry } else { self.programs.jittered(c.retry) };
+        stand.wait(&program.hold, now, jittered)
     }
 
     fn election_event(&mut self, program: &Program, c: &Candidacy, what: &str) {
-        let kind = if c.kind == LockKind::Lease { Kind::Lease } else { Kind::ConfigMap };
-        let target = ObjectRef::new(kind, program.identity.namespace.clone(), c.lock.clone());
-        let Some(object) = self.objects().get(&target) else { return };
+        let Some(object) = self.objects().get(&lock_of(program, c)) else { return };
         if self.network.reaches_control_plane(&program.node) {
             let text = format!("{} {what}", program.id);
             let note = EventNote::new(&object, EventType::Normal, "LeaderElection", text.into());
@@ -247,98 +185,18 @@ impl World {
         }
     }
 
-    /// Lets others take over at their next try.
-    ///
-    /// Upstream: `release`.
     fn release(&mut self, program: &mut Program, c: &Candidacy) {
-        let kind = if c.kind == LockKind::Lease { Kind::Lease } else { Kind::ConfigMap };
-        let target = ObjectRef::new(kind, program.identity.namespace.clone(), c.lock.clone());
-        let Ok(mut object) = self.program_call(program, Request::Get(target)) else { return };
-        if holder(&object) != program.id {
-            return;
-        }
         let wall = self.programs.wall(&program.node, self.now);
-        let transitions = transitions(&object);
-        write(&mut object, &Name::default(), 1, Some(wall), wall, transitions);
-        // Whoever was faster has the lock already.
-        let _ = self.program_call(program, Request::Update(object));
-        self.election_event(program, c, "stopped leading");
-    }
-}
-
-const HOLDER: &str = "holderIdentity";
-const SECONDS: &str = "leaseDurationSeconds";
-const ACQUIRED: &str = "acquireTime";
-const RENEWED: &str = "renewTime";
-const TRANSITIONS: &str = "leaderTransitions";
-
-fn empty(target: &ObjectRef) -> Object {
-    let meta = Meta { name: target.name.clone(), namespace: target.namespace.clone(), ..Meta::default() };
-    match target.kind {
-        Kind::Lease => Lease { metadata: meta, ..Lease::default() }.into(),
-        _ => ConfigMap { metadata: meta, ..ConfigMap::default() }.into(),
-    }
-}
-
-/// Who holds the lock, by a Lease or by a ConfigMap with the same fields.
-pub fn holder(object: &Object) -> Name {
-    match object {
-        Object::Lease(lease) => lease.spec.holder_identity.clone().unwrap_or_default(),
-        Object::ConfigMap(map) => map.data.get(HOLDER).cloned().unwrap_or_default(),
-        _ => Name::default(),
-    }
-}
-
-fn seconds(object: &Object) -> u64 {
-    match object {
-        Object::Lease(lease) => lease.spec.lease_duration_seconds.unwrap_or(0).max(0) as u64,
-        other => number(other, SECONDS),
-    }
-}
-
-fn transitions(object: &Object) -> u64 {
-    match object {
-        Object::Lease(lease) => lease.spec.lease_transitions.unwrap_or(0).max(0) as u64,
-        other => number(other, TRANSITIONS),
-    }
-}
-
-fn number(object: &Object, key: &str) -> u64 {
-    let Object::ConfigMap(map) = object else { return 0 };
-    map.data.get(key).and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-/// Whether nobody has written the record in between.
-fn same_record(a: &Object, b: &Object) -> bool {
-    match (a, b) {
-        (Object::Lease(a), Object::Lease(b)) => a.spec == b.spec,
-        (Object::ConfigMap(a), Object::ConfigMap(b)) => a.data == b.data,
-        _ => false,
-    }
-}
-
-fn write(object: &mut Object, holder: &Name, seconds: u64, acquired: Option<Time>, renewed: Time, transitions: u64) {
-    match object {
-        Object::Lease(lease) => {
-            let spec = &mut Rc::make_mut(lease).spec;
-            spec.holder_identity = Some(holder.clone());
-            spec.lease_duration_seconds = Some(i32::try_from(seconds).unwrap_or(i32::MAX));
-            spec.renew_time = MicroTime(renewed);
-            spec.lease_transitions = Some(i32::try_from(transitions).unwrap_or(i32::MAX));
-            if let Some(at) = acquired {
-                spec.acquire_time = MicroTime(at);
-            }
+        let (name, lock) = (program.id.clone(), lock_of(program, c));
+        let stand = Stand { id: &name, lock: &lock, duration: c.duration, deadline: c.deadline, retry: c.retry };
+        if stand.release(wall, &mut |request| self.program_call(program, request)) {
+            self.election_event(program, c, "stopped leading");
         }
-        Object::ConfigMap(map) => {
-            let data = &mut Rc::make_mut(map).data;
-            data.insert(HOLDER, holder.clone());
-            data.insert(SECONDS, seconds.to_string());
-            data.insert(RENEWED, renewed.rfc3339_micro());
-            data.insert(TRANSITIONS, transitions.to_string());
-            if let Some(at) = acquired {
-                data.insert(ACQUIRED, at.rfc3339_micro());
-            }
-        }
-        _ => {}
     }
+}
+
+/// The object that the candidates write.
+fn lock_of(program: &Program, c: &Candidacy) -> ObjectRef {
+    let kind = if c.kind == LockKind::Lease { Kind::Lease } else { Kind::ConfigMap };
+    ObjectRef::new(kind, program.identity.namespace.clone(), c.lock.clone())
 }

@@ -35,10 +35,12 @@
 //! containers and sidecars follow only those: an init container runs for a second and succeeds, a sidecar is a plain
 //! server.
 //!
-//! The prefix `sim/` means the same. A disk asks for fencing tokens if its claim has the annotation
+//! The prefix `sim/` means the same. What a process writes is on the disk of a claim or in an `emptyDir`, and the members
+//! of a quorum copy what they accept to all that they reach. A disk asks for fencing tokens if its claim has the annotation
 //! `petri.dev/fencing: "on"` or its StorageClass the parameter `fencing: "on"`.
 
 pub mod client;
+pub mod election;
 mod guard;
 pub mod lock_server;
 pub mod locks;

@@ -31,6 +31,8 @@ pub struct Programs {
     /// Clocks that do not run as time does, by machine.
     pub clocks: BTreeMap<Name, MachineClock>,
     pub(super) random: Stream,
+    /// How many records each quorum has acknowledged, as far as any of its members knows.
+    pub(super) acknowledged: BTreeMap<Name, u64>,
     /// Counts the tenures of all locks: the true order of holders, which no process knows.
     pub(super) terms: u64,
 }
@@ -126,6 +128,7 @@ impl Programs {
             tenures: Vec::new(),
             clocks: BTreeMap::new(),
             random: Stream::new(seed, "workloads"),
+            acknowledged: BTreeMap::new(),
             terms: 0,
         }
     }

@@ -11,17 +11,18 @@
 
 mod state;
 
-pub use state::Memory;
+pub use state::{Memory, is_multi_attach_allowed};
 
 use super::Enqueue;
 use crate::api::shelf::{Key, Objects};
 use crate::api::watch::Change;
 use crate::client::call::{Api, Done, Outcome, Stop, expect_kind};
 use crate::clock::{Span, Time};
+use crate::command::StoragePart;
 use crate::reason::Reason;
 use petri_objects::order::Order as _;
 use petri_objects::*;
-use state::{Attached, Operation, Stage, VolumeState, is_multi_attach_allowed, unique_name, wants_volumes};
+use state::{Attached, Stage, VolumeState, unique_name, wants_volumes};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -119,11 +120,13 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
     round.verify(&cache, api);
     if is_on_grid(now, period) {
         round.detach(&cache, api)?;
-        round.attach(&cache, api)?;
+        round.attach(api)?;
         round.report(&cache, api)?;
     } else {
         round.look_again(now + to_grid(now, period));
     }
+    let waiting = round.blocked(&cache, api);
+    round.waiting = waiting.or(round.waiting);
     api.memory.attach_detach.put(key, round.state);
     let after = round.again.map(|at| at.since(now));
     Ok(Done { waiting: round.waiting, after })
@@ -158,18 +161,45 @@ struct Round<'k> {
 }
 
 impl Round<'_> {
+    /// Why a pod waits for its disk, apart from a driver that takes its time.
+    fn blocked(&self, cache: &Objects, api: &Api<'_>) -> Option<Reason> {
+        let volume = self.key.name.clone();
+        let in_vain = |attached: &Attached| attached.operation.as_ref().is_some_and(|o| o.is_attach_again());
+        if let Some((node, _)) = self.state.nodes.iter().find(|(_, attached)| in_vain(attached)) {
+            return Some(Reason::DriverStuck { part: StoragePart::Attach, volume, node: node.clone() });
+        }
+        let shared = self.volume.as_ref().is_none_or(|volume| is_multi_attach_allowed(volume));
+        let missing = |node: &Name| self.state.nodes.get(node).is_none_or(|attached| attached.is_uncertain());
+        let (node, pods) = self.wanted.iter().find(|(node, _)| !shared && missing(node))?;
+        let wanted_by = pods.first().map(|pod| pod.metadata.name.clone()).unwrap_or_default();
+        let (other, attached) = self.holder(node)?;
+        if attached.is_busy() {
+            return Some(Reason::DriverBusy { volume, node: other.clone() });
+        }
+        let (period, wait) = (api.settings.attach_detach_period, api.settings.force_detach_after);
+        let healthy = cache.nodes.get(&Key::new("", other.clone())).is_some_and(|node| node.is_ready());
+        let requested = attached.detach_requested.filter(|_| !healthy);
+        let force_detach = requested.map(|at| first_after(at, wait, period));
+        Some(Reason::AttachedElsewhere { volume, node: other.clone(), wanted_by, force_detach })
+    }
+
+    /// Another node that has the volume, as far as the controller knows.
+    fn holder(&self, node: &Name) -> Option<(&Name, &Attached)> {
+        self.state.nodes.iter().find(|(at, attached)| *at != node && !attached.is_uncertain())
+    }
+
     fn look_again(&mut self, at: Time) {
         self.again = Some(self.again.map_or(at, |earlier| earlier.min(at)));
     }
 
-    /// Looks whether the driver has done what it was asked for.
+    /// Looks whether the driver has done what it was asked for. Two minutes are enough; a failed detach tells nobody.
     ///
-    /// Upstream: `waitForVolumeAttachment`, `waitForVolumeDetachment`.
+    /// Upstream: `waitForVolumeAttachDetachStatus`, `GenerateAttachVolumeFunc`, `GenerateDetachVolumeFunc`.
     fn verify(&mut self, cache: &Objects, api: &mut Api<'_>) {
         let nodes: Vec<Name> = self.state.nodes.keys().cloned().collect();
         for node in nodes {
             let Some(attached) = self.state.nodes.get_mut(&node) else { continue };
-            let Some(operation) = &mut attached.operation else { continue };
+            let Some(operation) = attached.operation.as_mut().filter(|o| o.is_running()) else { continue };
             if operation.next_poll() > api.now {
                 let at = operation.next_poll();
                 self.look_again(at);
@@ -178,9 +208,19 @@ impl Round<'_> {
             let attachment = cache.attachments.get(&Key::new("", attached.attachment.clone()));
             let done = match operation.stage {
                 Stage::Attaching => attachment.is_none_or(|attachment| attachment.status.attached),
-                Stage::Detaching => attachment.is_none(),
+                _ => attachment.is_none(),
             };
             let (stage, exists) = (operation.stage, attachment.is_some());
+            let leaving = attachment.is_some_and(|attachment| attachment.metadata.is_terminating());
+            if (stage == Stage::Attaching && leaving) || (!done && operation.is_over_time(api.now)) {
+                attached.fail(api.now);
+                if stage == Stage::Attaching {
+                    self.tell_of_failure(&node, leaving, api);
+                }
+                let at = api.now + to_grid(api.now, api.settings.attach_detach_period);
+                self.look_again(at);
+                continue;
+            }
             if !done {
                 operation.polls += 1;
                 let at = operation.next_poll();
@@ -195,17 +235,34 @@ impl Round<'_> {
                         api.normal(&Object::Pod(pod.clone()), "SuccessfulAttachVolume", message.clone());
                     }
                 }
-                Stage::Attaching | Stage::Detaching => {
+                _ => {
                     self.state.nodes.remove(&node);
                 }
             }
         }
     }
 
+    /// The pods of a node hear why their disk was not attached.
+    fn tell_of_failure(&mut self, node: &Name, leaving: bool, api: &mut Api<'_>) {
+        let csi = self.volume.as_ref().and_then(|volume| volume.spec.csi.as_ref());
+        let why = match csi {
+            _ if leaving => "volume attachment is being deleted".to_owned(),
+            Some(csi) => format!(
+                "timed out waiting for external-attacher of {} CSI driver to attach volume {}",
+                csi.driver, csi.volume_handle
+            ),
+            None => return,
+        };
+        let message = format!("AttachVolume.Attach failed for volume \"{}\" : {why}", self.key.name);
+        for pod in self.wanted.get(node).into_iter().flatten() {
+            api.warning(&Object::Pod(pod.clone()), "FailedAttachVolume", message.clone());
+        }
+    }
+
     /// Whether the driver works on the volume: for a disk that may be on one node only, one operation at a time.
     fn is_busy(&self, node: &str) -> bool {
         let alone = self.volume.as_ref().is_none_or(|volume| !is_multi_attach_allowed(volume));
-        self.state.nodes.iter().any(|(at, attached)| attached.operation.is_some() && (alone || **at == *node))
+        self.state.nodes.iter().any(|(at, attached)| attached.is_busy() && (alone || **at == *node))
     }
 
     fn detach(&mut self, cache: &Objects, api: &mut Api<'_>) -> Result<(), Stop> {
@@ -222,6 +279,10 @@ impl Round<'_> {
                 continue;
             }
             let requested = *attached.detach_requested.get_or_insert(now);
+            if let Some(at) = attached.retry_at(Stage::Detaching).filter(|at| *at > now) {
+                self.look_again(at + to_grid(at, period));
+                continue;
+            }
             let (unique, attachment) = (attached.unique_name.clone(), attached.attachment.clone());
             let node = cache.nodes.get(&Key::new("", name.clone()));
             let mounted = match node {
@@ -254,28 +315,30 @@ impl Round<'_> {
     }
 
     fn begin(&mut self, node: &Name, stage: Stage, now: Time) {
-        let operation = Operation { stage, since: now, polls: 0 };
-        let poll = operation.next_poll();
         if let Some(attached) = self.state.nodes.get_mut(node) {
-            attached.operation = Some(operation);
+            let poll = attached.begin(stage, now);
+            self.look_again(poll);
         }
-        self.look_again(poll);
     }
 
-    fn attach(&mut self, cache: &Objects, api: &mut Api<'_>) -> Result<(), Stop> {
+    fn attach(&mut self, api: &mut Api<'_>) -> Result<(), Stop> {
         let Some(volume) = self.volume.clone() else { return Ok(()) };
         let Some(csi) = &volume.spec.csi else { return Ok(()) };
         for (node, pods) in self.wanted.clone() {
-            if self.state.nodes.contains_key(&node) {
+            let known = self.state.nodes.get(&node);
+            if known.is_some_and(|attached| !attached.is_uncertain()) {
                 continue;
             }
-            let elsewhere = self.state.nodes.keys().next().cloned().filter(|_| !is_multi_attach_allowed(&volume));
-            if let Some(other) = elsewhere {
-                let busy = self.is_busy(&node);
-                self.wait_for_detach(&node, &pods, other, busy, cache, api);
-                continue;
-            }
+            let again = known.and_then(|attached| attached.retry_at(Stage::Attaching));
             if self.is_busy(&node) {
+                continue;
+            }
+            if self.holder(&node).is_some() && !is_multi_attach_allowed(&volume) {
+                self.report_multi_attach_error(&node, &pods, api);
+                continue;
+            }
+            if let Some(at) = again.filter(|at| *at > api.now) {
+                self.look_again(at + to_grid(at, api.settings.attach_detach_period));
                 continue;
             }
             let name: Name = state::attachment_name(&csi.volume_handle, &csi.driver, &node).into();
@@ -293,7 +356,8 @@ impl Round<'_> {
                 _ => {}
             }
             let unique_name: Name = unique_name(csi).into();
-            let attached = Attached { attachment: name, unique_name, ..Attached::default() };
+            let operation = self.state.nodes.remove(&node).and_then(|attached| attached.operation);
+            let attached = Attached { attachment: name, unique_name, operation, ..Attached::default() };
             self.state.nodes.insert(node.clone(), attached);
             self.state.multi_attach_reported.remove(&node);
             self.begin(&node, Stage::Attaching, api.now);
@@ -301,43 +365,25 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Upstream: `reportMultiAttachError`, once for each volume and node.
-    fn wait_for_detach(
-        &mut self,
-        node: &Name,
-        pods: &[Rc<Pod>],
-        other: Name,
-        busy: bool,
-        cache: &Objects,
-        api: &mut Api<'_>,
-    ) {
-        if !busy && self.state.multi_attach_reported.insert(node.clone()) {
-            let users: Vec<&str> = self
-                .wanted
-                .iter()
-                .filter(|(at, _)| *at != node && self.state.nodes.contains_key(*at))
-                .flat_map(|(_, pods)| pods.iter().map(|pod| &*pod.metadata.name))
-                .collect();
-            let why = match users.is_empty() {
-                true => {
-                    "Volume is already exclusively attached to one node and can't be attached to another".to_owned()
-                }
-                false => format!("Volume is already used by pod(s) {}", users.join(", ")),
-            };
-            let message = format!("Multi-Attach error for volume \"{}\" {why}", self.key.name);
-            for pod in pods {
-                api.warning(&Object::Pod(pod.clone()), "FailedAttachVolume", message.clone());
-            }
+    /// Once for each volume and node.
+    fn report_multi_attach_error(&mut self, node: &Name, pods: &[Rc<Pod>], api: &mut Api<'_>) {
+        if !self.state.multi_attach_reported.insert(node.clone()) {
+            return;
         }
-        let (period, wait) = (api.settings.attach_detach_period, api.settings.force_detach_after);
-        let healthy = cache.nodes.get(&Key::new("", other.clone())).is_some_and(|node| node.is_ready());
-        let requested = self.state.nodes.get(&other).and_then(|attached| attached.detach_requested);
-        self.waiting = Some(Reason::AttachedElsewhere {
-            volume: self.key.name.clone(),
-            wanted_by: pods.first().map(|pod| pod.metadata.name.clone()).unwrap_or_default(),
-            force_detach: requested.filter(|_| !healthy && !busy).map(|at| first_after(at, wait, period)),
-            node: other,
-        });
+        let users: Vec<&str> = self
+            .wanted
+            .iter()
+            .filter(|(at, _)| *at != node && self.state.nodes.contains_key(*at))
+            .flat_map(|(_, pods)| pods.iter().map(|pod| &*pod.metadata.name))
+            .collect();
+        let why = match users.is_empty() {
+            true => "Volume is already exclusively attached to one node and can't be attached to another".to_owned(),
+            false => format!("Volume is already used by pod(s) {}", users.join(", ")),
+        };
+        let message = format!("Multi-Attach error for volume \"{}\" {why}", self.key.name);
+        for pod in pods {
+            api.warning(&Object::Pod(pod.clone()), "FailedAttachVolume", message.clone());
+        }
     }
 
     /// Tells the nodes what is attached to them, which their kubelets wait for.

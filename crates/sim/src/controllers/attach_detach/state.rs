@@ -50,25 +50,94 @@ pub struct Operation {
     pub stage: Stage,
     pub since: Time,
     pub polls: u32,
+    /// How often the same was tried in vain before.
+    pub failures: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     Attaching,
     Detaching,
+    /// Nobody knows whether it is attached, until the next try.
+    AttachFailed,
+    DetachFailed,
+}
+
+/// How long the driver is waited for.
+///
+/// Upstream: `csiTimeout`.
+const TIMEOUT: Span = Span::minutes(2);
+/// Between two tries.
+///
+/// Upstream: `goroutinemap/exponentialbackoff`.
+const FIRST_RETRY: Span = Span::millis(500);
+const LAST_RETRY: Span = Span::seconds(122);
+
+impl Stage {
+    fn failed(self) -> Stage {
+        match self {
+            Stage::Attaching | Stage::AttachFailed => Stage::AttachFailed,
+            Stage::Detaching | Stage::DetachFailed => Stage::DetachFailed,
+        }
+    }
+}
+
+impl Attached {
+    pub fn is_busy(&self) -> bool {
+        self.operation.as_ref().is_some_and(|operation| operation.is_running())
+    }
+    /// Upstream: `AttachStateUncertain`: other nodes may have the volume, and this one may ask for it again.
+    pub fn is_uncertain(&self) -> bool {
+        self.operation.as_ref().is_some_and(|operation| !operation.is_running())
+    }
+    /// When the same may be tried again; other operations need not wait.
+    pub fn retry_at(&self, stage: Stage) -> Option<Time> {
+        let failed = self.operation.as_ref().filter(|operation| operation.stage == stage.failed())?;
+        let step = FIRST_RETRY.0 << failed.failures.saturating_sub(1).min(8);
+        Some(failed.since + Span(step.min(LAST_RETRY.0)))
+    }
+    /// The driver is asked, for the first time or again.
+    pub fn begin(&mut self, stage: Stage, now: Time) -> Time {
+        let before = self.operation.take().filter(|operation| operation.stage == stage.failed());
+        let operation = Operation { stage, since: now, polls: 0, failures: before.map_or(0, |o| o.failures) };
+        let poll = operation.next_poll();
+        self.operation = Some(operation);
+        poll
+    }
+    /// The driver has failed, or has not answered in time.
+    ///
+    /// Upstream: `MarkVolumeAsUncertain`.
+    pub fn fail(&mut self, now: Time) {
+        if let Some(operation) = &mut self.operation {
+            let (stage, failures) = (operation.stage.failed(), operation.failures + 1);
+            *operation = Operation { stage, since: now, polls: 0, failures };
+            self.reported = false;
+        }
+    }
 }
 
 impl Operation {
+    pub fn is_running(&self) -> bool {
+        matches!(self.stage, Stage::Attaching | Stage::Detaching)
+    }
+    /// An attach that has failed, or is tried again after it has.
+    pub fn is_attach_again(&self) -> bool {
+        self.stage == Stage::AttachFailed || (self.stage == Stage::Attaching && self.failures > 0)
+    }
+    pub fn is_over_time(&self, now: Time) -> bool {
+        now >= self.since + TIMEOUT
+    }
     /// Polls begin half a second after the request and grow by a twentieth.
     ///
     /// Upstream: `waitForVolumeAttachmentInternal`.
     pub fn next_poll(&self) -> Time {
         let mut step = Span::millis(500);
-        (0..=self.polls.min(200)).fold(self.since, |at, _| {
+        let poll = (0..=self.polls.min(200)).fold(self.since, |at, _| {
             let next = at + step;
             step = Span(step.0 + step.0 / 20);
             next
-        })
+        });
+        poll.min(self.since + TIMEOUT)
     }
 }
 
@@ -99,7 +168,7 @@ impl Memory {
             let attached = Attached {
                 attachment: attachment.metadata.name.clone(),
                 unique_name,
-                operation: stage.map(|stage| Operation { stage, since: now, polls: 0 }),
+                operation: stage.map(|stage| Operation { stage, since: now, polls: 0, failures: 0 }),
                 reported,
                 detach_requested: None,
             };

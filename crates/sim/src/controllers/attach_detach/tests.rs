@@ -242,3 +242,104 @@ fn a_second_pod_on_another_node_is_told_who_uses_the_disk() {
     assert!(run.done().after.is_none(), "only a change can help");
     assert!(round(&mut bench, Span::millis(100)).events.is_empty(), "once for each volume and node");
 }
+
+/// The same attachment on its way out.
+fn leaving(node: &str) -> VolumeAttachment {
+    let mut attachment = attachment(node);
+    attachment.metadata.deletion_timestamp = NOW;
+    attachment
+}
+
+#[test]
+fn a_driver_that_does_not_answer_is_given_two_minutes_and_asked_again_after_longer_and_longer() {
+    let mut pending = attachment("a");
+    pending.status.attached = false;
+    let mut bench =
+        Bench::new(disk("ReadWriteOnce").into_iter().chain([node("a", true, false).into(), pod("web-0", "a").into()]));
+    assert_eq!(requests(&round(&mut bench, Span::ZERO)), ["create volumeattachment"]);
+    bench.cache.put(pending.into());
+    let (mut now, mut failures, mut retries) = (Span::millis(500), Vec::new(), Vec::new());
+    while failures.len() < 3 {
+        let run = round(&mut bench, now);
+        if let Some(event) = run.events().first() {
+            assert_eq!(
+                event,
+                "Warning FailedAttachVolume AttachVolume.Attach failed for volume \"pv\" : timed out waiting for \
+                 external-attacher of sim.csi CSI driver to attach volume vol-1"
+            );
+            assert_eq!(run.verdict(), "DriverStuck");
+            failures.push(now.as_millis());
+        }
+        retries.extend(requests(&run).iter().map(|_| now.as_millis()));
+        now = now + run.done().after.expect("it is looked for again");
+    }
+    assert_eq!(retries, [120_600, 241_700], "half a second after the first failure, a second after the next");
+    assert_eq!(failures, [120_000, 240_600, 361_700]);
+    let run = round(&mut bench, now);
+    assert!(run.events.is_empty());
+}
+
+#[test]
+fn an_attach_that_failed_leaves_nobody_sure_so_the_disk_is_detached_before_it_goes_elsewhere() {
+    let mut bench = Bench::new(disk("ReadWriteOnce").into_iter().chain([
+        node("a", true, false).into(),
+        node("b", true, false).into(),
+        pod("web-0", "a").into(),
+    ]));
+    round(&mut bench, Span::ZERO);
+    let mut pending = attachment("a");
+    pending.status.attached = false;
+    bench.cache.put(pending.clone().into());
+    round(&mut bench, Span::minutes(2));
+    bench.cache.remove(&Object::from(pod("web-0", "a")).reference());
+    bench.cache.put(pod("web-0", "b").into());
+    bench.enqueue(enqueue, None, Some(pod("web-0", "b").into()));
+    let run = round(&mut bench, Span::millis(120_100));
+    assert_eq!(requests(&run), ["get node/a", "delete volumeattachment"], "at once: it is another operation");
+    assert!(run.events.is_empty(), "no Multi-Attach error while the driver detaches");
+    assert_eq!(run.verdict(), "DriverBusy");
+    bench.cache.remove(&Object::from(pending).reference());
+    let run = round(&mut bench, Span::millis(120_600));
+    assert_eq!(requests(&run), ["create volumeattachment"]);
+    assert_eq!(&*run.sent::<VolumeAttachment>()[0].spec.node_name, "b");
+}
+
+/// Upstream: `Test_Run_OneVolumeDetachFailNodeWithReadWriteOnce`.
+#[test]
+fn a_detach_that_failed_tells_no_pod_and_the_same_node_may_have_the_disk_again() {
+    let mut bench = Bench::new(
+        disk("ReadWriteOnce").into_iter().chain([attachment("a").into(), reported(node("a", true, false)).into()]),
+    );
+    assert_eq!(requests(&round(&mut bench, Span::ZERO)), ["get node/a", "status node/a", "delete volumeattachment"]);
+    bench.cache.put(leaving("a").into());
+    bench.cache.put(node("a", true, false).into());
+    let run = round(&mut bench, Span::minutes(2));
+    assert!(run.events.is_empty() && run.exchanges.is_empty());
+
+    let mut again = bench.memory.clone();
+    assert_eq!(requests(&round(&mut bench, Span::millis(120_600))), ["get node/a", "delete volumeattachment"]);
+
+    std::mem::swap(&mut again, &mut bench.memory);
+    bench.cache.put(pod("web-0", "a").into());
+    bench.enqueue(enqueue, None, Some(pod("web-0", "a").into()));
+    assert_eq!(requests(&round(&mut bench, Span::millis(120_100))), ["create volumeattachment"]);
+    let run = round(&mut bench, Span::millis(120_600));
+    assert_eq!(
+        run.events(),
+        [
+            "Warning FailedAttachVolume AttachVolume.Attach failed for volume \"pv\" : volume attachment is being deleted"
+        ]
+    );
+}
+
+#[test]
+fn after_a_detach_that_failed_another_node_asks_for_the_disk_without_a_multi_attach_error() {
+    let mut bench = wanted_elsewhere(node("a", true, false), []);
+    assert_eq!(requests(&round(&mut bench, Span::ZERO)), ["get node/a", "status node/a", "delete volumeattachment"]);
+    bench.cache.put(leaving("a").into());
+    bench.cache.put(node("a", true, false).into());
+    let run = round(&mut bench, Span::minutes(2));
+    assert_eq!(requests(&run), ["create volumeattachment"]);
+    assert_eq!(&*run.sent::<VolumeAttachment>()[0].spec.node_name, "b");
+    assert!(run.events.is_empty());
+}

@@ -105,6 +105,8 @@ pub(super) fn is_same(old: &Pod, new: &Pod) -> bool {
 /// Upstream: `getAddressTypesForService`.
 pub(super) fn address_types(service: &Service) -> Vec<Name> {
     match service.spec.ip_families.is_empty() {
+        // Nobody knows: an old API server told no families.
+        true if service.is_headless() || service.spec.cluster_ip.is_empty() => vec!["IPv4".into(), "IPv6".into()],
         true if service.spec.cluster_ip.contains(':') => vec!["IPv6".into()],
         true => vec!["IPv4".into()],
         false => service.spec.ip_families.clone(),

@@ -6,7 +6,7 @@ use crate::controllers::testing::{Bench, NOW, Run, agree, meta, ready_pod};
 use petri_objects::*;
 use std::rc::Rc;
 
-fn service(name: &str, headless: bool) -> Service {
+pub(super) fn service(name: &str, headless: bool) -> Service {
     let mut service = Service { metadata: meta(name, 1), ..Service::default() };
     let spec = Rc::make_mut(&mut service.spec);
     spec.selector = [("app", "web")].into_iter().collect();
@@ -24,7 +24,7 @@ fn service(name: &str, headless: bool) -> Service {
 }
 
 /// A Ready pod of a StatefulSet `web`, with an address.
-fn pod(index: u64) -> Pod {
+pub(super) fn pod(index: u64) -> Pod {
     let mut pod = ready_pod(&format!("web-{index}"), 100 + index, "web", None);
     let spec = Rc::make_mut(&mut pod.spec);
     (spec.hostname, spec.subdomain) = (format!("web-{index}").into(), "web".into());
@@ -32,18 +32,18 @@ fn pod(index: u64) -> Pod {
     pod
 }
 
-fn unready(mut pod: Pod) -> Pod {
+pub(super) fn unready(mut pod: Pod) -> Pod {
     let ready = &mut Rc::make_mut(&mut pod.status).conditions[0];
     (ready.status, ready.last_transition_time) = ("False".into(), NOW);
     pod
 }
 
-fn terminating(mut pod: Pod) -> Pod {
+pub(super) fn terminating(mut pod: Pod) -> Pod {
     pod.metadata.deletion_timestamp = NOW;
     pod
 }
 
-fn bench(service: Service) -> Bench {
+pub(super) fn bench(service: Service) -> Bench {
     let mut node = Node { metadata: meta("node-1", 3), ..Node::default() };
     node.metadata.namespace = "".into();
     node.metadata.labels.insert("topology.kubernetes.io/zone", "zone-a");
@@ -51,7 +51,7 @@ fn bench(service: Service) -> Bench {
 }
 
 /// Runs a sync and lets the cache see what it wrote.
-fn run(bench: &mut Bench, name: &str) -> Run {
+pub(super) fn run(bench: &mut Bench, name: &str) -> Run {
     let cache = bench.cache.clone();
     let mut answer = agree(&cache);
     let mut number = cache.endpoint_slices.len();
@@ -74,7 +74,7 @@ fn run(bench: &mut Bench, name: &str) -> Run {
     run
 }
 
-fn slices(bench: &Bench) -> Vec<Rc<EndpointSlice>> {
+pub(super) fn slices(bench: &Bench) -> Vec<Rc<EndpointSlice>> {
     bench.cache.endpoint_slices.values().cloned().collect()
 }
 

@@ -8,7 +8,7 @@ use super::{
     BIND_COMPLETED, BOUND_BY_CONTROLLER, NO_PROVISIONER, SELECTED_NODE, STORAGE_PROVISIONER, STORAGE_PROVISIONER_BETA,
     annotation, names_claim, waits_for_first_consumer,
 };
-use crate::api::request::Patch;
+use crate::api::request::{ApiError, Patch};
 use crate::api::shelf::{Key, Objects};
 use crate::client::call::{Api, Done, Outcome, Stop, expect_kind};
 use crate::clock::{Span, Time};
@@ -68,7 +68,24 @@ fn sync_unbound(key: &Key, claim: &Claim, cache: &Objects, api: &mut Api<'_>) ->
     }
     let message = "no persistent volumes available for this claim and no storage class is set";
     api.normal(&Object::PersistentVolumeClaim(claim.clone()), "FailedBinding", message);
+    reset(claim, api)?;
     Ok(no_volume(claim))
+}
+
+/// A claim that is not bound shows nothing of a volume.
+///
+/// Upstream: `updateClaimStatus`, for Pending.
+fn reset(claim: &Claim, api: &mut Api<'_>) -> Result<(), Stop> {
+    let status = &claim.status;
+    if &*status.phase == "Pending" && status.access_modes.is_empty() && status.capacity.iter().next().is_none() {
+        return Ok(());
+    }
+    let mut pending = (**claim).clone();
+    pending.status.phase = "Pending".into();
+    pending.status.access_modes.clear();
+    pending.status.capacity.clear();
+    api.update_status(pending)??;
+    Ok(())
 }
 
 fn no_volume(claim: &Claim) -> Done {
@@ -98,6 +115,7 @@ fn wait_for_consumer(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outco
             api.normal(&about, "WaitForPodScheduled", format!("waiting for pods {} to be scheduled", pods.join(",")));
         }
     }
+    reset(claim, api)?;
     Ok(Done::waiting(Reason::WaitingForFirstConsumer { claim: name.clone() }))
 }
 
@@ -135,6 +153,7 @@ fn provision(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outcome {
 /// The claim asks for one volume by name.
 fn sync_prebound(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outcome {
     let Some(volume) = cache.volumes.get(&Key::new("", claim.spec.volume_name.clone())) else {
+        reset(claim, api)?;
         return Ok(no_volume(claim));
     };
     let about = Object::PersistentVolumeClaim(claim.clone());
@@ -144,13 +163,23 @@ fn sync_prebound(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outcome {
             Some(why) => {
                 let message = format!("Cannot bind to requested volume \"{}\": {why}", volume.metadata.name);
                 api.warning(&about, "VolumeMismatch", message);
+                reset(claim, api)?;
                 Ok(no_volume(claim))
             }
         },
         Some(_) if names_claim(volume, claim) => bind(volume, claim, api),
-        Some(_) => {
-            let message = format!("volume \"{}\" already bound to a different claim.", volume.metadata.name);
-            api.warning(&about, "FailedBinding", message);
+        Some(named) => {
+            let name = &volume.metadata.name;
+            api.warning(&about, "FailedBinding", format!("volume \"{name}\" already bound to a different claim."));
+            // Somebody has taken the mark of a completed binding off the claim.
+            if annotation(&claim.metadata, BOUND_BY_CONTROLLER).is_some() {
+                let (key, other) = (Key::of(&claim.metadata), Key::new(named.namespace.clone(), named.name.clone()));
+                let message = format!(
+                    "invalid binding of claim \"{key}\" to volume \"{name}\": volume already claimed by \"{other}\""
+                );
+                return Err(ApiError::Internal(message.into()).into());
+            }
+            reset(claim, api)?;
             Ok(no_volume(claim))
         }
     }

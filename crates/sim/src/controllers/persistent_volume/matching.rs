@@ -24,11 +24,16 @@ pub fn find_best_match(
     volumes: &[Rc<PersistentVolume>],
     asks: For<'_>,
 ) -> Option<Rc<PersistentVolume>> {
+    if let For::Node(_) = asks {
+        // The scheduler takes the volumes of the class as they come.
+        let of_class = |volume: &&Rc<PersistentVolume>| &*volume.spec.storage_class_name == claim.class();
+        let volumes: Vec<_> = volumes.iter().filter(of_class).collect();
+        return find_matching_volume(claim, &volumes, asks).cloned();
+    }
     let mut groups: BTreeMap<(u32, Vec<&Name>), Vec<&Rc<PersistentVolume>>> = BTreeMap::new();
     for volume in volumes {
-        let offered = &volume.spec.access_modes;
-        if claim.spec.access_modes.iter().all(|mode| offered.contains(mode)) {
-            let mut modes: Vec<&Name> = offered.iter().collect();
+        if has_modes(claim, volume) {
+            let mut modes: Vec<&Name> = volume.spec.access_modes.iter().collect();
             modes.order();
             groups.entry((modes.len() as u32, modes)).or_default().push(volume);
         }
@@ -52,17 +57,15 @@ fn find_matching_volume<'v>(
             For::Node(node) => is_reachable(volume, node),
         };
         if names_claim(volume, claim) {
-            if reachable {
-                return Some(volume);
-            }
-            continue;
+            // A volume that is reserved for the claim is the only one that it may get.
+            return reachable.then_some(volume);
         }
+        let has_modes = has_modes(claim, volume);
         let left_to_the_scheduler = matches!(asks, For::Controller { delayed: true });
         let selected = claim.spec.selector.as_ref().is_none_or(|s| s.matches(&volume.metadata.labels));
         let available = &*volume.status.phase == "Available" && volume.spec.claim_ref.is_none();
-        let same_class = &*volume.spec.storage_class_name == claim.class()
-            && volume.spec.volume_attributes_class_name == claim.spec.volume_attributes_class_name;
-        if left_to_the_scheduler || !available || !selected || !same_class || !reachable {
+        let same_class = &*volume.spec.storage_class_name == claim.class();
+        if left_to_the_scheduler || !available || !selected || !same_class || !reachable || !has_modes {
             continue;
         }
         let size = capacity(volume);
@@ -73,9 +76,21 @@ fn find_matching_volume<'v>(
     smallest.map(|(volume, _)| volume)
 }
 
-/// Large enough, and of the same volume mode.
+/// Large enough, and of the same volume mode and attributes.
 fn fits(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> bool {
-    capacity(volume) >= request(claim) && volume_mode(&claim.spec.volume_mode) == volume_mode(&volume.spec.volume_mode)
+    capacity(volume) >= request(claim)
+        && is_same_mode(claim, volume)
+        && volume.spec.volume_attributes_class_name == claim.spec.volume_attributes_class_name
+}
+
+/// Upstream: `CheckVolumeModeMismatches`.
+pub fn is_same_mode(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> bool {
+    volume_mode(&claim.spec.volume_mode) == volume_mode(&volume.spec.volume_mode)
+}
+
+/// Upstream: `CheckAccessModes`.
+fn has_modes(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> bool {
+    claim.spec.access_modes.iter().all(|mode| volume.spec.access_modes.contains(mode))
 }
 
 /// Why a volume that the claim asks for by name cannot serve it.
@@ -91,9 +106,9 @@ pub fn mismatch(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> Opt
         "storageClassName does not match"
     } else if volume.spec.volume_attributes_class_name != claim.spec.volume_attributes_class_name {
         "volumeAttributesClassName does not match"
-    } else if volume_mode(&claim.spec.volume_mode) != volume_mode(&volume.spec.volume_mode) {
+    } else if !is_same_mode(claim, volume) {
         "incompatible volumeMode"
-    } else if !claim.spec.access_modes.iter().all(|mode| volume.spec.access_modes.contains(mode)) {
+    } else if !has_modes(claim, volume) {
         "incompatible accessMode"
     } else {
         return None;
@@ -111,7 +126,7 @@ fn capacity(volume: &PersistentVolume) -> i128 {
     volume.spec.capacity.get("storage").and_then(|size| size.millis()).unwrap_or(0)
 }
 
-fn request(claim: &PersistentVolumeClaim) -> i128 {
+pub fn request(claim: &PersistentVolumeClaim) -> i128 {
     claim.request().and_then(|size| size.millis()).unwrap_or(0)
 }
 

@@ -162,4 +162,8 @@ pub(crate) fn annotation<'a>(meta: &'a petri_objects::Meta, key: &str) -> Option
 }
 
 #[cfg(test)]
+mod matching_tables;
+#[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod tests;

@@ -2,10 +2,10 @@
 //!
 //! Upstream: `syncVolume`, `reclaimVolume`.
 
-use super::{BOUND_BY_CONTROLLER, PROVISIONED_BY, claim_key};
+use super::{BOUND_BY_CONTROLLER, PROVISIONED_BY, claim_key, matching};
 use crate::api::shelf::Key;
 use crate::client::call::{Api, Done, Outcome, Stop, expect_kind};
-use petri_objects::{Kind, Name, Object, ObjectReference, PersistentVolume, PersistentVolumeClaim, Uid};
+use petri_objects::{Kind, Object, ObjectReference, PersistentVolume, PersistentVolumeClaim, Revision, Uid};
 use std::rc::Rc;
 
 pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
@@ -22,8 +22,21 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
     }
     match claim_of(claim_ref, api)? {
         None => release(volume, api),
-        // The claim's own sync goes on from here.
-        Some(claim) if claim.spec.volume_name.is_empty() => Ok(Done::settled()),
+        Some(claim) if claim.spec.volume_name.is_empty() => {
+            if !matching::is_same_mode(&claim, volume) {
+                let (mine, other) = (&volume.metadata.name, &claim.metadata.name);
+                let message = format!(
+                    "Cannot bind PersistentVolume to requested PersistentVolumeClaim \"{other}\" due to incompatible volumeMode."
+                );
+                api.warning(&Object::PersistentVolume(volume.clone()), "VolumeMismatch", message);
+                let message = format!(
+                    "Cannot bind PersistentVolume \"{mine}\" to requested PersistentVolumeClaim due to incompatible volumeMode."
+                );
+                api.warning(&Object::PersistentVolumeClaim(claim), "VolumeMismatch", message);
+            }
+            // The claim's own sync goes on from here.
+            Ok(Done::settled())
+        }
         Some(claim) if claim.spec.volume_name == volume.metadata.name => {
             update_phase(volume, "Bound", "", api)?;
             Ok(Done::settled())
@@ -52,34 +65,55 @@ fn release(volume: &Rc<PersistentVolume>, api: &mut Api<'_>) -> Outcome {
         "Released" | "Failed" => volume.clone(),
         _ => update_phase(volume, "Released", "", api)?,
     };
-    let delete = &*volume.spec.persistent_volume_reclaim_policy == "Delete";
-    // A driver deletes what it made.
-    if delete && volume.spec.csi.is_none() && &*volume.status.phase != "Failed" {
-        let message: Name = format!(
-            "error getting deleter volume plugin for volume \"{}\": no deletable volume plugin matched",
-            volume.metadata.name
-        )
-        .into();
-        let failed = update_phase(&volume, "Failed", &message, api)?;
-        api.warning(&Object::PersistentVolume(failed), "VolumeFailedDelete", message);
+    let deleted_by_driver = volume.spec.csi.is_some() || volume.metadata.annotations.get(PROVISIONED_BY).is_some();
+    match &*volume.spec.persistent_volume_reclaim_policy {
+        "Retain" => {}
+        "Delete" if deleted_by_driver => {}
+        "Delete" => {
+            let message = format!(
+                "error getting deleter volume plugin for volume \"{}\": no deletable volume plugin matched",
+                volume.metadata.name
+            );
+            fail(&volume, "VolumeFailedDelete", &message, api)?;
+        }
+        "Recycle" => fail(&volume, "VolumeFailedRecycle", "No recycler plugin found for the volume!", api)?,
+        _ => {
+            let message = "Volume has unrecognized PersistentVolumeReclaimPolicy";
+            fail(&volume, "VolumeUnknownReclaimPolicy", message, api)?;
+        }
     }
     Ok(Done::settled())
 }
 
+/// Told once: the phase stays.
+///
+/// Upstream: `updateVolumePhaseWithEvent`.
+fn fail(volume: &Rc<PersistentVolume>, reason: &str, message: &str, api: &mut Api<'_>) -> Result<(), Stop> {
+    if &*volume.status.phase != "Failed" {
+        let failed = update_phase(volume, "Failed", message, api)?;
+        api.warning(&Object::PersistentVolume(failed), reason, message.to_owned());
+    }
+    Ok(())
+}
+
 /// The claim exists and uses another volume: this one is free again.
+///
+/// Upstream: `unbindVolume`.
 fn let_go(volume: &Rc<PersistentVolume>, api: &mut Api<'_>) -> Outcome {
     let made_for_it = volume.metadata.annotations.get(PROVISIONED_BY).is_some()
         && &*volume.spec.persistent_volume_reclaim_policy == "Delete";
     if made_for_it {
         return release(volume, api);
     }
-    if volume.metadata.annotations.get(BOUND_BY_CONTROLLER).is_none() {
-        // The user reserved it, and may have reasons.
-        return Ok(Done::settled());
-    }
     let mut free = (**volume).clone();
+    let by_controller = free.metadata.annotations.get(BOUND_BY_CONTROLLER).is_some();
     free.metadata.annotations.remove(BOUND_BY_CONTROLLER);
-    Rc::make_mut(&mut free.spec).claim_ref = None;
+    let spec = Rc::make_mut(&mut free.spec);
+    match &mut spec.claim_ref {
+        // The user reserved it for that name: it stays so.
+        Some(named) if !by_controller => (named.uid, named.resource_version) = (Uid(0), Revision(0)),
+        _ => spec.claim_ref = None,
+    }
     let free = expect_kind(api.update(free)??);
     update_phase(&free, "Available", "", api)?;
     Ok(Done::settled())

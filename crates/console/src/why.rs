@@ -1,0 +1,85 @@
+//! `why KIND/NAME`: what the controllers wait for, and who has the disk that a pod waits for.
+
+use crate::select::{kind_of, reference};
+use crate::tables::age_since;
+use crate::{Failure, Output};
+use petri_objects::value::quoted;
+use petri_objects::{Name, Object, ObjectRef, Pod};
+use petri_sim::api::shelf::Key;
+use petri_sim::controllers::ControllerId;
+use petri_sim::world::World;
+
+pub(crate) fn why(target: &str, namespace: &str, world: &World) -> Result<Output, Failure> {
+    let wrong = || format!("error: {} names no object; write KIND/NAME, sts/web for example", quoted(target));
+    let (kind, name) = target.split_once('/').ok_or_else(wrong)?;
+    let target = reference(kind_of(kind)?, namespace, name);
+    let key = Key { namespace: target.namespace.clone(), name: target.name.clone() };
+    let storage = storage_of(&target, world);
+    let mut out = Output::default();
+    for (controller, at, waiting) in world.reasons() {
+        let about_storage =
+            matches!(controller, ControllerId::PersistentVolume | ControllerId::AttachDetach | ControllerId::CsiDriver);
+        if *at == key || (about_storage && storage.contains(at)) {
+            let since = age_since(waiting.since, world.now);
+            let sentence = waiting.reason.sentence(world.start);
+            out.line(format!("{}, for {since}: {sentence}", controller.controller().name));
+        }
+    }
+    if let Some(Object::Pod(pod)) = world.objects().get(&target) {
+        disks_elsewhere(&pod, world).into_iter().for_each(|line| out.line(line));
+    }
+    if out.stdout.is_empty() {
+        out.line(format!("no controller waits for anything about {target}"));
+    }
+    Ok(out)
+}
+
+/// The claims behind a pod, the volumes behind claims, and the attachments of volumes, as controllers name them.
+fn storage_of(target: &ObjectRef, world: &World) -> Vec<Key> {
+    let objects = world.objects();
+    let mut keys = Vec::new();
+    let mut volumes: Vec<Name> = Vec::new();
+    match objects.get(target) {
+        Some(Object::Pod(pod)) => {
+            keys.extend(pod.claims().map(|claim| Key::new(target.namespace.clone(), claim.clone())));
+        }
+        Some(Object::PersistentVolumeClaim(_)) => {
+            keys.push(Key::new(target.namespace.clone(), target.name.clone()));
+        }
+        Some(Object::PersistentVolume(_)) => volumes.push(target.name.clone()),
+        _ => {}
+    }
+    volumes.extend(keys.iter().filter_map(|key| Some(objects.claims.get(key)?.spec.volume_name.clone())));
+    for attachment in objects.attachments.values() {
+        if volumes.contains(&attachment.spec.source.persistent_volume_name) {
+            keys.push(petri_sim::controllers::csi_driver::attachment_key(&attachment.metadata.name));
+        }
+    }
+    keys.extend(volumes.into_iter().filter(|name| !name.is_empty()).map(|name| Key::new("", name)));
+    keys
+}
+
+/// Where the disks are that the pod needs and its node has not: who is on the machine that has them.
+fn disks_elsewhere(pod: &Pod, world: &World) -> Vec<String> {
+    let mut lines = Vec::new();
+    if pod.spec.node_name.is_empty() {
+        return lines;
+    }
+    for name in pod.claims() {
+        let key = Key::new(pod.metadata.namespace.clone(), name.clone());
+        let claim = world.objects().claims.get(&key);
+        let Some(disk) = claim.and_then(|claim| world.disks.get(&claim.spec.volume_name)) else { continue };
+        if disk.attached.contains_key(&pod.spec.node_name) {
+            continue;
+        }
+        for node in disk.attached.keys() {
+            let there = disk.writers().filter(|writer| writer.node == *node);
+            let holders: Vec<String> = there.map(|w| format!("{} ({})", w.pod, w.uid.short())).collect();
+            lines.push(match &holders[..] {
+                [] => format!("the disk of {name} is attached to {node}, where no process uses it"),
+                holders => format!("the disk of {name} is attached to {node}, where {} uses it", holders.join(", ")),
+            });
+        }
+    }
+    lines
+}
