@@ -98,6 +98,10 @@ const spec = {
     whiteSpace: "nowrap",
     userSelect: "none",
   },
+  ".cm-completionInfo": { maxWidth: "34ch", padding: "4px 8px" },
+  ".cm-completionLabel": { fontFamily: "var(--mono)" },
+  ".petri-about": { padding: "3px 12px", minHeight: "23px", color: "var(--text-2)", fontSize: "var(--fs-1)", overflowWrap: "anywhere" },
+  ".petri-about b": { color: "var(--text)", fontFamily: "var(--mono)", fontWeight: "500" },
   ".petri-hover": { padding: "4px 8px", maxWidth: "48ch", whiteSpace: "pre-wrap" },
 };
 

@@ -12,6 +12,7 @@ pub const KEYS: &[(&str, &str)] = &[
     (". and ,", "one event forward or back"),
     ("+ and -", "faster or slower"),
     ("Ctrl ↵", "apply the manifest, from anywhere"),
+    ("Ctrl Shift ↵", "see what applying it would change"),
     ("Ctrl Z", "take the last command back (it forks the past)"),
     ("Ctrl K", "say a command"),
     ("Arrows", "on the timeline: one event; with Shift one pin; Home and End: the ends"),
@@ -81,9 +82,14 @@ fn handle(desk: &Desk, ui: &Ui, event: &web_sys::KeyboardEvent) -> bool {
     if control {
         return match key.as_str() {
             "k" | "K" => {
-                desk.send(Action::Open(Popup::Palette));
+                desk.send(Action::Open(Popup::Palette(String::new())));
                 true
             }
+            // With the shift key: a look at it first.
+            "Enter" if event.shift_key() => ui.active_file().is_some_and(|file| {
+                desk.send(Action::Open(Popup::Diff(file.id)));
+                true
+            }),
             "Enter" => ui.active_file().is_some_and(|file| {
                 desk.apply(file);
                 true

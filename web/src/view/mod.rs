@@ -8,7 +8,10 @@
 //!
 //! Where to start: [`ClusterView`] for the picture of belief and reality, [`timeline`] for the lanes.
 
+pub mod bonds;
+pub mod budgets;
 pub mod claims;
+pub mod clients;
 pub mod cluster;
 pub mod disks;
 pub mod dns;
@@ -16,6 +19,7 @@ pub mod facts;
 pub mod identity;
 pub mod lanes;
 pub mod layout;
+pub mod locks;
 pub mod meters;
 pub mod say;
 pub mod scale;
@@ -45,6 +49,8 @@ pub enum Target {
     },
     Claim(ObjectRef),
     Volume(Name),
+    /// A lock, by the name that its holders know: `default/lease/leader`.
+    Lock(Name),
     /// A StatefulSet, Deployment or any other object.
     Object(ObjectRef),
     Guarantee(Guarantee),
@@ -65,6 +71,7 @@ impl Target {
                 format!("{}/{}/{}", object.kind.name(), object.namespace, object.name)
             }
             Target::Volume(name) => format!("volume/{name}"),
+            Target::Lock(name) => format!("lock/{name}"),
             Target::Guarantee(guarantee) => format!("guarantee/{}", guarantee.title()),
             Target::Moment(time) => format!("moment/{}", time.0),
             Target::Branch(branch) => format!("branch/{branch}"),
@@ -79,6 +86,7 @@ impl Target {
                 Some(ObjectRef::new(petri_objects::Kind::Node, "", node.clone()))
             }
             Target::Volume(volume) => Some(ObjectRef::new(petri_objects::Kind::PersistentVolume, "", volume.clone())),
+            Target::Lock(lock) => locks::object(lock),
             Target::ControlPlane | Target::Guarantee(_) | Target::Moment(_) | Target::Branch(_) => None,
         }
     }
