@@ -70,7 +70,8 @@ const spec = {
   ".cm-diagnostic-error": { borderLeftColor: "var(--red)" },
   ".cm-diagnostic-warning": { borderLeftColor: "var(--amber)" },
   ".cm-diagnostic-info, .cm-diagnostic-hint": { borderLeftColor: "var(--line-strong)" },
-  ".cm-panels": { background: "var(--raised)", color: "var(--text)", font: "var(--fs-2)/var(--lh-2) var(--sans)" },
+  // Below what floats over the page.
+  ".cm-panels": { zIndex: "2", background: "var(--raised)", color: "var(--text)", font: "var(--fs-2)/var(--lh-2) var(--sans)" },
   ".cm-panels.cm-panels-bottom": { borderTop: "1px solid var(--line)" },
   ".cm-textfield": {
     background: "var(--panel)",

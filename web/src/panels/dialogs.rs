@@ -121,7 +121,7 @@ pub fn PaletteDialog(props: &PaletteProps) -> Html {
     html! {
         <FloatBox place={Place::Middle} label="Say a command" role="dialog" class="dialog palette menu">
             <CommandLine id="palette-line" placeholder="kubectl get pods, cut node-1, run 6m …" autofocus=true start={props.line.clone()} {on_said} />
-            <div class="palette-verbs" role="group" aria-label="Verbs">
+            <div class="palette-verbs" role="menu" aria-label="Verbs">
                 { for found.iter().map(|verb| html! { <VerbItem key={verb.act.line()} verb={verb.clone()} /> }) }
             </div>
         </FloatBox>

@@ -95,7 +95,7 @@ fn table(
 ) -> Html {
     let empty = rows.is_empty();
     html! {
-        <div class="facts wraps" {key}>
+        <div class="facts wraps" {key} tabindex="0" role="region" aria-label={label}>
             <table aria-label={label}>
                 <thead><tr>
                     { for columns.iter().map(|name| html! { <th key={*name} scope="col">{ *name }</th> }) }
