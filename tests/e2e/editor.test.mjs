@@ -163,3 +163,18 @@ test("on a phone a template, its diff and its apply are within reach", async () 
   includes(await page.locator(".outcome").innerText(), "deployment.apps/front created");
   await page.finish();
 });
+
+test("what a menu changes in an object is changed in its file, with the comments kept", async () => {
+  const page = await open();
+  await paste(page, (await first()).replace("replicas: 2", "replicas: 2 # as many as machines"));
+  await page.locator("#apply").click();
+  await page.locator("#verbs-button").waitFor({ state: "detached" });
+  await page.locator(".cluster-body").focus();
+  await page.keyboard.press("Control+k");
+  await page.locator("#palette-line").fill("kubectl scale sts/rg --replicas=3");
+  await page.locator("#palette-line").press("Enter");
+  await page.locator(".cm-line", { hasText: "replicas: 3 # as many as machines" }).waitFor();
+  includes(await page.locator(".term").innerText(), "random-generator.yaml: replicas: 3");
+  includes(await page.locator(".apply").innerText(), "Applied at");
+  await page.finish();
+});

@@ -15,6 +15,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("Ctrl Shift ↵", "see what applying it would change"),
     ("Ctrl Z", "take the last command back (it forks the past)"),
     ("Ctrl K", "say a command"),
+    ("c", "compare two courses of events"),
     ("Arrows", "on the timeline: one event; with Shift one pin; Home and End: the ends"),
     ("Enter", "select the focused mark"),
     ("Shift F10 or menu key", "everything that can be done with the focused mark"),
@@ -111,6 +112,7 @@ fn handle(desk: &Desk, ui: &Ui, event: &web_sys::KeyboardEvent) -> bool {
         "," => session.step_back(),
         "+" | "=" => session.set_speed(session.player_state().speed.next(true)),
         "-" => session.set_speed(session.player_state().speed.next(false)),
+        "c" => desk.send(Action::Open(Popup::Compare)),
         "?" => desk.send(Action::Open(Popup::Help)),
         "1" | "2" | "3" | "4" | "5" => {
             let panel = key.parse::<usize>().ok().and_then(|n| Panel::ALL.get(n - 1));

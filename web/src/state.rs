@@ -133,6 +133,8 @@ pub enum Popup {
     Templates,
     /// What applying this file would change.
     Diff(u32),
+    /// Two courses of events on one clock.
+    Compare,
     Guarantee(Guarantee),
     /// The verbs of a mark, at client coordinates.
     Verbs {

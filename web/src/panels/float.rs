@@ -1,5 +1,6 @@
 //! What floats over the page: menus, dialogs, toasts. The focus goes in when one opens, and back when it closes.
 
+use super::compare::CompareDialog;
 use super::dialogs::{GuaranteeDialog, HelpDialog, PaletteDialog, ShareDialog};
 use super::diff::DiffDialog;
 use super::glyph::Sign;
@@ -30,6 +31,7 @@ pub fn Floating(props: &FloatingProps) -> Html {
             html! { <PaletteDialog key="palette" selection={props.selection.clone()} line={line.clone()} /> }
         }
         Some(Popup::Templates) => html! { <TemplatesMenu key="templates" /> },
+        Some(Popup::Compare) => html! { <CompareDialog key="compare" /> },
         Some(Popup::Diff(file)) => html! { <DiffDialog key="diff" file={*file} /> },
         Some(Popup::Guarantee(guarantee)) => {
             html! { <GuaranteeDialog key={guarantee.title()} guarantee={*guarantee} /> }

@@ -2,6 +2,7 @@
 
 pub mod assist;
 pub mod cluster;
+pub mod compare;
 pub mod console;
 pub mod details;
 pub mod dialogs;
