@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { openApp, screenshot, shutDown, startServer } from "./harness.mjs";
-import { drawn, panel, paste, pause, run, say } from "./steps.mjs";
+import { drawn, panel, pause, run, say } from "./steps.mjs";
 
 let server;
 
@@ -16,28 +16,20 @@ after(async () => {
   await server.close();
 });
 
-const deployment = (name, replicas) => `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: ${name}}
-spec:
-  replicas: ${replicas}
-  selector: {matchLabels: {app: ${name}}}
-  template:
-    metadata: {labels: {app: ${name}}}
-    spec: {containers: [{name: c, image: nginx}]}
-`;
-
 async function large(viewport) {
   const page = await openApp({ url: server.url, viewport });
   await pause(page);
-  await say(page, "kubectl delete sts,svc --all");
-  for (let i = 4; i < 30; i++) await say(page, `add machine node-${i} --zone=${"abc"[i % 3]}`);
-  await run(page, 60);
-  await panel(page, "manifests");
-  await paste(page, `${deployment("web", 120)}---\n${deployment("api", 80)}`);
-  await page.locator("#apply").click();
-  await run(page, 60);
+  if (viewport.width < 1100) {
+    await panel(page, "more");
+    await page.locator(".more .btn", { hasText: "Examples" }).click();
+  } else {
+    await page.locator("#examples-button").click();
+  }
+  await page.locator('[data-example="large.yaml"]').click();
   await panel(page, "cluster");
+  await page.locator('svg.cluster-picture [data-node="node-29"]').waitFor();
+  await pause(page);
+  await run(page, 10);
   await drawn(page);
   return page;
 }
@@ -51,6 +43,18 @@ for (const [name, viewport] of Object.entries({ desk: { width: 1440, height: 900
     assert.ok(nodes < 8_000, `${nodes} elements`);
     const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     assert.ok(over <= 0, `${over} pixels too wide`);
+
+    // Who selects a node looks closer at it.
+    const wide = () => page.locator(`svg.cluster-picture [data-pod]`).evaluateAll((all) => all.filter((pod) => pod.getBoundingClientRect().width > 60).length);
+    assert.equal(await wide(), 0);
+    await page.locator('svg.cluster-picture [data-node="node-12"]').press("Enter");
+    await drawn(page);
+    await panel(page, "cluster");
+    assert.ok((await wide()) >= 3);
+    await page.locator(".cluster-body").focus();
+    await page.keyboard.press("Escape");
+    await drawn(page);
+    assert.equal(await wide(), 0);
 
     // Trouble is promoted: the pods of a lost node have words again.
     await say(page, "cut node-7");

@@ -175,6 +175,7 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
         } else {
             verb(0, "Cut it off", Command::Cut { node: name() }, no_machine())
         },
+        zone_verb(world, node),
         if powered || machine.is_none() {
             verb(0, "Power off", Command::PowerOff { node: name() }, no_machine())
         } else {
@@ -210,6 +211,21 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
     }
     verbs.extend(kubectl_verbs(&target, &no_object));
     verbs
+}
+
+/// Cuts every machine of a zone off, or heals all of them if none is left to cut.
+fn zone_verb(world: &World, node: &Name) -> Verb {
+    let zone = world.machines.get(node).map(Machine::zone);
+    let own: Vec<&Name> = world.machines.values().filter(|m| Some(m.zone()) == zone).map(|m| &m.name).collect();
+    let whole: Vec<&&Name> = own.iter().filter(|name| !world.network.is_cut(name)).collect();
+    let each = |word: &str, names: &mut dyn Iterator<Item = &Name>| {
+        names.map(|name| format!("{word} {name}")).collect::<Vec<_>>().join("; ")
+    };
+    if whole.is_empty() {
+        say(0, "Heal its whole zone", each("heal", &mut own.into_iter()), None)
+    } else {
+        say(0, "Cut its whole zone off", each("cut", &mut whole.into_iter().copied()), None)
+    }
 }
 
 fn object_verbs(world: &World, object: &ObjectRef) -> Vec<Verb> {
@@ -343,6 +359,7 @@ mod tests {
         ("node", "reboot node-0"),
         ("node", "stop kubelet node-0"),
         ("node", "cut node-0"),
+        ("node", "cut node-0; cut node-1"),
         ("node", "clock node-0 --rate=200%"),
         ("node", "clock node-0 --rate=100% --ahead=3600s"),
         ("plane", "crash controller statefulset-controller"),

@@ -171,6 +171,8 @@ pub struct NodeView {
     /// Whether a Node object describes the machine.
     pub registered: bool,
     pub link: LinkView,
+    /// Whether somebody looks at it: it is drawn large however many there are.
+    pub near: bool,
     pub tiles: Vec<TileView>,
     /// All of it as one sentence, for assistive technology.
     pub label: String,
@@ -382,6 +384,18 @@ pub fn plain(pieces: &[Piece]) -> String {
 }
 
 impl ClusterView {
+    /// The same with the node drawn large that is selected, or has the selected pod.
+    pub fn near(&self, selected: Option<&Target>) -> ClusterView {
+        let mut view = self.clone();
+        for node in view.zones.iter_mut().flat_map(|zone| &mut zone.nodes) {
+            node.near = match selected {
+                Some(Target::Node(name) | Target::Link(name)) => node.name == *name,
+                Some(Target::Pod { uid, .. }) => node.tiles.iter().any(|tile| tile.uid == *uid),
+                _ => false,
+            };
+        }
+        view
+    }
     pub fn nodes(&self) -> impl Iterator<Item = &NodeView> {
         self.zones.iter().flat_map(|zone| &zone.nodes)
     }
