@@ -157,27 +157,31 @@ fn word(text: &str) -> (String, &str) {
     (key, "")
 }
 
-/// Where the bracket ends that the text begins with; brackets within it and quoted ones do not count.
-fn closing(text: &str) -> Option<usize> {
-    let (mut depth, mut quote, mut escaped) = (0, None, false);
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
+/// The characters that stand in no quotes and behind no backslash, with their places.
+fn unquoted(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
+    let (mut quote, mut escaped) = (None, false);
+    text.char_indices().filter(move |(_, c)| {
+        match (quote, *c) {
             _ if escaped => escaped = false,
             (_, '\\') => escaped = true,
             (Some(q), c) if c == q => quote = None,
             (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '[') => depth += 1,
-            (None, ']') => {
-                depth -= 1;
-                if depth == 0 {
-                    return Some(at);
-                }
-            }
-            _ => {}
+            (None, '"' | '\'') => quote = Some(*c),
+            (None, _) => return true,
         }
-    }
-    None
+        false
+    })
+}
+
+/// Where the bracket ends that the text begins with; brackets within it do not count.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    let mut brackets = unquoted(text).filter(|(_, c)| matches!(c, '[' | ']'));
+    let end = brackets.find(|(_, c)| {
+        depth += if *c == '[' { 1 } else { -1 };
+        depth == 0
+    });
+    end.map(|(at, _)| at)
 }
 
 /// What stands between brackets.
@@ -212,20 +216,11 @@ fn bracket(inner: &str) -> Result<Step, String> {
 
 /// `@.type=="Ready"`, `@.restartCount>2`, or a path that only has to be there.
 fn condition(text: &str) -> Result<Step, String> {
-    let mut quote = None;
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(q), c) if c == q => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '=' | '!' | '<' | '>') => {
-                let found = ["==", "!=", "<=", ">=", "<", ">"].into_iter().find(|op| text[at..].starts_with(op));
-                let operator = found.ok_or_else(|| format!("unrecognized filter operator in {text}"))?;
-                let right = operand(&text[at + operator.len()..])?;
-                return Ok(Step::Filter(operand(&text[..at])?, Some((operator, right))));
-            }
-            _ => {}
-        }
+    if let Some((at, _)) = unquoted(text).find(|(_, c)| matches!(c, '=' | '!' | '<' | '>')) {
+        let found = ["==", "!=", "<=", ">=", "<", ">"].into_iter().find(|op| text[at..].starts_with(op));
+        let operator = found.ok_or_else(|| format!("unrecognized filter operator in {text}"))?;
+        let right = operand(&text[at + operator.len()..])?;
+        return Ok(Step::Filter(operand(&text[..at])?, Some((operator, right))));
     }
     Ok(Step::Filter(operand(text)?, None))
 }
@@ -269,7 +264,10 @@ fn fill<'t>(top: &Value, here: &Value, template: &'t str, depth: u32, out: &mut 
     while let Some(at) = rest.find('{') {
         out.push_str(&rest[..at]);
         let inner = &rest[at + 1..];
-        let end = action_end(inner).ok_or("error: error parsing jsonpath, unclosed action")?;
+        let end = unquoted(inner)
+            .find(|(_, c)| *c == '}')
+            .map(|(at, _)| at)
+            .ok_or("error: error parsing jsonpath, unclosed action")?;
         let (action, tail) = (inner[..end].trim(), &inner[end + 1..]);
         rest = tail;
         if action == "end" {
@@ -296,23 +294,6 @@ fn fill<'t>(top: &Value, here: &Value, template: &'t str, depth: u32, out: &mut 
     }
     out.push_str(rest);
     Ok("")
-}
-
-/// Where the brace closes that was opened before the text; those in quotes do not count.
-fn action_end(text: &str) -> Option<usize> {
-    let (mut quote, mut escaped) = (None, false);
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (_, '\\') => escaped = true,
-            (Some(q), c) if c == q => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '}') => return Some(at),
-            _ => {}
-        }
-    }
-    None
 }
 
 fn unescaped(text: &str) -> String {
