@@ -178,3 +178,22 @@ test("what a menu changes in an object is changed in its file, with the comments
   includes(await page.locator(".apply").innerText(), "Applied at");
   await page.finish();
 });
+
+test("a file can be closed, and the last one stays", async () => {
+  const page = await open();
+  assert.equal(await page.locator("#close-file").count(), 0, "the only file stays");
+  await page.locator("#new-file").click();
+  await page.locator('[data-template="pod.yaml"]').click();
+  await page.locator('[data-file="pod.yaml"] [data-editor="codemirror"]').waitFor();
+  await page.locator("#close-file").click();
+  await page.locator('[data-file="random-generator.yaml"] [data-editor="codemirror"]').waitFor();
+  // What was typed into it is not lost.
+  await page.locator("#new-file").click();
+  await page.locator("#reopen-file").click();
+  await page.locator('[data-file="pod.yaml"] [data-editor="codemirror"]').waitFor();
+  includes(await content(page).innerText(), "name: alone");
+  await page.locator("#close-file").click();
+  await page.locator('[data-file="random-generator.yaml"] [data-editor="codemirror"]').waitFor();
+  assert.equal(await page.locator("#close-file").count(), 0);
+  await page.finish();
+});

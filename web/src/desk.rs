@@ -22,6 +22,8 @@ pub struct Desk {
     ui: UseReducerDispatcher<Ui>,
     /// The files as they are now, for console lines that name one.
     files: Rc<RefCell<Vec<Rc<File>>>>,
+    /// The file that was closed last, should somebody want it back.
+    closed: Rc<RefCell<Option<Rc<File>>>>,
     /// Console lines that are not done.
     pub(crate) waiting: Rc<Waiting>,
 }
@@ -43,7 +45,7 @@ const TOAST: i32 = 9_000;
 
 impl Desk {
     pub fn new(session: Session, ui: UseReducerDispatcher<Ui>) -> Desk {
-        Desk { session, ui, files: Rc::default(), waiting: Rc::default() }
+        Desk { session, ui, files: Rc::default(), closed: Rc::default(), waiting: Rc::default() }
     }
     /// Tells which files there are now.
     pub fn know_files(&self, files: &[Rc<File>]) {
@@ -51,6 +53,25 @@ impl Desk {
     }
     pub fn files(&self) -> Vec<Rc<File>> {
         self.files.borrow().clone()
+    }
+    /// Closes a file. What was typed into it is not lost: see [`Desk::reopen`].
+    pub fn close_file(&self, file: &Rc<File>) {
+        *self.closed.borrow_mut() = Some(file.clone());
+        self.send(Action::CloseFile(file.id));
+        self.toast(format!("Closed {}. The + beside the files brings it back.", file.name), None);
+    }
+    /// The name of the file that can be brought back.
+    pub fn closed_file(&self) -> Option<String> {
+        self.closed.borrow().as_ref().map(|file| file.name.clone())
+    }
+    /// Brings back what was closed last.
+    pub fn reopen(&self) {
+        let Some(file) = self.closed.take() else { return };
+        self.send(Action::Close);
+        self.send(Action::NewFile { name: file.name.clone(), text: file.text.clone() });
+        if let Some(applied) = &file.applied {
+            self.send(Action::AppliedLast(applied.clone()));
+        }
     }
     pub fn send(&self, action: Action) {
         self.ui.dispatch(action);

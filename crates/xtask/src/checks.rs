@@ -82,7 +82,7 @@ const STEPS: [Step; 13] = [
     },
     Step { name: "page", about: "the optimized page builds", usual: "4 minutes, 1 to 2 again", work: build },
     Step { name: "size", about: "the first load is within its budget", usual: "2 seconds", work: size },
-    Step { name: "e2e", about: "the built page in a browser, as a visitor", usual: "1 to 3 minutes", work: end_to_end },
+    Step { name: "e2e", about: "the built page in a browser, as a visitor", usual: "3 to 7 minutes", work: end_to_end },
 ];
 
 pub fn test(shop: &Shop, choice: &Choice) -> Outcome<ExitCode> {

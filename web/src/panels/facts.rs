@@ -45,7 +45,7 @@ pub fn FactsPanel(props: &FactsProps) -> Html {
             Facts::Budgets => Rows::Budgets(budgets::rows(&facts)),
         };
         let budgets = facts.objects.budgets.values().count();
-        let counts = [picture.tiles().count(), picture.disks().count(), locks::names(&facts).len(), budgets];
+        let counts = [picture.tiles().count(), picture.disks().count(), locks::count(&facts), budgets];
         Shown { counts, rows }
     });
     let tab = |(facts, count): (Facts, usize)| {

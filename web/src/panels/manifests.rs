@@ -71,12 +71,22 @@ pub fn Manifests(props: &ManifestsProps) -> Html {
             </button>
         }
     };
+    let close = |file: &Rc<File>| {
+        let (desk, file) = (desk.clone(), file.clone());
+        Callback::from(move |_: MouseEvent| desk.close_file(&file))
+    };
     let new_file = desk.sends(Action::Open(Popup::Templates));
     html! {
         <section class="edit" aria-label="Manifests">
             <div class="file-bar">
                 <div class="tabs" role="tablist" aria-label="Files">{ for props.files.iter().map(tab) }</div>
-                <button class="tab new-file" id="new-file" aria-label="New file" aria-haspopup="menu" title="New file" onclick={new_file}>{ "+" }</button>
+                if props.files.len() > 1 {
+                    if let Some(file) = &file {
+                        <button key="close" class="tab new-file" id="close-file" aria-label={format!("Close {}", file.name)} title={format!("Close {}", file.name)}
+                            onclick={close(file)}>{ "×" }</button>
+                    }
+                }
+                <button key="new" class="tab new-file" id="new-file" aria-label="New file" aria-haspopup="menu" title="New file" onclick={new_file}>{ "+" }</button>
             </div>
             <div class="edit-body">
                 if let Some(file) = file {

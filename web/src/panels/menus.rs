@@ -61,11 +61,19 @@ pub fn TemplatesMenu() -> Html {
             </button>
         }
     };
+    let reopen = desk.closed_file().map(|name| {
+        let desk = desk.clone();
+        let onclick = Callback::from(move |_: MouseEvent| desk.reopen());
+        html! {
+            <button key="reopen" role="menuitem" id="reopen-file" {onclick}><b>{ name }</b><span>{ "the file that was closed last" }</span></button>
+        }
+    });
     let empty = item("new.yaml", "Empty file", "to paste a manifest into", "");
     let list = found.as_deref().unwrap_or_default();
     html! {
         <FloatBox place={Place::Below("new-file")} label="New file" role="menu" class="menu examples templates">
             { empty }
+            { reopen }
             <p class="menu-note" key="wait" hidden={found.is_some()}>{ "The templates are on their way." }</p>
             { for list.iter().map(|template| item(&template.name, &template.kind, &template.about, &template.text)) }
         </FloatBox>

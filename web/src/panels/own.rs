@@ -14,6 +14,7 @@ use petri_objects::{Kind, Time};
 use yew::prelude::*;
 
 /// The title of the tab for a target, if it has one.
+#[inline(never)]
 pub fn title(target: &Target, facts: &Facts) -> Option<&'static str> {
     match target {
         Target::Claim(_) | Target::Volume(_) => Some("Disk"),

@@ -328,6 +328,10 @@ fn twice(kind: DuplicateKind, line: &[(i32, i32)], cap: Rect, key: String) -> Ht
 fn hint(layout: &ClusterLayout, view: &ClusterView, props: &ClusterPictureProps) -> Html {
     let nothing = || html! { <g key="hint"/> };
     let Some(target @ Target::Link(name)) = &props.hint else { return nothing() };
+    // Among many small pods it would lie over some of them; the inspector says the same.
+    if density(view.tiles().count()) != Size::Tile {
+        return nothing();
+    }
     let zones = view.zones.iter().zip(&layout.zones);
     let found = zones
         .flat_map(|(zone, place)| zone.nodes.iter().zip(&place.nodes).map(move |(node, at)| (node, at, place.rect)));

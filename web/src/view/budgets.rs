@@ -55,6 +55,7 @@ pub struct Guarded {
 impl Eq for Guarded {}
 
 /// Every budget, by name.
+#[inline(never)]
 pub fn rows(facts: &Facts) -> Vec<Row> {
     facts.objects.budgets.values().map(|budget| row(budget, facts)).collect()
 }

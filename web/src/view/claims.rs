@@ -25,6 +25,7 @@ pub struct Row {
 }
 
 /// One row per claim, and per volume whose claim is gone.
+#[inline(never)]
 pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
     let mut rows: Vec<Row> = view
         .disks()

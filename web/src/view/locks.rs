@@ -112,7 +112,15 @@ fn kind_words(kind: &str) -> &'static str {
     }
 }
 
+/// How many locks there are. A first visit has none, and needs nothing else of this module.
+pub fn count(facts: &Facts) -> usize {
+    let programs = facts.programs.is_some_and(|programs| !programs.running.is_empty() || !programs.tenures.is_empty());
+    let written = facts.objects.leases.iter().any(|(key, _)| &*key.namespace != NODES);
+    if programs || written { names(facts).len() } else { 0 }
+}
+
 /// The names of all locks: those that are wanted, those that were held, and Leases that somebody wrote.
+#[inline(never)]
 pub fn names(facts: &Facts) -> BTreeSet<Name> {
     let wanted = facts.running_programs().filter_map(|(_, program)| program.lock_name());
     let held = facts.programs.into_iter().flat_map(|programs| &programs.tenures).map(|tenure| tenure.lock.clone());
@@ -122,11 +130,13 @@ pub fn names(facts: &Facts) -> BTreeSet<Name> {
 }
 
 /// One row per lock.
+#[inline(never)]
 pub fn rows(facts: &Facts) -> Vec<Row> {
     names(facts).iter().map(|lock| row(lock, facts)).collect()
 }
 
 /// The Leases of nodes: what the API server heard of each, and when it will give it up.
+#[inline(never)]
 pub fn heartbeats(facts: &Facts) -> Vec<Row> {
     let leases = facts.objects.leases.iter().filter(|(key, _)| &*key.namespace == NODES);
     leases
