@@ -38,7 +38,21 @@ async function moments(page, take, narrow) {
     await page.locator('[data-meter="at-most-one"]').click();
     await take("evidence");
     await page.keyboard.press("Escape");
-    for (const name of ["nginx-web.yaml", "my-sts.yaml", "shared-claim.yaml", "pdb.yaml"]) {
+    await page.locator("#compare-button").click();
+    await page.locator('.compare-body[data-compared="true"]').waitFor();
+    await take("compare");
+    await page.keyboard.press("Escape");
+    await page.locator('[data-facts="Claims"]').click();
+    await page.locator(".facts .row-button").last().click();
+    await page.locator('[id="tab-Own"]').click();
+    await take("disk");
+    await page.locator("#ask-dns").click();
+    await page.locator("#dns-ask").click();
+    await take("dns");
+    await page.locator('[data-facts="Locks"]').click();
+    await take("locks");
+    await page.locator('[data-facts="Pods"]').click();
+    for (const name of ["nginx-web.yaml", "my-sts.yaml", "shared-claim.yaml", "pdb.yaml", "large.yaml"]) {
       await example(page, name);
       await pause(page);
       await take(name.replace(".yaml", ""));

@@ -18,13 +18,17 @@ import {
   hoverTooltip,
   keymap,
   lineNumbers,
+  showPanel,
 } from "@codemirror/view";
 
 import { badges, changedLines, setApplied, setBadges } from "./marks.js";
 import { colours, theme } from "./theme.js";
 
+export { templates } from "./templates.js";
+
 const KEYS_HELP =
-  "Control or Command with Enter applies the manifest. Tab indents; to leave the editor by keyboard, press Escape and then Tab.";
+  "Control or Command with Enter applies the manifest, with Shift as well it shows first what would change. Control with Space lists what could stand at the cursor, F1 explains what is there. Tab indents; to leave the editor by keyboard, press Escape and then Tab.";
+const ABOUT_NOTHING = "Ctrl Space lists what could stand here.";
 
 // Set on a transaction that the page itself asked for, so that it does not hear its own echo.
 const fromPage = Annotation.define();
@@ -82,6 +86,7 @@ export function create(parent, options) {
       problems(options),
       suggestions(options),
       explanations(options),
+      aboutTheCursor(options),
       keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap, indentWithTab]),
       EditorView.contentAttributes.of({
         "aria-label": label,
@@ -208,6 +213,33 @@ function explanations(options) {
       },
     };
   });
+}
+
+/**
+ * The same as the hover text, for the field at the cursor and without hovering: a line below the text, and F1 says it to
+ * those who do not see it.
+ */
+function aboutTheCursor(options) {
+  if (!options.hover) return [];
+  const told = (state) => options.hover(state.doc.toString(), state.selection.main.head)?.text ?? ABOUT_NOTHING;
+  const panel = (view) => {
+    const dom = view.dom.ownerDocument.createElement("div");
+    dom.className = "petri-about";
+    const tell = (state) => {
+      const [first, ...rest] = told(state).split("\n");
+      const strong = dom.ownerDocument.createElement(rest.length > 0 ? "b" : "span");
+      strong.textContent = first;
+      dom.replaceChildren(strong, rest.length > 0 ? ` ${rest.join(" ")}` : "");
+    };
+    // Nothing is asked before somebody goes into the text: a first visit only looks at it.
+    dom.textContent = ABOUT_NOTHING;
+    return { dom, update: (update) => (update.docChanged || update.selectionSet) && tell(update.state) };
+  };
+  const say = (view) => {
+    view.dispatch({ effects: EditorView.announce.of(told(view.state)) });
+    return true;
+  };
+  return [showPanel.of(panel), keymap.of([{ key: "F1", run: say, preventDefault: true }])];
 }
 
 /** The one replacement that turns `before` into `after`, or null if they are equal. */

@@ -70,7 +70,8 @@ const spec = {
   ".cm-diagnostic-error": { borderLeftColor: "var(--red)" },
   ".cm-diagnostic-warning": { borderLeftColor: "var(--amber)" },
   ".cm-diagnostic-info, .cm-diagnostic-hint": { borderLeftColor: "var(--line-strong)" },
-  ".cm-panels": { background: "var(--raised)", color: "var(--text)", font: "var(--fs-2)/var(--lh-2) var(--sans)" },
+  // Below what floats over the page.
+  ".cm-panels": { zIndex: "2", background: "var(--raised)", color: "var(--text)", font: "var(--fs-2)/var(--lh-2) var(--sans)" },
   ".cm-panels.cm-panels-bottom": { borderTop: "1px solid var(--line)" },
   ".cm-textfield": {
     background: "var(--panel)",
@@ -98,6 +99,10 @@ const spec = {
     whiteSpace: "nowrap",
     userSelect: "none",
   },
+  ".cm-completionInfo": { maxWidth: "34ch", padding: "4px 8px" },
+  ".cm-completionLabel": { fontFamily: "var(--mono)" },
+  ".petri-about": { padding: "3px 12px", minHeight: "23px", color: "var(--text-2)", fontSize: "var(--fs-1)", overflowWrap: "anywhere" },
+  ".petri-about b": { color: "var(--text)", fontFamily: "var(--mono)", fontWeight: "500" },
   ".petri-hover": { padding: "4px 8px", maxWidth: "48ch", whiteSpace: "pre-wrap" },
 };
 

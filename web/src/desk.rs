@@ -124,6 +124,7 @@ impl Desk {
         match act {
             Act::Do(command) => self.command(command.clone()),
             Act::Say(line) => self.say(line),
+            Act::Type(line) => self.send(Action::Open(Popup::Palette(line.clone()))),
         }
     }
     pub fn fix(&self, fix: &Fix) {

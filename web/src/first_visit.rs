@@ -33,16 +33,24 @@ pub struct Example {
     pub about: &'static str,
     /// Files that are applied before it, because it makes no sense without them.
     pub needs: &'static [&'static str],
+    /// Machines in three zones; none for the standard cluster of four.
+    pub machines: u32,
+}
+
+/// An example on the standard cluster.
+const fn small(name: &'static str, about: &'static str, needs: &'static [&'static str]) -> Example {
+    Example { name, about, needs, machines: 0 }
 }
 
 /// The menu of examples, the first visit's first.
 pub const EXAMPLES: &[Example] = &[
-    Example { name: "random-generator.yaml", about: "two pods with a name, a disk and an address each", needs: &[] },
-    Example { name: "nginx-web.yaml", about: "a pod that waits, and why", needs: &[] },
-    Example { name: "my-sts.yaml", about: "five pods without disks", needs: &[] },
-    Example { name: "replicaset.yaml", about: "three interchangeable pods", needs: &[] },
-    Example { name: "shared-claim.yaml", about: "three pods that share one claim", needs: &[] },
-    Example { name: "pdb.yaml", about: "a budget for evictions", needs: &["replicaset.yaml"] },
+    small("random-generator.yaml", "two pods with a name, a disk and an address each", &[]),
+    small("nginx-web.yaml", "a pod that waits, and why", &[]),
+    small("my-sts.yaml", "five pods without disks", &[]),
+    small("replicaset.yaml", "three interchangeable pods", &[]),
+    small("shared-claim.yaml", "three pods that share one claim", &[]),
+    Example { machines: 30, ..small("large.yaml", "thirty machines and two hundred pods", &[]) },
+    small("pdb.yaml", "a budget for evictions", &["replicaset.yaml"]),
 ];
 
 /// The text of an example; empty if there is none of that name.
@@ -61,7 +69,8 @@ fn is_ready(world: &World) -> bool {
 
 /// Starts over with an example, applied and running.
 pub fn open(session: &Session, example: &Example) -> Vec<(&'static str, Rc<Applied>)> {
-    session.replace(Recording::new(Scenario::standard(), SEED));
+    let scenario = if example.machines > 0 { Scenario::sized(example.machines) } else { Scenario::standard() };
+    session.replace(Recording::new(scenario, SEED));
     let mut files = Vec::new();
     for name in example.needs.iter().chain([&example.name]) {
         let at = session.timeline().now();

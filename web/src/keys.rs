@@ -12,8 +12,10 @@ pub const KEYS: &[(&str, &str)] = &[
     (". and ,", "one event forward or back"),
     ("+ and -", "faster or slower"),
     ("Ctrl ↵", "apply the manifest, from anywhere"),
+    ("Ctrl Shift ↵", "see what applying it would change"),
     ("Ctrl Z", "take the last command back (it forks the past)"),
     ("Ctrl K", "say a command"),
+    ("c", "compare two courses of events"),
     ("Arrows", "on the timeline: one event; with Shift one pin; Home and End: the ends"),
     ("Enter", "select the focused mark"),
     ("Shift F10 or menu key", "everything that can be done with the focused mark"),
@@ -81,9 +83,14 @@ fn handle(desk: &Desk, ui: &Ui, event: &web_sys::KeyboardEvent) -> bool {
     if control {
         return match key.as_str() {
             "k" | "K" => {
-                desk.send(Action::Open(Popup::Palette));
+                desk.send(Action::Open(Popup::Palette(String::new())));
                 true
             }
+            // With the shift key: a look at it first.
+            "Enter" if event.shift_key() => ui.active_file().is_some_and(|file| {
+                desk.send(Action::Open(Popup::Diff(file.id)));
+                true
+            }),
             "Enter" => ui.active_file().is_some_and(|file| {
                 desk.apply(file);
                 true
@@ -105,6 +112,7 @@ fn handle(desk: &Desk, ui: &Ui, event: &web_sys::KeyboardEvent) -> bool {
         "," => session.step_back(),
         "+" | "=" => session.set_speed(session.player_state().speed.next(true)),
         "-" => session.set_speed(session.player_state().speed.next(false)),
+        "c" => desk.send(Action::Open(Popup::Compare)),
         "?" => desk.send(Action::Open(Popup::Help)),
         "1" | "2" | "3" | "4" | "5" => {
             let panel = key.parse::<usize>().ok().and_then(|n| Panel::ALL.get(n - 1));

@@ -24,7 +24,9 @@ pub mod pictures;
 pub mod view;
 
 pub mod check;
+pub mod compare;
 pub mod explain;
+pub mod keep;
 pub mod limits;
 pub mod recording;
 pub mod verbs;

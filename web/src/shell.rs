@@ -1,6 +1,7 @@
 //! The console's host: lines run against the page's session, and lines that wait are asked again while time goes on.
 
 use crate::desk::Desk;
+use crate::keep;
 use crate::limits;
 use crate::panic;
 use crate::session::{Session, Subscription};
@@ -86,8 +87,15 @@ pub fn say(desk: &Desk, line: &str) -> Option<String> {
     }
     let drafts = Drafts(desk.files());
     let branches = session.timeline().branches().len();
+    let commands = session.timeline().recording().commands.len();
     let output = with_page(&session, |page| petri_console::run(line, page, &drafts));
     show(desk, &output);
+    if output.code == 0 {
+        // A command in the past forks: it is the last one then.
+        let recording = session.timeline().recording().commands.len();
+        let forked = session.timeline().branches().len() > branches;
+        keep::follow(desk, if forked { recording.saturating_sub(1) } else { commands });
+    }
     if let Some((name, text)) = &output.open_in_editor {
         desk.send(Action::NewFile { name: name.clone(), text: text.as_str().into() });
         desk.send(Action::ShowPanel(Panel::Manifests));

@@ -41,16 +41,22 @@ impl File {
 pub enum Tab {
     #[default]
     Why,
+    /// What only things of this sort have: a disk's story, a lock's candidates, a budget's pods.
+    Own,
     Object,
     Events,
     History,
+    Dns,
 }
 
 impl Tab {
-    pub const ALL: [Tab; 4] = [Tab::Why, Tab::Object, Tab::Events, Tab::History];
+    pub const ALL: [Tab; 6] = [Tab::Why, Tab::Own, Tab::Object, Tab::Events, Tab::History, Tab::Dns];
     pub fn title(self) -> &'static str {
         match self {
             Tab::Why => "Why",
+            // Its title depends on what is selected.
+            Tab::Own => "Own",
+            Tab::Dns => "DNS",
             Tab::Object => "Object",
             Tab::Events => "Events",
             Tab::History => "History",
@@ -98,6 +104,20 @@ pub enum Facts {
     #[default]
     Pods,
     Claims,
+    Locks,
+    Budgets,
+}
+
+impl Facts {
+    pub const ALL: [Facts; 4] = [Facts::Pods, Facts::Claims, Facts::Locks, Facts::Budgets];
+    pub fn title(self) -> &'static str {
+        match self {
+            Facts::Pods => "Pods",
+            Facts::Claims => "Claims",
+            Facts::Locks => "Locks",
+            Facts::Budgets => "Budgets",
+        }
+    }
 }
 
 /// What floats over the page. At most one thing does.
@@ -107,7 +127,14 @@ pub enum Popup {
     Speed,
     Help,
     Share,
-    Palette,
+    /// The console's line in the middle of the page, with what it begins with.
+    Palette(String),
+    /// What a new file can begin with.
+    Templates,
+    /// What applying this file would change.
+    Diff(u32),
+    /// Two courses of events on one clock.
+    Compare,
     Guarantee(Guarantee),
     /// The verbs of a mark, at client coordinates.
     Verbs {

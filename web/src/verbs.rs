@@ -1,10 +1,11 @@
 //! What a person can do with a mark: the menu of verbs, each with the console line that says the same.
 
-use crate::view::Target;
+use crate::view::{Target, locks};
+use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, ObjectRef, Taint, Uid};
 use petri_sim::api::request::Propagation;
 use petri_sim::api::shelf::Key;
-use petri_sim::command::{Command, StoragePart};
+use petri_sim::command::{Command, Component, StoragePart};
 use petri_sim::controllers::ControllerId;
 use petri_sim::machine::Machine;
 use petri_sim::world::World;
@@ -27,6 +28,8 @@ pub enum Act {
     Do(Command),
     /// What only the console can say.
     Say(String),
+    /// A line that lacks its end, which is for the person to say.
+    Type(String),
 }
 
 impl Act {
@@ -34,6 +37,7 @@ impl Act {
         match self {
             Act::Do(command) => command.line(),
             Act::Say(line) => line.clone(),
+            Act::Type(line) => format!("{line}…"),
         }
     }
 }
@@ -52,6 +56,26 @@ fn say(group: u8, label: impl Into<String>, line: String, refused: Option<String
     Verb { label: label.into(), act: Act::Say(line), refused, risky: false, group }
 }
 
+fn typed(group: u8, label: impl Into<String>, line: String, refused: Option<String>) -> Verb {
+    Verb { label: label.into(), act: Act::Type(line), refused, risky: false, group }
+}
+
+/// What kubectl can do with every object that exists: look at it, edit it, and change its notes.
+fn kubectl_verbs(object: &ObjectRef, gone: &dyn Fn() -> Option<String>) -> Vec<Verb> {
+    let namespace = match &*object.namespace {
+        "" | "default" => String::new(),
+        namespace => format!(" -n {namespace}"),
+    };
+    let name = format!("{} {}", object.kind.singular(), object.name);
+    vec![
+        say(3, "Describe", format!("kubectl describe {name}{namespace}"), gone()),
+        say(3, "Edit", format!("kubectl edit {name}{namespace}"), gone()),
+        typed(3, "Label", format!("kubectl label {name}{namespace} "), gone()),
+        typed(3, "Annotate", format!("kubectl annotate {name}{namespace} "), gone()),
+        typed(3, "Patch", format!("kubectl patch {name}{namespace} --type=merge -p "), gone()),
+    ]
+}
+
 /// Refused with these words, if it does not hold.
 fn unless(holds: bool, words: impl FnOnce() -> String) -> Option<String> {
     (!holds).then(words)
@@ -65,6 +89,7 @@ pub fn title(target: &Target) -> String {
         Target::Pod { pod, uid } => format!("Pod {} {}", pod.name, uid.short()),
         Target::Claim(claim) => format!("Claim {}", claim.name),
         Target::Volume(volume) => format!("Volume {volume}"),
+        Target::Lock(lock) => format!("Lock {}", lock.rsplit('/').next().unwrap_or(lock)),
         Target::Object(object) => format!("{} {}", object.kind.name(), object.name),
         Target::Guarantee(guarantee) => guarantee.title().into(),
         Target::Moment(_) | Target::Branch(_) => "Timeline".into(),
@@ -78,6 +103,7 @@ pub fn verbs(world: &World, target: &Target) -> Vec<Verb> {
         Target::Node(node) | Target::Link(node) => node_verbs(world, node),
         Target::Claim(object) | Target::Object(object) => object_verbs(world, object),
         Target::Volume(volume) => object_verbs(world, &ObjectRef::new(Kind::PersistentVolume, "", volume.clone())),
+        Target::Lock(lock) => locks::object(lock).map_or_else(Vec::new, |object| object_verbs(world, &object)),
         Target::ControlPlane => control_plane_verbs(world),
         Target::Guarantee(_) | Target::Moment(_) | Target::Branch(_) => Vec::new(),
     }
@@ -101,9 +127,15 @@ fn pod_verbs(world: &World, pod: &ObjectRef, uid: Uid) -> Vec<Verb> {
     };
     let hangs = process.is_some_and(|process| !process.answers);
     let force = Verb { risky: true, ..verb(0, "Force delete", delete(pod, Some(0), Propagation::Background), gone()) };
-    vec![
+    let mut verbs = vec![
         verb(0, "Delete", delete(pod, None, Propagation::Background), gone()),
         force,
+        typed(
+            0,
+            "Delete with a grace of so many seconds",
+            format!("kubectl delete pod {} --grace-period=", pod.name),
+            gone(),
+        ),
         verb(0, "Evict", Command::Evict { pod: pod.clone(), grace_seconds: None }, gone()),
         verb(1, "Crash the container", Command::Crash { pod: pod.clone(), exit_code: 1 }, still()),
         if hangs {
@@ -111,8 +143,9 @@ fn pod_verbs(world: &World, pod: &ObjectRef, uid: Uid) -> Vec<Verb> {
         } else {
             verb(1, "Hang it", Command::Hang { pod: pod.clone(), on: true }, still())
         },
-        say(2, "Describe", format!("kubectl describe pod {}", pod.name), gone()),
-    ]
+    ];
+    verbs.extend(kubectl_verbs(pod, &gone));
+    verbs
 }
 
 fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
@@ -134,12 +167,15 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
     } else {
         ("Mark it out of service", Command::Taint { node: name(), add: taint(), remove: Vec::new() })
     };
-    vec![
+    let clock = world.programs.clocks.get(node);
+    let set_clock = |percent, ahead_seconds| Command::SetClock { node: name(), percent, ahead_seconds };
+    let mut verbs = vec![
         if cut {
             verb(0, "Heal the link", Command::Heal { node: name() }, no_machine())
         } else {
             verb(0, "Cut it off", Command::Cut { node: name() }, no_machine())
         },
+        zone_verb(world, node),
         if powered || machine.is_none() {
             verb(0, "Power off", Command::PowerOff { node: name() }, no_machine())
         } else {
@@ -162,8 +198,34 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
             risky: powered,
             ..verb(1, "Delete the Node object", delete(&target, None, Propagation::Background), no_object())
         },
-        say(2, "Describe", format!("kubectl describe node {node}"), no_object()),
-    ]
+        typed(1, "Taint", format!("kubectl taint nodes {node} "), no_object()),
+    ];
+    match clock {
+        None => {
+            verbs.push(verb(2, "Its clock runs twice as fast", set_clock(200, 0), no_machine()));
+            verbs.push(verb(2, "Its clock is an hour ahead", set_clock(100, 3_600), no_machine()));
+            verbs.push(typed(2, "Set its clock wrong", format!("clock {node} "), no_machine()));
+        }
+        // Its pace is right from now on; what it has counted too much stays.
+        Some(_) => verbs.push(verb(2, "Set its clock right", set_clock(100, 0), no_machine())),
+    }
+    verbs.extend(kubectl_verbs(&target, &no_object));
+    verbs
+}
+
+/// Cuts every machine of a zone off, or heals all of them if none is left to cut.
+fn zone_verb(world: &World, node: &Name) -> Verb {
+    let zone = world.machines.get(node).map(Machine::zone);
+    let own: Vec<&Name> = world.machines.values().filter(|m| Some(m.zone()) == zone).map(|m| &m.name).collect();
+    let whole: Vec<&&Name> = own.iter().filter(|name| !world.network.is_cut(name)).collect();
+    let each = |word: &str, names: &mut dyn Iterator<Item = &Name>| {
+        names.map(|name| format!("{word} {name}")).collect::<Vec<_>>().join("; ")
+    };
+    if whole.is_empty() {
+        say(0, "Heal its whole zone", each("heal", &mut own.into_iter()), None)
+    } else {
+        say(0, "Cut its whole zone off", each("cut", &mut whole.into_iter().copied()), None)
+    }
 }
 
 fn object_verbs(world: &World, object: &ObjectRef) -> Vec<Verb> {
@@ -182,16 +244,41 @@ fn object_verbs(world: &World, object: &ObjectRef) -> Vec<Verb> {
         verbs.push(verb(0, format!("Scale to {}", replicas + 1), scale(replicas + 1), None));
         let none_left = || unless(replicas > 0, || "It has no replicas.".into());
         verbs.push(verb(0, format!("Scale to {}", (replicas - 1).max(0)), scale((replicas - 1).max(0)), none_left()));
-        if object.kind != Kind::ReplicaSet {
-            verbs.push(say(0, "Restart all pods", format!("kubectl rollout restart {word}/{}", object.name), None));
-        }
-        verbs.push(verb(1, "Delete", delete(object, None, Propagation::Background), gone()));
-        verbs.push(verb(1, "Delete, keep the pods", delete(object, None, Propagation::Orphan), gone()));
-        verbs.push(verb(1, "Delete, pods first", delete(object, None, Propagation::Foreground), gone()));
+        let name = format!("{word}/{}", object.name);
+        verbs.push(typed(0, "Scale", format!("kubectl scale {name} --replicas="), None));
+        verbs.extend(rollout_verbs(&name, found.as_ref()));
+        verbs.push(verb(2, "Delete", delete(object, None, Propagation::Background), gone()));
+        verbs.push(verb(2, "Delete, keep the pods", delete(object, None, Propagation::Orphan), gone()));
+        verbs.push(verb(2, "Delete, pods first", delete(object, None, Propagation::Foreground), gone()));
     } else {
-        verbs.push(verb(1, "Delete", delete(object, None, Propagation::Background), gone()));
+        verbs.push(verb(2, "Delete", delete(object, None, Propagation::Background), gone()));
     }
-    verbs.push(say(2, "Describe", format!("kubectl describe {word} {}", object.name), gone()));
+    verbs.extend(kubectl_verbs(object, &gone));
+    verbs
+}
+
+/// How pods get another template, and what of it can be looked at, stopped and taken back.
+fn rollout_verbs(name: &str, found: Option<&petri_objects::Object>) -> Vec<Verb> {
+    use petri_objects::Object;
+    let (template, paused) = match found {
+        Some(Object::StatefulSet(set)) => (&set.spec.template, None),
+        Some(Object::Deployment(deployment)) => (&deployment.spec.template, Some(deployment.spec.paused)),
+        _ => return Vec::new(),
+    };
+    let container = template.spec.containers.first().map_or("", |container| &*container.name);
+    let roll = |label: &str, what: &str| say(1, label, format!("kubectl rollout {what} {name}"), None);
+    let mut verbs = vec![
+        typed(1, "Set the image", format!("kubectl set image {name} {container}="), None),
+        roll("Restart all pods", "restart"),
+        roll("Undo the last rollout", "undo"),
+        roll("How the rollout goes", "status"),
+        roll("Earlier revisions", "history"),
+    ];
+    verbs.extend(
+        paused.map(
+            |paused| if paused { roll("Resume the rollout", "resume") } else { roll("Pause the rollout", "pause") },
+        ),
+    );
     verbs
 }
 
@@ -204,21 +291,142 @@ fn control_plane_verbs(world: &World) -> Vec<Verb> {
     let set = ControllerId::StatefulSet;
     let next = (0..).map(|i| Name::from(format!("node-{i}"))).find(|name| !world.machines.contains_key(name));
     let node = next.expect("names never run out");
-    vec![
+    let mut zones: Vec<Name> = world.machines.values().map(|machine| Name::from(machine.zone())).collect();
+    zones.order();
+    zones.dedup();
+    if zones.is_empty() {
+        zones.push("a".into());
+    }
+    let mut verbs = vec![
         verb(0, "Crash statefulset-controller", Command::CrashController { controller: set }, None),
         verb(0, "Hold its cache", Command::HoldCache { controller: set, on: true }, None),
         verb(0, "Release its cache", Command::HoldCache { controller: set, on: false }, None),
         verb(0, "Lose its next reply", Command::LoseReply { controller: set }, None),
-        verb(1, "Crash default-scheduler", Command::CrashController { controller: ControllerId::Scheduler }, None),
-        verb(
-            1,
-            "Crash attachdetach-controller",
-            Command::CrashController { controller: ControllerId::AttachDetach },
-            None,
-        ),
+        typed(1, "Crash another controller", "crash controller ".into(), None),
+        typed(1, "Hold another cache", "hold cache ".into(), None),
+        typed(1, "Release another cache", "release cache ".into(), None),
+        typed(1, "Lose another reply", "lose reply ".into(), None),
+    ];
+    for component in Component::ALL {
+        let name = component.name();
+        verbs.push(if world.is_stopped(component) {
+            verb(2, format!("Start {name}"), Command::StartComponent { component }, None)
+        } else {
+            verb(2, format!("Stop {name}"), Command::StopComponent { component }, None)
+        });
+    }
+    verbs.extend([
         storage_verb(world, StoragePart::Provisioner, ["Stop the provisioner", "Start the provisioner"]),
         storage_verb(world, StoragePart::Attach, ["Leave attaches unanswered", "Answer attaches"]),
         storage_verb(world, StoragePart::Detach, ["Leave detaches unanswered", "Answer detaches"]),
-        verb(2, format!("Add {node}"), Command::AddMachine { node, zone: "a".into() }, None),
-    ]
+    ]);
+    for zone in zones {
+        verbs.push(verb(
+            3,
+            format!("Add {node} in zone {zone}"),
+            Command::AddMachine { node: node.clone(), zone },
+            None,
+        ));
+    }
+    verbs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use petri_sim::scenario::Scenario;
+
+    /// What a person can do with what, as the menus say it: `target, line`.
+    const MENUS: &[(&str, &str)] = &[
+        ("set", "kubectl scale statefulset/web --replicas=3"),
+        ("set", "kubectl scale statefulset/web --replicas=…"),
+        ("set", "kubectl set image statefulset/web main=…"),
+        ("set", "kubectl rollout restart statefulset/web"),
+        ("set", "kubectl rollout undo statefulset/web"),
+        ("set", "kubectl rollout status statefulset/web"),
+        ("set", "kubectl rollout history statefulset/web"),
+        ("deployment", "kubectl rollout pause deployment/front"),
+        ("set", "kubectl delete statefulset web"),
+        ("set", "kubectl delete statefulset web --cascade=orphan"),
+        ("set", "kubectl delete statefulset web --cascade=foreground"),
+        ("set", "kubectl edit statefulset web"),
+        ("set", "kubectl label statefulset web …"),
+        ("set", "kubectl annotate statefulset web …"),
+        ("set", "kubectl patch statefulset web --type=merge -p …"),
+        ("pod", "kubectl delete pod web-0"),
+        ("pod", "kubectl delete pod web-0 --force --grace-period=0"),
+        ("pod", "kubectl delete pod web-0 --grace-period=…"),
+        ("pod", "evict pod/web-0"),
+        ("pod", "crash pod/web-0 --exit-code=1"),
+        ("pod", "hang pod/web-0"),
+        ("pod", "kubectl label pod web-0 …"),
+        ("node", "kubectl drain node-0 --ignore-daemonsets"),
+        ("node", "kubectl cordon node-0"),
+        ("node", "kubectl taint nodes node-0 …"),
+        ("node", "kubectl taint nodes node-0 node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"),
+        ("node", "kubectl delete node node-0"),
+        ("node", "power off node-0"),
+        ("node", "reboot node-0"),
+        ("node", "stop kubelet node-0"),
+        ("node", "cut node-0"),
+        ("node", "cut node-0; cut node-1"),
+        ("node", "clock node-0 --rate=200%"),
+        ("node", "clock node-0 --rate=100% --ahead=3600s"),
+        ("plane", "crash controller statefulset-controller"),
+        ("plane", "crash controller …"),
+        ("plane", "hold cache statefulset-controller"),
+        ("plane", "release cache statefulset-controller"),
+        ("plane", "lose reply statefulset-controller"),
+        ("plane", "stop kube-apiserver"),
+        ("plane", "stop kube-controller-manager"),
+        ("plane", "stop kube-scheduler"),
+        ("plane", "add machine node-4 --zone=b"),
+    ];
+
+    const MANIFEST: &str = "
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: web }
+spec:
+  serviceName: web
+  replicas: 2
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec: { containers: [{ name: main, image: i }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: front }
+spec:
+  selector: { matchLabels: { app: front } }
+  template:
+    metadata: { labels: { app: front } }
+    spec: { containers: [{ name: main, image: i }] }
+";
+
+    #[test]
+    fn what_a_person_can_do_is_in_the_menu_of_the_thing_itself() {
+        let mut session =
+            petri_sim::timeline::Timeline::new(petri_sim::recording::Recording::new(Scenario::standard(), 7));
+        for document in &petri_manifest::parse(MANIFEST).documents {
+            session.command(Command::Apply(std::rc::Rc::new(document.value.clone()))).expect("it is valid");
+        }
+        session.play_until(session.now() + petri_objects::Span::seconds(20));
+        let world = session.world();
+        let pod = world.objects().pods.get(&Key::new("default", "web-0")).expect("it runs");
+        let target = |word: &str| match word {
+            "set" => Target::Object(ObjectRef::new(Kind::StatefulSet, "default", "web")),
+            "deployment" => Target::Object(ObjectRef::new(Kind::Deployment, "default", "front")),
+            "pod" => Target::Pod { pod: ObjectRef::new(Kind::Pod, "default", "web-0"), uid: pod.metadata.uid },
+            "node" => Target::Node("node-0".into()),
+            _ => Target::ControlPlane,
+        };
+        for (word, line) in MENUS {
+            let menu = verbs(world, &target(word));
+            let found = menu.iter().find(|verb| verb.act.line() == *line);
+            let lines: Vec<String> = menu.iter().map(|verb| verb.act.line()).collect();
+            assert!(found.is_some_and(|verb| verb.refused.is_none()), "{line} is not in {lines:#?}");
+        }
+    }
 }

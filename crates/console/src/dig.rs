@@ -3,11 +3,12 @@
 //! Deviation: no query id and no times, which would differ from run to run.
 
 use crate::{Failure, Output};
+use petri_sim::api::shelf::Objects;
 use petri_sim::dns::{Answer, Query, Rcode, Record, RecordType, answer};
 use petri_sim::world::World;
 
-/// The search list of a pod in the namespace `default`.
-const SEARCH: [&str; 3] = ["default.svc.cluster.local", "svc.cluster.local", "cluster.local"];
+/// The search list of a pod, below its namespace.
+const SEARCH: [&str; 2] = ["svc.cluster.local", "cluster.local"];
 /// Names with fewer dots are tried with the search list first.
 const NDOTS: usize = 5;
 
@@ -24,31 +25,35 @@ struct Question {
 pub(crate) fn run(words: &[String], world: &World) -> Result<Output, Failure> {
     let question = read(words)?;
     let kind = question.kind.unwrap_or(RecordType::A);
-    let mut asked = question.name.clone();
-    let mut found = answer(world.objects(), &Query::new(&*asked, kind));
-    let absolute = question.name.ends_with('.');
-    if question.search && !absolute && question.name.matches('.').count() < NDOTS {
-        for suffix in SEARCH {
-            let name = format!("{}.{suffix}", question.name);
-            let next = answer(world.objects(), &Query::new(&*name, kind));
-            if !next.records.is_empty() {
-                (asked, found) = (name, next);
-                break;
-            }
-        }
-    }
+    let (asked, found) = ask(world.objects(), &question.name, kind, question.search.then_some("default"));
     if question.short {
         let lines: String = found.records.iter().map(|record| format!("{}\n", record.data)).collect();
         return Ok(Output::text(lines));
     }
     let mut text = long(&asked, kind, &found);
-    let relative = !absolute && !asked.ends_with("cluster.local") && !asked.ends_with("arpa");
+    let relative = !question.name.ends_with('.') && !asked.ends_with("cluster.local") && !asked.ends_with("arpa");
     if found.rcode == Rcode::NxDomain && relative && !question.search {
         text.push_str(
             "\n;; dig takes a name as it is; +search tries it with default.svc.cluster.local as a pod would\n",
         );
     }
     Ok(Output::text(text))
+}
+
+/// Asks for a name as it is, or as a pod of a namespace does. Answers the name that was asked for in the end as well.
+pub fn ask(objects: &Objects, name: &str, kind: RecordType, search: Option<&str>) -> (String, Answer) {
+    let as_it_is = answer(objects, &Query::new(name, kind));
+    if let Some(namespace) = search.filter(|_| !name.ends_with('.') && name.matches('.').count() < NDOTS) {
+        let own = format!("{namespace}.{}", SEARCH[0]);
+        for suffix in [&*own, SEARCH[0], SEARCH[1]] {
+            let name = format!("{name}.{suffix}");
+            let next = answer(objects, &Query::new(&*name, kind));
+            if !next.records.is_empty() {
+                return (name, next);
+            }
+        }
+    }
+    (name.to_owned(), as_it_is)
 }
 
 fn read(words: &[String]) -> Result<Question, Failure> {

@@ -1,66 +1,242 @@
-//! Paths into an object's wire form: `.metadata.name`, `{.items[*].status.phase}`.
+//! JSONPath as kubectl understands it: `.metadata.name`, `{.items[*].status.phase}`,
+//! `{range .items[?(@.kind=="Pod")]}{.metadata.name}{"\n"}{end}`.
+//!
+//! Upstream: `k8s.io/client-go/util/jsonpath`. Deviation: an index outside of a list finds nothing rather than failing.
 
 use petri_objects::Value;
 use petri_objects::value::quoted;
+use std::cmp::Ordering;
 
-/// The values at a path. `[*]` takes all items of a list, `['a.b']` and `.a\.b` a key with dots.
+/// The values at a path, with or without braces. A step is `.key`, `['key']`, `[*]`, `[2]`, `[-1]`, `[0:2]`,
+/// `['a','b']`, `..key`, or a filter such as `[?(@.type=="Ready")]`; a backslash takes the character behind it as it is.
 ///
-/// Deviation: filters, ranges and slices of JSONPath are not understood; such a path is an error.
+/// # Errors
+/// What is wrong with the path.
 pub fn values<'v>(root: &'v Value, path: &str) -> Result<Vec<&'v Value>, String> {
-    let mut found = vec![root];
-    for step in steps(path)? {
-        let mut next = Vec::new();
-        for value in found {
-            match (&step, value) {
-                (Step::Key(key), Value::Map(map)) => next.extend(map.get(key)),
-                (Step::Index(i), Value::List(list)) => next.extend(list.get(*i)),
-                (Step::All, Value::List(list)) => next.extend(list),
-                _ => {}
-            }
-        }
-        found = next;
-    }
-    Ok(found)
+    let bare = path.trim();
+    let bare = bare.strip_prefix('{').and_then(|p| p.strip_suffix('}')).unwrap_or(bare);
+    Ok(walk(root, root, &steps(bare)?))
 }
 
 enum Step {
     Key(String),
-    Index(usize),
+    Index(i64),
+    Slice {
+        from: Option<i64>,
+        to: Option<i64>,
+        step: i64,
+    },
     All,
+    /// What follows is looked for at every depth.
+    Deep,
+    Any(Vec<Step>),
+    Filter(Operand, Option<(&'static str, Operand)>),
+}
+
+enum Operand {
+    /// From the item (`@`) or from the top (`$`).
+    Path {
+        top: bool,
+        steps: Vec<Step>,
+    },
+    Literal(Value),
+}
+
+fn walk<'v>(top: &'v Value, from: &'v Value, steps: &[Step]) -> Vec<&'v Value> {
+    let mut found = vec![from];
+    for step in steps {
+        let mut next = Vec::new();
+        found.iter().for_each(|value| take(top, value, step, &mut next));
+        found = next;
+    }
+    found
+}
+
+fn take<'v>(top: &'v Value, value: &'v Value, step: &Step, out: &mut Vec<&'v Value>) {
+    match (step, value) {
+        (Step::Key(key), Value::Map(map)) => out.extend(map.get(key)),
+        (Step::Index(index), Value::List(list)) => {
+            let from_end = index.checked_add(list.len() as i64).filter(|_| *index < 0);
+            out.extend(usize::try_from(from_end.unwrap_or(*index)).ok().and_then(|i| list.get(i)));
+        }
+        (Step::Slice { from, to, step }, Value::List(list)) => {
+            let length = list.len() as i64;
+            let bound = |at: i64| (if at < 0 { at + length } else { at }).clamp(0, length) as usize;
+            let (from, to) = (bound(from.unwrap_or(0)), bound(to.unwrap_or(length)));
+            let part = list.get(from..to).unwrap_or_default();
+            out.extend(part.iter().step_by((*step).max(1) as usize));
+        }
+        (Step::All, Value::List(list)) => out.extend(list),
+        (Step::All, Value::Map(map)) => out.extend(map.iter().map(|(_, item)| item)),
+        (Step::Deep, value) => {
+            out.push(value);
+            match value {
+                Value::List(list) => list.iter().for_each(|item| take(top, item, step, out)),
+                Value::Map(map) => map.iter().for_each(|(_, item)| take(top, item, step, out)),
+                _ => {}
+            }
+        }
+        (Step::Any(steps), value) => steps.iter().for_each(|step| take(top, value, step, out)),
+        (Step::Filter(left, test), Value::List(list)) => {
+            out.extend(list.iter().filter(|item| passes(top, item, left, test.as_ref())));
+        }
+        _ => {}
+    }
+}
+
+fn passes(top: &Value, item: &Value, left: &Operand, test: Option<&(&str, Operand)>) -> bool {
+    let Some(left) = first(top, item, left) else { return false };
+    let Some((operator, right)) = test else { return true };
+    let Some(right) = first(top, item, right) else { return false };
+    let order = match (left, right) {
+        (Value::String(a), Value::String(b)) => a.cmp(b),
+        (Value::String(_), _) | (_, Value::String(_)) => return *operator == "!=",
+        (a, b) => match (plain(a).parse::<i64>(), plain(b).parse::<i64>()) {
+            (Ok(a), Ok(b)) => a.cmp(&b),
+            _ => plain(a).cmp(&plain(b)),
+        },
+    };
+    match *operator {
+        "==" => order == Ordering::Equal,
+        "!=" => order != Ordering::Equal,
+        "<=" => order != Ordering::Greater,
+        ">=" => order != Ordering::Less,
+        "<" => order == Ordering::Less,
+        _ => order == Ordering::Greater,
+    }
+}
+
+fn first<'v>(top: &'v Value, item: &'v Value, operand: &'v Operand) -> Option<&'v Value> {
+    match operand {
+        Operand::Path { top: true, steps } => walk(top, top, steps).first().copied(),
+        Operand::Path { top: false, steps } => walk(top, item, steps).first().copied(),
+        Operand::Literal(value) => Some(value),
+    }
 }
 
 fn steps(path: &str) -> Result<Vec<Step>, String> {
-    let path = path.trim().trim_start_matches('{').trim_end_matches('}').trim_start_matches('$');
-    let wrong = || format!("error: unrecognized path {}", quoted(path));
+    let mut rest = path.strip_prefix(['$', '@']).unwrap_or(path);
     let mut steps = Vec::new();
-    let mut chars = path.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '.' => {}
-            '[' => {
-                let inner: String = chars.by_ref().take_while(|c| *c != ']').collect();
-                let step = match inner.trim_matches(['\'', '"']) {
-                    "*" => Step::All,
-                    key if key != inner => Step::Key(key.into()),
-                    number => Step::Index(number.parse().map_err(|_| wrong())?),
-                };
-                steps.push(step);
+    while let Some(c) = rest.chars().next() {
+        if let Some(tail) = rest.strip_prefix("..") {
+            steps.push(Step::Deep);
+            rest = tail;
+        } else if c == '[' {
+            let end = closing(rest).ok_or_else(|| wrong(path, "unterminated array"))?;
+            steps.push(bracket(&rest[1..end]).map_err(|why| wrong(path, &why))?);
+            rest = &rest[end + 1..];
+        } else if c == '.' {
+            rest = &rest[1..];
+        } else {
+            let (key, tail) = word(rest);
+            if key.contains(['?', '(', ')', '@', ' ', '{', '}', '"', '\'']) {
+                return Err(wrong(path, &format!("unrecognized identifier {key}")));
             }
-            first => {
-                let mut key = String::new();
-                let mut next = Some(first);
-                while let Some(c) = next {
-                    key.push(if c == '\\' { chars.next().ok_or_else(wrong)? } else { c });
-                    next = chars.next_if(|c| *c != '.' && *c != '[');
-                }
-                if key.contains(['@', '?', '(', ' ']) {
-                    return Err(wrong());
-                }
-                steps.push(if key == "*" { Step::All } else { Step::Key(key) });
-            }
+            steps.push(if key == "*" { Step::All } else { Step::Key(key) });
+            rest = tail;
         }
     }
     Ok(steps)
+}
+
+fn wrong(path: &str, why: &str) -> String {
+    format!("error: error parsing jsonpath {{{path}}}, {why}")
+}
+
+/// A key up to the next `.` or `[`, and what is left.
+fn word(text: &str) -> (String, &str) {
+    let mut key = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' => key.extend(chars.next().map(|(_, c)| c)),
+            '.' | '[' => return (key, &text[at..]),
+            c => key.push(c),
+        }
+    }
+    (key, "")
+}
+
+/// The characters that stand in no quotes and behind no backslash, with their places.
+fn unquoted(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
+    let (mut quote, mut escaped) = (None, false);
+    text.char_indices().filter(move |(_, c)| {
+        match (quote, *c) {
+            _ if escaped => escaped = false,
+            (_, '\\') => escaped = true,
+            (Some(q), c) if c == q => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(*c),
+            (None, _) => return true,
+        }
+        false
+    })
+}
+
+/// Where the bracket ends that the text begins with; brackets within it do not count.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    let mut brackets = unquoted(text).filter(|(_, c)| matches!(c, '[' | ']'));
+    let end = brackets.find(|(_, c)| {
+        depth += if *c == '[' { 1 } else { -1 };
+        depth == 0
+    });
+    end.map(|(at, _)| at)
+}
+
+/// What stands between brackets.
+fn bracket(inner: &str) -> Result<Step, String> {
+    let inner = inner.trim();
+    if let Some(filter) = inner.strip_prefix("?(") {
+        return match filter.strip_suffix(')') {
+            Some(filter) => condition(filter),
+            None => Err("unterminated filter".into()),
+        };
+    }
+    let mut parts = inner.split(',').map(|part| {
+        let part = part.trim();
+        let number = |text: &str| text.parse::<i64>().map_err(|_| format!("invalid array index {text}"));
+        let bound = |text: &str| if text.is_empty() { Ok(None) } else { number(text).map(Some) };
+        let key = part.trim_matches(['\'', '"']);
+        match part.split(':').collect::<Vec<_>>()[..] {
+            _ if key != part => Ok(Step::Key(key.into())),
+            ["*"] => Ok(Step::All),
+            [from, to] => Ok(Step::Slice { from: bound(from)?, to: bound(to)?, step: 1 }),
+            [from, to, step] => Ok(Step::Slice { from: bound(from)?, to: bound(to)?, step: bound(step)?.unwrap_or(1) }),
+            _ => number(part).map(Step::Index),
+        }
+    });
+    let only = parts.next().unwrap_or(Ok(Step::All))?;
+    let others = parts.collect::<Result<Vec<Step>, String>>()?;
+    if others.is_empty() {
+        return Ok(only);
+    }
+    Ok(Step::Any(std::iter::once(only).chain(others).collect()))
+}
+
+/// `@.type=="Ready"`, `@.restartCount>2`, or a path that only has to be there.
+fn condition(text: &str) -> Result<Step, String> {
+    if let Some((at, _)) = unquoted(text).find(|(_, c)| matches!(c, '=' | '!' | '<' | '>')) {
+        let found = ["==", "!=", "<=", ">=", "<", ">"].into_iter().find(|op| text[at..].starts_with(op));
+        let operator = found.ok_or_else(|| format!("unrecognized filter operator in {text}"))?;
+        let right = operand(&text[at + operator.len()..])?;
+        return Ok(Step::Filter(operand(&text[..at])?, Some((operator, right))));
+    }
+    Ok(Step::Filter(operand(text)?, None))
+}
+
+fn operand(text: &str) -> Result<Operand, String> {
+    let text = text.trim();
+    if text.starts_with(['@', '$']) {
+        return Ok(Operand::Path { top: text.starts_with('$'), steps: steps(text)? });
+    }
+    let bare = text.trim_matches(['"', '\'']);
+    Ok(Operand::Literal(match text {
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        _ if bare != text => Value::from(bare),
+        number => Value::from(number.parse::<i64>().map_err(|_| format!("cannot parse {}", quoted(number)))?),
+    }))
 }
 
 /// A value as a bare text: what JSONPath prints.
@@ -71,44 +247,141 @@ pub fn plain(value: &Value) -> String {
     }
 }
 
-/// A template of texts and `{paths}`, as `-o jsonpath=` takes it.
+/// A template of texts, `{paths}`, `{"texts"}` and `{range PATH}...{end}`, as `-o jsonpath=` takes it.
 ///
 /// # Errors
-/// A path that cannot be read.
+/// A path that cannot be read, a brace or a range that is not closed.
 pub fn template(root: &Value, template: &str) -> Result<String, String> {
     let mut out = String::new();
+    let rest = fill(root, root, template, 0, &mut out)?;
+    debug_assert!(rest.is_empty(), "a template is read to its end");
+    Ok(out)
+}
+
+/// Writes a template up to its end, or up to the `{end}` of the range that it stands in; returns what is left.
+fn fill<'t>(top: &Value, here: &Value, template: &'t str, depth: u32, out: &mut String) -> Result<&'t str, String> {
     let mut rest = template;
     while let Some(at) = rest.find('{') {
         out.push_str(&rest[..at]);
-        let end = rest[at..].find('}').ok_or("error: unclosed action")? + at;
-        let inner = &rest[at + 1..end];
-        match inner.trim().trim_matches('"') {
-            "\\n" => out.push('\n'),
-            "\\t" => out.push('\t'),
-            path => {
-                let found: Vec<String> = values(root, path)?.into_iter().map(plain).collect();
-                out.push_str(&found.join(" "));
-            }
+        let inner = &rest[at + 1..];
+        let end = unquoted(inner)
+            .find(|(_, c)| *c == '}')
+            .map(|(at, _)| at)
+            .ok_or("error: error parsing jsonpath, unclosed action")?;
+        let (action, tail) = (inner[..end].trim(), &inner[end + 1..]);
+        rest = tail;
+        if action == "end" {
+            return if depth > 0 { Ok(tail) } else { Err("error: error parsing jsonpath, not in range".into()) };
         }
-        rest = &rest[end + 1..];
+        if let Some(path) = action.strip_prefix("range ") {
+            let items = walk(top, here, &steps(path.trim())?);
+            // Without items the body is passed over.
+            rest = fill(top, &Value::Null, tail, depth + 1, &mut String::new())?;
+            for item in items {
+                fill(top, item, tail, depth + 1, out)?;
+            }
+        } else if let Some(text) = action.strip_prefix(['"', '\'']) {
+            out.push_str(&unescaped(&text[..text.len().saturating_sub(1)]));
+        } else {
+            // A path may begin anew at the top.
+            let from = if action.starts_with('$') { top } else { here };
+            let found: Vec<String> = walk(top, from, &steps(action)?).into_iter().map(plain).collect();
+            out.push_str(&found.join(" "));
+        }
+    }
+    if depth > 0 {
+        return Err("error: error parsing jsonpath, unterminated range".into());
     }
     out.push_str(rest);
-    Ok(out)
+    Ok("")
+}
+
+fn unescaped(text: &str) -> String {
+    let mut out = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => out.extend(chars.next().map(|c| match c {
+                'n' => '\n',
+                't' => '\t',
+                other => other,
+            })),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn pods() -> Value {
+        let json = r#"{"kind":"List","items":[
+            {"metadata":{"name":"web-0","labels":{"a.b":"x"}},"status":{"restarts":0,"conditions":[
+                {"type":"Ready","status":"True"},{"type":"Initialized","status":"False"}]}},
+            {"metadata":{"name":"web-1"},"status":{"restarts":12,"conditions":[{"type":"Ready","status":"False"}]}}]}"#;
+        Value::from_json(json).unwrap()
+    }
+
+    /// Examples of the kubectl reference, and of what people ask of pods.
     #[test]
-    fn paths_follow_keys_and_lists() {
-        let item = |name: &str| Value::Map([("a.b".into(), Value::from(name))].into_iter().collect());
-        let root = Value::Map([("items".into(), Value::List(vec![item("x"), item("y")]))].into_iter().collect());
-        let text = |path: &str| values(&root, path).unwrap().into_iter().map(plain).collect::<Vec<_>>().join(",");
-        assert_eq!(text("{.items[*].a\\.b}"), "x,y");
-        assert_eq!(text(".items[1]['a.b']"), "y");
-        assert_eq!(text(".none"), "");
-        assert_eq!(template(&root, "{.items[0].a\\.b}{\"\\n\"}").unwrap(), "x\n");
-        assert!(values(&root, "{.items[?(@.a)]}").is_err());
+    fn paths_find_what_kubectl_finds() {
+        let cases = [
+            ("{.items[*].metadata.name}", "web-0 web-1"),
+            ("{$.kind}", "List"),
+            (".items[1].metadata.name", "web-1"),
+            ("{.items[-1:].metadata.name}", "web-1"),
+            ("{.items[-1].metadata.name}", "web-1"),
+            ("{.items[0:1].metadata.name}", "web-0"),
+            ("{.items[0,1].status.restarts}", "0 12"),
+            ("{.items[0]['metadata']['name']}", "web-0"),
+            ("{.items[0].metadata['labels','name']}", "{\"a.b\":\"x\"} web-0"),
+            ("{.items[0].metadata.labels.a\\.b}", "x"),
+            ("{..name}", "web-0 web-1"),
+            ("{.items[*]..type}", "Ready Initialized Ready"),
+            ("{.items[?(@.status.restarts>5)].metadata.name}", "web-1"),
+            ("{.items[?(@.status.restarts<=0)].metadata.name}", "web-0"),
+            ("{.items[?(@.metadata.labels)].metadata.name}", "web-0"),
+            ("{.items[?(@.metadata.name!='web-0')].metadata.name}", "web-1"),
+            ("{.items[*].status.conditions[?(@.type==\"Ready\")].status}", "True False"),
+            ("{.none[3].of.it}", ""),
+            ("{.items[7]}", ""),
+        ];
+        for (path, expected) in cases {
+            let found: Vec<String> = values(&pods(), path).unwrap().into_iter().map(plain).collect();
+            assert_eq!(found.join(" "), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn templates_repeat_and_quote() {
+        let cases = [
+            ("{range .items[*]}{.metadata.name}{\"\\t\"}{.status.restarts}{\"\\n\"}{end}", "web-0\t0\nweb-1\t12\n"),
+            ("{range .none[*]}{.x}{end}done", "done"),
+            ("all: {.kind}{'}'}", "all: List}"),
+            ("{range .items[*]}{range .status.conditions[*]}{.type} {end}/{end}", "Ready Initialized /Ready /"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(template(&pods(), text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        for (text, why) in [
+            ("{.items[?(@.a}", "unclosed action"),
+            ("{.items[?(@.a]}", "unterminated filter"),
+            ("{.items[0}", "unterminated array"),
+            ("{.items[x]}", "invalid array index x"),
+            ("{.items[?(@.a=1)]}", "unrecognized filter operator"),
+            ("{range .items[*]}{.a}", "unterminated range"),
+            ("{end}", "not in range"),
+            ("{.a", "unclosed action"),
+        ] {
+            let error = template(&pods(), text).unwrap_err();
+            assert!(error.starts_with("error: error parsing jsonpath"), "{text}: {error}");
+            assert!(error.contains(why) || text == "{.items[?(@.a}", "{text}: {error}");
+        }
     }
 }

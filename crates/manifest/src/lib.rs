@@ -9,7 +9,7 @@
 //! * the work is bounded by the limits in [`limits`], whatever the input;
 //! * `parse(to_yaml(value))` gives `value` again.
 //!
-//! Where to start: [`document`] for `parse`, [`scalar`] for why `yes` is a bool, [`print`] for the way back.
+//! Where to start: [`document`] for `parse`, [`assist`] for what an editor offers, [`scalar`] for why `yes` is a bool, [`print`] for the way back.
 
 pub mod document;
 pub mod limits;
@@ -23,6 +23,7 @@ pub mod tree;
 
 pub mod scalar;
 
+pub mod assist;
 pub mod edit;
 pub mod locate;
 pub mod print;

@@ -1,5 +1,6 @@
 //! The cluster itself: nodes, namespaces, events, and plain data.
 
+use crate::record::Opaque;
 use crate::{Condition, Labels, Meta, Name, ObjectReference, Quantity, Time};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -133,6 +134,46 @@ record! {
         immutable "immutable": Option<bool>,
         /// Name and labels.
         metadata "metadata": Meta,
+    }
+
+    /// What a namespace may have at most.
+    ResourceQuota {
+        /// Name and labels.
+        metadata "metadata": Meta,
+        /// The limits.
+        spec "spec": Rc<ResourceQuotaSpec>,
+        /// What is used.
+        status "status": Rc<ResourceQuotaStatus>,
+    }
+
+    /// What a namespace may have at most.
+    ResourceQuotaSpec {
+        /// The limits, by resource: pods, requests.cpu, count/statefulsets.apps ...
+        hard "hard": BTreeMap<Name, Quantity>,
+        /// Pods of a priority class and the like.
+        scope_selector "scopeSelector": Opaque,
+        /// Only pods of these sorts: BestEffort, NotBestEffort, Terminating, NotTerminating.
+        scopes "scopes": Vec<Name>,
+    }
+
+    /// What is used.
+    ResourceQuotaStatus {
+        /// The limits that are enforced.
+        hard "hard": BTreeMap<Name, Quantity>,
+        /// What is used of them.
+        used "used": BTreeMap<Name, Quantity>,
+    }
+
+    /// Who a pod is to the API server.
+    ServiceAccount {
+        /// Whether pods of this account get a token for the API server.
+        automount_service_account_token "automountServiceAccountToken": Option<bool>,
+        /// Secrets for pulling images.
+        image_pull_secrets "imagePullSecrets": Opaque,
+        /// Name and labels.
+        metadata "metadata": Meta,
+        /// Secrets that its pods may mount.
+        secrets "secrets": Opaque,
     }
 
     /// How important pods of this class are.

@@ -57,6 +57,8 @@ pub fn apply_defaults(object: &mut Object) {
             Rc::make_mut(class).preemption_policy.get_or_insert_with(|| "PreemptLowerPriority".into());
         }
         Object::ConfigMap(_)
+        | Object::ServiceAccount(_)
+        | Object::ResourceQuota(_)
         | Object::Event(_)
         | Object::ControllerRevision(_)
         | Object::PodDisruptionBudget(_)

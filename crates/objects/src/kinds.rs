@@ -68,6 +68,8 @@ kinds! {
     Pod, "v1", "pods", ["po"], true;
     Service, "v1", "services", ["svc"], true;
     ConfigMap, "v1", "configmaps", ["cm"], true;
+    ServiceAccount, "v1", "serviceaccounts", ["sa"], true;
+    ResourceQuota, "v1", "resourcequotas", ["quota"], true;
     PersistentVolumeClaim, "v1", "persistentvolumeclaims", ["pvc"], true;
     PersistentVolume, "v1", "persistentvolumes", ["pv"], false;
     Event, "v1", "events", ["ev"], true;

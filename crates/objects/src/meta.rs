@@ -17,6 +17,9 @@ pub struct Revision(pub u64);
 impl fmt::Display for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let n = self.0;
+        if let Some(word) = self.word() {
+            return f.write_str(&word);
+        }
         // All 64 bits are in the text, so that it can be read back; the version and variant digits are fixed.
         write!(f, "{:08x}-{:04x}-4000-8000-00000000{:04x}", n >> 32, (n >> 16) & 0xffff, n & 0xffff)
     }
@@ -26,6 +29,22 @@ impl Uid {
     /// The first four digits: enough to tell two pods of one name apart on a small picture.
     pub fn short(self) -> String {
         format!("{:04x}", self.0 >> 48)
+    }
+    /// A uid that somebody made up: up to six characters, which are kept below a mark that drawn uids have once in 65536
+    /// times, and then no text below it.
+    fn from_word(text: &str) -> Option<Uid> {
+        let fits = (1..=6).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let bytes = text.bytes().chain(std::iter::repeat(0)).take(6);
+        fits.then(|| Uid(bytes.fold(0xffff, |n, byte| n << 8 | u64::from(byte))))
+    }
+    fn word(self) -> Option<String> {
+        if self.0 >> 48 != 0xffff {
+            return None;
+        }
+        let bytes = &self.0.to_be_bytes()[2..];
+        let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(6);
+        let is_word = end > 0 && bytes[..end].iter().all(u8::is_ascii_graphic) && bytes[end..].iter().all(|b| *b == 0);
+        is_word.then(|| bytes[..end].iter().copied().map(char::from).collect())
     }
     pub fn parse(text: &str) -> Option<Uid> {
         let part = |from: usize, to: usize| u64::from_str_radix(text.get(from..to)?, 16).ok();
@@ -42,8 +61,8 @@ impl Field for Uid {
     }
     fn decode(value: &Value, at: &mut Decode) -> Uid {
         match value.as_str() {
-            // A uid of another cluster keeps its identity, though not its text.
-            Some(text) => Uid::parse(text).unwrap_or_else(|| {
+            // Any other text keeps its identity, though not its characters.
+            Some(text) => Uid::parse(text).or_else(|| Uid::from_word(text)).unwrap_or_else(|| {
                 Uid(text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3)))
             }),
             None => {
@@ -459,6 +478,11 @@ mod tests {
     fn a_uid_reads_back_from_its_text() {
         let uid = Uid(0x3f1a_9c41_d81e_77b2);
         assert_eq!(Uid::parse(&uid.to_string()), Some(uid));
+        for word in ["1", "xyz", "abc-12"] {
+            assert_eq!(Uid::from_word(word).unwrap().to_string(), word);
+        }
+        assert_eq!(Uid::from_word("seven-7"), None);
+        assert_eq!(Uid(0xffff_0000_0000_0001).to_string(), "ffff0000-0000-4000-8000-000000000001");
         assert_eq!(uid.short(), "3f1a");
     }
 }

@@ -447,7 +447,7 @@ record! {
     /// What the API server was last told about a pod.
     PodStatus {
         /// Ready, PodScheduled and the rest.
-        conditions "conditions": Vec<Condition>,
+        conditions "conditions" probed: Vec<Condition>,
         /// One entry per container.
         container_statuses "containerStatuses": Vec<ContainerStatus>,
         /// The node's address.

@@ -218,7 +218,8 @@ fn decode_fields(schema: &Schema, map: &Map, at: &mut Decode, set: &mut dyn FnMu
 /// Declares API types.
 ///
 /// `field "wireName": Type` leaves an empty value out when encoding; `field "wireName" always: Type` writes it even
-/// when it is empty, as upstream does for fields without `omitempty`.
+/// when it is empty, as upstream does for fields without `omitempty`. `claims`, `probed` and `full` are claim templates
+/// and conditions that are written with more than they hold.
 #[macro_export]
 macro_rules! record {
     ($( $(#[doc = $doc:literal])* $name:ident { $( $(#[doc = $fdoc:literal])* $field:ident $wire:literal $($always:ident)? : $ty:ty ),* $(,)? } )*) => {$(
@@ -259,6 +260,45 @@ macro_rules! record {
     )*};
     (@encode $self:ident, $field:ident, ) => { $crate::record::Field::encode(&$self.$field) };
     (@encode $self:ident, $field:ident, always) => { Some($crate::record::Field::encode_always(&$self.$field)) };
+    (@encode $self:ident, $field:ident, claims) => { $crate::record::encode_claims(&$self.$field) };
+    (@encode $self:ident, $field:ident, probed) => { $crate::record::encode_probed(&$self.$field) };
+    (@encode $self:ident, $field:ident, full) => { $crate::record::encode_full(&$self.$field) };
+}
+
+/// Claim templates, which name their type as if they were objects.
+///
+/// Upstream: `Convert_apps_StatefulSetSpec_To_v1_StatefulSetSpec`.
+pub fn encode_claims(templates: &[crate::PersistentVolumeClaim]) -> Option<Value> {
+    let claim = |template: &crate::PersistentVolumeClaim| {
+        let mut map = Map::new();
+        map.insert("apiVersion", Value::from("v1"));
+        map.insert("kind", Value::from("PersistentVolumeClaim"));
+        template.encode_fields(&mut map);
+        Value::Map(map)
+    };
+    (!templates.is_empty()).then(|| Value::List(templates.iter().map(claim).collect()))
+}
+
+/// Conditions with the time of a last probe that nobody fills in: `omitempty` does not leave out a Go struct.
+pub fn encode_probed(conditions: &[crate::Condition]) -> Option<Value> {
+    let probed = |condition: &crate::Condition| {
+        let mut map = Map::new();
+        map.insert("lastProbeTime", Value::Null);
+        condition.encode_fields(&mut map);
+        Value::Map(map)
+    };
+    (!conditions.is_empty()).then(|| Value::List(conditions.iter().map(probed).collect()))
+}
+
+/// Conditions of the type that all newer APIs share, whose message is written even if there is none.
+pub fn encode_full(conditions: &[crate::Condition]) -> Option<Value> {
+    let full = |condition: &crate::Condition| {
+        let mut map = Map::new();
+        condition.encode_fields(&mut map);
+        map.insert("message", Value::String(condition.message.clone()));
+        Value::Map(map)
+    };
+    (!conditions.is_empty()).then(|| Value::List(conditions.iter().map(full).collect()))
 }
 
 impl Field for Name {

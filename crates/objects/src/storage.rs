@@ -53,7 +53,7 @@ record! {
         /// The volume's size.
         capacity "capacity": BTreeMap<Name, Quantity>,
         /// Resizing and the like.
-        conditions "conditions": Vec<Condition>,
+        conditions "conditions" probed: Vec<Condition>,
         /// Pending, Bound or Lost.
         phase "phase": Name,
     }

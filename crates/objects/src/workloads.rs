@@ -39,7 +39,7 @@ record! {
         /// How pods are replaced when the template changes.
         update_strategy "updateStrategy": StatefulSetUpdateStrategy,
         /// Claims that each pod gets for itself.
-        volume_claim_templates "volumeClaimTemplates": Vec<PersistentVolumeClaim>,
+        volume_claim_templates "volumeClaimTemplates" claims: Vec<PersistentVolumeClaim>,
     }
 
     /// Which number the first pod has.
@@ -239,7 +239,7 @@ record! {
     /// What is left of the budget.
     PodDisruptionBudgetStatus {
         /// DisruptionAllowed.
-        conditions "conditions": Vec<Condition>,
+        conditions "conditions" full: Vec<Condition>,
         /// Healthy pods now.
         current_healthy "currentHealthy" always: i32,
         /// Healthy pods needed.

@@ -44,6 +44,8 @@ pub struct Streams {
     pub addresses: Stream,
     pub kubelet: Stream,
     pub scheduler: Stream,
+    /// Uids of accounts, and names of the volumes with pods' tokens: an account says nothing about who the pods are.
+    pub accounts: Stream,
 }
 
 impl Streams {
@@ -55,6 +57,7 @@ impl Streams {
             addresses: Stream::new(seed, "addresses"),
             kubelet: Stream::new(seed, "kubelet"),
             scheduler: Stream::new(seed, "scheduler"),
+            accounts: Stream::new(seed, "accounts"),
         }
     }
 }

@@ -37,8 +37,6 @@ pub struct Settings {
     pub placements: Vec<(Name, Name)>,
     /// Names that were drawn for pods, by the prefix that they were asked for with, in the order of creation.
     pub pod_names: Vec<(Name, Name)>,
-    /// Hashes of pod templates, by Deployment, in the order in which its ReplicaSets were created.
-    pub template_hashes: Vec<(Name, Name)>,
     /// Nodes that get no token of their zone's eviction limiter before a time: a recording of a real cluster, in which
     /// other work had used the tokens.
     pub limiter_busy: Vec<(Name, Time)>,
@@ -167,7 +165,6 @@ impl Default for Settings {
             },
             placements: Vec::new(),
             pod_names: Vec::new(),
-            template_hashes: Vec::new(),
             limiter_busy: Vec::new(),
             taint_order: Vec::new(),
             client: ClientSettings { requests_per_second: 20, burst: 30, request: Span::millis(10) },

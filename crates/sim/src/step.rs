@@ -211,7 +211,7 @@ impl World {
         }
         let Some((key, cause)) = self.queues[id as usize].pop() else { return };
         if !self.has_seen_own_writes(id, &key) {
-            let delay = self.queues[id as usize].retry_delay(&key, self.now);
+            let delay = self.queues[id as usize].retry_delay(&key, id.retries().0, self.now);
             self.requeue_after(id, key, delay);
         } else if self.grain == Grain::Fine || self.losing_reply.contains(&id) {
             let cache = self.informers[id as usize].cache.clone();
@@ -326,8 +326,15 @@ impl World {
                 done.waiting
             }
             Err(Stop::Failed(error)) => {
-                let delay = self.queues[id as usize].retry_delay(&key, self.now);
-                self.requeue_after(id, key.clone(), delay);
+                let (first, most) = id.retries();
+                let queue = &mut self.queues[id as usize];
+                if most.is_some_and(|most| queue.failures(&key) >= most) {
+                    // Given up, until something changes.
+                    queue.forget(&key);
+                } else {
+                    let delay = queue.retry_delay(&key, first, self.now);
+                    self.requeue_after(id, key.clone(), delay);
+                }
                 Some(Reason::Refused { message: error.to_string().into() })
             }
             Err(Stop::Awaiting) => unreachable!("a sync that was served in place has nothing to await"),

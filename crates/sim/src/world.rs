@@ -154,6 +154,8 @@ impl World {
             self.server
                 .serve(Request::Create(namespace.into()), &context)
                 .expect("the setup's own namespaces are valid");
+            let account = crate::controllers::service_account::default_account(&name.into());
+            self.server.serve(Request::Create(account.into()), &context).expect("so are their accounts");
         }
         for object in &scenario.setup {
             // A setup object that the API server refuses is left out: scenarios are tested to have none.

@@ -1,13 +1,13 @@
 //! The cluster: the sentence, the picture of belief and reality, and the same facts as tables.
 
+use super::facts::FactsPanel;
 use super::topbar::TopMeters;
 use crate::desk::{Desk, use_desk};
 use crate::first_visit;
-use crate::pictures::{ClusterPicture, How, Legend, OnPick, Pick, Sentence, Table, mark};
+use crate::pictures::{ClusterPicture, How, Legend, OnPick, Pick, Sentence};
 use crate::session::use_world;
 use crate::state::{Action, Facts};
-use crate::view::{self, Target, Tone};
-use std::rc::Rc;
+use crate::view::{self, Target};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
@@ -99,93 +99,5 @@ pub fn Cluster(props: &ClusterProps) -> Html {
                 <FactsPanel facts={props.facts} selection={props.selection.clone()} />
             </div>
         </main>
-    }
-}
-
-#[derive(PartialEq, Properties)]
-struct FactsProps {
-    facts: Facts,
-    selection: Option<Target>,
-}
-
-/// The picture's facts as text: pods and processes, or claims.
-#[component]
-fn FactsPanel(props: &FactsProps) -> Html {
-    let desk = use_desk();
-    let on_pick = use_pick();
-    let rows = use_world((), |timeline, ()| {
-        let facts = view::facts::Facts::of(timeline.world(), &timeline.recording().commands);
-        let picture = view::cluster::of(&facts);
-        (Rc::new(view::table::rows(&picture, &facts)), Rc::new(view::claims::rows(&picture, &facts)))
-    });
-    let (pods, claims) = (*rows).clone();
-    let tab = |facts: Facts, title: &'static str, count: usize| {
-        let on = props.facts == facts;
-        html! {
-            <button class={classes!("tab", on.then_some("on"))} role="tab" aria-selected={on.to_string()}
-                data-facts={title} onclick={desk.sends(Action::ShowFacts(facts))}>{ title }<span class="n">{ count }</span></button>
-        }
-    };
-    html! {
-        <div class="facts-panel">
-            <div class="tabs" role="tablist" aria-label="Facts">
-                { tab(Facts::Pods, "Pods", pods.len()) }
-                { tab(Facts::Claims, "Claims", claims.len()) }
-            </div>
-            {
-                match props.facts {
-                    Facts::Pods => html! { <Table key="pods" rows={pods} selected={props.selection.clone()} {on_pick} /> },
-                    Facts::Claims => html! { <ClaimsTable key="claims" rows={claims} selected={props.selection.clone()} {on_pick} /> },
-                }
-            }
-        </div>
-    }
-}
-
-#[derive(PartialEq, Properties)]
-struct ClaimsProps {
-    rows: Rc<Vec<view::claims::Row>>,
-    selected: Option<Target>,
-    on_pick: OnPick,
-}
-
-/// Every claim: its phase, its volume, and who really uses the disk.
-#[component]
-fn ClaimsTable(props: &ClaimsProps) -> Html {
-    let row = |row: &view::claims::Row| {
-        let pick = |how: How| {
-            let (target, on_pick) = (row.target.clone(), props.on_pick.clone());
-            Callback::from(move |event: MouseEvent| {
-                event.prevent_default();
-                on_pick.emit(Pick { target: target.clone(), how, x: event.client_x(), y: event.client_y() });
-            })
-        };
-        let selected = props.selected.as_ref() == Some(&row.target);
-        let tone = match row.tone {
-            Tone::Calm => "r",
-            Tone::Risk => "r warn",
-            Tone::Broken => "r bad-text",
-        };
-        html! {
-            <tr key={row.name.clone()} class={selected.then_some("sel")} oncontextmenu={pick(How::Menu)}>
-                <th scope="row"><button type="button" class="row-button" aria-pressed={selected.to_string()} onclick={pick(How::Select)}>
-                    { mark(&row.identity, true) }{ &row.name }
-                </button></th>
-                <td>{ &row.status }</td><td>{ &row.volume }</td><td>{ &row.capacity }</td><td>{ &row.modes }</td><td>{ &row.age }</td>
-                <td class={tone}>{ &row.disk }</td>
-            </tr>
-        }
-    };
-    html! {
-        <div class="facts">
-            <table aria-label="Claims: what the API server believes, and where the disks are">
-                <thead><tr>
-                    { for ["NAME", "STATUS", "VOLUME", "CAPACITY", "MODES", "AGE"].map(|name| html! { <th key={name} scope="col">{ name }</th> }) }
-                    <th key="disk" scope="col" class="r">{ "the disk" }</th>
-                </tr></thead>
-                <tbody>{ for props.rows.iter().map(row) }</tbody>
-            </table>
-            <p class="cap" hidden={!props.rows.is_empty()}>{ "No claims." }</p>
-        </div>
     }
 }

@@ -62,6 +62,9 @@ pub struct CommandLineProps {
     pub id: &'static str,
     pub placeholder: &'static str,
     pub autofocus: bool,
+    /// What the line begins with.
+    #[prop_or_default]
+    pub start: String,
     /// Called when a line was said.
     #[prop_or_default]
     pub on_said: Callback<()>,
@@ -94,8 +97,9 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
     let choices = use_state(Vec::<String>::new);
     {
         let input = input.clone();
-        use_effect_with(props.autofocus, move |autofocus| {
+        use_effect_with((props.autofocus, props.start.clone()), move |(autofocus, start)| {
             if let (true, Some(input)) = (*autofocus, input.cast::<HtmlInputElement>()) {
+                input.set_value(start);
                 let _ = input.focus();
             }
         });

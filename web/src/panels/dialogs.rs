@@ -102,6 +102,8 @@ pub fn ShareDialog() -> Html {
 #[derive(PartialEq, Properties)]
 pub struct PaletteProps {
     pub selection: Option<Target>,
+    /// What the line begins with: the rest of it is for whoever opened the palette to say.
+    pub line: String,
 }
 
 /// The console's line in the middle of the page, over the verbs of the selection.
@@ -118,8 +120,8 @@ pub fn PaletteDialog(props: &PaletteProps) -> Html {
     };
     html! {
         <FloatBox place={Place::Middle} label="Say a command" role="dialog" class="dialog palette menu">
-            <CommandLine id="palette-line" placeholder="kubectl get pods, cut node-1, run 6m …" autofocus=true {on_said} />
-            <div class="palette-verbs" role="group" aria-label="Verbs">
+            <CommandLine id="palette-line" placeholder="kubectl get pods, cut node-1, run 6m …" autofocus=true start={props.line.clone()} {on_said} />
+            <div class="palette-verbs" role="menu" aria-label="Verbs">
                 { for found.iter().map(|verb| html! { <VerbItem key={verb.act.line()} verb={verb.clone()} /> }) }
             </div>
         </FloatBox>

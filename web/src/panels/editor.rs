@@ -1,5 +1,6 @@
 //! The text itself: a plain text area at first, CodeMirror as soon as it has been fetched. Both do the same.
 
+use super::assist;
 use crate::check::Checked;
 use crate::frames;
 use crate::wide::use_dark;
@@ -29,6 +30,8 @@ struct Mirror {
     editor: JsValue,
     _on_change: Closure<dyn Fn(String)>,
     _on_apply: Closure<dyn Fn(String)>,
+    _completions: Closure<dyn Fn(String, u32, bool) -> JsValue>,
+    _explanations: Closure<dyn Fn(String, u32) -> JsValue>,
 }
 
 impl PartialEq for EditorHandle {
@@ -85,6 +88,35 @@ async fn load() -> Option<JsValue> {
     Some(module)
 }
 
+/// What a new file can begin with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    pub name: String,
+    pub kind: String,
+    pub about: String,
+    pub text: String,
+}
+
+/// The templates come with the editor; without it there are none.
+pub async fn templates() -> Vec<Template> {
+    let Some(module) = load().await else { return Vec::new() };
+    let Some(list) = Reflect::get(&module, &"templates".into()).ok().and_then(|list| list.dyn_into::<Array>().ok())
+    else {
+        return Vec::new();
+    };
+    let word = |item: &JsValue, key: &str| {
+        Reflect::get(item, &key.into()).ok().and_then(|word| word.as_string()).unwrap_or_default()
+    };
+    list.iter()
+        .map(|item| Template {
+            name: word(&item, "name"),
+            kind: word(&item, "kind"),
+            about: word(&item, "about"),
+            text: word(&item, "text"),
+        })
+        .collect()
+}
+
 fn create(module: &JsValue, host: &HtmlElement, props: &EditorProps, text: &str, dark: bool) -> Option<Mirror> {
     let on_change = Closure::<dyn Fn(String)>::new({
         let on_change = props.on_change.clone();
@@ -94,6 +126,7 @@ fn create(module: &JsValue, host: &HtmlElement, props: &EditorProps, text: &str,
         let on_apply = props.on_apply.clone();
         move |text| on_apply.emit(text)
     });
+    let (completions, explanations) = (assist::completions(), assist::explanations());
     let options = Object::new();
     let set = |key: &str, value: &JsValue| Reflect::set(&options, &key.into(), value).ok();
     set("doc", &text.into())?;
@@ -101,8 +134,16 @@ fn create(module: &JsValue, host: &HtmlElement, props: &EditorProps, text: &str,
     set("dark", &dark.into())?;
     set("onChange", on_change.as_ref())?;
     set("onApply", on_apply.as_ref())?;
+    set("completions", completions.as_ref())?;
+    set("hover", explanations.as_ref())?;
     let editor = call(module, "create", &[host.into(), options.into()])?;
-    Some(Mirror { editor, _on_change: on_change, _on_apply: on_apply })
+    Some(Mirror {
+        editor,
+        _on_change: on_change,
+        _on_apply: on_apply,
+        _completions: completions,
+        _explanations: explanations,
+    })
 }
 
 fn marks(checked: &Checked) -> Array {

@@ -1,8 +1,10 @@
 //! What floats over the page: menus, dialogs, toasts. The focus goes in when one opens, and back when it closes.
 
+use super::compare::CompareDialog;
 use super::dialogs::{GuaranteeDialog, HelpDialog, PaletteDialog, ShareDialog};
+use super::diff::DiffDialog;
 use super::glyph::Sign;
-use super::menus::{ExamplesMenu, SpeedMenu, VerbsMenu};
+use super::menus::{ExamplesMenu, SpeedMenu, TemplatesMenu, VerbsMenu};
 use crate::desk::use_desk;
 use crate::state::{Action, Popup, Toast};
 use crate::view::Target;
@@ -25,7 +27,12 @@ pub fn Floating(props: &FloatingProps) -> Html {
         Some(Popup::Speed) => html! { <SpeedMenu key="speed" /> },
         Some(Popup::Help) => html! { <HelpDialog key="help" /> },
         Some(Popup::Share) => html! { <ShareDialog key="share" /> },
-        Some(Popup::Palette) => html! { <PaletteDialog key="palette" selection={props.selection.clone()} /> },
+        Some(Popup::Palette(line)) => {
+            html! { <PaletteDialog key="palette" selection={props.selection.clone()} line={line.clone()} /> }
+        }
+        Some(Popup::Templates) => html! { <TemplatesMenu key="templates" /> },
+        Some(Popup::Compare) => html! { <CompareDialog key="compare" /> },
+        Some(Popup::Diff(file)) => html! { <DiffDialog key="diff" file={*file} /> },
         Some(Popup::Guarantee(guarantee)) => {
             html! { <GuaranteeDialog key={guarantee.title()} guarantee={*guarantee} /> }
         }

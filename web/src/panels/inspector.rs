@@ -1,12 +1,15 @@
 //! The inspector: what is selected, why it is like that, and everything that is stored about it.
 
 use super::details::{Events, History, ObjectText};
+use super::dns::DnsTab;
+use super::own::{self, OwnTab};
 use super::why::WhyTab;
 use crate::desk::use_desk;
 use crate::explain;
 use crate::session::use_world;
 use crate::state::{Action, Tab};
 use crate::verbs;
+use crate::view::facts::Facts;
 use crate::view::{Identity, Target};
 use petri_objects::{Object, ObjectRef};
 use petri_sim::api::shelf::Key;
@@ -30,6 +33,8 @@ struct Heading {
     /// Another pod of the same name: a ghost, or the one that followed.
     other: Option<(String, Target)>,
     events: usize,
+    /// The title of the tab that only things of its sort have.
+    own: Option<&'static str>,
 }
 
 /// The object whose events and text are shown.
@@ -40,12 +45,16 @@ pub fn subject(timeline: &Timeline, selection: Option<&Target>) -> Option<Object
     }
 }
 
+fn own_title(timeline: &Timeline, selection: Option<&Target>) -> Option<&'static str> {
+    own::title(selection?, &Facts::of(timeline.world(), &timeline.recording().commands))
+}
+
 fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
     let world = timeline.world();
     let object = subject(timeline, selection);
     let events = object.as_ref().map_or(0, |object| super::details::events(world, object).len());
     let stored = object.as_ref().and_then(|object| world.objects().get(object));
-    let mut heading = Heading { events, ..Heading::default() };
+    let mut heading = Heading { events, own: own_title(timeline, selection), ..Heading::default() };
     match selection {
         Some(Target::Pod { pod, uid }) => {
             let key = Key::new(pod.namespace.clone(), pod.name.clone());
@@ -97,17 +106,20 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
 pub fn Inspector(props: &InspectorProps) -> Html {
     let desk = use_desk();
     let heading = use_world(props.selection.clone(), |timeline, selection| heading(timeline, selection.as_ref()));
+    // What was chosen for a disk has no meaning for the next thing that is selected.
+    let current = if props.tab == Tab::Own && heading.own.is_none() { Tab::Why } else { props.tab };
     let tab = |tab: Tab| {
-        let on = props.tab == tab;
-        html! {
+        let on = current == tab;
+        let title = if tab == Tab::Own { heading.own? } else { tab.title() };
+        Some(html! {
             <button key={tab.title()} class={classes!("tab", on.then_some("on"))} role="tab" id={format!("tab-{}", tab.title())}
                 aria-selected={on.to_string()} aria-controls="inspector-body" onclick={desk.sends(Action::ShowTab(tab))}>
-                { tab.title() }
+                { title }
                 if tab == Tab::Events && heading.events > 0 {
                     <span class="n">{ heading.events }</span>
                 }
             </button>
-        }
+        })
     };
     let menu = props.selection.clone().filter(|target| !matches!(target, Target::Guarantee(_))).map(|target| {
         let desk = desk.clone();
@@ -130,11 +142,13 @@ pub fn Inspector(props: &InspectorProps) -> Html {
                 <code>{ &heading.detail }</code>
                 <span class="obj-end">{ other }{ menu }</span>
             </div>
-            <div class="tabs" role="tablist" aria-label="Inspector">{ for Tab::ALL.into_iter().map(tab) }</div>
-            <div class="why-body" id="inspector-body" role="tabpanel" aria-labelledby={format!("tab-{}", props.tab.title())} tabindex="0">
+            <div class="tabs" role="tablist" aria-label="Inspector">{ for Tab::ALL.into_iter().filter_map(tab) }</div>
+            <div class="why-body" id="inspector-body" role="tabpanel" aria-labelledby={format!("tab-{}", current.title())} tabindex="0">
                 {
-                    match props.tab {
+                    match current {
                         Tab::Why => html! { <WhyTab key="why" {selection} untried={props.untried} /> },
+                        Tab::Own => html! { <OwnTab key="own" {selection} /> },
+                        Tab::Dns => html! { <DnsTab key="dns" {selection} /> },
                         Tab::Object => html! { <ObjectText key="object" {selection} /> },
                         Tab::Events => html! { <Events key="events" {selection} /> },
                         Tab::History => html! { <History key="history" {selection} /> },

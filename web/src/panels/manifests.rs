@@ -5,7 +5,7 @@ use crate::check::{Checked, Finding, check};
 use crate::desk::use_desk;
 use crate::frames;
 use crate::session::{use_session, use_world};
-use crate::state::{Action, File};
+use crate::state::{Action, File, Popup};
 use crate::view::words;
 use petri_manifest::Grade;
 use std::rc::Rc;
@@ -71,12 +71,12 @@ pub fn Manifests(props: &ManifestsProps) -> Html {
             </button>
         }
     };
-    let new_file = desk.sends(Action::NewFile { name: "new.yaml".into(), text: "".into() });
+    let new_file = desk.sends(Action::Open(Popup::Templates));
     html! {
         <section class="edit" aria-label="Manifests">
             <div class="file-bar">
                 <div class="tabs" role="tablist" aria-label="Files">{ for props.files.iter().map(tab) }</div>
-                <button class="tab new-file" aria-label="New file" title="New file" onclick={new_file}>{ "+" }</button>
+                <button class="tab new-file" id="new-file" aria-label="New file" aria-haspopup="menu" title="New file" onclick={new_file}>{ "+" }</button>
             </div>
             <div class="edit-body">
                 if let Some(file) = file {
@@ -183,8 +183,10 @@ struct ApplyBarProps {
 
 #[component]
 fn ApplyBar(props: &ApplyBarProps) -> Html {
+    let desk = use_desk();
     let start = use_world((), |timeline, ()| timeline.start());
     let file = &props.file;
+    let diff = desk.sends(Action::Open(Popup::Diff(file.id)));
     let errors = props.checked.errors().count();
     let apply = {
         let (text, on_apply) = (file.text.clone(), props.on_apply.clone());
@@ -207,6 +209,7 @@ fn ApplyBar(props: &ApplyBarProps) -> Html {
             </div>
             <div class="bar">
                 <span>{ state }</span>
+                <button class="btn quiet" id="diff" aria-haspopup="dialog" disabled={errors > 0 || file.text.trim().is_empty()} onclick={diff}>{ "Diff" }</button>
                 <button class={classes!("btn", (file.is_changed() && errors == 0).then_some("primary"))} id="apply" onclick={apply}>
                     { "Apply" }<kbd>{ "Ctrl ↵" }</kbd>
                 </button>

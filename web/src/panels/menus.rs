@@ -1,5 +1,6 @@
 //! Menus: examples, speeds, and the verbs of a mark.
 
+use super::editor::{Template, templates};
 use super::float::{FloatBox, Place};
 use crate::desk::use_desk;
 use crate::first_visit::{self, EXAMPLES, Example};
@@ -9,6 +10,7 @@ use crate::state::Action;
 use crate::verbs::{self, Verb};
 use crate::view::Target;
 use petri_objects::Span;
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 #[component]
@@ -33,6 +35,39 @@ pub fn ExamplesMenu() -> Html {
     html! {
         <FloatBox place={Place::Below("examples-button")} label="Examples" role="menu" class="menu examples">
             { for EXAMPLES.iter().map(item) }
+        </FloatBox>
+    }
+}
+
+/// A new file: empty, or with what a kind needs at least. The templates come with the editor.
+#[component]
+pub fn TemplatesMenu() -> Html {
+    let desk = use_desk();
+    let found = use_state(|| None::<Vec<Template>>);
+    {
+        let setter = found.setter();
+        use_effect_with((), move |()| spawn_local(async move { setter.set(Some(templates().await)) }));
+    }
+    let item = |name: &str, kind: &str, about: &str, text: &str| {
+        let (desk, name, text) = (desk.clone(), name.to_owned(), text.to_owned());
+        let key = name.clone();
+        let onclick = Callback::from(move |_: MouseEvent| {
+            desk.send(Action::Close);
+            desk.send(Action::NewFile { name: name.clone(), text: text.as_str().into() });
+        });
+        html! {
+            <button key={key.clone()} role="menuitem" data-template={key} {onclick}>
+                <b>{ kind.to_owned() }</b><span>{ about.to_owned() }</span>
+            </button>
+        }
+    };
+    let empty = item("new.yaml", "Empty file", "to paste a manifest into", "");
+    let list = found.as_deref().unwrap_or_default();
+    html! {
+        <FloatBox place={Place::Below("new-file")} label="New file" role="menu" class="menu examples templates">
+            { empty }
+            <p class="menu-note" key="wait" hidden={found.is_some()}>{ "The templates are on their way." }</p>
+            { for list.iter().map(|template| item(&template.name, &template.kind, &template.about, &template.text)) }
         </FloatBox>
     }
 }

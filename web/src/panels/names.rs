@@ -2,7 +2,7 @@
 
 use crate::desk::use_desk;
 use crate::session::use_world;
-use crate::state::{Action, Popup};
+use crate::state::{Action, Panel, Popup, Tab};
 use crate::view::{dns, facts::Facts};
 use yew::prelude::*;
 
@@ -27,9 +27,16 @@ pub fn Names(props: &NamesProps) -> Html {
             </tr>
         }
     };
+    let more = {
+        let desk = desk.clone();
+        Callback::from(move |_: MouseEvent| {
+            desk.send(Action::ShowTab(Tab::Dns));
+            desk.send(Action::ShowPanel(Panel::Why));
+        })
+    };
     html! {
         <section class="rec" aria-label="DNS">
-            <div class="ph"><b>{ "DNS" }</b><span>{ "*.default.svc.cluster.local" }</span></div>
+            <div class="ph"><b>{ "DNS" }</b><span>{ "*.default.svc.cluster.local" }</span><button class="link" id="ask-dns" onclick={more}>{ "Ask" }</button></div>
             <div class="dns" tabindex="0" role="region" aria-label="Names">
                 <table><tbody>{ for rows.iter().map(row) }</tbody></table>
                 <p class="empty" hidden={!rows.is_empty()}>{ "No Service has a name yet." }</p>
@@ -38,6 +45,7 @@ pub fn Names(props: &NamesProps) -> Html {
             if !props.wide {
                 <div key="more" class="more">
                     <button class="btn" onclick={desk.sends(Action::Open(Popup::Share))}>{ "Share this run" }</button>
+                    <button class="btn" id="compare-button" onclick={desk.sends(Action::Open(Popup::Compare))}>{ "Compare two courses of events" }</button>
                     <button class="btn" onclick={desk.sends(Action::Open(Popup::Examples))}>{ "Examples" }</button>
                     <button class="btn" onclick={desk.sends(Action::Open(Popup::Help))}>{ "Keys and help" }</button>
                 </div>

@@ -4,6 +4,7 @@ use super::cluster::{use_pick, use_width};
 use crate::desk::{branch_name, use_desk};
 use crate::pictures::TimelinePicture;
 use crate::session::use_world;
+use crate::state::{Action, Popup};
 use crate::view::lanes::LaneStore;
 use crate::view::timeline::{self, Options};
 use crate::view::{Target, words};
@@ -76,8 +77,11 @@ pub fn TimelinePanel(props: &TimelineProps) -> Html {
                     aria-valuemax={end.to_string()} aria-valuetext={text.clone()} {onkeydown}></div>
                 <TimelinePicture {view} {on_pick} {on_scrub} />
             </div>
-            if props.wide && !branches.is_empty() {
-                <div key="branches" class="branches" role="group" aria-label="Branches">{ for branches.iter().enumerate().map(branch) }</div>
+            if props.wide {
+                <div key="branches" class="branches" role="group" aria-label="Branches">
+                    { for branches.iter().enumerate().map(branch) }
+                    <button key="compare" class="link" id="compare-button" aria-haspopup="dialog" onclick={desk.sends(Action::Open(Popup::Compare))}>{ "Compare" }</button>
+                </div>
             }
         </section>
     }

@@ -4,7 +4,7 @@ use super::OnPick;
 use super::disk::disk;
 use super::pick::{Pickable, pickable};
 use super::tile::{self, Patterns};
-use crate::view::layout::{ClusterLayout, NodeBox, NodeForm, Rect, layout};
+use crate::view::layout::{ClusterLayout, NodeBox, NodeForm, Rect, Size, density, layout};
 use crate::view::{ClusterView, DuplicateKind, LinkView, NodeState, NodeView, PlugKind, Target, TileView, Tone, words};
 use petri_objects::Name;
 use std::rc::Rc;
@@ -30,9 +30,16 @@ pub struct ClusterPictureProps {
 
 #[component]
 pub fn ClusterPicture(props: &ClusterPictureProps) -> Html {
-    let layout =
-        use_memo((props.view.clone(), props.width), |(view, width)| layout(view, u32::try_from(*width).unwrap_or(0)));
-    let (view, layout) = (&*props.view, &*layout);
+    // Where everything has room, nothing is drawn larger for being selected.
+    let selected = props.selected.clone().filter(|_| density(props.view.tiles().count()) != Size::Tile);
+    let drawn = use_memo((props.view.clone(), props.width, selected), |(view, width, selected)| {
+        let width = u32::try_from(*width).unwrap_or(0);
+        match selected {
+            None => layout(view, width),
+            selected => layout(&view.near(selected.as_ref()), width),
+        }
+    });
+    let (view, layout) = (&*props.view, &*drawn);
     let patterns = Patterns::new(&props.id);
     let zones = || view.zones.iter().zip(&layout.zones);
     let nodes = || zones().flat_map(|(zone, place)| zone.nodes.iter().zip(&place.nodes));

@@ -136,7 +136,7 @@ fn lane_row(lane: &LaneRow, view: &TimelineView, patterns: &Patterns, props: &Ti
                 <rect class="real" x="16" y={(middle - 7).to_string()} width="14" height="14" rx="2"/>
                 <text class="c b inv numeral" x="23" y={(middle + 4).to_string()}>{ numeral }</text>
             }
-            <text class={if lane.selected { "lab b" } else { "lab" }} x={indent.to_string()} y={(middle + 4).to_string()}>{ words::fit(&lane.name, room, 12, false) }</text>
+            <text class={if lane.selected { "lab b" } else { "lab" }} x={indent.to_string()} y={(middle + 4).to_string()}>{ words::fit_name(&lane.name, room, 12) }</text>
             if lane.open && view.left > 100 {
                 <text class="dim e" x={(view.left - 6).to_string()} y={(lane.y + 13).to_string()}>{ "belief" }</text>
                 <text class="dim e" x={(view.left - 6).to_string()} y={(lane.y + 28).to_string()}>{ "reality" }</text>

@@ -144,6 +144,7 @@ fn node(machine: &Machine, tiles: Vec<TileView>, facts: &Facts) -> NodeView {
         powered: machine.powered,
         registered: object.is_some(),
         link,
+        near: false,
         tiles,
         label: String::new(),
     };

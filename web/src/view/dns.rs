@@ -2,10 +2,11 @@
 
 use super::facts::Facts;
 use super::words;
+use petri_console::dig;
 use petri_objects::order::Order as _;
 use petri_objects::{Name, ObjectRef, condition};
 use petri_sim::api::shelf::Key;
-use petri_sim::dns::{self, Absence, Data, ZONE};
+use petri_sim::dns::{self, Absence, Answer, Data, Rcode, RecordType, ZONE};
 use std::collections::BTreeSet;
 
 /// One name below the namespace: `rg`, `rg-1.rg`.
@@ -73,6 +74,55 @@ pub fn rows(facts: &Facts) -> Vec<Row> {
         (row.namespace.clone(), service.to_owned(), super::cluster::natural(host))
     });
     rows
+}
+
+/// One record as it is served now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// Without the namespace and the zone, where that is what Services are named under.
+    pub name: String,
+    pub namespace: Name,
+    pub kind: &'static str,
+    pub data: String,
+    pub ttl: u32,
+}
+
+/// Every record of every namespace that has a Service.
+pub fn served(facts: &Facts) -> Vec<Served> {
+    let namespaces: BTreeSet<&Name> =
+        facts.objects.services.values().map(|service| &service.metadata.namespace).collect();
+    let mut list = Vec::new();
+    for namespace in namespaces {
+        let suffix = format!(".{namespace}.svc.{ZONE}.");
+        list.extend(dns::records(facts.objects, namespace).into_iter().map(|record| Served {
+            name: short(&record.name, namespace),
+            namespace: namespace.clone(),
+            kind: record.data.kind().as_str(),
+            data: record.data.to_string().replace(&suffix, ""),
+            ttl: record.ttl,
+        }));
+    }
+    list
+}
+
+/// What came of a question: the name that was asked for in the end, and the answer.
+///
+/// A pod that searches is refused below its own domain first: that "no" is the one that it may keep.
+pub fn ask(facts: &Facts, name: &str, kind: RecordType, search: bool) -> (String, Answer) {
+    let (asked, found) = dig::ask(facts.objects, name, kind, search.then_some("default"));
+    if !search || found.rcode == Rcode::NoError || found.authority.is_some() {
+        return (asked, found);
+    }
+    dig::ask(facts.objects, &format!("{}.default.svc.{ZONE}", name.trim_end_matches('.')), kind, None)
+}
+
+/// A name that is worth asking for: the selected pod's own, or the first that is served.
+pub fn worth_asking(pod: Option<&ObjectRef>, facts: &Facts) -> String {
+    let own = pod.and_then(|pod| {
+        let pod = facts.objects.pods.get(&Key::new(pod.namespace.clone(), pod.name.clone()))?;
+        (!pod.spec.subdomain.is_empty()).then(|| format!("{}.{}", pod.spec.hostname, pod.spec.subdomain))
+    });
+    own.or_else(|| rows(facts).into_iter().map(|row| row.name).next_back()).unwrap_or_else(|| "kubernetes".to_owned())
 }
 
 /// A full name without its namespace and zone.

@@ -5,11 +5,12 @@ use petri_sim::api::shelf::{Key, Objects};
 use petri_sim::command::Command;
 use petri_sim::controllers::ControllerId;
 use petri_sim::invariants::Invariants;
-use petri_sim::machine::{Machine, Process, ProcessState};
+use petri_sim::machine::{Machine, Process, ProcessId, ProcessState};
 use petri_sim::network::Network;
 use petri_sim::reason::Reason;
 use petri_sim::recording::Stamped;
 use petri_sim::storage::Disks;
+use petri_sim::workload::program::{Program, Programs};
 use petri_sim::world::World;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -33,6 +34,8 @@ pub struct Facts<'w> {
     /// `None` if nobody measures; everything holds then.
     pub invariants: Option<&'w Invariants>,
     pub disks: &'w Disks,
+    /// What processes do by themselves, if anybody looks.
+    pub programs: Option<&'w Programs>,
     pub standstills: Vec<Standstill>,
     /// The run's commands, in order: a command's number is its place.
     pub commands: &'w [Stamped],
@@ -60,11 +63,8 @@ impl<'w> Facts<'w> {
                 reason: waiting.reason.clone(),
             })
             .collect();
-        Facts::new(world.start, world.now, world.objects(), &world.machines, &world.network, &world.disks).with(
-            &world.invariants,
-            standstills,
-            commands,
-        )
+        let facts = Facts::new(world.start, world.now, world.objects(), &world.machines, &world.network, &world.disks);
+        Facts { programs: Some(&world.programs), ..facts.with(&world.invariants, standstills, commands) }
     }
 
     pub fn new(
@@ -84,6 +84,7 @@ impl<'w> Facts<'w> {
             network,
             invariants: None,
             disks,
+            programs: None,
             standstills: Vec::new(),
             commands: &[],
             deleted: None,
@@ -117,6 +118,11 @@ impl<'w> Facts<'w> {
     /// The pod object of this uid, whatever name it has.
     pub fn pod(&self, uid: Uid) -> Option<&'w Rc<Pod>> {
         self.pods.get(&uid).copied()
+    }
+
+    /// Processes that do something by themselves.
+    pub fn running_programs(&self) -> impl Iterator<Item = (&'w ProcessId, &'w Program)> {
+        self.programs.into_iter().flat_map(|programs| &programs.running)
     }
 
     pub fn machine(&self, node: &str) -> Option<&'w Machine> {

@@ -1,6 +1,7 @@
 //! Where everything of the cluster picture stands, in whole pixels.
 //!
-//! Three sizes of one grammar are chosen by the room there is: tiles, chips, cells. A node with trouble keeps its tiles.
+//! Three sizes of one grammar are chosen by the room there is: tiles, chips, cells. A node with trouble keeps its tiles,
+//! and so does the one that is selected: that is how one looks closer.
 //! Wide pictures have one column per zone; narrow ones stack the zones, and calm nodes become rows.
 
 mod join;
@@ -154,9 +155,10 @@ pub fn density(pods: usize) -> Size {
     }
 }
 
-/// Whether a node's own state or one of its pods asks for attention.
+/// Whether a node's own state or one of its pods asks for attention, or somebody looks at it.
 pub(crate) fn is_trouble(node: &NodeView) -> bool {
-    node.status_tone != Tone::Calm
+    node.near
+        || node.status_tone != Tone::Calm
         || node.line_tone != Tone::Calm
         || node.state != super::NodeState::Ready
         || node.link != super::LinkView::Whole

@@ -8,7 +8,10 @@
 //!
 //! Where to start: [`ClusterView`] for the picture of belief and reality, [`timeline`] for the lanes.
 
+pub mod bonds;
+pub mod budgets;
 pub mod claims;
+pub mod clients;
 pub mod cluster;
 pub mod disks;
 pub mod dns;
@@ -16,6 +19,7 @@ pub mod facts;
 pub mod identity;
 pub mod lanes;
 pub mod layout;
+pub mod locks;
 pub mod meters;
 pub mod say;
 pub mod scale;
@@ -45,6 +49,8 @@ pub enum Target {
     },
     Claim(ObjectRef),
     Volume(Name),
+    /// A lock, by the name that its holders know: `default/lease/leader`.
+    Lock(Name),
     /// A StatefulSet, Deployment or any other object.
     Object(ObjectRef),
     Guarantee(Guarantee),
@@ -65,6 +71,7 @@ impl Target {
                 format!("{}/{}/{}", object.kind.name(), object.namespace, object.name)
             }
             Target::Volume(name) => format!("volume/{name}"),
+            Target::Lock(name) => format!("lock/{name}"),
             Target::Guarantee(guarantee) => format!("guarantee/{}", guarantee.title()),
             Target::Moment(time) => format!("moment/{}", time.0),
             Target::Branch(branch) => format!("branch/{branch}"),
@@ -79,6 +86,7 @@ impl Target {
                 Some(ObjectRef::new(petri_objects::Kind::Node, "", node.clone()))
             }
             Target::Volume(volume) => Some(ObjectRef::new(petri_objects::Kind::PersistentVolume, "", volume.clone())),
+            Target::Lock(lock) => locks::object(lock),
             Target::ControlPlane | Target::Guarantee(_) | Target::Moment(_) | Target::Branch(_) => None,
         }
     }
@@ -163,6 +171,8 @@ pub struct NodeView {
     /// Whether a Node object describes the machine.
     pub registered: bool,
     pub link: LinkView,
+    /// Whether somebody looks at it: it is drawn large however many there are.
+    pub near: bool,
     pub tiles: Vec<TileView>,
     /// All of it as one sentence, for assistive technology.
     pub label: String,
@@ -374,6 +384,18 @@ pub fn plain(pieces: &[Piece]) -> String {
 }
 
 impl ClusterView {
+    /// The same with the node drawn large that is selected, or has the selected pod.
+    pub fn near(&self, selected: Option<&Target>) -> ClusterView {
+        let mut view = self.clone();
+        for node in view.zones.iter_mut().flat_map(|zone| &mut zone.nodes) {
+            node.near = match selected {
+                Some(Target::Node(name) | Target::Link(name)) => node.name == *name,
+                Some(Target::Pod { uid, .. }) => node.tiles.iter().any(|tile| tile.uid == *uid),
+                _ => false,
+            };
+        }
+        view
+    }
     pub fn nodes(&self) -> impl Iterator<Item = &NodeView> {
         self.zones.iter().flat_map(|zone| &zone.nodes)
     }

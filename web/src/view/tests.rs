@@ -2,6 +2,7 @@
 
 mod layouts;
 mod lines;
+mod tables;
 
 use super::facts::Facts;
 use super::lanes::LaneStore;

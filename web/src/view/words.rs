@@ -101,6 +101,19 @@ pub fn fit(text: &str, room: u32, size: u32, mono: bool) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// A name, cut with `…` in its middle: what follows the last hyphen tells one pod of a set from the next.
+pub fn fit_name(name: &str, room: u32, size: u32) -> String {
+    let Some((_, tail)) = name.rsplit_once('-').filter(|(_, tail)| width(name, size, false) > room && tail.len() < 12)
+    else {
+        return fit(name, room, size, false);
+    };
+    let tail_width = width(tail, size, false);
+    match room.checked_sub(tail_width).filter(|left| *left > width("m…", size, false)) {
+        Some(left) => format!("{}{tail}", fit(name, left, size, false)),
+        None => fit(name, room, size, false),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +151,8 @@ mod tests {
         let cut = fit("0/4 nodes are available: 4 node(s) had untolerated taint", 110, 11, false);
         assert!(cut.ends_with('…') && width(&cut, 11, false) <= 110, "{cut}");
         assert_eq!(fit("short", 110, 11, false), "short");
+        let name = fit_name("api-64bdc5dcdf-pq2bp", 100, 12);
+        assert!(name.starts_with("api-") && name.ends_with("…pq2bp") && width(&name, 12, false) <= 100, "{name}");
+        assert_eq!(fit_name("rg-0", 100, 12), "rg-0");
     }
 }

@@ -38,11 +38,11 @@ pub fn read(description: &Value, placements: &Value, setup: &str) -> Result<Abou
     scenario.settings = settings(description);
     scenario.settings.placements = placed(placements);
     scenario.settings.pod_names = pod_names(placements);
-    scenario.settings.template_hashes = template_hashes(placements);
     scenario.settings.limiter_busy = busy(description, begins);
     scenario.settings.taint_order = taint_order(placements);
     scenario.machines = machines(description);
-    scenario.setup = vec![namespace_object(&namespace)];
+    let account = petri_sim::controllers::service_account::default_account(&Name::from(&*namespace));
+    scenario.setup = vec![namespace_object(&namespace), account.into()];
     for document in petri_manifest::parse(setup).documents {
         scenario.setup.extend(document.object);
     }
@@ -220,21 +220,6 @@ fn pod_names(placements: &Value) -> Vec<(Name, Name)> {
         name.starts_with(&prefix).then(|| (prefix.into(), name.into()))
     };
     pods.iter().filter_map(entry).collect()
-}
-
-/// The hashes in the names of each Deployment's ReplicaSets, in the order of creation.
-fn template_hashes(placements: &Value) -> Vec<(Name, Name)> {
-    let owners = placements.at(&["revisions"]).and_then(Value::as_map).cloned().unwrap_or_default();
-    let mut hashes = Vec::new();
-    for (owner, sets) in owners.iter() {
-        let Some(deployment) = owner.strip_prefix("Deployment/") else { continue };
-        for set in sets.as_list().unwrap_or_default().iter().filter_map(Value::as_str) {
-            if let Some(hash) = set.strip_prefix(deployment).and_then(|rest| rest.strip_prefix('-')) {
-                hashes.push((deployment.into(), hash.into()));
-            }
-        }
-    }
-    hashes
 }
 
 fn busy(description: &Value, start: Time) -> Vec<(Name, Time)> {

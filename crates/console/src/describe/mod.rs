@@ -41,6 +41,7 @@ pub fn describe(objects: &Objects, object: &Object, now: Time) -> String {
         Object::Node(node) => page.node(node),
         Object::Namespace(namespace) => page.namespace(namespace),
         Object::ConfigMap(map) => page.config_map(map),
+        Object::ResourceQuota(quota) => page.quota(quota),
         other => page.any(other),
     }
     DESCRIBE.align(&page.text)
@@ -140,6 +141,20 @@ impl Page<'_> {
         self.annotations(&namespace.metadata.annotations);
         self.line(format_args!("Status:\t{}", namespace.status.phase));
         self.line(format_args!("\nNo resource quota.\n\nNo LimitRange resource."));
+    }
+
+    fn quota(&mut self, quota: &ResourceQuota) {
+        self.line(format_args!("Name:\t{}", quota.metadata.name));
+        self.line(format_args!("Namespace:\t{}", quota.metadata.namespace));
+        if !quota.spec.scopes.is_empty() {
+            let scopes: Vec<&str> = quota.spec.scopes.iter().map(|scope| &**scope).collect();
+            self.line(format_args!("Scopes:\t{}", scopes.join(", ")));
+        }
+        self.line(format_args!("Resource\tUsed\tHard\n--------\t----\t----"));
+        for (resource, hard) in &quota.status.hard {
+            let used = quota.status.used.get(resource).map_or("0".into(), ToString::to_string);
+            self.line(format_args!("{resource}\t{used}\t{hard}"));
+        }
     }
 
     fn config_map(&mut self, map: &ConfigMap) {

@@ -244,6 +244,23 @@ impl Page<'_> {
                 self.line(format_args!("    Type:\tHostPath (bare host directory volume)"));
                 self.line(format_args!("    Path:\t{}", text(source, "path")));
                 self.line(format_args!("    HostPathType:\t{}", text(source, "type")));
+            } else if let Some(source) = &volume.projected.0 {
+                self.line(format_args!(
+                    "    Type:\tProjected (a volume that contains injected data from multiple sources)"
+                ));
+                for part in source.at(&["sources"]).and_then(Value::as_list).unwrap_or(&[]) {
+                    if let Some(token) = part.at(&["serviceAccountToken"]) {
+                        self.line(format_args!("    TokenExpirationSeconds:\t{}", text(token, "expirationSeconds")));
+                    } else if let Some(map) = part.at(&["configMap"]) {
+                        self.line(format_args!("    ConfigMapName:\t{}", text(map, "name")));
+                        self.line(format_args!("    Optional:\t{}", optional(map)));
+                    } else if let Some(secret) = part.at(&["secret"]) {
+                        self.line(format_args!("    SecretName:\t{}", text(secret, "name")));
+                        self.line(format_args!("    Optional:\t{}", optional(secret)));
+                    } else if part.at(&["downwardAPI"]).is_some() {
+                        self.line(format_args!("    DownwardAPI:\ttrue"));
+                    }
+                }
             } else if let Some(source) = &volume.empty_dir.0 {
                 let limit = text(source, "sizeLimit");
                 let limit = if limit.is_empty() { "<unset>".into() } else { limit };

@@ -118,7 +118,7 @@ fn one_file(verb: &str, file: &str, text: &str, arguments: &Arguments, context: 
 }
 
 /// The command for a document, in the namespace that the flags or the document name.
-fn command(verb: &str, document: &Document, arguments: &Arguments) -> Result<Command, Failure> {
+pub(super) fn command(verb: &str, document: &Document, arguments: &Arguments) -> Result<Command, Failure> {
     let mut object = document.object.clone().expect("documents without an object were refused");
     if object.kind().is_namespaced() {
         let own = object.meta().namespace.clone();

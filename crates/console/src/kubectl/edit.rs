@@ -24,6 +24,21 @@ pub(super) fn template_path(kind: Kind) -> Option<&'static [&'static str]> {
 const OF_THE_SERVER: [&str; 6] =
     ["creationTimestamp", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "uid"];
 
+/// An object as one edits it: without its status and without what the API server writes by itself.
+pub(super) fn editable(object: &Object) -> String {
+    let mut map = match object.to_value() {
+        Value::Map(map) => map,
+        _ => Map::new(),
+    };
+    map.remove("status");
+    if let Some(Value::Map(metadata)) = map.get("metadata") {
+        let mut metadata = metadata.clone();
+        OF_THE_SERVER.iter().for_each(|key| drop(metadata.remove(key)));
+        map.insert("metadata", Value::Map(metadata));
+    }
+    petri_manifest::to_yaml(&super::get::sorted(Value::Map(map)))
+}
+
 /// `kubectl edit sts/web`: there is no editor to wait for, so that the object is handed over to be applied again.
 #[inline(never)]
 pub(super) fn open(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
@@ -32,14 +47,7 @@ pub(super) fn open(words: &[String], context: &mut Context<'_>) -> Result<Output
     let mut out = Output::default();
     let mut texts = Vec::new();
     for object in &found {
-        let Value::Map(mut map) = object.to_value() else { continue };
-        map.remove("status");
-        if let Some(Value::Map(metadata)) = map.get("metadata") {
-            let mut metadata = metadata.clone();
-            OF_THE_SERVER.iter().for_each(|key| drop(metadata.remove(key)));
-            map.insert("metadata", Value::Map(metadata));
-        }
-        texts.push(petri_manifest::to_yaml(&super::get::sorted(Value::Map(map))));
+        texts.push(editable(object));
     }
     if let Some(first) = found.first() {
         let name = format!("{}.yaml", first.meta().name);

@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod delete;
 pub mod describe;
+pub mod diff;
 pub mod drain;
 pub mod edit;
 pub mod events;
@@ -29,6 +30,7 @@ pub const VERBS: &[&str] = &[
     "get",
     "describe",
     "apply",
+    "diff",
     "create",
     "replace",
     "delete",
@@ -100,8 +102,8 @@ fn dry_run(verb: &str, rest: &[String], kind: &str, context: Context<'_>) -> Res
     Ok(out)
 }
 
-struct DryRun {
-    world: World,
+pub(crate) struct DryRun {
+    pub(crate) world: World,
 }
 
 impl Host for DryRun {
@@ -126,6 +128,7 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         "get" => get::run(rest, &mut context),
         "describe" => describe::run(rest, &mut context),
         "apply" | "create" | "replace" => apply::run(verb, rest, &mut context),
+        "diff" => diff::run(rest, &mut context),
         "delete" => delete::run(rest, &mut context),
         "scale" => scale::run(rest, &mut context),
         "rollout" => rollout::run(rest, &mut context),

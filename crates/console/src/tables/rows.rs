@@ -55,6 +55,8 @@ pub fn columns(kind: Kind, wide: bool) -> Vec<&'static str> {
         Kind::VolumeAttachment => (&["NAME", "ATTACHER", "PV", "NODE", "ATTACHED", "AGE"], &[]),
         Kind::Namespace => (&["NAME", "STATUS", "AGE"], &[]),
         Kind::ConfigMap => (&["NAME", "DATA", "AGE"], &[]),
+        Kind::ResourceQuota => (&["NAME", "REQUEST", "LIMIT", "AGE"], &[]),
+        Kind::ServiceAccount => (&["NAME", "SECRETS", "AGE"], &[]),
         Kind::PriorityClass => (&["NAME", "VALUE", "GLOBAL-DEFAULT", "AGE", "PREEMPTIONPOLICY"], &[]),
     };
     narrow.iter().chain(if wide { more } else { &[] }).copied().collect()
@@ -161,6 +163,20 @@ pub fn row(object: &Object, wide: bool, now: Time) -> Vec<String> {
         Object::ConfigMap(map) => {
             let count = map.data.iter().count() + map.binary_data.iter().count();
             (vec![name, count.to_string(), age], vec![])
+        }
+        Object::ResourceQuota(quota) => {
+            let part = |limits: bool| {
+                let of = |(resource, hard): (&Name, &Quantity)| {
+                    let used = quota.status.used.get(resource).map_or("0".into(), ToString::to_string);
+                    (resource.starts_with("limits.") == limits).then(|| format!("{resource}: {used}/{hard}"))
+                };
+                quota.status.hard.iter().filter_map(of).collect::<Vec<_>>().join(", ")
+            };
+            (vec![name, part(false), part(true), age], vec![])
+        }
+        Object::ServiceAccount(account) => {
+            let secrets = account.secrets.0.as_deref().and_then(Value::as_list).map_or(0, <[Value]>::len);
+            (vec![name, secrets.to_string(), age], vec![])
         }
         Object::PriorityClass(class) => (
             vec![

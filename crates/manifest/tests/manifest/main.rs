@@ -1,5 +1,6 @@
 //! What a person types, and what they are told. One topic per file, text in and text out.
 
+mod assist;
 mod edit;
 mod hostile;
 mod problems;

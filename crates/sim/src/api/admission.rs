@@ -6,8 +6,10 @@ use super::request::ApiError;
 use super::shelf::{Key, Objects};
 use super::validation::{FieldError, FieldErrorKind};
 use crate::clock::Time;
-use crate::random::Stream;
+use crate::controllers::service_account::DEFAULT;
+use crate::random::{Stream, Streams};
 use crate::settings::Settings;
+use petri_objects::record::Opaque;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -39,6 +41,7 @@ pub fn fill_system_fields(object: &mut Object, now: Time, uid: Uid) {
         Object::ReplicaSet(set) => Rc::make_mut(set).status = ReplicaSetStatus::default(),
         Object::Deployment(deployment) => Rc::make_mut(deployment).status = DeploymentStatus::default(),
         Object::PodDisruptionBudget(budget) => Rc::make_mut(budget).status = Default::default(),
+        Object::ResourceQuota(quota) => Rc::make_mut(quota).status = Default::default(),
         Object::PersistentVolumeClaim(claim) => Rc::make_mut(claim).status = Default::default(),
         Object::PersistentVolume(volume) => Rc::make_mut(volume).status = Default::default(),
         Object::VolumeAttachment(attachment) => Rc::make_mut(attachment).status = Default::default(),
@@ -67,17 +70,63 @@ fn gated() -> Condition {
 
 /// What admission plugins refuse before an object is validated.
 ///
-/// Upstream: `plugin/pkg/admission/priority`.
-/// Deviation: ServiceAccounts are not simulated, so a pod may name any.
+/// Upstream: `plugin/pkg/admission/serviceaccount`, `plugin/pkg/admission/priority`.
 pub fn admit(object: &Object, objects: &Objects) -> Result<(), ApiError> {
     let Object::Pod(pod) = object else { return Ok(()) };
-    let class = &pod.spec.priority_class_name;
-    if class.is_empty() || class_value(class, objects).is_some() {
+    let (namespace, account, class) = (&pod.metadata.namespace, account_name(pod), &pod.spec.priority_class_name);
+    let cause = if objects.service_accounts.get(&Key::new(namespace.clone(), account.clone())).is_none() {
+        format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found")
+    } else if !class.is_empty() && class_value(class, objects).is_none() {
+        format!("no PriorityClass with name {class} was found")
+    } else {
         return Ok(());
-    }
+    };
     let name = if pod.metadata.name.is_empty() { &pod.metadata.generate_name } else { &pod.metadata.name };
-    let cause = format!("no PriorityClass with name {class} was found");
     Err(ApiError::Forbidden { kind: Kind::Pod, name: name.clone(), cause: cause.into() })
+}
+
+fn account_name(pod: &Pod) -> Name {
+    let named = Some(&pod.spec.service_account_name).filter(|name| !name.is_empty());
+    named.cloned().unwrap_or_else(|| DEFAULT.into())
+}
+
+/// Where a pod finds its token.
+const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// Names the account of a pod, and gives its containers the token and what else they need to find the API server.
+///
+/// Upstream: `plugin/pkg/admission/serviceaccount` (`mountServiceAccountToken`, `TokenVolumeSource`).
+pub fn use_account(pod: &mut Pod, objects: &Objects, token_volume: &Opaque, names: &mut Stream) {
+    let account = account_name(pod);
+    let known = objects.service_accounts.get(&Key::new(pod.metadata.namespace.clone(), account.clone()));
+    let spec = Rc::make_mut(&mut pod.spec);
+    (spec.service_account_name, spec.service_account) = (account.clone(), account);
+    let wanted = spec.automount_service_account_token;
+    if !wanted.or(known.and_then(|account| account.automount_service_account_token)).unwrap_or(true) {
+        return;
+    }
+    let lacks = |container: &Container| !container.volume_mounts.iter().any(|mount| &*mount.mount_path == TOKEN_PATH);
+    if !spec.containers.iter().chain(&spec.init_containers).any(lacks) {
+        return;
+    }
+    let name = Name::from(format!("kube-api-access-{}", names.suffix()));
+    for container in spec.init_containers.iter_mut().chain(&mut spec.containers).filter(|container| lacks(container)) {
+        container.volume_mounts.push(VolumeMount {
+            mount_path: TOKEN_PATH.into(),
+            name: name.clone(),
+            read_only: true,
+            ..VolumeMount::default()
+        });
+    }
+    spec.volumes.push(Volume { name, projected: token_volume.clone(), ..Volume::default() });
+}
+
+/// The sources of every pod's token volume.
+pub fn token_volume() -> Opaque {
+    let json = r#"{"defaultMode":420,"sources":[{"serviceAccountToken":{"expirationSeconds":3607,"path":"token"}},
+        {"configMap":{"items":[{"key":"ca.crt","path":"ca.crt"}],"name":"kube-root-ca.crt"}},
+        {"downwardAPI":{"items":[{"fieldRef":{"apiVersion":"v1","fieldPath":"metadata.namespace"},"path":"namespace"}]}}]}"#;
+    Opaque(Value::from_json(json).map(Rc::new))
 }
 
 /// What admission plugins refuse of an update that is valid.
@@ -122,7 +171,7 @@ pub fn check_address(object: &Object, settings: &Settings) -> Vec<FieldError> {
 }
 
 /// The mutating admission plugins that are on by default.
-pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, addresses: &mut Stream, now: Time) {
+pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, random: &mut Streams, now: Time) {
     match object {
         Object::Pod(pod) => {
             let pod = Rc::make_mut(pod);
@@ -131,10 +180,6 @@ pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, addre
             spec.priority = Some(priority);
             spec.preemption_policy = "PreemptLowerPriority".into();
             default_tolerations(spec, settings);
-            if spec.service_account_name.is_empty() {
-                spec.service_account_name = "default".into();
-            }
-            spec.service_account = spec.service_account_name.clone();
         }
         Object::PersistentVolumeClaim(claim) => {
             let claim = Rc::make_mut(claim);
@@ -148,7 +193,7 @@ pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, addre
         Object::PersistentVolume(volume) => {
             protect(&mut Rc::make_mut(volume).metadata, "kubernetes.io/pv-protection");
         }
-        Object::Service(service) => allocate_address(Rc::make_mut(service), objects, settings, addresses),
+        Object::Service(service) => allocate_address(Rc::make_mut(service), objects, settings, &mut random.addresses),
         Object::StatefulSet(set) => drop_gated_fields(set, settings),
         Object::Node(node) => taint_new_node(Rc::make_mut(node), now),
         _ => {}
@@ -288,6 +333,7 @@ pub fn keep_for_update(new: &mut Object, old: &Object) {
         (Object::PodDisruptionBudget(new), Object::PodDisruptionBudget(old)) => {
             Rc::make_mut(new).status = old.status.clone();
         }
+        (Object::ResourceQuota(new), Object::ResourceQuota(old)) => Rc::make_mut(new).status = old.status.clone(),
         (Object::Service(new), Object::Service(old)) => {
             let new = Rc::make_mut(new);
             new.status = old.status.clone();
@@ -349,6 +395,7 @@ pub fn with_status_of(old: &Object, new: &Object) -> Object {
         PersistentVolume,
         VolumeAttachment,
         PodDisruptionBudget,
+        ResourceQuota,
         Service
     )
 }

@@ -4,7 +4,7 @@
 
 use super::request::{ApiError, DeleteOptions, Patch, Reply, Request};
 use super::server::{Server, WriteContext};
-use super::shelf::Key;
+use super::shelf::{Key, Objects};
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -14,25 +14,8 @@ pub(super) fn evict(server: &mut Server, key: &Key, grace: Option<i64>, context:
     let Some(pod) = server.objects().pods.get(key).cloned() else {
         return Err(ApiError::not_found(Kind::Pod, key.name.clone()));
     };
-    let unprotected = pod.phase().is_terminal() || pod.is_pending() || pod.is_terminating();
-    if !unprotected {
-        let budgets: Vec<Rc<PodDisruptionBudget>> = server
-            .objects()
-            .budgets
-            .in_namespace(&key.namespace)
-            .filter(|b| b.spec.selector.as_ref().is_some_and(|s| s.matches(&pod.metadata.labels)))
-            .cloned()
-            .collect();
-        match &budgets[..] {
-            [] => {}
-            [budget] => spend(server, budget, &pod, context)?,
-            _ => {
-                return Err(ApiError::Internal(
-                    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-                        .into(),
-                ));
-            }
-        }
+    if let Some(budget) = allows(server.objects(), &pod)? {
+        spend(server, &budget, &pod, context)?;
     }
     let target = key.to_ref(Kind::Pod);
     let condition = Condition {
@@ -48,13 +31,29 @@ pub(super) fn evict(server: &mut Server, key: &Key, grace: Option<i64>, context:
     server.serve(Request::Delete { target, options }, context)
 }
 
-/// Takes one disruption from the budget, or refuses with 429.
-fn spend(server: &mut Server, budget: &PodDisruptionBudget, pod: &Pod, context: &WriteContext) -> Result<(), ApiError> {
+/// Whether the pod may be evicted now, and from which budget the disruption is taken, if from any.
+///
+/// # Errors
+/// What the API server would answer to an eviction.
+pub fn allows(objects: &Objects, pod: &Pod) -> Result<Option<Rc<PodDisruptionBudget>>, ApiError> {
+    if pod.phase().is_terminal() || pod.is_pending() || pod.is_terminating() {
+        return Ok(None);
+    }
+    let mut budgets = objects
+        .budgets
+        .in_namespace(&pod.metadata.namespace)
+        .filter(|b| b.spec.selector.as_ref().is_some_and(|s| s.matches(&pod.metadata.labels)));
+    let Some(budget) = budgets.next() else { return Ok(None) };
+    if budgets.next().is_some() {
+        return Err(ApiError::Internal(
+            "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.".into(),
+        ));
+    }
     let (name, status) = (&budget.metadata.name, &budget.status);
     if !pod.is_ready() {
         let always = budget.spec.unhealthy_pod_eviction_policy.as_deref() == Some("AlwaysAllow");
         if always || (status.current_healthy >= status.desired_healthy && status.desired_healthy > 0) {
-            return Ok(());
+            return Ok(None);
         }
     }
     let refuse = |cause: String| Err(ApiError::TooManyRequests { message: REFUSED.into(), cause: cause.into() });
@@ -71,7 +70,17 @@ fn spend(server: &mut Server, budget: &PodDisruptionBudget, pod: &Pod, context: 
             format!("The disruption budget {name} does not allow evicting pods currently")
         });
     }
-    let mut spent = budget.clone();
+    Ok(Some(budget.clone()))
+}
+
+/// Takes one disruption from the budget.
+fn spend(
+    server: &mut Server,
+    budget: &Rc<PodDisruptionBudget>,
+    pod: &Pod,
+    context: &WriteContext,
+) -> Result<(), ApiError> {
+    let mut spent = (**budget).clone();
     spent.status.disruptions_allowed -= 1;
     spent.status.disrupted_pods.insert(pod.metadata.name.clone(), context.now.whole_seconds());
     server.serve(Request::UpdateStatus(spent.into()), context).map(|_| ())

@@ -4,6 +4,7 @@ pub mod admission;
 pub mod apply;
 pub mod eviction;
 pub mod patch;
+pub mod quota;
 pub mod recorder;
 pub mod request;
 pub mod server;

@@ -25,8 +25,8 @@ const TIME_TO_LIVE: Span = Span::seconds(3_600);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Recorder {
-    /// Where the event of a source, object, reason and message is kept.
-    known: BTreeMap<(Subject, Name, Name), Key>,
+    /// Where the event of a source, object, reason, message and part of the object is kept.
+    known: BTreeMap<(Subject, Name, Name, Name), Key>,
     /// When the next token of the spam filter would be missing.
     spam: BTreeMap<Subject, Time>,
     similar: BTreeMap<(Subject, Name), (Time, u32)>,
@@ -61,7 +61,8 @@ impl Recorder {
             if now.since(*since) > SIMILAR_WINDOW {
                 (*since, *count) = (now, 0);
             }
-            let known = self.known.contains_key(&(subject.clone(), note.reason.clone(), message.clone()));
+            let part = note.about.field_path.clone();
+            let known = self.known.contains_key(&(subject.clone(), note.reason.clone(), message.clone(), part));
             if !known {
                 *count += 1;
             }
@@ -74,7 +75,7 @@ impl Recorder {
         }
         // Combined events share one object, whatever their message.
         let text = if message.starts_with("(combined") { "(combined)".into() } else { message.clone() };
-        let known = (subject, note.reason.clone(), text);
+        let known = (subject, note.reason.clone(), text, note.about.field_path.clone());
         if let Some(old) = self.known.get(&known).and_then(|key| objects.events.get(key)) {
             let mut event = (**old).clone();
             event.message = message;

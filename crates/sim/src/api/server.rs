@@ -12,6 +12,7 @@ use crate::client::call::EventType;
 use crate::clock::{Span, Time};
 use crate::random::Streams;
 use crate::settings::Settings;
+use petri_objects::record::Opaque;
 use petri_objects::*;
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -64,6 +65,8 @@ pub struct Server {
     /// Which of the recorded pod names were given, by position.
     named: BTreeSet<u32>,
     settings: Rc<Settings>,
+    /// What the token volume of every pod looks like; shared by all of them.
+    token_volume: Opaque,
     /// Writes so far by each controller are at or below this revision; see `waits_for_own_writes`.
     pub(crate) last_write: Revision,
 }
@@ -82,6 +85,7 @@ impl Server {
             random: Streams::new(seed),
             named: BTreeSet::new(),
             settings,
+            token_volume: admission::token_volume(),
             last_write: Revision(0),
         }
     }
@@ -126,10 +130,17 @@ impl Server {
             self.generate_name(&mut object)?;
         }
         self.check_namespace(&object)?;
-        admission::fill_system_fields(&mut object, context.now, Uid(self.random.uids.draw() | 1));
+        let uids = match kind {
+            Kind::ServiceAccount => &mut self.random.accounts,
+            _ => &mut self.random.uids,
+        };
+        admission::fill_system_fields(&mut object, context.now, Uid(uids.draw() | 1));
         petri_objects::defaults::apply_defaults(&mut object);
         admission::admit(&object, &self.objects)?;
-        admission::mutate(&mut object, &self.objects, &self.settings, &mut self.random.addresses, context.now);
+        admission::mutate(&mut object, &self.objects, &self.settings, &mut self.random, context.now);
+        if let Object::Pod(pod) = &mut object {
+            admission::use_account(Rc::make_mut(pod), &self.objects, &self.token_volume, &mut self.random.accounts);
+        }
         let errors = validation::validate_create(&object);
         if !errors.is_empty() {
             return Err(invalid(&object, errors));
@@ -145,6 +156,12 @@ impl Server {
             } else {
                 ApiError::AlreadyExists { kind, name, terminating }
             });
+        }
+        if !self.objects.quotas.is_empty() {
+            for charged in super::quota::charge(&object, &self.objects, context.now)? {
+                let old = self.objects.get(&Object::from(charged.clone()).reference());
+                self.commit(old, charged.into(), context);
+            }
         }
         Ok(self.commit(None, object, context))
     }

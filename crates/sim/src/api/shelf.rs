@@ -199,6 +199,8 @@ shelves! {
     Pod, pods;
     Service, services;
     ConfigMap, config_maps;
+    ServiceAccount, service_accounts;
+    ResourceQuota, quotas;
     PersistentVolumeClaim, claims;
     PersistentVolume, volumes;
     Event, events;

@@ -12,6 +12,7 @@ mod format;
 mod meta;
 mod names;
 mod pod;
+mod pod_dump;
 mod pod_placement;
 mod pod_update;
 mod selector;
@@ -45,14 +46,34 @@ pub fn validate_create(object: &Object) -> Vec<FieldError> {
         Object::PersistentVolumeClaim(claim) => storage::claim_spec(&mut errors, &claim.spec, &spec),
         Object::PersistentVolume(volume) => storage::volume_spec(&mut errors, &volume.spec, &spec),
         Object::StorageClass(class) => storage::class(&mut errors, class),
+        Object::ResourceQuota(quota) => quota_spec(&mut errors, &quota.spec, &spec),
         Object::Namespace(_)
         | Object::Node(_)
         | Object::ConfigMap(_)
+        | Object::ServiceAccount(_)
         | Object::Event(_)
         | Object::VolumeAttachment(_)
         | Object::PriorityClass(_) => {}
     }
     errors.list
+}
+
+/// Upstream: `ValidateResourceQuotaSpec`.
+fn quota_spec(errors: &mut Errors, spec: &petri_objects::ResourceQuotaSpec, path: &Path<'_>) {
+    for (resource, amount) in &spec.hard {
+        let path = path.key("hard");
+        let path = path.map_key(resource);
+        let counted = !["cpu", "memory", "storage"].iter().any(|end| resource.ends_with(end));
+        match amount.millis() {
+            Some(millis) if millis < 0 => {
+                errors.invalid(&path, format::text(&amount.0), "must be greater than or equal to 0");
+            }
+            Some(millis) if counted && millis % 1_000 != 0 => {
+                errors.invalid(&path, format::text(&amount.0), "must be an integer");
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Everything that is wrong with replacing `old` by `new`. Both must be of one kind.

@@ -61,13 +61,13 @@ impl WorkQueue {
     pub fn planned(&self, key: &Key) -> Option<Time> {
         self.later.get(key).copied()
     }
-    /// How long to wait before the next try: 5 ms, doubled with each failure up to 1000 s, and no faster than 10 tries
-    /// a second over all keys once 100 were used up.
+    /// How long to wait before the next try: the first delay, doubled with each failure up to 1000 s, and no faster than
+    /// 10 tries a second over all keys once 100 were used up.
     ///
-    /// Upstream: `DefaultTypedControllerRateLimiter`.
-    pub fn retry_delay(&mut self, key: &Key, now: Time) -> Span {
+    /// Upstream: `DefaultTypedControllerRateLimiter`, whose first delay is 5 ms.
+    pub fn retry_delay(&mut self, key: &Key, first: Span, now: Time) -> Span {
         let failures = self.failures.entry(key.clone()).or_insert(0);
-        let own = Span::millis(5).0.checked_shl((*failures).min(40)).unwrap_or(u64::MAX).min(Span::seconds(1_000).0);
+        let own = first.0.checked_shl((*failures).min(40)).unwrap_or(u64::MAX).min(Span::seconds(1_000).0);
         *failures = failures.saturating_add(1);
         let (step, burst) = (Span::millis(100), Span::millis(100).times(100));
         let earliest = self.next_token.max(now - burst);
@@ -100,10 +100,11 @@ mod tests {
     fn back_off_doubles_from_5_ms_and_the_bucket_slows_a_storm() {
         let mut queue = WorkQueue::default();
         let (key, now) = (Key::new("default", "web"), Time(1_000_000_000_000));
-        let delays: Vec<u64> = (0..4).map(|_| queue.retry_delay(&key, now).as_millis()).collect();
+        let delays: Vec<u64> = (0..4).map(|_| queue.retry_delay(&key, Span::millis(5), now).as_millis()).collect();
         assert_eq!(delays, [5, 10, 20, 40]);
         queue.forget(&key);
-        let slowest = (0..150).map(|i| queue.retry_delay(&Key::new("", format!("k{i}")), now).as_millis()).max();
+        let slowest =
+            (0..150).map(|i| queue.retry_delay(&Key::new("", format!("k{i}")), Span::millis(5), now).as_millis()).max();
         assert_eq!(slowest, Some(5_300), "154 retries at once: the last waits for the 53rd token after the burst");
     }
 

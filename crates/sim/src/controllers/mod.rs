@@ -21,6 +21,8 @@ pub mod pod_gc;
 pub mod pv_protection;
 pub mod pvc_protection;
 pub mod replicaset;
+pub mod resource_quota;
+pub mod service_account;
 pub mod statefulset;
 pub mod taint_eviction;
 
@@ -95,6 +97,8 @@ controllers! {
     TaintEviction, "taint-eviction-controller", "pkg/controller/tainteviction", crate::controllers::taint_eviction, never, false;
     PodGc, "pod-garbage-collector", "pkg/controller/podgc", crate::controllers::pod_gc, crate::controllers::pod_gc::periods, false;
     GarbageCollector, "garbage-collector-controller", "pkg/controller/garbagecollector", crate::controllers::garbage_collector, never, false;
+    ServiceAccount, "serviceaccount-controller", "pkg/controller/serviceaccount", crate::controllers::service_account, never, false;
+    ResourceQuota, "resourcequota-controller", "pkg/controller/resourcequota", crate::controllers::resource_quota, crate::controllers::resource_quota::periods, false;
     Namespace, "namespace-controller", "pkg/controller/namespace", crate::controllers::namespace, never, false;
     Disruption, "controllermanager", "pkg/controller/disruption", crate::controllers::disruption, never, false;
     PersistentVolume, "persistentvolume-controller", "pkg/controller/volume/persistentvolume", crate::controllers::persistent_volume, never, false;
@@ -110,6 +114,16 @@ impl ControllerId {
     }
     pub fn from_name(name: &str) -> Option<ControllerId> {
         CONTROLLERS.iter().find(|c| c.name == name).map(|c| c.id)
+    }
+    /// How long a key waits after its first failure, and after how many in a row it is given up until something changes.
+    ///
+    /// Upstream: `maxRetries` of `deployment_controller.go` and `endpointslice_controller.go`.
+    pub fn retries(self) -> (Span, Option<u32>) {
+        match self {
+            ControllerId::Deployment => (Span::millis(5), Some(15)),
+            ControllerId::EndpointSlice => (Span::seconds(1), Some(15)),
+            _ => (Span::millis(5), None),
+        }
     }
 }
 

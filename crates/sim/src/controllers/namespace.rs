@@ -37,6 +37,8 @@ const AFTER_PODS: &[Kind] = &[
     Kind::ReplicaSet,
     Kind::Deployment,
     Kind::ConfigMap,
+    Kind::ServiceAccount,
+    Kind::ResourceQuota,
     Kind::Lease,
     Kind::Event,
 ];

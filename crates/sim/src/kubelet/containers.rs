@@ -1,39 +1,100 @@
-//! Starting, probing and restarting the containers of a pod.
+//! Starting the containers of a pod in their order, and restarting them.
 //!
-//! Upstream: `pkg/kubelet/kuberuntime`, `pkg/kubelet/prober`.
+//! Upstream: `pkg/kubelet/kuberuntime`.
 
-use super::{Exit, Host, Run, RunState, Stage, Worker};
+use super::{Exit, Host, Probing, Run, RunState, Stage, Worker, container_of};
 use crate::client::call::EventType;
 use crate::clock::{Span, Time};
 use crate::machine::{Identity, Owner, Process, ProcessState};
 use crate::note::ProcessChange;
-use crate::workload::{self, behaviour};
+use crate::workload::{self, ContainerSort, behaviour};
 use petri_objects::*;
 
 /// CrashLoopBackOff: 10 s, doubled up to 5 min, forgotten after a run of ten minutes.
 const FIRST_BACK_OFF: Span = Span::seconds(10);
 const LONGEST_BACK_OFF: Span = Span::seconds(300);
 const RUN_THAT_FORGIVES: Span = Span::seconds(600);
+/// How a runtime says that it does not know how a container ended: its machine lost power.
+const UNKNOWN_EXIT: i32 = 255;
+
+/// The containers of a pod, none of which runs. `rebooted`: they ran before the machine went off, which is noticed now.
+pub fn containers_to_run(pod: &Pod, rebooted: bool, now: Time) -> Vec<Run> {
+    let waits = if pod.spec.init_containers.is_empty() { "ContainerCreating" } else { "PodInitializing" };
+    let inits = pod.spec.init_containers.iter().map(|container| match &*container.restart_policy {
+        "Always" => (container, ContainerSort::Sidecar),
+        _ => (container, ContainerSort::Init),
+    });
+    let regular = pod.spec.containers.iter().map(|container| (container, ContainerSort::Regular));
+    let statuses = || pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses);
+    inits
+        .chain(regular)
+        .map(|(container, sort)| {
+            let before = statuses().find(|s| s.name == container.name).filter(|_| rebooted);
+            let ran = before.and_then(|status| status.state.running.as_ref()).map(|running| Exit {
+                code: UNKNOWN_EXIT,
+                reason: "Unknown".into(),
+                started: running.started_at,
+                at: now,
+            });
+            Run {
+                name: container.name.clone(),
+                image: container.image.clone(),
+                sort,
+                state: RunState::Waiting { reason: waits.into(), message: Name::default(), until: None },
+                restarts: before.map_or(0, |s| s.restart_count + i32::from(!s.container_id.is_empty())),
+                back_off: Span::ZERO,
+                ready: false,
+                started: false,
+                probes: [const { Probing { next: None, asked: false, row: 0 } }; 3],
+                last_exit: ran,
+            }
+        })
+        .collect()
+}
 
 impl Host<'_> {
     /// The sandbox is made: the containers start after their pull and start delays.
     pub fn create_containers(&mut self, worker: &mut Worker) {
         self.machine.next_address = self.machine.next_address % 250 + 1;
         worker.ip = format!("10.244.{}.{}", self.machine.subnet, self.machine.next_address + 1).into();
-        let (pod, cause) = (worker.pod.clone(), worker.cause);
-        for (run, container) in worker.containers.iter_mut().zip(&pod.spec.containers) {
-            let what = behaviour(&pod, container, &self.settings.kubelet);
-            let present = self.machine.images.contains(&container.image);
-            let pull = if present { Span::ZERO } else { self.settings.kubelet.pull };
-            if !present && !self.settings.kubelet.recorded_agent {
-                let text = format!("Pulling image \"{}\"", container.image);
-                self.event(&pod, EventType::Normal, "Pulling", text, cause);
+        self.start_next(worker);
+        self.settle(worker);
+    }
+
+    /// Prepares what may start now: the first init container that has not done its part, or else all the others.
+    fn start_next(&mut self, worker: &mut Worker) {
+        if !worker.initialized {
+            let inits = worker.containers.iter().position(|run| run.sort == ContainerSort::Regular);
+            let inits = inits.unwrap_or(worker.containers.len());
+            if let Some(index) = worker.containers[..inits].iter().position(|run| !run.lets_next_start()) {
+                return self.prepare(worker, index);
             }
-            if let RunState::Waiting { until, .. } = &mut run.state {
-                *until = Some(self.now + what.start + pull);
+            worker.initialized = true;
+            for index in inits..worker.containers.len() {
+                self.prepare(worker, index);
             }
         }
-        self.settle(worker);
+    }
+
+    /// Begins to pull and start a container that waits for its turn.
+    fn prepare(&mut self, worker: &mut Worker, index: usize) {
+        let run = &worker.containers[index];
+        let waits = |reason: &str| matches!(reason, "ContainerCreating" | "PodInitializing");
+        if !matches!(&run.state, RunState::Waiting { reason, until: None, .. } if waits(reason)) {
+            return;
+        }
+        let pod = worker.pod.clone();
+        let container = container_of(&pod, index);
+        let what = behaviour(&pod, container, run.sort, &self.settings.kubelet);
+        let present = self.machine.images.contains(&container.image);
+        let pull = if present { Span::ZERO } else { self.settings.kubelet.pull };
+        if !present && !self.settings.kubelet.recorded_agent {
+            let text = format!("Pulling image \"{}\"", container.image);
+            self.container_event(worker, index, EventType::Normal, "Pulling", text);
+        }
+        if let RunState::Waiting { until, .. } = &mut worker.containers[index].state {
+            *until = Some(self.now + what.start + pull);
+        }
     }
 
     /// Does what is due for each container.
@@ -55,17 +116,24 @@ impl Host<'_> {
         self.settle(worker);
     }
 
-    /// Reports what is new and plans the next turn.
+    /// Starts what may follow, reports what is new and plans the next turn.
     pub fn settle(&mut self, worker: &mut Worker) {
+        self.start_next(worker);
+        if worker.is_over() && worker.containers.iter().any(Run::is_running) {
+            // Nobody needs the sidecars any more.
+            let grace = worker.pod.spec.termination_grace_period_seconds.unwrap_or(30);
+            self.report(worker);
+            return self.begin_stop(worker, grace.max(0) as u64, false);
+        }
         self.report(worker);
         let next = worker.containers.iter().filter_map(Run::due).min();
         self.plan_worker(worker, next);
     }
 
     fn start_or_fail(&mut self, worker: &mut Worker, index: usize) {
-        let container = worker.pod.spec.containers[index].clone();
-        let what = behaviour(&worker.pod, &container, &self.settings.kubelet);
-        let (pod, cause) = (worker.pod.clone(), worker.cause);
+        let pod = worker.pod.clone();
+        let container = container_of(&pod, index);
+        let what = behaviour(&pod, container, worker.containers[index].sort, &self.settings.kubelet);
         if what.pullable {
             let first = self.machine.images.insert(container.image.clone());
             let text = if first {
@@ -81,48 +149,51 @@ impl Host<'_> {
                 )
             };
             if !self.settings.kubelet.recorded_agent {
-                self.event(&pod, EventType::Normal, "Pulled", text, cause);
+                self.container_event(worker, index, EventType::Normal, "Pulled", text);
             }
             return self.start(worker, index, false);
         }
         let image = &container.image;
         let error =
             format!("failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": not found");
+        let recorded_agent = self.settings.kubelet.recorded_agent;
         let RunState::Waiting { reason, message, until } = &mut worker.containers[index].state else { return };
         if &**reason == "ErrImagePull" {
             *reason = "ImagePullBackOff".into();
             *message = format!("Back-off pulling image \"{image}\": ErrImagePull: {error}").into();
             // Deviation: the pull is not tried again, because it can never succeed.
             *until = None;
-            if self.settings.kubelet.recorded_agent {
+            if recorded_agent {
                 return;
             }
-            self.event(&pod, EventType::Normal, "BackOff", format!("Back-off pulling image \"{image}\""), cause);
-            self.event(&pod, EventType::Warning, "Failed", "Error: ImagePullBackOff", cause);
+            let text = format!("Back-off pulling image \"{image}\"");
+            self.container_event(worker, index, EventType::Normal, "BackOff", text);
+            self.container_event(worker, index, EventType::Warning, "Failed", "Error: ImagePullBackOff");
         } else {
             *reason = "ErrImagePull".into();
             *message = error.clone().into();
             *until = Some(self.now + self.settings.kubelet.pull_error_to_back_off);
-            if self.settings.kubelet.recorded_agent {
+            if recorded_agent {
                 let text = format!("Failed to pull image \"{image}\": not found");
-                return self.event(&pod, EventType::Warning, "Failed", text, cause);
+                return self.container_event(worker, index, EventType::Warning, "Failed", text);
             }
-            self.event(&pod, EventType::Warning, "Failed", format!("Failed to pull image \"{image}\": {error}"), cause);
-            self.event(&pod, EventType::Warning, "Failed", "Error: ErrImagePull", cause);
+            let text = format!("Failed to pull image \"{image}\": {error}");
+            self.container_event(worker, index, EventType::Warning, "Failed", text);
+            self.container_event(worker, index, EventType::Warning, "Failed", "Error: ErrImagePull");
         }
     }
 
     fn start(&mut self, worker: &mut Worker, index: usize, again: bool) {
-        let container = worker.pod.spec.containers[index].clone();
         let (pod, now) = (worker.pod.clone(), self.now);
-        let what = behaviour(&pod, &container, &self.settings.kubelet);
+        let container = container_of(&pod, index);
+        let what = behaviour(&pod, container, worker.containers[index].sort, &self.settings.kubelet);
         worker.stage = Stage::Running;
         let run = &mut worker.containers[index];
         run.restarts += i32::from(again);
         run.state = RunState::Running { since: now, ends: what.run.map(|(after, code)| (now + after, code)) };
         run.ready = false;
-        run.liveness_fails = None;
-        run.ready_change = readiness_change(&container, now, what.ready.map(|after| now + after));
+        run.started = container.startup_probe.is_none();
+        run.probes = Default::default();
         let restarts = run.restarts.max(0) as u32;
         let owner = pod.metadata.controller();
         let process = Process {
@@ -140,41 +211,28 @@ impl Host<'_> {
             self.disks.start_writing(volume, &self.machine.name, pod.metadata.uid, now);
         }
         self.process_note(&pod, &container.name, ProcessChange::Started { restarts });
-        let cause = worker.cause;
         if self.settings.kubelet.recorded_agent {
-            self.event(&pod, EventType::Normal, "Started", format!("Container started: {}", container.name), cause);
+            let text = format!("Container started: {}", container.name);
+            self.container_event(worker, index, EventType::Normal, "Started", text);
         } else {
-            self.event(&pod, EventType::Normal, "Created", "Container created", cause);
-            self.event(&pod, EventType::Normal, "Started", "Container started", cause);
+            self.container_event(worker, index, EventType::Normal, "Created", "Container created");
+            self.container_event(worker, index, EventType::Normal, "Started", "Container started");
         }
+        self.plan_probes(worker, index);
         self.probe(worker, index);
     }
 
-    /// Probes whose answer changes now.
-    fn probe(&mut self, worker: &mut Worker, index: usize) {
-        let now = self.now;
-        let pod = worker.pod.clone();
-        let run = &mut worker.containers[index];
-        let name = run.name.clone();
-        if run.ready_change.is_some_and(|at| at <= now) {
-            run.ready_change = None;
-            run.ready = !run.ready;
-            let change = if run.ready { ProcessChange::Ready } else { ProcessChange::Unready };
-            let failed = !run.ready;
-            self.process_note(&pod, &name, change);
-            if failed && !self.settings.kubelet.recorded_agent {
-                let text = "Readiness probe failed: no answer";
-                self.event(&pod, EventType::Warning, "Unhealthy", text, worker.cause);
-            }
-        }
-        let run = &mut worker.containers[index];
-        if run.liveness_fails.is_some_and(|at| at <= now) {
-            run.liveness_fails = None;
-            let text = format!("Container {name} failed liveness probe, will be restarted");
-            self.event(&pod, EventType::Warning, "Unhealthy", "Liveness probe failed: no answer", worker.cause);
-            self.event(&pod, EventType::Normal, "Killing", text, worker.cause);
-            // A process that does not answer does not hear SIGTERM either.
-            self.container_exits(worker, index, 137);
+    /// A probe failed: the container is asked to end, and started again afterwards.
+    pub fn end_for_restart(&mut self, worker: &mut Worker, index: usize, grace_seconds: u64) {
+        self.ask_to_stop(worker, index, Span::seconds(grace_seconds).max(self.settings.kubelet.minimum_grace), false);
+        let id = Host::process_id(worker, &worker.containers[index].name);
+        let Some(ProcessState::Stopping { exits, killed, .. }) = self.machine.processes.get(&id).map(|p| &p.state)
+        else {
+            return;
+        };
+        let (at, code) = if exits <= killed { (*exits, 0) } else { (*killed, 137) };
+        if let RunState::Running { ends, .. } = &mut worker.containers[index].state {
+            *ends = Some(ends.map_or((at, code), |other| other.min((at, code))));
         }
     }
 
@@ -182,22 +240,24 @@ impl Host<'_> {
     pub fn container_exits(&mut self, worker: &mut Worker, index: usize, code: i32) {
         let now = self.now;
         let pod = worker.pod.clone();
+        let container = container_of(&pod, index);
         let run = &mut worker.containers[index];
         let RunState::Running { since, .. } = run.state else { return };
-        let exit = Exit { code, started: since, at: now };
-        let restart = match &*pod.spec.restart_policy {
+        let exit = Exit::new(code, since, now);
+        let policy =
+            if container.restart_policy.is_empty() { &pod.spec.restart_policy } else { &container.restart_policy };
+        let restart = match (&**policy, run.sort) {
             // A container of a pod that is asked to stop is never started again.
             _ if worker.stage == Stage::Stopping => false,
-            "Never" => false,
-            "OnFailure" => code != 0,
+            ("Never", _) => false,
+            ("OnFailure", _) | (_, ContainerSort::Init) => code != 0,
             _ => true,
         };
         if now.since(since) > RUN_THAT_FORGIVES {
             run.back_off = Span::ZERO;
         }
         run.ready = false;
-        run.ready_change = None;
-        run.liveness_fails = None;
+        run.probes = Default::default();
         run.last_exit = Some(exit.clone());
         run.state = RunState::Exited { exit, until: restart.then_some(now + self.settings.kubelet.restart) };
         let name = run.name.clone();
@@ -228,63 +288,37 @@ impl Host<'_> {
         if self.settings.kubelet.recorded_agent {
             return;
         }
-        let meta = worker.pod.metadata.clone();
+        let meta = &worker.pod.metadata;
         let text = format!(
             "Back-off restarting failed container {} in pod {}_{}({})",
             run.name, meta.name, meta.namespace, meta.uid
         );
-        let (pod, cause) = (worker.pod.clone(), worker.cause);
-        self.event(&pod, EventType::Warning, "BackOff", text, cause);
+        self.container_event(worker, index, EventType::Warning, "BackOff", text);
     }
 
     /// The pod's annotations declare another behaviour from now on.
     pub fn annotations_changed(&mut self, worker: &mut Worker) {
-        let pod = worker.pod.clone();
-        let kill = workload::annotation(&pod.metadata.annotations, "kill").is_some();
+        let kill = workload::annotation(&worker.pod.metadata.annotations, "kill").is_some();
         for index in 0..worker.containers.len() {
-            let run = &mut worker.containers[index];
-            let RunState::Running { since, .. } = run.state else { continue };
-            let container = &pod.spec.containers[index];
-            let ready = workload::ready(&pod.metadata.annotations, &container.image, self.settings.kubelet.ready);
-            if kill && run.restarts == 0 && run.last_exit.is_none() {
+            let run = &worker.containers[index];
+            if kill && run.is_running() && run.restarts == 0 && run.last_exit.is_none() {
                 self.container_exits(worker, index, 137);
                 continue;
             }
-            match (run.ready, ready) {
-                (true, None) => {
-                    run.ready_change = Some(failure_time(container.readiness_probe.as_ref(), since, self.now))
-                }
-                (false, Some(after)) => {
-                    run.ready_change = readiness_change(container, since, Some((since + after).max(self.now)))
-                }
-                _ => {}
-            }
+            self.plan_probes(worker, index);
         }
         self.run_containers(worker);
     }
 
     /// The pod's processes stop answering, or answer again.
     pub fn hang(&mut self, worker: &mut Worker, hung: bool) {
-        let pod = worker.pod.clone();
         for index in 0..worker.containers.len() {
-            let run = &mut worker.containers[index];
-            let RunState::Running { since, .. } = run.state else { continue };
-            let container = &pod.spec.containers[index];
-            let id = crate::machine::ProcessId { pod: pod.metadata.uid, container: run.name.clone() };
+            let id = Host::process_id(worker, &worker.containers[index].name);
             if let Some(process) = self.machine.processes.get_mut(&id) {
                 process.answers = !hung;
                 self.touched.push(process.identity.clone());
             }
-            run.ready_change = match (&container.readiness_probe, hung, run.ready) {
-                (None, ..) => None,
-                (Some(probe), true, true) => Some(failure_time(Some(probe), since, self.now)),
-                (Some(_), false, false) => readiness_change(container, since, Some(self.now)),
-                _ => None,
-            };
-            run.liveness_fails = match (&container.liveness_probe, hung) {
-                (Some(probe), true) => Some(failure_time(Some(probe), since, self.now)),
-                _ => None,
-            };
+            self.plan_probes(worker, index);
         }
         self.look_again(worker);
     }
@@ -299,55 +333,19 @@ impl Host<'_> {
     }
 }
 
-/// When the container becomes ready if it answers from `answers` on.
-fn readiness_change(container: &Container, started: Time, answers: Option<Time>) -> Option<Time> {
-    let answers = answers?;
-    let Some(probe) = &container.readiness_probe else { return Some(answers) };
-    let first = answers.max(started + seconds(probe.initial_delay_seconds));
-    Some(tick_from(probe, started, first) + period(probe).times((probe.success_threshold.max(1) - 1) as u64))
+impl Worker {
+    /// Whether its work is over: an init container has failed for good, or every other container has ended.
+    pub fn is_over(&self) -> bool {
+        let mut regular = self.containers.iter().filter(|run| run.sort == ContainerSort::Regular);
+        regular.all(Run::has_ended) || self.containers.iter().any(Run::has_failed_init)
+    }
 }
 
-/// When a container that stops answering at `from` has failed its probe often enough; at once without a probe.
-fn failure_time(probe: Option<&Probe>, started: Time, from: Time) -> Time {
-    let Some(probe) = probe else { return from };
-    let first = tick_from(probe, started, from.max(started + seconds(probe.initial_delay_seconds)));
-    first + period(probe).times((probe.failure_threshold.max(1) - 1) as u64) + seconds(probe.timeout_seconds)
-}
-
-/// The first probe at or after `from`: probes run every period from the start on.
-fn tick_from(probe: &Probe, started: Time, from: Time) -> Time {
-    let period = period(probe);
-    started + period.times(from.since(started).0.div_ceil(period.0))
-}
-
-fn period(probe: &Probe) -> Span {
-    Span::seconds(probe.period_seconds.max(1) as u64)
-}
-
-fn seconds(n: i32) -> Span {
-    Span::seconds(n.max(0) as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_probe_sees_a_change_at_its_next_tick() {
-        let probe = Probe {
-            period_seconds: 5,
-            timeout_seconds: 1,
-            success_threshold: 1,
-            failure_threshold: 3,
-            initial_delay_seconds: 7,
-            ..Probe::default()
-        };
-        let start = Time(100_000_000);
-        let container = Container { readiness_probe: Some(probe.clone()), ..Container::default() };
-        let at = |span: u64| start + Span::seconds(span);
-        assert_eq!(readiness_change(&container, start, Some(start)), Some(at(10)), "first tick after the delay");
-        assert_eq!(readiness_change(&container, start, Some(at(11))), Some(at(15)));
-        assert_eq!(readiness_change(&container, start, None), None);
-        assert_eq!(failure_time(Some(&probe), start, at(12)), at(15 + 10 + 1), "three ticks and the time-out");
+impl Run {
+    /// It was to succeed before the others start, has not, and is not tried again.
+    pub fn has_failed_init(&self) -> bool {
+        let failed = |exit: &Exit| exit.code != 0;
+        self.sort == ContainerSort::Init
+            && matches!(&self.state, RunState::Exited { exit, until: None } if failed(exit))
     }
 }

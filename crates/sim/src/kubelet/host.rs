@@ -13,6 +13,7 @@ use crate::queue::Queue;
 use crate::settings::Settings;
 use crate::step::Event;
 use crate::storage::Disks;
+use crate::workload::ContainerSort;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -46,12 +47,26 @@ impl Host<'_> {
         self.server.serve(request, &context)
     }
     pub fn event(&mut self, pod: &Rc<Pod>, kind: EventType, reason: &str, message: impl Into<Name>, cause: Cause) {
+        self.record(EventNote::new(&Object::Pod(pod.clone()), kind, reason, message.into()), cause);
+    }
+    /// An event about one container of a pod.
+    pub fn container_event(
+        &mut self,
+        worker: &Worker,
+        index: usize,
+        kind: EventType,
+        reason: &str,
+        message: impl Into<Name>,
+    ) {
+        let run = &worker.containers[index];
+        let list = if run.sort == ContainerSort::Regular { "containers" } else { "initContainers" };
+        let mut note = EventNote::new(&Object::Pod(worker.pod.clone()), kind, reason, message.into());
+        note.about.field_path = format!("spec.{list}{{{}}}", run.name).into();
+        self.record(note, worker.cause);
+    }
+    fn record(&mut self, note: EventNote, cause: Cause) {
         // Deviation: events that cannot be sent are lost; the real recorder retries for a while.
         if self.is_connected() {
-            let mut note = EventNote::new(&Object::Pod(pod.clone()), kind, reason, message.into());
-            if let [container] = &pod.spec.containers[..] {
-                note.about.field_path = format!("spec.containers{{{}}}", container.name).into();
-            }
             let context = self.context(cause);
             self.server.record(&note, &context);
         }

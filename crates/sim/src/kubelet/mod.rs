@@ -1,13 +1,14 @@
 //! The kubelet: it makes real on its machine what the API server asks for, and reports back what it sees.
 //!
 //! Upstream: `pkg/kubelet`.
-//! Deviation: latencies are parameters (`KubeletSettings`); containers of a pod start together; probes are evaluated at
-//! their own period, but only those whose answer can differ from the last one become events.
+//! Deviation: latencies are parameters (`KubeletSettings`); the containers that are not init containers start together;
+//! hooks after the start have no effect.
 
 mod containers;
 mod host;
 mod node_status;
 mod pods;
+mod probes;
 mod status;
 mod stopping;
 mod volumes;
@@ -16,7 +17,8 @@ pub(crate) use host::Host;
 
 use crate::api::watch::Cause;
 use crate::clock::{Span, Time};
-use petri_objects::{Name, Node, Pod, PodStatus, Uid};
+use crate::workload::ContainerSort;
+use petri_objects::{Container, Name, Node, Pod, PodStatus, Uid};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -46,7 +48,12 @@ pub struct Worker {
     /// When this worker has something to do next.
     pub due: Option<Time>,
     pub ip: Name,
+    /// Init containers and sidecars in the order of their start, then the others.
     pub containers: Vec<Run>,
+    /// Whether the init containers have done their part.
+    pub initialized: bool,
+    /// When the grace of a pod that stops is over.
+    pub grace_ends: Time,
     /// The volumes that are mounted for it.
     pub mounted: Vec<Name>,
     /// What the kubelet says about the pod.
@@ -76,21 +83,33 @@ pub enum Stage {
 pub struct Run {
     pub name: Name,
     pub image: Name,
+    pub sort: ContainerSort,
     pub state: RunState,
     pub restarts: i32,
     /// How long the next restart will be held back.
     pub back_off: Span,
     pub ready: bool,
-    /// When readiness changes next, as far as the probes can tell now.
-    pub ready_change: Option<Time>,
-    /// When the liveness probe will have failed often enough.
-    pub liveness_fails: Option<Time>,
+    /// Whether the startup probe has succeeded, or there is none.
+    pub started: bool,
+    /// By [`ProbeType`](probes::ProbeType).
+    pub probes: [Probing; 3],
     pub last_exit: Option<Exit>,
+}
+
+/// How far a probe of a container is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Probing {
+    /// When it asks next, or when an unanswered question times out; `None` while asking can tell nothing new.
+    pub next: Option<Time>,
+    /// Whether a question waits for its answer.
+    pub asked: bool,
+    /// Successes in a row, or failures as a negative number.
+    pub row: i32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RunState {
-    /// Not started: `ContainerCreating`, `ErrImagePull`, `ImagePullBackOff`. At `until` it moves on.
+    /// Not started: `ContainerCreating`, `PodInitializing`, `ErrImagePull`, `ImagePullBackOff`. At `until` it moves on.
     Waiting { reason: Name, message: Name, until: Option<Time> },
     /// It runs, and ends by itself at `ends`.
     Running { since: Time, ends: Option<(Time, i32)> },
@@ -103,8 +122,15 @@ pub enum RunState {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Exit {
     pub code: i32,
+    pub reason: Name,
     pub started: Time,
     pub at: Time,
+}
+
+/// The container that a [`Run`] at this place of [`Worker::containers`] is about.
+fn container_of(pod: &Pod, index: usize) -> &Container {
+    let inits = &pod.spec.init_containers;
+    inits.get(index).unwrap_or_else(|| &pod.spec.containers[index - inits.len()])
 }
 
 /// What a kubelet is woken for.
@@ -131,7 +157,28 @@ impl Run {
             RunState::Running { ends, .. } => ends.map(|(at, _)| at),
             RunState::BackOff { until, .. } => Some(*until),
         };
-        let probes = if self.is_running() { [self.ready_change, self.liveness_fails] } else { [None, None] };
-        probes.into_iter().flatten().chain(state).min()
+        self.next_probe().into_iter().chain(state).min()
+    }
+    /// When a probe is due next.
+    pub fn next_probe(&self) -> Option<Time> {
+        if self.is_running() { self.probes.iter().filter_map(|probe| probe.next).min() } else { None }
+    }
+    /// The init container that it is has done its part, so that the next may start.
+    pub fn lets_next_start(&self) -> bool {
+        match (self.sort, &self.state) {
+            (ContainerSort::Init, RunState::Exited { exit, .. }) => exit.code == 0,
+            (ContainerSort::Sidecar, RunState::Running { .. }) => self.started,
+            _ => false,
+        }
+    }
+    /// It has ended and will not be started again.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, RunState::Exited { until: None, .. })
+    }
+}
+
+impl Exit {
+    pub fn new(code: i32, started: Time, at: Time) -> Exit {
+        Exit { code, reason: if code == 0 { "Completed".into() } else { "Error".into() }, started, at }
     }
 }

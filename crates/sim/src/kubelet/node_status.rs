@@ -122,11 +122,18 @@ impl Host<'_> {
             return;
         }
         let was_ready = stored.is_ready();
+        let boot = &stored.status.node_info.boot_id;
+        let rebooted = !boot.is_empty() && *boot != status.node_info.boot_id;
+        let boot_id = status.node_info.boot_id.clone();
         let mut node = (*stored).clone();
         node.status = Rc::new(status);
         node.metadata.resource_version = Revision(0);
         if let Ok(Object::Node(node)) = self.call(Request::UpdateStatus(node.into()), Cause::None) {
             self.machine.kubelet.node = Some(node);
+            if rebooted && !self.settings.kubelet.recorded_agent {
+                let text = format!("Node {} has been rebooted, boot id: {boot_id}", self.machine.name);
+                self.node_event(EventType::Warning, "Rebooted", text);
+            }
             if !was_ready {
                 let text = format!("Node {} status is now: NodeReady", self.machine.name);
                 self.node_event(EventType::Normal, "NodeReady", text);

@@ -2,9 +2,11 @@
 //!
 //! Upstream: `pkg/kubelet/kubelet.go` (`HandlePodAdditions` and its siblings), `pod_workers.go`, `kubelet_pods.go`.
 
-use super::{Host, Run, RunState, Stage, Wake, Worker};
+use super::containers::containers_to_run;
+use super::{Host, Stage, Wake, Worker};
 use crate::api::watch::Change;
-use crate::clock::Span;
+use crate::client::call::EventType;
+use crate::clock::{Span, Time};
 use crate::machine::ProcessId;
 use petri_objects::*;
 use std::rc::Rc;
@@ -103,23 +105,10 @@ impl Host<'_> {
         if pod.phase().is_terminal() && !pod.is_terminating() {
             return;
         }
-        let before = |name: &Name| pod.status.container_statuses.iter().find(|s| s.name == *name);
-        let containers = pod
-            .spec
-            .containers
-            .iter()
-            .map(|container| Run {
-                name: container.name.clone(),
-                image: container.image.clone(),
-                state: RunState::Waiting { reason: "ContainerCreating".into(), message: Name::default(), until: None },
-                restarts: before(&container.name).filter(|_| rebooted).map_or(0, |s| s.restart_count + 1),
-                back_off: Span::ZERO,
-                ready: false,
-                ready_change: None,
-                liveness_fails: None,
-                last_exit: None,
-            })
-            .collect();
+        let mut containers = containers_to_run(pod, rebooted, self.now);
+        if self.settings.kubelet.recorded_agent {
+            containers.iter_mut().for_each(|run| run.last_exit = None);
+        }
         let mut worker = Worker {
             pod: pod.clone(),
             gone: false,
@@ -127,8 +116,10 @@ impl Host<'_> {
             due: None,
             ip: Name::default(),
             containers,
+            initialized: false,
+            grace_ends: Time::ZERO,
             mounted: Vec::new(),
-            status: Rc::new(PodStatus::default()),
+            status: Rc::new(PodStatus { start_time: pod.status.start_time, ..PodStatus::default() }),
             posted: false,
             cause,
         };
@@ -146,6 +137,10 @@ impl Host<'_> {
             self.plan_worker(&mut worker, Some(at));
             self.machine.kubelet.workers.insert(uid, worker);
             return;
+        }
+        if rebooted && !self.settings.kubelet.recorded_agent {
+            let text = "Pod sandbox changed, it will be killed and re-created.";
+            self.event(pod, EventType::Normal, "SandboxChanged", text, cause);
         }
         self.report(&mut worker);
         if worker.pod.claims().next().is_some() {
@@ -185,6 +180,10 @@ impl Host<'_> {
             self.begin_stop(worker, grace.max(0) as u64, false);
         } else if notes_changed {
             self.annotations_changed(worker);
+        }
+        if !worker.pod.spec.readiness_gates.is_empty() && worker.stage == Stage::Running {
+            // Somebody else may have said what the gates wait for.
+            self.report(worker);
         }
         let stops = pod.is_terminating() || worker.stage == Stage::Stopped;
         if worker.posted && !stops && differs(&worker.status, &pod.status) {

@@ -6,6 +6,7 @@ use super::{Exit, Host, Run, RunState, Stage, Worker};
 use crate::api::patch::set_condition;
 use crate::clock::Time;
 use crate::machine::Machine;
+use crate::workload::ContainerSort;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -21,6 +22,18 @@ impl Host<'_> {
         update(worker, self.machine, self.now, recorded_agent);
         self.post(worker);
     }
+
+    /// Posts the status of a pod that stops if a container's has changed. Nothing else about it is news any more.
+    pub fn report_containers(&mut self, worker: &mut Worker) {
+        let (told, posted) = (worker.status.clone(), worker.posted);
+        update(worker, self.machine, self.now, self.settings.kubelet.recorded_agent);
+        let containers = |s: &PodStatus| (s.init_container_statuses.clone(), s.container_statuses.clone());
+        if containers(&told) == containers(&worker.status) {
+            (worker.status, worker.posted) = (told, posted);
+        } else {
+            self.post(worker);
+        }
+    }
 }
 
 /// Computes what the kubelet now says; `posted` becomes false if that is news.
@@ -35,7 +48,8 @@ fn update(worker: &mut Worker, machine: &Machine, now: Time, recorded_agent: boo
         host_ips: vec![HostIp { ip: machine.internal_ip.clone() }],
         observed_generation: worker.pod.metadata.generation,
         conditions: old.conditions.clone(),
-        container_statuses: worker.containers.iter().map(|run| container_status(run, phase, worker)).collect(),
+        init_container_statuses: statuses(worker, phase, false),
+        container_statuses: statuses(worker, phase, true),
         ..PodStatus::default()
     };
     if running_or_more && !worker.ip.is_empty() && has_run(worker) {
@@ -56,7 +70,8 @@ fn update(worker: &mut Worker, machine: &Machine, now: Time, recorded_agent: boo
 /// and counts a restart when it begins to wait for it.
 fn say_as_recorded(status: &mut PodStatus, worker: &Worker) {
     let uid = worker.pod.metadata.uid.to_string();
-    for (container, run) in status.container_statuses.iter_mut().zip(&worker.containers) {
+    let statuses = status.init_container_statuses.iter_mut().chain(&mut status.container_statuses);
+    for (container, run) in statuses.zip(&worker.containers) {
         let id = Name::from(format!("sim://{}-{}", &uid[..8], run.restarts));
         let ran = run.is_running() || container.state.terminated.is_some();
         container.image_id = Name::default();
@@ -76,20 +91,29 @@ fn has_run(worker: &Worker) -> bool {
     worker.containers.iter().any(|run| !matches!(run.state, RunState::Waiting { .. }) || run.restarts > 0)
 }
 
+/// Upstream: `getPhase`.
 fn phase(worker: &Worker) -> Phase {
-    let ended = |run: &Run| match &run.state {
-        RunState::Exited { exit, until: None } => Some(exit.code),
-        _ => None,
+    let new = |run: &Run| run.last_exit.is_none() && run.restarts == 0;
+    let waits = |run: &Run| matches!(run.state, RunState::Waiting { .. }) && new(run);
+    let pending = |run: &Run| match run.sort {
+        ContainerSort::Init => waits(run) || run.is_running(),
+        ContainerSort::Sidecar => waits(run) || (run.is_running() && !run.started && !worker.initialized),
+        ContainerSort::Regular => waits(run),
     };
-    let codes: Vec<i32> = worker.containers.iter().filter_map(ended).collect();
-    if !codes.is_empty() && codes.len() == worker.containers.len() {
-        return if codes.iter().all(|code| *code == 0) { Phase::Succeeded } else { Phase::Failed };
+    if &*worker.pod.spec.restart_policy == "Never" && worker.containers.iter().any(Run::has_failed_init) {
+        return Phase::Failed;
     }
-    match (has_run(worker), &worker.stage) {
-        (true, Stage::Stopped) => Phase::Succeeded,
-        (true, _) => Phase::Running,
-        // What was asked to stop before anything of it ran has not failed either.
-        (false, _) => Phase::Pending,
+    if worker.containers.iter().any(pending) {
+        return Phase::Pending;
+    }
+    let mut regular = worker.containers.iter().filter(|run| run.sort == ContainerSort::Regular);
+    let over = worker.stage == Stage::Stopped || regular.clone().all(Run::has_ended);
+    if !over || worker.containers.iter().any(Run::is_running) {
+        return Phase::Running;
+    }
+    match regular.all(|run| run.last_exit.as_ref().is_none_or(|exit| exit.code == 0)) {
+        true => Phase::Succeeded,
+        false => Phase::Failed,
     }
 }
 
@@ -108,16 +132,53 @@ fn conditions(status: &mut PodStatus, worker: &Worker, now: Time) {
     };
     let started = !worker.ip.is_empty() && has_run(worker) && !status.phase.is_terminal();
     set("PodReadyToStartContainers", started, "", "");
-    set("Initialized", true, if status.phase == Phase::Succeeded { "PodCompleted" } else { "" }, "");
-    let unready: Vec<&str> = worker.containers.iter().filter(|run| !run.ready).map(|run| &*run.name).collect();
+    let init = |run: &&Run| run.sort != ContainerSort::Regular;
+    let incomplete = names(worker.containers.iter().filter(init).filter(|run| !run.lets_next_start()));
+    match status.phase {
+        Phase::Succeeded => set("Initialized", true, "PodCompleted", ""),
+        _ if worker.initialized || incomplete.is_empty() => set("Initialized", true, "", ""),
+        _ => {
+            let text = format!("containers with incomplete status: [{incomplete}]");
+            set("Initialized", false, "ContainersNotInitialized", &text);
+        }
+    }
+    let unready = names(worker.containers.iter().filter(|run| run.sort != ContainerSort::Init && !run.ready));
     let (ready, reason, message) = match status.phase {
         Phase::Succeeded => (false, "PodCompleted", String::new()),
         Phase::Failed => (false, "PodFailed", String::new()),
         _ if unready.is_empty() => (true, "", String::new()),
-        _ => (false, "ContainersNotReady", format!("containers with unready status: [{}]", unready.join(" "))),
+        _ => (false, "ContainersNotReady", format!("containers with unready status: [{unready}]")),
     };
-    set("Ready", ready, reason, &message);
+    match gates(&worker.pod) {
+        Some(closed) if ready => set("Ready", false, "ReadinessGatesNotReady", &closed),
+        _ => set("Ready", ready, reason, &message),
+    }
     set("ContainersReady", ready, reason, &message);
+}
+
+fn names<'a>(runs: impl Iterator<Item = &'a Run>) -> String {
+    runs.map(|run| &*run.name).collect::<Vec<_>>().join(" ")
+}
+
+/// Which readiness gates are not open; `None` if all are.
+fn gates(pod: &Pod) -> Option<String> {
+    let closed = |gate: &ReadinessGate| {
+        let kind = &gate.condition_type;
+        match condition(&pod.status.conditions, kind) {
+            None => Some(format!("corresponding condition of pod readiness gate \"{kind}\" does not exist.")),
+            Some(c) if &*c.status != "True" => {
+                Some(format!("the status of pod readiness gate \"{kind}\" is not \"True\", but {}", c.status))
+            }
+            Some(_) => None,
+        }
+    };
+    let closed: Vec<String> = pod.spec.readiness_gates.iter().filter_map(closed).collect();
+    (!closed.is_empty()).then(|| closed.join(", "))
+}
+
+fn statuses(worker: &Worker, phase: Phase, regular: bool) -> Vec<ContainerStatus> {
+    let wanted = worker.containers.iter().filter(|run| (run.sort == ContainerSort::Regular) == regular);
+    wanted.map(|run| container_status(run, phase, worker)).collect()
 }
 
 fn container_status(run: &Run, phase: Phase, worker: &Worker) -> ContainerStatus {
@@ -126,9 +187,12 @@ fn container_status(run: &Run, phase: Phase, worker: &Worker) -> ContainerStatus
         name: run.name.clone(),
         image: run.image.clone(),
         image_id: format!("{}@sha256:{:064x}", run.image, crate::random::mix(run.image.len() as u64)).into(),
-        ready: run.ready && !phase.is_terminal(),
+        ready: match run.sort {
+            ContainerSort::Init => run.lets_next_start(),
+            _ => run.ready && !phase.is_terminal(),
+        },
         restart_count: run.restarts,
-        started: Some(run.is_running()),
+        started: Some(run.is_running() && run.started),
         ..ContainerStatus::default()
     };
     let waiting = |reason: &str, message: &str| ContainerState {
@@ -172,7 +236,7 @@ fn terminated(exit: &Exit, id: &str) -> ContainerStateTerminated {
         exit_code: exit.code,
         finished_at: exit.at.whole_seconds(),
         started_at: exit.started.whole_seconds(),
-        reason: if exit.code == 0 { "Completed".into() } else { "Error".into() },
+        reason: exit.reason.clone(),
         ..ContainerStateTerminated::default()
     }
 }

@@ -2,83 +2,99 @@
 //!
 //! Upstream: `SyncTerminatingPod`, `killContainer`, `SyncTerminatedPod`, and the status manager's final delete.
 
-use super::{Exit, Host, RunState, Stage, Worker};
+use super::{Host, Run, RunState, Stage, Worker, container_of};
 use crate::api::request::{DeleteOptions, Request};
 use crate::client::call::EventType;
 use crate::clock::Span;
 use crate::machine::ProcessState;
 use crate::note::ProcessChange;
-use crate::workload::behaviour;
+use crate::workload::{ContainerSort, behaviour, pre_stop};
 use petri_objects::*;
 
 impl Host<'_> {
-    /// Asks every process of the pod to stop. Asked again with less time, it shortens what is left.
+    /// Asks the processes of the pod to stop; sidecars are asked when the others have ended. Asked again with less time,
+    /// it shortens what is left.
     pub fn begin_stop(&mut self, worker: &mut Worker, grace_seconds: u64, orphan: bool) {
         if worker.stage == Stage::Stopped {
             let at = worker.due.unwrap_or(self.now + self.settings.kubelet.confirm);
             return self.plan_worker(worker, Some(at));
         }
-        // The runtime never gives less than its minimum.
-        let grace = Span::seconds(grace_seconds).max(self.settings.kubelet.minimum_grace);
-        let (pod, now) = (worker.pod.clone(), self.now);
         let first = worker.stage != Stage::Stopping;
+        // The runtime never gives less than its minimum.
+        let ends = self.now + Span::seconds(grace_seconds).max(self.settings.kubelet.minimum_grace);
+        worker.grace_ends = if first { ends } else { ends.min(worker.grace_ends) };
         worker.stage = Stage::Stopping;
-        for (run, container) in worker.containers.iter_mut().zip(&pod.spec.containers) {
-            let id = crate::machine::ProcessId { pod: pod.metadata.uid, container: run.name.clone() };
-            let Some(process) = self.machine.processes.get_mut(&id) else { continue };
-            let what = behaviour(&pod, container, &self.settings.kubelet);
-            let sleep = container
-                .lifecycle
-                .as_ref()
-                .and_then(|l| l.pre_stop.as_ref()?.sleep.as_ref())
-                .map_or(Span::ZERO, |sleep| Span::seconds(sleep.seconds.max(0) as u64));
-            let exits = if process.answers { now + sleep + what.stop } else { crate::clock::Time::MAX };
-            process.state = match process.state {
-                ProcessState::Stopping { since, exits, killed } => {
-                    ProcessState::Stopping { since, exits, killed: killed.min(now + grace) }
-                }
-                ProcessState::Running => ProcessState::Stopping { since: now, exits, killed: now + grace },
-            };
-            run.ready_change = None;
-            run.liveness_fails = None;
-            if first {
-                let name = run.name.clone();
-                let change = ProcessChange::AskedToStop { grace_seconds: grace.as_seconds(), orphan };
-                self.process_note(&pod, &name, change);
-                let text = format!("Stopping container {name}");
-                self.event(&pod, EventType::Normal, "Killing", text, worker.cause);
+        for index in 0..worker.containers.len() {
+            let id = Host::process_id(worker, &worker.containers[index].name);
+            let asked = |p: &crate::machine::Process| matches!(p.state, ProcessState::Stopping { .. });
+            let asked = self.machine.processes.get(&id).is_some_and(asked);
+            if asked || worker.containers[index].sort != ContainerSort::Sidecar {
+                self.ask_to_stop(worker, index, worker.grace_ends.since(self.now), orphan);
             }
         }
         self.stop_containers(worker);
     }
 
+    /// Asks one process to stop: the hook first, then SIGTERM, and SIGKILL when the grace is over.
+    pub fn ask_to_stop(&mut self, worker: &mut Worker, index: usize, grace: Span, orphan: bool) {
+        let (pod, now) = (worker.pod.clone(), self.now);
+        let container = container_of(&pod, index);
+        let run = &worker.containers[index];
+        let id = Host::process_id(worker, &run.name);
+        let Some(process) = self.machine.processes.get_mut(&id) else { return };
+        let what = behaviour(&pod, container, run.sort, &self.settings.kubelet);
+        // The hook is cut off when the grace is over; SIGTERM is followed by the runtime's minimum even then.
+        let hook = pre_stop(&pod, container, run.sort).min(grace);
+        let minimum = if hook > Span::ZERO { hook + self.settings.kubelet.minimum_grace } else { Span::ZERO };
+        let killed_at = now + grace.max(minimum);
+        let first = process.state == ProcessState::Running;
+        process.state = match process.state {
+            ProcessState::Stopping { since, exits, killed } => {
+                ProcessState::Stopping { since, exits, killed: killed.min(killed_at) }
+            }
+            ProcessState::Running => {
+                let exits = if process.answers { now + hook + what.stop } else { crate::clock::Time::MAX };
+                ProcessState::Stopping { since: now, exits, killed: killed_at }
+            }
+        };
+        if first {
+            let name = run.name.clone();
+            let change = ProcessChange::AskedToStop { grace_seconds: grace.as_seconds(), orphan };
+            self.process_note(&pod, &name, change);
+            if worker.stage == Stage::Stopping {
+                let text = format!("Stopping container {name}");
+                self.container_event(worker, index, EventType::Normal, "Killing", text);
+            }
+            self.plan_probes(worker, index);
+        }
+    }
+
     /// Lets processes go whose time has come; when none is left the pod has stopped.
     pub fn stop_containers(&mut self, worker: &mut Worker) {
-        let (pod, now) = (worker.pod.clone(), self.now);
-        let mut next = None;
+        let now = self.now;
         for index in 0..worker.containers.len() {
-            let name = worker.containers[index].name.clone();
-            let id = Host::process_id(worker, &name);
-            let Some(process) = self.machine.processes.get(&id) else { continue };
-            let ProcessState::Stopping { exits, killed, .. } = process.state else { continue };
-            let end = exits.min(killed);
-            if end > now {
-                next = next.map_or(Some(end), |n: crate::clock::Time| Some(n.min(end)));
+            if !worker.containers[index].is_running() {
                 continue;
             }
-            let code = if exits <= killed { 0 } else { 137 };
-            let started = process.started;
-            self.remove_process(&id);
-            let run = &mut worker.containers[index];
-            let exit = Exit { code, started, at: now };
-            run.ready = false;
-            run.last_exit = Some(exit.clone());
-            run.state = RunState::Exited { exit, until: None };
-            self.process_note(&pod, &name, ProcessChange::Stopped { exit_code: code });
+            let id = Host::process_id(worker, &worker.containers[index].name);
+            match self.machine.processes.get(&id).map(|process| &process.state) {
+                Some(ProcessState::Stopping { exits, killed, .. }) if *exits.min(killed) <= now => {
+                    let code = if exits <= killed { 0 } else { 137 };
+                    self.container_exits(worker, index, code);
+                }
+                _ => self.probe(worker, index),
+            }
         }
-        if next.is_some() {
-            return self.plan_worker(worker, next);
+        let mut alive = (0..worker.containers.len()).filter(|index| worker.containers[*index].is_running());
+        if let Some(last) = alive.next_back() {
+            if worker.containers[last].sort == ContainerSort::Sidecar {
+                // Only sidecars are left: they go one after another, the last started first.
+                self.ask_to_stop(worker, last, worker.grace_ends.since(now), false);
+            }
+            self.report_containers(worker);
+            return self.plan_worker(worker, self.next_stop(worker));
         }
+        let pod = worker.pod.clone();
         for volume in &worker.mounted {
             self.disks.stop_writing(volume, &self.machine.name, pod.metadata.uid, now);
         }
@@ -95,6 +111,17 @@ impl Host<'_> {
             self.release_volumes(worker);
         }
         self.plan_worker(worker, Some(now + self.settings.kubelet.confirm));
+    }
+
+    /// When a pod that stops has something to do next.
+    fn next_stop(&self, worker: &Worker) -> Option<crate::clock::Time> {
+        let exits = worker.containers.iter().filter_map(|run| {
+            match self.machine.processes.get(&Host::process_id(worker, &run.name))?.state {
+                ProcessState::Stopping { exits, killed, .. } => Some(exits.min(killed)),
+                ProcessState::Running => None,
+            }
+        });
+        exits.chain(worker.containers.iter().filter_map(Run::next_probe)).min()
     }
 
     /// Volumes are unmounted; then the object is removed, because nothing of the pod is left.

@@ -155,6 +155,27 @@ pub fn holder(object: &Object) -> Name {
     }
 }
 
+/// What the record of an elected leader says, whoever believes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Empty if the lock was given back.
+    pub holder: Name,
+    pub renewed: Time,
+    pub duration: Span,
+    pub transitions: u64,
+}
+
+/// Reads the record of a Lease, or of a ConfigMap with the same fields.
+pub fn record(object: &Object) -> Option<Record> {
+    let renewed = match object {
+        Object::Lease(lease) => lease.spec.renew_time.0,
+        Object::ConfigMap(map) => map.data.get(RENEWED).and_then(|text| Time::parse_rfc3339(text))?,
+        _ => return None,
+    };
+    let (duration, transitions) = (Span::seconds(seconds(object)), transitions(object));
+    Some(Record { holder: holder(object), renewed, duration, transitions })
+}
+
 fn seconds(object: &Object) -> u64 {
     match object {
         Object::Lease(lease) => lease.spec.lease_duration_seconds.unwrap_or(0).max(0) as u64,

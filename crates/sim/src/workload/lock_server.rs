@@ -101,6 +101,11 @@ impl LockServers {
         let over: Vec<u64> = self.sessions.iter().filter(|(_, s)| s.expires <= now).map(|(k, _)| *k).collect();
         over.into_iter().flat_map(|session| self.close(session)).collect()
     }
+    /// The sessions that want a session lock, by their numbers: the first holds it.
+    pub fn line<'a>(&'a self, lock: &'a str) -> impl Iterator<Item = (u64, &'a Session)> {
+        let own = self.nodes.iter().filter(move |(_, node)| &*node.lock == lock);
+        own.filter_map(|(number, node)| Some((*number, self.sessions.get(&node.session)?)))
+    }
     pub fn next_expiry(&self) -> Option<Time> {
         self.sessions.values().map(|session| session.expires).min()
     }

@@ -22,11 +22,18 @@
 //!
 //! | annotation | meaning |
 //! |---|---|
-//! | `petri.dev/ready` | `never`, `true`, or how long after the start it first answers |
+//! | `petri.dev/ready` | `never`: it does not say that it is ready; `true`; or how long after the start it first answers any probe |
+//! | `petri.dev/live` | `never`, or how long after each start it says that it is well; for ever if absent |
+//! | `petri.dev/startup` | `never`, or how long after the start its startup probe succeeds |
 //! | `petri.dev/start-delay` | how long a start takes |
 //! | `petri.dev/stop-delay` | how long it takes from SIGTERM to exit |
+//! | `petri.dev/pre-stop` | how long a preStop hook takes that runs a command or asks over HTTP |
 //! | `petri.dev/run` | it exits by itself after this long |
 //! | `petri.dev/exit-code` | the exit code of `run` |
+//!
+//! With a container's name behind it, as in `petri.dev/ready.web`, an annotation is about that container alone. Init
+//! containers and sidecars follow only those: an init container runs for a second and succeeds, a sidecar is a plain
+//! server.
 //!
 //! The prefix `sim/` means the same. What a process writes is on the disk of a claim or in an `emptyDir`, and the members
 //! of a quorum copy what they accept to all that they reach. A disk asks for fencing tokens if its claim has the annotation
@@ -45,49 +52,114 @@ use crate::clock::Span;
 use crate::settings::KubeletSettings;
 use petri_objects::{Container, Labels, Pod};
 
+/// Which part of its pod a container is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContainerSort {
+    /// It has to succeed before the next one starts.
+    Init,
+    /// An init container with `restartPolicy: Always`: the next starts as soon as it has started, and it stays.
+    Sidecar,
+    Regular,
+}
+
 /// What will happen when a container is started.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Behaviour {
     pub pullable: bool,
     pub start: Span,
-    /// From start to the first answer; `None` never answers.
-    pub ready: Option<Span>,
+    pub health: Health,
     /// From SIGTERM to exit.
     pub stop: Span,
     /// It exits by itself after so long, with this code.
     pub run: Option<(Span, i32)>,
 }
 
-pub fn behaviour(pod: &Pod, container: &Container, defaults: &KubeletSettings) -> Behaviour {
-    let notes = &pod.metadata.annotations;
-    let span = |key: &str| annotation(notes, key).and_then(parse_span);
-    let word = role::word(notes, &container.image);
+/// What a container answers to its probes, counted from its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Health {
+    /// It answers nothing before.
+    pub answers: Span,
+    /// Whether it says that it is ready, once it answers.
+    pub ready: bool,
+    /// From when on its startup probe succeeds, if ever.
+    pub startup: Option<Span>,
+    /// From when on its liveness probe fails, if ever.
+    pub unwell: Option<Span>,
+}
+
+pub fn behaviour(pod: &Pod, container: &Container, sort: ContainerSort, defaults: &KubeletSettings) -> Behaviour {
+    let text = |key: &str| container_annotation(pod, container, sort, key);
+    let span = |key: &str| text(key).and_then(parse_span);
+    let word = word_of(pod, container, sort);
     let declared = |wanted: &str, value: Span| (word == Some(wanted)).then_some(value);
     let crashes = declared("crasher", Span::seconds(1));
+    let ends = (sort == ContainerSort::Init).then_some(Span::seconds(1));
     Behaviour {
         pullable: !container.image.contains("bad"),
         start: span("start-delay").unwrap_or(defaults.start),
-        ready: ready(notes, &container.image, defaults.ready),
+        health: health(pod, container, sort, defaults.ready),
         stop: span("stop-delay").or(declared("slow-stopper", Span::seconds(60))).unwrap_or(defaults.stop),
-        run: span("run").or(crashes).map(|after| {
-            let code = annotation(notes, "exit-code").and_then(|code| code.parse().ok());
+        run: span("run").or(crashes).or(ends).map(|after| {
+            let code = text("exit-code").and_then(|code| code.parse().ok());
             (after, code.unwrap_or(i32::from(crashes.is_some())))
         }),
     }
 }
 
-/// How long after its start a container first answers, as its image and the annotations say it now.
-pub fn ready(notes: &Labels, image: &str, default: Span) -> Option<Span> {
-    match annotation(notes, "ready") {
-        None => match role::word(notes, image) {
-            Some("never-ready") => None,
-            Some("slow-starter") => Some(Span::seconds(60)),
-            _ => Some(default),
-        },
-        Some("never" | "false") => None,
-        Some("true") => Some(Span::ZERO),
-        Some(text) => Some(parse_span(text).unwrap_or(default)),
+/// What a container answers to its probes, as its image and the annotations say it now.
+pub fn health(pod: &Pod, container: &Container, sort: ContainerSort, default: Span) -> Health {
+    let text = |key: &str| container_annotation(pod, container, sort, key);
+    let word = word_of(pod, container, sort);
+    let (answers, ready) = match text("ready") {
+        None => (if word == Some("slow-starter") { Span::seconds(60) } else { default }, word != Some("never-ready")),
+        Some("never" | "false") => (default, false),
+        Some("true") => (Span::ZERO, true),
+        Some(text) => (parse_span(text).unwrap_or(default), true),
+    };
+    let after = |key: &str| match text(key)? {
+        "true" => None,
+        "never" | "false" => Some(None),
+        text => parse_span(text).map(Some),
+    };
+    Health {
+        answers,
+        ready,
+        startup: after("startup").unwrap_or(Some(Span::ZERO)),
+        unwell: after("live").map(Option::unwrap_or_default),
     }
+}
+
+/// How long the hook of a container takes that runs before the stop.
+pub fn pre_stop(pod: &Pod, container: &Container, sort: ContainerSort) -> Span {
+    let Some(hook) = container.lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.as_ref()) else {
+        return Span::ZERO;
+    };
+    if let Some(sleep) = &hook.sleep {
+        return Span::seconds(sleep.seconds.max(0) as u64);
+    }
+    if let Some(declared) = container_annotation(pod, container, sort, "pre-stop") {
+        return parse_span(declared).unwrap_or_default();
+    }
+    // The usual way to sleep where the action did not exist yet: `sh -c "sleep 15"`.
+    let command = hook.exec.iter().flat_map(|exec| &exec.command).flat_map(|word| word.split_whitespace());
+    let mut words = command.skip_while(|word| !word.ends_with("sleep")).skip(1);
+    let seconds = words.next().map(|word| word.trim_end_matches([';', 's', '"', '\''])).and_then(|n| n.parse().ok());
+    Span::seconds(seconds.unwrap_or(0))
+}
+
+/// An annotation about one container: with its name behind the key, or without, which is not heard by init containers.
+fn container_annotation<'a>(pod: &'a Pod, container: &Container, sort: ContainerSort, key: &str) -> Option<&'a str> {
+    let notes = &pod.metadata.annotations;
+    if notes.is_empty() {
+        return None;
+    }
+    let own = annotation(notes, &format!("{key}.{}", container.name));
+    own.or_else(|| annotation(notes, key).filter(|_| sort == ContainerSort::Regular))
+}
+
+fn word_of<'a>(pod: &'a Pod, container: &'a Container, sort: ContainerSort) -> Option<&'a str> {
+    let declared = container_annotation(pod, container, sort, "workload");
+    declared.or_else(|| role::image_word(&container.image))
 }
 
 pub fn annotation<'a>(notes: &'a Labels, key: &str) -> Option<&'a str> {

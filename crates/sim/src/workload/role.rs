@@ -101,6 +101,11 @@ pub fn word<'a>(notes: &'a Labels, image: &'a str) -> Option<&'a str> {
     if let Some(word) = annotation(notes, "workload") {
         return Some(word);
     }
+    image_word(image)
+}
+
+/// The word of an image `petri.dev/WORD:TAG`.
+pub fn image_word(image: &str) -> Option<&str> {
     let path = image.strip_prefix("petri.dev/")?;
     Some(path.split([':', '@']).next().unwrap_or(path))
 }

@@ -113,6 +113,14 @@ spec:
         let place = check("two hundred pods", &view, width);
         assert!(place.tiles().all(|tile| tile.size == Size::Cell), "at {width}");
     }
+    // So does whoever is selected: that is how one looks closer.
+    let near = view.near(Some(&Target::Node("node-3".into())));
+    for width in WIDTHS {
+        let place = check("two hundred pods, one node near", &near, width);
+        let large = place.tiles().filter(|tile| tile.size != Size::Cell).count();
+        let own = near.nodes().find(|node| &*node.name == "node-3").map_or(0, |node| node.tiles.len());
+        assert_eq!(large, own, "at {width}");
+    }
     // Trouble is promoted: the pods of the lost node keep their words.
     run.command(Command::Cut { node: "node-7".into() });
     run.play(60);

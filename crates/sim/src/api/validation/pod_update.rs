@@ -2,9 +2,9 @@
 //!
 //! Upstream: `pkg/apis/core/validation`, `ValidatePodUpdate`.
 
-use super::diff;
 use super::field::{Errors, Path};
-use petri_objects::{PodSpec, Record};
+use super::{diff, pod_dump};
+use petri_objects::PodSpec;
 use std::rc::Rc;
 
 const MESSAGE: &str = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
@@ -62,8 +62,7 @@ pub(super) fn spec(errors: &mut Errors, new: &Rc<PodSpec>, old: &Rc<PodSpec>, pa
         allowed.affinity = old.affinity.clone();
     }
     if allowed != **old {
-        // Deviation: the fields are named as in a manifest, not as in the server's own Go structs.
-        let diff = diff::unified(&diff::pretty(&old.to_value()), &diff::pretty(&allowed.to_value()));
+        let diff = diff::unified(&pod_dump::pod_spec(old), &pod_dump::pod_spec(&allowed));
         errors.forbidden(path, format!("{MESSAGE}\n{diff}"));
     }
 }

@@ -491,7 +491,12 @@ fn a_pod_changes_its_image_and_little_else() {
     assert_eq!(errors.len(), 1);
     let text = errors[0].to_string();
     assert!(text.starts_with(forbidden), "{text}");
-    assert!(text.ends_with("+ \"nodeName\": \"n\",\n  \"restartPolicy\": \"Always\",\n  \"schedulerName\": \"default-scheduler\",\n  \"securityContext\": {},\n"), "{text}");
+    assert!(
+        text.ends_with(
+            "+ \"NodeName\": \"n\",\n  \"SecurityContext\": {\n   \"HostNetwork\": false,\n   \"HostPID\": false,\n"
+        ),
+        "{text}"
+    );
     update(
         Kind::Pod,
         &old,

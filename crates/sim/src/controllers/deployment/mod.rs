@@ -2,9 +2,6 @@
 //! new one, as fast as `maxSurge` and `maxUnavailable` allow.
 //!
 //! Upstream: `pkg/controller/deployment/deployment_controller.go`.
-//!
-//! Deviation: a sync that fails is retried for ever; upstream gives up after 15 tries in a row, which is 82 seconds
-//! after the first.
 
 pub mod util;
 
@@ -15,6 +12,7 @@ mod rolling;
 mod scale;
 mod status;
 mod sync;
+pub mod template_hash;
 
 use super::Enqueue;
 use super::ref_manager::claim;

@@ -4,12 +4,12 @@
 
 use super::scale::scale;
 use super::status::{new_condition, sync_deployment_status};
+use super::template_hash::compute_hash;
 use super::util::*;
 use crate::api::request::ApiError;
 use crate::api::shelf::Key;
 use crate::client::call::{Api, Stop, expect_kind};
 use crate::controllers::util::{controller_ref, is_namespace_terminating, set_condition};
-use crate::settings::Settings;
 use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::rc::Rc;
@@ -113,7 +113,7 @@ fn create_replica_set(
     new_revision: i64,
     api: &mut Api<'_>,
 ) -> Result<Rc<ReplicaSet>, Stop> {
-    let wanted = replica_set_of(deployment, old, new_revision, api.settings);
+    let wanted = replica_set_of(deployment, old, new_revision);
     let (name, replicas) = (wanted.metadata.name.clone(), wanted.replicas());
     let (created, is_fresh) = match api.create(wanted)? {
         Ok(created) => (expect_kind::<ReplicaSet>(created), true),
@@ -142,28 +142,9 @@ fn create_replica_set(
     Ok(created)
 }
 
-/// The hash that a recorded cluster gave to the next template of a Deployment, if the run follows a recording.
-fn recorded_hash(deployment: &Deployment, old: &[Rc<ReplicaSet>], settings: &Settings) -> Option<Name> {
-    let recorded = settings.template_hashes.iter().filter(|(name, _)| *name == deployment.metadata.name);
-    let hashes: Vec<&Name> = recorded.map(|(_, hash)| hash).collect();
-    let place = |set: &Rc<ReplicaSet>| {
-        let own = set.metadata.labels.get(HASH_LABEL)?;
-        hashes.iter().position(|hash| *hash == own)
-    };
-    // Those before the youngest were given, also if their ReplicaSets are forgotten by now.
-    let next = old.iter().filter_map(place).max().map_or(0, |youngest| youngest + 1);
-    hashes.get(next).map(|hash| (*hash).clone())
-}
-
-fn replica_set_of(
-    deployment: &Deployment,
-    old: &[Rc<ReplicaSet>],
-    new_revision: i64,
-    settings: &Settings,
-) -> ReplicaSet {
+fn replica_set_of(deployment: &Deployment, old: &[Rc<ReplicaSet>], new_revision: i64) -> ReplicaSet {
     let mut template = deployment.spec.template.clone();
-    let hash = recorded_hash(deployment, old, settings)
-        .unwrap_or_else(|| compute_hash(&template, deployment.status.collision_count).into());
+    let hash: Name = compute_hash(&template, deployment.status.collision_count).into();
     template.metadata.labels.insert(HASH_LABEL, hash.clone());
     let mut selector = deployment.spec.selector.clone().unwrap_or_default();
     selector.match_labels.insert(HASH_LABEL, hash.clone());

@@ -1,12 +1,7 @@
 //! The arithmetic of rollouts, and what Deployments write on their ReplicaSets.
 //!
 //! Upstream: `pkg/controller/deployment/util/deployment_util.go`.
-//!
-//! Deviation: `pod-template-hash` is the FNV-1a hash of the template's JSON. Upstream hashes a dump of its own Go
-//! struct, which cannot be had from the YAML and changes with every release that adds a field. The alphabet and the
-//! place of the collision count are the same.
 
-use crate::controllers::util::{fnv1a_32, safe_encode};
 use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::rc::Rc;
@@ -126,18 +121,6 @@ pub fn find_new_replica_set(deployment: &Deployment, sets: &[Rc<ReplicaSet>]) ->
         .filter(|set| equal_ignore_hash(&set.spec.template, &deployment.spec.template))
         .min_by(|a, b| by_creation(a, b))
         .cloned()
-}
-
-/// Upstream: `ComputeHash`; see the deviation above.
-pub fn compute_hash(template: &PodTemplateSpec, collision_count: Option<i32>) -> String {
-    let json = Record::to_value(template).to_json();
-    // The four bytes of the count stand at the beginning of eight.
-    let mut collisions = [0; 8];
-    if let Some(count) = collision_count {
-        collisions[..4].copy_from_slice(&count.to_le_bytes());
-    }
-    let collisions: &[u8] = if collision_count.is_some() { &collisions } else { &[] };
-    safe_encode(fnv1a_32(&[json.as_bytes(), collisions]))
 }
 
 /// `<deployment>-<hash>`; a long name gives way to the hash.

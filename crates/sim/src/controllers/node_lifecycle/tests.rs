@@ -5,6 +5,7 @@ use crate::api::server::{Server, WriteContext};
 use crate::api::shelf::Key;
 use crate::api::watch::{Actor, Cause};
 use crate::clock::{Span, Time};
+use crate::controllers::service_account::default_account;
 use crate::controllers::testing::{Bench, NOW, Run, agree, meta, ready_pod};
 use crate::settings::{ClientSettings, Settings};
 use petri_objects::*;
@@ -42,6 +43,7 @@ impl Stage {
             namespace.metadata.name = name.into();
             stage.serve(Request::Create(namespace.into()));
         }
+        stage.serve(Request::Create(default_account(&"default".into()).into()));
         for node in nodes {
             let mut lease = Lease::default();
             lease.metadata.name = node.metadata.name.clone();

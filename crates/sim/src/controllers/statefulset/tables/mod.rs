@@ -16,6 +16,7 @@ use super::*;
 use crate::api::request::{ApiError, DeleteOptions, Patch, Request};
 use crate::api::server::{Server, WriteContext};
 use crate::api::watch::{Actor, Cause};
+use crate::controllers::service_account::default_account;
 use crate::controllers::testing::{Bench, Run, meta, selector, template};
 use crate::settings::Settings;
 use petri_objects::order::Order as _;
@@ -54,6 +55,7 @@ impl Stage {
         let mut namespace = Namespace::default();
         namespace.metadata.name = "default".into();
         stage.serve(Request::Create(namespace.into()));
+        stage.serve(Request::Create(default_account(&"default".into()).into()));
         stage.serve(Request::Create(set.into()));
         stage
     }

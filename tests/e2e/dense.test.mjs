@@ -1,0 +1,86 @@
+// Thirty nodes and two hundred pods: everything is there, small where it is calm, and large where there is trouble.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { openApp, screenshot, shutDown, startServer } from "./harness.mjs";
+import { drawn, panel, pause, run, say } from "./steps.mjs";
+
+let server;
+
+before(async () => {
+  server = await startServer();
+});
+after(async () => {
+  await shutDown();
+  await server.close();
+});
+
+async function large(viewport) {
+  const page = await openApp({ url: server.url, viewport });
+  await pause(page);
+  if (viewport.width < 1100) {
+    await panel(page, "more");
+    await page.locator(".more .btn", { hasText: "Examples" }).click();
+  } else {
+    await page.locator("#examples-button").click();
+  }
+  await page.locator('[data-example="large.yaml"]').click();
+  await panel(page, "cluster");
+  await page.locator('svg.cluster-picture [data-node="node-29"]').waitFor();
+  await pause(page);
+  await run(page, 10);
+  await drawn(page);
+  return page;
+}
+
+for (const [name, viewport] of Object.entries({ desk: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } })) {
+  test(`two hundred pods on thirty nodes can be read, picked and played: ${name}`, async () => {
+    const page = await large(viewport);
+    assert.equal(await page.locator("svg.cluster-picture [data-pod]").count(), 200);
+    assert.equal(await page.locator("svg.cluster-picture [data-node]").count(), 30);
+    const nodes = await page.evaluate(() => document.querySelectorAll("*").length);
+    assert.ok(nodes < 8_000, `${nodes} elements`);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(over <= 0, `${over} pixels too wide`);
+
+    // Who selects a node looks closer at it.
+    const wide = () => page.locator(`svg.cluster-picture [data-pod]`).evaluateAll((all) => all.filter((pod) => pod.getBoundingClientRect().width > 60).length);
+    assert.equal(await wide(), 0);
+    await page.locator('svg.cluster-picture [data-node="node-12"]').press("Enter");
+    await drawn(page);
+    await panel(page, "cluster");
+    assert.ok((await wide()) >= 3);
+    await page.locator(".cluster-body").focus();
+    await page.keyboard.press("Escape");
+    await drawn(page);
+    assert.equal(await wide(), 0);
+
+    // Trouble is promoted: the pods of a lost node have words again.
+    await say(page, "cut node-7");
+    await run(page, 60);
+    await panel(page, "cluster");
+    const lost = page.locator('svg.cluster-picture [data-node="node-7"]');
+    assert.equal(await lost.getAttribute("data-state"), "lost");
+    const sizes = await page.locator("svg.cluster-picture [data-pod]").evaluateAll((all) => all.map((pod) => pod.getBoundingClientRect().width));
+    assert.ok(Math.max(...sizes) > 100 && Math.min(...sizes) < 40, `${Math.min(...sizes)} to ${Math.max(...sizes)}`);
+    await screenshot(page, `dense-${name}`);
+
+    // A frame of the player is far below a tenth of a second.
+    await page.keyboard.press("Escape");
+    const slowest = await page.evaluate(async () => {
+      document.querySelector("#play").click();
+      let last = performance.now();
+      const frames = [];
+      for (let i = 0; i < 40; i++) {
+        await new Promise(requestAnimationFrame);
+        frames.push(performance.now() - last);
+        last = performance.now();
+      }
+      return frames.sort((a, b) => a - b)[30];
+    });
+    await pause(page);
+    assert.ok(slowest < 250, `three of four frames take up to ${slowest} ms`);
+    await page.finish();
+  });
+}
