@@ -445,6 +445,8 @@ fn completion_knows_verbs_names_and_flags() {
     assert_eq!(complete("kubectl delete pod web-0 --fo"), ["--force"]);
     assert_eq!(complete("run until pod/web-1 T"), ["Terminating"]);
     assert_eq!(complete("hold cache stateful"), ["statefulset-controller"]);
+    assert_eq!(complete("hold "), ["attach", "cache", "detach"]);
+    assert_eq!(complete("stop pro"), ["provisioner"]);
     assert_eq!(complete("cut node-1; hea"), ["heal"]);
     assert_eq!(complete("dig web-0"), Vec::<String>::new());
 }

@@ -9,6 +9,8 @@
 //!
 //! A disk can turn read-only. No object tells of it: Kubernetes watches the health of volumes behind a gate that is off.
 //!
+//! Deviation: an `emptyDir` in memory lives through a restart of its machine as well, and none has a limit.
+//!
 //! Deviation: a disk that is read-only refuses writes and nothing else; real programs may fall over it.
 //!
 //! Deviation: the simulated storage does not fence by itself. A disk that is detached by force from a machine that is

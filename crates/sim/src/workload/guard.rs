@@ -1,4 +1,6 @@
 //! The promises that workloads are about: one leader, a quorum, acknowledged data, and budgets that evictions keep.
+//!
+//! Deviation: a quorum has no leader: each member gives a record that it accepts to all that it reaches, in one step.
 
 use super::annotation;
 use super::program::Program;
