@@ -57,7 +57,7 @@ fn without_a_force_delete_at_most_one_holds_in_every_reachable_state() {
     assert_eq!(states, STATES_WITHOUT_FORCE);
 }
 
-const STATES_WITHOUT_FORCE: u64 = 25_020;
+const STATES_WITHOUT_FORCE: u64 = 25_302;
 const STATES_UNTIL_FOUND: u64 = 25;
 
 #[test]
