@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod apply;
 pub mod eviction;
+pub mod go_types;
 pub mod patch;
 pub mod quota;
 pub mod recorder;

@@ -8,11 +8,10 @@
 //! Deviation: what no field of Petri's objects stands for (ephemeral containers, the contents of rare volume sources)
 //! counts as its JSON, so hashes of such templates are stable, but not those of a real cluster.
 
+use crate::api::go_types::{GoField, GoTypes};
 use crate::controllers::util::{fnv1a_32, safe_encode};
 use petri_objects::{PodTemplateSpec, Record, Value};
-use std::collections::BTreeMap;
 
-const TYPES: &str = include_str!("pod_template.types");
 const NO_TIME: &str = "{Time:(time.Time){wall:(uint64)0 ext:(int64)0 loc:(*time.Location)<nil>}}";
 
 /// Upstream: `ComputeHash`.
@@ -27,19 +26,13 @@ pub fn compute_hash(template: &PodTemplateSpec, collision_count: Option<i32>) ->
 }
 
 fn dump(template: &PodTemplateSpec) -> String {
-    let mut dump = Dump { structs: BTreeMap::new(), out: String::new() };
-    for line in TYPES.lines().filter(|line| !line.starts_with('#')) {
-        if let Some((name, fields)) = line.split_once(": ") {
-            dump.structs.insert(name, fields);
-        }
-    }
+    let mut dump = Dump { types: GoTypes::of_api(), out: String::new() };
     dump.write("PodTemplateSpec", Some(&template.to_value()), true);
     dump.out
 }
 
 struct Dump {
-    /// The fields of each struct, as the table has them.
-    structs: BTreeMap<&'static str, &'static str>,
+    types: GoTypes,
     out: String,
 }
 
@@ -72,8 +65,8 @@ impl Dump {
                 Some(number) => self.out.push_str(&number.to_json()),
                 None => self.out.push('0'),
             },
-            _ => match (self.structs.get(kind).copied(), value) {
-                (Some(fields), value) => self.write_struct(fields, value),
+            _ => match (self.types.fields(kind), value) {
+                (Some(fields), value) => self.write_struct(&fields, value),
                 (None, Some(Value::String(text))) => self.out.push_str(text),
                 (None, Some(other)) => self.out.push_str(&other.to_json()),
                 (None, None) => {}
@@ -90,27 +83,16 @@ impl Dump {
         self.out.push_str(name);
     }
 
-    fn write_struct(&mut self, fields: &'static str, value: Option<&Value>) {
+    fn write_struct(&mut self, fields: &[GoField], value: Option<&Value>) {
         self.out.push('{');
-        for (i, field) in fields.split(", ").enumerate() {
+        for (i, field) in fields.iter().enumerate() {
             if i > 0 {
                 self.out.push(' ');
             }
-            if let Some(embedded) = field.strip_prefix('+') {
-                self.out.push_str(embedded);
-                self.out.push(':');
-                self.write(embedded, value, true);
-                continue;
-            }
-            let (names, kind) = field.split_once(' ').unwrap_or((field, "string"));
-            let (name, key) = names.split_once('/').unwrap_or((names, ""));
-            self.out.push_str(name);
+            self.out.push_str(field.name);
             self.out.push(':');
-            let part = value.and_then(|value| match key {
-                "" => value.at(&[&format!("{}{}", name[..1].to_ascii_lowercase(), &name[1..])]),
-                key => value.at(&[key]),
-            });
-            self.write(kind, part, true);
+            let part = if field.is_embedded { value } else { value.and_then(|value| value.at(&[&field.key])) };
+            self.write(field.kind, part, true);
         }
         self.out.push('}');
     }
