@@ -157,6 +157,20 @@ describe("locks and ledgers", () => {
     await page.finish();
   });
 
+  test("what a search finds opens as the run that breaks the promise", async () => {
+    // A native test keeps this file: it is what a search of two holders on an unfenced disk comes back with.
+    const found = await readFile(new URL("./found/stale-record.json", import.meta.url));
+    const link = `${server.url}#recording=${found.toString("base64url")}`;
+    const page = await openApp({ url: link, viewport: WIDE });
+    await drawn(page);
+    assert.match(await page.locator('[data-meter="data"]').getAttribute("data-standing"), /broken$/);
+    await facts(page, "Claims").click();
+    await page.locator(".facts .row-button", { hasText: "shared" }).click();
+    await tab(page, "Disk").click();
+    assert.ok((await page.locator('[data-verdict="accepted, stale"]').count()) > 0);
+    await page.finish();
+  });
+
   test("the Lease of a node that is cut off expires, though its kubelet runs", async () => {
     const page = await openApp({ url: server.url, viewport: WIDE });
     await pause(page);

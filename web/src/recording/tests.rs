@@ -78,3 +78,63 @@ fn damaged_links_are_refused_in_words() {
     let unknown = to_json(&shared()).replace("\"verb\":\"cut\"", "\"verb\":\"explode\"");
     assert_eq!(from_json(&unknown).unwrap_err(), "unknown verb explode");
 }
+
+/// Two who elect a leader on a Lease and share a disk that asks for no token.
+const TWO_ON_A_DISK: &str = "
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: shared}
+spec: {accessModes: [ReadWriteMany], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: it}
+spec:
+  serviceName: it
+  replicas: 2
+  podManagementPolicy: Parallel
+  selector: {matchLabels: {app: it}}
+  template:
+    metadata: {labels: {app: it}}
+    spec:
+      containers: [{name: c, image: 'petri.dev/elector:1', volumeMounts: [{name: data, mountPath: /data}]}]
+      volumes: [{name: data, persistentVolumeClaim: {claimName: shared}}]
+";
+
+/// What a search finds is a recording, and a recording opens here. The file is what the page's own test opens.
+#[test]
+fn what_a_search_finds_opens_here() {
+    use petri_explore::{Problem, Progress, Search, breach};
+    use petri_sim::invariants::Guarantee;
+    use petri_sim::timeline::Timeline;
+
+    let pod = |name: &str| ObjectRef::new(Kind::Pod, "default", name);
+    let hang = |name: &str, on| Command::Hang { pod: pod(name), on };
+    let documents = petri_manifest::parse(TWO_ON_A_DISK).documents;
+    let problem = Problem {
+        scenario: Scenario::standard(),
+        seed: 1,
+        setup: documents.into_iter().map(|document| Command::Apply(Rc::new(document.value))).collect(),
+        settle: Span::seconds(40),
+        menu: vec![hang("it-0", true), hang("it-0", false), hang("it-1", true), hang("it-1", false)],
+        guarantee: Guarantee::Data,
+        horizon: Span::seconds(50),
+        step: Span::seconds(10),
+    };
+    let Progress::Found { recording, .. } = Search::new(problem).finish() else { panic!("nothing keeps the past out") };
+    let last = recording.commands.last().expect("it takes a command").at;
+    let end = last + Span::seconds(5);
+    let text = to_json(&Shared { recording: *recording, moment: end, end });
+
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/e2e/found/stale-record.json");
+    if std::env::var("UPDATE_EXPECT").is_ok_and(|value| value == "1") {
+        std::fs::write(&file, format!("{text}\n")).expect("the checkout can be written");
+    }
+    let kept = std::fs::read_to_string(&file).expect("what was found is kept");
+    assert_eq!(kept.trim_end(), text, "UPDATE_EXPECT=1 keeps what is found now");
+
+    let opened = from_json(&kept).expect("it opens");
+    let mut timeline = Timeline::new(opened.recording);
+    timeline.play_until(opened.end);
+    assert!(breach(timeline.notes(), Guarantee::Data).is_some());
+}
