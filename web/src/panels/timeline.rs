@@ -78,9 +78,11 @@ pub fn TimelinePanel(props: &TimelineProps) -> Html {
                 <TimelinePicture {view} {on_pick} {on_scrub} />
             </div>
             if props.wide {
+                <button key="compare" class="link compare-link" id="compare-button" aria-haspopup="dialog" onclick={desk.sends(Action::Open(Popup::Compare))}>{ "Compare" }</button>
+            }
+            if props.wide && !branches.is_empty() {
                 <div key="branches" class="branches" role="group" aria-label="Branches">
                     { for branches.iter().enumerate().map(branch) }
-                    <button key="compare" class="link" id="compare-button" aria-haspopup="dialog" onclick={desk.sends(Action::Open(Popup::Compare))}>{ "Compare" }</button>
                 </div>
             }
         </section>

@@ -338,7 +338,11 @@ fn hint(layout: &ClusterLayout, view: &ClusterView, props: &ClusterPictureProps)
     let Some((_, place, zone)) = found.into_iter().find(|(node, _, _)| node.name == *name) else { return nothing() };
     let words = format!("Cut {name} off");
     let width = words::width(&words, 12, false) as i32 + 52;
-    let (x, y) = if layout.narrow {
+    let first_of_zone = place.rect.y - zone.y < 28;
+    let (x, y) = if layout.narrow && first_of_zone {
+        // Beside the zone's name, where it lies over nothing.
+        (place.rect.right() - width - 6, place.rect.y - 29)
+    } else if layout.narrow {
         (place.rect.right() - width - 6, place.rect.middle().1 - 12)
     } else {
         (place.rect.middle().0 - 15, place.rect.y - 32)
