@@ -10,8 +10,8 @@
 //! Deviation: the annotation with the time of the change that led to a write is computed from the endpoints that the
 //! write changes; upstream remembers the times of all pods and notices changes that had no effect, too.
 //!
-//! Deviation: a failed sync is tried again with the back-off of the other controllers, and one that left out a pod every
-//! 10 s; upstream's back-off begins at 1 s and ends after 15 tries.
+//! Deviation: a sync that left out a pod, because its node is not known, is tried again every 10 s; upstream counts it
+//! as failed, with a back-off that begins at 1 s and ends after 15 tries.
 //!
 //! Deviation: no Endpoints objects, topology hints or traffic distribution.
 
