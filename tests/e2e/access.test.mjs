@@ -3,21 +3,14 @@
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
-import { openApp, shutDown, startServer } from "./harness.mjs";
+import { openApp } from "./harness.mjs";
+import { serve } from "./served.mjs";
 import { drawn, example, panel, pause, pods, run, say, suggestion } from "./steps.mjs";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-let server;
-
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await shutDown();
-  await server.close();
-});
+const server = serve();
 
 async function clean(page, what) {
   await drawn(page);

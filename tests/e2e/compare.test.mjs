@@ -1,21 +1,14 @@
 // The same bad day, twice: what came of it in words and numbers, and both clusters on one clock.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { openApp, shutDown, startServer } from "./harness.mjs";
+import { openApp } from "./harness.mjs";
+import { serve } from "./served.mjs";
 import { drawn, includes, panel, pause, run, say, suggestion } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
-let server;
-
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await shutDown();
-  await server.close();
-});
+const server = serve();
 
 /** The first visit's story to its end: two processes under one name. */
 async function badDay(page) {

@@ -1,20 +1,13 @@
 // Thirty nodes and two hundred pods: everything is there, small where it is calm, and large where there is trouble.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { openApp, screenshot, shutDown, startServer } from "./harness.mjs";
+import { openApp, screenshot } from "./harness.mjs";
+import { serve } from "./served.mjs";
 import { drawn, panel, pause, run, say } from "./steps.mjs";
 
-let server;
-
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await shutDown();
-  await server.close();
-});
+const server = serve();
 
 async function large(viewport) {
   const page = await openApp({ url: server.url, viewport });

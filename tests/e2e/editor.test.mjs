@@ -2,21 +2,14 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { openApp, shutDown, startServer, STRICT_CSP } from "./harness.mjs";
+import { openApp, STRICT_CSP } from "./harness.mjs";
+import { serve } from "./served.mjs";
 import { drawn, includes, panel, paste, pause } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
-let server;
-
-before(async () => {
-  server = await startServer({ csp: STRICT_CSP });
-});
-after(async () => {
-  await shutDown();
-  await server.close();
-});
+const server = serve({ csp: STRICT_CSP });
 
 async function open(options = {}) {
   const page = await openApp({ url: server.url, viewport: WIDE, ...options });

@@ -1,19 +1,13 @@
 // Bad input of every kind: the message at its place, cluster and text unchanged, and the page lives on.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
-import { openApp, shutDown, startServer } from "./harness.mjs";
+import { openApp } from "./harness.mjs";
+import { serve } from "./served.mjs";
 import { cluster, includes, pause, paste, say } from "./steps.mjs";
 
-let server;
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await shutDown();
-  await server.close();
-});
+const server = serve();
 
 const SET = (change = (text) => text) =>
   change(`apiVersion: apps/v1

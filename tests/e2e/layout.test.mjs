@@ -2,20 +2,14 @@
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
-import { openApp, openPage, shutDown, startServer } from "./harness.mjs";
+import { openApp, openPage } from "./harness.mjs";
+import { serve } from "./served.mjs";
 import { example, panel, pause } from "./steps.mjs";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-let server;
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await shutDown();
-  await server.close();
-});
+const server = serve();
 
 const SIZES = { "390 pixels": [390, 844], "a small phone": [320, 640], "a tablet": [820, 1180], "a laptop": [1280, 720], "a desk": [1440, 900] };
 

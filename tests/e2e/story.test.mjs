@@ -2,21 +2,14 @@
 // processes run under one name. Then back in time, and another choice.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
-import { openApp, shutDown, startServer } from "./harness.mjs";
+import { openApp } from "./harness.mjs";
+import { serve } from "./served.mjs";
 import { drawn, example, includes, panel, pause, paste, pods, run, say, seconds, standing, suggestion } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
-let server;
-
-before(async () => {
-  server = await startServer({ prefix: "/petri/" });
-});
-after(async () => {
-  await shutDown();
-  await server.close();
-});
+const server = serve({ prefix: "/petri/" });
 
 const open = (options) => openApp({ url: server.url, viewport: WIDE, ...options });
 

@@ -2,21 +2,14 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
-import { openApp, shutDown, startServer } from "./harness.mjs";
+import { openApp } from "./harness.mjs";
+import { serve } from "./served.mjs";
 import { drawn, example, includes, panel, paste, pause, pods, run, say, suggestion } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
-let server;
-
-before(async () => {
-  server = await startServer();
-});
-after(async () => {
-  await shutDown();
-  await server.close();
-});
+const server = serve();
 
 /** The manifests of one of the engine's own transcripts. */
 async function manifests(transcript) {

@@ -208,6 +208,12 @@ impl Field for IntOrString {
 pub struct Quantity(pub Name);
 
 impl Quantity {
+    /// The canonical text of whole units of memory or storage: `64Mi`.
+    pub fn binary_text(units: i128) -> String {
+        let suffixes = [("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)];
+        let fits = suffixes.iter().find(|(_, shift)| units != 0 && units % (1i128 << shift) == 0);
+        fits.map_or_else(|| units.to_string(), |(suffix, shift)| format!("{}{suffix}", units >> shift))
+    }
     /// Thousandths of the unit, rounded up; `None` if the text is no quantity.
     ///
     /// Upstream: the grammar of `resource.Quantity`.

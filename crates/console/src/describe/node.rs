@@ -147,14 +147,7 @@ fn amount_text(resource: &str, millis: i128) -> String {
     if resource == "cpu" {
         return if millis % 1_000 == 0 { (millis / 1_000).to_string() } else { format!("{millis}m") };
     }
-    let units = (millis + 999) / 1_000;
-    for (suffix, shift) in [("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)] {
-        let unit = 1i128 << shift;
-        if units != 0 && units % unit == 0 {
-            return format!("{}{suffix}", units / unit);
-        }
-    }
-    units.to_string()
+    Quantity::binary_text((millis + 999) / 1_000)
 }
 
 /// `key=value:effect`, `key:effect`.

@@ -93,7 +93,7 @@ fn pod_amounts(pod: &Pod, usage: &mut Usage) {
 fn matches(quota: &ResourceQuota, object: &Object) -> bool {
     quota.spec.scopes.iter().all(|scope| {
         let Object::Pod(pod) = object else { return false };
-        let best_effort = &*pod.status.qos_class == "BestEffort" || is_best_effort(pod);
+        let best_effort = defaults::qos_class(&pod.spec) == "BestEffort";
         match &**scope {
             "BestEffort" => best_effort,
             "NotBestEffort" => !best_effort,
@@ -102,11 +102,6 @@ fn matches(quota: &ResourceQuota, object: &Object) -> bool {
             _ => true,
         }
     })
-}
-
-fn is_best_effort(pod: &Pod) -> bool {
-    let asks = |c: &Container| !c.resources.requests.is_empty() || !c.resources.limits.is_empty();
-    !pod.spec.containers.iter().chain(&pod.spec.init_containers).any(asks)
 }
 
 /// What everything in a quota's namespace comes to, for the resources that the quota limits.
@@ -131,9 +126,7 @@ fn text(resource: &str, millis: i128) -> Quantity {
     Quantity(if millis % 1_000 != 0 {
         format!("{millis}m").into()
     } else if binary {
-        let suffixes = [("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)];
-        let fits = suffixes.iter().find(|(_, shift)| units != 0 && units % (1i128 << shift) == 0);
-        fits.map_or(units.to_string(), |(suffix, shift)| format!("{}{suffix}", units >> shift)).into()
+        Quantity::binary_text(units).into()
     } else {
         let suffixes = [("M", 1_000_000), ("k", 1_000)];
         let fits = suffixes.iter().find(|(_, unit)| units != 0 && units % unit == 0);
@@ -158,14 +151,11 @@ pub fn charge(object: &Object, objects: &Objects, now: Time) -> Result<Vec<Resou
     let mut charged = Vec::new();
     for quota in objects.quotas.in_namespace(namespace).filter(|quota| matches(quota, object)) {
         let limited: Vec<&Name> = quota.status.hard.keys().filter(|resource| asked.contains_key(*resource)).collect();
-        if quota.status.hard.is_empty() && quota.spec.hard.keys().any(|resource| asked.contains_key(resource)) {
-            let names: Vec<&str> =
-                quota.spec.hard.keys().map(|name| &**name).filter(|n| asked.contains_key(*n)).collect();
-            return refuse(format!(
-                "status unknown for quota: {}, resources: {}",
-                quota.metadata.name,
-                names.join(",")
-            ));
+        let wanted = quota.spec.hard.keys().map(|name| &**name).filter(|name| asked.contains_key(*name));
+        let uncounted: Vec<&str> = wanted.filter(|_| quota.status.hard.is_empty()).collect();
+        if !uncounted.is_empty() {
+            let (name, resources) = (&quota.metadata.name, uncounted.join(","));
+            return refuse(format!("status unknown for quota: {name}, resources: {resources}"));
         }
         if let Object::Pod(pod) = object {
             let missing = unspecified(pod, &limited);
