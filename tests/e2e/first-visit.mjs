@@ -1,36 +1,51 @@
-// Watches a first visit to a page whose WebAssembly counts what runs, and prints the functions that did.
+// Watches first visits to a page whose WebAssembly marks where control comes, and prints the marks: four in each
+// hexadecimal digit, the lowest first.
 //
 // node first-visit.mjs <folder of the page>
 //
-// Nobody does anything here: the page opens, draws itself and plays, on a wide and on a narrow screen, in light and in
-// dark, and a pointer crosses it. `cargo xtask build` splits the WebAssembly by the answer; the rest is fetched while
-// the pointer is on its way.
+// Nobody does anything here: the page opens, draws itself and plays, on screens of several sizes, in light and in dark,
+// and a pointer crosses it. `cargo xtask build` splits the WebAssembly by the answer; the rest is fetched while the
+// pointer is on its way.
 
 import { openApp, shutDown, startServer } from "./harness.mjs";
 
+// One after the other: a page that lies behind another one draws nothing.
 const visits = [
-  { viewport: { width: 1440, height: 900 }, colorScheme: "light", reducedMotion: "no-preference" },
-  { viewport: { width: 390, height: 844 }, colorScheme: "dark" },
+  { viewport: { width: 1440, height: 900 }, colorScheme: "light", reducedMotion: "no-preference", seconds: 15 },
+  { viewport: { width: 1920, height: 1080 }, colorScheme: "dark", reducedMotion: "no-preference" },
+  { viewport: { width: 1280, height: 720 }, colorScheme: "light", reducedMotion: "no-preference" },
+  { viewport: { width: 1280, height: 720 }, colorScheme: "light", reducedMotion: "reduce" },
+  { viewport: { width: 820, height: 1180 }, colorScheme: "light", reducedMotion: "no-preference" },
+  { viewport: { width: 390, height: 844 }, colorScheme: "dark", reducedMotion: "no-preference" },
+  { viewport: { width: 320, height: 640 }, colorScheme: "light", reducedMotion: "reduce" },
 ];
 
-const server = await startServer({ dist: process.argv[2] });
-const ran = new Set();
-for (const visit of visits) {
-  const page = await openApp({ url: server.url, ...visit });
-  await page.waitForTimeout(6_000);
+async function watch(url, { seconds = 4, ...visit }) {
+  const page = await openApp({ url, ...visit });
+  await page.waitForTimeout(seconds * 1000);
   const { width, height } = visit.viewport;
   for (const y of [0.05, 0.3, 0.5, 0.7, 0.95]) await page.mouse.move(width * (1 - y), height * y, { steps: 12 });
   await page.keyboard.press("Tab");
   await page.waitForTimeout(100);
-  const found = await page.evaluate(() =>
-    Object.entries(globalThis.petriExports)
-      .filter(([name, counter]) => name.startsWith("~.ran") && counter.value !== 0)
-      .map(([name]) => name.slice("~.ran".length)),
-  );
-  for (const index of found) ran.add(index);
+  const marks = await page.evaluate(() => {
+    const bytes = new Uint8Array(globalThis.petriExports["~.marks"].buffer);
+    const digits = [];
+    for (let at = 0; at < bytes.length; at += 4) {
+      digits.push(bytes[at] | (bytes[at + 1] << 1) | (bytes[at + 2] << 2) | (bytes[at + 3] << 3));
+    }
+    return digits;
+  });
   await page.finish();
+  return marks;
+}
+
+const server = await startServer({ dist: process.argv[2] });
+let came = [];
+for (const visit of visits) {
+  const marks = await watch(server.url, visit);
+  came = marks.map((digit, at) => digit | (came[at] ?? 0));
 }
 await server.close();
 await shutDown();
-if (ran.size === 0) throw new Error("the page counted nothing: was it built with counters?");
-console.log([...ran].join(" "));
+if (!came.some((digit) => digit !== 0)) throw new Error("no mark was set: was the page built with marks?");
+console.log(came.map((digit) => digit.toString(16)).join(""));

@@ -5,11 +5,13 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::shop::{self, Outcome, Setting, Shop, run, say, warn};
-use crate::split::Module;
+use crate::split::{Module, Reached};
 use crate::{gates, licenses, tools, wasm_std};
 
 /// The page's WebAssembly in one part, inside cargo's target folder, for benchmarks.
 pub const WHOLE: &str = "page/whole.wasm";
+/// Where control came in that part during the visits that were watched.
+const REACHED: &str = "page/reached.txt";
 
 /// How well recordings are reproduced, in `dist/`. The index names it, and the page's help links to it.
 const FIDELITY: &str = "fidelity.html";
@@ -138,14 +140,14 @@ fn take_apart(shop: &Shop, dist: &Path) -> Outcome {
 
     let setting = browser_setting(shop)?;
     say("watching what the first visit runs, to split the WebAssembly by it", "20 seconds");
-    shop::write(&wasm, module.with_counters()?)?;
+    shop::write(&wasm, module.with_marks()?)?;
     let mut command = shop.program("node", &["tests/e2e/first-visit.mjs"]);
     command.arg(dist);
     setting.apply(&mut command);
-    let ran = shop::capture(&mut command)?;
-    shop::write(&shop.target().join("page/ran.txt"), &ran)?;
-    let ran = ran.split_whitespace().map(|index| index.parse().map_err(|_| format!("`{index}` is no function")));
-    let parts = module.split(&ran.collect::<Outcome<_>>()?)?;
+    let reached = shop::capture(&mut command)?;
+    shop::write(&shop.target().join(REACHED), &reached)?;
+    let (ran, whole) = module.with_tails(&Reached::read(&reached)?)?;
+    let parts = Module::read(&whole)?.split(&ran)?;
 
     let first = format!("petri-web-{:016x}_bg.wasm", fingerprint(&parts.first));
     let second = format!("second-{:016x}.wasm", fingerprint(&parts.second));

@@ -2,14 +2,20 @@
 //! starts to use it.
 //!
 //! A module is one download, and most of this one (the console, validation of faulty manifests, controllers of kinds
-//! that nobody has applied yet) is not needed to show a running cluster. So the page is run once under a counter
-//! ([`Module::with_counters`]), and functions that never ran move into a second module ([`Module::split`]). Where the
-//! first part calls one of them, a stub stands in its place: it asks the page for the second part, which by then is
-//! usually there, and goes on through the table that both share.
+//! that nobody has applied yet) is not needed to show a running cluster. So the page is run once with marks at every
+//! fork of its code ([`Module::with_marks`]). What never ran inside of a function that did becomes a function of its own
+//! ([`Module::with_tails`]), and functions that never ran move into a second module ([`Module::split`]). Where the first
+//! part calls one of them, a stub stands in its place: it asks the page for the second part, which by then is usually
+//! there, and goes on through the table that both share.
 
+mod code;
+mod liveness;
+mod marks;
 mod module;
 mod parts;
+mod tails;
 
+pub use marks::Reached;
 pub use module::Module;
 
 /// The function of the page's boot script by which a stub asks for the second part, as wasm-bindgen names its import.
@@ -18,8 +24,8 @@ const ASK: &str = "petriSecondPart";
 const SHARED: &str = "~";
 /// The first part's global that says whether the second one is there.
 const ARRIVED: &str = "~.arrived";
-/// The counters' exports begin with this.
-const COUNTER: &str = "~.ran";
+/// The memory of the marks.
+const MARKS: &str = "~.marks";
 
 #[cfg(test)]
 mod tests;

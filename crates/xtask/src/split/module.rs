@@ -2,21 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use wasm_encoder::reencode::{Error as EncodeError, Reencode};
-use wasm_encoder::{ConstExpr, ExportKind, ExportSection, Function, GlobalSection, GlobalType, Instruction, ValType};
-use wasmparser::{ElementItems, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef};
+use wasmparser::{
+    ElementItems, ExternalKind, FuncType, FuncValidatorAllocations, FunctionBody, Operator, Parser, Payload, TypeRef,
+    ValidPayload, Validator, WasmFeatures,
+};
 
-use super::{ASK, COUNTER};
+use super::ASK;
+use super::code::Code;
 use crate::shop::Outcome;
 
 /// A core module, read once: function indices as in the file, imported functions first.
 pub struct Module<'a> {
     pub bytes: &'a [u8],
-    /// The number of parameters of each function type.
-    pub parameters: Vec<u32>,
+    pub signatures: Vec<FuncType>,
     /// The type of each function.
     pub types: Vec<u32>,
     pub bodies: Vec<FunctionBody<'a>>,
+    /// The code of the same functions, as operators.
+    pub codes: Vec<Code<'a>>,
     pub imported_functions: u32,
     pub imported_globals: u32,
     pub globals: Vec<wasmparser::GlobalType>,
@@ -36,9 +39,10 @@ impl<'a> Module<'a> {
     fn parse(bytes: &'a [u8]) -> wasmparser::Result<Self> {
         let mut module = Self {
             bytes,
-            parameters: Vec::new(),
+            signatures: Vec::new(),
             types: Vec::new(),
             bodies: Vec::new(),
+            codes: Vec::new(),
             imported_functions: 0,
             imported_globals: 0,
             globals: Vec::new(),
@@ -47,8 +51,16 @@ impl<'a> Module<'a> {
             roots: BTreeSet::new(),
             ask: None,
         };
+        let mut validator = Validator::new_with_features(WasmFeatures::all());
         for payload in Parser::new(0).parse_all(bytes) {
-            module.take(payload?)?;
+            let payload = payload?;
+            if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
+                let index = function.index;
+                let validator = function.into_validator(FuncValidatorAllocations::default());
+                let ty = &module.signatures[module.types[index as usize] as usize];
+                module.codes.push(Code::read(&body, ty, validator)?);
+            }
+            module.take(payload)?;
         }
         Ok(module)
     }
@@ -57,7 +69,7 @@ impl<'a> Module<'a> {
         match payload {
             Payload::TypeSection(section) => {
                 for ty in section.into_iter_err_on_gc_types() {
-                    self.parameters.push(u32::try_from(ty?.params().len()).unwrap_or(u32::MAX));
+                    self.signatures.push(ty?);
                 }
             }
             Payload::ImportSection(section) => {
@@ -148,24 +160,29 @@ impl<'a> Module<'a> {
     }
 
     /// The functions that a function's code names.
-    pub fn callees(&self, function: u32) -> Outcome<BTreeSet<u32>> {
-        self.operands(function).map_err(|error| format!("function {function} could not be read: {error}"))
-    }
-
-    fn operands(&self, function: u32) -> wasmparser::Result<BTreeSet<u32>> {
-        let mut found = BTreeSet::new();
-        let Some(body) = self.body(function) else { return Ok(found) };
-        for operator in body.get_operators_reader()? {
-            match operator? {
+    pub fn callees(&self, function: u32) -> BTreeSet<u32> {
+        let operators = self.code(function).map(|code| code.ops.iter()).into_iter().flatten();
+        operators
+            .filter_map(|op| match op {
                 Operator::Call { function_index }
                 | Operator::ReturnCall { function_index }
-                | Operator::RefFunc { function_index } => {
-                    found.insert(function_index);
-                }
-                _ => {}
-            }
-        }
-        Ok(found)
+                | Operator::RefFunc { function_index } => Some(*function_index),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The functions that a function's code takes a reference to.
+    pub fn references(&self, function: u32) -> impl Iterator<Item = u32> + '_ {
+        let operators = self.code(function).map(|code| code.ops.iter()).into_iter().flatten();
+        operators.filter_map(|op| match op {
+            Operator::RefFunc { function_index } | Operator::ReturnCall { function_index } => Some(*function_index),
+            _ => None,
+        })
+    }
+
+    pub fn code(&self, function: u32) -> Option<&Code<'a>> {
+        self.codes.get(function.checked_sub(self.imported_functions)? as usize)
     }
 
     /// The code of a function that is not imported.
@@ -176,72 +193,5 @@ impl<'a> Module<'a> {
     /// The functions with code.
     pub fn defined(&self) -> std::ops::Range<u32> {
         self.imported_functions..u32::try_from(self.types.len()).unwrap_or(u32::MAX)
-    }
-
-    /// The same module, in which every function notes that it ran: in a global of its own, which is exported under
-    /// `~.ran` and the function's index.
-    pub fn with_counters(&self) -> Outcome<Vec<u8>> {
-        let mut module = wasm_encoder::Module::new();
-        let first = u32::try_from(self.globals.len()).unwrap_or(u32::MAX);
-        let mut counters = Counters { module: self, first, next: first };
-        counters
-            .parse_core_module(&mut module, Parser::new(0), self.bytes)
-            .map_err(|error| format!("the counters could not be put in: {error}"))?;
-        Ok(module.finish())
-    }
-}
-
-struct Counters<'a, 'b> {
-    module: &'b Module<'a>,
-    /// The index of the first counter.
-    first: u32,
-    /// The counter of the function whose code comes next.
-    next: u32,
-}
-
-impl Reencode for Counters<'_, '_> {
-    type Error = std::convert::Infallible;
-
-    fn parse_global_section(
-        &mut self,
-        globals: &mut GlobalSection,
-        section: wasmparser::GlobalSectionReader<'_>,
-    ) -> Result<(), EncodeError> {
-        wasm_encoder::reencode::utils::parse_global_section(self, globals, section)?;
-        let ty = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
-        for _ in self.module.defined() {
-            globals.global(ty, &ConstExpr::i32_const(0));
-        }
-        Ok(())
-    }
-
-    fn parse_export_section(
-        &mut self,
-        exports: &mut ExportSection,
-        section: wasmparser::ExportSectionReader<'_>,
-    ) -> Result<(), EncodeError> {
-        wasm_encoder::reencode::utils::parse_export_section(self, exports, section)?;
-        for (counter, function) in (self.first..).zip(self.module.defined()) {
-            exports.export(&format!("{COUNTER}{function}"), ExportKind::Global, counter);
-        }
-        Ok(())
-    }
-
-    fn parse_function_body(
-        &mut self,
-        code: &mut wasm_encoder::CodeSection,
-        body: FunctionBody<'_>,
-    ) -> Result<(), EncodeError> {
-        let mut function: Function = self.new_function_with_parsed_locals(&body)?;
-        function.instruction(&Instruction::I32Const(1));
-        function.instruction(&Instruction::GlobalSet(self.next));
-        self.next += 1;
-        let mut reader = body.get_operators_reader()?;
-        while !reader.eof() {
-            let instruction = self.parse_instruction(&mut reader)?;
-            function.instruction(&instruction);
-        }
-        code.function(&function);
-        Ok(())
     }
 }

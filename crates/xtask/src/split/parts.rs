@@ -7,7 +7,7 @@ use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function,
     FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, TableSection, TypeSection, ValType,
 };
-use wasmparser::{FunctionBody, Parser, Payload};
+use wasmparser::{FuncType, FunctionBody, Operator, Parser, Payload};
 
 use super::{ARRIVED, Module, SHARED};
 use crate::shop::Outcome;
@@ -23,6 +23,10 @@ struct Plan<'a, 'b> {
     module: &'b Module<'a>,
     /// Functions of the second part, and the place in the shared table of those that the first part calls.
     cold: BTreeMap<u32, Option<u32>>,
+    /// Those of them that the first part must also have an own stub for, because more than calls refer to them.
+    named: BTreeSet<u32>,
+    /// The stubs that all calls of functions of one type share, by that type.
+    stubs: BTreeMap<u32, u32>,
     /// Functions of the first part that the second one calls.
     lent: BTreeSet<u32>,
     /// The index in the first part of each function that has one there.
@@ -54,24 +58,39 @@ impl<'a, 'b> Plan<'a, 'b> {
         let table = module.tables.iter().position(|table| table.element_type == wasmparser::RefType::FUNCREF);
         let table = table.ok_or("the module has no table of functions")?;
         let base = module.tables[table].initial;
-        let mut called = module.roots.clone();
+        let mut named = module.roots.clone();
+        let mut called = BTreeSet::new();
         let mut lent = BTreeSet::new();
         for function in module.defined() {
-            let callees = module.callees(function)?;
-            if ran.contains(&function) { called.extend(callees) } else { lent.extend(callees) }
+            let callees = module.callees(function);
+            if ran.contains(&function) {
+                called.extend(callees);
+                named.extend(module.references(function));
+            } else {
+                lent.extend(callees);
+            }
         }
         let mut cold = BTreeMap::new();
         let mut places = 0..;
         for function in module.defined().filter(|function| !ran.contains(function)) {
-            let place = if called.contains(&function) { places.next() } else { None };
+            let place = if called.contains(&function) || named.contains(&function) { places.next() } else { None };
             cold.insert(function, place);
         }
         lent.retain(|function| !cold.contains_key(function));
-        let kept = (0..module.imported_functions).chain(module.defined().filter(|f| cold.get(f) != Some(&None)));
-        let first = kept.zip(0..).collect();
+        named.retain(|function| cold.contains_key(function));
+        let kept = module.defined().filter(|function| !cold.contains_key(function) || named.contains(function));
+        let first: BTreeMap<u32, u32> = (0..module.imported_functions).chain(kept).zip(0..).collect();
+        let types = called.iter().filter(|function| cold.contains_key(function)).map(|f| module.types[*f as usize]);
+        let types: BTreeSet<u32> = types.collect();
+        let stubs = types.into_iter().zip(u32::try_from(first.len()).unwrap_or(u32::MAX)..).collect();
         let second = lent.iter().chain(cold.keys()).copied().zip(0..).collect();
         let table = u32::try_from(table).map_err(|_| "too many tables")?;
-        Ok(Self { module, cold, lent, first, second, table, base, ask })
+        Ok(Self { module, cold, named, stubs, lent, first, second, table, base, ask })
+    }
+
+    /// Where in the table a function of the second part is, as an instruction.
+    fn place(&self, place: u32) -> Instruction<'static> {
+        Instruction::I32Const(i32::try_from(self.base + u64::from(place)).unwrap_or(i32::MAX))
     }
 
     fn places(&self) -> u64 {
@@ -171,21 +190,24 @@ struct First<'a, 'b, 'c> {
 }
 
 impl First<'_, '_, '_> {
-    /// Asks for the second part unless it is there, then calls the function through the table.
-    fn stub(&self, function: u32, place: u32) -> Function {
+    /// Asks for the second part unless it is there, then calls the function through the table: the one at `place`, or
+    /// the one whose place the last parameter tells.
+    fn stub(&self, ty: u32, place: Option<u32>) -> Function {
         let plan = self.plan;
-        let ty = plan.module.types[function as usize];
         let mut stub = Function::new([]);
         stub.instruction(&Instruction::GlobalGet(self.arrived()));
         stub.instruction(&Instruction::I32Eqz);
         stub.instruction(&Instruction::If(BlockType::Empty));
         stub.instruction(&Instruction::Call(plan.ask));
         stub.instruction(&Instruction::End);
-        for parameter in 0..plan.module.parameters[ty as usize] {
+        let parameters = u32::try_from(plan.module.signatures[ty as usize].params().len()).unwrap_or(u32::MAX);
+        for parameter in 0..parameters {
             stub.instruction(&Instruction::LocalGet(parameter));
         }
-        let index = plan.base + u64::from(place);
-        stub.instruction(&Instruction::I32Const(i32::try_from(index).unwrap_or(i32::MAX)));
+        stub.instruction(&match place {
+            Some(place) => plan.place(place),
+            None => Instruction::LocalGet(parameters),
+        });
         stub.instruction(&Instruction::CallIndirect { type_index: ty, table_index: plan.table });
         stub.instruction(&Instruction::End);
         stub
@@ -204,6 +226,21 @@ impl Reencode for First<'_, '_, '_> {
         Ok(self.plan.first[&function])
     }
 
+    fn parse_type_section(
+        &mut self,
+        types: &mut TypeSection,
+        section: wasmparser::TypeSectionReader<'_>,
+    ) -> Result<(), EncodeError> {
+        utils::parse_type_section(self, types, section)?;
+        for ty in self.plan.stubs.keys() {
+            let ty = &self.plan.module.signatures[*ty as usize];
+            let parameters = ty.params().iter().copied().chain([wasmparser::ValType::I32]);
+            let ty = self.func_type(FuncType::new(parameters, ty.results().iter().copied()))?;
+            types.ty().func_type(&ty);
+        }
+        Ok(())
+    }
+
     fn parse_function_section(
         &mut self,
         functions: &mut FunctionSection,
@@ -211,6 +248,10 @@ impl Reencode for First<'_, '_, '_> {
     ) -> Result<(), EncodeError> {
         for function in self.plan.module.defined().filter(|function| self.plan.first.contains_key(function)) {
             functions.function(self.plan.module.types[function as usize]);
+        }
+        let types = u32::try_from(self.plan.module.signatures.len()).unwrap_or(u32::MAX);
+        for ty in (types..).take(self.plan.stubs.len()) {
+            functions.function(ty);
         }
         Ok(())
     }
@@ -265,16 +306,44 @@ impl Reencode for First<'_, '_, '_> {
         Ok(())
     }
 
-    fn parse_function_body(&mut self, code: &mut CodeSection, body: FunctionBody<'_>) -> Result<(), EncodeError> {
-        let function = self.next;
-        self.next += 1;
-        match self.plan.cold.get(&function) {
-            None => utils::parse_function_body(self, code, body)?,
-            Some(Some(place)) => {
-                code.function(&self.stub(function, *place));
-            }
-            Some(None) => {}
+    fn parse_code_section(
+        &mut self,
+        code: &mut CodeSection,
+        section: wasmparser::CodeSectionReader<'_>,
+    ) -> Result<(), EncodeError> {
+        utils::parse_code_section(self, code, section)?;
+        for ty in self.plan.stubs.keys() {
+            code.function(&self.stub(*ty, None));
         }
+        Ok(())
+    }
+
+    fn parse_function_body(&mut self, code: &mut CodeSection, body: FunctionBody<'_>) -> Result<(), EncodeError> {
+        let index = self.next;
+        self.next += 1;
+        if let Some(place) = self.plan.cold.get(&index) {
+            if self.plan.named.contains(&index) {
+                code.function(&self.stub(self.plan.module.types[index as usize], *place));
+            }
+            return Ok(());
+        }
+        let mut function = self.new_function_with_parsed_locals(&body)?;
+        let mut operators = body.get_operators_reader()?;
+        while !operators.eof() {
+            let operator = operators.read()?;
+            let callee = match operator {
+                Operator::Call { function_index } => function_index,
+                _ => u32::MAX,
+            };
+            if let Some(place) = self.plan.cold.get(&callee) {
+                function.instruction(&self.plan.place(place.unwrap_or(u32::MAX)));
+                let ty = self.plan.module.types[callee as usize];
+                function.instruction(&Instruction::Call(self.plan.stubs[&ty]));
+            } else {
+                function.instruction(&self.instruction(operator)?);
+            }
+        }
+        code.function(&function);
         Ok(())
     }
 
