@@ -12,6 +12,7 @@ use petri_sim::command::Command;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
 use petri_sim::world::World;
+use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::*;
@@ -105,18 +106,42 @@ fn show(files: &[(&'static str, Rc<Applied>)], title: &str) -> Vec<Action> {
     actions
 }
 
+thread_local! {
+    /// What [`prepare`] has left for [`first`].
+    static PREPARED: RefCell<Option<(Session, Ui)>> = const { RefCell::new(None) };
+}
+
+/// Plays the example of the first visit ahead of time. The build calls this and keeps the memory, so that nobody's
+/// browser has to fetch and run what it takes to get there; see `split` in the workshop.
+pub fn prepare() {
+    let example = example();
+    PREPARED.with(|prepared| *prepared.borrow_mut() = Some(example));
+}
+
+/// The example of the first visit, in a session that asks for no frames yet.
+fn example() -> (Session, Ui) {
+    let session = Session::silent(Recording::new(Scenario::standard(), SEED));
+    let mut ui = Ui::new();
+    show_example(&session, &EXAMPLES[0]).into_iter().for_each(|action| ui.apply(action));
+    (session, ui)
+}
+
 /// The session and the interface that a page opens with.
 pub fn first(hash: &str) -> (Session, Ui) {
-    let session = Session::new(Recording::new(Scenario::standard(), SEED));
-    let mut ui = Ui::new();
-    match recording::from_fragment(hash) {
-        Some(Ok(shared)) => restore(&session, shared).into_iter().for_each(|action| ui.apply(action)),
+    let shared = recording::from_fragment(hash);
+    if let Some(Ok(shared)) = shared {
+        let session = Session::new(Recording::new(Scenario::standard(), SEED));
+        let mut ui = Ui::new();
+        restore(&session, shared).into_iter().for_each(|action| ui.apply(action));
+        return (session, ui);
+    }
+    let (session, mut ui) = PREPARED.with(|prepared| prepared.borrow_mut().take()).unwrap_or_else(example);
+    session.flush();
+    match shared {
         Some(Err(words)) => {
-            show_example(&session, &EXAMPLES[0]).into_iter().for_each(|action| ui.apply(action));
             ui.apply(Action::Toast { text: format!("The link could not be opened: {words}."), branch: None });
         }
-        None => {
-            show_example(&session, &EXAMPLES[0]).into_iter().for_each(|action| ui.apply(action));
+        _ => {
             ui.untried = suggestion(session.timeline().world()).is_some();
             session.play();
         }

@@ -5,11 +5,27 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::shop::{self, Outcome, Setting, Shop, run, say, warn};
-use crate::split::{Module, Reached};
+use crate::split::{Constants, Module, Reached, without_notes};
 use crate::{gates, licenses, tools, wasm_std};
 
 /// The page's WebAssembly in one part, inside cargo's target folder, for benchmarks.
 pub const WHOLE: &str = "page/whole.wasm";
+/// What the linker made of it, with notes.
+const LINKED: &str = "wasm32-unknown-unknown/release/petri-web.wasm";
+/// Only the first level: the higher ones save raw bytes, and cost compressed ones (703 kB of brotli at level z, 699 kB
+/// at level 1, for the whole module).
+const WASM_OPT: &[&str] = &[
+    "-O1",
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-sign-ext",
+    "--enable-nontrapping-float-to-int",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+    "--enable-call-indirect-overlong",
+    "--one-caller-inline-max-function-size=40",
+];
 /// Where control came in that part during the visits that were watched.
 const REACHED: &str = "page/reached.txt";
 
@@ -25,12 +41,7 @@ pub struct ServeOptions {
 
 /// Builds the page, serves it and rebuilds on change, until it is interrupted.
 pub fn serve(shop: &Shop, options: &ServeOptions) -> Outcome {
-    let mut setting = toolchain(shop, options.release)?;
-    match tools::wasm_opt(shop) {
-        Ok(found) => setting = setting.and(found),
-        Err(problem) if options.release => return Err(problem),
-        Err(problem) => warn(&format!("going on without wasm-opt, the page is only larger for it: {problem}")),
-    }
+    let setting = toolchain(shop, options.release)?;
     bundle(shop)?;
     let address: IpAddr = options.address.parse().map_err(|_| format!("`{}` is no address", options.address))?;
     let port = free_port(address, options.port)?;
@@ -64,6 +75,7 @@ pub fn build(shop: &Shop) -> Outcome {
     setting.apply(&mut command);
     run(&mut command)?;
     name_editor_by_content(&dist)?;
+    shorten_module(shop, &dist)?;
     take_apart(shop, &dist)?;
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         std::fs::copy(shop.path(name), dist.join(name)).map_err(|error| format!("{name}: {error}"))?;
@@ -134,12 +146,18 @@ fn quieten(command: &mut Command) {
 /// Splits the WebAssembly into what the first visit runs and the rest, by watching a first visit.
 fn take_apart(shop: &Shop, dist: &Path) -> Outcome {
     let wasm = gates::file_in(dist, "_bg.wasm", "petri-web")?;
-    let whole = std::fs::read(&wasm).map_err(|error| format!("{}: {error}", wasm.display()))?;
-    shop::write(&shop.target().join(WHOLE), &whole)?;
+    let linked = shop.target().join(LINKED);
+    let linked = std::fs::read(&linked).map_err(|error| format!("{}: {error}", linked.display()))?;
+    let constants = Constants::read(&linked)?;
+    if constants.is_none() {
+        warn("the linker left no notes of constants, so all of them are part of the first visit");
+    }
+    let whole = optimize(shop, &wasm)?;
+    let whole = Module::read(&whole)?.with_memory(&prepare(shop)?)?;
     let module = Module::read(&whole)?;
 
     let setting = browser_setting(shop)?;
-    say("watching what the first visit runs, to split the WebAssembly by it", "20 seconds");
+    say("watching what the first visit runs, to split the WebAssembly by it", "1 minute");
     shop::write(&wasm, module.with_marks()?)?;
     let mut command = shop.program("node", &["tests/e2e/first-visit.mjs"]);
     command.arg(dist);
@@ -147,7 +165,7 @@ fn take_apart(shop: &Shop, dist: &Path) -> Outcome {
     let reached = shop::capture(&mut command)?;
     shop::write(&shop.target().join(REACHED), &reached)?;
     let (ran, whole) = module.with_tails(&Reached::read(&reached)?)?;
-    let parts = Module::read(&whole)?.split(&ran)?;
+    let parts = Module::read(&whole)?.split(&ran, constants.as_ref())?;
 
     let first = format!("petri-web-{:016x}_bg.wasm", fingerprint(&parts.first));
     let second = format!("second-{:016x}.wasm", fingerprint(&parts.second));
@@ -157,6 +175,39 @@ fn take_apart(shop: &Shop, dist: &Path) -> Outcome {
     let old = wasm.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     edit_index(dist, old, &first)?;
     edit_index(dist, "data-wasm=", &format!("data-second=\"./{second}\" data-wasm="))
+}
+
+/// The WebAssembly as wasm-opt makes it. What the linker notes for us is taken out before: it would have to be told of
+/// every change.
+fn optimize(shop: &Shop, wasm: &Path) -> Outcome<Vec<u8>> {
+    let setting = tools::wasm_opt(shop)?;
+    let whole = shop.target().join(WHOLE);
+    let bound = std::fs::read(wasm).map_err(|error| format!("{}: {error}", wasm.display()))?;
+    shop::write(&whole, without_notes(&bound)?)?;
+    say("making the WebAssembly smaller", "20 seconds");
+    let mut command = shop.program("wasm-opt", WASM_OPT);
+    command.arg(&whole).arg("-o").arg(&whole);
+    setting.apply(&mut command);
+    run(&mut command)?;
+    std::fs::read(&whole).map_err(|error| format!("{}: {error}", whole.display()))
+}
+
+/// The memory of a module that has made ready what the first visit opens with.
+fn prepare(shop: &Shop) -> Outcome<Vec<u8>> {
+    let memory = shop.target().join("page/memory");
+    let mut command = shop.program("node", &["crates/xtask/tools/prepare.mjs"]);
+    run(command.arg(shop.target().join(WHOLE)).arg(&memory))?;
+    std::fs::read(&memory).map_err(|error| format!("{}: {error}", memory.display()))
+}
+
+/// Takes names and comments out of the module that wasm-bindgen writes.
+fn shorten_module(shop: &Shop, dist: &Path) -> Outcome {
+    let module = gates::file_in(dist, ".js", "petri-web")?;
+    let mut command = shop.program(shop.path("web/editor/node_modules/.bin/esbuild"), &[]);
+    command.args(["--minify", "--format=esm", "--target=es2022", "--log-level=warning", "--allow-overwrite"]);
+    let outfile = format!("--outfile={}", module.display());
+    command.arg(&module).arg(outfile);
+    run(&mut command)
 }
 
 /// Gives the editor's file a name that changes with its content, so that no cache can pair it with another page.

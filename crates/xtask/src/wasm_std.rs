@@ -45,15 +45,19 @@ pub fn small(shop: &Shop, setting: &Setting) -> Setting {
             .with("RUSTC_BOOTSTRAP", "1")
             .with("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort")
             .with("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size")
-            .with("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", SMALL_FLAGS),
+            .with(RUSTFLAGS, format!("{SMALL_FLAGS} {NOTES}")),
         Err(problem) => {
             warn(&format!("the page is built with the standard library as it comes, and larger for it: {problem}"));
-            Setting::default()
+            Setting::default().with(RUSTFLAGS, NOTES)
         }
     }
 }
 
 const SMALL_FLAGS: &str = "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none";
+
+/// Tells the linker to leave notes of constants, for `split`.
+const NOTES: &str = "-Clink-arg=--emit-relocs";
+const RUSTFLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 
 fn small_std(shop: &Shop, setting: &Setting) -> Outcome {
     let rustc = setting.variables.iter().find(|(name, _)| name == "RUSTC").map(|(_, program)| PathBuf::from(program));

@@ -9,12 +9,15 @@
 //! there, and goes on through the table that both share.
 
 mod code;
+mod data;
 mod liveness;
 mod marks;
 mod module;
 mod parts;
+mod snapshot;
 mod tails;
 
+pub use data::{Constants, without_notes};
 pub use marks::Reached;
 pub use module::Module;
 

@@ -9,6 +9,7 @@ use wasmparser::{
 
 use super::ASK;
 use super::code::Code;
+use super::data::address_of;
 use crate::shop::Outcome;
 
 /// A core module, read once: function indices as in the file, imported functions first.
@@ -27,6 +28,8 @@ pub struct Module<'a> {
     pub memories: Vec<wasmparser::MemoryType>,
     /// Functions that something other than code refers to: exports, tables, the start.
     pub roots: BTreeSet<u32>,
+    /// Addresses and bytes of what the module puts into memory.
+    pub data: Vec<(u32, &'a [u8])>,
     /// The imported function by which a stub asks for the second part.
     pub ask: Option<u32>,
 }
@@ -49,6 +52,7 @@ impl<'a> Module<'a> {
             tables: Vec::new(),
             memories: Vec::new(),
             roots: BTreeSet::new(),
+            data: Vec::new(),
             ask: None,
         };
         let mut validator = Validator::new_with_features(WasmFeatures::all());
@@ -115,6 +119,14 @@ impl<'a> Module<'a> {
                 }
             }
             Payload::CodeSectionEntry(body) => self.bodies.push(body),
+            Payload::DataSection(section) => {
+                for data in section {
+                    let data = data?;
+                    if let Some(address) = address_of(&data.kind)? {
+                        self.data.push((address, data.data));
+                    }
+                }
+            }
             _ => {}
         }
         Ok(())

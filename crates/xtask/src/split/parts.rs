@@ -1,15 +1,16 @@
 //! Taking a module apart.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use wasm_encoder::reencode::{Error as EncodeError, Reencode, utils};
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function,
+    BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function,
     FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, TableSection, TypeSection, ValType,
 };
 use wasmparser::{FuncType, FunctionBody, Operator, Parser, Payload};
 
-use super::{ARRIVED, Module, SHARED};
+use super::{ARRIVED, Constants, Module, SHARED};
 use crate::shop::Outcome;
 
 /// The two modules.
@@ -37,12 +38,20 @@ struct Plan<'a, 'b> {
     table: u32,
     base: u64,
     ask: u32,
+    /// The addresses of constants that only the second part reads.
+    unread: Vec<Range<u32>>,
 }
 
+/// Constants with no more bytes between them than this travel together, for each journey costs about as much.
+const NEAR: u32 = 8;
+
 impl Module<'_> {
-    /// Keeps the functions in `ran` and what the module cannot start without in the first part.
-    pub fn split(&self, ran: &BTreeSet<u32>) -> Outcome<Parts> {
-        let plan = Plan::new(self, ran)?;
+    /// Keeps the functions in `ran` and what the module cannot start without in the first part. Those of its constants
+    /// that only others read leave zeros there.
+    pub fn split(&self, ran: &BTreeSet<u32>, constants: Option<&Constants>) -> Outcome<Parts> {
+        let codes = ran.iter().filter_map(|function| self.code(*function));
+        let unread = constants.map(|constants| constants.unread(codes, &self.data)).unwrap_or_default();
+        let plan = Plan::new(self, ran, unread)?;
         let parts = Parts { first: plan.first_part()?, second: plan.second_part()? };
         for (part, bytes) in [("first", &parts.first), ("second", &parts.second)] {
             let mut validator = wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all());
@@ -53,7 +62,7 @@ impl Module<'_> {
 }
 
 impl<'a, 'b> Plan<'a, 'b> {
-    fn new(module: &'b Module<'a>, ran: &BTreeSet<u32>) -> Outcome<Self> {
+    fn new(module: &'b Module<'a>, ran: &BTreeSet<u32>, unread: Vec<Range<u32>>) -> Outcome<Self> {
         let ask = module.ask.ok_or("the module does not import the function that fetches its second part")?;
         let table = module.tables.iter().position(|table| table.element_type == wasmparser::RefType::FUNCREF);
         let table = table.ok_or("the module has no table of functions")?;
@@ -85,7 +94,7 @@ impl<'a, 'b> Plan<'a, 'b> {
         let stubs = types.into_iter().zip(u32::try_from(first.len()).unwrap_or(u32::MAX)..).collect();
         let second = lent.iter().chain(cold.keys()).copied().zip(0..).collect();
         let table = u32::try_from(table).map_err(|_| "too many tables")?;
-        Ok(Self { module, cold, named, stubs, lent, first, second, table, base, ask })
+        Ok(Self { module, cold, named, stubs, lent, first, second, table, base, ask, unread })
     }
 
     /// Where in the table a function of the second part is, as an instruction.
@@ -166,7 +175,32 @@ impl<'a, 'b> Plan<'a, 'b> {
             }
         }
         module.section(&code);
+        module.section(&self.constants());
         Ok(module.finish())
+    }
+
+    /// The constants that the second part brings. What lies between two of them is the same in both parts.
+    fn constants(&self) -> DataSection {
+        let mut runs: Vec<Range<u32>> = Vec::new();
+        for range in &self.unread {
+            match runs.last_mut() {
+                Some(last) if range.start - last.end <= NEAR => last.end = range.end,
+                _ => runs.push(range.clone()),
+            }
+        }
+        let mut section = DataSection::new();
+        for run in runs {
+            let mut bytes = vec![0; run.len()];
+            for (address, data) in &self.module.data {
+                let (from, to) = (run.start.max(*address), run.end.min(address + data.len() as u32));
+                if from < to {
+                    bytes[(from - run.start) as usize..(to - run.start) as usize]
+                        .copy_from_slice(&data[(from - address) as usize..(to - address) as usize]);
+                }
+            }
+            section.active(0, &ConstExpr::i32_const(run.start.cast_signed()), bytes);
+        }
+        section
     }
 }
 
@@ -344,6 +378,22 @@ impl Reencode for First<'_, '_, '_> {
             }
         }
         code.function(&function);
+        Ok(())
+    }
+
+    fn parse_data(&mut self, section: &mut DataSection, datum: wasmparser::Data<'_>) -> Result<(), EncodeError> {
+        let Some(address) = super::data::address_of(&datum.kind)? else {
+            return utils::parse_data(self, section, datum);
+        };
+        let end = address + datum.data.len() as u32;
+        let mut bytes = datum.data.to_vec();
+        for range in &self.plan.unread {
+            let (from, to) = (range.start.max(address), range.end.min(end));
+            if from < to {
+                bytes[(from - address) as usize..(to - address) as usize].fill(0);
+            }
+        }
+        section.active(0, &ConstExpr::i32_const(address.cast_signed()), bytes);
         Ok(())
     }
 

@@ -1,0 +1,102 @@
+//! The state that every page begins with, worked out once, when the page is built.
+//!
+//! A first visit opens on a cluster that already runs. To get there takes the parser, the validation of all that is
+//! applied, the scheduler, the binding of volumes: more code than it then takes to go on. So the build runs that part and
+//! puts the memory that it leaves in place of the memory that the module came with.
+
+use wasm_encoder::reencode::{Error as EncodeError, Reencode, utils};
+use wasm_encoder::{ConstExpr, DataSection, MemorySection, MemoryType};
+use wasmparser::Parser;
+
+use super::Module;
+use crate::shop::Outcome;
+
+/// So many zeros in a row are left out.
+const GAP: usize = 64;
+/// The bytes in a page of WebAssembly memory.
+const PAGE: usize = 65_536;
+
+impl Module<'_> {
+    /// The same module, with this memory at its start.
+    pub fn with_memory(&self, memory: &[u8]) -> Outcome<Vec<u8>> {
+        let mut module = wasm_encoder::Module::new();
+        let mut writer = Writer { memory, runs: runs(memory) };
+        writer
+            .parse_core_module(&mut module, Parser::new(0), self.bytes)
+            .map_err(|error| format!("the memory could not be put in: {error}"))?;
+        Ok(module.finish())
+    }
+}
+
+/// Where the memory is not zero, give or take a gap.
+fn runs(memory: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
+    for (at, _) in memory.iter().enumerate().filter(|(_, byte)| **byte != 0) {
+        match runs.last_mut() {
+            Some(run) if at - run.end < GAP => run.end = at + 1,
+            _ => runs.push(at..at + 1),
+        }
+    }
+    runs
+}
+
+struct Writer<'m> {
+    memory: &'m [u8],
+    runs: Vec<std::ops::Range<usize>>,
+}
+
+impl Reencode for Writer<'_> {
+    type Error = std::convert::Infallible;
+
+    fn parse_memory_section(
+        &mut self,
+        memories: &mut MemorySection,
+        section: wasmparser::MemorySectionReader<'_>,
+    ) -> Result<(), EncodeError> {
+        for memory in section {
+            let memory = self.memory_type(memory?)?;
+            let minimum = memory.minimum.max((self.memory.len() / PAGE) as u64);
+            memories.memory(MemoryType { minimum, ..memory });
+        }
+        Ok(())
+    }
+
+    fn data_count(&mut self, _: u32) -> Result<u32, EncodeError> {
+        Ok(u32::try_from(self.runs.len()).unwrap_or(u32::MAX))
+    }
+
+    fn parse_data_section(
+        &mut self,
+        data: &mut DataSection,
+        _: wasmparser::DataSectionReader<'_>,
+    ) -> Result<(), EncodeError> {
+        for run in &self.runs {
+            let start = i32::try_from(run.start).unwrap_or(i32::MAX);
+            data.active(0, &ConstExpr::i32_const(start), self.memory[run.clone()].iter().copied());
+        }
+        Ok(())
+    }
+
+    fn parse_custom_section(
+        &mut self,
+        module: &mut wasm_encoder::Module,
+        section: wasmparser::CustomSectionReader<'_>,
+    ) -> Result<(), EncodeError> {
+        utils::parse_custom_section(self, module, section)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_leave_long_zeros_out() {
+        let mut memory = vec![0; 400];
+        for at in [10, 11, 70, 200] {
+            memory[at] = 1;
+        }
+        assert_eq!(runs(&memory), [10..71, 200..201]);
+        assert_eq!(runs(&[0; 100]), []);
+    }
+}
