@@ -9,9 +9,9 @@
 
 import { openApp, shutDown, startServer } from "./harness.mjs";
 
-// One after the other: a page that lies behind another one draws nothing.
+// The first one lasts until the page fetches the rest by itself. One after the other: a page that lies behind another one draws nothing.
 const visits = [
-  { viewport: { width: 1440, height: 900 }, colorScheme: "light", reducedMotion: "no-preference", seconds: 15 },
+  { viewport: { width: 1440, height: 900 }, colorScheme: "light", reducedMotion: "no-preference", seconds: 24 },
   { viewport: { width: 1920, height: 1080 }, colorScheme: "dark", reducedMotion: "no-preference" },
   { viewport: { width: 1280, height: 720 }, colorScheme: "light", reducedMotion: "no-preference" },
   { viewport: { width: 1280, height: 720 }, colorScheme: "light", reducedMotion: "reduce" },

@@ -58,3 +58,17 @@ test("a second part that cannot be had is asked for again", async (t) => {
   assert.equal(server.requests.filter(isSecond).length, 1);
   await page.finish();
 });
+
+test("who follows a link gets both parts at once, and nothing blocks", async (t) => {
+  const { server, page } = await visit(t);
+  await page.locator("#try-button").click();
+  await page.waitForFunction(() => location.hash.startsWith("#recording="));
+  const link = page.url();
+  await page.finish();
+  server.requests.length = 0;
+  // A blocking request would be a warning in the console, which ends the test.
+  const linked = await openApp({ url: link });
+  assert.equal(await linked.evaluate(() => globalThis.petriExports["~.arrived"].value), 1);
+  assert.equal(server.requests.filter(isSecond).length, 1);
+  await linked.finish();
+});

@@ -21,13 +21,15 @@ globalThis.petriLoadEditor = () => import(globalThis.petriParts.editor);
 let exported = null;
 let second = null;
 
-/** Fetches and compiles the second part ahead of its use. Failing is no harm: whoever needs it tries again. */
-function expectSecondPart() {
-  second ??= fetch(globalThis.petriParts.second, { credentials: "same-origin" })
+const fetchSecondPart = () =>
+  fetch(globalThis.petriParts.second, { credentials: "same-origin" })
     .then((response) => (response.ok ? response.arrayBuffer() : Promise.reject(new Error(`status ${response.status}`))))
-    .then((bytes) => WebAssembly.compile(bytes))
-    .then(join)
-    .catch(() => (second = null));
+    .then((bytes) => WebAssembly.compile(bytes));
+
+/** Fetches and compiles the second part ahead of its use. Failing is no harm: whoever needs it tries again. */
+function expectSecondPart(fetched = null) {
+  second ??= (fetched ?? fetchSecondPart()).then(join).catch(() => (second = null));
+  return second;
 }
 
 function join(module) {
@@ -51,8 +53,9 @@ globalThis.petriSecondPart = () => {
   join(new WebAssembly.Module(Uint8Array.from(request.responseText, (character) => character.charCodeAt(0) & 255)));
 };
 
-/** A person who starts to do something will soon need the rest. */
+/** A person who starts to do something will soon need the rest, and so will a cluster that is left to itself. */
 function awaitPerson() {
+  setTimeout(() => expectSecondPart(), 20_000);
   const signs = ["pointermove", "pointerdown", "touchstart", "wheel", "keydown", "focusin"];
   const seen = () => {
     for (const sign of signs) removeEventListener(sign, seen, true);
@@ -77,6 +80,9 @@ async function start() {
   if (typeof WebAssembly !== "object") {
     throw new Error("This browser has WebAssembly switched off, and the simulation needs it.");
   }
+  // The cluster of the first visit comes already started. That of a link has to be played, which takes both parts.
+  const linked = globalThis.petriParts.second && location.hash.length > 1 ? fetchSecondPart() : null;
+  linked?.catch(() => {});
   const [module, response] = await Promise.all([
     import(globalThis.petriParts.module),
     fetch(globalThis.petriParts.wasm, { credentials: "same-origin" }),
@@ -88,9 +94,10 @@ async function start() {
   // Compiling while it streams in works only under the right type; under any other one the bytes come first.
   const streams = type === "application/wasm";
   exported = await module.default({ module_or_path: streams ? response : await response.arrayBuffer() });
-  // The build's counters of what runs are exports, too.
+  // The build's marks of what runs are exports, too.
   globalThis.petriExports = exported;
-  if (globalThis.petriParts.second) awaitPerson();
+  if (linked) await expectSecondPart(linked);
+  else if (globalThis.petriParts.second) awaitPerson();
   watchForFailure(module);
   module.start();
 }

@@ -6,6 +6,7 @@ use petri_objects::order::Order as _;
 use petri_sim::api::request::ApiError;
 use petri_sim::command::Command;
 use petri_sim::world::World;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// A checked text.
@@ -58,6 +59,22 @@ impl Checked {
     pub fn error_lines(&self) -> Vec<String> {
         self.errors().map(|finding| format!("line {}: {}", finding.line, finding.sentence())).collect()
     }
+}
+
+thread_local! {
+    static KNOWN: RefCell<Option<(Rc<str>, Rc<Checked>)>> = const { RefCell::new(None) };
+}
+
+/// Checks a text before anybody looks at it.
+pub fn foresee(text: &Rc<str>, world: &World) {
+    let checked = check(text, world);
+    KNOWN.with(|known| *known.borrow_mut() = Some((text.clone(), checked)));
+}
+
+/// What was foreseen about a text; only once, because the world goes on.
+pub fn foreseen(text: &Rc<str>) -> Option<Rc<Checked>> {
+    let (known, checked) = KNOWN.with(|known| known.borrow_mut().take())?;
+    (known == *text).then_some(checked)
 }
 
 /// Checks a text: its YAML, its fields, and what the API server of this world would say to each document.

@@ -1,5 +1,6 @@
 //! What a page opens with: an example that already runs, one thing to try, or the recording of a link.
 
+use crate::check;
 use crate::desk::{Desk, use_desk};
 use crate::frames;
 use crate::recording;
@@ -115,6 +116,11 @@ thread_local! {
 /// browser has to fetch and run what it takes to get there; see `split` in the workshop.
 pub fn prepare() {
     let example = example();
+    let (session, ui) = &example;
+    session.timeline_mut().forget_kept();
+    if let Some(file) = ui.files.first() {
+        check::foresee(&file.text, session.timeline().world());
+    }
     PREPARED.with(|prepared| *prepared.borrow_mut() = Some(example));
 }
 
@@ -301,5 +307,26 @@ pub fn TryThis() -> Html {
             <div class="next"><span>{ format!("Power {node} off instead") }</span><code>{ Command::PowerOff { node: node.clone() }.line() }</code></div>
             <div class="next"><span>{ "Paste your own manifest" }</span><code>{ "Ctrl ↵" }</code></div>
         </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_build_prepares_is_what_a_page_would_come_to_by_itself() {
+        let (fresh, ui) = first("");
+        prepare();
+        let (prepared, prepared_ui) = first("");
+        assert!(PREPARED.with(|prepared| prepared.borrow().is_none()), "it was taken");
+        assert_eq!(prepared.timeline().world().fingerprint(), fresh.timeline().world().fingerprint());
+        assert_eq!(prepared.timeline().notes(), fresh.timeline().notes());
+        assert!(prepared_ui == ui);
+        // The past is played again, and comes out the same.
+        let moment = fresh.timeline().start() + Span::seconds(3);
+        fresh.seek(moment);
+        prepared.seek(moment);
+        assert_eq!(prepared.timeline().world().fingerprint(), fresh.timeline().world().fingerprint());
     }
 }

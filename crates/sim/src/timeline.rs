@@ -108,6 +108,11 @@ impl Timeline {
         &self.notes[..self.told]
     }
 
+    /// Forgets the worlds that are kept between the beginning and now: less memory, for going back takes longer.
+    pub fn forget_kept(&mut self) {
+        self.frames.truncate(1);
+    }
+
     /// Plays forward until it is `until`.
     pub fn play_until(&mut self, until: Time) {
         self.play_for(until, u64::MAX);

@@ -1,7 +1,7 @@
 //! The manifests: files as tabs, the editor, what is wrong with the text, and Apply.
 
 use super::editor::{Editor, EditorHandle};
-use crate::check::{Checked, Finding, check};
+use crate::check::{Checked, Finding, check, foreseen};
 use crate::desk::use_desk;
 use crate::frames;
 use crate::session::{use_session, use_world};
@@ -37,7 +37,7 @@ fn use_checked(text: &Rc<str>) -> Rc<Checked> {
         Some((old, result)) if old == *text => result,
         Some((_, result)) if text.len() > CHECK_AT_ONCE => result,
         _ => {
-            let result = check(text, session.timeline().world());
+            let result = foreseen(text).unwrap_or_else(|| check(text, session.timeline().world()));
             *checked.borrow_mut() = Some((text.clone(), result.clone()));
             result
         }

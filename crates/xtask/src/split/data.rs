@@ -10,7 +10,8 @@ use std::ops::Range;
 
 use wasm_encoder::reencode::{Error as EncodeError, Reencode, utils};
 use wasmparser::{
-    BinaryReader, BinaryReaderError, Data, DataKind, KnownCustom, Linking, Operator, Parser, Payload, RelocationType, SymbolInfo,
+    BinaryReader, BinaryReaderError, Data, DataKind, KnownCustom, Linking, Operator, Parser, Payload, RelocationType,
+    SymbolInfo,
 };
 
 use super::code::Code;
@@ -226,8 +227,12 @@ impl Notes {
                 _ => blocks.push(range),
             }
         }
-        let mut constants =
-            Constants { held: vec![BTreeSet::new(); blocks.len()], blocks, kept: BTreeSet::new(), named: BTreeMap::new() };
+        let mut constants = Constants {
+            held: vec![BTreeSet::new(); blocks.len()],
+            blocks,
+            kept: BTreeSet::new(),
+            named: BTreeMap::new(),
+        };
         for mention in &self.mentions {
             let Some(block) = constants.at(mention.start()?) else { continue };
             if !mention.in_data {

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use wasm_encoder::reencode::{Error as EncodeError, Reencode, utils};
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function,
-    FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, TableSection, TypeSection, ValType,
+    BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Elements, EntityType, ExportKind, ExportSection,
+    Function, FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, TableSection, TypeSection,
+    ValType,
 };
 use wasmparser::{FuncType, FunctionBody, Operator, Parser, Payload};
 
@@ -30,6 +31,8 @@ struct Plan<'a, 'b> {
     stubs: BTreeMap<u32, u32>,
     /// Functions of the first part that the second one calls.
     lent: BTreeSet<u32>,
+    /// Functions that the second part has too, because to lend them takes more than they do.
+    copied: BTreeSet<u32>,
     /// The index in the first part of each function that has one there.
     first: BTreeMap<u32, u32>,
     /// The index in the second part, likewise.
@@ -42,6 +45,8 @@ struct Plan<'a, 'b> {
     unread: Vec<Range<u32>>,
 }
 
+/// The second part has its own copy of functions with no more bytes than this.
+const SMALL: usize = 60;
 /// Constants with no more bytes between them than this travel together, for each journey costs about as much.
 const NEAR: u32 = 8;
 
@@ -85,16 +90,30 @@ impl<'a, 'b> Plan<'a, 'b> {
             let place = if called.contains(&function) || named.contains(&function) { places.next() } else { None };
             cold.insert(function, place);
         }
-        lent.retain(|function| !cold.contains_key(function));
+        let mut copied = BTreeSet::new();
+        let mut next: Vec<u32> = std::mem::take(&mut lent).into_iter().collect();
+        while let Some(function) = next.pop() {
+            let small = module.body(function).is_some_and(|body| body.as_bytes().len() <= SMALL);
+            if cold.contains_key(&function) || lent.contains(&function) || copied.contains(&function) {
+                continue;
+            }
+            if small && module.references(function).next().is_none() {
+                copied.insert(function);
+                next.extend(module.callees(function));
+            } else {
+                lent.insert(function);
+            }
+        }
         named.retain(|function| cold.contains_key(function));
         let kept = module.defined().filter(|function| !cold.contains_key(function) || named.contains(function));
         let first: BTreeMap<u32, u32> = (0..module.imported_functions).chain(kept).zip(0..).collect();
         let types = called.iter().filter(|function| cold.contains_key(function)).map(|f| module.types[*f as usize]);
         let types: BTreeSet<u32> = types.collect();
         let stubs = types.into_iter().zip(u32::try_from(first.len()).unwrap_or(u32::MAX)..).collect();
-        let second = lent.iter().chain(cold.keys()).copied().zip(0..).collect();
+        let brought: BTreeSet<u32> = cold.keys().chain(&copied).copied().collect();
+        let second = lent.iter().chain(&brought).copied().zip(0..).collect();
         let table = u32::try_from(table).map_err(|_| "too many tables")?;
-        Ok(Self { module, cold, named, stubs, lent, first, second, table, base, ask, unread })
+        Ok(Self { module, cold, named, stubs, lent, copied, first, second, table, base, ask, unread })
     }
 
     /// Where in the table a function of the second part is, as an instruction.
@@ -158,7 +177,8 @@ impl<'a, 'b> Plan<'a, 'b> {
         }
         module.section(&imports);
         let mut functions = FunctionSection::new();
-        for &function in self.cold.keys() {
+        let brought: BTreeSet<u32> = self.cold.keys().chain(&self.copied).copied().collect();
+        for &function in &brought {
             functions.function(self.module.types[function as usize]);
         }
         module.section(&functions);
@@ -169,7 +189,7 @@ impl<'a, 'b> Plan<'a, 'b> {
         elements.active(Some(self.table), &offset, Elements::Functions(placed.into()));
         module.section(&elements);
         let mut code = CodeSection::new();
-        for &function in self.cold.keys() {
+        for &function in &brought {
             if let Some(body) = self.module.body(function) {
                 writer.parse_function_body(&mut code, body.clone())?;
             }

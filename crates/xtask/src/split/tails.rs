@@ -16,22 +16,32 @@ use super::marks::Reached;
 use crate::shop::Outcome;
 
 /// How many bytes a move must save. Below, what brotli makes of the call outweighs what it saves.
-const WORTH: usize = 10;
+const WORTH: usize = 6;
 
 impl Module<'_> {
     /// The functions that ran, and the module in which every piece that did not run is a function of its own. Old
     /// functions keep their indices; new ones follow them.
     pub fn with_tails(&self, reached: &Reached) -> Outcome<(BTreeSet<u32>, Vec<u8>)> {
+        self.cut(reached, Some(WORTH))
+    }
+
+    /// The same for pieces that save so many bytes; without a number, for all pieces.
+    pub fn cut(&self, reached: &Reached, worth: Option<usize>) -> Outcome<(BTreeSet<u32>, Vec<u8>)> {
         let mut ran = BTreeSet::new();
         let mut moved = Moved { signatures: self.signatures.clone(), functions: Vec::new(), first: self.end() };
         let mut bodies = Vec::new();
         let mut marks = 0..;
         for (function, code) in self.defined().zip(&self.codes) {
-            let came: BTreeSet<Option<usize>> =
-                code.forks().zip(&mut marks).filter(|(_, mark)| reached.marks.contains(mark)).map(|(at, _)| at).collect();
+            let came: BTreeSet<Option<usize>> = code
+                .forks()
+                .zip(&mut marks)
+                .filter(|(_, mark)| reached.marks.contains(mark))
+                .map(|(at, _)| at)
+                .collect();
             if came.contains(&None) {
                 ran.insert(function);
-                bodies.push(Cutter::new(self, code, &came).cut(&mut moved)?);
+                let cutter = Cutter { module: self, code, came: &came, worth, tails: Vec::new() };
+                bodies.push(cutter.cut(&mut moved)?);
             } else {
                 bodies.push(None);
             }
@@ -99,14 +109,11 @@ struct Cutter<'a, 'b> {
     module: &'b Module<'a>,
     code: &'b Code<'a>,
     came: &'b BTreeSet<Option<usize>>,
+    worth: Option<usize>,
     tails: Vec<Tail>,
 }
 
-impl<'a, 'b> Cutter<'a, 'b> {
-    fn new(module: &'b Module<'a>, code: &'b Code<'a>, came: &'b BTreeSet<Option<usize>>) -> Self {
-        Self { module, code, came, tails: Vec::new() }
-    }
-
+impl<'a> Cutter<'a, '_> {
     /// The function without what never ran, or nothing where it stays as it is.
     fn cut(mut self, moved: &mut Moved) -> Outcome<Option<Function>> {
         self.search(0, self.code.ops.len() - 1, &mut Vec::new(), false);
@@ -235,9 +242,6 @@ impl<'a, 'b> Cutter<'a, 'b> {
     /// Makes a function of a piece. Gives the call that takes its place, or nothing where that would not be worth it.
     fn moved(&self, tail: &Tail, liveness: &Liveness, moved: &mut Moved) -> Outcome<Option<Vec<Instruction<'a>>>> {
         let size = self.code.offsets[tail.to] - self.code.offsets[tail.from];
-        if size < WORTH {
-            return Ok(None);
-        }
         let exits = self.exits(tail);
         let values: Vec<&[ValType]> =
             exits.iter().map(|exit| exit.values.as_slice()).filter(|values| !values.is_empty()).collect();
@@ -279,7 +283,7 @@ impl<'a, 'b> Cutter<'a, 'b> {
         let mut bytes = Vec::new();
         call.iter().for_each(|instruction| instruction.encode(&mut bytes));
         // In the first part the call also names a place in the table.
-        if bytes.len() + 3 + WORTH > size {
+        if self.worth.is_some_and(|worth| bytes.len() + 3 + worth > size) {
             return Ok(None);
         }
         let ty = piece.signature(moved);

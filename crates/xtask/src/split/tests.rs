@@ -1,52 +1,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use wasm_encoder::{
-    CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function, FunctionSection,
-    GlobalSection, GlobalType, ImportSection, Instruction, MemorySection, MemoryType, RefType, TableSection, TableType,
-    TypeSection, ValType,
-};
+use wasmi::{Engine, Linker, Store, Val};
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
-use super::{ARRIVED, Module};
+use super::{ARRIVED, MARKS, Module, Reached, SHARED};
+
+fn wasm(text: &str) -> Vec<u8> {
+    wat::parse_str(text).expect("the module is well formed")
+}
 
 /// Imports the request for the second part; `open` calls `hot` and `cold`, `cold` calls `hot` and `colder`, and the
 /// table holds `cold`.
-fn module() -> Vec<u8> {
-    let mut types = TypeSection::new();
-    types.ty().function([], []);
-    types.ty().function([ValType::I32], [ValType::I32]);
-    let mut imports = ImportSection::new();
-    imports.import("./page.js", "__wbg_petriSecondPart_0123", EntityType::Function(0));
-    let mut functions = FunctionSection::new();
-    for ty in [1, 1, 1, 1] {
-        functions.function(ty);
-    }
-    let mut tables = TableSection::new();
-    let ty = TableType { element_type: RefType::FUNCREF, minimum: 2, maximum: Some(2), table64: false, shared: false };
-    tables.table(ty);
-    let mut memories = MemorySection::new();
-    memories.memory(MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None });
-    let mut globals = GlobalSection::new();
-    let stack = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
-    globals.global(stack, &ConstExpr::i32_const(1024));
-    let mut exports = ExportSection::new();
-    exports.export("open", ExportKind::Func, 1);
-    let mut elements = ElementSection::new();
-    elements.active(None, &ConstExpr::i32_const(1), Elements::Functions(vec![3].into()));
-    let mut code = CodeSection::new();
-    for callees in [vec![2, 3], vec![], vec![2, 4], vec![]] {
-        let mut body = Function::new([]);
-        body.instruction(&Instruction::LocalGet(0));
-        for callee in callees {
-            body.instruction(&Instruction::Call(callee));
-        }
-        body.instruction(&Instruction::End);
-        code.function(&body);
-    }
-    let mut module = wasm_encoder::Module::new();
-    module.section(&types).section(&imports).section(&functions).section(&tables).section(&memories);
-    module.section(&globals).section(&exports).section(&elements).section(&code);
-    module.finish()
+fn pages() -> Vec<u8> {
+    let long = "(local.set 0 (i32.add (local.get 0) (i32.const 1)))".repeat(20);
+    wasm(&format!(
+        r#"(module
+          (import "./page.js" "__wbg_petriSecondPart_0123" (func $ask))
+          (table 2 2 funcref) (memory (export "memory") 1)
+          (global (mut i32) (i32.const 1024))
+          (elem (i32.const 1) $cold)
+          (func $open (export "open") (param i32) (result i32) (call $cold (call $hot (local.get 0))))
+          (func $hot (param i32) (result i32) {long} (local.get 0))
+          (func $cold (param i32) (result i32) (call $colder (call $hot (local.get 0))))
+          (func $colder (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2))))"#
+    ))
 }
 
 /// What a module exports, by name; or imports, where `imports`.
@@ -80,24 +57,23 @@ fn names(bytes: &[u8], imports: bool) -> BTreeMap<String, ExternalKind> {
 
 #[test]
 fn what_never_ran_moves_and_a_stub_stands_in_where_it_is_called() {
-    let whole = module();
-    let parts = Module::read(&whole).and_then(|module| module.split(&BTreeSet::from([1, 2]))).expect("it splits");
+    let whole = pages();
+    let parts = Module::read(&whole).and_then(|module| module.split(&BTreeSet::from([1, 2]), None)).expect("it splits");
     let first = Module::read(&parts.first).expect("the first part is a module");
     let second = Module::read(&parts.second).expect("the second part is a module");
-    // `open`, `hot` and the stub of `cold`; nobody in the first part calls `colder`.
-    assert_eq!(first.bodies.len(), 3);
+    // `open`, `hot`, `cold` as the table has it, and the stub that calls share; nobody here calls `colder`.
+    assert_eq!(first.bodies.len(), 4);
     assert_eq!(second.bodies.len(), 2);
-    // The stub asks; `hot` calls nobody.
-    assert_eq!(first.callees(3).expect("the stub can be read"), BTreeSet::from([0]));
-    assert_eq!(first.callees(2).expect("hot can be read"), BTreeSet::new());
+    assert_eq!(first.callees(1), BTreeSet::from([2, 4]), "`open` calls `hot` and the stub");
+    assert_eq!(first.callees(4), BTreeSet::from([0]), "the stub asks");
     // The table has room for the one function that the first part calls through it.
     assert_eq!(first.tables[0].initial, 3);
 }
 
 #[test]
 fn the_first_part_lends_all_that_the_second_one_takes() {
-    let whole = module();
-    let parts = Module::read(&whole).and_then(|module| module.split(&BTreeSet::from([1, 2]))).expect("it splits");
+    let whole = pages();
+    let parts = Module::read(&whole).and_then(|module| module.split(&BTreeSet::from([1, 2]), None)).expect("it splits");
     let lent = names(&parts.first, false);
     let taken = names(&parts.second, true);
     // `hot`, the table, the memory and the stack pointer.
@@ -110,21 +86,132 @@ fn the_first_part_lends_all_that_the_second_one_takes() {
 }
 
 #[test]
-fn every_function_has_a_counter() {
-    let whole = module();
-    let counted = Module::read(&whole).and_then(|module| module.with_counters()).expect("it can be counted");
-    let exports = names(&counted, false);
-    let counters: Vec<_> = exports.keys().filter(|name| name.starts_with(super::COUNTER)).collect();
-    assert_eq!(counters, ["~.ran1", "~.ran2", "~.ran3", "~.ran4"]);
+fn both_parts_together_do_what_the_whole_did() {
+    let whole = pages();
+    let parts = Module::read(&whole).and_then(|module| module.split(&BTreeSet::from([1, 2]), None)).expect("it splits");
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, 0_u32);
+    let mut linker = Linker::new(&engine);
+    let ask = |mut caller: wasmi::Caller<'_, u32>| *caller.data_mut() += 1;
+    linker.func_wrap("./page.js", "__wbg_petriSecondPart_0123", ask).expect("the name is free");
+    let first = wasmi::Module::new(&engine, &parts.first).expect("the first part is valid");
+    let first = linker.instantiate_and_start(&mut store, &first).expect("the first part starts");
+    let lent: Vec<_> = first.exports(&store).map(|export| (export.name().to_owned(), export.into_extern())).collect();
+    for (name, thing) in lent {
+        linker.define(SHARED, &name, thing).expect("the name is free");
+    }
+    let second = wasmi::Module::new(&engine, &parts.second).expect("the second part is valid");
+    linker.instantiate_and_start(&mut store, &second).expect("the second part finds all that it takes");
+
+    let open = first.get_typed_func::<i32, i32>(&store, "open").expect("it is exported");
+    assert_eq!(open.call(&mut store, 1).expect("it runs"), 82);
+    assert_eq!(*store.data(), 1, "it asked, for nobody had said that the second part is there");
+    let arrived = first.get_global(&store, ARRIVED).expect("it is exported");
+    arrived.set(&mut store, Val::I32(1)).expect("it can be set");
+    assert_eq!(open.call(&mut store, 1).expect("it runs"), 82);
+    assert_eq!(*store.data(), 1, "now it need not ask");
 }
 
 #[test]
 fn a_module_that_cannot_ask_for_a_second_part_is_left_whole() {
-    let whole = module();
-    let mut mute = whole.clone();
-    let at = whole.windows(5).position(|window| window == b"petri").expect("the import is there");
+    let mut mute = pages();
+    let at = mute.windows(5).position(|window| window == b"petri").expect("the import is there");
     mute[at] = b'x';
-    let problem = Module::read(&mute).and_then(|module| module.split(&BTreeSet::new()).map(drop));
+    let problem = Module::read(&mute).and_then(|module| module.split(&BTreeSet::new(), None).map(drop));
     assert_eq!(problem, Err("the module does not import the function that fetches its second part".to_owned()));
     assert!(Module::read(b"no module").is_err());
+}
+
+/// Every way out of a piece of code: to the end of its block, out of several blocks, with and without a value, around a
+/// loop, out of the function, and not at all; with locals of several types that are read and written across.
+const WINDING: &str = r#"(module (memory (export "memory") 1)
+  (func $f (export "f") (param $x i32) (param $y i64) (result i64) (local $a i32) (local $b i64) (local $c f64) (local $n i32)
+    (local.set $a (i32.const 7))
+    ;; One arm of two, with a value.
+    (local.set $b (if (result i64) (i32.gt_s (local.get $x) (i32.const 10))
+      (then
+        (local.set $c (f64.convert_i32_s (local.get $x)))
+        (local.set $a (i32.add (local.get $a) (i32.trunc_f64_s (local.get $c))))
+        (i64.add (local.get $y) (i64.const 100)))
+      (else
+        (local.set $a (i32.mul (local.get $a) (i32.const 3)))
+        (i64.sub (local.get $y) (i64.extend_i32_s (local.get $a))))))
+    ;; The way on behind a branch that depends, out of two blocks, and the end of the function from inside.
+    (block $out (block $in
+      (br_if $in (i32.lt_s (local.get $x) (i32.const 5)))
+      (local.set $b (i64.mul (local.get $b) (i64.const 3)))
+      (local.set $a (i32.sub (local.get $a) (i32.const 1)))
+      (br_if $out (i32.eq (local.get $x) (i32.const 6)))
+      (if (i32.eq (local.get $x) (i32.const 8)) (then
+        (i32.store (i32.const 64) (local.get $a))
+        (return (i64.add (local.get $b) (i64.const 5)))))
+      (local.set $b (i64.add (local.get $b) (i64.load32_u (i32.const 64)))))
+      (local.set $b (i64.xor (local.get $b) (i64.const 255)))
+      (local.set $a (i32.add (local.get $a) (i32.const 11))))
+    ;; A loop that is left in the middle, and one arm that goes around again.
+    (block $done (loop $again
+      (local.set $n (i32.add (local.get $n) (i32.const 1)))
+      (if (i32.eqz (i32.rem_s (local.get $n) (i32.const 3)))
+        (then
+          (local.set $b (i64.add (local.get $b) (i64.extend_i32_s (local.get $n))))
+          (br_if $done (i32.gt_s (local.get $n) (local.get $x)))
+          (br $again))
+        (else
+          (local.set $b (i64.sub (local.get $b) (i64.const 2)))
+          (local.set $a (i32.xor (local.get $a) (local.get $n)))))
+      (br_if $again (i32.lt_s (local.get $n) (i32.const 9)))))
+    ;; A table of ways on, some with a value.
+    (local.set $b (i64.add (local.get $b) (block $value (result i64)
+      (block $two (block $one (block $zero
+        (br_table $zero $one $two (i32.and (local.get $x) (i32.const 3))))
+        (local.set $a (i32.add (local.get $a) (i32.const 1000)))
+        (br $value (i64.const 1)))
+        (local.set $a (i32.add (local.get $a) (i32.const 2000)))
+        (br $value (i64.extend_i32_s (local.get $a))))
+      (if (i32.eq (local.get $x) (i32.const 14)) (then (unreachable)))
+      (local.set $c (f64.add (local.get $c) (f64.const 0.5)))
+      (i64.trunc_f64_s (f64.mul (local.get $c) (f64.const 4))))))
+    (i64.add (local.get $b) (i64.extend_i32_s (local.get $a)))))"#;
+
+/// What `f` answers for an argument, and the marks that it leaves if the module has any.
+fn run(bytes: &[u8], argument: i32) -> (Option<i64>, BTreeSet<usize>) {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ());
+    let module = wasmi::Module::new(&engine, bytes).expect("the module is valid");
+    let instance = Linker::new(&engine).instantiate_and_start(&mut store, &module).expect("it starts");
+    let f = instance.get_typed_func::<(i32, i64), i64>(&store, "f").expect("it is exported");
+    let answer = f.call(&mut store, (argument, 40)).ok();
+    let marks = instance.get_memory(&store, MARKS).map(|memory| memory.data(&store).to_vec()).unwrap_or_default();
+    (answer, marks.iter().enumerate().filter(|(_, mark)| **mark != 0).map(|(at, _)| at).collect())
+}
+
+#[test]
+fn a_function_without_what_it_did_not_run_still_does_all_of_it() {
+    let whole = wasm(WINDING);
+    let module = Module::read(&whole).expect("it is valid");
+    let marked = module.with_marks().expect("it can be marked");
+    let arguments = -2..20;
+    let expected: Vec<_> = arguments.clone().map(|argument| run(&whole, argument).0).collect();
+    assert!(expected.contains(&None) && expected.iter().collect::<BTreeSet<_>>().len() > 15, "{expected:?}");
+    let mut moved = BTreeSet::new();
+    for watched in arguments.clone() {
+        let (answer, marks) = run(&marked, watched);
+        assert_eq!(answer, run(&whole, watched).0, "marks change nothing");
+        // What was watched, and that control never came anywhere but to the start.
+        for marks in [marks, BTreeSet::from([0])] {
+            let (ran, cut) = module.cut(&Reached { marks }, None).expect("it can be cut");
+            assert_eq!(ran, BTreeSet::from([0]));
+            moved.insert(Module::read(&cut).expect("it is valid").codes.len());
+            let answers: Vec<_> = arguments.clone().map(|argument| run(&cut, argument).0).collect();
+            assert_eq!(answers, expected, "watched with {watched}");
+        }
+    }
+    assert!(moved.len() > 3, "different visits leave different functions: {moved:?}");
+}
+
+#[test]
+fn digits_hold_four_marks_each() {
+    let reached = Reached::read("90f\n").expect("they are digits");
+    assert_eq!(reached.marks, BTreeSet::from([0, 3, 8, 9, 10, 11]));
+    assert!(Reached::read("9g").is_err());
 }
