@@ -291,3 +291,65 @@ pub fn without_notes(bytes: &[u8]) -> Outcome<Vec<u8>> {
         .map_err(|error| format!("the linker's notes could not be taken out: {error}"))?;
     Ok(module.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::split::Module;
+
+    /// Four constants from 1000 on: the first holds the address of the second, code names the third from before its
+    /// start, and something that can be written to may point to the fourth.
+    fn constants() -> Constants {
+        let blocks = vec![1000..1008, 1008..1020, 1020..1024, 1024..1030];
+        let mut held = vec![BTreeSet::new(); blocks.len()];
+        held[0].insert(1);
+        Constants { blocks, held, kept: BTreeSet::new(), named: BTreeMap::from([(1016, BTreeSet::from([2]))]) }
+    }
+
+    fn unread(body: &str, data: &[(u32, &[u8])]) -> Vec<Range<u32>> {
+        let bytes =
+            wat::parse_str(format!("(module (memory 1) (func (export \"f\") {body}))")).expect("it is well formed");
+        let module = Module::read(&bytes).expect("it is valid");
+        constants().unread(module.codes.iter(), data)
+    }
+
+    #[test]
+    fn what_code_names_and_what_that_leads_to_is_read() {
+        assert_eq!(unread("", &[]), [1000..1008, 1008..1020, 1020..1024, 1024..1030]);
+        assert_eq!(unread("(drop (i32.const 1004))", &[]), [1020..1024, 1024..1030]);
+        assert_eq!(unread("(drop (i32.load8_u offset=1029 (i32.const 0)))", &[]), [1000..1008, 1008..1020, 1020..1024]);
+        // Between two constants, and yet known to be the address of one; what lies there stays as well.
+        assert_eq!(unread("(drop (i32.const 1016))", &[]), [1000..1008, 1024..1030]);
+        // An address and a length in one number, on either side.
+        assert_eq!(unread("(drop (i64.const 0x6_000003f0))", &[]), [1000..1008, 1020..1024, 1024..1030]);
+        assert_eq!(unread("(drop (i64.const 0x3fc_00000006))", &[]), [1000..1008, 1008..1020, 1024..1030]);
+    }
+
+    #[test]
+    fn what_memory_points_to_is_read() {
+        let word = 1025_u32.to_le_bytes();
+        assert_eq!(unread("", &[(2000, &word)]), [1000..1008, 1008..1020, 1020..1024]);
+        // Words lie at multiples of four, wherever the data begins.
+        let shifted = [&[9], &word[..]].concat();
+        assert_eq!(unread("", &[(1999, &shifted)]), [1000..1008, 1008..1020, 1020..1024]);
+        // A constant that nobody reads does not count.
+        assert_eq!(unread("", &[(1000, &word)]).len(), 4);
+    }
+
+    #[test]
+    fn notes_are_taken_out_and_nothing_else() {
+        let text = r#"(module (memory 1) (func (export "f")) (@custom "linking" "x") (@custom "reloc.CODE" "x") (@custom "kept" "x"))"#;
+        let bytes = wat::parse_str(text).expect("it is well formed");
+        let bare = without_notes(&bytes).expect("it can be written");
+        let customs: Vec<_> = Parser::new(0)
+            .parse_all(&bare)
+            .filter_map(|payload| match payload {
+                Ok(Payload::CustomSection(section)) => Some(section.name().to_owned()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(customs, ["kept"]);
+        assert_eq!(Module::read(&bare).expect("it is valid").codes.len(), 1);
+        assert_eq!(Constants::read(&bare).map(|constants| constants.is_none()), Ok(true));
+    }
+}
