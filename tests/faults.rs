@@ -243,7 +243,9 @@ fn a_controller_that_stands_still_catches_up_when_it_goes_on() {
         "run 60s",
     ]);
     assert!(!pod_is(&cluster, "it-1", |_| true), "nobody made another one");
-    assert!(cluster.run("links").contains("statefulset-controller stands still"));
+    assert!(cluster.run("links").contains("statefulset-controller stands still."));
+    let why = "statefulset-controller stands still (`resume controller statefulset-controller` ends it)";
+    assert!(cluster.run("why sts/it").contains(why));
     assert!(cluster.run("pause controller statefulset").contains("stands still already"));
     cluster.after(&["resume controller statefulset", "run until sts/it Ready --timeout=2m"]);
     assert!(pod_is(&cluster, "it-2", |pod| pod.is_ready()));

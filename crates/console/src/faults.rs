@@ -48,15 +48,9 @@ pub(crate) fn links(world: &World) -> String {
         ]);
     }
     let mut text = if lines.len() == 1 { "There are no machines\n".into() } else { write(&lines) };
-    let faults = world.faults();
-    if faults.etcd > Span::ZERO {
-        text.push_str(&format!("etcd takes {} to commit a write\n", faults.etcd));
-    }
-    for (id, by) in &faults.cache_delays {
-        text.push_str(&format!("The cache of {} trails by {by}\n", id.controller().name));
-    }
-    for id in &faults.paused {
-        text.push_str(&format!("{} stands still\n", id.controller().name));
+    for hindrance in world.hindrances() {
+        text.push_str(&hindrance.sentence);
+        text.push('\n');
     }
     text
 }

@@ -174,10 +174,14 @@ impl World {
             }
             Command::Heal { node } => {
                 machine(self, node)?;
+                let cut = self.network.is_cut(node);
                 if !self.heal_link(node, notes) {
                     return Err(bad(format!("{node} is not cut off")));
                 }
-                done(format!("{node} reaches the control plane again"))
+                done(match cut {
+                    true => format!("{node} reaches the control plane again"),
+                    false => format!("the links of {node} are whole and fast again"),
+                })
             }
             Command::SetClock { node, percent, ahead_seconds } => {
                 machine(self, node)?;

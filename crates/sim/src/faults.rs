@@ -95,6 +95,18 @@ pub struct Ills {
     pub paused_until: Option<Time>,
 }
 
+/// Something about the control plane that keeps it from doing its work as usual.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hindrance {
+    /// The component or controller.
+    pub who: &'static str,
+    pub sentence: String,
+    /// The commands that can have caused it.
+    pub causes: Vec<Command>,
+    /// The command that ends it.
+    pub end: Command,
+}
+
 /// etcd answers a request that takes longer than this with a time-out (5 s and two elections' worth).
 const LONGEST_COMMIT: Span = Span::seconds(5);
 
@@ -393,6 +405,42 @@ impl World {
     /// Whether a controller's process stands still.
     pub fn is_paused(&self, controller: ControllerId) -> bool {
         self.faults.paused.contains(&controller)
+    }
+
+    /// What of the control plane is stopped, held back or slow, in a fixed order.
+    pub fn hindrances(&self) -> Vec<Hindrance> {
+        let mut found = Vec::new();
+        let mut add = |who: &'static str, sentence: String, causes: &[Command], end: Command| {
+            found.push(Hindrance { who, sentence, causes: causes.to_vec(), end });
+        };
+        for component in self.stopped.iter().copied() {
+            let causes = [Command::StopComponent { component }, Command::RestartComponent { component }];
+            let sentence = format!("{} does not run.", component.name());
+            add(component.name(), sentence, &causes, Command::StartComponent { component });
+        }
+        for controller in self.faults.paused.iter().copied() {
+            let who = controller.controller().name;
+            let pause = |on| Command::PauseController { controller, on };
+            add(who, format!("{who} stands still."), &[pause(true)], pause(false));
+        }
+        for controller in self.held.iter().copied() {
+            let who = controller.controller().name;
+            let hold = |on| Command::HoldCache { controller, on };
+            let sentence = format!("{who} sees the cluster as it was when its cache was held.");
+            add(who, sentence, &[hold(true)], hold(false));
+        }
+        for (&controller, &by) in &self.faults.cache_delays {
+            let who = controller.controller().name;
+            let delay = |by| Command::DelayCache { controller, by };
+            let sentence = format!("{who} sees the cluster as it was {by} ago.");
+            add(who, sentence, &[delay(by)], delay(Span::ZERO));
+        }
+        if self.faults.etcd > Span::ZERO {
+            let by = self.faults.etcd;
+            let sentence = format!("etcd takes {by} to commit a write.");
+            add("etcd", sentence, &[Command::DelayEtcd { by }], Command::DelayEtcd { by: Span::ZERO });
+        }
+        found
     }
 
     /// What is slow or stands still.
