@@ -240,6 +240,7 @@ fn object_verbs(world: &World, object: &ObjectRef) -> Vec<Verb> {
         verbs.push(verb(2, "Delete, keep the pods", delete(object, None, Propagation::Orphan), gone()));
         verbs.push(verb(2, "Delete, pods first", delete(object, None, Propagation::Foreground), gone()));
     } else {
+        verbs.extend(ills::disk_verb(world, object));
         verbs.push(verb(2, "Delete", delete(object, None, Propagation::Background), gone()));
     }
     verbs.extend(kubectl_verbs(object, &gone));
@@ -350,6 +351,9 @@ mod tests {
         ("set", "kubectl label statefulset web …"),
         ("set", "kubectl annotate statefulset web …"),
         ("set", "kubectl patch statefulset web --type=merge -p …"),
+        ("claim", "read-only VOLUME"),
+        ("claim", "kubectl delete persistentvolumeclaim data-web-0"),
+        ("volume", "read-only VOLUME"),
         ("pod", "kubectl delete pod web-0"),
         ("pod", "kubectl delete pod web-0 --force --grace-period=0"),
         ("pod", "kubectl delete pod web-0 --grace-period=…"),
@@ -409,6 +413,9 @@ spec:
   template:
     metadata: { labels: { app: web } }
     spec: { containers: [{ name: main, image: i, readinessProbe: { httpGet: { port: 80 } }, livenessProbe: { httpGet: { port: 80 } } }] }
+  volumeClaimTemplates:
+  - metadata: { name: data }
+    spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -446,16 +453,21 @@ spec:
         session.play_until(session.now() + petri_objects::Span::seconds(20));
         let world = session.world();
         let pod = world.objects().pods.get(&Key::new("default", "web-0")).expect("it runs");
+        let claim = world.objects().claims.get(&Key::new("default", "data-web-0")).expect("it is bound");
+        let volume = claim.spec.volume_name.clone();
         let target = |word: &str| match word {
             "set" => Target::Object(ObjectRef::new(Kind::StatefulSet, "default", "web")),
             "deployment" => Target::Object(ObjectRef::new(Kind::Deployment, "default", "front")),
             "pod" => Target::Pod { pod: ObjectRef::new(Kind::Pod, "default", "web-0"), uid: pod.metadata.uid },
             "node" => Target::Node("node-0".into()),
+            "claim" => Target::Claim(ObjectRef::new(Kind::PersistentVolumeClaim, "default", "data-web-0")),
+            "volume" => Target::Volume(volume.clone()),
             _ => Target::ControlPlane,
         };
         for (word, line) in MENUS {
             let menu = verbs(world, &target(word));
-            let found = menu.iter().find(|verb| verb.act.line() == *line);
+            let line = line.replace("VOLUME", &volume);
+            let found = menu.iter().find(|verb| verb.act.line() == line);
             let lines: Vec<String> = menu.iter().map(|verb| verb.act.line()).collect();
             assert!(found.is_some_and(|verb| verb.refused.is_none()), "{line} is not in {lines:#?}");
         }

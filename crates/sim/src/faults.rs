@@ -110,6 +110,9 @@ pub struct Hindrance {
 /// etcd answers a request that takes longer than this with a time-out (5 s and two elections' worth).
 const LONGEST_COMMIT: Span = Span::seconds(5);
 
+/// No pause and no delay is longer: a run takes at most a day.
+const LONGEST: Span = Span::minutes(24 * 60);
+
 /// What a process of the control plane takes to be started again by its kubelet.
 ///
 /// Deviation: Kubernetes does not define it; this is typical of a static pod.
@@ -122,6 +125,17 @@ fn bad(text: String) -> ApiError {
 impl World {
     /// Carries out the commands of this module.
     pub(crate) fn fault(&mut self, command: &Command, notes: &mut Vec<Note>) -> Result<Answer, ApiError> {
+        match command {
+            Command::Pause { span, .. }
+            | Command::SlowStart { span, .. }
+            | Command::SlowStop { span, .. }
+            | Command::DelayCache { by: span, .. }
+                if *span > LONGEST =>
+            {
+                return Err(bad(format!("nothing here takes longer than {LONGEST}")));
+            }
+            _ => {}
+        }
         let text = match command {
             Command::CutOneWay { node, lost } => self.cut_one_way(node, *lost, notes)?,
             Command::CutZone { zone } => self.cut_zone(zone, notes)?,
@@ -150,7 +164,11 @@ impl World {
         if !self.network.cut_one_way(node.clone(), lost, self.now) {
             return Err(bad(format!("{node} is already cut off")));
         }
-        self.machine_note(node, MachineChange::Cut, notes);
+        let change = match self.network.one_way(node) {
+            Some(one_way) => MachineChange::CutOneWay(one_way.lost),
+            None => MachineChange::Cut,
+        };
+        self.machine_note(node, change, notes);
         if self.network.one_way(node).is_none() {
             return Ok(format!("{node} is cut off from the control plane: now both directions are lost"));
         }

@@ -2,7 +2,8 @@
 //! place while it lasts.
 
 use super::{Verb, say, typed, verb};
-use petri_objects::{Name, ObjectRef, Pod, Span};
+use petri_objects::{Kind, Name, ObjectRef, Pod, Span};
+use petri_sim::api::shelf::Key;
 use petri_sim::command::{Command, Probed};
 use petri_sim::controllers::ControllerId;
 use petri_sim::machine::{Identity, Machine, Process};
@@ -81,6 +82,19 @@ pub(super) fn link_verbs(world: &World, node: &Name, no_machine: Refused<'_>) ->
     verbs.push(typed(4, "Make its link as slow as", format!("delay link {node} "), no_machine()));
     verbs.push(say(4, "What is wrong with the links", "links".into(), None));
     verbs
+}
+
+/// The disk of a claim or of a volume can refuse writes.
+pub(super) fn disk_verb(world: &World, object: &ObjectRef) -> Option<Verb> {
+    let claim = || world.objects().claims.get(&Key::new(object.namespace.clone(), object.name.clone()));
+    let volume = match object.kind {
+        Kind::PersistentVolume => object.name.clone(),
+        Kind::PersistentVolumeClaim => claim()?.spec.volume_name.clone(),
+        _ => return None,
+    };
+    let on = !world.disks.get(&volume)?.journal.read_only;
+    let label = if on { "Let its disk refuse writes" } else { "Let its disk take writes" };
+    Some(verb(1, label, Command::ReadOnly { volume, on }, None))
 }
 
 pub(super) fn pause_controller(world: &World, controller: ControllerId) -> Verb {

@@ -285,7 +285,7 @@ impl LaneStore {
         };
         match change {
             MachineChange::PoweredOff => open(Bar::Off),
-            MachineChange::Cut => open(Bar::Cut),
+            MachineChange::Cut | MachineChange::CutOneWay(_) => open(Bar::Cut),
             MachineChange::KubeletStopped => open(Bar::KubeletStopped),
             MachineChange::PoweredOn => close(reality, at, |span| span.bar == Bar::Off),
             MachineChange::Healed => close(reality, at, |span| span.bar == Bar::Cut),

@@ -29,7 +29,12 @@ impl Host<'_> {
                 }
             }
             Wake::Hear(change) => self.hear(change),
-            Wake::Stored(uid, status) => self.with_worker(*uid, |host, worker| host.store(worker, status.clone())),
+            Wake::Stored(uid, status) => self.with_worker(*uid, |host, worker| {
+                // One that was overtaken, because its link became fast again, says nothing new.
+                if !worker.posted {
+                    host.store(worker, status.clone());
+                }
+            }),
             Wake::Resume(uid) => {
                 let now = self.now;
                 self.with_worker(*uid, |host, worker| {
