@@ -190,6 +190,9 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
         } else {
             verb(0, "Start the kubelet", Command::StartKubelet { node: name() }, off())
         },
+    ];
+    verbs.extend(ills::link_verbs(world, node, &no_machine));
+    verbs.extend([
         if cordoned {
             verb(1, "Uncordon", Command::Cordon { node: name(), on: false }, no_object())
         } else {
@@ -202,7 +205,7 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
             ..verb(1, "Delete the Node object", delete(&target, None, Propagation::Background), no_object())
         },
         typed(1, "Taint", format!("kubectl taint nodes {node} "), no_object()),
-    ];
+    ]);
     match clock {
         None => {
             verbs.push(verb(2, "Its clock runs twice as fast", set_clock(200, 0), no_machine()));
@@ -212,7 +215,6 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
         // Its pace is right from now on; what it has counted too much stays.
         Some(_) => verbs.push(verb(2, "Set its clock right", set_clock(100, 0), no_machine())),
     }
-    verbs.extend(ills::link_verbs(world, node, &no_machine));
     verbs.extend(kubectl_verbs(&target, &no_object));
     verbs
 }

@@ -1,7 +1,7 @@
 //! Menu entries for what is slow or half broken: links, processes, controllers, etcd. What undoes a fault stands in its
 //! place while it lasts.
 
-use super::{Verb, say, typed, verb};
+use super::{Verb, typed, verb};
 use petri_objects::{Kind, Name, ObjectRef, Pod, Span};
 use petri_sim::api::shelf::Key;
 use petri_sim::command::{Command, Probed};
@@ -80,7 +80,6 @@ pub(super) fn link_verbs(world: &World, node: &Name, no_machine: Refused<'_>) ->
     let label = if slow { "Make its link fast again" } else { "Make its link slow, 1 s each way" };
     verbs.push(verb(4, label, Command::DelayLink { node: name(), latency }, no_machine()));
     verbs.push(typed(4, "Make its link as slow as", format!("delay link {node} "), no_machine()));
-    verbs.push(say(4, "What is wrong with the links", "links".into(), None));
     verbs
 }
 
