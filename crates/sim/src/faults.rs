@@ -427,6 +427,12 @@ impl World {
 
     /// What of the control plane is stopped, held back or slow, in a fixed order.
     pub fn hindrances(&self) -> Vec<Hindrance> {
+        let usual = self.stopped.is_empty() && self.held.is_empty() && *self.faults == Faults::default();
+        if usual { Vec::new() } else { self.hindered() }
+    }
+
+    #[inline(never)]
+    fn hindered(&self) -> Vec<Hindrance> {
         let mut found = Vec::new();
         let mut add = |who: &'static str, sentence: String, causes: &[Command], end: Command| {
             found.push(Hindrance { who, sentence, causes: causes.to_vec(), end });

@@ -197,7 +197,14 @@ fn control_plane(facts: &Facts) -> ControlPlaneView {
         nodes,
         text: format!("{answering} of {nodes} {noun}"),
         tone: if answering < nodes { Tone::Risk } else { Tone::Calm },
+        trouble: if facts.hindrances.is_empty() { String::new() } else { trouble(facts) },
     }
+}
+
+#[inline(never)]
+fn trouble(facts: &Facts) -> String {
+    let sentences: Vec<&str> = facts.hindrances.iter().map(|hindrance| hindrance.sentence.as_str()).collect();
+    sentences.join(" ")
 }
 
 /// Identities of StatefulSets that two pods go by, one of which runs although its name was given away.
