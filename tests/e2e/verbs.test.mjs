@@ -56,7 +56,7 @@ test("why tells what of the control plane is slow, and offers what ends it", asy
   await run(page, 60);
   await page.locator(".cluster-body").focus();
   const why = page.locator('[data-panel="why"], .questions').first();
-  includes(await why.innerText(), "statefulset-controller stands still.");
+  includes(await why.innerText(), "statefulset-controller: stands still.");
   await page.locator(".act", { hasText: "resume controller statefulset-controller" }).click();
   await run(page, 60);
   assert.doesNotMatch(await why.innerText(), /stands still/);

@@ -70,9 +70,11 @@ pub fn why(timeline: &Timeline, target: Option<&Target>) -> Why {
 fn hindered(timeline: &Timeline, hindrance: &Hindrance) -> Standstill {
     let commands = timeline.recording().commands.iter().filter(|stamped| stamped.at <= timeline.now());
     let since = commands.rev().find(|stamped| hindrance.causes.contains(&stamped.command)).map(|stamped| stamped.at);
+    // Who it is about stands before the sentence already.
+    let sentence = hindrance.sentence.strip_prefix(hindrance.who).unwrap_or(&hindrance.sentence).trim_start();
     Standstill {
         who: hindrance.who,
-        sentence: hindrance.sentence.clone(),
+        sentence: sentence.to_owned(),
         code: "Hindered".into(),
         since: since.unwrap_or(timeline.start()),
         until: None,
