@@ -6,6 +6,7 @@ mod conformance;
 mod data;
 mod determinism;
 mod dns;
+mod faults;
 mod grain;
 mod locks;
 mod openapi;

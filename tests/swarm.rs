@@ -7,11 +7,11 @@ fn seeds() -> u64 {
     std::env::var("PETRI_SWARM").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000)
 }
 
-fn check(lies: bool) {
+fn check(seeds: u64, lies: bool, slow: bool) {
     let mut failures = Vec::new();
     let mut commands = 0;
-    for seed in 0..seeds() {
-        let run = swarm::run(seed, lies);
+    for seed in 0..seeds {
+        let run = swarm::run_with(seed, lies, slow);
         commands += run.commands;
         if !run.complaints.is_empty() {
             let lines: Vec<String> = run
@@ -26,19 +26,25 @@ fn check(lies: bool) {
             failures.push(format!("seed {seed}: {}\n{}", run.complaints.join("; "), lines.join("\n")));
         }
     }
-    assert!(commands > seeds() * 5, "the swarm did next to nothing");
+    assert!(commands > seeds * 5, "the swarm did next to nothing");
     let shown: Vec<&String> = failures.iter().take(3).collect();
-    assert!(failures.is_empty(), "{} of {} seeds failed:\n{shown:#?}", failures.len(), seeds());
+    assert!(failures.is_empty(), "{} of {} seeds failed:\n{shown:#?}", failures.len(), seeds);
 }
 
 #[test]
 fn without_lies_no_fault_breaks_a_promise_and_everything_converges() {
-    check(false);
+    check(seeds(), false, false);
 }
 
 #[test]
 fn lies_break_at_most_one_and_one_writer_and_nothing_else() {
-    check(true);
+    check(seeds(), true, false);
+}
+
+#[test]
+fn what_is_slow_or_half_broken_breaks_no_promise_and_everything_converges() {
+    check(seeds() / 5, false, true);
+    check(seeds() / 10, true, true);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! out, a setting, or the branch that somebody chose.
 
 use crate::desk::branch_name;
+use crate::recording::{self, Shared};
 use crate::view::words;
 use petri_objects::{Kind, Name, Pod, Span, Time};
 use petri_sim::command::Command;
@@ -24,6 +25,14 @@ pub struct Choice {
     pub key: String,
     pub title: String,
     pub recording: Rc<Recording>,
+}
+
+impl Choice {
+    /// The address that opens this course as the run, at the end of what was compared. The run itself is open already.
+    pub fn link(&self, end: Time) -> Option<String> {
+        let shared = || Shared { recording: (*self.recording).clone(), moment: end, end };
+        (self.key != "run").then(|| format!("#{}", recording::to_fragment(&shared())))
+    }
 }
 
 /// What a setting is called, and how it is set.
@@ -428,6 +437,17 @@ mod tests {
         assert!(object(&pair.b, Kind::StatefulSet, "rg").is_none());
         assert_eq!(row(&pair, "duplicates").b, "0 s", "a Deployment promises no names");
         assert_eq!(row(&pair, "commands refused").b, "1", "there is no rg-1 to delete");
+    }
+
+    #[test]
+    fn what_was_compared_can_be_opened_from_its_link() {
+        let timeline = bad_day();
+        for choice in choices(&timeline, &[]) {
+            let Some(link) = choice.link(timeline.end()) else { continue };
+            let opened = recording::from_fragment(&link).expect("it is a link").expect("it opens");
+            assert!(link.ends_with(&recording::to_fragment(&opened)), "{}", choice.key);
+            assert!(opened.recording.scenario.settings == choice.recording.scenario.settings, "{}", choice.key);
+        }
     }
 
     #[test]

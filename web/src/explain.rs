@@ -4,10 +4,11 @@
 use crate::verbs::{OUT_OF_SERVICE, out_of_service};
 use crate::view::Target;
 use petri_objects::order::Order as _;
-use petri_objects::{Kind, Name, Object, ObjectRef, StorageClass, Time, Uid};
+use petri_objects::{Kind, Name, Object, ObjectRef, Span, StorageClass, Time, Uid};
 use petri_sim::api::request::Propagation;
 use petri_sim::api::shelf::Key;
-use petri_sim::command::{Command, StoragePart};
+use petri_sim::command::{Command, Probed, StoragePart};
+use petri_sim::faults::Hindrance;
 use petri_sim::reason::Reason;
 use petri_sim::timeline::Timeline;
 use petri_sim::world::World;
@@ -58,7 +59,26 @@ const FIXES: usize = 6;
 pub fn why(timeline: &Timeline, target: Option<&Target>) -> Why {
     let world = timeline.world();
     let related = Related::of(world, target);
-    Why { chain: chain(timeline, target), waiting: waiting(world, &related), fixes: fixes(world, &related) }
+    let mut waiting = waiting(world, &related);
+    waiting.extend(world.hindrances().iter().map(|hindrance| hindered(timeline, hindrance)));
+    // The longest wait explains the others.
+    waiting.order_by_key(|standstill| standstill.since);
+    Why { chain: chain(timeline, target), waiting, fixes: fixes(world, &related) }
+}
+
+/// What a person did to the control plane, and since when it lasts.
+fn hindered(timeline: &Timeline, hindrance: &Hindrance) -> Standstill {
+    let commands = timeline.recording().commands.iter().filter(|stamped| stamped.at <= timeline.now());
+    let since = commands.rev().find(|stamped| hindrance.causes.contains(&stamped.command)).map(|stamped| stamped.at);
+    // Who it is about stands before the sentence already.
+    let sentence = hindrance.sentence.strip_prefix(hindrance.who).unwrap_or(&hindrance.sentence).trim_start();
+    Standstill {
+        who: hindrance.who,
+        sentence: sentence.to_owned(),
+        code: "Hindered".into(),
+        since: since.unwrap_or(timeline.start()),
+        until: None,
+    }
 }
 
 fn chain(timeline: &Timeline, target: Option<&Target>) -> Vec<Cause> {
@@ -201,8 +221,6 @@ fn waiting(world: &World, related: &Related) -> Vec<Standstill> {
             found.push(standstill);
         }
     }
-    // The longest wait explains the others.
-    found.order_by_key(|standstill| standstill.since);
     found
 }
 
@@ -224,6 +242,10 @@ fn fixes(world: &World, related: &Related) -> Vec<Fix> {
     }
     for node in &related.nodes {
         node_fixes(world, node, related, &mut found);
+    }
+    for hindrance in world.hindrances() {
+        let effect = format!("Safe. {} does its work as usual again.", hindrance.who);
+        found.push(fix(format!("Undo: {}", hindrance.sentence.trim_end_matches('.')), hindrance.end, effect));
     }
     let mut seen: Vec<Command> = Vec::new();
     found.retain(|fix| {
@@ -366,5 +388,22 @@ fn node_fixes(world: &World, node: &Name, related: &Related, found: &mut Vec<Fix
             let command = Command::Hang { pod: key.to_ref(Kind::Pod), on: false };
             found.push(fix(format!("Let {} answer again", key.name), command, "Its readiness probe succeeds again."));
         }
+    }
+    for process in machine.processes.values() {
+        let key = Key::new(process.identity.namespace.clone(), process.identity.pod.clone());
+        let ills = [(Probed::Readiness, process.ills.unready), (Probed::Liveness, process.ills.unwell)];
+        for (probe, _) in ills.into_iter().filter(|(_, ill)| *ill && related.pods.contains(&key)) {
+            let command = Command::FailProbe { pod: key.to_ref(Kind::Pod), probe, on: false };
+            let title = format!("Let the {} probe of {} succeed", probe.name(), key.name);
+            found.push(fix(title, command, "Safe. The process is as well as its container says."));
+        }
+    }
+    if world.network.latency(node) > Span::ZERO {
+        let command = Command::DelayLink { node: node.clone(), latency: Span::ZERO };
+        found.push(fix(
+            format!("Make the link of {node} fast again"),
+            command,
+            "Safe. Nothing is on its way for long.",
+        ));
     }
 }

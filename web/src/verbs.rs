@@ -1,8 +1,10 @@
 //! What a person can do with a mark: the menu of verbs, each with the console line that says the same.
 
+mod ills;
+
 use crate::view::{Target, locks};
 use petri_objects::order::Order as _;
-use petri_objects::{Kind, Name, ObjectRef, Taint, Uid};
+use petri_objects::{Kind, Name, ObjectRef, Span, Taint, Uid};
 use petri_sim::api::request::Propagation;
 use petri_sim::api::shelf::Key;
 use petri_sim::command::{Command, Component, StoragePart};
@@ -143,7 +145,9 @@ fn pod_verbs(world: &World, pod: &ObjectRef, uid: Uid) -> Vec<Verb> {
         } else {
             verb(1, "Hang it", Command::Hang { pod: pod.clone(), on: true }, still())
         },
+        verb(1, "Pause it for 20 s", Command::Pause { pod: pod.clone(), span: Span::seconds(20) }, still()),
     ];
+    verbs.extend(ills::verbs(world, pod, process, object, &still));
     verbs.extend(kubectl_verbs(pod, &gone));
     verbs
 }
@@ -154,7 +158,7 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
     let object = world.objects().nodes.get(&Key::new("", node.clone()));
     let powered = machine.is_some_and(|machine| machine.powered);
     let kubelet = machine.is_some_and(|machine| machine.kubelet.running);
-    let cut = !world.network.reaches_control_plane(node);
+    let cut = world.network.is_cut(node);
     let no_machine = || unless(machine.is_some(), || "There is no such machine.".into());
     let off = || no_machine().or_else(|| unless(powered, || "The machine has no power.".into()));
     let no_object = || unless(object.is_some(), || "There is no Node object.".into());
@@ -175,7 +179,6 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
         } else {
             verb(0, "Cut it off", Command::Cut { node: name() }, no_machine())
         },
-        zone_verb(world, node),
         if powered || machine.is_none() {
             verb(0, "Power off", Command::PowerOff { node: name() }, no_machine())
         } else {
@@ -187,6 +190,9 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
         } else {
             verb(0, "Start the kubelet", Command::StartKubelet { node: name() }, off())
         },
+    ];
+    verbs.extend(ills::link_verbs(world, node, &no_machine));
+    verbs.extend([
         if cordoned {
             verb(1, "Uncordon", Command::Cordon { node: name(), on: false }, no_object())
         } else {
@@ -199,7 +205,7 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
             ..verb(1, "Delete the Node object", delete(&target, None, Propagation::Background), no_object())
         },
         typed(1, "Taint", format!("kubectl taint nodes {node} "), no_object()),
-    ];
+    ]);
     match clock {
         None => {
             verbs.push(verb(2, "Its clock runs twice as fast", set_clock(200, 0), no_machine()));
@@ -211,21 +217,6 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
     }
     verbs.extend(kubectl_verbs(&target, &no_object));
     verbs
-}
-
-/// Cuts every machine of a zone off, or heals all of them if none is left to cut.
-fn zone_verb(world: &World, node: &Name) -> Verb {
-    let zone = world.machines.get(node).map(Machine::zone);
-    let own: Vec<&Name> = world.machines.values().filter(|m| Some(m.zone()) == zone).map(|m| &m.name).collect();
-    let whole: Vec<&&Name> = own.iter().filter(|name| !world.network.is_cut(name)).collect();
-    let each = |word: &str, names: &mut dyn Iterator<Item = &Name>| {
-        names.map(|name| format!("{word} {name}")).collect::<Vec<_>>().join("; ")
-    };
-    if whole.is_empty() {
-        say(0, "Heal its whole zone", each("heal", &mut own.into_iter()), None)
-    } else {
-        say(0, "Cut its whole zone off", each("cut", &mut whole.into_iter().copied()), None)
-    }
 }
 
 fn object_verbs(world: &World, object: &ObjectRef) -> Vec<Verb> {
@@ -251,6 +242,7 @@ fn object_verbs(world: &World, object: &ObjectRef) -> Vec<Verb> {
         verbs.push(verb(2, "Delete, keep the pods", delete(object, None, Propagation::Orphan), gone()));
         verbs.push(verb(2, "Delete, pods first", delete(object, None, Propagation::Foreground), gone()));
     } else {
+        verbs.extend(ills::disk_verb(world, object));
         verbs.push(verb(2, "Delete", delete(object, None, Propagation::Background), gone()));
     }
     verbs.extend(kubectl_verbs(object, &gone));
@@ -302,7 +294,13 @@ fn control_plane_verbs(world: &World) -> Vec<Verb> {
         verb(0, "Hold its cache", Command::HoldCache { controller: set, on: true }, None),
         verb(0, "Release its cache", Command::HoldCache { controller: set, on: false }, None),
         verb(0, "Lose its next reply", Command::LoseReply { controller: set }, None),
+        ills::pause_controller(world, set),
+        ills::delay_cache(world, set),
+        ills::delay_etcd(world),
         typed(1, "Crash another controller", "crash controller ".into(), None),
+        typed(1, "Pause another controller", "pause controller ".into(), None),
+        typed(1, "Resume another controller", "resume controller ".into(), None),
+        typed(1, "Delay another cache", "delay cache ".into(), None),
         typed(1, "Hold another cache", "hold cache ".into(), None),
         typed(1, "Release another cache", "release cache ".into(), None),
         typed(1, "Lose another reply", "lose reply ".into(), None),
@@ -314,6 +312,8 @@ fn control_plane_verbs(world: &World) -> Vec<Verb> {
         } else {
             verb(2, format!("Stop {name}"), Command::StopComponent { component }, None)
         });
+        let stopped = || unless(!world.is_stopped(component), || format!("{name} does not run: start it."));
+        verbs.push(verb(2, format!("Restart {name}"), Command::RestartComponent { component }, stopped()));
     }
     verbs.extend([
         storage_verb(world, StoragePart::Provisioner, ["Stop the provisioner", "Start the provisioner"]),
@@ -353,12 +353,20 @@ mod tests {
         ("set", "kubectl label statefulset web …"),
         ("set", "kubectl annotate statefulset web …"),
         ("set", "kubectl patch statefulset web --type=merge -p …"),
+        ("claim", "read-only VOLUME"),
+        ("claim", "kubectl delete persistentvolumeclaim data-web-0"),
+        ("volume", "read-only VOLUME"),
         ("pod", "kubectl delete pod web-0"),
         ("pod", "kubectl delete pod web-0 --force --grace-period=0"),
         ("pod", "kubectl delete pod web-0 --grace-period=…"),
         ("pod", "evict pod/web-0"),
         ("pod", "crash pod/web-0 --exit-code=1"),
         ("pod", "hang pod/web-0"),
+        ("pod", "pause pod/web-0 20s"),
+        ("pod", "fail readiness pod/web-0"),
+        ("pod", "fail liveness pod/web-0"),
+        ("pod", "slow start pod/web-0 1m0s"),
+        ("pod", "slow stop pod/web-0 1m0s"),
         ("pod", "kubectl label pod web-0 …"),
         ("node", "kubectl drain node-0 --ignore-daemonsets"),
         ("node", "kubectl cordon node-0"),
@@ -369,7 +377,12 @@ mod tests {
         ("node", "reboot node-0"),
         ("node", "stop kubelet node-0"),
         ("node", "cut node-0"),
-        ("node", "cut node-0; cut node-1"),
+        ("node", "cut node-0 --outgoing"),
+        ("node", "cut node-0 --incoming"),
+        ("node", "cut node-0 …"),
+        ("node", "cut zone a"),
+        ("node", "delay link node-0 1s"),
+        ("node", "delay link node-0 …"),
         ("node", "clock node-0 --rate=200%"),
         ("node", "clock node-0 --rate=100% --ahead=3600s"),
         ("plane", "crash controller statefulset-controller"),
@@ -377,6 +390,14 @@ mod tests {
         ("plane", "hold cache statefulset-controller"),
         ("plane", "release cache statefulset-controller"),
         ("plane", "lose reply statefulset-controller"),
+        ("plane", "pause controller statefulset-controller"),
+        ("plane", "pause controller …"),
+        ("plane", "resume controller …"),
+        ("plane", "delay cache statefulset-controller 10s"),
+        ("plane", "delay cache …"),
+        ("plane", "delay etcd 2s"),
+        ("plane", "restart kube-apiserver"),
+        ("plane", "restart kube-scheduler"),
         ("plane", "stop kube-apiserver"),
         ("plane", "stop kube-controller-manager"),
         ("plane", "stop kube-scheduler"),
@@ -393,7 +414,10 @@ spec:
   selector: { matchLabels: { app: web } }
   template:
     metadata: { labels: { app: web } }
-    spec: { containers: [{ name: main, image: i }] }
+    spec: { containers: [{ name: main, image: i, readinessProbe: { httpGet: { port: 80 } }, livenessProbe: { httpGet: { port: 80 } } }] }
+  volumeClaimTemplates:
+  - metadata: { name: data }
+    spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -405,6 +429,22 @@ spec:
     spec: { containers: [{ name: main, image: i }] }
 ";
 
+    /// What undoes a fault stands where the fault stood.
+    const UNDONE: &[(&str, &str, &str)] = &[
+        ("node", "cut node-0 --incoming", "heal node-0"),
+        ("node", "cut zone a", "heal zone a"),
+        ("node", "cut node-0 node-2", "heal node-0 node-2"),
+        ("node", "delay link node-0 1s", "delay link node-0 0s"),
+        ("pod", "pause pod/web-0 20s", "unhang pod/web-0"),
+        ("pod", "fail readiness pod/web-0", "pass readiness pod/web-0"),
+        ("pod", "fail liveness pod/web-0", "pass liveness pod/web-0"),
+        ("pod", "slow start pod/web-0 1m0s", "slow start pod/web-0 0s"),
+        ("plane", "pause controller statefulset-controller", "resume controller statefulset-controller"),
+        ("plane", "delay cache statefulset-controller 10s", "delay cache statefulset-controller 0s"),
+        ("plane", "delay etcd 2s", "delay etcd 0s"),
+        ("plane", "restart kube-scheduler", "start kube-scheduler"),
+    ];
+
     #[test]
     fn what_a_person_can_do_is_in_the_menu_of_the_thing_itself() {
         let mut session =
@@ -415,18 +455,35 @@ spec:
         session.play_until(session.now() + petri_objects::Span::seconds(20));
         let world = session.world();
         let pod = world.objects().pods.get(&Key::new("default", "web-0")).expect("it runs");
+        let claim = world.objects().claims.get(&Key::new("default", "data-web-0")).expect("it is bound");
+        let volume = claim.spec.volume_name.clone();
         let target = |word: &str| match word {
             "set" => Target::Object(ObjectRef::new(Kind::StatefulSet, "default", "web")),
             "deployment" => Target::Object(ObjectRef::new(Kind::Deployment, "default", "front")),
             "pod" => Target::Pod { pod: ObjectRef::new(Kind::Pod, "default", "web-0"), uid: pod.metadata.uid },
             "node" => Target::Node("node-0".into()),
+            "claim" => Target::Claim(ObjectRef::new(Kind::PersistentVolumeClaim, "default", "data-web-0")),
+            "volume" => Target::Volume(volume.clone()),
             _ => Target::ControlPlane,
         };
         for (word, line) in MENUS {
             let menu = verbs(world, &target(word));
-            let found = menu.iter().find(|verb| verb.act.line() == *line);
+            let line = line.replace("VOLUME", &volume);
+            let found = menu.iter().find(|verb| verb.act.line() == line);
             let lines: Vec<String> = menu.iter().map(|verb| verb.act.line()).collect();
             assert!(found.is_some_and(|verb| verb.refused.is_none()), "{line} is not in {lines:#?}");
+        }
+        for (word, line, undo) in UNDONE {
+            let mut timeline = petri_sim::timeline::Timeline::new(session.recording().clone());
+            timeline.play_until(session.now());
+            let files: std::collections::BTreeMap<String, String> = Default::default();
+            let out = petri_console::run(line, &mut timeline, &files);
+            assert_eq!(out.code, 0, "{line}: {}", out.shown());
+            let lines: Vec<String> =
+                verbs(timeline.world(), &target(word)).iter().map(|verb| verb.act.line()).collect();
+            assert!(lines.iter().any(|l| l == undo), "{undo} is not in {lines:#?}");
+            let out = petri_console::run(undo, &mut timeline, &files);
+            assert_eq!(out.code, 0, "{undo}: {}", out.shown());
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::kubectl;
 use crate::verbs;
 use petri_objects::Kind;
 use petri_objects::order::Order as _;
-use petri_sim::command::Component;
+use petri_sim::command::{Component, Probed};
 use petri_sim::controllers::CONTROLLERS;
 use petri_sim::world::World;
 
@@ -33,7 +33,19 @@ fn candidates(words: &[&str], typed: &str, world: &World) -> Vec<String> {
         ["kubectl" | "k"] => texts(kubectl::VERBS),
         ["kubectl" | "k", rest @ ..] => after_kubectl(rest, typed, world),
         [verb, ..] if kubectl::VERBS.contains(verb) => after_kubectl(words, typed, world),
-        ["cut" | "heal" | "reboot"] | ["power", _] | ["stop" | "start", "kubelet"] => machines(world),
+        ["cut" | "heal", "zone"] => world.machines.values().map(|machine| machine.zone().to_owned()).collect(),
+        ["cut", _] if typed.starts_with('-') => texts(&["--incoming", "--outgoing"]),
+        ["cut" | "heal"] => [machines(world), texts(&["zone"])].concat(),
+        ["reboot"] | ["power", _] | ["stop" | "start", "kubelet"] | ["cut" | "heal", _] | ["delay", "link"] => {
+            machines(world)
+        }
+        ["delay"] => texts(&["cache", "etcd", "link"]),
+        ["delay", "etcd"] | ["delay", "link", _] => texts(&["0s", "200ms", "2s"]),
+        ["delay", "cache", _] => texts(&["0s", "2s", "10s", "1m"]),
+        ["fail" | "pass"] => Probed::ALL.map(|probe| probe.name().to_owned()).to_vec(),
+        ["slow"] => texts(&["start", "stop"]),
+        ["slow", "start" | "stop", _] | ["pause", _] if !words.contains(&"controller") => texts(&["20s", "60s"]),
+        ["restart"] => Component::ALL.map(|component| component.name().to_owned()).to_vec(),
         ["power"] => texts(&["off", "on"]),
         ["stop" | "start"] => {
             [texts(&["kubelet", "provisioner"]), Component::ALL.map(|c| c.name().to_owned()).to_vec()].concat()
@@ -44,9 +56,9 @@ fn candidates(words: &[&str], typed: &str, world: &World) -> Vec<String> {
             world.disks.iter().map(|disk| disk.claim.as_ref().map_or(&disk.volume, |c| &c.name).to_string()).collect()
         }
         ["lose"] => texts(&["reply"]),
-        ["crash"] => [names(Kind::Pod, "pod/", world), texts(&["controller"])].concat(),
-        ["hang" | "unhang" | "evict"] => names(Kind::Pod, "pod/", world),
-        ["crash", "controller"] | ["hold" | "release", "cache"] | ["lose", "reply"] => {
+        ["crash" | "pause" | "resume"] => [names(Kind::Pod, "pod/", world), texts(&["controller"])].concat(),
+        ["hang" | "unhang" | "evict"] | ["fail" | "pass" | "slow", _] => names(Kind::Pod, "pod/", world),
+        ["crash" | "pause" | "resume", "controller"] | ["hold" | "release" | "delay", "cache"] | ["lose", "reply"] => {
             CONTROLLERS.iter().map(|controller| controller.name.to_owned()).collect()
         }
         ["run"] => texts(&["until", "10s", "60s", "6m"]),

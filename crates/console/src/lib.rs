@@ -27,6 +27,7 @@ pub mod verbs;
 pub mod workloads;
 
 mod errors;
+mod faults;
 mod follow;
 mod help;
 mod path;

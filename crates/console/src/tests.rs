@@ -3,8 +3,9 @@
 use super::*;
 use petri_objects::{Kind, ObjectRef, Taint, Value};
 use petri_sim::api::request::Propagation;
-use petri_sim::command::{Component, StoragePart};
+use petri_sim::command::{Component, Probed, StoragePart};
 use petri_sim::controllers::ControllerId;
+use petri_sim::network::Direction;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
 use std::collections::BTreeMap;
@@ -102,6 +103,23 @@ fn every_command_reads_back_from_its_own_line() {
         Command::SetClock { node: "node-1".into(), percent: 200, ahead_seconds: 0 },
         Command::SetClock { node: "node-1".into(), percent: 100, ahead_seconds: 3600 },
         Command::SetClock { node: "node-1".into(), percent: 100, ahead_seconds: -60 },
+        Command::CutOneWay { node: "node-1".into(), lost: Direction::Outgoing },
+        Command::CutOneWay { node: "node-1".into(), lost: Direction::Incoming },
+        Command::CutZone { zone: "b".into() },
+        Command::HealZone { zone: "b".into() },
+        Command::Part { node: "node-1".into(), other: "node-0".into(), on: true },
+        Command::Part { node: "node-1".into(), other: "node-0".into(), on: false },
+        Command::DelayLink { node: "node-1".into(), latency: Span::millis(1_250) },
+        Command::Pause { pod: pod.clone(), span: Span::seconds(90) },
+        Command::FailProbe { pod: pod.clone(), probe: Probed::Readiness, on: true },
+        Command::FailProbe { pod: pod.clone(), probe: Probed::Liveness, on: false },
+        Command::SlowStart { pod: pod.clone(), span: Span::minutes(2) },
+        Command::SlowStop { pod: pod.clone(), span: Span::seconds(45) },
+        Command::RestartComponent { component: Component::ApiServer },
+        Command::PauseController { controller: ControllerId::Scheduler, on: true },
+        Command::PauseController { controller: ControllerId::Scheduler, on: false },
+        Command::DelayCache { controller: ControllerId::StatefulSet, by: Span::seconds(10) },
+        Command::DelayEtcd { by: Span::millis(300) },
         Command::Hang { pod: pod.clone(), on: true },
         Command::Hang { pod: pod.clone(), on: false },
         Command::Crash { pod: pod.clone(), exit_code: 3 },
@@ -168,7 +186,10 @@ fn missing_objects_and_unknown_words_get_kubectls_words() {
         ),
         ("kubectl cordon nowhere", "Error from server (NotFound): nodes \"nowhere\" not found\n"),
         ("cut nowhere", "error: there is no machine \"nowhere\"\n"),
-        ("cut", "error: this is said as: cut NODE\n"),
+        (
+            "cut",
+            "error: this is said as: cut NODE or cut NODE --outgoing|--incoming or cut NODE NODE or cut zone ZONE\n",
+        ),
         ("sudo make", "error: unknown command \"sudo\"; `help` lists what can be said here\n"),
     ] {
         let out = run(line, &mut timeline, &files());

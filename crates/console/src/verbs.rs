@@ -12,7 +12,7 @@ use petri_objects::value::quoted;
 use petri_objects::{Kind, Name, Object, ObjectRef, Uid};
 use petri_sim::api::request::ApiError;
 use petri_sim::api::shelf::Key;
-use petri_sim::clock::elapsed;
+use petri_sim::clock::{Span, elapsed};
 use petri_sim::command::{Command, Component, StoragePart};
 use petri_sim::controllers::{CONTROLLERS, ControllerId};
 use petri_sim::invariants::{Guarantee, Standing};
@@ -36,6 +36,13 @@ pub const VERBS: &[&str] = &[
     "crash",
     "hang",
     "unhang",
+    "pause",
+    "resume",
+    "fail",
+    "pass",
+    "slow",
+    "delay",
+    "restart",
     "evict",
     "hold",
     "release",
@@ -44,6 +51,7 @@ pub const VERBS: &[&str] = &[
     "guarantees",
     "processes",
     "disks",
+    "links",
     "workloads",
     "locks",
     "ledger",
@@ -61,6 +69,8 @@ const FLAGS: &[Flag] = &[
     value("rate"),
     value("ahead"),
     value("behind"),
+    Flag { long: "outgoing", short: None, takes: Takes::Switch },
+    Flag { long: "incoming", short: None, takes: Takes::Switch },
     Flag { long: "all-namespaces", short: Some('A'), takes: Takes::Switch },
 ];
 
@@ -82,6 +92,7 @@ pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failu
         ["guarantees"] => return Ok(Output::text(guarantees(host.world()))),
         ["processes"] => return Ok(Output::text(processes(host.world()))),
         ["disks"] => return Ok(Output::text(disks(host.world()))),
+        ["links"] => return Ok(Output::text(crate::faults::links(host.world()))),
         ["workloads"] => return Ok(Output::text(workloads::workloads(host.world()))),
         ["locks"] => return Ok(Output::text(workloads::locks(host.world(), false))),
         ["locks", "history"] => return Ok(Output::text(workloads::locks(host.world(), true))),
@@ -89,7 +100,23 @@ pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failu
         ["calls"] => return Ok(Output::text(workloads::calls(host.world()))),
         ["cache", name] => return workloads::cache(&pod(name, &namespace)?, host.world()),
         ["clock", name] => clock(name, &arguments)?,
-        ["cut", name] => Command::Cut { node: node(name)? },
+        ["cut", "zone", zone] => Command::CutZone { zone: zone.into() },
+        ["heal", "zone", zone] => Command::HealZone { zone: zone.into() },
+        ["cut", name] => crate::faults::cut(node(name)?, &arguments)?,
+        ["cut", name, other] => Command::Part { node: node(name)?, other: node(other)?, on: true },
+        ["heal", name, other] => Command::Part { node: node(name)?, other: node(other)?, on: false },
+        ["delay", "link", name, span] => Command::DelayLink { node: node(name)?, latency: duration(span)? },
+        ["delay", "cache", name, span] => Command::DelayCache { controller: controller(name)?, by: duration(span)? },
+        ["delay", "etcd", span] => Command::DelayEtcd { by: duration(span)? },
+        ["pause", "controller", name] => Command::PauseController { controller: controller(name)?, on: true },
+        ["resume", "controller", name] => Command::PauseController { controller: controller(name)?, on: false },
+        ["pause", name, span] => Command::Pause { pod: pod(name, &namespace)?, span: duration(span)? },
+        ["resume", name] => Command::Hang { pod: pod(name, &namespace)?, on: false },
+        ["fail", probe, name] => crate::faults::fail(probe, pod(name, &namespace)?, true)?,
+        ["pass", probe, name] => crate::faults::fail(probe, pod(name, &namespace)?, false)?,
+        ["slow", "start", name, span] => Command::SlowStart { pod: pod(name, &namespace)?, span: duration(span)? },
+        ["slow", "stop", name, span] => Command::SlowStop { pod: pod(name, &namespace)?, span: duration(span)? },
+        ["restart", name] => Command::RestartComponent { component: component(name)? },
         ["heal", name] => Command::Heal { node: node(name)? },
         ["power", "off", name] => Command::PowerOff { node: node(name)? },
         ["power", "on", name] => Command::PowerOn { node: node(name)? },
@@ -182,8 +209,13 @@ fn controller(word: &str) -> Result<ControllerId, Failure> {
     })
 }
 
+/// `500ms`, `1m20s`.
+fn duration(text: &str) -> Result<Span, Failure> {
+    args::duration(text).ok_or_else(|| format!("error: invalid duration {}", quoted(text)))
+}
+
 fn run_for(text: &str, host: &mut dyn Host) -> Result<Output, Failure> {
-    let span = args::duration(text).ok_or_else(|| format!("error: invalid duration {}", quoted(text)))?;
+    let span = duration(text)?;
     let end = host.world().now + span;
     let mut out = Output::default();
     if host.patience().is_some() {
@@ -327,7 +359,10 @@ fn processes(world: &World) -> String {
             let key = Key::new(process.identity.namespace.clone(), process.identity.pod.clone());
             let object = world.objects().pods.get(&key).filter(|pod| pod.metadata.uid == process.uid);
             let state = match (&process.state, process.answers) {
+                (ProcessState::Running, true) if process.ills.unwell => "unwell",
+                (ProcessState::Running, true) if process.ills.unready => "unready",
                 (ProcessState::Running, true) => "running",
+                (ProcessState::Running, false) if process.ills.paused_until.is_some() => "paused",
                 (ProcessState::Running, false) => "hung",
                 (ProcessState::Stopping { .. }, _) => "stopping",
             };

@@ -28,6 +28,9 @@ pub(crate) fn why(target: &str, namespace: &str, world: &World) -> Result<Output
     if let Some(Object::Pod(pod)) = world.objects().get(&target) {
         disks_elsewhere(&pod, world).into_iter().for_each(|line| out.line(line));
     }
+    for hindrance in world.hindrances() {
+        out.line(format!("{} (`{}` ends it)", hindrance.sentence.trim_end_matches('.'), hindrance.end.line()));
+    }
     if out.stdout.is_empty() {
         out.line(format!("no controller waits for anything about {target}"));
     }

@@ -4,9 +4,10 @@ use crate::bench::stateful_set;
 use petri_objects::*;
 use petri_sim::api::request::Propagation;
 use petri_sim::clock::Span;
-use petri_sim::command::{Command, StoragePart};
+use petri_sim::command::{Command, Component, Probed, StoragePart};
 use petri_sim::controllers::CONTROLLERS;
 use petri_sim::invariants::{Guarantee, Standing};
+use petri_sim::network::Direction;
 use petri_sim::note::{Note, What};
 use petri_sim::random::Stream;
 use petri_sim::recording::Recording;
@@ -31,6 +32,11 @@ pub struct Run {
 /// One run. With `lies` force deletes, deleted Node objects and the out-of-service taint are among the commands: they
 /// may break at-most-one and one-writer, and nothing else may.
 pub fn run(seed: u64, lies: bool) -> Run {
+    run_with(seed, lies, false)
+}
+
+/// One run in which every second command leaves something slow, paused or half broken if `slow`.
+pub fn run_with(seed: u64, lies: bool, slow: bool) -> Run {
     let mut random = Stream::new(seed, "swarm");
     let mut timeline = Timeline::new(Recording::new(Scenario::standard(), seed));
     let parallel = random.below(3) == 0;
@@ -50,7 +56,12 @@ pub fn run(seed: u64, lies: bool) -> Run {
         };
         let until = timeline.now() + pause;
         timeline.play_until(until);
-        if let Some(command) = pick(&mut random, timeline.world(), lies) {
+        let slowly = slow && random.below(2) == 0;
+        let picked = match slowly {
+            true => pick_slow(&mut random, timeline.world()),
+            false => pick(&mut random, timeline.world(), lies),
+        };
+        if let Some(command) = picked {
             let _ = timeline.command(command);
         }
         complain(timeline.world(), timeline.notes(), &mut told, lies, &mut complaints);
@@ -130,6 +141,41 @@ fn pick(random: &mut Stream, world: &World, lies: bool) -> Option<Command> {
     })
 }
 
+/// A fault that slows something down or breaks a half of it.
+fn pick_slow(random: &mut Stream, world: &World) -> Option<Command> {
+    let mut node = || {
+        let nth = random.below(world.machines.len() as u64) as usize;
+        world.machines.keys().nth(nth).cloned().expect("there are as many machines")
+    };
+    let (node, other) = (node(), node());
+    let pods = world.objects().pods.values().count() as u64;
+    let nth = random.below(pods.max(1)) as usize;
+    let pod = world.objects().pods.values().nth(nth).map(|pod| Object::Pod(pod.clone()).reference());
+    let controller = CONTROLLERS[random.below(CONTROLLERS.len() as u64) as usize].id;
+    let on = random.below(3) > 0;
+    let span = Span::millis(random.below(20) * random.below(2_000));
+    let short = Span::millis(random.below(4_000));
+    let component = Component::ALL[random.below(3) as usize];
+    let zone = Name::from(["a", "b"][random.below(2) as usize]);
+    Some(match random.below(15) {
+        0 => Command::CutOneWay { node, lost: Direction::Outgoing },
+        1 => Command::CutOneWay { node, lost: Direction::Incoming },
+        2 => Command::Part { node, other, on },
+        3 => Command::CutZone { zone },
+        4 => Command::HealZone { zone },
+        5 => Command::DelayLink { node, latency: short },
+        6 => Command::Pause { pod: pod?, span },
+        7 => Command::FailProbe { pod: pod?, probe: Probed::Readiness, on },
+        8 => Command::FailProbe { pod: pod?, probe: Probed::Liveness, on },
+        9 => Command::SlowStart { pod: pod?, span },
+        10 => Command::SlowStop { pod: pod?, span },
+        11 => Command::RestartComponent { component },
+        12 => Command::PauseController { controller, on },
+        13 => Command::DelayCache { controller, by: span },
+        _ => Command::DelayEtcd { by: short },
+    })
+}
+
 /// Breaches that no command excuses.
 fn complain(world: &World, notes: &[Note], told: &mut usize, lies: bool, complaints: &mut Vec<String>) {
     for note in &notes[*told..] {
@@ -158,7 +204,7 @@ fn heal_everything(timeline: &mut Timeline) {
         let world = timeline.world();
         let machine = &world.machines[&node];
         let (powered, running) = (machine.powered, machine.kubelet.running);
-        let cut = !world.network.reaches_control_plane(&node);
+        let cut = world.network.is_impaired(&node);
         let stored = world.objects().nodes.get(&petri_sim::api::shelf::Key::new("", node.clone())).cloned();
         if cut {
             let _ = timeline.command(Command::Heal { node: node.clone() });
@@ -184,6 +230,13 @@ fn heal_everything(timeline: &mut Timeline) {
     }
     for part in StoragePart::ALL.into_iter().filter(|part| timeline.world().storage_fails(*part)).collect::<Vec<_>>() {
         let _ = timeline.command(Command::FailStorage { part, on: false });
+    }
+    for hindrance in timeline.world().hindrances() {
+        let _ = timeline.command(hindrance.end);
+    }
+    for identity in timeline.world().faults().slow_starts.keys().cloned().collect::<Vec<_>>() {
+        let pod = ObjectRef::new(Kind::Pod, identity.namespace, identity.pod);
+        let _ = timeline.command(Command::SlowStart { pod, span: Span::ZERO });
     }
     let pods: Vec<ObjectRef> =
         timeline.world().objects().pods.values().map(|pod| Object::Pod(pod.clone()).reference()).collect();

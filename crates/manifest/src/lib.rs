@@ -24,13 +24,13 @@ pub mod tree;
 pub mod scalar;
 
 pub mod assist;
-pub mod edit;
+pub mod change;
 pub mod locate;
 pub mod print;
 mod quote;
 
+pub use change::{Changed, change};
 pub use document::{Document, Parsed, parse};
-pub use edit::{replace_scalar, set_scalar};
 pub use limits::{MAX_REPLICAS, replica_limit_message, too_many_replicas, too_many_replicas_number};
 pub use print::to_yaml;
 pub use problem::{Grade, Problem};

@@ -55,6 +55,14 @@ pub(crate) fn follow<'n>(root: &'n Node, path: &str) -> (Vec<Step<'n>>, bool) {
     (steps, true)
 }
 
+/// Whether an item of a written list is the one that an object has at `index`: by its name, or else by its place.
+pub(crate) fn same_item(item: &Node, at: usize, index: usize, name: Option<&str>) -> bool {
+    match (item.get("name").and_then(|entry| entry.value.as_str()), name) {
+        (Some(own), Some(name)) => own == name,
+        _ => at == index,
+    }
+}
+
 /// The value at the path, or the key of the nearest ancestor that exists, or the document's first word.
 pub(crate) fn locate(root: &Node, path: &str) -> Range<usize> {
     let (steps, complete) = follow(root, path);

@@ -1,7 +1,9 @@
 //! What a person may do. A click, a key, a console line, a lesson step and a link all become one of these.
 
 use crate::api::request::Propagation;
+use crate::clock::Span;
 use crate::controllers::ControllerId;
+use crate::network::Direction;
 use petri_objects::{Name, Object, ObjectRef, Taint, Value};
 use std::rc::Rc;
 
@@ -59,6 +61,27 @@ impl StoragePart {
     }
     pub fn from_name(name: &str) -> Option<StoragePart> {
         StoragePart::ALL.into_iter().find(|part| part.name() == name)
+    }
+}
+
+/// A question of the kubelet that a process can answer badly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Probed {
+    Readiness,
+    Liveness,
+}
+
+impl Probed {
+    pub const ALL: [Probed; 2] = [Probed::Readiness, Probed::Liveness];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Probed::Readiness => "readiness",
+            Probed::Liveness => "liveness",
+        }
+    }
+    pub fn from_name(name: &str) -> Option<Probed> {
+        Probed::ALL.into_iter().find(|probe| probe.name() == name)
     }
 }
 
@@ -132,8 +155,32 @@ pub enum Command {
     Cut {
         node: Name,
     },
+    /// Heals everything about a machine's links: cuts, lost directions, latency, and its cuts from other machines.
     Heal {
         node: Name,
+    },
+    /// A machine's link loses the packets of one direction.
+    CutOneWay {
+        node: Name,
+        lost: Direction,
+    },
+    /// Cuts every machine of a zone off from the control plane.
+    CutZone {
+        zone: Name,
+    },
+    HealZone {
+        zone: Name,
+    },
+    /// Two machines do not reach each other, or do again.
+    Part {
+        node: Name,
+        other: Name,
+        on: bool,
+    },
+    /// How long a packet to or from a machine is on its way; none heals that.
+    DelayLink {
+        node: Name,
+        latency: Span,
     },
 
     /// A machine's clock runs fast or slow from now on (100 percent is right), and shows a time of day that is ahead or
@@ -156,6 +203,28 @@ pub enum Command {
         on: bool,
     },
 
+    /// The process stands still for so long, as in a long garbage collection, and goes on where it stood.
+    Pause {
+        pod: ObjectRef,
+        span: Span,
+    },
+    /// The process answers a probe badly until it ends, or as it does by itself again.
+    FailProbe {
+        pod: ObjectRef,
+        probe: Probed,
+        on: bool,
+    },
+    /// From its next start on, whichever object describes it, the pod's process first answers so long after its start.
+    SlowStart {
+        pod: ObjectRef,
+        span: Span,
+    },
+    /// The process takes so long from SIGTERM to exit.
+    SlowStop {
+        pod: ObjectRef,
+        span: Span,
+    },
+
     // What happens to storage.
     /// A part of the storage driver does nothing any more, or works again.
     FailStorage {
@@ -176,6 +245,24 @@ pub enum Command {
     /// It is started again, and knows nothing but what it reads.
     StartComponent {
         component: Component,
+    },
+    /// It ends, and its kubelet starts it again.
+    RestartComponent {
+        component: Component,
+    },
+    /// A controller's process stands still, or goes on.
+    PauseController {
+        controller: ControllerId,
+        on: bool,
+    },
+    /// A controller's cache trails the store by so much.
+    DelayCache {
+        controller: ControllerId,
+        by: Span,
+    },
+    /// Every write takes etcd so long.
+    DelayEtcd {
+        by: Span,
     },
     /// A controller loses its memory and its half-finished work, and starts again.
     CrashController {
@@ -210,6 +297,14 @@ impl Command {
     }
     /// Whether it breaks something: the timeline marks it with a triangle.
     pub fn is_fault(&self) -> bool {
+        match self {
+            Command::DelayLink { latency: span, .. }
+            | Command::DelayCache { by: span, .. }
+            | Command::DelayEtcd { by: span }
+            | Command::SlowStart { span, .. }
+            | Command::SlowStop { span, .. } => return *span > Span::ZERO,
+            _ => {}
+        }
         matches!(
             self,
             Command::PowerOff { .. }
@@ -225,6 +320,13 @@ impl Command {
                 | Command::CrashController { .. }
                 | Command::HoldCache { on: true, .. }
                 | Command::LoseReply { .. }
+                | Command::CutOneWay { .. }
+                | Command::CutZone { .. }
+                | Command::Part { on: true, .. }
+                | Command::Pause { .. }
+                | Command::FailProbe { on: true, .. }
+                | Command::RestartComponent { .. }
+                | Command::PauseController { on: true, .. }
         )
     }
     /// The line that does the same in the console.
@@ -278,6 +380,11 @@ impl Command {
             Command::AddMachine { node, zone } => format!("add machine {node} --zone={zone}"),
             Command::Cut { node } => format!("cut {node}"),
             Command::Heal { node } => format!("heal {node}"),
+            Command::CutOneWay { node, lost } => format!("cut {node} --{}", lost.name()),
+            Command::CutZone { zone } => format!("cut zone {zone}"),
+            Command::HealZone { zone } => format!("heal zone {zone}"),
+            Command::Part { node, other, on } => format!("{} {node} {other}", on_off(on, "cut", "heal")),
+            Command::DelayLink { node, latency } => format!("delay link {node} {latency}"),
             Command::SetClock { node, percent, ahead_seconds } => {
                 let mut line = format!("clock {node} --rate={percent}%");
                 match ahead_seconds {
@@ -291,6 +398,12 @@ impl Command {
                 format!("crash {pod} --exit-code={exit_code}{}", namespace_flag(pod))
             }
             Command::Hang { pod, on } => format!("{} {pod}{}", on_off(on, "hang", "unhang"), namespace_flag(pod)),
+            Command::Pause { pod, span } => format!("pause {pod} {span}{}", namespace_flag(pod)),
+            Command::FailProbe { pod, probe, on } => {
+                format!("{} {} {pod}{}", on_off(on, "fail", "pass"), probe.name(), namespace_flag(pod))
+            }
+            Command::SlowStart { pod, span } => format!("slow start {pod} {span}{}", namespace_flag(pod)),
+            Command::SlowStop { pod, span } => format!("slow stop {pod} {span}{}", namespace_flag(pod)),
             Command::FailStorage { part: StoragePart::Provisioner, on } => {
                 format!("{} provisioner", on_off(on, "stop", "start"))
             }
@@ -298,6 +411,12 @@ impl Command {
             Command::ReadOnly { volume, on } => format!("{} {volume}", on_off(on, "read-only", "read-write")),
             Command::StopComponent { component } => format!("stop {}", component.name()),
             Command::StartComponent { component } => format!("start {}", component.name()),
+            Command::RestartComponent { component } => format!("restart {}", component.name()),
+            Command::PauseController { controller, on } => {
+                format!("{} controller {}", on_off(on, "pause", "resume"), controller.controller().name)
+            }
+            Command::DelayCache { controller, by } => format!("delay cache {} {by}", controller.controller().name),
+            Command::DelayEtcd { by } => format!("delay etcd {by}"),
             Command::CrashController { controller } => format!("crash controller {}", controller.controller().name),
             Command::HoldCache { controller, on } => {
                 format!("{} cache {}", on_off(on, "hold", "release"), controller.controller().name)

@@ -114,8 +114,7 @@ impl World {
                 if !self.machines[node].powered {
                     return Err(bad(format!("{node} is already off")));
                 }
-                self.machine_note(node, MachineChange::PoweredOff, notes);
-                self.on_machine(node, notes, |host| host.power_off());
+                self.power_off(node, notes);
                 done(format!("{node} is off"))
             }
             Command::PowerOn { node } => {
@@ -129,8 +128,7 @@ impl World {
             Command::Reboot { node } => {
                 machine(self, node)?;
                 if self.machines[node].powered {
-                    self.machine_note(node, MachineChange::PoweredOff, notes);
-                    self.on_machine(node, notes, |host| host.power_off());
+                    self.power_off(node, notes);
                 }
                 self.power_on(node, notes);
                 done(format!("{node} reboots"))
@@ -140,6 +138,7 @@ impl World {
                 if !self.machines[node].kubelet.running {
                     return Err(bad(format!("the kubelet of {node} does not run")));
                 }
+                self.network.drop_connections(Some(node), self.now);
                 self.on_machine(node, notes, |host| host.machine.kubelet.running = false);
                 self.machine_note(node, MachineChange::KubeletStopped, notes);
                 done(format!("the kubelet of {node} is stopped; its containers run on"))
@@ -175,12 +174,14 @@ impl World {
             }
             Command::Heal { node } => {
                 machine(self, node)?;
-                if !self.network.heal(node) {
+                let cut = self.network.is_cut(node);
+                if !self.heal_link(node, notes) {
                     return Err(bad(format!("{node} is not cut off")));
                 }
-                self.machine_note(node, MachineChange::Healed, notes);
-                self.on_machine(node, notes, |host| host.reconnect());
-                done(format!("{node} reaches the control plane again"))
+                done(match cut {
+                    true => format!("{node} reaches the control plane again"),
+                    false => format!("the links of {node} are whole and fast again"),
+                })
             }
             Command::SetClock { node, percent, ahead_seconds } => {
                 machine(self, node)?;
@@ -212,7 +213,7 @@ impl World {
                 let (node, uid) = self.process_of(pod)?;
                 let on = *on;
                 self.on_machine(&node, notes, |host| {
-                    host.with_worker(uid, |host, worker| host.hang(worker, on));
+                    host.with_worker(uid, |host, worker| host.hang(worker, on, None));
                 });
                 let what = if on { "do not answer any more" } else { "answer again" };
                 done(format!("the processes of {} on {node} {what}", pod.name))
@@ -249,11 +250,8 @@ impl World {
                 done(format!("{volume} {}", if *on { "refuses every write" } else { "takes writes again" }))
             }
             Command::StopComponent { component } => {
-                if !self.stopped.insert(*component) {
+                if !self.stop_component(*component) {
                     return Err(bad(format!("{} does not run", component.name())));
-                }
-                if *component == Component::ApiServer {
-                    self.network.control_plane(false);
                 }
                 done(format!("{} is stopped", component.name()))
             }
@@ -275,9 +273,8 @@ impl World {
                     self.held.insert(id);
                     return done(format!("{name} sees the cluster as it is now until its cache is released"));
                 }
-                if self.held.remove(&id) {
-                    let before = self.informers[id as usize].cache.clone();
-                    self.relist(id, &before);
+                if self.held.remove(&id) && !self.is_paused(id) {
+                    self.catch_up(id);
                 }
                 done(format!("{name} sees the cluster as it is again"))
             }
@@ -285,7 +282,24 @@ impl World {
                 self.losing_reply.insert(*controller);
                 done(format!("the next answer to a write of {} will be lost", controller.controller().name))
             }
-            _ => unreachable!("requests go to the API server"),
+            _ => self.fault(command, notes),
+        }
+    }
+
+    /// `false` if it does not run.
+    pub(crate) fn stop_component(&mut self, component: Component) -> bool {
+        let ran = self.stopped.insert(component);
+        if component == Component::ApiServer {
+            self.network.control_plane(false);
+            self.network.drop_connections(None, self.now);
+        }
+        ran
+    }
+
+    /// A component that was restarted is there again, unless somebody started it before.
+    pub(crate) fn component_starts(&mut self, component: Component, notes: &mut Vec<Note>) {
+        if self.stopped.remove(&component) {
+            self.start_component(component, notes);
         }
     }
 
@@ -295,6 +309,7 @@ impl World {
         self.deferred.remove(&id);
         self.queues[id as usize] = Default::default();
         self.memory.forget(id);
+        self.faults.late.remove(&id);
         self.own_writes.retain(|(owner, _), _| *owner != id);
         self.waiting.retain(|(owner, _), _| *owner != id);
         self.relist(id, &Default::default());
@@ -315,6 +330,12 @@ impl World {
         }
     }
 
+    fn power_off(&mut self, node: &Name, notes: &mut Vec<Note>) {
+        self.machine_note(node, MachineChange::PoweredOff, notes);
+        self.network.drop_connections(Some(node), self.now);
+        self.on_machine(node, notes, |host| host.power_off());
+    }
+
     fn power_on(&mut self, node: &Name, notes: &mut Vec<Note>) {
         self.machine_note(node, MachineChange::PoweredOn, notes);
         let now = self.now;
@@ -327,12 +348,12 @@ impl World {
         });
     }
 
-    fn machine_note(&self, node: &Name, change: MachineChange, notes: &mut Vec<Note>) {
+    pub(crate) fn machine_note(&self, node: &Name, change: MachineChange, notes: &mut Vec<Note>) {
         notes.push(Note { at: self.now, what: What::Machine { node: node.clone(), change } });
     }
 
     /// The machine and uid of the processes that a pod's name stands for: those of its object if they run, else a ghost's.
-    fn process_of(&self, pod: &ObjectRef) -> Result<(Name, Uid), ApiError> {
+    pub(crate) fn process_of(&self, pod: &ObjectRef) -> Result<(Name, Uid), ApiError> {
         let key = crate::api::shelf::Key::new(pod.namespace.clone(), pod.name.clone());
         let believed = self.objects().pods.get(&key).map(|pod| pod.metadata.uid);
         let running = |uid: Uid| self.machine_running(uid).map(|machine| (machine.name.clone(), uid));

@@ -1,6 +1,7 @@
 //! Reality: machines, and the processes that really run on them, whatever the API server believes.
 
 use crate::clock::Time;
+use crate::faults::{Ills, Rare};
 use crate::kubelet::Kubelet;
 use petri_objects::{Labels, Name, Uid};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +48,8 @@ pub struct Process {
     pub state: ProcessState,
     /// Whether it answers: a hung process runs and does not.
     pub answers: bool,
+    /// What else is wrong with it.
+    pub ills: Rare<Ills>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

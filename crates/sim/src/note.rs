@@ -8,6 +8,7 @@ use crate::clock::Time;
 use crate::command::Command;
 use crate::invariants::{Guarantee, Standing};
 use crate::machine::Identity;
+use crate::network::Direction;
 use petri_objects::{Name, Object, ObjectRef, Revision, Uid};
 use std::rc::Rc;
 
@@ -77,6 +78,8 @@ pub enum MachineChange {
     KubeletStopped,
     KubeletStarted,
     Cut,
+    /// Its link loses what this direction carries.
+    CutOneWay(Direction),
     Healed,
 }
 

@@ -39,6 +39,10 @@ pub enum Event {
     Program(ProcessId),
     /// The lock server looks whose session is over.
     SessionExpiry,
+    /// A cache that trails hears what happened a while ago.
+    Hear(ControllerId),
+    /// A process of the control plane that was restarted is there again.
+    ComponentStarts(Component),
 }
 
 /// Periods of Go's `wait.Until` start when the last body has ended, so ten of them take a little more than ten periods.
@@ -92,6 +96,8 @@ impl World {
             Event::Sweep => self.sweep(),
             Event::Program(id) => self.program_turn(&id, notes),
             Event::SessionExpiry => self.expire_sessions(),
+            Event::Hear(id) => self.hear(id),
+            Event::ComponentStarts(component) => self.component_starts(component, notes),
         }
         self.after_event(notes);
     }
@@ -127,17 +133,11 @@ impl World {
         }
         let changes: Vec<Change> = self.server.log.drain(..).collect();
         for controller in CONTROLLERS {
-            if !self.held.contains(&controller.id) && self.is_active(controller.id) {
-                self.informers[controller.id as usize].cache = self.server.root();
-                self.informers[controller.id as usize].seen = self.server.revision();
-                // A sync that is cut in the middle must find its controller's memory as it left it.
-                match self.deferred.get_mut(&controller.id).filter(|_| self.pending.contains_key(&controller.id)) {
-                    Some(deferred) => deferred.extend(changes.iter().cloned()),
-                    None if self.pending.contains_key(&controller.id) => {
-                        self.deferred.insert(controller.id, changes.clone());
-                    }
-                    None => self.notify(controller.id, &changes),
-                }
+            let id = controller.id;
+            if !self.held.contains(&id) && self.is_active(id) && !self.put_off(id, &changes) {
+                self.informers[id as usize].cache = self.server.root();
+                self.informers[id as usize].seen = self.server.revision();
+                self.tell(id, &changes);
             }
         }
         for change in &changes {
@@ -146,6 +146,12 @@ impl World {
                 Object::Node(node) => node.metadata.name.clone(),
                 _ => continue,
             };
+            let latency = self.network.latency(&node);
+            if latency > Span::ZERO {
+                let wake = Wake::Hear(std::rc::Rc::new(change.clone()));
+                self.queue.push(self.now + latency, Event::Kubelet(node, wake));
+                continue;
+            }
             self.on_machine(&node, notes, |host| {
                 if host.is_listening() {
                     host.observe(change);
@@ -153,6 +159,15 @@ impl World {
             });
         }
         self.check_risks(notes);
+    }
+
+    /// A controller hears of changes. A sync that is cut in the middle must find its controller's memory as it left it.
+    pub(crate) fn tell(&mut self, id: ControllerId, changes: &[Change]) {
+        if self.pending.contains_key(&id) {
+            self.deferred.entry(id).or_default().extend(changes.iter().cloned());
+        } else {
+            self.notify(id, changes);
+        }
     }
 
     /// Lets a controller queue the keys that changes concern.
@@ -196,7 +211,7 @@ impl World {
         }
     }
 
-    fn plan_turn(&mut self, id: ControllerId) {
+    pub(crate) fn plan_turn(&mut self, id: ControllerId) {
         let idle = self.queues[id as usize].is_idle() || self.pending.contains_key(&id);
         if !idle && self.turns.insert(id) {
             self.queue.push(self.now, Event::Work(id));
@@ -213,7 +228,7 @@ impl World {
         if !self.has_seen_own_writes(id, &key) {
             let delay = self.queues[id as usize].retry_delay(&key, id.retries().0, self.now);
             self.requeue_after(id, key, delay);
-        } else if self.grain == Grain::Fine || self.losing_reply.contains(&id) {
+        } else if self.grain == Grain::Fine || self.losing_reply.contains(&id) || self.faults.etcd > Span::ZERO {
             let cache = self.informers[id as usize].cache.clone();
             let pending = PendingSync {
                 key,
@@ -273,9 +288,11 @@ impl World {
         pending.events = events.len() as u32;
         match (outcome, next) {
             (Err(Stop::Awaiting), Some(next)) => {
+                // A write takes effect when etcd has it.
+                let commit = if is_write(&next) { self.faults.etcd } else { Span::ZERO };
                 pending.next = next;
                 self.pending.insert(id, pending);
-                self.queue.push(self.now, Event::Serve(id));
+                self.queue.push(self.now + commit, Event::Serve(id));
             }
             (outcome, _) => {
                 self.memory = memory;
@@ -302,6 +319,9 @@ impl World {
     }
 
     fn answer_pending(&mut self, id: ControllerId) {
+        if self.is_paused(id) {
+            return;
+        }
         let Some(mut pending) = self.pending.remove(&id) else { return };
         let Some(mut reply) = pending.served.take() else {
             self.pending.insert(id, pending);
@@ -363,7 +383,7 @@ impl World {
         let changes = differences(before, &root, self.now, self.server.revision());
         self.informers[id as usize].cache = root;
         self.informers[id as usize].seen = self.server.revision();
-        self.notify(id, &changes);
+        self.tell(id, &changes);
     }
 
     /// A controller looks at everything in its cache again.

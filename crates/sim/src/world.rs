@@ -9,6 +9,7 @@ use crate::client::workqueue::WorkQueue;
 use crate::clock::Time;
 use crate::command::{Component, StoragePart};
 use crate::controllers::{CONTROLLERS, ControllerId, Memory};
+use crate::faults::{Faults, Rare};
 use crate::invariants::Invariants;
 use crate::kubelet::{Host, Kubelet};
 use crate::machine::{Identity, Machine};
@@ -76,6 +77,7 @@ pub struct World {
     pub(crate) told: Revision,
     /// Commands that removed a pod's object (or its node's) while its process ran.
     pub(crate) removals: BTreeMap<Identity, u32>,
+    pub(crate) faults: Rare<Faults>,
 }
 
 /// How finely events can interleave.
@@ -137,6 +139,7 @@ impl World {
             commands: 0,
             told: Revision(0),
             removals: BTreeMap::new(),
+            faults: Rare::default(),
         };
         world.memory.scheduler.seed(seed);
         world.set_up(scenario);
@@ -227,6 +230,7 @@ impl World {
             machine,
             disks: &mut self.disks,
             network: &self.network,
+            faults: &self.faults,
             server: &mut self.server,
             queue: &mut self.queue,
             notes,
@@ -285,7 +289,7 @@ impl World {
     /// Whether a controller's process and the API server run.
     pub(crate) fn is_active(&self, id: ControllerId) -> bool {
         let stopped = |component| self.stopped.contains(&component);
-        !stopped(Component::ApiServer) && !Component::of(id).is_some_and(stopped)
+        !stopped(Component::ApiServer) && !Component::of(id).is_some_and(stopped) && !self.is_paused(id)
     }
     /// How many commands were given so far.
     pub fn commands(&self) -> u32 {

@@ -1,7 +1,10 @@
 //! What the editor asks while somebody types: what could stand here, and what is this.
 
+use crate::desk::Desk;
 use js_sys::{Array, Object, Reflect};
 use petri_manifest::assist;
+use petri_objects::{Kind, Object as Simulated};
+use std::cell::OnceCell;
 use wasm_bindgen::prelude::*;
 
 /// The byte at which the UTF-16 unit of this number begins.
@@ -29,11 +32,25 @@ fn object(fields: &[(&str, JsValue)]) -> JsValue {
     object.into()
 }
 
+/// The objects of the cluster and of the open files, which are read only if somebody asks.
+fn known(desk: &Desk) -> impl Fn(Kind) -> Vec<Simulated> + '_ {
+    let drafts = OnceCell::new();
+    move |kind| {
+        let mut found = desk.session.timeline().world().objects().list(kind);
+        let drafts: &Vec<Simulated> = drafts.get_or_init(|| {
+            let objects = |text: &str| petri_manifest::parse(text).objects().cloned().collect::<Vec<_>>();
+            desk.files().iter().flat_map(|file| objects(&file.text)).collect()
+        });
+        found.extend(drafts.iter().filter(|object| object.kind() == kind).cloned());
+        found
+    }
+}
+
 /// `completions(text, position, explicit)` of the editor.
-pub fn completions() -> Closure<dyn Fn(String, u32, bool) -> JsValue> {
-    Closure::new(|text: String, position: u32, explicit: bool| {
+pub fn completions(desk: Desk) -> Closure<dyn Fn(String, u32, bool) -> JsValue> {
+    Closure::new(move |text: String, position: u32, explicit: bool| {
         let at = byte_of(&text, position);
-        let Some(found) = assist::complete(&text, at) else { return JsValue::NULL };
+        let Some(found) = assist::complete(&text, at, &known(&desk)) else { return JsValue::NULL };
         // On an empty line the list waits until it is asked for.
         if !explicit && found.from == at {
             return JsValue::NULL;

@@ -98,9 +98,10 @@ pub fn CompareDialog() -> Html {
     };
     let half = if width >= 760 { (width - 20) / 2 } else { width };
     let side = |index: usize| {
-        let title = &start.choices[if index == 0 { chosen.0 } else { chosen.1 }].title;
+        let choice = &start.choices[if index == 0 { chosen.0 } else { chosen.1 }];
         let shown = (*sides).as_ref().map(|sides| sides[index].clone());
-        column(index, title, shown, half)
+        let link = shown.is_some().then(|| choice.link(start.end)).flatten();
+        column(index, &choice.title, link, shown, half)
     };
     html! {
         <FloatBox place={Place::Middle} label="Compare" role="dialog" class="dialog compare">
@@ -217,7 +218,7 @@ fn strip(name: &'static str, pair: &Pair, course: &Course, at: Time) -> Html {
 }
 
 /// One cluster: its sentence, its picture, and the same as a table. The picture only shows: acting is for the run itself.
-fn column(index: usize, title: &str, shown: Option<Shown>, width: i32) -> Html {
+fn column(index: usize, title: &str, link: Option<String>, shown: Option<Shown>, width: i32) -> Html {
     let name = ["A", "B"][index];
     let body = shown.map(|shown| {
         let (headline, sub) = (plain(&shown.view.say.headline), plain(&shown.view.say.sub));
@@ -238,5 +239,8 @@ fn column(index: usize, title: &str, shown: Option<Shown>, width: i32) -> Html {
             </>
         }
     });
-    html! { <section key={name} data-side={name} aria-label={format!("{name}: {title}")}><h3>{ format!("{name}: {title}") }</h3>{ body }</section> }
+    // The address is that of the course: it can be copied and sent as it is.
+    let link = link
+        .map(|href| html! { <p key="link"><a {href} data-open={name}>{ format!("Open {name} as the run") }</a></p> });
+    html! { <section key={name} data-side={name} aria-label={format!("{name}: {title}")}><h3>{ format!("{name}: {title}") }</h3>{ link }{ body }</section> }
 }

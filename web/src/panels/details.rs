@@ -7,6 +7,7 @@ use crate::session::use_world;
 use crate::view::{Target, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Event, ObjectRef, Time};
+use petri_sim::network::Direction;
 use petri_sim::note::{MachineChange, Note, ProcessChange, Verb, What};
 use petri_sim::timeline::Timeline;
 use petri_sim::world::World;
@@ -148,6 +149,8 @@ fn history(timeline: &Timeline, selection: Option<&Target>) -> Vec<(Time, String
                         MachineChange::KubeletStopped => "the kubelet was stopped",
                         MachineChange::KubeletStarted => "the kubelet was started",
                         MachineChange::Cut => "it was cut off from the control plane",
+                        MachineChange::CutOneWay(Direction::Outgoing) => "what it sends is lost",
+                        MachineChange::CutOneWay(Direction::Incoming) => "what is sent to it is lost",
                         MachineChange::Healed => "its link was healed",
                     }
                     .to_owned()

@@ -2,6 +2,7 @@
 
 use super::assist;
 use crate::check::Checked;
+use crate::desk::{Desk, use_desk};
 use crate::frames;
 use crate::wide::use_dark;
 use js_sys::{Array, Function, Object, Promise, Reflect};
@@ -117,7 +118,14 @@ pub async fn templates() -> Vec<Template> {
         .collect()
 }
 
-fn create(module: &JsValue, host: &HtmlElement, props: &EditorProps, text: &str, dark: bool) -> Option<Mirror> {
+fn create(
+    module: &JsValue,
+    host: &HtmlElement,
+    desk: Desk,
+    props: &EditorProps,
+    text: &str,
+    dark: bool,
+) -> Option<Mirror> {
     let on_change = Closure::<dyn Fn(String)>::new({
         let on_change = props.on_change.clone();
         move |text| on_change.emit(text)
@@ -126,7 +134,7 @@ fn create(module: &JsValue, host: &HtmlElement, props: &EditorProps, text: &str,
         let on_apply = props.on_apply.clone();
         move |text| on_apply.emit(text)
     });
-    let (completions, explanations) = (assist::completions(), assist::explanations());
+    let (completions, explanations) = (assist::completions(desk), assist::explanations());
     let options = Object::new();
     let set = |key: &str, value: &JsValue| Reflect::set(&options, &key.into(), value).ok();
     set("doc", &text.into())?;
@@ -185,12 +193,14 @@ pub fn Editor(props: &EditorProps) -> Html {
     let area = use_node_ref();
     let loaded = use_state(|| false);
     let dark = use_dark();
+    let desk = use_desk();
     let latest = use_mut_ref(|| props.clone());
     *latest.borrow_mut() = props.clone();
 
     {
         let (host, area, latest, loaded) = (host.clone(), area.clone(), latest.clone(), loaded.setter());
         let handle = props.handle.clone();
+        let desk = desk.clone();
         use_effect_with((), move |()| {
             let alive = Rc::new(());
             let watch = Rc::downgrade(&alive);
@@ -207,6 +217,7 @@ pub fn Editor(props: &EditorProps) -> Html {
                         return;
                     }
                     let Some(host) = host.cast::<HtmlElement>() else { return };
+                    let desk = desk.clone();
                     let area = area.cast::<HtmlTextAreaElement>();
                     let props = latest.borrow().clone();
                     let text = area.as_ref().map_or_else(|| props.text.to_string(), HtmlTextAreaElement::value);
@@ -214,7 +225,7 @@ pub fn Editor(props: &EditorProps) -> Html {
                     let focused = document.and_then(|document| document.active_element());
                     let had_focus = area.as_ref().is_some_and(|area| focused.as_deref() == Some(area.as_ref()));
                     let caret = area.as_ref().and_then(|area| area.selection_start().ok().flatten());
-                    let Some(mirror) = create(&module, &host, &props, &text, dark) else { return };
+                    let Some(mirror) = create(&module, &host, desk, &props, &text, dark) else { return };
                     call(&mirror.editor, "setDiagnostics", &[marks(&props.checked).into()]);
                     if let Some(applied) = &props.applied {
                         call(&mirror.editor, "setApplied", &[(&**applied).into()]);

@@ -123,15 +123,22 @@ fn control_plane(view: &ClusterView, layout: &ClusterLayout, props: &ClusterPict
         x += words::width(part, 11, false) as i32 + 22;
         (part, at, x < end)
     });
-    let whole = parts.iter().all(|(_, _, fits)| *fits);
+    let trouble = &view.control_plane.trouble;
+    let whole = parts.iter().all(|(_, _, fits)| *fits) && trouble.is_empty();
+    let room = (end - place.x - 124).max(0) as u32;
     let body = html! { <>
         { rect("cp", place, 5) }
         { ring(place, 3) }
         { text(place.x + 10, y, "nm", "control plane") }
+        if !trouble.is_empty() { { text(place.x + 124, y, "sub warn me", words::fit(trouble, room, 11, false)) } }
         { for parts.iter().filter(|_| whole).map(|(part, at, _)| text(*at, y, "sub", *part)) }
         { text(place.right() - 10, y, classes!("sub", "e", tone(view.control_plane.tone), "me"), view.control_plane.text.clone()) }
     </> };
-    let label = format!("Control plane: {}", view.control_plane.text);
+    let mut label = format!("Control plane: {}", view.control_plane.text);
+    if !trouble.is_empty() {
+        label.push_str(". ");
+        label.push_str(trouble);
+    }
     let selected = props.selected == Some(Target::ControlPlane);
     pickable(Pickable {
         key: "control-plane".into(),

@@ -1,4 +1,9 @@
 use super::*;
+use petri_objects::{Kind, ObjectRef, Taint};
+use petri_sim::api::request::Propagation;
+use petri_sim::command::{Command, Component, Probed, StoragePart};
+use petri_sim::controllers::ControllerId;
+use petri_sim::network::Direction;
 
 fn every_command() -> Vec<Command> {
     let pod = ObjectRef::new(Kind::Pod, "default", "rg-1");
@@ -30,6 +35,19 @@ fn every_command() -> Vec<Command> {
         Command::AddMachine { node: node(), zone: "b".into() },
         Command::Cut { node: node() },
         Command::Heal { node: node() },
+        Command::CutOneWay { node: node(), lost: Direction::Incoming },
+        Command::CutZone { zone: "a".into() },
+        Command::HealZone { zone: "a".into() },
+        Command::Part { node: node(), other: "node-2".into(), on: true },
+        Command::DelayLink { node: node(), latency: Span::millis(250) },
+        Command::Pause { pod: pod.clone(), span: Span::seconds(20) },
+        Command::FailProbe { pod: pod.clone(), probe: Probed::Liveness, on: true },
+        Command::SlowStart { pod: pod.clone(), span: Span::seconds(60) },
+        Command::SlowStop { pod: pod.clone(), span: Span::ZERO },
+        Command::RestartComponent { component: Component::ApiServer },
+        Command::PauseController { controller, on: true },
+        Command::DelayCache { controller, by: Span::seconds(10) },
+        Command::DelayEtcd { by: Span::seconds(2) },
         Command::SetClock { node: node(), percent: 150, ahead_seconds: -60 },
         Command::Crash { pod: pod.clone(), exit_code: 137 },
         Command::Hang { pod, on: true },
@@ -58,6 +76,21 @@ fn every_command_survives_the_link() {
     let before = shared();
     assert_eq!(from_json(&to_json(&before)).unwrap(), before);
     assert_eq!(from_fragment(&format!("#theme=dark&{}", to_fragment(&before))).unwrap().unwrap(), before);
+}
+
+#[test]
+fn a_setting_survives_the_link_and_defaults_are_not_written() {
+    let mut before = shared();
+    assert!(!to_json(&before).contains("settings"));
+    let mut scenario = (*before.recording.scenario).clone();
+    scenario.settings.node_monitor_grace_period = Span::seconds(20);
+    scenario.settings.storage.zonal = false;
+    before.recording.scenario = Rc::new(scenario);
+    let text = to_json(&before);
+    assert!(text.contains(r#""settings":{"nodeMonitorGracePeriod":20000000,"zonalDisks":false}"#), "{text}");
+    assert_eq!(from_json(&text).unwrap(), before);
+    let strange = text.replace("zonalDisks", "weather");
+    assert_eq!(from_json(&strange).unwrap_err(), "unknown setting weather");
 }
 
 #[test]

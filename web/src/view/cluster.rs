@@ -10,6 +10,7 @@ use petri_objects::order::Order as _;
 use petri_objects::{Name, Node, Time, Uid, condition};
 use petri_sim::api::shelf::Key;
 use petri_sim::machine::Machine;
+use petri_sim::network::Direction;
 use petri_sim::recording::Stamped;
 use petri_sim::world::World;
 use std::collections::BTreeMap;
@@ -106,7 +107,15 @@ fn node(machine: &Machine, tiles: Vec<TileView>, facts: &Facts) -> NodeView {
     let object = facts.objects.nodes.get(&Key::new("", name.clone()));
     let cut = facts.network.cut_since(name);
     let link = match cut {
-        Some(since) => LinkView::Cut { since, text: format!("cut {} ago", words::duration(facts.now.since(since))) },
+        Some(since) => {
+            // A link that loses one direction is as good as cut a little later; which it loses is said in full.
+            let what = match facts.network.one_way(name).map(|one_way| one_way.lost) {
+                None => "cut",
+                Some(Direction::Outgoing) => "outgoing lost",
+                Some(Direction::Incoming) => "incoming lost",
+            };
+            LinkView::Cut { since, text: format!("{what} {} ago", words::duration(facts.now.since(since))) }
+        }
         None if machine.powered && machine.kubelet.running => LinkView::Whole,
         None => LinkView::Silent,
     };
@@ -188,7 +197,14 @@ fn control_plane(facts: &Facts) -> ControlPlaneView {
         nodes,
         text: format!("{answering} of {nodes} {noun}"),
         tone: if answering < nodes { Tone::Risk } else { Tone::Calm },
+        trouble: if facts.hindrances.is_empty() { String::new() } else { trouble(facts) },
     }
+}
+
+#[inline(never)]
+fn trouble(facts: &Facts) -> String {
+    let sentences: Vec<&str> = facts.hindrances.iter().map(|hindrance| hindrance.sentence.as_str()).collect();
+    sentences.join(" ")
 }
 
 /// Identities of StatefulSets that two pods go by, one of which runs although its name was given away.

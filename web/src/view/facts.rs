@@ -4,6 +4,7 @@ use petri_objects::{Name, ObjectRef, Pod, Time, Uid};
 use petri_sim::api::shelf::{Key, Objects};
 use petri_sim::command::Command;
 use petri_sim::controllers::ControllerId;
+use petri_sim::faults::Hindrance;
 use petri_sim::invariants::Invariants;
 use petri_sim::machine::{Machine, Process, ProcessId, ProcessState};
 use petri_sim::network::Network;
@@ -37,6 +38,8 @@ pub struct Facts<'w> {
     /// What processes do by themselves, if anybody looks.
     pub programs: Option<&'w Programs>,
     pub standstills: Vec<Standstill>,
+    /// What of the control plane is stopped, held back or slow.
+    pub hindrances: Vec<Hindrance>,
     /// The run's commands, in order: a command's number is its place.
     pub commands: &'w [Stamped],
     /// When pod objects were removed, if anybody remembers; moments after `now` do not count.
@@ -64,7 +67,11 @@ impl<'w> Facts<'w> {
             })
             .collect();
         let facts = Facts::new(world.start, world.now, world.objects(), &world.machines, &world.network, &world.disks);
-        Facts { programs: Some(&world.programs), ..facts.with(&world.invariants, standstills, commands) }
+        Facts {
+            programs: Some(&world.programs),
+            hindrances: world.hindrances(),
+            ..facts.with(&world.invariants, standstills, commands)
+        }
     }
 
     pub fn new(
@@ -86,6 +93,7 @@ impl<'w> Facts<'w> {
             disks,
             programs: None,
             standstills: Vec::new(),
+            hindrances: Vec::new(),
             commands: &[],
             deleted: None,
             pods,

@@ -285,7 +285,7 @@ impl LaneStore {
         };
         match change {
             MachineChange::PoweredOff => open(Bar::Off),
-            MachineChange::Cut => open(Bar::Cut),
+            MachineChange::Cut | MachineChange::CutOneWay(_) => open(Bar::Cut),
             MachineChange::KubeletStopped => open(Bar::KubeletStopped),
             MachineChange::PoweredOn => close(reality, at, |span| span.bar == Bar::Off),
             MachineChange::Healed => close(reality, at, |span| span.bar == Bar::Cut),
@@ -354,7 +354,13 @@ fn lane_of(command: &Command) -> Option<LaneKey> {
         Command::Delete { target, .. } | Command::Patch { target, .. } if target.kind == petri_objects::Kind::Pod => {
             Some(LaneKey::Identity { namespace: target.namespace.clone(), pod: target.name.clone() })
         }
-        Command::Evict { pod, .. } | Command::Crash { pod, .. } | Command::Hang { pod, .. } => {
+        Command::Evict { pod, .. }
+        | Command::Crash { pod, .. }
+        | Command::Hang { pod, .. }
+        | Command::Pause { pod, .. }
+        | Command::FailProbe { pod, .. }
+        | Command::SlowStart { pod, .. }
+        | Command::SlowStop { pod, .. } => {
             Some(LaneKey::Identity { namespace: pod.namespace.clone(), pod: pod.name.clone() })
         }
         Command::Cordon { node, .. }
@@ -366,6 +372,9 @@ fn lane_of(command: &Command) -> Option<LaneKey> {
         | Command::StartKubelet { node }
         | Command::AddMachine { node, .. }
         | Command::Cut { node }
+        | Command::CutOneWay { node, .. }
+        | Command::Part { node, .. }
+        | Command::DelayLink { node, .. }
         | Command::SetClock { node, .. }
         | Command::Heal { node } => Some(LaneKey::Node(node.clone())),
         _ => None,

@@ -145,6 +145,8 @@ pub struct ControlPlaneView {
     /// `3 of 4 nodes answer`.
     pub text: String,
     pub tone: Tone,
+    /// What of it is stopped, held back or slow, in words; empty as a rule.
+    pub trouble: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

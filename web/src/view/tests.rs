@@ -158,6 +158,19 @@ fn a_pod_on_its_way_up_shows_its_steps() {
 }
 
 #[test]
+fn what_is_half_broken_is_said_where_it_is() {
+    let mut run = Run::calm();
+    assert_eq!(run.view().control_plane.trouble, "");
+    run.command(Command::CutOneWay { node: run.node_of("rg-1"), lost: petri_sim::network::Direction::Incoming });
+    run.command(Command::DelayEtcd { by: Span::seconds(2) });
+    run.play(5);
+    let view = run.view();
+    let cut = view.nodes().find(|n| n.name == run.node_of("rg-1")).expect("the node is drawn");
+    assert!(matches!(&cut.link, LinkView::Cut { text, .. } if text == "incoming lost 5 s ago"));
+    assert_eq!(view.control_plane.trouble, "etcd takes 2s to commit a write.");
+}
+
+#[test]
 fn a_cut_is_said_before_the_control_plane_notices() {
     let mut run = Run::calm();
     let node = run.node_of("rg-1");

@@ -2,8 +2,11 @@
 //!
 //! Both work on text that is half written: where a place stands is told by indentation, not by parsing.
 
+mod names;
 mod outline;
 mod values;
+
+pub use names::Known;
 
 use outline::{Outline, Step, Typed, outline};
 use petri_objects::{Decode, Kind, Map, Object, Schema, Type, Value, defaults::apply_defaults};
@@ -119,27 +122,28 @@ fn default(kind: Kind, path: &[Step]) -> Option<String> {
     }
 }
 
-/// What could stand at a byte of the text.
-pub fn complete(text: &str, at: usize) -> Option<Completion> {
+/// What could stand at a byte of the text, given the objects that it can name.
+pub fn complete(text: &str, at: usize, known: Known<'_>) -> Option<Completion> {
     if !text.is_char_boundary(at) {
         return None;
     }
     let outline = outline(text, at);
     let found = match &outline.typed {
         Typed::Elsewhere => return None,
-        Typed::Key { from, word, column } => Completion { from: *from, choices: keys(&outline, *column, word) },
-        Typed::Value { key, from, .. } => Completion { from: *from, choices: values(&outline, key) },
+        Typed::Key { from, word, column } => Completion { from: *from, choices: keys(&outline, *column, word, known) },
+        Typed::Value { key, from, .. } => Completion { from: *from, choices: values(&outline, key, known) },
     };
     (!found.choices.is_empty()).then_some(found)
 }
 
-fn keys(outline: &Outline, column: usize, typed: &str) -> Vec<Choice> {
+fn keys(outline: &Outline, column: usize, typed: &str, known: Known<'_>) -> Vec<Choice> {
     let Some(kind) = kind(outline) else { return first_keys(outline) };
     let (schema, dash) = match follow(kind, &outline.path) {
         Some(Place::Record(schema)) => (schema, ""),
         Some(Place::List(schema)) => (schema, "- "),
         // The items of a list of words.
         Some(Place::Other(Type::String)) => return items(kind, &outline.path),
+        Some(Place::Other(Type::Map(_))) => return names::label_keys(outline, kind, typed, known),
         Some(Place::Other(_)) | None => return Vec::new(),
     };
     let written: Vec<&str> = match dash {
@@ -212,7 +216,7 @@ fn choice(label: &str, detail: &str, info: &str) -> Choice {
     Choice { label: label.to_owned(), detail: detail.to_owned(), info: info.to_owned(), insert: label.to_owned() }
 }
 
-fn values(outline: &Outline, key: &str) -> Vec<Choice> {
+fn values(outline: &Outline, key: &str, known: Known<'_>) -> Vec<Choice> {
     if outline.path.is_empty() && key == "kind" {
         let written = Kind::ALL.iter().filter(|kind| values::is_written_by_people(**kind));
         return written.map(|kind| choice(kind.name(), kind.api_version(), kind.schema().doc.trim())).collect();
@@ -229,10 +233,11 @@ fn values(outline: &Outline, key: &str) -> Vec<Choice> {
     }
     let Some(kind) = kind else { return Vec::new() };
     if let Some(Place::Other(Type::Map(_))) = follow(kind, &outline.path) {
-        return Vec::new();
+        return names::label_values(outline, kind, key, known);
     }
-    let Some(Place::Record(schema)) = follow(kind, &outline.path) else { return Vec::new() };
+    let Some(Place::Record(schema)) = follow(kind, &outline.path) else { return names::unknown(outline, key, known) };
     let Some(field) = schema.field(key) else { return Vec::new() };
+    let named = names::values(outline, schema.name, key, known);
     let mut path = outline.path.clone();
     path.push(Step::Key(key.to_owned()));
     let default = default(kind, &path);
@@ -240,12 +245,14 @@ fn values(outline: &Outline, key: &str) -> Vec<Choice> {
     if matches!(field.kind, Type::Boolean) {
         return ["true", "false"].into_iter().map(|word| choice(word, mark(word), "")).collect();
     }
-    let known = values::of(schema.name, key);
+    let words = values::of(schema.name, key);
     if matches!(field.kind, Type::List(_)) && !outline.in_flow() {
         return Vec::new();
     }
-    if !known.is_empty() {
-        return known.iter().map(|(word, info)| choice(word, mark(word), info)).collect();
+    if !words.is_empty() || !named.is_empty() {
+        let others = words.iter().filter(|(word, _)| !named.iter().any(|choice| choice.label == *word));
+        let others: Vec<Choice> = others.map(|(word, info)| choice(word, mark(word), info)).collect();
+        return named.into_iter().chain(others).collect();
     }
     default.map(|word| choice(&word, "if left out", "")).into_iter().collect()
 }

@@ -1,6 +1,13 @@
 //! Completion and explanations: a place in half-written text, and what the schema says about it.
 
-use petri_manifest::assist::{complete, explain};
+use petri_manifest::assist::{self, Completion, explain};
+use petri_manifest::parse;
+use petri_objects::{Kind, Object};
+
+/// What is offered where nothing else is there.
+fn complete(text: &str, at: usize) -> Option<Completion> {
+    assist::complete(text, at, &|_| Vec::new())
+}
 
 /// The labels that are offered at the `|` of a text.
 fn offered(text: &str) -> Vec<String> {
@@ -117,4 +124,110 @@ fn no_place_of_any_text_is_too_much() {
             let _ = (complete(text, at), explain(text, at));
         }
     }
+}
+
+/// What is in the cluster and in other files.
+const OTHERS: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {clusterIP: None, selector: {app: web}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: shared}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: elsewhere, namespace: other}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: runner}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: fast}
+provisioner: disk.petri.dev
+---
+apiVersion: v1
+kind: Node
+metadata: {name: node-1, labels: {topology.kubernetes.io/zone: a, disk: 'true'}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: front}
+spec: {template: {metadata: {labels: {app: front, tier: edge}}}}
+";
+
+fn known(kind: Kind) -> Vec<Object> {
+    let parsed = parse(OTHERS);
+    parsed
+        .documents
+        .iter()
+        .filter_map(|document| {
+            let kind = document.kind.filter(|own| *own == kind)?;
+            Some(Object::decode(kind, &document.value, &mut petri_objects::Decode::default()))
+        })
+        .collect()
+}
+
+/// Labels that are offered at the `|`, and what is written if the first is chosen.
+fn named(text: &str) -> (Vec<String>, String) {
+    let at = text.find('|').expect("a place is marked");
+    let found = assist::complete(&text.replacen('|', "", 1), at, &known).map(|found| found.choices).unwrap_or_default();
+    let insert = found.first().map(|choice| choice.insert.clone()).unwrap_or_default();
+    (found.into_iter().map(|choice| choice.label).collect(), insert)
+}
+
+#[test]
+fn names_of_other_objects_are_offered_where_a_field_means_one() {
+    let pod = "apiVersion: v1\nkind: Pod\nspec:\n";
+    let offers = |text: &str, expected: &[&str]| assert_eq!(named(text).0, expected, "{text}");
+    offers(&format!("{SET}  serviceName: |"), &["web"]);
+    offers(&format!("{pod}  serviceAccountName: |"), &["runner"]);
+    offers(&format!("{pod}  nodeName: |"), &["node-1"]);
+    offers(&format!("{pod}  volumes:\n  - name: d\n    persistentVolumeClaim:\n      claimName: |"), &["shared"]);
+    offers(&format!("{pod}  volumes:\n  - name: d\n    configMap:\n      name: |"), &["settings"]);
+    offers("apiVersion: v1\nkind: PersistentVolumeClaim\nspec:\n  storageClassName: |", &["fast", "standard"]);
+    let elsewhere = "apiVersion: v1\nkind: Pod\nmetadata:\n  namespace: other\nspec:\n  volumes:\n  - persistentVolumeClaim:\n      claimName: |";
+    offers(elsewhere, &["elsewhere"]);
+    assert!(named(&format!("{pod}  topologySpreadConstraints:\n  - topologyKey: |")).0.contains(&"disk".to_owned()));
+}
+
+#[test]
+fn mounts_name_the_volumes_of_their_document() {
+    let set = format!(
+        "{SET}  template:\n    spec:\n      containers:\n      - name: c\n        volumeMounts:\n        - name: |\n      volumes:\n      \
+         - name: cache\n        emptyDir: {{}}\n  volumeClaimTemplates:\n  - metadata:\n      name: data\n"
+    );
+    assert_eq!(named(&set).0, ["cache", "data"]);
+}
+
+#[test]
+fn selectors_are_offered_the_labels_of_what_they_select() {
+    let own = format!(
+        "{SET}  selector:\n    matchLabels:\n      |\n  template:\n    metadata:\n      labels:\n        app: web\n"
+    );
+    assert_eq!(named(&own), (vec!["app".to_owned()], "app: web".to_owned()));
+    let value = own.replace("      |\n", "      app: |\n");
+    assert_eq!(named(&value), (vec!["web".to_owned()], "web".to_owned()));
+    let template = format!(
+        "{SET}  selector:\n    matchLabels:\n      app: web\n  template:\n    metadata:\n      labels:\n        |\n"
+    );
+    assert_eq!(named(&template).0, ["app"]);
+    let service = "apiVersion: v1\nkind: Service\nspec:\n  selector:\n    app: front\n    |";
+    assert_eq!(named(service), (vec!["tier".to_owned()], "tier: edge".to_owned()));
+    let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nspec:\n  selector:\n    matchLabels:\n      app: |";
+    assert_eq!(named(budget).0, ["front"]);
+    let nodes = "apiVersion: v1\nkind: Pod\nspec:\n  nodeSelector:\n    |";
+    assert_eq!(
+        named(nodes),
+        (vec!["disk".to_owned(), "topology.kubernetes.io/zone".to_owned()], "disk: \"true\"".to_owned())
+    );
+    assert_eq!(named("apiVersion: v1\nkind: Pod\nmetadata:\n  labels:\n    |").0, Vec::<String>::new());
 }

@@ -1,7 +1,7 @@
 //! What a person types, and what they are told. One topic per file, text in and text out.
 
 mod assist;
-mod edit;
+mod change;
 mod hostile;
 mod problems;
 mod reading;

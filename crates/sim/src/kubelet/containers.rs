@@ -205,6 +205,7 @@ impl Host<'_> {
             ip: worker.ip.clone(),
             state: ProcessState::Running,
             answers: true,
+            ills: self.ills_at_start(&pod, worker.containers[index].sort),
         };
         self.add_process(Host::process_id(worker, &container.name), process);
         for volume in &worker.mounted {
@@ -308,19 +309,6 @@ impl Host<'_> {
             self.plan_probes(worker, index);
         }
         self.run_containers(worker);
-    }
-
-    /// The pod's processes stop answering, or answer again.
-    pub fn hang(&mut self, worker: &mut Worker, hung: bool) {
-        for index in 0..worker.containers.len() {
-            let id = Host::process_id(worker, &worker.containers[index].name);
-            if let Some(process) = self.machine.processes.get_mut(&id) {
-                process.answers = !hung;
-                self.touched.push(process.identity.clone());
-            }
-            self.plan_probes(worker, index);
-        }
-        self.look_again(worker);
     }
 
     /// A container's process changed by itself: a kubelet that runs notices.

@@ -6,8 +6,9 @@ use crate::api::server::{EventNote, Server, WriteContext};
 use crate::api::watch::{Actor, Cause};
 use crate::client::call::EventType;
 use crate::clock::{Span, Time};
+use crate::faults::Faults;
 use crate::machine::{Identity, Machine, Process, ProcessId};
-use crate::network::Network;
+use crate::network::{Network, Verdict};
 use crate::note::{Note, ProcessChange, What};
 use crate::queue::Queue;
 use crate::settings::Settings;
@@ -23,6 +24,7 @@ pub(crate) struct Host<'w> {
     pub machine: &'w mut Machine,
     pub disks: &'w mut Disks,
     pub network: &'w Network,
+    pub faults: &'w Faults,
     pub server: &'w mut Server,
     pub queue: &'w mut Queue,
     pub notes: &'w mut Vec<Note>,
@@ -34,17 +36,29 @@ impl Host<'_> {
     pub fn name(&self) -> Name {
         self.machine.name.clone()
     }
-    /// Whether requests get through.
+    /// Whether requests get through and are answered.
     pub fn is_connected(&self) -> bool {
         self.machine.powered && self.network.reaches_control_plane(&self.machine.name)
     }
     /// Asks the API server, if it can be reached.
     pub fn call(&mut self, request: Request, cause: Cause) -> Reply {
-        if !self.is_connected() {
-            return Err(ApiError::Unreachable);
+        match self.verdict() {
+            Verdict::Lost => return Err(ApiError::Unreachable),
+            // What only asks, and what is asked first, is as good as lost.
+            Verdict::ReplyLost if matches!(request, Request::Get(_)) => return Err(ApiError::Unreachable),
+            Verdict::Answered | Verdict::ReplyLost => {}
         }
         let context = self.context(cause);
-        self.server.serve(request, &context)
+        let reply = self.server.serve(request, &context);
+        if self.is_connected() { reply } else { Err(ApiError::Unreachable) }
+    }
+    /// What becomes of a request that is sent now.
+    pub fn verdict(&self) -> Verdict {
+        if self.machine.powered { self.network.verdict(&self.machine.name, self.now) } else { Verdict::Lost }
+    }
+    /// How long a write is on its way until it is stored.
+    pub fn write_delay(&self) -> Span {
+        self.network.latency(&self.machine.name) + self.faults.etcd
     }
     pub fn event(&mut self, pod: &Rc<Pod>, kind: EventType, reason: &str, message: impl Into<Name>, cause: Cause) {
         self.record(EventNote::new(&Object::Pod(pod.clone()), kind, reason, message.into()), cause);
@@ -66,7 +80,7 @@ impl Host<'_> {
     }
     fn record(&mut self, note: EventNote, cause: Cause) {
         // Deviation: events that cannot be sent are lost; the real recorder retries for a while.
-        if self.is_connected() {
+        if self.verdict() != Verdict::Lost {
             let context = self.context(cause);
             self.server.record(&note, &context);
         }
@@ -103,12 +117,24 @@ impl Host<'_> {
         if worker.gone || worker.posted {
             return;
         }
-        let patch = Patch::PodStatus(worker.status.clone());
+        let delay = self.write_delay();
+        if delay > Span::ZERO {
+            return self.plan(delay, Wake::Stored(worker.pod.metadata.uid, worker.status.clone()));
+        }
+        self.store(worker, worker.status.clone());
+    }
+    /// A status that was posted arrives.
+    pub fn store(&mut self, worker: &mut Worker, status: Rc<PodStatus>) {
+        if worker.gone || self.verdict() == Verdict::ReplyLost {
+            // The status manager looks at the pod first, and hears nothing.
+            return;
+        }
+        let patch = Patch::PodStatus(status.clone());
         let target = ObjectRef::new(Kind::Pod, worker.pod.metadata.namespace.clone(), worker.pod.metadata.name.clone());
         let request = Request::Patch { target, uid: Some(worker.pod.metadata.uid), patch };
         match self.call(request, worker.cause) {
             Ok(Object::Pod(pod)) => {
-                worker.posted = true;
+                worker.posted = status == worker.status;
                 worker.pod = pod;
             }
             Ok(_) => {}

@@ -6,6 +6,7 @@
 
 mod containers;
 mod host;
+mod ills;
 mod node_status;
 mod pods;
 mod probes;
@@ -15,7 +16,7 @@ mod volumes;
 
 pub(crate) use host::Host;
 
-use crate::api::watch::Cause;
+use crate::api::watch::{Cause, Change};
 use crate::clock::{Span, Time};
 use crate::workload::ContainerSort;
 use petri_objects::{Container, Name, Node, Pod, PodStatus, Uid};
@@ -144,6 +145,12 @@ pub enum Wake {
     Statuses { life: u32 },
     /// A pod has something to do.
     Pod(Uid),
+    /// Over a slow link: a change arrives.
+    Hear(Rc<Change>),
+    /// Over a slow link, or with a slow etcd: a status is stored.
+    Stored(Uid, Rc<PodStatus>),
+    /// A pause of a pod's processes is over.
+    Resume(Uid),
 }
 
 impl Run {

@@ -7,6 +7,7 @@ use crate::api::request::Request;
 use crate::api::watch::Cause;
 use crate::client::call::EventType;
 use crate::clock::Span;
+use crate::network::Verdict;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -154,12 +155,17 @@ impl Host<'_> {
         let kubelet = &self.settings.kubelet;
         let spread = kubelet.lease_interval.0 * kubelet.lease_jitter_millis / 1_000;
         let jitter = Span(self.server.random.kubelet.below(spread));
-        self.plan(kubelet.lease_interval + jitter, Wake::Lease { life });
+        // The next renewal waits for the answer to this one.
+        let answer = self.network.latency(&self.machine.name).times(2) + self.faults.etcd;
+        self.plan(kubelet.lease_interval + jitter + answer, Wake::Lease { life });
     }
 
     fn write_lease(&mut self) {
         let (name, seconds) = (self.name(), self.settings.kubelet.lease_duration_seconds);
         let target = ObjectRef::new(Kind::Lease, LEASE_NAMESPACE, name.clone());
+        if self.verdict() == Verdict::ReplyLost {
+            return self.renew_unheard(&target);
+        }
         match self.call(Request::Get(target), Cause::Timer) {
             Ok(Object::Lease(stored)) => {
                 let mut lease = (*stored).clone();
@@ -185,6 +191,17 @@ impl Host<'_> {
                 let _ = self.call(Request::Create(lease.into()), Cause::Timer);
             }
             _ => {}
+        }
+    }
+    /// Renews the lease and hears no answer. A kubelet renews the version that it knows without asking, so only the first
+    /// such renewal counts: those that follow are conflicts.
+    fn renew_unheard(&mut self, target: &ObjectRef) {
+        let since = self.network.cut_since(&self.machine.name);
+        let Some(Object::Lease(stored)) = self.server.objects().get(target) else { return };
+        if since.is_some_and(|since| stored.spec.renew_time.0 < since) {
+            let mut lease = (*stored).clone();
+            lease.spec.renew_time = MicroTime(self.now);
+            let _ = self.call(Request::Update(lease.into()), Cause::Timer);
         }
     }
 }

@@ -14,7 +14,8 @@ use std::rc::Rc;
 impl Host<'_> {
     /// Whether the kubelet hears and acts.
     pub fn is_listening(&self) -> bool {
-        self.machine.kubelet.running && self.is_connected()
+        let machine = &*self.machine;
+        machine.kubelet.running && machine.powered && self.network.hears(&machine.name, self.now)
     }
 
     pub fn wake(&mut self, wake: &Wake) {
@@ -26,6 +27,21 @@ impl Host<'_> {
                 if self.machine.kubelet.running && self.machine.kubelet.life == *life {
                     self.post_again();
                 }
+            }
+            Wake::Hear(change) => self.hear(change),
+            Wake::Stored(uid, status) => self.with_worker(*uid, |host, worker| {
+                // One that was overtaken, because its link became fast again, says nothing new.
+                if !worker.posted {
+                    host.store(worker, status.clone());
+                }
+            }),
+            Wake::Resume(uid) => {
+                let now = self.now;
+                self.with_worker(*uid, |host, worker| {
+                    if host.is_paused_until(worker, now) {
+                        host.hang(worker, false, None);
+                    }
+                });
             }
             Wake::Pod(uid) => self.with_worker(*uid, |host, worker| {
                 if worker.due.is_some_and(|due| due <= host.now) {
@@ -45,6 +61,28 @@ impl Host<'_> {
         let finished = worker.stage == Stage::Stopped && worker.gone && worker.mounted.is_empty();
         if !finished {
             self.machine.kubelet.workers.insert(uid, worker);
+        }
+    }
+
+    /// A change arrives over a slow link. What the kubelet has learned in another way meanwhile is not unlearned.
+    fn hear(&mut self, change: &Change) {
+        let object = change.object();
+        let known = match object {
+            Object::Pod(pod) => {
+                let worker = self.machine.kubelet.workers.get(&pod.metadata.uid);
+                worker.map(|worker| worker.pod.metadata.resource_version)
+            }
+            _ => self.machine.kubelet.node.as_ref().map(|node| node.metadata.resource_version),
+        };
+        let late = match (known, &change.new) {
+            (Some(known), _) => change.revision < known,
+            (None, Some(new)) => {
+                self.server.objects().get(&new.reference()).is_none_or(|o| o.meta().uid != new.meta().uid)
+            }
+            (None, None) => false,
+        };
+        if self.is_listening() && !late {
+            self.observe(change);
         }
     }
 
@@ -224,7 +262,7 @@ impl Host<'_> {
 
     /// The API server is heard again (`restarted`: by a kubelet that has just started): everything is compared.
     pub fn resync(&mut self, restarted: bool) {
-        if !self.is_listening() {
+        if !self.machine.kubelet.running || !self.is_connected() {
             return;
         }
         let root = self.server.root();
@@ -268,7 +306,7 @@ impl Host<'_> {
 
     /// The link to the control plane is whole again.
     pub fn reconnect(&mut self) {
-        if self.is_listening() {
+        if self.machine.kubelet.running && self.is_connected() {
             self.register_if_known();
             self.resync(false);
         }

@@ -181,11 +181,15 @@ impl Host<'_> {
             return None;
         }
         let process = self.machine.processes.get(&Host::process_id(worker, &run.name));
+        let mut health = workload::health(&worker.pod, container, run.sort, self.settings.kubelet.ready);
+        if let (Some(process), Some(_)) = (process, probe) {
+            process.ills.worsen(&mut health);
+        }
         Some(Prober {
             kind,
             probe,
             started_at: since,
-            health: workload::health(&worker.pod, container, run.sort, self.settings.kubelet.ready),
+            health,
             hangs: process.is_some_and(|process| !process.answers),
             tells: !self.settings.kubelet.recorded_agent,
         })

@@ -7,6 +7,7 @@ use crate::api::request::{DeleteOptions, Request};
 use crate::client::call::EventType;
 use crate::clock::Span;
 use crate::machine::ProcessState;
+use crate::network::Verdict;
 use crate::note::ProcessChange;
 use crate::workload::{ContainerSort, behaviour, pre_stop};
 use petri_objects::*;
@@ -42,7 +43,10 @@ impl Host<'_> {
         let run = &worker.containers[index];
         let id = Host::process_id(worker, &run.name);
         let Some(process) = self.machine.processes.get_mut(&id) else { return };
-        let what = behaviour(&pod, container, run.sort, &self.settings.kubelet);
+        let stop = match process.ills.stop {
+            Some(stop) => stop,
+            None => behaviour(&pod, container, run.sort, &self.settings.kubelet).stop,
+        };
         // The hook is cut off when the grace is over; SIGTERM is followed by the runtime's minimum even then.
         let hook = pre_stop(&pod, container, run.sort).min(grace);
         let minimum = if hook > Span::ZERO { hook + self.settings.kubelet.minimum_grace } else { Span::ZERO };
@@ -53,7 +57,7 @@ impl Host<'_> {
                 ProcessState::Stopping { since, exits, killed: killed.min(killed_at) }
             }
             ProcessState::Running => {
-                let exits = if process.answers { now + hook + what.stop } else { crate::clock::Time::MAX };
+                let exits = if process.answers { now + hook + stop } else { crate::clock::Time::MAX };
                 ProcessState::Stopping { since: now, exits, killed: killed_at }
             }
         };
@@ -110,7 +114,10 @@ impl Host<'_> {
         if self.settings.kubelet.unmount == Span::ZERO {
             self.release_volumes(worker);
         }
-        self.plan_worker(worker, Some(now + self.settings.kubelet.confirm));
+        // The object is removed when the last status is known to be stored; each request waits for the one before.
+        let latency = self.network.latency(&self.machine.name);
+        let requests = latency.times(3) + self.faults.etcd.times(2);
+        self.plan_worker(worker, Some(now + self.settings.kubelet.confirm + requests));
     }
 
     /// When a pod that stops has something to do next.
@@ -130,7 +137,13 @@ impl Host<'_> {
         if worker.gone {
             return;
         }
-        self.post(worker);
+        if !worker.posted {
+            self.store(worker, worker.status.clone());
+        }
+        if self.verdict() == Verdict::ReplyLost {
+            // Whether its status was stored is not known, and the object is removed only after that.
+            return;
+        }
         if worker.gone || !worker.pod.is_terminating() {
             // A pod that ended by itself keeps its object until somebody deletes it.
             return;

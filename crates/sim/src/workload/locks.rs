@@ -15,6 +15,7 @@ use crate::api::watch::{Actor, Cause};
 use crate::client::call::EventType;
 use crate::clock::Span;
 use crate::machine::ProcessId;
+use crate::network::Verdict;
 use crate::step::Event;
 use crate::world::World;
 use petri_objects::*;
@@ -22,11 +23,14 @@ use petri_objects::*;
 impl World {
     /// A request of a process to the API server.
     fn program_call(&mut self, program: &Program, request: Request) -> Reply {
-        if !self.network.reaches_control_plane(&program.node) {
+        let verdict = self.network.verdict(&program.node, self.now);
+        // A question is as good as lost if nobody hears the answer.
+        if verdict == Verdict::Lost || (verdict == Verdict::ReplyLost && matches!(request, Request::Get(_))) {
             return Err(ApiError::Unreachable);
         }
         let context = self.program_context(program);
-        self.server.serve(request, &context)
+        let reply = self.server.serve(request, &context);
+        if verdict == Verdict::Answered { reply } else { Err(ApiError::Unreachable) }
     }
     fn program_context(&self, program: &Program) -> WriteContext {
         WriteContext { now: self.now, by: Actor::Process(program.identity.pod.clone()), cause: Cause::Timer }

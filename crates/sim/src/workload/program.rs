@@ -331,7 +331,8 @@ impl World {
                 }
             };
             let stands_by = matches!(&*role, Role::Holder(_)) && !program.hold.acts;
-            program.work_at = (!stands_by).then(|| self.now + self.programs.truly(&program.node, every));
+            let every = self.programs.truly(&program.node, every) + self.answer_delay(program);
+            program.work_at = (!stands_by).then(|| self.now + every);
         } else if let Role::Holder(candidacy) = &*role {
             let acted = program.hold.acts;
             let wait = match candidacy.kind {
@@ -339,10 +340,26 @@ impl World {
                 LockKind::Session => self.session_turn(id, program, candidacy),
                 LockKind::Ttl => self.ttl_turn(id, program, candidacy),
             };
-            program.lock_at = Some(self.now + self.programs.truly(&program.node, wait));
+            program.lock_at = Some(self.now + self.programs.truly(&program.node, wait) + self.answer_delay(program));
             if program.hold.acts && !acted {
                 program.work_at = Some(self.now);
             }
+        }
+    }
+
+    /// How long a program waits for the answer to what it does: over the link and back, and for etcd if it writes there.
+    ///
+    /// Deviation: what it asks for takes effect at once; only its next step is later.
+    fn answer_delay(&self, program: &Program) -> Span {
+        let there_and_back = self.network.latency(&program.node).times(2);
+        match &*program.role {
+            // Its disk is not behind the link.
+            Role::Writer { .. } => Span::ZERO,
+            Role::Holder(_) if program.hold.acts && program.lock_at.is_none_or(|at| at > self.now) => Span::ZERO,
+            Role::Holder(c) if matches!(c.kind, LockKind::Lease | LockKind::ConfigMap) => {
+                there_and_back + self.faults.etcd
+            }
+            _ => there_and_back,
         }
     }
 
