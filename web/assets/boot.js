@@ -73,10 +73,22 @@ function watchForFailure(module) {
   addEventListener("unhandledrejection", (event) => fail(event.reason));
 }
 
+/**
+ * Waits for the first picture: on a slow line the WebAssembly takes all of it for seconds, and the words that say what
+ * this is come first. A page in the background draws nothing, and does not wait for long.
+ */
+function painted() {
+  return new Promise((next) => {
+    requestAnimationFrame(() => requestAnimationFrame(next));
+    setTimeout(next, 100);
+  });
+}
+
 async function start() {
   if (typeof WebAssembly !== "object") {
     throw new Error("This browser has WebAssembly switched off, and the simulation needs it.");
   }
+  await painted();
   const [module, response] = await Promise.all([
     import(globalThis.petriParts.module),
     fetch(globalThis.petriParts.wasm, { credentials: "same-origin" }),
@@ -92,7 +104,8 @@ async function start() {
   globalThis.petriExports = exported;
   if (globalThis.petriParts.second) awaitPerson();
   watchForFailure(module);
-  module.start();
+  // One task for each part of the start, so that the browser can paint and listen in between.
+  while (module.start()) await new Promise((next) => setTimeout(next));
 }
 
 function explain(error) {

@@ -7,7 +7,7 @@ use crate::session::{Session, use_session, use_slice, use_world};
 use crate::shell;
 use crate::state::{Action, Applied, LogKind, Ui};
 use crate::view::Target;
-use petri_objects::{Name, Span};
+use petri_objects::{Name, Span, Time};
 use petri_sim::command::Command;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
@@ -25,6 +25,9 @@ pub const SEED: u64 = 7;
 const LONGEST: Span = Span::seconds(30);
 /// How long it is played after that, so that everything has settled.
 const SETTLED: Span = Span::seconds(2);
+
+/// What opening may take from the browser at one go, in milliseconds. Four times that on a phone is still no long task.
+const SLICE: f64 = 5.0;
 
 /// An example by its file name.
 pub struct Example {
@@ -67,26 +70,125 @@ fn is_ready(world: &World) -> bool {
     all.peek().is_some() && all.all(|(ready, wanted)| ready >= wanted)
 }
 
-/// Starts over with an example, applied and running.
-pub fn open(session: &Session, example: &Example) -> Vec<(&'static str, Rc<Applied>)> {
-    let scenario = if example.machines > 0 { Scenario::sized(example.machines) } else { Scenario::standard() };
-    session.replace(Recording::new(scenario, SEED));
-    let mut files = Vec::new();
-    for name in example.needs.iter().chain([&example.name]) {
-        let at = session.timeline().now();
-        let outcome = shell::apply(session, name, text(name));
-        files.push((*name, Rc::new(Applied { text: text(name).into(), at, outcome })));
-        session.change(|timeline| {
-            let limit = timeline.now() + LONGEST;
-            while timeline.now() < limit && !is_ready(timeline.world()) {
-                let next = timeline.now() + Span::millis(500);
-                timeline.play_until(next);
+/// One part of an opening.
+enum Part {
+    /// Applies a file.
+    Apply(&'static str),
+    /// Plays until its pods are ready.
+    AwaitReady(Span),
+    Play(Span),
+    PlayUntil(Time),
+    Seek(Time),
+}
+
+/// What a page opens with, on its way there: in parts that are short enough for the browser to do something else in
+/// between.
+pub struct Opening {
+    session: Session,
+    ui: Ui,
+    files: Vec<(&'static str, Rc<Applied>)>,
+    /// What is left to do, the last one first.
+    parts: Vec<Part>,
+    /// The end of the part that is being played.
+    until: Option<Time>,
+    title: &'static str,
+}
+
+impl Opening {
+    /// Of a page whose address ends with this.
+    pub fn new(hash: &str) -> Opening {
+        let session = Session::new(Recording::new(Scenario::standard(), SEED));
+        let mut ui = Ui::new();
+        match recording::from_fragment(hash) {
+            Some(Ok(shared)) => {
+                let recording::Shared { recording, moment, end } = shared;
+                told(&recording).into_iter().for_each(|action| ui.apply(action));
+                session.replace(recording);
+                let parts = vec![Part::Seek(moment), Part::PlayUntil(end)];
+                return Opening { session, ui, files: Vec::new(), parts, until: None, title: "" };
             }
-            let settled = timeline.now() + SETTLED;
-            timeline.play_until(settled);
-        });
+            Some(Err(words)) => {
+                ui.apply(Action::Toast { text: format!("The link could not be opened: {words}."), branch: None });
+            }
+            None => ui.untried = true,
+        }
+        let mut opening = Opening::example(session, &EXAMPLES[0]);
+        opening.ui = ui;
+        opening
     }
-    files
+
+    /// Of an example, in a session that starts over with it.
+    fn example(session: Session, example: &Example) -> Opening {
+        let scenario = if example.machines > 0 { Scenario::sized(example.machines) } else { Scenario::standard() };
+        session.replace(Recording::new(scenario, SEED));
+        let files = example.needs.iter().chain([&example.name]);
+        let mut parts: Vec<Part> =
+            files.flat_map(|name| [Part::Apply(name), Part::AwaitReady(LONGEST), Part::Play(SETTLED)]).collect();
+        parts.reverse();
+        Opening { session, ui: Ui::new(), files: Vec::new(), parts, until: None, title: example.name }
+    }
+
+    /// Does the next part, or some of it. Answers whether there is more to do.
+    pub fn advance(&mut self) -> bool {
+        let session = self.session.clone();
+        let now = session.timeline().now();
+        let done = match self.parts.last() {
+            None => return false,
+            Some(Part::Apply(name)) => {
+                let outcome = shell::apply(&session, name, text(name));
+                self.files.push((name, Rc::new(Applied { text: text(name).into(), at: now, outcome })));
+                true
+            }
+            Some(Part::AwaitReady(longest)) => {
+                let until = *self.until.get_or_insert(now + *longest);
+                played(&session, until, || is_ready(session.timeline().world()))
+            }
+            Some(Part::Play(span)) => {
+                let until = *self.until.get_or_insert(now + *span);
+                played(&session, until, || false)
+            }
+            Some(Part::PlayUntil(until)) => played(&session, *until, || false),
+            Some(Part::Seek(moment)) => {
+                session.seek(*moment);
+                true
+            }
+        };
+        if done {
+            self.parts.pop();
+            self.until = None;
+        }
+        !self.parts.is_empty()
+    }
+
+    /// The session and the interface that the page opens with.
+    pub fn done(mut self) -> (Session, Ui) {
+        if !self.files.is_empty() {
+            // An example begins without messages, but this page may have one already.
+            let toast = self.ui.toast.take();
+            show(&self.files, self.title).into_iter().for_each(|action| self.ui.apply(action));
+            self.ui.toast = toast;
+        }
+        if self.ui.untried {
+            self.ui.untried = suggestion(self.session.timeline().world()).is_some();
+            self.session.play();
+        }
+        (self.session, self.ui)
+    }
+}
+
+/// Plays for one slice of the browser's time. Answers whether it is `until` now, or what was waited for is the case.
+fn played(session: &Session, until: Time, stop: impl Fn() -> bool) -> bool {
+    let started = frames::now();
+    loop {
+        let now = session.timeline().now();
+        if now >= until || stop() {
+            return true;
+        }
+        if frames::now() - started > SLICE {
+            return false;
+        }
+        session.change(|timeline| timeline.play_until((now + Span::millis(500)).min(until)));
+    }
 }
 
 /// Puts an example's files and console lines into the interface.
@@ -105,42 +207,30 @@ fn show(files: &[(&'static str, Rc<Applied>)], title: &str) -> Vec<Action> {
     actions
 }
 
-/// The session and the interface that a page opens with.
-pub fn first(hash: &str) -> (Session, Ui) {
-    let session = Session::new(Recording::new(Scenario::standard(), SEED));
-    let mut ui = Ui::new();
-    match recording::from_fragment(hash) {
-        Some(Ok(shared)) => restore(&session, shared).into_iter().for_each(|action| ui.apply(action)),
-        Some(Err(words)) => {
-            show_example(&session, &EXAMPLES[0]).into_iter().for_each(|action| ui.apply(action));
-            ui.apply(Action::Toast { text: format!("The link could not be opened: {words}."), branch: None });
-        }
-        None => {
-            show_example(&session, &EXAMPLES[0]).into_iter().for_each(|action| ui.apply(action));
-            ui.untried = suggestion(session.timeline().world()).is_some();
-            session.play();
-        }
-    }
-    (session, ui)
-}
-
 /// Opens an example and answers what the interface has to show.
 pub fn show_example(session: &Session, example: &Example) -> Vec<Action> {
-    let files = open(session, example);
+    let mut opening = Opening::example(session.clone(), example);
+    while opening.advance() {}
     let mut actions = vec![Action::ClearLog];
-    actions.extend(show(&files, example.name));
+    actions.extend(show(&opening.files, example.name));
     actions
 }
 
 /// Opens another person's run.
 fn restore(session: &Session, shared: recording::Shared) -> Vec<Action> {
     let recording::Shared { recording, moment, end } = shared;
-    let text = objects_text(&recording);
+    let actions = told(&recording);
     session.replace(recording);
     session.change(|timeline| {
         timeline.play_until(end);
         timeline.seek(moment);
     });
+    actions
+}
+
+/// What the interface says of another person's run.
+fn told(recording: &Recording) -> Vec<Action> {
+    let text = objects_text(recording);
     vec![
         Action::Example { title: "From a link".into(), name: "recording.yaml".into(), text: text.into() },
         Action::Log(LogKind::Output, "Opened the recording of the link.".into()),
