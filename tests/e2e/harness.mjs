@@ -113,6 +113,9 @@ async function fileAt(dist, inside) {
   return found?.isFile() ? path : null;
 }
 
+/** What Playwright says where it keeps service workers away. */
+const BLOCKED = /Service Worker registration blocked by Playwright/;
+
 let running = null;
 
 /** The browser: one per test file, started when it is first needed. Close it with `shutDown`. */
@@ -149,7 +152,8 @@ export async function chromePath() {
  * - `page.expectNoProblems()`: throws if there are any.
  * - `page.finish()`: `expectNoProblems`, then closes the page. The usual end of a test.
  *
- * `allow` is a list of patterns of problems that belong to the test.
+ * `allow` is a list of patterns of problems that belong to the test. A service worker answers requests that a test means
+ * to watch or to refuse, so there is none unless a test asks for it: `serviceWorkers: "allow"`.
  */
 export async function openPage({
   url,
@@ -157,15 +161,16 @@ export async function openPage({
   colorScheme = "light",
   allow = [],
   reducedMotion = "reduce",
+  serviceWorkers = "block",
   ...context
 } = {}) {
   const browser = await launch();
-  const own = await browser.newContext({ viewport, colorScheme, reducedMotion, ...context });
+  const own = await browser.newContext({ viewport, colorScheme, reducedMotion, serviceWorkers, ...context });
   const page = await own.newPage();
   page.setDefaultTimeout(30_000);
   page.problems = [];
   const report = (text) => {
-    if (!allow.some((pattern) => pattern.test(text))) page.problems.push(text);
+    if (![...allow, BLOCKED].some((pattern) => pattern.test(text))) page.problems.push(text);
   };
   page.on("console", (message) => {
     const kind = message.type();

@@ -51,6 +51,25 @@ globalThis.petriSecondPart = () => {
   join(new WebAssembly.Module(Uint8Array.from(request.responseText, (character) => character.charCodeAt(0) & 255)));
 };
 
+/**
+ * Keeps the page for a time without a network. A host without https, a sandboxed frame or a browser that forbids it
+ * lose nothing else by it.
+ */
+async function keepForOffline() {
+  const script = app.dataset.offline;
+  if (!script || !globalThis.isSecureContext) return;
+  try {
+    const workers = navigator.serviceWorker;
+    await workers.register(resolve(script));
+    const { active } = await workers.ready;
+    // What a first visit does not need comes when there is time for it, and not to who pays for each byte.
+    if (navigator.connection?.saveData) return;
+    setTimeout(() => active?.postMessage("the rest"), 1500);
+  } catch {
+    // It works with a network.
+  }
+}
+
 /** A person who starts to do something will soon need the rest. */
 function awaitPerson() {
   const signs = ["pointermove", "pointerdown", "touchstart", "wheel", "keydown", "focusin"];
@@ -106,6 +125,7 @@ async function start() {
   watchForFailure(module);
   // One task for each part of the start, so that the browser can paint and listen in between.
   while (module.start()) await new Promise((next) => setTimeout(next));
+  setTimeout(keepForOffline, 1500);
 }
 
 function explain(error) {

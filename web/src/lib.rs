@@ -36,6 +36,7 @@ pub mod frames;
 pub mod json;
 pub mod panic;
 pub mod wide;
+pub mod window;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -11,6 +11,9 @@ use crate::{gates, licenses, tools, wasm_std};
 /// The page's WebAssembly in one part, inside cargo's target folder, for benchmarks.
 pub const WHOLE: &str = "page/whole.wasm";
 
+/// The service worker. Its folder is its reach, so it stands beside the index.
+const OFFLINE: &str = "offline.js";
+
 /// How well recordings are reproduced, in `dist/`. The index names it, and the page's help links to it.
 const FIDELITY: &str = "fidelity.html";
 
@@ -68,6 +71,7 @@ pub fn build(shop: &Shop) -> Outcome {
     }
     shop::write(&dist.join("licenses.txt"), licenses::third_party(shop)?)?;
     tell_fidelity(shop, &dist)?;
+    keep_for_offline(shop, &dist)?;
     check_index(&shop::read(&dist.join("index.html"))?)?;
     gates::without_chance(&dist)?;
     let sizes = gates::sizes(&dist)?;
@@ -84,7 +88,7 @@ pub fn screenshots(shop: &Shop) -> Outcome {
         build(shop)?;
     }
     let setting = browser_setting(shop)?;
-    say("taking pictures", "1 minute");
+    say("taking pictures", "2 minutes");
     let mut command = shop.program("node", &["tests/e2e/screenshots.mjs"]);
     setting.apply(&mut command);
     run(&mut command)?;
@@ -172,6 +176,30 @@ fn tell_fidelity(shop: &Shop, dist: &Path) -> Outcome {
     let words = ["run", "--quiet", "--locked", "-p", "petri-cli", "--", "fidelity", "--html"];
     shop::write(&dist.join(FIDELITY), shop::capture(&mut shop.cargo(&words))?)?;
     edit_index(dist, "</head>", &format!("<link rel=\"help\" href=\"./{FIDELITY}\"></head>"))
+}
+
+/// The service worker that keeps the page for a time without a network, with the list of what there is to keep. It must
+/// come last: the list holds the final names, and its version is a fingerprint of all that they hold.
+fn keep_for_offline(shop: &Shop, dist: &Path) -> Outcome {
+    edit_index(dist, "data-wasm=", &format!("data-offline=\"./{OFFLINE}\" data-wasm="))?;
+    let (mut first, mut later) = (Vec::new(), Vec::new());
+    let mut content = Vec::new();
+    for size in gates::sizes(dist)? {
+        if size.name != OFFLINE {
+            let bytes = std::fs::read(dist.join(&size.name)).map_err(|error| format!("{}: {error}", size.name))?;
+            content.extend(fingerprint(&bytes).to_le_bytes());
+            (if size.first_load { &mut first } else { &mut later }).push(size.name);
+        }
+    }
+    let list = serde_json::json!({ "first": first, "later": later });
+    let script = shop.read("web/assets/offline.js")?;
+    let script = replaced(&script, "const VERSION = \"\";", &format!("const VERSION = \"{:016x}\";", fingerprint(&content)))?;
+    let script = replaced(&script, "const FILES = { first: [], later: [] };", &format!("const FILES = {list};"))?;
+    shop::write(&dist.join(OFFLINE), script)
+}
+
+fn replaced(text: &str, from: &str, to: &str) -> Outcome<String> {
+    if text.contains(from) { Ok(text.replace(from, to)) } else { Err(format!("offline.js does not hold `{from}`")) }
 }
 
 /// Replaces a text in the built index. Without it the page would not find what the build has just put beside it.

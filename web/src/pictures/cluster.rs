@@ -4,7 +4,7 @@ use super::OnPick;
 use super::disk::disk;
 use super::pick::{Pickable, pickable};
 use super::tile::{self, Patterns};
-use crate::view::layout::{ClusterLayout, NodeBox, NodeForm, Rect, Size, density, layout};
+use crate::view::layout::{ClusterLayout, Density, NodeBox, NodeForm, Rect, Size, layout_in};
 use crate::view::{ClusterView, DuplicateKind, LinkView, NodeState, NodeView, PlugKind, Target, TileView, Tone, words};
 use petri_objects::Name;
 use std::rc::Rc;
@@ -23,6 +23,8 @@ pub struct ClusterPictureProps {
     pub hint: Option<Target>,
     #[prop_or_default]
     pub on_hint: Callback<Target>,
+    #[prop_or_default]
+    pub density: Density,
     /// Unique on the page: patterns are found by it.
     #[prop_or(AttrValue::Static("cluster"))]
     pub id: AttrValue,
@@ -30,13 +32,16 @@ pub struct ClusterPictureProps {
 
 #[component]
 pub fn ClusterPicture(props: &ClusterPictureProps) -> Html {
+    let size = props.density.size(props.view.tiles().count());
     // Where everything has room, nothing is drawn larger for being selected.
-    let selected = props.selected.clone().filter(|_| density(props.view.tiles().count()) != Size::Tile);
-    let drawn = use_memo((props.view.clone(), props.width, selected), |(view, width, selected)| {
-        let width = u32::try_from(*width).unwrap_or(0);
+    let selected = props.selected.clone().filter(|_| size != Size::Tile);
+    let detailed = size != Size::Tile && props.density == Density::Detailed;
+    let drawn = use_memo((props.view.clone(), props.width, selected, (size, detailed)), |(view, width, selected, look)| {
+        let (width, (size, detailed)) = (u32::try_from(*width).unwrap_or(0), *look);
         match selected {
-            None => layout(view, width),
-            selected => layout(&view.near(selected.as_ref()), width),
+            _ if detailed => layout_in(&view.all_near(), width, size),
+            None => layout_in(view, width, size),
+            selected => layout_in(&view.near(selected.as_ref()), width, size),
         }
     });
     let (view, layout) = (&*props.view, &*drawn);
@@ -129,6 +134,11 @@ fn control_plane(view: &ClusterView, layout: &ClusterLayout, props: &ClusterPict
         { ring(place, 3) }
         { text(place.x + 10, y, "nm", "control plane") }
         { for parts.iter().filter(|_| whole).map(|(part, at, _)| text(*at, y, "sub", *part)) }
+        { for parts.iter().filter(|_| whole).filter_map(|(part, at, _)| {
+            let (_, beat) = view.beats.part.filter(|(name, _)| name == part)?;
+            let d = format!("M{at} {}h{}", y + 5, words::width(part, 11, false));
+            Some(html! { <path key={beat.number} class="beat-part" {d}/> })
+        }) }
         { text(place.right() - 10, y, classes!("sub", "e", tone(view.control_plane.tone), "me"), view.control_plane.text.clone()) }
     </> };
     let label = format!("Control plane: {}", view.control_plane.text);
@@ -197,8 +207,14 @@ fn link(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html {
         Rect::new(mx - 12, before.1.min(end.1), 24, (end.1 - before.1).abs().max(20))
     };
     let target = Target::Link(node.name.clone());
+    let beats = &props.view.beats.nodes;
+    let beat = beats.iter().find(|(name, _)| *name == node.name && node.link == LinkView::Whole).map(|(_, beat)| {
+        let class = if beat.heartbeat { "beat heart" } else { "beat" };
+        html! { <path key={beat.number} {class} d={path(line)} pathLength="100"/> }
+    });
     let body = html! { <>
         { drawing }
+        { for beat }
         <circle {class} cx={end.0.to_string()} cy={end.1.to_string()} r="3"/>
         { rect("hot", hot, 0) }
         { rect("ring", hot, 4) }
@@ -329,7 +345,7 @@ fn hint(layout: &ClusterLayout, view: &ClusterView, props: &ClusterPictureProps)
     let nothing = || html! { <g key="hint"/> };
     let Some(target @ Target::Link(name)) = &props.hint else { return nothing() };
     // Among many small pods it would lie over some of them; the inspector says the same.
-    if density(view.tiles().count()) != Size::Tile {
+    if props.density.size(view.tiles().count()) != Size::Tile {
         return nothing();
     }
     let zones = view.zones.iter().zip(&layout.zones);
