@@ -11,16 +11,19 @@ const server = serve({ prefix: "/some/where/petri/", csp: STRICT_CSP });
 
 /** Waits until everything is kept. */
 async function kept(page) {
-  await page.waitForFunction(
-    async () => {
-      const names = await caches.keys();
-      const found = await Promise.all(names.map(async (name) => (await (await caches.open(name)).keys()).map((key) => key.url)));
-      const all = found.flat();
-      return ["index.html", "/petri-web-", "_bg.wasm", "/second-", "/editor/editor-", ".css"].every((part) => all.some((url) => url.includes(part)));
-    },
-    null,
-    { timeout: 20_000, polling: 200 },
-  );
+  const all = () =>
+    page.evaluate(async () => {
+      const names = navigator.serviceWorker.controller ? await caches.keys() : [];
+      const found = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+      return found.flat().map((request) => request.url);
+    });
+  const parts = ["index.html", "/petri-web-", "_bg.wasm", "/second-", "/editor/editor-", ".css"];
+  for (let i = 0; i < 100; i++) {
+    const found = await all();
+    if (parts.every((part) => found.some((url) => url.includes(part)))) return;
+    await page.waitForTimeout(200);
+  }
+  assert.fail(`only these are kept: ${(await all()).join(", ")}`);
 }
 
 test("who has opened the page once can open it again without a network, and do everything", async () => {

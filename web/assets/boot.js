@@ -23,11 +23,11 @@ let second = null;
 
 /** Fetches and compiles the second part ahead of its use. Failing is no harm: whoever needs it tries again. */
 function expectSecondPart() {
-  second ??= fetch(globalThis.petriParts.second, { credentials: "same-origin" })
+  return (second ??= fetch(globalThis.petriParts.second, { credentials: "same-origin" })
     .then((response) => (response.ok ? response.arrayBuffer() : Promise.reject(new Error(`status ${response.status}`))))
     .then((bytes) => WebAssembly.compile(bytes))
     .then(join)
-    .catch(() => (second = null));
+    .catch(() => (second = null)));
 }
 
 function join(module) {
@@ -67,6 +67,15 @@ async function keepForOffline() {
     setTimeout(() => active?.postMessage("the rest"), 1500);
   } catch {
     // It works with a network.
+  }
+}
+
+/** Whether this page comes from what an earlier visit has kept. A sandboxed frame may not even ask. */
+function isKept() {
+  try {
+    return Boolean(navigator.serviceWorker?.controller);
+  } catch {
+    return false;
   }
 }
 
@@ -122,6 +131,9 @@ async function start() {
   // The build's counters of what runs are exports, too.
   globalThis.petriExports = exported;
   if (globalThis.petriParts.second) awaitPerson();
+  // A link with a run in it needs what a first visit does not. And what is kept for offline costs no time, while a
+  // request that blocks would not be answered from there.
+  if (globalThis.petriParts.second && (location.hash.length > 1 || isKept())) await expectSecondPart();
   watchForFailure(module);
   // One task for each part of the start, so that the browser can paint and listen in between.
   while (module.start()) await new Promise((next) => setTimeout(next));

@@ -11,6 +11,7 @@ use petri_objects::{Name, Span, Time};
 use petri_sim::command::Command;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
+use petri_sim::timeline::Timeline;
 use petri_sim::world::World;
 use std::rc::Rc;
 use wasm_bindgen::JsCast as _;
@@ -334,6 +335,12 @@ pub fn suggestion(world: &World) -> Option<(Name, Name)> {
     Some((found.spec.node_name.clone(), found.metadata.name.clone()))
 }
 
+/// The same as long as nothing but manifests was given to the cluster: who does something else has begun.
+pub fn offer(timeline: &Timeline) -> Option<(Name, Name)> {
+    let begun = timeline.recording().commands.iter().any(|stamped| !matches!(*stamped.command, Command::Apply(_)));
+    if begun { None } else { suggestion(timeline.world()) }
+}
+
 /// Does what the first visit suggests.
 pub fn try_it(desk: &Desk) {
     let suggested = suggestion(desk.session.timeline().world());
@@ -348,7 +355,7 @@ pub fn try_it(desk: &Desk) {
 #[component]
 pub fn TryThis() -> Html {
     let desk = use_desk();
-    let suggested = use_world((), |timeline, ()| suggestion(timeline.world()));
+    let suggested = use_world((), |timeline, ()| offer(timeline));
     let Some((node, pod)) = &*suggested else { return html! { <i hidden=true /> } };
     let onclick = Callback::from(move |_: MouseEvent| try_it(&desk));
     html! {

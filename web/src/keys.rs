@@ -72,6 +72,28 @@ pub fn use_keys(desk: &Desk, ui: &UseReducerHandle<Ui>) {
     });
 }
 
+/// The keys that go to moments, and those that choose what is shown. A first visit does not need them.
+#[inline(never)]
+fn look(desk: &Desk, ui: &Ui, key: &str) {
+    let next = |change: &dyn Fn(&mut Sight)| {
+        let mut sight = ui.sight.clone();
+        change(&mut sight);
+        desk.send(Action::Look(sight));
+    };
+    match key {
+        "n" => desk.next_change(ui.selection.as_ref()),
+        "[" => timeline::jump(desk, false),
+        "]" => timeline::jump(desk, true),
+        "b" => desk.bookmark(),
+        "v" => desk.send(Action::Open(Popup::Sight)),
+        "a" => next(&|sight| sight.arrows = !sight.arrows),
+        _ => next(&|sight| {
+            let at = Density::ALL.iter().position(|density| *density == sight.density).unwrap_or(0);
+            sight.density = Density::ALL[(at + 1) % Density::ALL.len()];
+        }),
+    }
+}
+
 /// Answers whether the key meant something.
 fn handle(desk: &Desk, ui: &Ui, event: &web_sys::KeyboardEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
@@ -121,18 +143,8 @@ fn handle(desk: &Desk, ui: &Ui, event: &web_sys::KeyboardEvent) -> bool {
         "," => session.step_back(),
         "+" | "=" => session.set_speed(session.player_state().speed.next(true)),
         "-" => session.set_speed(session.player_state().speed.next(false)),
-        "n" => desk.next_change(ui.selection.as_ref()),
-        "[" => timeline::jump(desk, false),
-        "]" => timeline::jump(desk, true),
-        "b" => desk.bookmark(),
+        "n" | "[" | "]" | "b" | "v" | "a" | "d" => look(desk, ui, &key),
         "c" => desk.send(Action::Open(Popup::Compare)),
-        "v" => desk.send(Action::Open(Popup::Sight)),
-        "a" => desk.send(Action::Look(Sight { arrows: !ui.sight.arrows, ..ui.sight.clone() })),
-        "d" => {
-            let at = Density::ALL.iter().position(|density| *density == ui.sight.density).unwrap_or(0);
-            let density = Density::ALL[(at + 1) % Density::ALL.len()];
-            desk.send(Action::Look(Sight { density, ..ui.sight.clone() }));
-        }
         "?" => desk.send(Action::Open(Popup::Help)),
         "1" | "2" | "3" | "4" | "5" => {
             let panel = key.parse::<usize>().ok().and_then(|n| Panel::ALL.get(n - 1));

@@ -290,6 +290,13 @@ impl Ui {
         self.next += 1;
         self.next
     }
+    #[inline(never)]
+    fn name_moment(&mut self, at: Time, bookmark: Option<Bookmark>) {
+        let bookmarks = Rc::make_mut(&mut self.bookmarks);
+        bookmarks.retain(|known| known.at != at);
+        let place = bookmarks.partition_point(|known| known.at < at);
+        bookmarks.splice(place..place, bookmark);
+    }
     fn add_file(&mut self, name: String, text: Rc<str>) {
         let id = u32::try_from(self.number()).unwrap_or(u32::MAX);
         let taken = |name: &str, files: &[Rc<File>]| files.iter().any(|file| file.name == name);
@@ -367,13 +374,8 @@ impl Ui {
                 self.bookmarks = Rc::default();
             }
             Action::Look(sight) => self.sight = sight,
-            Action::Bookmark(bookmark) => {
-                let bookmarks = Rc::make_mut(&mut self.bookmarks);
-                bookmarks.retain(|known| known.at != bookmark.at);
-                let place = bookmarks.partition_point(|known| known.at < bookmark.at);
-                bookmarks.insert(place, bookmark);
-            }
-            Action::DropBookmark(at) => Rc::make_mut(&mut self.bookmarks).retain(|bookmark| bookmark.at != at),
+            Action::Bookmark(bookmark) => self.name_moment(bookmark.at, Some(bookmark)),
+            Action::DropBookmark(at) => self.name_moment(at, None),
             Action::Tried => self.untried = false,
             Action::Untried(untried) => self.untried = untried,
         }

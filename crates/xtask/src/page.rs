@@ -65,6 +65,7 @@ pub fn build(shop: &Shop) -> Outcome {
     setting.apply(&mut command);
     run(&mut command)?;
     name_editor_by_content(&dist)?;
+    minify_glue(shop, &dist)?;
     take_apart(shop, &dist)?;
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         std::fs::copy(shop.path(name), dist.join(name)).map_err(|error| format!("{name}: {error}"))?;
@@ -131,6 +132,12 @@ fn bundle(shop: &Shop) -> Outcome {
 /// Trunk takes only `true` and `false` for these two, and stops at the `1` that other programs agree on.
 fn quieten(command: &mut Command) {
     command.env_remove("NO_COLOR").env_remove("TRUNK_SKIP_VERSION_CHECK").arg("--skip-version-check");
+}
+
+/// wasm-bindgen writes its module for people to read; the first load carries it without comments and long names.
+fn minify_glue(shop: &Shop, dist: &Path) -> Outcome {
+    let module = gates::file_in(dist, ".js", "petri-web")?;
+    run(shop.program("node", &["web/editor/minify.mjs"]).arg(module))
 }
 
 /// Splits the WebAssembly into what the first visit runs and the rest, by watching a first visit.

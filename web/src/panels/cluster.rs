@@ -8,6 +8,7 @@ use crate::pictures::{ClusterPicture, How, Legend, OnPick, Pick, Sentence};
 use crate::session::{use_slice, use_world};
 use crate::state::{Action, Facts};
 use crate::view::beats::beats;
+use crate::view::facts::Facts as World;
 use crate::view::layout::Density;
 use crate::view::{self, Target};
 use wasm_bindgen::JsCast as _;
@@ -87,14 +88,15 @@ pub fn Cluster(props: &ClusterProps) -> Html {
     let desk = use_desk();
     let view = use_slice(props.still, |session, still| {
         let timeline = session.timeline();
-        let mut view = view::cluster::view(timeline.world(), &timeline.recording().commands);
+        let facts = World::of(timeline.world(), &timeline.recording().commands);
+        let mut view = view::cluster::of(&facts);
         if let (false, Some(span)) = (*still, session.sight()) {
-            view.beats = beats(&timeline, span);
+            view.beats = beats(&facts, timeline.notes_until_now(), span);
         }
         view
     });
     let suggested = use_world(props.untried, |timeline, untried| {
-        untried.then(|| first_visit::suggestion(timeline.world())).flatten().map(|(node, _)| Target::Link(node))
+        untried.then(|| first_visit::offer(timeline)).flatten().map(|(node, _)| Target::Link(node))
     });
     let on_hint = use_callback(desk, |_: Target, desk| first_visit::try_it(desk));
     let say = use_memo(view.say.clone(), Clone::clone);

@@ -129,16 +129,17 @@ fn control_plane(view: &ClusterView, layout: &ClusterLayout, props: &ClusterPict
         (part, at, x < end)
     });
     let whole = parts.iter().all(|(_, _, fits)| *fits);
+    // The part that spoke last is underlined for a moment; a new key makes it a new moment.
+    let spoke = view.beats.part.filter(|_| whole);
+    let number = spoke.map_or(0, |(_, beat)| beat.number);
+    let (_, from, _) = parts.iter().find(|(part, _, _)| spoke.is_some_and(|(name, _)| name == *part)).unwrap_or(&parts[0]);
+    let underline = spoke.map(|(part, _)| format!("M{from} {}h{}", y + 5, words::width(part, 11, false)));
     let body = html! { <>
         { rect("cp", place, 5) }
         { ring(place, 3) }
         { text(place.x + 10, y, "nm", "control plane") }
         { for parts.iter().filter(|_| whole).map(|(part, at, _)| text(*at, y, "sub", *part)) }
-        { for parts.iter().filter(|_| whole).filter_map(|(part, at, _)| {
-            let (_, beat) = view.beats.part.filter(|(name, _)| name == part)?;
-            let d = format!("M{at} {}h{}", y + 5, words::width(part, 11, false));
-            Some(html! { <path key={beat.number} class="beat-part" {d}/> })
-        }) }
+        <path key={number} class="beat-part" d={underline}/>
         { text(place.right() - 10, y, classes!("sub", "e", tone(view.control_plane.tone), "me"), view.control_plane.text.clone()) }
     </> };
     let label = format!("Control plane: {}", view.control_plane.text);
@@ -208,13 +209,16 @@ fn link(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html {
     };
     let target = Target::Link(node.name.clone());
     let beats = &props.view.beats.nodes;
-    let beat = beats.iter().find(|(name, _)| *name == node.name && node.link == LinkView::Whole).map(|(_, beat)| {
-        let class = if beat.heartbeat { "beat heart" } else { "beat" };
-        html! { <path key={beat.number} {class} d={path(line)} pathLength="100"/> }
-    });
+    let beat = beats.iter().find(|(name, _)| *name == node.name && node.link == LinkView::Whole).map(|(_, beat)| *beat);
+    // There is always one, so that a picture changes in one way only; its key makes each beat a new one.
+    let (number, moving) = match beat {
+        Some(beat) if beat.heartbeat => (beat.number, "beat heart"),
+        Some(beat) => (beat.number, "beat"),
+        None => (0, "beat none"),
+    };
     let body = html! { <>
         { drawing }
-        { for beat }
+        <path key={number} class={moving} d={path(line)} pathLength="100"/>
         <circle {class} cx={end.0.to_string()} cy={end.1.to_string()} r="3"/>
         { rect("hot", hot, 0) }
         { rect("ring", hot, 4) }

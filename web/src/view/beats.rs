@@ -1,9 +1,9 @@
 //! What was said to the API server just now: requests and heartbeats on their way along the picture's links.
 
-use petri_objects::{Kind, Name, Span};
+use super::facts::Facts;
+use petri_objects::{Name, Span};
 use petri_sim::api::watch::Actor;
-use petri_sim::note::What;
-use petri_sim::timeline::Timeline;
+use petri_sim::note::{Note, What};
 
 /// The newest write of each sender, as long as it can be seen on its way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Beats {
     pub part: Option<(&'static str, Beat)>,
 }
 
-/// One write. Its number tells it from the next.
+/// One message. Its number tells it from the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beat {
     pub number: u64,
@@ -24,14 +24,17 @@ pub struct Beat {
 /// More writes than this are not looked at: a frame must not take longer because much has happened.
 const LOOKED_AT: usize = 256;
 
-/// The writes of the last `span`.
-pub fn beats(timeline: &Timeline, span: Span) -> Beats {
+/// What was said during the last `span`. Heartbeats leave no notes, only the moment at which they were heard.
+pub fn beats(facts: &Facts, notes: &[Note], span: Span) -> Beats {
     let mut beats = Beats::default();
-    let now = timeline.now();
-    let news = timeline.notes_until_now().iter().rev().take(LOOKED_AT).take_while(|note| now.since(note.at) <= span);
-    for note in news {
-        let What::Write { revision, by, target, .. } = &note.what else { continue };
-        let beat = Beat { number: revision.0, heartbeat: target.kind == Kind::Lease };
+    for name in facts.machines.keys() {
+        if let Some(at) = super::cluster::last_heard(name, facts).filter(|at| facts.now.since(*at) <= span) {
+            beats.nodes.push((name.clone(), Beat { number: at.0, heartbeat: true }));
+        }
+    }
+    for note in notes.iter().rev().take(LOOKED_AT).take_while(|note| facts.now.since(note.at) <= span) {
+        let What::Write { revision, by, .. } = &note.what else { continue };
+        let beat = Beat { number: revision.0, heartbeat: false };
         match by {
             Actor::Kubelet(node) => {
                 match beats.nodes.iter_mut().find(|(name, _)| name == node) {

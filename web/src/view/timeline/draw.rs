@@ -280,9 +280,12 @@ fn bars(
     };
     let place = |span: &Span, y: i32, h: i32| {
         let (x, w) = extent(scale, span.from, span.to, end);
+        // Where something else begins meanwhile, as a second attachment does.
+        let next = lane.belief.iter().filter(|other| other.from > span.from).map(|other| scale.x(other.from) - x).min();
+        let open = next.filter(|_| y == top).map_or(w, |next| w.min(next));
         let text = bar_text(span, sole);
         // Words end where the first fold begins.
-        let room = scale.folds().map(|fold| fold.left - x).filter(|room| *room > 0).fold(w, i32::min);
+        let room = scale.folds().map(|fold| fold.left - x).filter(|room| *room > 0).fold(open, i32::min);
         let fits = !strip && h >= 12 && words::width(&text, 11, false) as i32 + 10 <= room;
         let title = format!("{text}, {}", between(facts.start, span.from, span.to));
         BarMark { x, y, w, h, bar: span.bar, text: if fits { text } else { String::new() }, title }
@@ -361,7 +364,7 @@ fn pins(
     // Words end before the next mark: a person's own are cut there, a component's are left out.
     let places: Vec<i32> = pins.iter().map(|pin| pin.x).collect();
     for (index, pin) in pins.iter_mut().enumerate() {
-        let next = places.get(index + 1).map_or(view.width, |x| x - 6);
+        let next = places.get(index + 1).map_or(view.width, |x| x - 10);
         let room = (next - pin.x - 8).max(0) as u32;
         if words::width(&pin.text, 11, false) <= room {
             continue;
