@@ -61,7 +61,14 @@ const TOAST: i32 = 9_000;
 
 impl Desk {
     pub fn new(session: Session, ui: UseReducerDispatcher<Ui>) -> Desk {
-        Desk { session, ui, files: Rc::default(), closed: Rc::default(), bookmarks: Rc::default(), waiting: Rc::default() }
+        Desk {
+            session,
+            ui,
+            files: Rc::default(),
+            closed: Rc::default(),
+            bookmarks: Rc::default(),
+            waiting: Rc::default(),
+        }
     }
     /// Tells which files there are now.
     pub fn know_files(&self, files: &[Rc<File>]) {

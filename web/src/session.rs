@@ -202,7 +202,8 @@ where
     {
         let slice = slice.clone();
         use_effect_with(session, move |session| {
-            let listener = {
+            let stale = slice.borrow().as_ref().is_some_and(|slice| slice.version != session.version());
+            let listener: Rc<dyn Fn()> = {
                 let session = session.clone();
                 Rc::new(move || {
                     let Some(select) = slice.borrow().as_ref().map(|slice| slice.select.clone()) else { return };
@@ -216,7 +217,11 @@ where
                     }
                 })
             };
-            let subscription = session.subscribe(listener);
+            let subscription = session.subscribe(listener.clone());
+            // Between the first picture and this effect somebody may have done something already.
+            if stale {
+                listener();
+            }
             move || drop(subscription)
         });
     }

@@ -23,7 +23,7 @@ pub const FIRST_LOAD_AIM: u64 = 300_000;
 /// What it may weigh today. The page is over its aim: this number rises only with what the page can do, and has to fall
 /// until it is the aim. (Which functions a watched visit runs differs a little from machine to machine, by some
 /// kilobytes.)
-pub const FIRST_LOAD_BUDGET: u64 = 525_000;
+pub const FIRST_LOAD_BUDGET: u64 = 527_000;
 /// What the page fetches later or not at all.
 const LATER: [&str; 7] = ["editor/", "embed", "worker", "second-", "licenses.txt", "fidelity.html", "offline.js"];
 

@@ -200,7 +200,8 @@ fn keep_for_offline(shop: &Shop, dist: &Path) -> Outcome {
     }
     let list = serde_json::json!({ "first": first, "later": later });
     let script = shop.read("web/assets/offline.js")?;
-    let script = replaced(&script, "const VERSION = \"\";", &format!("const VERSION = \"{:016x}\";", fingerprint(&content)))?;
+    let script =
+        replaced(&script, "const VERSION = \"\";", &format!("const VERSION = \"{:016x}\";", fingerprint(&content)))?;
     let script = replaced(&script, "const FILES = { first: [], later: [] };", &format!("const FILES = {list};"))?;
     shop::write(&dist.join(OFFLINE), script)
 }

@@ -47,7 +47,8 @@ pub fn FactsPanel(props: &FactsProps) -> Html {
             Facts::Budgets => Rows::Budgets(budgets::rows(&facts)),
         };
         let budgets = facts.objects.budgets.values().count();
-        let counts = [picture.tiles().count(), picture.nodes().count(), picture.disks().count(), locks::count(&facts), budgets];
+        let counts =
+            [picture.tiles().count(), picture.nodes().count(), picture.disks().count(), locks::count(&facts), budgets];
         Shown { counts, rows }
     });
     let tab = |(facts, count): (Facts, usize)| {

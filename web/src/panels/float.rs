@@ -28,7 +28,9 @@ pub fn Floating(props: &FloatingProps) -> Html {
     let popup = match &props.popup {
         None => html! { <i key="none" hidden=true /> },
         Some(Popup::Examples) => html! { <ExamplesMenu key="examples" /> },
-        Some(Popup::Speed) => html! { <SpeedMenu key="speed" selection={props.selection.clone()} bookmarks={props.bookmarks.clone()} /> },
+        Some(Popup::Speed) => {
+            html! { <SpeedMenu key="speed" selection={props.selection.clone()} bookmarks={props.bookmarks.clone()} /> }
+        }
         Some(Popup::Sight) => html! { <SightMenu key="sight" sight={props.sight.clone()} /> },
         Some(Popup::Help) => html! { <HelpDialog key="help" /> },
         Some(Popup::Share) => html! { <ShareDialog key="share" /> },

@@ -36,14 +36,15 @@ pub fn ClusterPicture(props: &ClusterPictureProps) -> Html {
     // Where everything has room, nothing is drawn larger for being selected.
     let selected = props.selected.clone().filter(|_| size != Size::Tile);
     let detailed = size != Size::Tile && props.density == Density::Detailed;
-    let drawn = use_memo((props.view.clone(), props.width, selected, (size, detailed)), |(view, width, selected, look)| {
-        let (width, (size, detailed)) = (u32::try_from(*width).unwrap_or(0), *look);
-        match selected {
-            _ if detailed => layout_in(&view.all_near(), width, size),
-            None => layout_in(view, width, size),
-            selected => layout_in(&view.near(selected.as_ref()), width, size),
-        }
-    });
+    let drawn =
+        use_memo((props.view.clone(), props.width, selected, (size, detailed)), |(view, width, selected, look)| {
+            let (width, (size, detailed)) = (u32::try_from(*width).unwrap_or(0), *look);
+            match selected {
+                _ if detailed => layout_in(&view.all_near(), width, size),
+                None => layout_in(view, width, size),
+                selected => layout_in(&view.near(selected.as_ref()), width, size),
+            }
+        });
     let (view, layout) = (&*props.view, &*drawn);
     let patterns = Patterns::new(&props.id);
     let zones = || view.zones.iter().zip(&layout.zones);
@@ -132,7 +133,8 @@ fn control_plane(view: &ClusterView, layout: &ClusterLayout, props: &ClusterPict
     // The part that spoke last is underlined for a moment; a new key makes it a new moment.
     let spoke = view.beats.part.filter(|_| whole);
     let number = spoke.map_or(0, |(_, beat)| beat.number);
-    let (_, from, _) = parts.iter().find(|(part, _, _)| spoke.is_some_and(|(name, _)| name == *part)).unwrap_or(&parts[0]);
+    let (_, from, _) =
+        parts.iter().find(|(part, _, _)| spoke.is_some_and(|(name, _)| name == *part)).unwrap_or(&parts[0]);
     let underline = spoke.map(|(part, _)| format!("M{from} {}h{}", y + 5, words::width(part, 11, false)));
     let body = html! { <>
         { rect("cp", place, 5) }

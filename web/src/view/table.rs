@@ -96,14 +96,16 @@ pub fn nodes(view: &ClusterView, facts: &Facts) -> Vec<NodeRow> {
             (LinkView::Silent, _) => "its kubelet is stopped".to_owned(),
             (LinkView::Whole, _) => "answers".to_owned(),
         };
-        let runs = if running == 0 { String::new() } else { format!("; runs {}", words::plural(running as u32, "pod")) };
+        let runs =
+            if running == 0 { String::new() } else { format!("; runs {}", words::plural(running as u32, "pod")) };
         NodeRow {
             target: Target::Node(node.name.clone()),
             name: node.name.to_string(),
             status: if node.status.is_empty() { "no object".to_owned() } else { node.status.clone() },
             zone: zone.to_owned(),
             pods: facts.objects.pods.values().filter(|pod| pod.spec.node_name == node.name).count().to_string(),
-            heard: heard.map_or_else(|| "never".to_owned(), |at| format!("{} ago", words::duration(facts.now.since(at)))),
+            heard: heard
+                .map_or_else(|| "never".to_owned(), |at| format!("{} ago", words::duration(facts.now.since(at)))),
             machine: format!("{link}{runs}"),
             tone: if node.link == LinkView::Whole && node.state == NodeState::Ready { Tone::Calm } else { Tone::Risk },
         }
