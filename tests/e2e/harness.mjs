@@ -2,10 +2,12 @@
 // every error they meet.
 
 import { createReadStream } from "node:fs";
-import { access, mkdir, stat } from "node:fs/promises";
+import { access, mkdir, readFile, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { delimiter, extname, join, normalize, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { brotliCompress, constants } from "node:zlib";
 import { chromium } from "playwright-core";
 
 export const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
@@ -14,7 +16,7 @@ export const OUTPUT = fileURLToPath(new URL("./output/", import.meta.url));
 /** The strictest policy that the page promises to work under. */
 export const STRICT_CSP = "script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'";
 
-const BROWSER_FLAGS = [
+export const BROWSER_FLAGS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
@@ -45,12 +47,15 @@ const TYPES = {
  * - `prefix`: the sub-path, with a slash at both ends. Whatever is asked for outside of it is not found.
  * - `csp`: a Content-Security-Policy for every answer; none if empty.
  * - `wasmType`: the Content-Type of .wasm files, for hosts that get it wrong.
+ * - `compress`: whether text and WebAssembly come compressed, as a host that is meant for people sends them. Costs
+ *   seconds for each server, so only who measures asks for it.
  * - `pages`: more answers, from a path (absolute, so also outside of the prefix) to HTML or `{ type, body }`.
  *
  * Answers `{ url, origin, requests, close }`: the address of the folder, the server's own, and what was asked for.
  */
-export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmType = TYPES[".wasm"], pages = {} } = {}) {
+export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmType = TYPES[".wasm"], compress = false, pages = {} } = {}) {
   await access(dist);
+  const compressed = new Map();
   const requests = [];
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://host").pathname);
@@ -69,6 +74,15 @@ export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmTyp
     }
     const extension = extname(file);
     const type = extension === ".wasm" ? wasmType : (TYPES[extension] ?? "application/octet-stream");
+    if (compress && extension !== ".png" && /\bbr\b/.test(request.headers["accept-encoding"] ?? "")) {
+      if (!compressed.has(file)) compressed.set(file, brotli(await readFile(file)));
+      const body = await compressed.get(file);
+      const headers = { "Content-Type": type, "Content-Encoding": "br", "Content-Length": body.length };
+      // Names change with their content, but for the index.
+      const cached = extension === ".html" ? "no-cache" : "max-age=31536000, immutable";
+      response.writeHead(200, { ...headers, Vary: "Accept-Encoding", "Cache-Control": cached }).end(body);
+      return;
+    }
     response.writeHead(200, { "Content-Type": type, "Cache-Control": "no-store" });
     createReadStream(file).pipe(response);
   });
@@ -85,6 +99,12 @@ export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmTyp
   };
 }
 
+/** As a host does that compresses its files once and serves them many times. */
+function brotli(content) {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: content.length };
+  return promisify(brotliCompress)(content, { params });
+}
+
 async function fileAt(dist, inside) {
   const root = normalize(dist.endsWith(sep) ? dist : dist + sep);
   const path = normalize(join(root, inside === "" || inside.endsWith("/") ? `${inside}index.html` : inside));
@@ -92,6 +112,9 @@ async function fileAt(dist, inside) {
   const found = await stat(path).catch(() => null);
   return found?.isFile() ? path : null;
 }
+
+/** What Playwright says where it keeps service workers away. */
+const BLOCKED = /Service Worker registration blocked by Playwright/;
 
 let running = null;
 
@@ -108,7 +131,8 @@ export async function shutDown() {
   await browser?.close();
 }
 
-async function chromePath() {
+/** The browser to drive. */
+export async function chromePath() {
   if (process.env.CHROME) return process.env.CHROME;
   const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
@@ -128,7 +152,8 @@ async function chromePath() {
  * - `page.expectNoProblems()`: throws if there are any.
  * - `page.finish()`: `expectNoProblems`, then closes the page. The usual end of a test.
  *
- * `allow` is a list of patterns of problems that belong to the test.
+ * `allow` is a list of patterns of problems that belong to the test. A service worker answers requests that a test means
+ * to watch or to refuse, so there is none unless a test asks for it: `serviceWorkers: "allow"`.
  */
 export async function openPage({
   url,
@@ -136,15 +161,16 @@ export async function openPage({
   colorScheme = "light",
   allow = [],
   reducedMotion = "reduce",
+  serviceWorkers = "block",
   ...context
 } = {}) {
   const browser = await launch();
-  const own = await browser.newContext({ viewport, colorScheme, reducedMotion, ...context });
+  const own = await browser.newContext({ viewport, colorScheme, reducedMotion, serviceWorkers, ...context });
   const page = await own.newPage();
   page.setDefaultTimeout(30_000);
   page.problems = [];
   const report = (text) => {
-    if (!allow.some((pattern) => pattern.test(text))) page.problems.push(text);
+    if (![...allow, BLOCKED].some((pattern) => pattern.test(text))) page.problems.push(text);
   };
   page.on("console", (message) => {
     const kind = message.type();

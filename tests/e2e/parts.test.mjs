@@ -16,6 +16,7 @@ async function visit(t, options = {}) {
   return { server, page };
 }
 
+// Without a service worker, which the harness keeps away: that one fetches the rest when there is time, to keep it.
 test("who only looks, fetches the first part only", async (t) => {
   const { server, page } = await visit(t, { reducedMotion: "no-preference" });
   await page.waitForTimeout(3_000);

@@ -1,81 +1,157 @@
-// Pictures of the page's moments, for people to look at: tests/e2e/output/<moment>-<size>-<theme>.png.
+// Pictures of ten moments, for people to look at: tests/e2e/output/<moment>-light.png, -dark.png and -390.png.
+//
+// node screenshots.mjs [part of a name ...]
 
 import { openApp, screenshot, shutDown, startServer } from "./harness.mjs";
-import { example, panel, pause, pods, run, say, suggestion } from "./steps.mjs";
+import { drawn, example, manifests, panel, paste, pause, pods, run, say, suggestion } from "./steps.mjs";
 
-const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
-const only = process.argv.slice(2);
+const WIDE = { width: 1440, height: 900 };
+const LOOKS = {
+  light: { viewport: WIDE, colorScheme: "light" },
+  dark: { viewport: WIDE, colorScheme: "dark" },
+  390: { viewport: { width: 390, height: 844 }, colorScheme: "light", deviceScaleFactor: 2 },
+};
 
-async function moments(page, take, narrow) {
-  await pause(page);
-  await take("first-visit");
-  await panel(page, "why");
-  if (narrow) await take("first-visit-why");
-  const { pod } = await suggestion(page);
+async function cut(page) {
+  const found = await suggestion(page);
   await page.locator("#try-button").click();
-  await run(page, 60);
-  await panel(page, "cluster");
-  await take("partition");
-  await run(page, 360);
-  await panel(page, "cluster");
-  await pods(page, pod).first().click();
-  await take("terminating");
-  await say(page, `kubectl delete pod ${pod} --force --grace-period=0`);
-  await run(page, 10);
-  await panel(page, "cluster");
-  await pods(page, pod).last().click();
-  await take("force-delete");
-  await run(page, 360);
-  await panel(page, "cluster");
-  await take("twice");
-  if (!narrow) {
-    await pods(page, pod).first().click({ button: "right" });
-    await take("menu");
-    await page.keyboard.press("Escape");
-    await page.locator("#share-button").click();
-    await take("share");
-    await page.keyboard.press("Escape");
-    await page.locator('[data-meter="at-most-one"]').click();
-    await take("evidence");
-    await page.keyboard.press("Escape");
-    await page.locator("#compare-button").click();
-    await page.locator('.compare-body[data-compared="true"]').waitFor();
-    await take("compare");
-    await page.keyboard.press("Escape");
-    await page.locator('[data-facts="Claims"]').click();
-    await page.locator(".facts .row-button").last().click();
-    await page.locator('[id="tab-Own"]').click();
-    await take("disk");
-    await page.locator("#ask-dns").click();
-    await page.locator("#dns-ask").click();
-    await take("dns");
-    await page.locator('[data-facts="Locks"]').click();
-    await take("locks");
-    await page.locator('[data-facts="Pods"]').click();
-    for (const name of ["nginx-web.yaml", "my-sts.yaml", "shared-claim.yaml", "pdb.yaml", "large.yaml"]) {
-      await example(page, name);
-      await pause(page);
-      await take(name.replace(".yaml", ""));
-    }
-  } else {
-    for (const name of ["manifests", "console", "more"]) {
-      await panel(page, name);
-      await take(name);
-    }
-  }
+  return found;
 }
 
+/** Waits until a console line that moves time has done so. */
+async function moved(page, line) {
+  await say(page, line);
+  await page.waitForFunction(() => document.querySelector("#play").getAttribute("aria-label").startsWith("Play"));
+  await drawn(page);
+}
+
+async function select(page, pod, state) {
+  await panel(page, "cluster");
+  await pods(page, pod, state).last().click();
+}
+
+/** Applies a manifest of the engine's own transcripts. */
+async function applied(page, transcript) {
+  await panel(page, "manifests");
+  await paste(page, await manifests(transcript));
+  await page.locator("#apply").click();
+  await drawn(page);
+}
+
+async function fact(page, name, row) {
+  await panel(page, "cluster");
+  await page.locator(`[data-facts="${name}"]`).click();
+  if (row) await page.locator(".facts .row-button", { hasText: row }).first().click();
+}
+
+/** What the inspector shows is one of the panels on a phone. */
+async function inspector(page, tab) {
+  await panel(page, "why");
+  if (tab) await page.locator(`[id="tab-${tab}"]`).click();
+}
+
+const MOMENTS = {
+  "first-visit": async () => {},
+  "ordered-start": async (page) => {
+    await say(page, "kubectl scale sts/rg --replicas=4");
+    await moved(page, "run until pod/rg-2 Ready");
+    await moved(page, "run 3s");
+    await select(page, "rg-3");
+  },
+  "scale-down": async (page) => {
+    await say(page, "kubectl scale sts/rg --replicas=4");
+    await run(page, 60);
+    await say(page, "kubectl scale sts/rg --replicas=1");
+    await run(page, 60);
+    await fact(page, "Claims", "logs-rg-1");
+  },
+  partition: async (page) => {
+    await panel(page, "why");
+    const { node } = await cut(page);
+    await run(page, 60);
+    await panel(page, "cluster");
+    await page.locator(`svg [data-node="${node}"]`).first().press("Enter");
+  },
+  terminating: async (page) => {
+    await panel(page, "why");
+    const { pod } = await cut(page);
+    await run(page, 360);
+    await select(page, pod);
+  },
+  "force-delete": async (page) => {
+    await panel(page, "why");
+    const { pod } = await cut(page);
+    await run(page, 360);
+    await say(page, `kubectl delete pod ${pod} --force --grace-period=0`);
+    await run(page, 10);
+    await select(page, pod, "ghost");
+  },
+  budget: async (page, narrow) => {
+    if (narrow) {
+      await panel(page, "more");
+      await page.locator(".more .btn", { hasText: "Examples" }).click();
+      await page.locator('[data-example="pdb.yaml"]').click();
+    } else {
+      await example(page, "pdb.yaml");
+    }
+    await pause(page);
+    await fact(page, "Budgets", "random-generator-pdb");
+    await inspector(page, "Own");
+    await page.locator('[data-panel="budget"] [data-guarded] .act').first().click();
+    await drawn(page);
+    await page.locator('[data-panel="budget"] [data-refused="true"] .act').first().click();
+    await drawn(page);
+  },
+  "lease-failover": async (page) => {
+    await say(page, "kubectl delete sts/rg");
+    await applied(page, "a-fence-keeps-the-past-out");
+    await run(page, 60);
+    await fact(page, "Locks");
+    const row = page.locator(".facts tr", { hasText: "lease-" }).first();
+    const [, leader] = /(lease-\d)_/.exec(await row.innerText());
+    await say(page, `hang ${leader}`);
+    await moved(page, "run 30s");
+    await fact(page, "Locks");
+    await row.locator("button").click();
+    await inspector(page);
+  },
+  "stuck-rollout": async (page) => {
+    await say(page, "kubectl delete sts/rg");
+    await applied(page, "a-bad-template-and-back");
+    await moved(page, "run until sts/web Ready");
+    await say(page, "kubectl set image sts/web nginx=nginx:bad");
+    await moved(page, "run 5m");
+    await select(page, "web-2");
+    await inspector(page, "Why");
+  },
+  compare: async (page, narrow) => {
+    await panel(page, "why");
+    const { pod } = await cut(page);
+    await run(page, 360);
+    await say(page, `kubectl delete pod ${pod} --force --grace-period=0`);
+    await run(page, 360);
+    await run(page, 60);
+    if (narrow) await panel(page, "more");
+    await page.locator("#compare-button").click();
+    await page.locator('.compare-body[data-compared="true"]').waitFor();
+  },
+};
+
+const only = process.argv.slice(2);
 const server = await startServer();
 try {
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    for (const colorScheme of ["light", "dark"]) {
-      if (only.length > 0 && !only.includes(`${size}-${colorScheme}`)) continue;
-      const page = await openApp({ url: server.url, viewport, colorScheme, allow: [/./] });
-      const take = async (name) => {
-        await page.waitForTimeout(150);
-        console.log(await screenshot(page, `${name}-${size}-${colorScheme}`));
-      };
-      await moments(page, take, size === "phone");
+  for (const [moment, tell] of Object.entries(MOMENTS)) {
+    for (const [look, options] of Object.entries(LOOKS)) {
+      const name = `${moment}-${look}`;
+      if (only.length > 0 && !only.some((part) => name.includes(part))) continue;
+      const page = await openApp({ url: server.url, ...options });
+      const narrow = options.viewport.width < 1100;
+      if (!narrow) await page.locator('[data-editor="codemirror"]').waitFor();
+      await pause(page);
+      await tell(page, narrow);
+      await page.mouse.move(0, 0);
+      await page.waitForTimeout(150);
+      console.log(await screenshot(page, name));
       await page.finish();
     }
   }

@@ -1,6 +1,7 @@
 // What a person does on the page, as steps that tests are told in.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 
 /** The simulated time in seconds since the start. */
 export async function seconds(page) {
@@ -48,6 +49,12 @@ export async function example(page, name) {
   await page.locator("#examples-button").click();
   await page.locator(`[data-example="${name}"]`).click();
   await page.locator(`[data-file="${name}"]`).waitFor({ state: "attached" }).catch(() => {});
+}
+
+/** The manifests of one of the engine's own transcripts. */
+export async function manifests(transcript) {
+  const text = await readFile(new URL(`../transcripts/${transcript}.md`, import.meta.url), "utf8");
+  return [...text.matchAll(/```yaml manifest[^\n]*\n(.*?)```/gs)].map((block) => block[1]).join("---\n");
 }
 
 export const pods = (page, name, state) =>

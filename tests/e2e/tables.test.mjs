@@ -6,16 +6,10 @@ import { describe, test } from "node:test";
 
 import { openApp } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { drawn, example, includes, panel, paste, pause, pods, run, say, suggestion } from "./steps.mjs";
+import { drawn, example, includes, manifests, panel, paste, pause, pods, run, say, suggestion } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 const server = serve();
-
-/** The manifests of one of the engine's own transcripts. */
-async function manifests(transcript) {
-  const text = await readFile(new URL(`../transcripts/${transcript}.md`, import.meta.url), "utf8");
-  return [...text.matchAll(/```yaml manifest[^\n]*\n(.*?)```/gs)].map((block) => block[1]).join("---\n");
-}
 
 /** A page on which they run. */
 async function running(transcript, options = {}) {

@@ -53,6 +53,34 @@ globalThis.petriSecondPart = () => {
   join(new WebAssembly.Module(Uint8Array.from(request.responseText, (character) => character.charCodeAt(0) & 255)));
 };
 
+/**
+ * Keeps the page for a time without a network. A host without https, a sandboxed frame or a browser that forbids it
+ * lose nothing else by it.
+ */
+async function keepForOffline() {
+  const script = app.dataset.offline;
+  if (!script || !globalThis.isSecureContext) return;
+  try {
+    const workers = navigator.serviceWorker;
+    await workers.register(resolve(script));
+    const { active } = await workers.ready;
+    // What a first visit does not need comes when there is time for it, and not to who pays for each byte.
+    if (navigator.connection?.saveData) return;
+    setTimeout(() => active?.postMessage("the rest"), 1500);
+  } catch {
+    // It works with a network.
+  }
+}
+
+/** Whether this page comes from what an earlier visit has kept. A sandboxed frame may not even ask. */
+function isKept() {
+  try {
+    return Boolean(navigator.serviceWorker?.controller);
+  } catch {
+    return false;
+  }
+}
+
 /** A person who starts to do something will soon need the rest, and so will a cluster that is left to itself. */
 function awaitPerson() {
   setTimeout(() => expectSecondPart(), 20_000);
@@ -76,13 +104,26 @@ function watchForFailure(module) {
   addEventListener("unhandledrejection", (event) => fail(event.reason));
 }
 
+/**
+ * Waits for the first picture: on a slow line the WebAssembly takes all of it for seconds, and the words that say what
+ * this is come first. A page in the background draws nothing, and does not wait for long.
+ */
+function painted() {
+  return new Promise((next) => {
+    requestAnimationFrame(() => requestAnimationFrame(next));
+    setTimeout(next, 100);
+  });
+}
+
 async function start() {
   if (typeof WebAssembly !== "object") {
     throw new Error("This browser has WebAssembly switched off, and the simulation needs it.");
   }
-  // The cluster of the first visit comes already started. That of a link has to be played, which takes both parts.
-  const linked = globalThis.petriParts.second && location.hash.length > 1 ? fetchSecondPart() : null;
-  linked?.catch(() => {});
+  // The cluster of the first visit comes already started. That of a link has to be played, which takes both parts. And
+  // what is kept for offline costs no time, while a request that blocks would not be answered from there.
+  const whole = globalThis.petriParts.second && (location.hash.length > 1 || isKept()) ? fetchSecondPart() : null;
+  whole?.catch(() => {});
+  await painted();
   const [module, response] = await Promise.all([
     import(globalThis.petriParts.module),
     fetch(globalThis.petriParts.wasm, { credentials: "same-origin" }),
@@ -96,10 +137,12 @@ async function start() {
   exported = await module.default({ module_or_path: streams ? response : await response.arrayBuffer() });
   // The build's marks of what runs are exports, too.
   globalThis.petriExports = exported;
-  if (linked) await expectSecondPart(linked);
+  if (whole) await expectSecondPart(whole);
   else if (globalThis.petriParts.second) awaitPerson();
   watchForFailure(module);
-  module.start();
+  // One task for each part of the start, so that the browser can paint and listen in between.
+  while (module.start()) await new Promise((next) => setTimeout(next));
+  setTimeout(keepForOffline, 1500);
 }
 
 function explain(error) {

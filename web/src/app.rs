@@ -33,6 +33,7 @@ pub fn App(props: &AppProps) -> Html {
     let ui = use_reducer(move || (*start).clone());
     let desk = use_memo((session.clone(), ui.dispatcher()), |(session, ui)| Desk::new(session.clone(), ui.clone()));
     desk.know_files(&ui.files);
+    desk.know_bookmarks(&ui.bookmarks);
     let wide = use_wide();
     keys::use_keys(&desk, &ui);
     first_visit::use_link(&desk);
@@ -48,7 +49,7 @@ pub fn App(props: &AppProps) -> Html {
                     <Manifests key="manifests" files={ui.files.clone()} active={ui.active} />
                 }
                 if shows(Panel::Cluster) {
-                    <Cluster key="cluster" {wide} selection={selection.clone()} facts={ui.facts} untried={ui.untried} />
+                    <Cluster key="cluster" {wide} selection={selection.clone()} facts={ui.facts} untried={ui.untried} density={ui.sight.density} still={ui.sight.still} />
                 }
                 if shows(Panel::Why) {
                     <Inspector key="why" selection={selection.clone()} tab={ui.tab} untried={ui.untried} />
@@ -59,11 +60,11 @@ pub fn App(props: &AppProps) -> Html {
                 if shows(Panel::More) {
                     <Names key="names" {wide} />
                 }
-                <TimelinePanel key="timeline" {wide} {selection} />
+                <TimelinePanel key="timeline" {wide} {selection} sight={ui.sight.clone()} bookmarks={ui.bookmarks.clone()} />
                 if !wide {
                     <Dock key="dock" panel={ui.panel} />
                 }
-                <Floating key="floating" popup={ui.popup.clone()} toast={ui.toast.clone()} selection={ui.selection.clone()} />
+                <Floating key="floating" popup={ui.popup.clone()} toast={ui.toast.clone()} selection={ui.selection.clone()} sight={ui.sight.clone()} bookmarks={ui.bookmarks.clone()} />
             </div>
         </ContextProvider<Desk>>
         </ContextProvider<Session>>

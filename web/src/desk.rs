@@ -1,16 +1,17 @@
 //! What the page can do, in one place: every click, key and console line ends here, and leaves its line in the console.
 
 use crate::check::check;
-use crate::explain::Fix;
+use crate::explain::{self, Fix};
 use crate::frames;
 use crate::limits;
 use crate::session::Session;
 use crate::shell::{self, Waiting};
-use crate::state::{Action, Applied, File, LogKind, Outcome, Popup, Tab, Ui};
+use crate::state::{Action, Applied, Bookmark, File, LogKind, Outcome, Popup, Tab, Ui};
 use crate::verbs::Act;
-use crate::view::Target;
-use petri_objects::{Span, Time};
+use crate::view::{Target, words};
+use petri_objects::{ObjectRef, Span, Time, Uid};
 use petri_sim::command::Command;
+use petri_sim::note::{Note, What};
 use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -24,6 +25,8 @@ pub struct Desk {
     files: Rc<RefCell<Vec<Rc<File>>>>,
     /// The file that was closed last, should somebody want it back.
     closed: Rc<RefCell<Option<Rc<File>>>>,
+    /// The moments that somebody named, as they are now.
+    bookmarks: Rc<RefCell<Rc<Vec<Bookmark>>>>,
     /// Console lines that are not done.
     pub(crate) waiting: Rc<Waiting>,
 }
@@ -40,16 +43,71 @@ pub fn use_desk() -> Desk {
     use_context::<Desk>().expect("panels are only used inside of App, which provides the desk")
 }
 
+/// Whoever waits for a change of something that rests is not kept for longer than this.
+const PATIENCE: Span = Span::minutes(60);
+
+/// Whether a note tells of a change of this object, or of its process.
+pub fn is_about(note: &Note, object: &ObjectRef, uid: Option<Uid>) -> bool {
+    match &note.what {
+        What::Write { target, uid: written, .. } => target == object && uid.is_none_or(|uid| uid == *written),
+        What::Process { uid: process, .. } => uid == Some(*process),
+        What::Machine { node, .. } => object.kind == petri_objects::Kind::Node && object.name == *node,
+        What::Command { .. } | What::Guarantee { .. } => false,
+    }
+}
+
 /// How long a toast stays, in milliseconds.
 const TOAST: i32 = 9_000;
 
 impl Desk {
     pub fn new(session: Session, ui: UseReducerDispatcher<Ui>) -> Desk {
-        Desk { session, ui, files: Rc::default(), closed: Rc::default(), waiting: Rc::default() }
+        Desk {
+            session,
+            ui,
+            files: Rc::default(),
+            closed: Rc::default(),
+            bookmarks: Rc::default(),
+            waiting: Rc::default(),
+        }
     }
     /// Tells which files there are now.
     pub fn know_files(&self, files: &[Rc<File>]) {
         *self.files.borrow_mut() = files.to_vec();
+    }
+    /// Tells which moments have names now.
+    pub fn know_bookmarks(&self, bookmarks: &Rc<Vec<Bookmark>>) {
+        *self.bookmarks.borrow_mut() = bookmarks.clone();
+    }
+    pub fn bookmarks(&self) -> Rc<Vec<Bookmark>> {
+        self.bookmarks.borrow().clone()
+    }
+    /// Names this moment, or takes its name away again.
+    pub fn bookmark(&self) {
+        let timeline = self.session.timeline();
+        let at = timeline.now();
+        let text = words::moment_tenths(timeline.start(), at);
+        drop(timeline);
+        if self.bookmarks().iter().any(|known| known.at == at) {
+            self.send(Action::DropBookmark(at));
+            return self.toast(format!("The bookmark at {text} is gone."), None);
+        }
+        let name = format!("bookmark {}", self.bookmarks().len() + 1);
+        self.toast(format!("{name} is at {text}. Shift with the arrows on the timeline jumps to it."), None);
+        self.send(Action::Bookmark(Bookmark { at, name }));
+    }
+    /// Goes on to the next moment at which the selection changes.
+    pub fn next_change(&self, selection: Option<&Target>) {
+        self.session.pause();
+        let Some((object, uid)) = explain::subject(&self.session.timeline(), selection) else {
+            return self.toast("Select something whose changes are worth waiting for.", None);
+        };
+        let mut known = self.session.timeline().notes_until_now().len();
+        self.session.run_while_within(PATIENCE, move |timeline| {
+            let notes = timeline.notes_until_now();
+            let news = &notes[known.min(notes.len())..];
+            known = notes.len();
+            !news.iter().any(|note| is_about(note, &object, uid))
+        });
     }
     pub fn files(&self) -> Vec<Rc<File>> {
         self.files.borrow().clone()

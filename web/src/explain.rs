@@ -81,13 +81,17 @@ fn hindered(timeline: &Timeline, hindrance: &Hindrance) -> Standstill {
     }
 }
 
+/// The object that is asked about: what is selected, or the main workload.
+pub fn subject(timeline: &Timeline, target: Option<&Target>) -> Option<(ObjectRef, Option<Uid>)> {
+    match target {
+        Some(Target::Pod { pod, uid }) => Some((pod.clone(), Some(*uid))),
+        Some(other) => other.object().map(|object| (object, None)),
+        None => main_workload(timeline.world()).map(|object| (object, None)),
+    }
+}
+
 fn chain(timeline: &Timeline, target: Option<&Target>) -> Vec<Cause> {
-    let (object, uid) = match target {
-        Some(Target::Pod { pod, uid }) => (Some(pod.clone()), Some(*uid)),
-        Some(other) => (other.object(), None),
-        None => (main_workload(timeline.world()), None),
-    };
-    let Some(object) = object else { return Vec::new() };
+    let Some((object, uid)) = subject(timeline, target) else { return Vec::new() };
     let mut causes: Vec<Cause> = Vec::new();
     for link in timeline.why(&object, uid) {
         let cause = Cause { at: link.at, sentence: link.sentence };

@@ -8,10 +8,11 @@ use crate::session::{Session, use_session, use_slice, use_world};
 use crate::shell;
 use crate::state::{Action, Applied, LogKind, Ui};
 use crate::view::Target;
-use petri_objects::{Name, Span};
+use petri_objects::{Name, Span, Time};
 use petri_sim::command::Command;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
+use petri_sim::timeline::Timeline;
 use petri_sim::world::World;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -27,6 +28,9 @@ pub const SEED: u64 = 7;
 const LONGEST: Span = Span::seconds(30);
 /// How long it is played after that, so that everything has settled.
 const SETTLED: Span = Span::seconds(2);
+
+/// What opening may take from the browser at one go, in milliseconds. Four times that on a phone is still no long task.
+const SLICE: f64 = 5.0;
 
 /// An example by its file name.
 pub struct Example {
@@ -69,26 +73,159 @@ fn is_ready(world: &World) -> bool {
     all.peek().is_some() && all.all(|(ready, wanted)| ready >= wanted)
 }
 
-/// Starts over with an example, applied and running.
-pub fn open(session: &Session, example: &Example) -> Vec<(&'static str, Rc<Applied>)> {
-    let scenario = if example.machines > 0 { Scenario::sized(example.machines) } else { Scenario::standard() };
-    session.replace(Recording::new(scenario, SEED));
-    let mut files = Vec::new();
-    for name in example.needs.iter().chain([&example.name]) {
-        let at = session.timeline().now();
-        let outcome = shell::apply(session, name, text(name));
-        files.push((*name, Rc::new(Applied { text: text(name).into(), at, outcome })));
-        session.change(|timeline| {
-            let limit = timeline.now() + LONGEST;
-            while timeline.now() < limit && !is_ready(timeline.world()) {
-                let next = timeline.now() + Span::millis(500);
-                timeline.play_until(next);
-            }
-            let settled = timeline.now() + SETTLED;
-            timeline.play_until(settled);
-        });
+/// One part of an opening.
+enum Part {
+    /// Applies a file.
+    Apply(&'static str),
+    /// Plays until its pods are ready.
+    AwaitReady(Span),
+    Play(Span),
+    PlayUntil(Time),
+    Seek(Time),
+}
+
+/// What a page opens with, on its way there: in parts that are short enough for the browser to do something else in
+/// between.
+pub struct Opening {
+    session: Session,
+    ui: Ui,
+    files: Vec<(&'static str, Rc<Applied>)>,
+    /// What is left to do, the last one first.
+    parts: Vec<Part>,
+    /// The end of the part that is being played.
+    until: Option<Time>,
+    title: &'static str,
+    /// Whether it gives way to the browser.
+    polite: bool,
+}
+
+thread_local! {
+    /// What [`prepare`] has left.
+    static PREPARED: RefCell<Option<Opening>> = const { RefCell::new(None) };
+}
+
+/// Opens the example of the first visit ahead of time. The build calls this and keeps the memory, so that nobody's
+/// browser has to fetch and run what it takes to get there; see `split` in the workshop.
+pub fn prepare() {
+    let session = Session::silent(Recording::new(Scenario::standard(), SEED));
+    let mut opening = Opening::example(session.clone(), &EXAMPLES[0]);
+    opening.polite = false;
+    while opening.advance() {}
+    opening.show();
+    session.timeline_mut().forget_kept();
+    if let Some(file) = opening.ui.files.first() {
+        check::foresee(&file.text, session.timeline().world());
     }
-    files
+    PREPARED.set(Some(opening));
+}
+
+impl Opening {
+    /// Of a page whose address ends with this.
+    pub fn new(hash: &str) -> Opening {
+        let shared = recording::from_fragment(hash);
+        if let Some(Ok(shared)) = shared {
+            let recording::Shared { recording, moment, end } = shared;
+            let mut ui = Ui::new();
+            told(&recording).into_iter().for_each(|action| ui.apply(action));
+            let parts = vec![Part::Seek(moment), Part::PlayUntil(end)];
+            let session = Session::new(recording);
+            return Opening { session, ui, files: Vec::new(), parts, until: None, title: "", polite: true };
+        }
+        let mut opening = PREPARED.take().unwrap_or_else(|| {
+            Opening::example(Session::new(Recording::new(Scenario::standard(), SEED)), &EXAMPLES[0])
+        });
+        match shared {
+            Some(Err(words)) => {
+                let text = format!("The link could not be opened: {words}.");
+                opening.ui.apply(Action::Toast { text, branch: None });
+            }
+            _ => opening.ui.untried = true,
+        }
+        opening
+    }
+
+    /// Of an example, in a session that starts over with it.
+    fn example(session: Session, example: &Example) -> Opening {
+        let scenario = if example.machines > 0 { Scenario::sized(example.machines) } else { Scenario::standard() };
+        session.replace(Recording::new(scenario, SEED));
+        let files = example.needs.iter().chain([&example.name]);
+        let mut parts: Vec<Part> =
+            files.flat_map(|name| [Part::Apply(name), Part::AwaitReady(LONGEST), Part::Play(SETTLED)]).collect();
+        parts.reverse();
+        let title = example.name;
+        Opening { session, ui: Ui::new(), files: Vec::new(), parts, until: None, title, polite: true }
+    }
+
+    /// Does the next part, or some of it. Answers whether there is more to do.
+    pub fn advance(&mut self) -> bool {
+        let (session, polite) = (self.session.clone(), self.polite);
+        let now = session.timeline().now();
+        let done = match self.parts.last() {
+            None => return false,
+            Some(Part::Apply(name)) => {
+                let outcome = shell::apply(&session, name, text(name));
+                self.files.push((name, Rc::new(Applied { text: text(name).into(), at: now, outcome })));
+                true
+            }
+            Some(Part::AwaitReady(longest)) => {
+                let until = *self.until.get_or_insert(now + *longest);
+                played(&session, until, polite, || is_ready(session.timeline().world()))
+            }
+            Some(Part::Play(span)) => {
+                let until = *self.until.get_or_insert(now + *span);
+                played(&session, until, polite, || false)
+            }
+            Some(Part::PlayUntil(until)) => played(&session, *until, polite, || false),
+            Some(Part::Seek(moment)) => {
+                session.seek(*moment);
+                true
+            }
+        };
+        if done {
+            self.parts.pop();
+            self.until = None;
+        }
+        !self.parts.is_empty()
+    }
+
+    /// Puts what was applied into the interface.
+    fn show(&mut self) {
+        let files = std::mem::take(&mut self.files);
+        if !files.is_empty() {
+            // An example begins without messages, but this page may have one already.
+            let toast = self.ui.toast.take();
+            show(&files, self.title).into_iter().for_each(|action| self.ui.apply(action));
+            self.ui.toast = toast;
+        }
+    }
+
+    /// The session and the interface that the page opens with.
+    pub fn done(mut self) -> (Session, Ui) {
+        self.show();
+        self.session.flush();
+        if self.ui.untried {
+            self.ui.untried = suggestion(self.session.timeline().world()).is_some();
+            self.session.play();
+        }
+        (self.session, self.ui)
+    }
+}
+
+/// Plays, for one slice of the browser's time if that matters. Answers whether it is `until` now, or what was waited
+/// for is the case.
+fn played(session: &Session, until: Time, polite: bool, stop: impl Fn() -> bool) -> bool {
+    let clock = || if polite { frames::now() } else { 0.0 };
+    let started = clock();
+    loop {
+        let now = session.timeline().now();
+        if now >= until || stop() {
+            return true;
+        }
+        if clock() - started > SLICE {
+            return false;
+        }
+        session.change(|timeline| timeline.play_until((now + Span::millis(500)).min(until)));
+    }
 }
 
 /// Puts an example's files and console lines into the interface.
@@ -107,71 +244,30 @@ fn show(files: &[(&'static str, Rc<Applied>)], title: &str) -> Vec<Action> {
     actions
 }
 
-thread_local! {
-    /// What [`prepare`] has left for [`first`].
-    static PREPARED: RefCell<Option<(Session, Ui)>> = const { RefCell::new(None) };
-}
-
-/// Plays the example of the first visit ahead of time. The build calls this and keeps the memory, so that nobody's
-/// browser has to fetch and run what it takes to get there; see `split` in the workshop.
-pub fn prepare() {
-    let example = example();
-    let (session, ui) = &example;
-    session.timeline_mut().forget_kept();
-    if let Some(file) = ui.files.first() {
-        check::foresee(&file.text, session.timeline().world());
-    }
-    PREPARED.with(|prepared| *prepared.borrow_mut() = Some(example));
-}
-
-/// The example of the first visit, in a session that asks for no frames yet.
-fn example() -> (Session, Ui) {
-    let session = Session::silent(Recording::new(Scenario::standard(), SEED));
-    let mut ui = Ui::new();
-    show_example(&session, &EXAMPLES[0]).into_iter().for_each(|action| ui.apply(action));
-    (session, ui)
-}
-
-/// The session and the interface that a page opens with.
-pub fn first(hash: &str) -> (Session, Ui) {
-    let shared = recording::from_fragment(hash);
-    if let Some(Ok(shared)) = shared {
-        let session = Session::new(Recording::new(Scenario::standard(), SEED));
-        let mut ui = Ui::new();
-        restore(&session, shared).into_iter().for_each(|action| ui.apply(action));
-        return (session, ui);
-    }
-    let (session, mut ui) = PREPARED.with(|prepared| prepared.borrow_mut().take()).unwrap_or_else(example);
-    session.flush();
-    match shared {
-        Some(Err(words)) => {
-            ui.apply(Action::Toast { text: format!("The link could not be opened: {words}."), branch: None });
-        }
-        _ => {
-            ui.untried = suggestion(session.timeline().world()).is_some();
-            session.play();
-        }
-    }
-    (session, ui)
-}
-
 /// Opens an example and answers what the interface has to show.
 pub fn show_example(session: &Session, example: &Example) -> Vec<Action> {
-    let files = open(session, example);
+    let mut opening = Opening::example(session.clone(), example);
+    while opening.advance() {}
     let mut actions = vec![Action::ClearLog];
-    actions.extend(show(&files, example.name));
+    actions.extend(show(&opening.files, example.name));
     actions
 }
 
 /// Opens another person's run.
 fn restore(session: &Session, shared: recording::Shared) -> Vec<Action> {
     let recording::Shared { recording, moment, end } = shared;
-    let text = objects_text(&recording);
+    let actions = told(&recording);
     session.replace(recording);
     session.change(|timeline| {
         timeline.play_until(end);
         timeline.seek(moment);
     });
+    actions
+}
+
+/// What the interface says of another person's run.
+fn told(recording: &Recording) -> Vec<Action> {
+    let text = objects_text(recording);
     vec![
         Action::Example { title: "From a link".into(), name: "recording.yaml".into(), text: text.into() },
         Action::Log(LogKind::Output, "Opened the recording of the link.".into()),
@@ -275,6 +371,12 @@ pub fn suggestion(world: &World) -> Option<(Name, Name)> {
     Some((found.spec.node_name.clone(), found.metadata.name.clone()))
 }
 
+/// The same as long as nothing but manifests was given to the cluster: who does something else has begun.
+pub fn offer(timeline: &Timeline) -> Option<(Name, Name)> {
+    let begun = timeline.recording().commands.iter().any(|stamped| !matches!(*stamped.command, Command::Apply(_)));
+    if begun { None } else { suggestion(timeline.world()) }
+}
+
 /// Does what the first visit suggests.
 pub fn try_it(desk: &Desk) {
     let suggested = suggestion(desk.session.timeline().world());
@@ -289,7 +391,7 @@ pub fn try_it(desk: &Desk) {
 #[component]
 pub fn TryThis() -> Html {
     let desk = use_desk();
-    let suggested = use_world((), |timeline, ()| suggestion(timeline.world()));
+    let suggested = use_world((), |timeline, ()| offer(timeline));
     let Some((node, pod)) = &*suggested else { return html! { <i hidden=true /> } };
     let onclick = Callback::from(move |_: MouseEvent| try_it(&desk));
     html! {
@@ -314,12 +416,18 @@ pub fn TryThis() -> Html {
 mod tests {
     use super::*;
 
+    fn opened(hash: &str) -> (Session, Ui) {
+        let mut opening = Opening::new(hash);
+        while opening.advance() {}
+        opening.done()
+    }
+
     #[test]
     fn what_the_build_prepares_is_what_a_page_would_come_to_by_itself() {
-        let (fresh, ui) = first("");
+        let (fresh, ui) = opened("");
         prepare();
-        let (prepared, prepared_ui) = first("");
-        assert!(PREPARED.with(|prepared| prepared.borrow().is_none()), "it was taken");
+        let (prepared, prepared_ui) = opened("");
+        assert!(PREPARED.take().is_none(), "it was taken");
         assert_eq!(prepared.timeline().world().fingerprint(), fresh.timeline().world().fingerprint());
         assert_eq!(prepared.timeline().notes(), fresh.timeline().notes());
         assert!(prepared_ui == ui);

@@ -1,7 +1,9 @@
 //! Keys that work everywhere on the page. `?` lists them.
 
 use crate::desk::Desk;
-use crate::state::{Action, Panel, Popup, Ui};
+use crate::panels::timeline;
+use crate::state::{Action, Panel, Popup, Sight, Ui};
+use crate::view::layout::Density;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
@@ -10,12 +12,19 @@ use yew::prelude::*;
 pub const KEYS: &[(&str, &str)] = &[
     ("Space", "play or pause"),
     (". and ,", "one event forward or back"),
+    ("n", "on to the next change of what is selected"),
+    ("[ and ]", "to the pin before or after"),
+    ("b", "bookmark this moment, or take its bookmark away"),
     ("+ and -", "faster or slower"),
     ("Ctrl ↵", "apply the manifest, from anywhere"),
     ("Ctrl Shift ↵", "see what applying it would change"),
     ("Ctrl Z", "take the last command back (it forks the past)"),
     ("Ctrl K", "say a command"),
     ("c", "compare two courses of events"),
+    ("v", "what the pictures show, and how"),
+    ("a", "draw the causes of the selection as arrows"),
+    ("d", "all pods with their words, all small, or as fits"),
+    ("1 to 5", "a panel, on a narrow screen"),
     ("Arrows", "on the timeline: one event; with Shift one pin; Home and End: the ends"),
     ("Enter", "select the focused mark"),
     ("Shift F10 or menu key", "everything that can be done with the focused mark"),
@@ -61,6 +70,28 @@ pub fn use_keys(desk: &Desk, ui: &UseReducerHandle<Ui>) {
             }
         }
     });
+}
+
+/// The keys that go to moments, and those that choose what is shown. A first visit does not need them.
+#[inline(never)]
+fn look(desk: &Desk, ui: &Ui, key: &str) {
+    let next = |change: &dyn Fn(&mut Sight)| {
+        let mut sight = ui.sight.clone();
+        change(&mut sight);
+        desk.send(Action::Look(sight));
+    };
+    match key {
+        "n" => desk.next_change(ui.selection.as_ref()),
+        "[" => timeline::jump(desk, false),
+        "]" => timeline::jump(desk, true),
+        "b" => desk.bookmark(),
+        "v" => desk.send(Action::Open(Popup::Sight)),
+        "a" => next(&|sight| sight.arrows = !sight.arrows),
+        _ => next(&|sight| {
+            let at = Density::ALL.iter().position(|density| *density == sight.density).unwrap_or(0);
+            sight.density = Density::ALL[(at + 1) % Density::ALL.len()];
+        }),
+    }
 }
 
 /// Answers whether the key meant something.
@@ -112,6 +143,7 @@ fn handle(desk: &Desk, ui: &Ui, event: &web_sys::KeyboardEvent) -> bool {
         "," => session.step_back(),
         "+" | "=" => session.set_speed(session.player_state().speed.next(true)),
         "-" => session.set_speed(session.player_state().speed.next(false)),
+        "n" | "[" | "]" | "b" | "v" | "a" | "d" => look(desk, ui, &key),
         "c" => desk.send(Action::Open(Popup::Compare)),
         "?" => desk.send(Action::Open(Popup::Help)),
         "1" | "2" | "3" | "4" | "5" => {

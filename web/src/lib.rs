@@ -36,7 +36,9 @@ pub mod frames;
 pub mod json;
 pub mod panic;
 pub mod wide;
+pub mod window;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -83,15 +85,31 @@ pub fn failed(what: &str) {
     panic::show(what, &panic::recorded());
 }
 
-/// Starts the page.
+thread_local! {
+    /// What [`start`] has done so far.
+    static OPENING: RefCell<Option<first_visit::Opening>> = const { RefCell::new(None) };
+}
+
+/// Does the next part of starting the page, and answers whether there is more to do. No part takes long: whoever calls
+/// this lets the browser do something else in between.
 #[wasm_bindgen]
-pub fn start() {
-    let Some(window) = web_sys::window() else { return };
-    let Some(root) = window.document().and_then(|document| document.get_element_by_id("petri")) else { return };
-    panic::install();
-    let (session, ui) = first_visit::first(&window.location().hash().unwrap_or_default());
+pub fn start() -> bool {
+    let Some(window) = web_sys::window() else { return false };
+    let Some(root) = window.document().and_then(|document| document.get_element_by_id("petri")) else { return false };
+    let Some(mut opening) = OPENING.take() else {
+        panic::install();
+        let hash = window.location().hash().unwrap_or_default();
+        OPENING.set(Some(first_visit::Opening::new(&hash)));
+        return true;
+    };
+    if opening.advance() {
+        OPENING.set(Some(opening));
+        return true;
+    }
+    let (session, ui) = opening.done();
     // The skeleton makes room in the same frame.
     root.set_inner_html("");
     let props = app::AppProps { session, ui: Rc::new(ui) };
     yew::Renderer::<app::App>::with_root_and_props(root, props).render();
+    false
 }

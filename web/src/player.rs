@@ -106,6 +106,16 @@ impl Session {
         self.player().borrow_mut().speed = speed;
         self.changed();
     }
+    /// How far back what is on its way can be seen; `None` if nothing is, or all of it would only flicker.
+    pub fn sight(&self) -> Option<Span> {
+        let player = self.player().borrow();
+        match player.mode {
+            // Six tenths of a second, as people see them.
+            Mode::Playing => (player.speed.0 <= 10_000).then_some(Span(600 * player.speed.0)),
+            Mode::Paused if !self.has_jumped() => Some(Span(0)),
+            Mode::Paused | Mode::Running { .. } => None,
+        }
+    }
     /// Goes on for a while, as fast as it can, and then does what it did before.
     pub fn run_for(&self, span: Span) {
         let until = self.timeline().now() + span;
@@ -115,7 +125,11 @@ impl Session {
 
     /// Goes on as fast as it can while a condition holds, for a day at most.
     pub fn run_while(&self, condition: impl FnMut(&mut Timeline) -> bool + 'static) {
-        self.run_for(LONGEST_RUN);
+        self.run_while_within(LONGEST_RUN, condition);
+    }
+    /// The same for so long at most.
+    pub fn run_while_within(&self, longest: Span, condition: impl FnMut(&mut Timeline) -> bool + 'static) {
+        self.run_for(longest);
         self.player().borrow_mut().condition = Some(Box::new(condition));
     }
 

@@ -28,6 +28,8 @@ struct Inner {
     next_listener: Cell<u64>,
     /// Whether a frame was asked for in which the listeners will be told.
     told: Cell<bool>,
+    /// Whether the moment was come to by a jump: then nothing is on its way.
+    jumped: Cell<bool>,
 }
 
 impl PartialEq for Session {
@@ -57,6 +59,7 @@ impl Session {
             listeners: RefCell::default(),
             next_listener: Cell::new(0),
             told: Cell::new(false),
+            jumped: Cell::new(true),
         }))
     }
 
@@ -120,16 +123,23 @@ impl Session {
         panic::remember_attempt(&self.timeline(), &command);
         self.change(|timeline| timeline.command(command))
     }
+    /// Whether the moment was come to by a jump rather than by time or a step.
+    pub fn has_jumped(&self) -> bool {
+        self.0.jumped.get()
+    }
     pub fn seek(&self, moment: Time) {
         self.pause();
+        self.0.jumped.set(true);
         self.change(|timeline| timeline.seek(moment));
     }
     pub fn step(&self) {
         self.pause();
+        self.0.jumped.set(false);
         self.change(|timeline| timeline.step());
     }
     pub fn step_back(&self) {
         self.pause();
+        self.0.jumped.set(true);
         self.change(|timeline| timeline.step_back());
     }
 
@@ -199,7 +209,8 @@ where
     {
         let slice = slice.clone();
         use_effect_with(session, move |session| {
-            let listener = {
+            let stale = slice.borrow().as_ref().is_some_and(|slice| slice.version != session.version());
+            let listener: Rc<dyn Fn()> = {
                 let session = session.clone();
                 Rc::new(move || {
                     let Some(select) = slice.borrow().as_ref().map(|slice| slice.select.clone()) else { return };
@@ -213,7 +224,11 @@ where
                     }
                 })
             };
-            let subscription = session.subscribe(listener);
+            let subscription = session.subscribe(listener.clone());
+            // Between the first picture and this effect somebody may have done something already.
+            if stale {
+                listener();
+            }
             move || drop(subscription)
         });
     }

@@ -1,6 +1,8 @@
 //! What the interface remembers, as one value that only [`Ui::reduce`] changes.
 
 use crate::view::Target;
+use crate::view::layout::Density;
+use crate::view::timeline::Filter;
 use petri_objects::Time;
 use petri_sim::invariants::Guarantee;
 use std::rc::Rc;
@@ -103,16 +105,18 @@ impl Panel {
 pub enum Facts {
     #[default]
     Pods,
+    Nodes,
     Claims,
     Locks,
     Budgets,
 }
 
 impl Facts {
-    pub const ALL: [Facts; 4] = [Facts::Pods, Facts::Claims, Facts::Locks, Facts::Budgets];
+    pub const ALL: [Facts; 5] = [Facts::Pods, Facts::Nodes, Facts::Claims, Facts::Locks, Facts::Budgets];
     pub fn title(self) -> &'static str {
         match self {
             Facts::Pods => "Pods",
+            Facts::Nodes => "Nodes",
             Facts::Claims => "Claims",
             Facts::Locks => "Locks",
             Facts::Budgets => "Budgets",
@@ -120,11 +124,31 @@ impl Facts {
     }
 }
 
+/// How the pictures are looked at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sight {
+    pub density: Density,
+    pub filter: Filter,
+    /// Whether the causes of the selection are drawn as arrows.
+    pub arrows: bool,
+    /// Whether requests and heartbeats do not move.
+    pub still: bool,
+}
+
+/// A moment that somebody wants to come back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bookmark {
+    pub at: Time,
+    pub name: String,
+}
+
 /// What floats over the page. At most one thing does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Popup {
     Examples,
     Speed,
+    /// What the pictures show, and how.
+    Sight,
     Help,
     Share,
     /// The console's line in the middle of the page, with what it begins with.
@@ -189,6 +213,8 @@ pub struct Ui {
     pub example: String,
     /// Whether the first visit's suggestion is still waiting to be tried.
     pub untried: bool,
+    pub sight: Sight,
+    pub bookmarks: Rc<Vec<Bookmark>>,
     next: u64,
 }
 
@@ -230,6 +256,9 @@ pub enum Action {
         name: String,
         text: Rc<str>,
     },
+    Look(Sight),
+    Bookmark(Bookmark),
+    DropBookmark(Time),
     Tried,
     /// Whether there is something to try.
     Untried(bool),
@@ -249,6 +278,8 @@ impl Ui {
             log: Rc::default(),
             example: String::new(),
             untried: false,
+            sight: Sight::default(),
+            bookmarks: Rc::default(),
             next: 1,
         }
     }
@@ -258,6 +289,13 @@ impl Ui {
     fn number(&mut self) -> u64 {
         self.next += 1;
         self.next
+    }
+    #[inline(never)]
+    fn name_moment(&mut self, at: Time, bookmark: Option<Bookmark>) {
+        let bookmarks = Rc::make_mut(&mut self.bookmarks);
+        bookmarks.retain(|known| known.at != at);
+        let place = bookmarks.partition_point(|known| known.at < at);
+        bookmarks.splice(place..place, bookmark);
     }
     fn add_file(&mut self, name: String, text: Rc<str>) {
         let id = u32::try_from(self.number()).unwrap_or(u32::MAX);
@@ -333,7 +371,11 @@ impl Ui {
                 self.tab = Tab::Why;
                 self.popup = None;
                 self.toast = None;
+                self.bookmarks = Rc::default();
             }
+            Action::Look(sight) => self.sight = sight,
+            Action::Bookmark(bookmark) => self.name_moment(bookmark.at, Some(bookmark)),
+            Action::DropBookmark(at) => self.name_moment(at, None),
             Action::Tried => self.untried = false,
             Action::Untried(untried) => self.untried = untried,
         }

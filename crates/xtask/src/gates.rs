@@ -21,7 +21,7 @@ const LIBRARIES: [&str; 6] =
 /// What the whole first load may weigh, in bytes as brotli sends them. The editor loads later and is not in it.
 pub const FIRST_LOAD_BUDGET: u64 = 300_000;
 /// What the page fetches later or not at all.
-const LATER: [&str; 6] = ["editor/", "embed", "worker", "second-", "licenses.txt", "fidelity.html"];
+const LATER: [&str; 7] = ["editor/", "embed", "worker", "second-", "licenses.txt", "fidelity.html", "offline.js"];
 
 /// The libraries link none of these, and the page neither, apart from what Yew itself brings and the linker drops.
 pub fn tree(shop: &Shop) -> Outcome {

@@ -29,6 +29,9 @@ const WASM_OPT: &[&str] = &[
 /// Where control came in that part during the visits that were watched.
 const REACHED: &str = "page/reached.txt";
 
+/// The service worker. Its folder is its reach, so it stands beside the index.
+const OFFLINE: &str = "offline.js";
+
 /// How well recordings are reproduced, in `dist/`. The index names it, and the page's help links to it.
 const FIDELITY: &str = "fidelity.html";
 
@@ -75,13 +78,14 @@ pub fn build(shop: &Shop) -> Outcome {
     setting.apply(&mut command);
     run(&mut command)?;
     name_editor_by_content(&dist)?;
-    shorten_module(shop, &dist)?;
+    minify_glue(shop, &dist)?;
     take_apart(shop, &dist)?;
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         std::fs::copy(shop.path(name), dist.join(name)).map_err(|error| format!("{name}: {error}"))?;
     }
     shop::write(&dist.join("licenses.txt"), licenses::third_party(shop)?)?;
     tell_fidelity(shop, &dist)?;
+    keep_for_offline(shop, &dist)?;
     check_index(&shop::read(&dist.join("index.html"))?)?;
     gates::without_chance(&dist)?;
     let sizes = gates::sizes(&dist)?;
@@ -98,7 +102,7 @@ pub fn screenshots(shop: &Shop) -> Outcome {
         build(shop)?;
     }
     let setting = browser_setting(shop)?;
-    say("taking pictures", "1 minute");
+    say("taking pictures", "2 minutes");
     let mut command = shop.program("node", &["tests/e2e/screenshots.mjs"]);
     setting.apply(&mut command);
     run(&mut command)?;
@@ -141,6 +145,12 @@ fn bundle(shop: &Shop) -> Outcome {
 /// Trunk takes only `true` and `false` for these two, and stops at the `1` that other programs agree on.
 fn quieten(command: &mut Command) {
     command.env_remove("NO_COLOR").env_remove("TRUNK_SKIP_VERSION_CHECK").arg("--skip-version-check");
+}
+
+/// wasm-bindgen writes its module for people to read; the first load carries it without comments and long names.
+fn minify_glue(shop: &Shop, dist: &Path) -> Outcome {
+    let module = gates::file_in(dist, ".js", "petri-web")?;
+    run(shop.program("node", &["web/editor/minify.mjs"]).arg(module))
 }
 
 /// Splits the WebAssembly into what the first visit runs and the rest, by watching a first visit.
@@ -200,16 +210,6 @@ fn prepare(shop: &Shop) -> Outcome<Vec<u8>> {
     std::fs::read(&memory).map_err(|error| format!("{}: {error}", memory.display()))
 }
 
-/// Takes names and comments out of the module that wasm-bindgen writes.
-fn shorten_module(shop: &Shop, dist: &Path) -> Outcome {
-    let module = gates::file_in(dist, ".js", "petri-web")?;
-    let mut command = shop.program(shop.path("web/editor/node_modules/.bin/esbuild"), &[]);
-    command.args(["--minify", "--format=esm", "--target=es2022", "--log-level=warning", "--allow-overwrite"]);
-    let outfile = format!("--outfile={}", module.display());
-    command.arg(&module).arg(outfile);
-    run(&mut command)
-}
-
 /// Gives the editor's file a name that changes with its content, so that no cache can pair it with another page.
 fn name_editor_by_content(dist: &Path) -> Outcome {
     let plain = dist.join("editor/editor.js");
@@ -225,6 +225,31 @@ fn tell_fidelity(shop: &Shop, dist: &Path) -> Outcome {
     let words = ["run", "--quiet", "--locked", "-p", "petri-cli", "--", "fidelity", "--html"];
     shop::write(&dist.join(FIDELITY), shop::capture(&mut shop.cargo(&words))?)?;
     edit_index(dist, "</head>", &format!("<link rel=\"help\" href=\"./{FIDELITY}\"></head>"))
+}
+
+/// The service worker that keeps the page for a time without a network, with the list of what there is to keep. It must
+/// come last: the list holds the final names, and its version is a fingerprint of all that they hold.
+fn keep_for_offline(shop: &Shop, dist: &Path) -> Outcome {
+    edit_index(dist, "data-wasm=", &format!("data-offline=\"./{OFFLINE}\" data-wasm="))?;
+    let (mut first, mut later) = (Vec::new(), Vec::new());
+    let mut content = Vec::new();
+    for size in gates::sizes(dist)? {
+        if size.name != OFFLINE {
+            let bytes = std::fs::read(dist.join(&size.name)).map_err(|error| format!("{}: {error}", size.name))?;
+            content.extend(fingerprint(&bytes).to_le_bytes());
+            (if size.first_load { &mut first } else { &mut later }).push(size.name);
+        }
+    }
+    let list = serde_json::json!({ "first": first, "later": later });
+    let script = shop.read("web/assets/offline.js")?;
+    let script =
+        replaced(&script, "const VERSION = \"\";", &format!("const VERSION = \"{:016x}\";", fingerprint(&content)))?;
+    let script = replaced(&script, "const FILES = { first: [], later: [] };", &format!("const FILES = {list};"))?;
+    shop::write(&dist.join(OFFLINE), script)
+}
+
+fn replaced(text: &str, from: &str, to: &str) -> Outcome<String> {
+    if text.contains(from) { Ok(text.replace(from, to)) } else { Err(format!("offline.js does not hold `{from}`")) }
 }
 
 /// Replaces a text in the built index. Without it the page would not find what the build has just put beside it.

@@ -5,8 +5,11 @@ use super::topbar::TopMeters;
 use crate::desk::{Desk, use_desk};
 use crate::first_visit;
 use crate::pictures::{ClusterPicture, How, Legend, OnPick, Pick, Sentence};
-use crate::session::use_world;
+use crate::session::{use_slice, use_world};
 use crate::state::{Action, Facts};
+use crate::view::beats::beats;
+use crate::view::facts::Facts as World;
+use crate::view::layout::Density;
 use crate::view::{self, Target};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::*;
@@ -18,6 +21,9 @@ pub struct ClusterProps {
     pub selection: Option<Target>,
     pub facts: Facts,
     pub untried: bool,
+    pub density: Density,
+    /// Whether nothing moves along the links.
+    pub still: bool,
 }
 
 /// What a click on a mark does: the same in every picture.
@@ -80,9 +86,17 @@ pub fn Cluster(props: &ClusterProps) -> Html {
     let width = use_width(&host, if props.wide { window - 640 } else { window });
     let on_pick = use_pick();
     let desk = use_desk();
-    let view = use_world((), |timeline, ()| view::cluster::view(timeline.world(), &timeline.recording().commands));
+    let view = use_slice(props.still, |session, still| {
+        let timeline = session.timeline();
+        let facts = World::of(timeline.world(), &timeline.recording().commands);
+        let mut view = view::cluster::of(&facts);
+        if let (false, Some(span)) = (*still, session.sight()) {
+            view.beats = beats(&facts, timeline.notes_until_now(), span);
+        }
+        view
+    });
     let suggested = use_world(props.untried, |timeline, untried| {
-        untried.then(|| first_visit::suggestion(timeline.world())).flatten().map(|(node, _)| Target::Link(node))
+        untried.then(|| first_visit::offer(timeline)).flatten().map(|(node, _)| Target::Link(node))
     });
     let on_hint = use_callback(desk, |_: Target, desk| first_visit::try_it(desk));
     let say = use_memo(view.say.clone(), Clone::clone);
@@ -94,7 +108,7 @@ pub fn Cluster(props: &ClusterProps) -> Html {
                 }
             </Sentence>
             <div class="cluster-body" tabindex="0" role="region" aria-label="Cluster">
-                <div class="picture"><ClusterPicture {view} {width} selected={props.selection.clone()} {on_pick} hint={(*suggested).clone()} {on_hint} /></div>
+                <div class="picture"><ClusterPicture {view} {width} selected={props.selection.clone()} {on_pick} hint={(*suggested).clone()} {on_hint} density={props.density} /></div>
                 <Legend />
                 <FactsPanel facts={props.facts} selection={props.selection.clone()} />
             </div>

@@ -2,11 +2,13 @@
 
 use super::inspector::subject;
 use super::why::moment_link;
-use crate::desk::use_desk;
+use crate::desk::{is_about, use_desk};
 use crate::session::use_world;
 use crate::view::{Target, words};
+use crate::window::use_window;
 use petri_objects::order::Order as _;
-use petri_objects::{Event, ObjectRef, Time};
+use petri_objects::{Event, ObjectRef, Time, Uid};
+use petri_sim::api::watch::Actor;
 use petri_sim::network::Direction;
 use petri_sim::note::{MachineChange, Note, ProcessChange, Verb, What};
 use petri_sim::timeline::Timeline;
@@ -81,51 +83,92 @@ pub fn Events(props: &DetailsProps) -> Html {
     html! { <ol class="chain list">{ for events.iter().map(row) }</ol> }
 }
 
-/// Entries of the history that are shown.
-const HISTORY: usize = 200;
-
+/// What happened to the selection, the newest first; to everything, if it is the control plane. A run has a hundred
+/// thousand entries soon, so the words are found for those in sight only.
 #[component]
 pub fn History(props: &DetailsProps) -> Html {
-    let history = use_world(props.selection.clone(), |timeline, selection| {
-        (timeline.start(), history(timeline, selection.as_ref()))
+    let host = use_node_ref();
+    let found = use_world(props.selection.clone(), |timeline, selection| {
+        let about = About::of(timeline, selection.as_ref());
+        let notes = timeline.notes_until_now().iter().enumerate();
+        let found = notes.filter(|(_, note)| about.concerns(note)).filter_map(|(i, _)| u32::try_from(i).ok());
+        let found: Vec<u32> = found.collect();
+        (timeline.start(), about, found)
     });
     let desk = use_desk();
-    let (start, entries) = &*history;
-    if entries.is_empty() {
+    let (start, about, found) = &*found;
+    let window = use_window(&host, found.len());
+    if found.is_empty() {
         return html! { <p class="empty"><b>{ "Nothing has happened to it yet." }</b></p> };
     }
+    let timeline = desk.session.timeline();
+    let entry = |index: &u32| {
+        let note = &timeline.notes()[*index as usize];
+        html! {
+            <li key={*index} data-row=""><span>{ about.sentence(note) }</span>{ moment_link(&desk, *start, note.at) }</li>
+        }
+    };
+    let space = |key: &'static str, height: i32| {
+        html! { <li {key} class="space" aria-hidden="true" hidden={height == 0} style={format!("height:{height}px")}></li> }
+    };
     html! {
-        <ol class="chain list">
-            { for entries.iter().enumerate().map(|(i, (at, text))| html! {
-                <li key={i}><span>{ text }</span>{ moment_link(&desk, *start, *at) }</li>
-            }) }
-        </ol>
+        <>
+            <p key="count" class="cap">{ words::plural(found.len() as u32, "event") }</p>
+            <ol key="entries" ref={host} class="chain list even" aria-label="History">
+                { space("above", window.above) }
+                { for found.iter().rev().take(window.to).skip(window.from).map(entry) }
+                { space("below", window.below) }
+            </ol>
+        </>
     }
 }
 
-/// What happened to the selection, the newest first.
-fn history(timeline: &Timeline, selection: Option<&Target>) -> Vec<(Time, String)> {
-    let object = subject(timeline, selection);
-    let uid = match selection {
-        Some(Target::Pod { uid, .. }) => Some(*uid),
-        _ => None,
-    };
-    let sentence = |note: &Note| -> Option<String> {
+/// Whose history it is.
+#[derive(Clone, Debug, PartialEq)]
+struct About {
+    object: Option<ObjectRef>,
+    uid: Option<Uid>,
+    /// Whether it is the whole cluster's.
+    everything: bool,
+}
+
+impl About {
+    fn of(timeline: &Timeline, selection: Option<&Target>) -> About {
+        let uid = match selection {
+            Some(Target::Pod { uid, .. }) => Some(*uid),
+            _ => None,
+        };
+        About { object: subject(timeline, selection), uid, everything: selection == Some(&Target::ControlPlane) }
+    }
+
+    fn concerns(&self, note: &Note) -> bool {
+        if self.everything {
+            return !matches!(note.what, What::Guarantee { .. });
+        }
+        match &self.object {
+            None => matches!(note.what, What::Command { .. }),
+            Some(object) => is_about(note, object, self.uid),
+        }
+    }
+
+    fn sentence(&self, note: &Note) -> String {
         match &note.what {
-            What::Write { by, target, uid: written, verb, object: after, old, .. } => {
-                let same = Some(target) == object.as_ref() && uid.is_none_or(|uid| uid == *written);
-                same.then(|| {
-                    let verb = match verb {
-                        Verb::Created => "created it".to_owned(),
-                        Verb::Updated => changed(old.as_ref(), after),
-                        Verb::MarkedForDeletion => "asked for its deletion".to_owned(),
-                        Verb::Deleted => "removed it".to_owned(),
-                    };
-                    format!("{} {verb}", by.name())
-                })
+            What::Write { by, target, verb, object: after, old, .. } => {
+                let it = if self.everything { target.to_string() } else { "it".to_owned() };
+                let verb = match verb {
+                    Verb::Created => format!("created {it}"),
+                    Verb::Updated if self.everything => format!("wrote {it}"),
+                    Verb::Updated => changed(old.as_ref(), after),
+                    Verb::MarkedForDeletion => format!("asked for the deletion of {it}"),
+                    Verb::Deleted => format!("removed {it}"),
+                };
+                match by {
+                    Actor::Kubelet(node) if self.everything => format!("kubelet on {node} {verb}"),
+                    by => format!("{} {verb}", by.name()),
+                }
             }
-            What::Command { command, .. } => object.is_none().then(|| format!("you said: {}", command.line())),
-            What::Process { node, uid: process, container, change, .. } => (Some(*process) == uid).then(|| {
+            What::Command { command, .. } => format!("you said: {}", command.line()),
+            What::Process { node, identity, container, change, .. } => {
                 let change = match change {
                     ProcessChange::Started { restarts: 0 } => "started".to_owned(),
                     ProcessChange::Started { restarts } => format!("started again ({restarts})"),
@@ -137,29 +180,25 @@ fn history(timeline: &Timeline, selection: Option<&Target>) -> Vec<(Time, String
                     ProcessChange::Stopped { exit_code } => format!("ended with exit code {exit_code}"),
                     ProcessChange::Died => "died with its machine".to_owned(),
                 };
-                format!("on {node}: container {container} {change}")
-            }),
-            What::Machine { node, change } => {
-                let same =
-                    matches!(selection, Some(Target::Node(selected) | Target::Link(selected)) if selected == node);
-                same.then(|| {
-                    match change {
-                        MachineChange::PoweredOff => "the machine lost its power",
-                        MachineChange::PoweredOn => "the machine got power",
-                        MachineChange::KubeletStopped => "the kubelet was stopped",
-                        MachineChange::KubeletStarted => "the kubelet was started",
-                        MachineChange::Cut => "it was cut off from the control plane",
-                        MachineChange::CutOneWay(Direction::Outgoing) => "what it sends is lost",
-                        MachineChange::CutOneWay(Direction::Incoming) => "what is sent to it is lost",
-                        MachineChange::Healed => "its link was healed",
-                    }
-                    .to_owned()
-                })
+                let whose = if self.everything { format!(" of {}", identity.pod) } else { String::new() };
+                format!("on {node}: container {container}{whose} {change}")
             }
-            What::Guarantee { .. } => None,
+            What::Machine { node, change } => {
+                let what = match change {
+                    MachineChange::PoweredOff => "the machine lost its power",
+                    MachineChange::PoweredOn => "the machine got power",
+                    MachineChange::KubeletStopped => "the kubelet was stopped",
+                    MachineChange::KubeletStarted => "the kubelet was started",
+                    MachineChange::Cut => "it was cut off from the control plane",
+                    MachineChange::CutOneWay(Direction::Outgoing) => "what it sends is lost",
+                    MachineChange::CutOneWay(Direction::Incoming) => "what is sent to it is lost",
+                    MachineChange::Healed => "its link was healed",
+                };
+                if self.everything { format!("{node}: {what}") } else { what.to_owned() }
+            }
+            What::Guarantee { .. } => String::new(),
         }
-    };
-    timeline.notes_until_now().iter().rev().filter_map(|note| Some((note.at, sentence(note)?))).take(HISTORY).collect()
+    }
 }
 
 /// Which parts of an object a write changed.

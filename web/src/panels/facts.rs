@@ -19,13 +19,14 @@ pub struct FactsProps {
 /// What is shown, and how much there is of the rest.
 #[derive(PartialEq)]
 struct Shown {
-    counts: [usize; 4],
+    counts: [usize; 5],
     rows: Rows,
 }
 
 #[derive(PartialEq)]
 enum Rows {
     Pods(Rc<Vec<view::table::Row>>),
+    Nodes(Vec<view::table::NodeRow>),
     Claims(Vec<claims::Row>),
     Locks { locks: Vec<locks::Row>, heartbeats: Vec<locks::Row> },
     Budgets(Vec<budgets::Row>),
@@ -40,12 +41,14 @@ pub fn FactsPanel(props: &FactsProps) -> Html {
         let picture = view::cluster::of(&facts);
         let rows = match which {
             Facts::Pods => Rows::Pods(Rc::new(view::table::rows(&picture, &facts))),
+            Facts::Nodes => Rows::Nodes(view::table::nodes(&picture, &facts)),
             Facts::Claims => Rows::Claims(claims::rows(&picture, &facts)),
             Facts::Locks => Rows::Locks { locks: locks::rows(&facts), heartbeats: locks::heartbeats(&facts) },
             Facts::Budgets => Rows::Budgets(budgets::rows(&facts)),
         };
         let budgets = facts.objects.budgets.values().count();
-        let counts = [picture.tiles().count(), picture.disks().count(), locks::count(&facts), budgets];
+        let counts =
+            [picture.tiles().count(), picture.nodes().count(), picture.disks().count(), locks::count(&facts), budgets];
         Shown { counts, rows }
     });
     let tab = |(facts, count): (Facts, usize)| {
@@ -72,6 +75,7 @@ pub fn FactsPanel(props: &FactsProps) -> Html {
         Rows::Pods(rows) => {
             html! { <Table key="pods" rows={rows.clone()} selected={props.selection.clone()} {on_pick} /> }
         }
+        Rows::Nodes(rows) => nodes_table(rows, selected, &on_pick),
         Rows::Claims(rows) => claims_table(rows, selected, &on_pick),
         Rows::Locks { locks, heartbeats } => locks_table(locks, heartbeats, selected, &on_own, &on_pick),
         Rows::Budgets(rows) => budgets_table(rows, selected, &on_own),
@@ -162,6 +166,18 @@ fn claims_table(rows: &[claims::Row], selected: Option<&Target>, on_pick: &OnPic
     let columns = ["NAME", "STATUS", "VOLUME", "CAPACITY", "MODES", "AGE"];
     let label = "Claims: what the API server believes, and where the disks are";
     table("claims", label, &columns, "the disk", rows.iter().map(line).collect(), "No claims.")
+}
+
+/// Every machine: what the API server believes of it, and what it does.
+#[inline(never)]
+fn nodes_table(rows: &[view::table::NodeRow], selected: Option<&Target>, on_pick: &OnPick) -> Html {
+    let line = |line: &view::table::NodeRow| {
+        let cells = [&*line.status, &line.zone, &line.pods, &line.heard];
+        row(&line.target, selected, on_pick, html! { { line.name.clone() } }, &cells, (&line.machine, line.tone))
+    };
+    let columns = ["NAME", "STATUS", "ZONE", "PODS", "HEARD"];
+    let label = "Nodes: what the API server believes, and what the machines do";
+    table("machines", label, &columns, "on the machine", rows.iter().map(line).collect(), "No nodes.")
 }
 
 /// Every lock, and below them the signs of life of the nodes.

@@ -4,10 +4,12 @@ use super::compare::CompareDialog;
 use super::dialogs::{GuaranteeDialog, HelpDialog, PaletteDialog, ShareDialog};
 use super::diff::DiffDialog;
 use super::glyph::Sign;
-use super::menus::{ExamplesMenu, SpeedMenu, TemplatesMenu, VerbsMenu};
+use super::menus::{ExamplesMenu, TemplatesMenu, VerbsMenu};
+use super::time_menus::{SightMenu, SpeedMenu};
 use crate::desk::use_desk;
-use crate::state::{Action, Popup, Toast};
+use crate::state::{Action, Bookmark, Popup, Sight, Toast};
 use crate::view::Target;
+use std::rc::Rc;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
@@ -17,6 +19,8 @@ pub struct FloatingProps {
     pub popup: Option<Popup>,
     pub toast: Option<Toast>,
     pub selection: Option<Target>,
+    pub sight: Sight,
+    pub bookmarks: Rc<Vec<Bookmark>>,
 }
 
 #[component]
@@ -24,7 +28,10 @@ pub fn Floating(props: &FloatingProps) -> Html {
     let popup = match &props.popup {
         None => html! { <i key="none" hidden=true /> },
         Some(Popup::Examples) => html! { <ExamplesMenu key="examples" /> },
-        Some(Popup::Speed) => html! { <SpeedMenu key="speed" /> },
+        Some(Popup::Speed) => {
+            html! { <SpeedMenu key="speed" selection={props.selection.clone()} bookmarks={props.bookmarks.clone()} /> }
+        }
+        Some(Popup::Sight) => html! { <SightMenu key="sight" sight={props.sight.clone()} /> },
         Some(Popup::Help) => html! { <HelpDialog key="help" /> },
         Some(Popup::Share) => html! { <ShareDialog key="share" /> },
         Some(Popup::Palette(line)) => {

@@ -204,7 +204,7 @@ fn ApplyBar(props: &ApplyBarProps) -> Html {
     };
     let state = match &file.applied {
         _ if errors > 0 => format!("{}, not applied", words::plural(errors as u32, "problem")),
-        Some(applied) if applied.text == file.text => format!("Applied at {}", words::clock(*start, applied.at).0),
+        Some(applied) if applied.text == file.text => format!("Applied at {}", words::moment(*start, applied.at)),
         Some(applied) if !applied.outcome.errors.is_empty() => "Not applied".into(),
         _ if file.text.trim().is_empty() => "Paste a manifest here".into(),
         _ => "Changed, not applied".into(),

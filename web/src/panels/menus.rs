@@ -4,12 +4,10 @@ use super::editor::{Template, templates};
 use super::float::{FloatBox, Place};
 use crate::desk::use_desk;
 use crate::first_visit::{self, EXAMPLES, Example};
-use crate::player::Speed;
-use crate::session::{use_slice, use_world};
+use crate::session::use_world;
 use crate::state::Action;
 use crate::verbs::{self, Verb};
 use crate::view::Target;
-use petri_objects::Span;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -76,44 +74,6 @@ pub fn TemplatesMenu() -> Html {
             { reopen }
             <p class="menu-note" key="wait" hidden={found.is_some()}>{ "The templates are on their way." }</p>
             { for list.iter().map(|template| item(&template.name, &template.kind, &template.about, &template.text)) }
-        </FloatBox>
-    }
-}
-
-/// How far one can jump.
-const JUMPS: [(&str, u64); 4] = [("10 s", 10), ("1 m", 60), ("6 m", 360), ("30 m", 1_800)];
-
-#[component]
-pub fn SpeedMenu() -> Html {
-    let desk = use_desk();
-    let player = use_slice((), |session, ()| session.player_state());
-    let speed = |speed: Speed| {
-        let desk = desk.clone();
-        let onclick = Callback::from(move |_: MouseEvent| {
-            desk.session.set_speed(speed);
-            desk.session.play();
-            desk.send(Action::Close);
-        });
-        html! {
-            <button key={speed.label()} role="menuitemradio" aria-checked={(player.speed == speed).to_string()} data-speed={speed.0.to_string()} {onclick}>
-                <b>{ speed.label() }</b>
-            </button>
-        }
-    };
-    let jump = |(text, seconds): (&'static str, u64)| {
-        let desk = desk.clone();
-        let onclick = Callback::from(move |_: MouseEvent| desk.run_for(Span::seconds(seconds)));
-        html! {
-            <button key={text} role="menuitem" data-run={seconds.to_string()} {onclick}>
-                <b>{ format!("Run {text}") }</b><code>{ format!("run {}", text.replace(' ', "")) }</code>
-            </button>
-        }
-    };
-    html! {
-        <FloatBox place={Place::Below("speed-button")} label="Speed" role="menu" class="menu">
-            { for JUMPS.into_iter().map(jump) }
-            <hr />
-            { for Speed::ALL.into_iter().map(speed) }
         </FloatBox>
     }
 }

@@ -18,6 +18,7 @@ pub mod manifests;
 pub mod menus;
 pub mod names;
 pub mod own;
+pub mod time_menus;
 pub mod timeline;
 pub mod topbar;
 pub mod transport;

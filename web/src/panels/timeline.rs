@@ -1,21 +1,25 @@
 //! The timeline: drag or use the arrows to go to any moment; do something there, and the past forks.
 
 use super::cluster::{use_pick, use_width};
-use crate::desk::{branch_name, use_desk};
+use crate::desk::{Desk, branch_name, use_desk};
+use crate::explain;
 use crate::pictures::TimelinePicture;
 use crate::session::use_world;
-use crate::state::{Action, Popup};
+use crate::state::{Action, Bookmark, Popup, Sight};
 use crate::view::lanes::LaneStore;
 use crate::view::timeline::{self, Options};
 use crate::view::{Target, words};
 use petri_objects::Time;
 use petri_sim::timeline::Timeline;
+use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub struct TimelineProps {
     pub wide: bool,
     pub selection: Option<Target>,
+    pub sight: Sight,
+    pub bookmarks: Rc<Vec<Bookmark>>,
 }
 
 #[component]
@@ -25,9 +29,17 @@ pub fn TimelinePanel(props: &TimelineProps) -> Html {
     let window = web_sys::window().and_then(|window| window.inner_width().ok()).and_then(|width| width.as_f64());
     let width = use_width(&host, window.unwrap_or(1440.0) as i32);
     let store = use_memo((), |()| std::cell::RefCell::new(LaneStore::default()));
-    let options = Options { strip: !props.wide, selected: props.selection.clone() };
-    let view = use_world((width, options), move |timeline, (width, options)| {
+    let options = Options {
+        strip: !props.wide,
+        selected: props.selection.clone(),
+        filter: props.sight.filter,
+        bookmarks: props.bookmarks.iter().map(|bookmark| (bookmark.at, bookmark.name.clone())).collect(),
+        causes: None,
+    };
+    let view = use_world((width, options, props.sight.arrows), move |timeline, (width, options, arrows)| {
         let mut store = store.borrow_mut();
+        let causes = arrows.then(|| explain::subject(timeline, options.selected.as_ref())).flatten();
+        let options = &Options { causes, ..options.clone() };
         store.follow(timeline.notes());
         timeline::view(timeline, &store, None, u32::try_from(*width).unwrap_or(0), options)
     });
@@ -78,7 +90,10 @@ pub fn TimelinePanel(props: &TimelineProps) -> Html {
                 <TimelinePicture {view} {on_pick} {on_scrub} />
             </div>
             if props.wide {
-                <button key="compare" class="link compare-link" id="compare-button" aria-haspopup="dialog" onclick={desk.sends(Action::Open(Popup::Compare))}>{ "Compare" }</button>
+                <div key="tools" class="time-tools">
+                    <button class="link" id="compare-button" aria-haspopup="dialog" onclick={desk.sends(Action::Open(Popup::Compare))}>{ "Compare" }</button>
+                    <button class="link" id="view-button" aria-haspopup="menu" onclick={desk.sends(Action::Open(Popup::Sight))}>{ "View" }</button>
+                </div>
             }
             if props.wide && !branches.is_empty() {
                 <div key="branches" class="branches" role="group" aria-label="Branches">
@@ -89,19 +104,20 @@ pub fn TimelinePanel(props: &TimelineProps) -> Html {
     }
 }
 
-/// The moments of pins: what somebody did.
-fn pins(timeline: &Timeline) -> Vec<Time> {
+/// The moments of pins: what somebody did, or named.
+fn pins(desk: &Desk, timeline: &Timeline) -> Vec<Time> {
     let mut store = LaneStore::new(timeline.start());
     store.follow(timeline.notes());
-    store.pins.iter().map(|pin| pin.at).collect()
+    let named = desk.bookmarks();
+    store.pins.iter().map(|pin| pin.at).chain(named.iter().map(|bookmark| bookmark.at)).collect()
 }
 
 /// To the next pin, or the one before.
-fn jump(desk: &crate::desk::Desk, forward: bool) {
+pub fn jump(desk: &Desk, forward: bool) {
     let to = {
         let timeline = desk.session.timeline();
         let now = timeline.now();
-        let pins = pins(&timeline);
+        let pins = pins(desk, &timeline);
         if forward {
             pins.iter().copied().filter(|at| *at > now).min().unwrap_or(timeline.end())
         } else {

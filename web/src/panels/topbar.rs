@@ -27,7 +27,7 @@ pub fn TopBar(props: &TopBarProps) -> Html {
     html! {
         <header class="top">
             <span class="brand">{ Sign::Brand.html() }<span class="brand-name">{ "Petri" }</span></span>
-            <button class="btn quiet lesson" id="examples-button" aria-haspopup="menu" aria-expanded={is_open(&Popup::Examples)}
+            <button class="btn quiet lesson" id="examples-button" aria-label={format!("{}: examples", props.example)} aria-haspopup="menu" aria-expanded={is_open(&Popup::Examples)}
                 onclick={opens(Popup::Examples)}>
                 <span class="lesson-name">{ &props.example }</span><span aria-hidden="true">{ "▾" }</span>
             </button>

@@ -4,7 +4,7 @@ use super::OnPick;
 use super::disk::disk;
 use super::pick::{Pickable, pickable};
 use super::tile::{self, Patterns};
-use crate::view::layout::{ClusterLayout, NodeBox, NodeForm, Rect, Size, density, layout};
+use crate::view::layout::{ClusterLayout, Density, NodeBox, NodeForm, Rect, Size, layout_in};
 use crate::view::{ClusterView, DuplicateKind, LinkView, NodeState, NodeView, PlugKind, Target, TileView, Tone, words};
 use petri_objects::Name;
 use std::rc::Rc;
@@ -23,6 +23,8 @@ pub struct ClusterPictureProps {
     pub hint: Option<Target>,
     #[prop_or_default]
     pub on_hint: Callback<Target>,
+    #[prop_or_default]
+    pub density: Density,
     /// Unique on the page: patterns are found by it.
     #[prop_or(AttrValue::Static("cluster"))]
     pub id: AttrValue,
@@ -30,15 +32,19 @@ pub struct ClusterPictureProps {
 
 #[component]
 pub fn ClusterPicture(props: &ClusterPictureProps) -> Html {
+    let size = props.density.size(props.view.tiles().count());
     // Where everything has room, nothing is drawn larger for being selected.
-    let selected = props.selected.clone().filter(|_| density(props.view.tiles().count()) != Size::Tile);
-    let drawn = use_memo((props.view.clone(), props.width, selected), |(view, width, selected)| {
-        let width = u32::try_from(*width).unwrap_or(0);
-        match selected {
-            None => layout(view, width),
-            selected => layout(&view.near(selected.as_ref()), width),
-        }
-    });
+    let selected = props.selected.clone().filter(|_| size != Size::Tile);
+    let detailed = size != Size::Tile && props.density == Density::Detailed;
+    let drawn =
+        use_memo((props.view.clone(), props.width, selected, (size, detailed)), |(view, width, selected, look)| {
+            let (width, (size, detailed)) = (u32::try_from(*width).unwrap_or(0), *look);
+            match selected {
+                _ if detailed => layout_in(&view.all_near(), width, size),
+                None => layout_in(view, width, size),
+                selected => layout_in(&view.near(selected.as_ref()), width, size),
+            }
+        });
     let (view, layout) = (&*props.view, &*drawn);
     let patterns = Patterns::new(&props.id);
     let zones = || view.zones.iter().zip(&layout.zones);
@@ -126,12 +132,19 @@ fn control_plane(view: &ClusterView, layout: &ClusterLayout, props: &ClusterPict
     let trouble = &view.control_plane.trouble;
     let whole = parts.iter().all(|(_, _, fits)| *fits) && trouble.is_empty();
     let room = (end - place.x - 124).max(0) as u32;
+    // The part that spoke last is underlined for a moment; a new key makes it a new moment.
+    let spoke = view.beats.part.filter(|_| whole);
+    let number = spoke.map_or(0, |(_, beat)| beat.number);
+    let (_, from, _) =
+        parts.iter().find(|(part, _, _)| spoke.is_some_and(|(name, _)| name == *part)).unwrap_or(&parts[0]);
+    let underline = spoke.map(|(part, _)| format!("M{from} {}h{}", y + 5, words::width(part, 11, false)));
     let body = html! { <>
         { rect("cp", place, 5) }
         { ring(place, 3) }
         { text(place.x + 10, y, "nm", "control plane") }
         if !trouble.is_empty() { { text(place.x + 124, y, "sub warn me", words::fit(trouble, room, 11, false)) } }
         { for parts.iter().filter(|_| whole).map(|(part, at, _)| text(*at, y, "sub", *part)) }
+        <path key={number} class="beat-part" d={underline}/>
         { text(place.right() - 10, y, classes!("sub", "e", tone(view.control_plane.tone), "me"), view.control_plane.text.clone()) }
     </> };
     let mut label = format!("Control plane: {}", view.control_plane.text);
@@ -204,8 +217,17 @@ fn link(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html {
         Rect::new(mx - 12, before.1.min(end.1), 24, (end.1 - before.1).abs().max(20))
     };
     let target = Target::Link(node.name.clone());
+    let beats = &props.view.beats.nodes;
+    let beat = beats.iter().find(|(name, _)| *name == node.name && node.link == LinkView::Whole).map(|(_, beat)| *beat);
+    // There is always one, so that a picture changes in one way only; its key makes each beat a new one.
+    let (number, moving) = match beat {
+        Some(beat) if beat.heartbeat => (beat.number, "beat heart"),
+        Some(beat) => (beat.number, "beat"),
+        None => (0, "beat none"),
+    };
     let body = html! { <>
         { drawing }
+        <path key={number} class={moving} d={path(line)} pathLength="100"/>
         <circle {class} cx={end.0.to_string()} cy={end.1.to_string()} r="3"/>
         { rect("hot", hot, 0) }
         { rect("ring", hot, 4) }
@@ -336,7 +358,7 @@ fn hint(layout: &ClusterLayout, view: &ClusterView, props: &ClusterPictureProps)
     let nothing = || html! { <g key="hint"/> };
     let Some(target @ Target::Link(name)) = &props.hint else { return nothing() };
     // Among many small pods it would lie over some of them; the inspector says the same.
-    if density(view.tiles().count()) != Size::Tile {
+    if props.density.size(view.tiles().count()) != Size::Tile {
         return nothing();
     }
     let zones = view.zones.iter().zip(&layout.zones);

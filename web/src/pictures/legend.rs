@@ -6,9 +6,11 @@ use yew::prelude::*;
 #[component]
 pub fn Legend() -> Html {
     let item = |name: &'static str, drawing: Html| {
+        // The block stands alone, and takes no more room than it needs.
+        let size = if name.starts_with("block") { "-1 -1 11 18" } else { "-1 -1 26 18" };
         html! {
             <li key={name}>
-                <svg viewBox="-1 -1 26 18" aria-hidden="true"><g class="tile id-ink">{ drawing }</g></svg>
+                <svg viewBox={size} aria-hidden="true"><g class="tile id-ink">{ drawing }</g></svg>
                 { name }
             </li>
         }

@@ -10,7 +10,8 @@ use yew::prelude::*;
 pub struct MetersProps {
     pub meters: Rc<Vec<MeterView>>,
     pub on_pick: OnPick,
-    /// Whether those that hold are counted instead of shown, for small screens.
+    /// Whether those that hold are counted instead of shown, for small screens. Where a wide bar has no room for all of
+    /// them, styles do the same.
     #[prop_or_default]
     pub brief: bool,
 }
@@ -35,9 +36,9 @@ pub fn Meters(props: &MetersProps) -> Html {
         }
     };
     html! {
-        <div class="meters" role="group" aria-label="Guarantees">
+        <div class={classes!("meters", props.brief.then_some("brief"))} role="group" aria-label="Guarantees">
             { for props.meters.iter().filter(shown).map(meter) }
-            if props.brief && holding > 0 {
+            if holding > 0 {
                 <span key="others" class="meter others">
                     { Icon::Holding.html() }
                     <span aria-hidden="true">{ holding }</span>

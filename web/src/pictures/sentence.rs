@@ -46,7 +46,7 @@ pub fn Sentence(props: &SentenceProps) -> Html {
     html! {
         <div {class}>
             { Icon::from(props.say.tone).html() }
-            <h1 role="status">{ pieces(&props.say.headline, &props.on_pick) }</h1>
+            <h1 aria-live="polite">{ pieces(&props.say.headline, &props.on_pick) }</h1>
             <p>{ pieces(&props.say.sub, &props.on_pick) }</p>
             { props.children.clone() }
         </div>

@@ -3,6 +3,7 @@
 use super::{How, OnPick, Pick};
 use crate::view::table::Row;
 use crate::view::{Identity, Target, Tone};
+use crate::window::{is_long, space, use_window};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -11,9 +12,6 @@ pub struct TableProps {
     pub rows: Rc<Vec<Row>>,
     pub selected: Option<Target>,
     pub on_pick: OnPick,
-    /// At most so many rows; the rest is said in a line.
-    #[prop_or(200)]
-    pub limit: usize,
 }
 
 /// The mark of an identity in running text: numeral, colour, and whether a process runs.
@@ -25,25 +23,47 @@ pub fn mark(identity: &Identity, process: bool) -> Html {
 
 #[component]
 pub fn Table(props: &TableProps) -> Html {
-    let more = props.rows.len().saturating_sub(props.limit);
+    let rows = &props.rows;
+    if is_long(rows.len()) {
+        return html! { <LongTable rows={rows.clone()} selected={props.selected.clone()} on_pick={props.on_pick.clone()} /> };
+    }
+    let host = NodeRef::default();
+    framed(&host, rows.len(), html! { { for rows.iter().enumerate().map(|(i, row)| line(i, row, props)) } })
+}
+
+/// The same with those rows only that are in sight.
+#[component]
+fn LongTable(props: &TableProps) -> Html {
+    let host = use_node_ref();
+    let count = props.rows.len();
+    let window = use_window(&host, count);
+    let rows = props.rows.iter().enumerate().take(window.to).skip(window.from);
+    let body = html! { <>
+        { space("above", window.above, COLUMNS.len() + 1) }
+        { for rows.map(|(i, row)| line(i, row, props)) }
+        { space("below", window.below, COLUMNS.len() + 1) }
+    </> };
+    framed(&host, count, body)
+}
+
+const COLUMNS: [&str; 6] = ["NAME", "READY", "STATUS", "AGE", "IP", "NODE"];
+
+fn framed(host: &NodeRef, count: usize, body: Html) -> Html {
     html! {
-        <div class="facts" tabindex="-1">
-            <table aria-label="Workloads: what the API server believes, and what runs on the machines">
+        <div class="facts" tabindex="-1" ref={host.clone()}>
+            <table aria-rowcount={(count + 1).to_string()} aria-label="Workloads: what the API server believes, and what runs on the machines">
                 <thead><tr>
-                    { for ["NAME", "READY", "STATUS", "AGE", "IP", "NODE"].map(|name| html! { <th key={name} scope="col">{ name }</th> }) }
+                    { for COLUMNS.map(|name| html! { <th key={name} scope="col">{ name }</th> }) }
                     <th key="machine" scope="col" class="r">{ "on the machine" }</th>
                 </tr></thead>
-                <tbody>
-                    { for props.rows.iter().take(props.limit).map(|row| line(row, props)) }
-                </tbody>
+                <tbody>{ body }</tbody>
             </table>
-            if props.rows.is_empty() { <p class="cap" style="padding:6px 16px">{ "No pods." }</p> }
-            if more > 0 { <p class="cap" style="padding:6px 16px">{ format!("and {more} more; `kubectl get pods` lists them all") }</p> }
+            if count == 0 { <p class="cap" style="padding:6px 16px">{ "No pods." }</p> }
         </div>
     }
 }
 
-fn line(row: &Row, props: &TableProps) -> Html {
+fn line(index: usize, row: &Row, props: &TableProps) -> Html {
     let (target, on_pick) = (row.target.clone(), props.on_pick.clone());
     let onclick = {
         let (target, on_pick) = (target.clone(), on_pick.clone());
@@ -69,7 +89,7 @@ fn line(row: &Row, props: &TableProps) -> Html {
         Tone::Broken => "r bad-text",
     };
     html! {
-        <tr {key} class={selected.then_some("sel")} {oncontextmenu}>
+        <tr {key} data-row="" aria-rowindex={(index + 2).to_string()} class={selected.then_some("sel")} {oncontextmenu}>
             <th scope="row">
                 <button type="button" class="row-button" {onclick} aria-pressed={if selected { "true" } else { "false" }}>
                     { mark(&row.identity, row.process) }{ row.name.clone() }

@@ -195,15 +195,28 @@ fn tile_text(view: &TileView, rect: Rect) -> Html {
     let shift = if is_cut(view.state) { 12 } else { 0 };
     let title_room = (right - shift - left - 34).max(20) as u32;
     let has_pip = matches!(view.state, TileState::Ready | TileState::NotReady);
-    let fact_room = (right - left - if has_pip { 14 } else { 0 }).max(20) as u32;
+    let fact_room = (right - left + if has_pip { -14 } else { 5 }).max(20) as u32;
+    let status_room = (rect.right() - 4 - left).max(20) as u32;
     html! { <>
         { numeral(view, rect, 26) }
         { text(left, rect.y + 19, "nm", &words::fit(&view.title, title_room, 13, false)) }
         { text(right - shift, rect.y + 19, "m dim e", &view.short) }
-        { text(left, rect.y + 37, "me", &words::fit(&view.status, (rect.right() - 4 - left).max(20) as u32, 12, false)) }
+        { status_text(left, rect.y + 37, false, &view.status, status_room) }
         { text(left, rect.y + 54, if view.mono { "m dim" } else { "sub" }, &words::fit(&view.fact, fact_room, 11, view.mono)) }
         { pip(view.state, right - 4, rect.y + 54) }
     </> }
+}
+
+/// kubectl's word: rather smaller than cut.
+fn status_text(x: i32, y: i32, at_end: bool, word: &str, room: u32) -> Html {
+    let small = words::width(word, 12, false) > room;
+    let class = match (at_end, small) {
+        (true, true) => "sub e",
+        (true, false) => "e",
+        (false, true) => "sub me",
+        (false, false) => "me",
+    };
+    text(x, y, class, &words::fit(word, room, if small { 11 } else { 12 }, false))
 }
 
 fn row_text(view: &TileView, rect: Rect) -> Html {
@@ -214,7 +227,7 @@ fn row_text(view: &TileView, rect: Rect) -> Html {
     html! { <>
         { numeral(view, rect, 24) }
         { text(left, rect.y + 19, "nm", &words::fit(&view.title, room, 13, false)) }
-        if name + words::width(word, 12, false) <= room { { text(right, rect.y + 19, "e", word) } }
+        if name + 24 <= room { { status_text(right, rect.y + 19, true, word, room - name) } }
     </> }
 }
 

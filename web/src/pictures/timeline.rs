@@ -86,6 +86,7 @@ pub fn TimelinePicture(props: &TimelinePictureProps) -> Html {
                 if let Some((x, w)) = view.future {
                     <rect key="later" class="later" x={x.to_string()} y={(view.top - 2).to_string()} width={w.to_string()} height={(view.bottom - view.top).to_string()}/>
                 }
+                <g key="arrows" aria-hidden="true">{ for view.arrows.iter().map(arrow) }</g>
                 <g key="branches">{ for view.branches.iter().map(|mark| branch(mark, view, props)) }</g>
                 <g key="dues">{ for view.dues.iter().map(|due| html! {
                     <text class={if due.tone == Tone::Broken { "bad b sub" } else { "warn me sub" }} x={due.x.to_string()} y={due.y.to_string()}>{ due.text.clone() }</text>
@@ -195,11 +196,13 @@ fn pin(number: usize, mark: &PinMark, view: &TimelineView, props: &TimelinePictu
         PinKind::You => ("pin-you", "me"),
         PinKind::Fault => ("pin-fault", "me"),
         PinKind::Controller => ("pin-controller", "dim"),
+        PinKind::Bookmark => ("pin-bookmark", "me"),
     };
     let top = if view.strip { 18 } else { 24 };
     let x = mark.x;
     let d = match mark.kind {
         PinKind::Fault => format!("M{x} {}l5 11h-10z", top - 1),
+        PinKind::Bookmark => format!("M{} {top}h7v11l-3.5-3-3.5 3z", x - 3),
         _ => format!("M{} {top}h8v6l-4 5-4-5z", x - 4),
     };
     let body = html! { <>
@@ -225,6 +228,24 @@ fn pin(number: usize, mark: &PinMark, view: &TimelineView, props: &TimelinePictu
         on_pick: &props.on_pick,
         body,
     })
+}
+
+/// From a cause to what came of it. The chain is read in the inspector; here it is seen.
+fn arrow(mark: &crate::view::timeline::ArrowMark) -> Html {
+    let ((x1, y1), (x2, y2)) = (mark.from, mark.to);
+    // Within one lane it goes over it, between lanes it leaves and arrives level.
+    let (d, turn) = if y1 == y2 {
+        let rise = ((x2 - x1) / 4).clamp(8, 22);
+        (format!("M{x1} {y1}Q{} {} {x2} {y2}", (x1 + x2) / 2, y1 - 2 * rise), 50)
+    } else {
+        let bow = ((x2 - x1) / 2).clamp(14, 60);
+        (format!("M{x1} {y1}C{} {y1} {} {y2} {} {y2}", x1 + bow, x2 - bow, x2 - 5), 0)
+    };
+    let head = format!("M{x2} {y2}l-7-3.5v7z");
+    html! { <g class="arrow"><title>{ mark.label.clone() }</title>
+        <circle cx={x1.to_string()} cy={y1.to_string()} r="2.5"/>
+        <path d={d}/><path class="point" d={head} transform={(turn > 0).then(|| format!("rotate({turn} {x2} {y2})"))}/>
+    </g> }
 }
 
 fn branch(mark: &crate::view::timeline::BranchMark, view: &TimelineView, props: &TimelinePictureProps) -> Html {

@@ -82,6 +82,8 @@ pub enum PinKind {
     Controller,
     Fault,
     You,
+    /// A moment that somebody named.
+    Bookmark,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -146,6 +146,32 @@ pub struct Bar {
     pub cap: Rect,
 }
 
+/// How large pods are drawn: as suits their number, or as somebody wants it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Density {
+    #[default]
+    Fitting,
+    /// Every pod with its words, however long the picture gets.
+    Detailed,
+    /// Every pod as a small mark.
+    Dense,
+}
+
+impl Density {
+    pub const ALL: [Density; 3] = [Density::Fitting, Density::Detailed, Density::Dense];
+    pub fn title(self) -> &'static str {
+        match self {
+            Density::Fitting => "As fits",
+            Density::Detailed => "Detailed",
+            Density::Dense => "Dense",
+        }
+    }
+    /// The size of so many pods, where nobody looks closer.
+    pub fn size(self, pods: usize) -> Size {
+        if self == Density::Dense { Size::Cell } else { density(pods) }
+    }
+}
+
 /// The size that suits so many pods.
 pub fn density(pods: usize) -> Size {
     match pods {
@@ -167,8 +193,12 @@ pub(crate) fn is_trouble(node: &NodeView) -> bool {
 
 /// Lays the picture out for a width in pixels; 340 and more is meant to look well.
 pub fn layout(view: &ClusterView, width: u32) -> ClusterLayout {
+    layout_in(view, width, density(view.tiles().count()))
+}
+
+/// The same with pods of a size that was chosen for all of them.
+pub fn layout_in(view: &ClusterView, width: u32, size: Size) -> ClusterLayout {
     let width = i32::try_from(width).unwrap_or(i32::MAX).clamp(300, 4_000);
-    let size = density(view.tiles().count());
     let narrow = width < NARROW;
     let margin = if narrow { GAP } else { MARGIN };
     let mut layout = ClusterLayout {

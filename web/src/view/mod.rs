@@ -8,6 +8,7 @@
 //!
 //! Where to start: [`ClusterView`] for the picture of belief and reality, [`timeline`] for the lanes.
 
+pub mod beats;
 pub mod bonds;
 pub mod budgets;
 pub mod claims;
@@ -136,6 +137,8 @@ pub struct ClusterView {
     pub loose: Vec<DiskView>,
     /// Pairs of tiles that go by one name.
     pub duplicates: Vec<Duplicate>,
+    /// What is on its way to the API server.
+    pub beats: beats::Beats,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -396,6 +399,12 @@ impl ClusterView {
                 _ => false,
             };
         }
+        view
+    }
+    /// The same picture, looked at closely everywhere.
+    pub fn all_near(&self) -> ClusterView {
+        let mut view = self.clone();
+        view.zones.iter_mut().flat_map(|zone| &mut zone.nodes).for_each(|node| node.near = true);
         view
     }
     pub fn nodes(&self) -> impl Iterator<Item = &NodeView> {

@@ -1,7 +1,7 @@
 //! The table twin of the cluster picture: the same facts as text, ghosts included.
 
 use super::facts::Facts;
-use super::{ClusterView, DuplicateKind, Identity, Target, TileState, TileView, Tone, words};
+use super::{ClusterView, DuplicateKind, Identity, LinkView, NodeState, Target, TileState, TileView, Tone, words};
 use petri_console::tables;
 use petri_objects::order::Order as _;
 use petri_objects::{Pod, Time};
@@ -68,6 +68,49 @@ fn row(tile: &TileView, all: &[&TileView], view: &ClusterView, facts: &Facts) ->
         machine,
         machine_tone,
     }
+}
+
+/// One machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeRow {
+    pub target: Target,
+    pub name: String,
+    pub status: String,
+    pub zone: String,
+    pub pods: String,
+    /// When the API server last heard of it.
+    pub heard: String,
+    pub machine: String,
+    pub tone: Tone,
+}
+
+/// The machines in the order of the picture.
+pub fn nodes(view: &ClusterView, facts: &Facts) -> Vec<NodeRow> {
+    let row = |zone: &str, node: &super::NodeView| {
+        let heard = super::cluster::last_heard(&node.name, facts);
+        let running = facts.running().filter(|running| running.node.name == node.name);
+        let running = running.map(|running| running.uid).collect::<std::collections::BTreeSet<_>>().len();
+        let link = match (&node.link, node.state) {
+            (_, NodeState::Off) => "off".to_owned(),
+            (LinkView::Cut { text, .. }, _) => text.clone(),
+            (LinkView::Silent, _) => "its kubelet is stopped".to_owned(),
+            (LinkView::Whole, _) => "answers".to_owned(),
+        };
+        let runs =
+            if running == 0 { String::new() } else { format!("; runs {}", words::plural(running as u32, "pod")) };
+        NodeRow {
+            target: Target::Node(node.name.clone()),
+            name: node.name.to_string(),
+            status: if node.status.is_empty() { "no object".to_owned() } else { node.status.clone() },
+            zone: zone.to_owned(),
+            pods: facts.objects.pods.values().filter(|pod| pod.spec.node_name == node.name).count().to_string(),
+            heard: heard
+                .map_or_else(|| "never".to_owned(), |at| format!("{} ago", words::duration(facts.now.since(at)))),
+            machine: format!("{link}{runs}"),
+            tone: if node.link == LinkView::Whole && node.state == NodeState::Ready { Tone::Calm } else { Tone::Risk },
+        }
+    };
+    view.zones.iter().flat_map(|zone| zone.nodes.iter().map(|node| row(&zone.name, node))).collect()
 }
 
 fn belief(pod: &Pod, now: Time) -> Belief {

@@ -215,7 +215,7 @@ fn a_force_delete_leaves_a_ghost_and_a_risk_until_the_disk_is_taken() {
     assert!(sub.contains(&format!("The old process {} still runs on ", ghost.short)), "{sub}");
     assert!(sub.ends_with("The force delete at 7:00 allowed it."), "{sub}");
     assert_eq!(view.duplicates.iter().map(|pair| pair.kind).collect::<Vec<_>>(), [DuplicateKind::Next]);
-    assert_eq!(ghost.fact, "no object, writes on");
+    assert_eq!(ghost.fact, "no object, writes");
     let logs = disk(&view, "logs-rg-1");
     assert_eq!(logs.state, DiskState::Contested);
     assert!(logs.right.starts_with("force detach in 5 m "), "{}", logs.right);

@@ -38,7 +38,7 @@ pub fn ghost(running: &Running, facts: &Facts) -> TileView {
     let writes = facts.disks.writers().any(|(_, write)| write.uid == running.uid);
     let (status, fact) = match killed_at(running.process) {
         Some(killed) => ("Ghost: stopping".to_owned(), format!("{} left", words::countdown(facts.now, killed))),
-        None if writes => ("Ghost: still runs".to_owned(), "no object, writes on".to_owned()),
+        None if writes => ("Ghost: still runs".to_owned(), "no object, writes".to_owned()),
         None => ("Ghost: still runs".to_owned(), "no object".to_owned()),
     };
     let mut tile = TileView {
@@ -133,7 +133,7 @@ fn read(pod: &Pod, facts: &Facts) -> Read {
         }
         return match (pod.is_ready(), process.answers, answers) {
             (true, true, _) => Read { mono: true, ..Read::new(TileState::Ready, true, pod.status.pod_ip.to_string()) },
-            (true, false, _) => Read::new(TileState::Ready, true, "hangs, not noticed yet"),
+            (true, false, _) => Read::new(TileState::Ready, true, "hangs, unnoticed"),
             (false, _, false) => Read::new(TileState::NotReady, true, "node does not answer"),
             (false, false, true) => Read::new(TileState::NotReady, true, "does not answer"),
             (false, true, true) if was_ready(pod) => Read::new(TileState::NotReady, true, "readiness failed"),

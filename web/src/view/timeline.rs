@@ -7,9 +7,9 @@ use super::lanes::{Bar, LaneKey, LaneStore, PinKind, Span};
 use super::scale::Scale;
 use super::{Identity, Target, Tone, words};
 use petri_objects::order::Order as _;
-use petri_objects::{Name, Time};
+use petri_objects::{Kind, Name, ObjectRef, Time, Uid};
 use petri_sim::reason::Reason;
-use petri_sim::timeline::{Branch, Timeline};
+use petri_sim::timeline::{Branch, Link, Timeline};
 use std::collections::BTreeSet;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,30 @@ pub struct Options {
     pub strip: bool,
     /// Its lane opens to both halves.
     pub selected: Option<Target>,
+    pub filter: Filter,
+    /// Moments that somebody named.
+    pub bookmarks: Vec<(Time, String)>,
+    /// Whose causes are drawn as arrows.
+    pub causes: Option<(ObjectRef, Option<Uid>)>,
+}
+
+/// What of a run is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filter {
+    pub pods: bool,
+    pub disks: bool,
+    pub nodes: bool,
+    /// Pins of the person's own commands, faults included.
+    pub yours: bool,
+    pub controllers: bool,
+    /// Lanes in which belief and reality agree, and nobody has selected anything.
+    pub calm: bool,
+}
+
+impl Default for Filter {
+    fn default() -> Filter {
+        Filter { pods: true, disks: true, nodes: true, yours: true, controllers: true, calm: true }
+    }
 }
 
 /// A branch that was left: where from, what was done there, how far it went.
@@ -50,6 +74,8 @@ pub struct TimelineView {
     /// What lies after the cursor and is known already.
     pub future: Option<(i32, i32)>,
     pub dues: Vec<DueMark>,
+    /// From cause to effect.
+    pub arrows: Vec<ArrowMark>,
     pub branches: Vec<BranchMark>,
     /// Upper and lower edge of the lanes.
     pub top: i32,
@@ -157,6 +183,15 @@ pub struct DueMark {
     pub tone: Tone,
 }
 
+/// One step of a chain of causes, from a spot to a spot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArrowMark {
+    pub from: (i32, i32),
+    pub to: (i32, i32),
+    /// What came of it.
+    pub label: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BranchMark {
     pub index: usize,
@@ -189,7 +224,30 @@ pub fn view(
         .iter()
         .map(|branch| Fork { from: parting(timeline, branch), to: branch.end, label: branch.label.clone() })
         .collect();
-    of(&facts, store, timeline.end(), &forks, window, width, options)
+    let mut view = of(&facts, store, timeline.end(), &forks, window, width, options);
+    if let Some((object, uid)) = &options.causes {
+        view.arrows = arrows(&timeline.why(object, *uid), &view);
+    }
+    view
+}
+
+/// The chain of causes of an object as arrows between lanes. What has no lane of its own stands in the row of pins.
+fn arrows(links: &[Link], view: &TimelineView) -> Vec<ArrowMark> {
+    let spot = |link: &Link| {
+        let lane = view.lanes.iter().find(|lane| match &lane.key {
+            LaneKey::Identity { namespace, pod } => {
+                link.target.kind == Kind::Pod && link.target.namespace == *namespace && link.target.name == *pod
+            }
+            LaneKey::Node(node) => link.target.kind == Kind::Node && link.target.name == *node,
+            LaneKey::Volume(volume) => link.target.kind == Kind::PersistentVolume && link.target.name == *volume,
+        });
+        (view.scale.x(link.at), lane.map_or(view.top - 10, |lane| lane.y + lane.h / 2))
+    };
+    links
+        .windows(2)
+        .map(|pair| ArrowMark { from: spot(&pair[1]), to: spot(&pair[0]), label: pair[0].sentence.clone() })
+        .filter(|arrow| arrow.from != arrow.to)
+        .collect()
 }
 
 /// Where two courses part: at the first command that only one of them has.
@@ -249,6 +307,10 @@ fn choose<'s>(
             nodes.push((super::cluster::natural(name), (key, Lane { untouched: true, ..Lane::default() })));
         }
     }
+    let filter = options.filter;
+    identities.retain(|_| filter.pods);
+    volumes.retain(|_| filter.disks);
+    nodes.retain(|_| filter.nodes);
     identities.order_by(|a, b| a.0.cmp(&b.0));
     nodes.order_by(|a, b| a.0.cmp(&b.0));
     volumes.order_by(|a, b| a.0.cmp(&b.0));

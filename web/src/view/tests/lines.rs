@@ -65,7 +65,7 @@ fn bars_stay_on_the_line_and_words_stay_in_bars() {
     let mut run = Run::forced();
     run.play(380);
     for (width, strip) in [(1_440, false), (800, false), (390, false), (390, true)] {
-        let view = draw(&run, width, &Options { strip, selected: None });
+        let view = draw(&run, width, &Options { strip, ..Options::default() });
         for lane in &view.lanes {
             for bar in &lane.bars {
                 assert!(view.left <= bar.x && bar.x + bar.w <= view.right + 1, "{width}: {bar:?}");
@@ -120,7 +120,7 @@ fn a_selected_lane_opens() {
     let run = Run::calm();
     let pod = ObjectRef::new(Kind::Pod, "default", "rg-0");
     let selected = Some(Target::Pod { pod, uid: Uid(0) });
-    let view = draw(&run, 1_440, &Options { strip: false, selected });
+    let view = draw(&run, 1_440, &Options { selected, ..Options::default() });
     let open: Vec<&str> = view.lanes.iter().filter(|lane| lane.open).map(|lane| lane.name.as_str()).collect();
     assert_eq!(open, ["rg-0"]);
 }
@@ -159,6 +159,6 @@ fn of_many_lanes_the_quiet_ones_are_left_out() {
     assert_eq!(view.lanes.len(), 40);
     assert!(view.lanes.iter().any(|lane| lane.name == "node-29" && lane.open), "the cut one is kept");
     assert!(view.hint.ends_with(" 20 quiet lanes not drawn."), "{}", view.hint);
-    let strip = draw(&run, 390, &Options { strip: true, selected: None });
+    let strip = draw(&run, 390, &Options { strip: true, ..Options::default() });
     assert!(strip.lanes.len() <= 8 && strip.height <= 120);
 }

@@ -5,7 +5,7 @@ use super::{
     ViolationMark, bar_text, between, branch_name, choose, dues, lane_label,
 };
 use crate::view::facts::Facts;
-use crate::view::lanes::{Bar, LaneKey, LaneStore, PinKind, Span};
+use crate::view::lanes::{Bar, LaneKey, LaneStore, Pin, PinKind, Span};
 use crate::view::scale::Scale;
 use crate::view::{Identity, Target, Tone, words};
 use petri_objects::order::Order as _;
@@ -62,7 +62,7 @@ pub(super) fn draw(
     view.future = (known > x).then_some((x, known - x));
     lanes(facts, store, window, end, &scale, options, &mut view);
     view.folds = folds(&scale);
-    view.pins = pins(facts, store, window, &scale, &view);
+    view.pins = pins(facts, store, window, &scale, &view, options);
     view.violations = store
         .violations
         .iter()
@@ -167,6 +167,11 @@ fn lanes(
     let strip = options.strip;
     let mut y = view.top;
     let mut chosen = choose(facts, store, window, options);
+    if !options.filter.calm && !strip {
+        chosen.retain(|(key, lane)| {
+            is_selected(options.selected.as_ref(), &target(key, lane, store, facts)) || comes_apart(key, lane, end)
+        });
+    }
     let hidden = thin_out(&mut chosen, if strip { STRIP_LANES } else { LANES }, |key, lane| {
         let target = target(key, lane, store, facts);
         is_selected(options.selected.as_ref(), &target) || comes_apart(key, lane, end)
@@ -275,9 +280,12 @@ fn bars(
     };
     let place = |span: &Span, y: i32, h: i32| {
         let (x, w) = extent(scale, span.from, span.to, end);
+        // Where something else begins meanwhile, as a second attachment does.
+        let next = lane.belief.iter().filter(|other| other.from > span.from).map(|other| scale.x(other.from) - x).min();
+        let open = next.filter(|_| y == top).map_or(w, |next| w.min(next));
         let text = bar_text(span, sole);
         // Words end where the first fold begins.
-        let room = scale.folds().map(|fold| fold.left - x).filter(|room| *room > 0).fold(w, i32::min);
+        let room = scale.folds().map(|fold| fold.left - x).filter(|room| *room > 0).fold(open, i32::min);
         let fits = !strip && h >= 12 && words::width(&text, 11, false) as i32 + 10 <= room;
         let title = format!("{text}, {}", between(facts.start, span.from, span.to));
         BarMark { x, y, w, h, bar: span.bar, text: if fits { text } else { String::new() }, title }
@@ -307,17 +315,38 @@ fn folds(scale: &Scale) -> Vec<FoldMark> {
     scale.folds().map(mark).collect()
 }
 
-fn pins(facts: &Facts, store: &LaneStore, window: (Time, Time), scale: &Scale, view: &TimelineView) -> Vec<PinMark> {
+fn pins(
+    facts: &Facts,
+    store: &LaneStore,
+    window: (Time, Time),
+    scale: &Scale,
+    view: &TimelineView,
+    options: &Options,
+) -> Vec<PinMark> {
+    let named = options.bookmarks.iter().map(|(at, name)| Pin {
+        at: *at,
+        kind: PinKind::Bookmark,
+        text: name.clone(),
+        lane: None,
+    });
+    let named: Vec<Pin> = named.collect();
+    let wanted = |pin: &&Pin| match pin.kind {
+        PinKind::Bookmark => true,
+        PinKind::Controller => options.filter.controllers && !view.strip,
+        PinKind::Fault | PinKind::You => options.filter.yours,
+    };
     let mut pins: Vec<PinMark> = store
         .pins
         .iter()
+        .chain(&named)
         .filter(|pin| window.0 <= pin.at && pin.at <= window.1)
-        .filter(|pin| !view.strip || pin.kind != PinKind::Controller)
+        .filter(wanted)
         .map(|pin| {
             let who = match pin.kind {
                 PinKind::You => "You: ",
                 PinKind::Fault => "Fault: ",
                 PinKind::Controller => "",
+                PinKind::Bookmark => "Bookmark: ",
             };
             let label = format!("{who}{}, {}", pin.text, words::moment_tenths(facts.start, pin.at));
             PinMark { x: scale.x(pin.at), kind: pin.kind, at: pin.at, text: pin.text.clone(), label }
@@ -335,7 +364,7 @@ fn pins(facts: &Facts, store: &LaneStore, window: (Time, Time), scale: &Scale, v
     // Words end before the next mark: a person's own are cut there, a component's are left out.
     let places: Vec<i32> = pins.iter().map(|pin| pin.x).collect();
     for (index, pin) in pins.iter_mut().enumerate() {
-        let next = places.get(index + 1).map_or(view.width, |x| x - 6);
+        let next = places.get(index + 1).map_or(view.width, |x| x - 10);
         let room = (next - pin.x - 8).max(0) as u32;
         if words::width(&pin.text, 11, false) <= room {
             continue;
