@@ -28,7 +28,7 @@ import { describe, test } from "node:test";
 
 import { openApp, openPage } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { drawn, example, includes, panel, pause, pods, run, say, seconds, suggestion } from "./steps.mjs";
+import { drawn, example, includes, isBusy, panel, pause, pods, run, say, seconds, suggestion } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 const server = serve();
@@ -68,7 +68,7 @@ describe("time", () => {
       });
       // Above some speed a machine plays as fast as it can, and a busy one misses frames.
       assert.ok(gone <= (speed / 1000) * 1.2, `${label} is too fast: ${gone}`);
-      assert.ok(gone >= (speed / 1000) * (speed > 100_000 ? 0.01 : 0.5), `${label} is too slow: ${gone}`);
+      assert.ok(gone >= (speed / 1000) * (speed > 100_000 ? 0.01 : isBusy() ? 0.1 : 0.5), `${label} is too slow: ${gone}`);
     }
     await pause(page);
     await press(page, "-");
@@ -285,7 +285,8 @@ describe("the timeline", () => {
       return { middle: frames[60], most: frames[108], empty };
     });
     t.diagnostic(`${events} events, ${count} entries: half of the frames within ${found.middle.toFixed(1)} ms, nine of ten within ${found.most.toFixed(1)} ms`);
-    assert.ok(found.middle < 34 && found.most < 100, JSON.stringify(found));
+    const slow = isBusy() ? 5 : 1;
+    assert.ok(found.middle < 34 * slow && found.most < 100 * slow, JSON.stringify(found));
     assert.ok(found.empty < 60, `${found.empty} of 120 frames have nothing to show`);
     // A seek plays no more than the events since the last kept world, however many came before.
     const slider = page.locator(".time-slider");
@@ -297,7 +298,7 @@ describe("the timeline", () => {
     }
     const took = (Date.now() - began) / 6;
     t.diagnostic(`a jump over all of it takes ${took.toFixed(0)} ms`);
-    assert.ok(took < 400, `${took} ms`);
+    assert.ok(took < 400 * slow, `${took} ms`);
     await page.finish();
   });
 });

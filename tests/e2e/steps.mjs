@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { availableParallelism, loadavg } from "node:os";
 
 /** The simulated time in seconds since the start. */
 export async function seconds(page) {
@@ -49,6 +50,11 @@ export async function example(page, name) {
   await page.locator("#examples-button").click();
   await page.locator(`[data-example="${name}"]`).click();
   await page.locator(`[data-file="${name}"]`).waitFor({ state: "attached" }).catch(() => {});
+}
+
+/** Whether others want the processor as well: then what the clock says is not about the page. */
+export function isBusy() {
+  return loadavg()[0] > 1.5 * availableParallelism();
 }
 
 /** The manifests of one of the engine's own transcripts. */
