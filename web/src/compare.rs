@@ -151,6 +151,17 @@ pub struct Broken {
     pub to: Time,
 }
 
+/// So long after the last thing that was done, what it leads to has happened: a lost node's pods are evicted within six
+/// minutes, and a disk is detached by force after six.
+const CONSEQUENCES: Span = Span::minutes(8);
+
+/// How far to compare: to the end of every course that was played, and to what the last command leads to.
+pub fn end(timeline: &Timeline) -> Time {
+    let ends = timeline.branches().iter().map(|branch| branch.end).chain([timeline.end()]);
+    let done = timeline.recording().commands.iter().filter(|stamped| !is_manifest(&stamped.command));
+    ends.chain(done.map(|stamped| stamped.at + CONSEQUENCES)).max().unwrap_or(timeline.end())
+}
+
 /// A course of events, played to its end.
 pub struct Course {
     pub timeline: Timeline,
@@ -283,6 +294,18 @@ pub struct Row {
     pub difference: String,
 }
 
+impl Row {
+    /// Whether either course has any of it.
+    pub fn is_something(&self) -> bool {
+        let nothing = |text: &str| matches!(text, "0" | "0 s");
+        !(nothing(&self.a) && nothing(&self.b))
+    }
+    /// Whether it is worth a line: what the page is about is said also where there is none of it.
+    pub fn says_something(&self) -> bool {
+        matches!(self.what, "available" | "duplicates") || self.is_something()
+    }
+}
+
 /// Two courses on one clock.
 pub struct Pair {
     pub a: Course,
@@ -344,9 +367,8 @@ impl Pair {
 
     /// `available 100 % / 87 %; duplicates 14 s / 0 s`: what differs, and what is always said.
     pub fn sentence(&self) -> String {
-        let nothing = |text: &str| matches!(text, "0" | "0 s");
-        let told = |row: &&Row| row.what == "available" || !(nothing(&row.a) && nothing(&row.b));
         let rows = self.rows();
+        let told = |row: &&Row| row.what == "available" || row.is_something();
         let parts: Vec<String> =
             rows.iter().filter(told).map(|row| format!("{} {} / {}", row.what, row.a, row.b)).collect();
         parts.join("; ")
@@ -457,5 +479,22 @@ mod tests {
         assert!(found.iter().filter(|choice| choice.key.starts_with("setting-")).count() == SETTINGS.len());
         let pair = pair(&timeline, "setting-2", &[]);
         assert_eq!(row(&pair, "duplicates").b, "0 s", "without a forced detach the successor waits for ever");
+    }
+
+    #[test]
+    fn a_comparison_goes_on_until_the_last_command_has_had_its_consequences() {
+        let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 7));
+        timeline.play_until(timeline.now() + Span::seconds(30));
+        assert_eq!(end(&timeline), timeline.end(), "nothing was done");
+        let cut = timeline.now();
+        timeline.command(Command::Cut { node: "node-0".into() }).expect("it can be cut");
+        assert_eq!(end(&timeline), cut + Span::minutes(8));
+        timeline.play_until(cut + Span::minutes(2));
+        timeline.command(Command::PowerOff { node: "node-1".into() }).expect("it has power");
+        timeline.play_until(cut + Span::minutes(20));
+        // Another course, from the middle of the first one, is compared with all of it.
+        timeline.seek(cut + Span::minutes(1));
+        timeline.command(Command::Heal { node: "node-0".into() }).expect("it can be healed");
+        assert_eq!(end(&timeline), cut + Span::minutes(20));
     }
 }

@@ -218,7 +218,8 @@ impl Desk {
     }
 
     /// Applies a file of the manifests panel, all of it or nothing.
-    pub fn apply(&self, file: &File) {
+    /// Answers where the first mistake stands, if it was one that has a place.
+    pub fn apply(&self, file: &File) -> Option<(u32, u32)> {
         let checked = check(&file.text, self.session.timeline().world());
         let mut outcome = Outcome::default();
         if checked.has_errors() {
@@ -241,7 +242,11 @@ impl Desk {
             [] => file.applied.as_ref().map_or_else(|| Rc::from(""), |applied| applied.text.clone()),
             _ => file.text.clone(),
         };
-        self.send(Action::Applied { file: file.id, applied: Rc::new(Applied { text, at, outcome }) });
+        self.send(Action::Applied {
+            file: file.id,
+            applied: Rc::new(Applied { text, tried: file.text.clone(), at, outcome }),
+        });
+        checked.errors().next().map(|finding| (finding.from, finding.to))
     }
 
     /// Takes the last command back by forking before it.

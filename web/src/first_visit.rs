@@ -1,10 +1,10 @@
 //! What a page opens with: an example that already runs, one thing to try, or the recording of a link.
 
 use crate::check;
-use crate::desk::{Desk, use_desk};
+use crate::desk::Desk;
 use crate::frames;
 use crate::recording;
-use crate::session::{Session, use_session, use_slice, use_world};
+use crate::session::{Session, use_session, use_slice};
 use crate::shell;
 use crate::state::{Action, Applied, LogKind, Ui};
 use crate::view::Target;
@@ -164,7 +164,8 @@ impl Opening {
             None => return false,
             Some(Part::Apply(name)) => {
                 let outcome = shell::apply(&session, name, text(name));
-                self.files.push((name, Rc::new(Applied { text: text(name).into(), at: now, outcome })));
+                let text: Rc<str> = text(name).into();
+                self.files.push((name, Rc::new(Applied { text: text.clone(), tried: text, at: now, outcome })));
                 true
             }
             Some(Part::AwaitReady(longest)) => {
@@ -373,7 +374,8 @@ pub fn suggestion(world: &World) -> Option<(Name, Name)> {
 
 /// The same as long as nothing but manifests was given to the cluster: who does something else has begun.
 pub fn offer(timeline: &Timeline) -> Option<(Name, Name)> {
-    let begun = timeline.recording().commands.iter().any(|stamped| !matches!(*stamped.command, Command::Apply(_)));
+    let mut said = timeline.recording().commands.iter().filter(|stamped| stamped.at <= timeline.now());
+    let begun = said.any(|stamped| !matches!(*stamped.command, Command::Apply(_)));
     if begun { None } else { suggestion(timeline.world()) }
 }
 
@@ -381,34 +383,8 @@ pub fn offer(timeline: &Timeline) -> Option<(Name, Name)> {
 pub fn try_it(desk: &Desk) {
     let suggested = suggestion(desk.session.timeline().world());
     if let Some((node, _)) = suggested {
-        desk.send(Action::Tried);
         desk.command(Command::Cut { node: node.clone() });
         desk.send(Action::Select(Some(Target::Node(node))));
-    }
-}
-
-/// The card that says what to try.
-#[component]
-pub fn TryThis() -> Html {
-    let desk = use_desk();
-    let suggested = use_world((), |timeline, ()| offer(timeline));
-    let Some((node, pod)) = &*suggested else { return html! { <i hidden=true /> } };
-    let onclick = Callback::from(move |_: MouseEvent| try_it(&desk));
-    html! {
-        <section class="q">
-            <div class="try">
-                <h2>{ "Try this" }</h2>
-                <p>{ format!("Cut {node} off from the control plane. Its pod {pod} runs on. After 40 to 55 s the control plane notices; 5 minutes later it acts. The speed menu takes you there.") }</p>
-                <div class="row">
-                    <button class="btn" id="try-button" {onclick}>{ format!("Cut {node} off") }</button>
-                    <code>{ Command::Cut { node: node.clone() }.line() }</code>
-                </div>
-            </div>
-            <h2>{ "Then" }</h2>
-            <div class="next"><span>{ format!("Force-delete {pod} while nobody can reach it") }</span><code>{ "kubectl delete …" }</code></div>
-            <div class="next"><span>{ format!("Power {node} off instead") }</span><code>{ Command::PowerOff { node: node.clone() }.line() }</code></div>
-            <div class="next"><span>{ "Paste your own manifest" }</span><code>{ "Ctrl ↵" }</code></div>
-        </section>
     }
 }
 

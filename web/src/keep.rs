@@ -54,7 +54,7 @@ pub fn follow(desk: &Desk, commands_before: usize) {
             desk.send(Action::Edit { file: file.id, text: text.clone() });
             // A file that the cluster had is still what the cluster has, unless it lacks a part of the change.
             if let Some(applied) = file.applied.as_ref().filter(|_| !file.is_changed() && changed.left.is_empty()) {
-                let applied = Applied { text, at: now, ..(**applied).clone() };
+                let applied = Applied { text: text.clone(), tried: text, at: now, ..(**applied).clone() };
                 desk.send(Action::Applied { file: file.id, applied: Rc::new(applied) });
             }
         }

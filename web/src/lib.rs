@@ -13,6 +13,7 @@
 pub mod app;
 pub mod desk;
 pub mod first_visit;
+pub mod guide;
 pub mod keys;
 pub mod player;
 pub mod session;

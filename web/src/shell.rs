@@ -21,7 +21,7 @@ use std::rc::Rc;
 const LONGEST_RUN: Span = Span::minutes(7 * 24 * 60);
 
 /// The session as a console line sees it. Time is played by the page's frames, not by the line.
-struct Page<'s> {
+pub(crate) struct Page<'s> {
     timeline: RefMut<'s, Timeline>,
 }
 
@@ -107,7 +107,7 @@ pub fn say(desk: &Desk, line: &str) -> Option<String> {
     (output.code != 0).then(|| output.stderr.lines().next().unwrap_or("It failed.").to_owned())
 }
 
-fn with_page<T>(session: &Session, act: impl FnOnce(&mut Page<'_>) -> T) -> T {
+pub(crate) fn with_page<T>(session: &Session, act: impl FnOnce(&mut Page<'_>) -> T) -> T {
     let result = act(&mut Page { timeline: session.timeline_mut() });
     session.changed();
     result

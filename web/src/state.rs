@@ -21,6 +21,8 @@ pub struct File {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Applied {
     pub text: Rc<str>,
+    /// What the outcome is about: the same text, or one that was refused.
+    pub tried: Rc<str>,
     pub at: Time,
     pub outcome: Outcome,
 }
@@ -211,7 +213,7 @@ pub struct Ui {
     pub log: Rc<Vec<LogLine>>,
     /// The title of the example that was loaded last.
     pub example: String,
-    /// Whether the first visit's suggestion is still waiting to be tried.
+    /// Whether the things to try are offered: see [`guide`](crate::guide).
     pub untried: bool,
     pub sight: Sight,
     pub bookmarks: Rc<Vec<Bookmark>>,
@@ -259,6 +261,7 @@ pub enum Action {
     Look(Sight),
     Bookmark(Bookmark),
     DropBookmark(Time),
+    /// Nothing more to try.
     Tried,
     /// Whether there is something to try.
     Untried(bool),
@@ -406,7 +409,8 @@ mod tests {
     }
     fn apply_all(ui: &mut Ui) {
         for file in ui.files.clone() {
-            let applied = Applied { text: file.text.clone(), at: Time(0), outcome: Outcome::default() };
+            let applied =
+                Applied { text: file.text.clone(), tried: file.text.clone(), at: Time(0), outcome: Outcome::default() };
             ui.apply(Action::Applied { file: file.id, applied: Rc::new(applied) });
         }
     }

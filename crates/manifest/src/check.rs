@@ -119,7 +119,7 @@ fn wrong_type_help(text: &str) -> Option<String> {
         return Some("Put the value in quotes: unquoted, YAML takes it for a number or for true or false.".into());
     }
     (text.starts_with("cannot unmarshal string") && (text.ends_with("int32") || text.ends_with("int64")))
-        .then(|| "Write the number without quotes.".into())
+        .then(|| "Write a whole number, without quotes.".into())
 }
 
 fn unknown_kind(root: &Node, api_version: &str, name: &str, report: &mut Reporter<'_>) {

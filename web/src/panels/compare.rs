@@ -45,7 +45,7 @@ pub fn CompareDialog() -> Html {
         let files: Vec<(String, Rc<str>)> =
             desk.files().iter().map(|file| (file.name.clone(), file.text.clone())).collect();
         let timeline = desk.session.timeline();
-        Start { choices: compare::choices(&timeline, &files), end: timeline.end() }
+        Start { choices: compare::choices(&timeline, &files), end: compare::end(&timeline) }
     });
     let chosen = use_state_eq(|| (0_usize, compare::first(&start.choices)));
     // What was chosen tells one pair from the next: it is what pictures depend on.
@@ -105,7 +105,7 @@ pub fn CompareDialog() -> Html {
     };
     html! {
         <FloatBox place={Place::Middle} label="Compare" role="dialog" class="dialog compare">
-            <div class="row"><h2>{ "The same day, twice" }</h2><button class="btn" onclick={desk.sends(Action::Close)}>{ "Close" }</button></div>
+            <div class="row"><h2>{ "Compare two courses of events" }</h2><button class="btn" onclick={desk.sends(Action::Close)}>{ "Close" }</button></div>
             <div class="compare-choices">{ select("A", &start.choices, choose(false)) }{ select("B", &start.choices, choose(true)) }</div>
             <div class="compare-body" ref={host} data-compared={pair.is_some().to_string()}>
                 <p class="compare-sentence" role="status">{ match &*pair { Some((_, pair)) => sentence(&pair.borrow()), None => "Both are being played.".to_owned() } }</p>
@@ -155,7 +155,7 @@ fn outcome(pair: &Pair) -> Html {
             <table class="rows" aria-label="Outcome">
                 <thead><tr>{ for ["", "A", "B", "the difference"].map(|name| html! { <th key={name} scope="col">{ name }</th> }) }</tr></thead>
                 <tbody>
-                    { for pair.rows().iter().map(|row| html! {
+                    { for pair.rows().iter().filter(|row| row.says_something()).map(|row| html! {
                         <tr key={row.what} data-measure={row.what} class={row.difference.is_empty().then_some("dim-text")}>
                             <th scope="row">{ row.what }</th><td>{ &row.a }</td><td>{ &row.b }</td>
                             <td>{ if row.difference.is_empty() { "none" } else { &row.difference } }</td>

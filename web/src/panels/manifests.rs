@@ -119,9 +119,11 @@ fn FilePanel(props: &FileProps) -> Html {
     };
     let on_apply = {
         let latest = latest.clone();
-        use_callback(desk, move |text: String, desk| {
+        use_callback((desk, (*handle).clone()), move |text: String, (desk, handle)| {
             let file = File { text: text.into(), ..(**latest.borrow()).clone() };
-            desk.apply(&file);
+            if let Some((from, to)) = desk.apply(&file) {
+                handle.reveal(from, to);
+            }
         })
     };
     let reveal = use_callback((*handle).clone(), |(from, to): (u32, u32), handle| handle.reveal(from, to));
@@ -209,13 +211,16 @@ fn ApplyBar(props: &ApplyBarProps) -> Html {
         _ if file.text.trim().is_empty() => "Paste a manifest here".into(),
         _ => "Changed, not applied".into(),
     };
-    let outcome = file.applied.as_ref().map(|applied| applied.outcome.clone()).unwrap_or_default();
+    // What was said of another text is in the console.
+    let about = file.applied.as_ref().filter(|applied| applied.tried == file.text);
+    let outcome = about.map(|applied| applied.outcome.clone()).unwrap_or_default();
     html! {
         <div class="apply">
             <div class="outcome" role="status" data-refused={(!outcome.errors.is_empty()).to_string()}>
                 { for outcome.lines.iter().enumerate().map(|(i, line)| html! { <code key={i}>{ line }</code> }) }
                 { for outcome.warnings.iter().enumerate().map(|(i, line)| html! { <code key={i + 500} class="warn">{ line }</code> }) }
-                { for outcome.errors.iter().enumerate().map(|(i, line)| html! { <code key={i + 1000} class="bad">{ line }</code> }) }
+                // Those with a line are listed above.
+                { for outcome.errors.iter().filter(|_| errors == 0).enumerate().map(|(i, line)| html! { <code key={i + 1000} class="bad">{ line }</code> }) }
             </div>
             <div class="bar">
                 <span>{ state }</span>

@@ -13,6 +13,7 @@ pub mod editor;
 pub mod facts;
 pub mod float;
 pub mod glyph;
+pub mod guide;
 pub mod inspector;
 pub mod manifests;
 pub mod menus;

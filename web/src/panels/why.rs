@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, use_desk};
 use crate::explain::{self, Fix, Standstill};
-use crate::first_visit::TryThis;
+use crate::panels::guide::Guide;
 use crate::session::use_world;
 use crate::view::{Target, words};
 use petri_objects::Time;
@@ -55,8 +55,8 @@ pub fn WhyTab(props: &WhyProps) -> Html {
     };
     html! {
         <div class="questions">
-            if props.untried && props.selection.is_none() {
-                <TryThis key="try" />
+            if props.untried {
+                <Guide key="try" selected={props.selection.is_some()} />
             }
             <section class="q" key="waiting" hidden={why.waiting.is_empty()}>
                 <h2>{ "Why is nothing happening?" }</h2>

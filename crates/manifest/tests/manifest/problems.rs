@@ -44,7 +44,7 @@ fn an_unquoted_yes_is_a_bool_and_no_label() {
         "apiVersion: apps/v1\nkind: StatefulSet\nspec:\n  replicas: \"3\"\n  serviceName: 5\n  minReadySeconds: 1.5\n",
         expect![[r#"
             4:13 "\"3\"" error: json: cannot unmarshal string into Go struct field StatefulSetSpec.spec.replicas of type int32
-                Write the number without quotes.
+                Write a whole number, without quotes.
             5:16 "5" error: json: cannot unmarshal number into Go struct field StatefulSetSpec.spec.serviceName of type string
                 Put the value in quotes: unquoted, YAML takes it for a number or for true or false.
             6:20 "1.5" error: json: cannot unmarshal number 1.5 into Go struct field StatefulSetSpec.spec.minReadySeconds of type int32

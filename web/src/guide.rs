@@ -1,0 +1,111 @@
+//! The story that a first visit can follow: cut a machine off, force-delete its pod, wait, and see two of one.
+//!
+//! Where the story stands is read off the cluster alone, so it follows whoever goes back in time, and steps aside for
+//! whoever does something else.
+
+use crate::first_visit;
+use petri_objects::{Name, Time};
+use petri_sim::command::Command;
+use petri_sim::invariants::{Guarantee, Standing};
+use petri_sim::timeline::Timeline;
+
+/// How long after the moment of a risk the story looks again.
+const AFTER: petri_objects::Span = petri_objects::Span::seconds(30);
+
+/// What there is to do next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Cut this machine off, on which this pod runs.
+    Cut { node: Name, pod: Name },
+    /// Make the API server forget this pod.
+    Forget { node: Name, pod: Name },
+    /// Let time pass until it runs twice.
+    Wait { pod: Name, seconds: u64 },
+    /// It is done.
+    Done { pod: Name },
+}
+
+impl Step {
+    /// The console line that takes it.
+    pub fn line(&self) -> Option<String> {
+        match self {
+            Step::Cut { node, .. } => Some(Command::Cut { node: node.clone() }.line()),
+            Step::Forget { pod, .. } => Some(format!("kubectl delete pod {pod} --force --grace-period=0")),
+            Step::Wait { seconds, .. } => Some(format!("run {seconds}s")),
+            Step::Done { .. } => None,
+        }
+    }
+}
+
+/// Where the story stands, or nothing if this is another one.
+pub fn step(timeline: &Timeline) -> Option<Step> {
+    let world = timeline.world();
+    let said = timeline.recording().commands.iter().filter(|stamped| stamped.at <= world.now);
+    let Some(first) = said.map(|stamped| &*stamped.command).find(|command| !matches!(command, Command::Apply(_)))
+    else {
+        return first_visit::offer(timeline).map(|(node, pod)| Step::Cut { node, pod });
+    };
+    let Command::Cut { node } = first else { return None };
+    if !world.network.is_cut(node) {
+        return None;
+    }
+    let (standing, subject) = world.invariants.worst(Guarantee::AtMostOne);
+    let pod = || subject.and_then(|subject| subject.rsplit('/').next()).unwrap_or_default().into();
+    match standing {
+        Standing::Broken { .. } => Some(Step::Done { pod: pod() }),
+        Standing::AtRisk { until, .. } => Some(Step::Wait { pod: pod(), seconds: wait(world.now, *until) }),
+        Standing::Holding => {
+            let pods = world.objects().pods.values().filter(|pod| pod.spec.node_name == *node);
+            let runs = |uid| world.machines.get(node).is_some_and(|machine| machine.processes_of(uid).next().is_some());
+            let mut left = pods.filter(|pod| {
+                pod.metadata.controller().is_some_and(|owner| &*owner.kind == "StatefulSet") && runs(pod.metadata.uid)
+            });
+            left.next().map(|pod| Step::Forget { node: node.clone(), pod: pod.metadata.name.clone() })
+        }
+    }
+}
+
+fn wait(now: Time, until: Option<Time>) -> u64 {
+    let span = until.filter(|until| *until > now).map_or(AFTER, |until| until.since(now) + AFTER);
+    span.as_seconds()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Session;
+    use petri_objects::Span;
+    use petri_sim::recording::Recording;
+    use petri_sim::scenario::Scenario;
+
+    #[test]
+    fn the_story_goes_from_a_cut_to_two_of_one() {
+        let session = Session::new(Recording::new(Scenario::standard(), first_visit::SEED));
+        first_visit::show_example(&session, &first_visit::EXAMPLES[0]);
+        let step = || step(&session.timeline());
+        let Some(Step::Cut { node, pod }) = step() else { panic!("it begins with a cut") };
+        let begin = session.timeline().now();
+        session.change(|timeline| timeline.play_until(begin + Span::seconds(1)));
+        session.command(Command::Cut { node: node.clone() }).expect("it can be cut");
+        assert_eq!(step(), Some(Step::Forget { node: node.clone(), pod: pod.clone() }));
+
+        let say = |line: &str| {
+            crate::shell::with_page(&session, |page| petri_console::run(line, page, &std::collections::BTreeMap::new()))
+        };
+        say(&step().and_then(|step| step.line()).expect("it has a line"));
+        let pass = |span: Span| session.change(|timeline| timeline.play_until(timeline.now() + span));
+        pass(Span::seconds(5));
+        let Some(Step::Wait { seconds, .. }) = step() else { panic!("now it waits, not {:?}", step()) };
+        pass(Span::seconds(seconds));
+        while let Some(Step::Wait { seconds, .. }) = step() {
+            pass(Span::seconds(seconds));
+            assert!(session.timeline().now() < begin + Span::minutes(15), "it does not wait for ever");
+        }
+        assert_eq!(step(), Some(Step::Done { pod }));
+
+        session.seek(begin);
+        assert!(matches!(step(), Some(Step::Cut { .. })), "who goes back in time begins again");
+        session.command(Command::PowerOff { node }).expect("it has power");
+        assert_eq!(step(), None, "this is another story");
+    }
+}
