@@ -55,12 +55,17 @@ pub fn step(timeline: &Timeline) -> Option<Step> {
         Standing::Broken { .. } => Some(Step::Done { pod: pod() }),
         Standing::AtRisk { until, .. } => Some(Step::Wait { pod: pod(), seconds: wait(world.now, *until) }),
         Standing::Holding => {
-            let pods = world.objects().pods.values().filter(|pod| pod.spec.node_name == *node);
-            let runs = |uid| world.machines.get(node).is_some_and(|machine| machine.processes_of(uid).next().is_some());
-            let mut left = pods.filter(|pod| {
-                pod.metadata.controller().is_some_and(|owner| &*owner.kind == "StatefulSet") && runs(pod.metadata.uid)
-            });
-            left.next().map(|pod| Step::Forget { node: node.clone(), pod: pod.metadata.name.clone() })
+            let machine = world.machines.get(node)?;
+            let processes = machine.processes.values();
+            let mut promised =
+                processes.filter(|process| process.owner.as_ref().is_some_and(|owner| &*owner.kind == "StatefulSet"));
+            let process = promised.next()?;
+            let pod = process.identity.pod.clone();
+            let stored = world.objects().pods.values().any(|pod| pod.metadata.uid == process.uid);
+            Some(match stored {
+                true => Step::Forget { node: node.clone(), pod },
+                false => Step::Wait { pod, seconds: wait(world.now, None) },
+            })
         }
     }
 }

@@ -29,7 +29,7 @@ pub fn Guide(props: &GuideProps) -> Html {
         ),
         Step::Forget { node, pod } => (
             "2 of 3",
-            "Now lie about it",
+            "Force-delete its pod",
             format!(
                 "{pod} still runs on {node}, so Kubernetes starts no second one. A force delete makes the API server forget it, whether it runs or not. You need not wait for anything."
             ),
