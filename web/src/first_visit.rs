@@ -6,9 +6,9 @@ use crate::frames;
 use crate::recording;
 use crate::session::{Session, use_session, use_slice};
 use crate::shell;
-use crate::state::{Action, Applied, LogKind, Ui};
+use crate::state::{Action, Applied, LogKind, Outcome, Ui};
 use crate::view::Target;
-use petri_objects::{Name, Span, Time};
+use petri_objects::{Name, Span, Time, Value};
 use petri_sim::command::Command;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
@@ -266,23 +266,59 @@ fn restore(session: &Session, shared: recording::Shared) -> Vec<Action> {
     actions
 }
 
-/// What the interface says of another person's run.
+/// What the interface says of another person's run, or of this person's own, loaded again.
 fn told(recording: &Recording) -> Vec<Action> {
-    let text = objects_text(recording);
-    vec![
-        Action::Example { title: "From a link".into(), name: "recording.yaml".into(), text: text.into() },
-        Action::Log(LogKind::Output, "Opened the recording of the link.".into()),
-    ]
+    let (examples, rest) = files_of(recording);
+    let title = examples.last().map_or("From a link", |(name, _, _)| name);
+    let texts = examples.iter().map(|(name, text, at)| (*name, Rc::from(*text), *at));
+    let rest = rest.map(|(text, at)| ("recording.yaml", Rc::from(text), at));
+    let mut files: Vec<(&'static str, Rc<Applied>)> = Vec::new();
+    for (name, text, at) in texts.chain(rest) {
+        let text: Rc<str> = text;
+        files.push((name, Rc::new(Applied { text: text.clone(), tried: text, at, outcome: Outcome::default() })));
+    }
+    if files.is_empty() {
+        files.push(("recording.yaml", Rc::new(Applied::default())));
+    }
+    let shown = show(&files, title).into_iter().filter(|action| !matches!(action, Action::Log(..)));
+    shown.chain([Action::Log(LogKind::Output, "Opened the recording of the link.".into())]).collect()
 }
 
-/// What a recording applies, as one file.
-fn objects_text(recording: &Recording) -> String {
-    let objects = recording.commands.iter().filter_map(|stamped| match &*stamped.command {
-        Command::Apply(manifest) => Some(petri_manifest::to_yaml(manifest)),
-        Command::Create(object) => Some(petri_manifest::to_yaml(&object.to_value())),
-        _ => None,
-    });
-    objects.collect::<Vec<_>>().join("---\n")
+/// The examples that a recording applies, as they are written, and the rest of what it applies as one file.
+fn files_of(recording: &Recording) -> (Vec<(&'static str, &'static str, Time)>, Option<(String, Time)>) {
+    let applied: Vec<(Time, Rc<Value>)> = recording
+        .commands
+        .iter()
+        .filter_map(|stamped| match &*stamped.command {
+            Command::Apply(manifest) => Some((stamped.at, manifest.clone())),
+            Command::Create(object) => Some((stamped.at, Rc::new(object.to_value()))),
+            _ => None,
+        })
+        .collect();
+    let mut taken = vec![false; applied.len()];
+    let mut examples = Vec::new();
+    for example in EXAMPLES {
+        let documents = petri_manifest::parse(text(example.name)).documents;
+        let find = |value: &Value| applied.iter().position(|(_, manifest)| is_same(value, manifest));
+        let found: Option<Vec<usize>> = documents.iter().map(|document| find(&document.value)).collect();
+        let Some(found) = found.filter(|found| !found.is_empty() && found.iter().all(|index| !taken[*index])) else {
+            continue;
+        };
+        found.iter().for_each(|index| taken[*index] = true);
+        examples.push((example.name, text(example.name), applied[found[0]].0));
+    }
+    examples.sort_by_key(|(_, _, at)| *at);
+    let rest: Vec<_> = applied.iter().zip(taken).filter(|(_, taken)| !taken).map(|(applied, _)| applied).collect();
+    let text = rest.iter().map(|(_, manifest)| petri_manifest::to_yaml(manifest)).collect::<Vec<_>>().join("---\n");
+    let at = rest.last().map(|(at, _)| *at);
+    (examples, at.map(|at| (text, at)))
+}
+
+/// Whether two manifests are the same but for what kubectl and the server add to their metadata.
+fn is_same(a: &Value, b: &Value) -> bool {
+    let parts: [&[&str]; 6] =
+        [&["kind"], &["metadata", "name"], &["spec"], &["data"], &["provisioner"], &["volumeBindingMode"]];
+    parts.iter().all(|part| a.at(part) == b.at(part))
 }
 
 /// Opens the recording of the address when the address changes under the page.
@@ -319,6 +355,7 @@ const LONGEST_ADDRESS: usize = 60_000;
 #[hook]
 pub fn use_address(example: &str) {
     let session = use_session();
+    use_last_words(&session);
     let stand = use_slice((), |session, ()| {
         let timeline = session.timeline();
         let moment = (!session.player_state().is_moving()).then(|| timeline.now());
@@ -337,6 +374,29 @@ pub fn use_address(example: &str) {
                 write_address(&session);
             }
         });
+    });
+}
+
+/// Writes the moment into the address when the page goes away, for then a clock that runs has been somewhere else.
+#[hook]
+fn use_last_words(session: &Session) {
+    use_effect_with(session.clone(), move |session| {
+        let session = session.clone();
+        let listener = Closure::<dyn Fn()>::new(move || {
+            let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
+            if !hash.is_empty() {
+                write_address(&session);
+            }
+        });
+        let window = web_sys::window();
+        if let Some(window) = &window {
+            let _ = window.add_event_listener_with_callback("pagehide", listener.as_ref().unchecked_ref());
+        }
+        move || {
+            if let Some(window) = window {
+                let _ = window.remove_event_listener_with_callback("pagehide", listener.as_ref().unchecked_ref());
+            }
+        }
     });
 }
 
@@ -412,5 +472,20 @@ mod tests {
         fresh.seek(moment);
         prepared.seek(moment);
         assert_eq!(prepared.timeline().world().fingerprint(), fresh.timeline().world().fingerprint());
+    }
+
+    #[test]
+    fn what_an_example_has_applied_is_found_again_in_its_own_words() {
+        let session = Session::new(Recording::new(Scenario::standard(), SEED));
+        let example = EXAMPLES.iter().find(|example| !example.needs.is_empty()).expect("one builds on another");
+        show_example(&session, example);
+        crate::shell::apply(&session, "own.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: own}, data: {a: b}}");
+        let mut ui = Ui::new();
+        told(session.timeline().recording()).into_iter().for_each(|action| ui.apply(action));
+        let names: Vec<_> = ui.files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, [example.needs[0], example.name, "recording.yaml"]);
+        assert_eq!(&*ui.files[1].text, text(example.name), "with its comments");
+        assert!(ui.files[2].text.contains("name: own"), "{}", ui.files[2].text);
+        assert!(ui.files.iter().all(|file| !file.is_changed()), "all of it is applied");
     }
 }

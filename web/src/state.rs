@@ -18,7 +18,7 @@ pub struct File {
     pub applied: Option<Rc<Applied>>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Applied {
     pub text: Rc<str>,
     /// What the outcome is about: the same text, or one that was refused.
