@@ -92,7 +92,7 @@ test("menus and dialogs fit on a phone, and close with Escape", async () => {
 
 test("every example opens without a complaint", async () => {
   const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
-  for (const name of ["nginx-web.yaml", "my-sts.yaml", "replicaset.yaml", "shared-claim.yaml", "pdb.yaml", "large.yaml", "random-generator.yaml"]) {
+  for (const name of ["nginx-web.yaml", "my-sts.yaml", "replicaset.yaml", "shared-claim.yaml", "lease.yaml", "pdb.yaml", "large.yaml", "random-generator.yaml"]) {
     await example(page, name);
     await page.locator(".problems[data-errors='0']").waitFor({ state: "attached" });
   }

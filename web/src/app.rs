@@ -1,7 +1,7 @@
 //! The page: its regions, its keys, and the two contexts that everything else reads.
 
+use crate::address;
 use crate::desk::Desk;
-use crate::first_visit;
 use crate::keys;
 use crate::panels::cluster::Cluster;
 use crate::panels::console::Console;
@@ -36,7 +36,7 @@ pub fn App(props: &AppProps) -> Html {
     desk.know_bookmarks(&ui.bookmarks);
     let wide = use_wide();
     keys::use_keys(&desk, &ui);
-    first_visit::use_link(&desk);
+    address::use_link(&desk);
 
     let shows = |panel: Panel| wide || ui.panel == panel;
     let selection = ui.selection.clone();

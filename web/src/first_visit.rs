@@ -1,14 +1,15 @@
 //! What a page opens with: an example that already runs, one thing to try, or the recording of a link.
 
+use crate::address;
 use crate::check;
 use crate::desk::Desk;
 use crate::frames;
 use crate::recording;
-use crate::session::{Session, use_session, use_slice};
+use crate::session::Session;
 use crate::shell;
-use crate::state::{Action, Applied, LogKind, Outcome, Ui};
+use crate::state::{Action, Applied, LogKind, Ui};
 use crate::view::Target;
-use petri_objects::{Name, Span, Time, Value};
+use petri_objects::{Name, Span, Time};
 use petri_sim::command::Command;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
@@ -16,9 +17,6 @@ use petri_sim::timeline::Timeline;
 use petri_sim::world::World;
 use std::cell::RefCell;
 use std::rc::Rc;
-use wasm_bindgen::JsCast as _;
-use wasm_bindgen::prelude::*;
-use yew::prelude::*;
 
 /// The example of the first visit.
 pub const FIRST: &str = "random-generator.yaml";
@@ -56,6 +54,7 @@ pub const EXAMPLES: &[Example] = &[
     small("replicaset.yaml", "three interchangeable pods", &[]),
     small("shared-claim.yaml", "three pods that share one claim", &[]),
     Example { machines: 30, ..small("large.yaml", "thirty machines and two hundred pods", &[]) },
+    small("lease.yaml", "two pods that stand for one lock", &[]),
     small("pdb.yaml", "a budget for evictions", &["replicaset.yaml"]),
 ];
 
@@ -126,7 +125,7 @@ impl Opening {
         if let Some(Ok(shared)) = shared {
             let recording::Shared { recording, moment, end } = shared;
             let mut ui = Ui::new();
-            told(&recording).into_iter().for_each(|action| ui.apply(action));
+            address::told(&recording).into_iter().for_each(|action| ui.apply(action));
             let parts = vec![Part::Seek(moment), Part::PlayUntil(end)];
             let session = Session::new(recording);
             return Opening { session, ui, files: Vec::new(), parts, until: None, title: "", polite: true };
@@ -230,7 +229,7 @@ fn played(session: &Session, until: Time, polite: bool, stop: impl Fn() -> bool)
 }
 
 /// Puts an example's files and console lines into the interface.
-fn show(files: &[(&'static str, Rc<Applied>)], title: &str) -> Vec<Action> {
+pub(crate) fn show(files: &[(&'static str, Rc<Applied>)], title: &str) -> Vec<Action> {
     let mut actions = Vec::new();
     for (i, (name, applied)) in files.iter().enumerate() {
         let text = applied.text.clone();
@@ -252,161 +251,6 @@ pub fn show_example(session: &Session, example: &Example) -> Vec<Action> {
     let mut actions = vec![Action::ClearLog];
     actions.extend(show(&opening.files, example.name));
     actions
-}
-
-/// Opens another person's run.
-fn restore(session: &Session, shared: recording::Shared) -> Vec<Action> {
-    let recording::Shared { recording, moment, end } = shared;
-    let actions = told(&recording);
-    session.replace(recording);
-    session.change(|timeline| {
-        timeline.play_until(end);
-        timeline.seek(moment);
-    });
-    actions
-}
-
-/// What the interface says of another person's run, or of this person's own, loaded again.
-fn told(recording: &Recording) -> Vec<Action> {
-    let (examples, rest) = files_of(recording);
-    let title = examples.last().map_or("From a link", |(name, _, _)| name);
-    let texts = examples.iter().map(|(name, text, at)| (*name, Rc::from(*text), *at));
-    let rest = rest.map(|(text, at)| ("recording.yaml", Rc::from(text), at));
-    let mut files: Vec<(&'static str, Rc<Applied>)> = Vec::new();
-    for (name, text, at) in texts.chain(rest) {
-        let text: Rc<str> = text;
-        files.push((name, Rc::new(Applied { text: text.clone(), tried: text, at, outcome: Outcome::default() })));
-    }
-    if files.is_empty() {
-        files.push(("recording.yaml", Rc::new(Applied::default())));
-    }
-    let shown = show(&files, title).into_iter().filter(|action| !matches!(action, Action::Log(..)));
-    shown.chain([Action::Log(LogKind::Output, "Opened the recording of the link.".into())]).collect()
-}
-
-/// The examples that a recording applies, as they are written, and the rest of what it applies as one file.
-fn files_of(recording: &Recording) -> (Vec<(&'static str, &'static str, Time)>, Option<(String, Time)>) {
-    let applied: Vec<(Time, Rc<Value>)> = recording
-        .commands
-        .iter()
-        .filter_map(|stamped| match &*stamped.command {
-            Command::Apply(manifest) => Some((stamped.at, manifest.clone())),
-            Command::Create(object) => Some((stamped.at, Rc::new(object.to_value()))),
-            _ => None,
-        })
-        .collect();
-    let mut taken = vec![false; applied.len()];
-    let mut examples = Vec::new();
-    for example in EXAMPLES {
-        let documents = petri_manifest::parse(text(example.name)).documents;
-        let find = |value: &Value| applied.iter().position(|(_, manifest)| is_same(value, manifest));
-        let found: Option<Vec<usize>> = documents.iter().map(|document| find(&document.value)).collect();
-        let Some(found) = found.filter(|found| !found.is_empty() && found.iter().all(|index| !taken[*index])) else {
-            continue;
-        };
-        found.iter().for_each(|index| taken[*index] = true);
-        examples.push((example.name, text(example.name), applied[found[0]].0));
-    }
-    examples.sort_by_key(|(_, _, at)| *at);
-    let rest: Vec<_> = applied.iter().zip(taken).filter(|(_, taken)| !taken).map(|(applied, _)| applied).collect();
-    let text = rest.iter().map(|(_, manifest)| petri_manifest::to_yaml(manifest)).collect::<Vec<_>>().join("---\n");
-    let at = rest.last().map(|(at, _)| *at);
-    (examples, at.map(|at| (text, at)))
-}
-
-/// Whether two manifests are the same but for what kubectl and the server add to their metadata.
-fn is_same(a: &Value, b: &Value) -> bool {
-    let parts: [&[&str]; 6] =
-        [&["kind"], &["metadata", "name"], &["spec"], &["data"], &["provisioner"], &["volumeBindingMode"]];
-    parts.iter().all(|part| a.at(part) == b.at(part))
-}
-
-/// Opens the recording of the address when the address changes under the page.
-#[hook]
-pub fn use_link(desk: &Desk) {
-    let desk = desk.clone();
-    use_effect_with((), move |()| {
-        let window = web_sys::window();
-        let listener = Closure::<dyn Fn()>::new(move || {
-            let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
-            match recording::from_fragment(&hash) {
-                Some(Ok(shared)) => restore(&desk.session, shared).into_iter().for_each(|action| desk.send(action)),
-                Some(Err(words)) => desk.toast(format!("The link could not be opened: {words}."), None),
-                None => {}
-            }
-        });
-        if let Some(window) = &window {
-            let _ = window.add_event_listener_with_callback("hashchange", listener.as_ref().unchecked_ref());
-        }
-        move || {
-            if let Some(window) = window {
-                let _ = window.remove_event_listener_with_callback("hashchange", listener.as_ref().unchecked_ref());
-            }
-        }
-    });
-}
-
-/// Longer addresses are cut or refused by some browsers and by most chat programs.
-const LONGEST_ADDRESS: usize = 60_000;
-
-/// Keeps the whole run in the address: whoever copies it, or loads the page again, is at the same microsecond.
-///
-/// It is written after every command and at every stop, not while the clock runs: browsers limit how often that may be.
-#[hook]
-pub fn use_address(example: &str) {
-    let session = use_session();
-    use_last_words(&session);
-    let stand = use_slice((), |session, ()| {
-        let timeline = session.timeline();
-        let moment = (!session.player_state().is_moving()).then(|| timeline.now());
-        (timeline.recording().commands.len(), moment)
-    });
-    let changes = use_mut_ref(|| 0_u32);
-    use_effect_with((stand, example.to_owned()), move |_| {
-        let change = changes.replace_with(|count| *count + 1);
-        // What a page opens with needs no address but its own.
-        if change == 0 {
-            return;
-        }
-        // A hand on the scrubber makes hundreds of changes, and only the last one counts.
-        frames::later(400, move || {
-            if *changes.borrow() == change + 1 {
-                write_address(&session);
-            }
-        });
-    });
-}
-
-/// Writes the moment into the address when the page goes away, for then a clock that runs has been somewhere else.
-#[hook]
-fn use_last_words(session: &Session) {
-    use_effect_with(session.clone(), move |session| {
-        let session = session.clone();
-        let listener = Closure::<dyn Fn()>::new(move || {
-            let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
-            if !hash.is_empty() {
-                write_address(&session);
-            }
-        });
-        let window = web_sys::window();
-        if let Some(window) = &window {
-            let _ = window.add_event_listener_with_callback("pagehide", listener.as_ref().unchecked_ref());
-        }
-        move || {
-            if let Some(window) = window {
-                let _ = window.remove_event_listener_with_callback("pagehide", listener.as_ref().unchecked_ref());
-            }
-        }
-    });
-}
-
-fn write_address(session: &Session) {
-    let fragment = recording::to_fragment(&session.shared());
-    let history = web_sys::window().and_then(|window| window.history().ok());
-    if let Some(history) = history.filter(|_| fragment.len() <= LONGEST_ADDRESS) {
-        // Refused in some sandboxed frames; Share offers the link there.
-        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&format!("#{fragment}")));
-    }
 }
 
 /// The node whose loss teaches most, and the pod on it: the last pod of a set that is alone on its node, where another
@@ -472,20 +316,5 @@ mod tests {
         fresh.seek(moment);
         prepared.seek(moment);
         assert_eq!(prepared.timeline().world().fingerprint(), fresh.timeline().world().fingerprint());
-    }
-
-    #[test]
-    fn what_an_example_has_applied_is_found_again_in_its_own_words() {
-        let session = Session::new(Recording::new(Scenario::standard(), SEED));
-        let example = EXAMPLES.iter().find(|example| !example.needs.is_empty()).expect("one builds on another");
-        show_example(&session, example);
-        crate::shell::apply(&session, "own.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: own}, data: {a: b}}");
-        let mut ui = Ui::new();
-        told(session.timeline().recording()).into_iter().for_each(|action| ui.apply(action));
-        let names: Vec<_> = ui.files.iter().map(|file| file.name.as_str()).collect();
-        assert_eq!(names, [example.needs[0], example.name, "recording.yaml"]);
-        assert_eq!(&*ui.files[1].text, text(example.name), "with its comments");
-        assert!(ui.files[2].text.contains("name: own"), "{}", ui.files[2].text);
-        assert!(ui.files.iter().all(|file| !file.is_changed()), "all of it is applied");
     }
 }

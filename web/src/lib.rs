@@ -10,6 +10,7 @@
 //!
 //! Where to start: [`app`] for the regions of the page, [`first_visit`] for what it opens with.
 
+pub mod address;
 pub mod app;
 pub mod desk;
 pub mod first_visit;

@@ -195,7 +195,7 @@ fn locks_table(
         row(&line.target, selected, on_pick, head, &cells, (&line.believers, line.tone))
     };
     let columns = ["LOCK", "KIND", "THE RECORD NAMES", "EXPIRES", "TOKEN"];
-    let none = "Nobody stands for a lock. A pod with the image petri.dev/elector:1 does.";
+    let none = "Nobody stands for a lock. The example lease.yaml has pods that do: their image is petri.dev/elector:1.";
     let locks = rows.iter().map(|row| line(row, on_own)).collect();
     let nodes = heartbeats.iter().map(|row| line(row, on_pick)).collect();
     html! {

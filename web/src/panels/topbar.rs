@@ -3,8 +3,8 @@
 use super::cluster::use_pick;
 use super::glyph::Sign;
 use super::transport::{Clock, Transport};
+use crate::address::use_address;
 use crate::desk::use_desk;
-use crate::first_visit::use_address;
 use crate::pictures::Meters;
 use crate::session::use_world;
 use crate::state::{Action, Popup};
