@@ -5,6 +5,7 @@ use super::words;
 use super::{ClusterView, DuplicateKind, LinkView, NodeState, Piece, Say, TileState, TileView, Tone};
 use petri_objects::{Kind, Name, Uid};
 use petri_sim::command::Command;
+use petri_sim::foresight::Start;
 use petri_sim::invariants::{Evidence, Guarantee, Standing};
 
 /// The worst thing first: broken, at risk, out of contact, not complete, calm.
@@ -137,18 +138,16 @@ fn sentence(text: &str) -> String {
 
 fn at_risk(view: &ClusterView, facts: &Facts) -> Option<Say> {
     if let Some(pair) = view.duplicates.iter().find(|pair| pair.kind == DuplicateKind::Next) {
-        let standing = facts.invariants.map(|invariants| invariants.worst(Guarantee::AtMostOne).0);
-        let until = match standing {
-            Some(Standing::AtRisk { until, .. }) => *until,
-            _ => None,
-        };
         let mut headline = vec![text(format!("{} may run ", pair.name)), Piece::Strong("twice".into())];
-        match until.filter(|at| *at > facts.now) {
-            Some(at) => {
-                headline.extend([text(" at "), Piece::Moment { at, text: words::moment(facts.start, at) }, text(".")]);
+        match facts.successors.get(&pair.newer) {
+            Some(Start::At(at)) => {
+                headline.extend([text(" at "), Piece::Moment { at: *at, text: words::moment(facts.start, *at) }]);
             }
-            None => headline.push(text(" soon.")),
+            Some(Start::WhenAnswers(node)) => headline.push(text(format!(" as soon as {node} answers"))),
+            Some(Start::WhenReleased(node)) => headline.push(text(format!(" as soon as {node} lets go of its disk"))),
+            Some(Start::WhenPlaced | Start::Unknown) | None => headline.push(text(" as soon as its disk is there")),
         }
+        headline.push(text("."));
         let mut sub = vec![text(old_and_new(view, pair.older, pair.newer, "starts"))];
         if let Some((evidence, _, _)) = evidence(Guarantee::AtMostOne, facts) {
             sub.extend(cause(evidence, facts));
@@ -161,7 +160,7 @@ fn at_risk(view: &ClusterView, facts: &Facts) -> Option<Say> {
             let name = subject.rsplit('/').next().unwrap_or(subject);
             let headline = match guarantee {
                 Guarantee::OneWriter => format!("{} may get two writers.", disk_name(name, facts)),
-                Guarantee::AtMostOne => format!("{name} may run twice."),
+                Guarantee::AtMostOne => format!("{name} may run twice as soon as a node takes its new pod."),
                 Guarantee::OneLeader => format!("The lock {name} may get two holders."),
                 _ => format!("{name} may come out of order."),
             };

@@ -226,6 +226,64 @@ fn a_force_delete_leaves_a_ghost_and_a_risk_until_the_disk_is_taken() {
     assert!(meters.iter().any(|m| m.title == "At most one" && m.short.starts_with("until 13:")), "{meters:#?}");
 }
 
+/// The link of the headline, if it has one.
+fn due(run: &Run) -> Option<petri_objects::Time> {
+    run.view().say.headline.iter().find_map(|piece| match piece {
+        Piece::Moment { at, .. } => Some(*at),
+        _ => None,
+    })
+}
+
+#[test]
+fn the_link_of_the_headline_leads_to_the_duplicate_from_every_stage() {
+    // Cut for six minutes, or for so long only that nobody has noticed; with the disk and without.
+    for (wait, manifest) in [(360, SET.to_owned()), (70, SET.to_owned()), (1, SET.to_owned()), (360, without_disk())] {
+        let mut run = Run::new(Scenario::standard());
+        run.apply(&manifest);
+        run.play(60);
+        let node = run.node_of("rg-1");
+        run.command(Command::Cut { node: node.clone() });
+        run.command(Command::Cordon { node, on: true });
+        run.play(wait);
+        run.command(force_delete("rg-1"));
+        let mut promised = std::collections::BTreeSet::new();
+        for step in 0..4_000 {
+            run.timeline.play_until(run.timeline.now() + Span::millis(100));
+            let view = run.view();
+            if view.duplicates.iter().any(|pair| pair.kind == DuplicateKind::Twice) {
+                break;
+            }
+            if view.duplicates.is_empty() {
+                assert!(step < 5, "the name is given away at once");
+                continue;
+            }
+            promised.insert(due(&run).unwrap_or_else(|| panic!("no link: {}", plain(&view.say.headline))));
+        }
+        let (first, last) = (promised.first().expect("a promise"), promised.last().expect("a promise"));
+        assert!(last.since(*first) <= Span::seconds(1), "it hardly moves: {promised:?}");
+        let now = run.timeline.now();
+        assert!(*first >= now && first.since(now) < Span::seconds(2), "{promised:?} for {now:?}");
+        assert!(run.view().duplicates.iter().any(|pair| pair.kind == DuplicateKind::Twice));
+    }
+}
+
+fn without_disk() -> String {
+    SET.split_once("        volumeMounts").map_or_else(String::new, |(head, _)| head.to_owned())
+}
+
+#[test]
+fn a_successor_on_a_machine_that_is_silent_waits_for_it() {
+    let mut run = Run::calm();
+    let node = run.node_of("rg-1");
+    run.command(Command::Cut { node: node.clone() });
+    for other in ["node-0", "node-1", "node-2", "node-3"].into_iter().filter(|other| **other != *node) {
+        run.command(Command::Cordon { node: other.into(), on: true });
+    }
+    run.command(force_delete("rg-1"));
+    run.play(2);
+    assert_eq!(plain(&run.view().say.headline), format!("rg-1 may run twice as soon as {node} answers."));
+}
+
 #[test]
 fn after_the_force_detach_the_name_exists_twice() {
     let mut run = Run::forced();
