@@ -370,3 +370,18 @@ fn names_lead_to_addresses_and_a_lost_pod_has_none() {
         "{rows:#?}"
     );
 }
+
+#[test]
+fn a_name_that_is_given_up_counts_from_the_delete() {
+    let mut run = Run::calm();
+    let target = ObjectRef::new(Kind::Pod, "default", "rg-1");
+    let node = run.node_of("rg-1");
+    // Nobody hears of it, so it stops for long.
+    run.command(Command::Cut { node });
+    run.play(15);
+    run.command(Command::Delete { target, grace_seconds: None, propagation: Propagation::Background });
+    run.play(20);
+    let rows = dns::rows(&run.facts());
+    let answer = rows.iter().find(|row| row.name == "rg-1.rg").map(dns::Row::answer);
+    assert_eq!(answer.as_deref(), Some("NXDOMAIN: rg-1 is stopping, since 1:15"));
+}
