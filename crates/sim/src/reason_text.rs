@@ -45,7 +45,13 @@ impl Reason {
             }
             Reason::RolloutPaused => "The rollout is paused.".into(),
             Reason::DeploymentTerminating => "The Deployment itself is being deleted.".into(),
-            Reason::Unschedulable { message } => format!("No node fits: {message}"),
+            Reason::Unschedulable { message } => {
+                // Upstream's message ends with two words that belong to nothing.
+                match message.strip_suffix(". not found") {
+                    Some(message) => format!("No node fits: {message}."),
+                    None => format!("No node fits: {message}"),
+                }
+            }
             Reason::WaitingForVolume { claim } => {
                 format!("A node was chosen; binding waits until {claim} has its volume.")
             }

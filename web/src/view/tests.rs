@@ -334,7 +334,8 @@ fn a_pod_that_fits_nowhere_waits_outside_of_all_nodes() {
     assert_eq!(view.waiting.len(), 1);
     assert!(view.waiting[0].fact.starts_with("0/4 nodes are available"), "{}", view.waiting[0].fact);
     assert!(view.nodes().all(|node| node.cordoned && node.status == "Ready,SchedulingDisabled"));
-    assert_eq!(plain(&view.say.headline), "3 of 4 pods ready.");
+    assert_eq!(plain(&view.say.headline), "rg-3 waits: no node takes it.");
+    assert!(plain(&view.say.sub).starts_with("3 of 4 pods ready. 0/4 nodes are available: "));
 }
 
 #[test]
@@ -384,4 +385,39 @@ fn a_name_that_is_given_up_counts_from_the_delete() {
     let rows = dns::rows(&run.facts());
     let answer = rows.iter().find(|row| row.name == "rg-1.rg").map(dns::Row::answer);
     assert_eq!(answer.as_deref(), Some("NXDOMAIN: rg-1 is stopping, since 1:15"));
+}
+
+#[test]
+fn pods_are_counted_against_what_is_asked_for_and_what_blocks_them_comes_first() {
+    let mut run = Run::new(Scenario::standard());
+    run.apply(&SET.replace("accessModes: [ReadWriteOnce]", "accessModes: [ReadWriteOnce]\n      storageClassName: fast"));
+    run.play(5);
+    let view = run.view();
+    assert_eq!(plain(&view.say.headline), "rg-0 waits: storage class fast does not exist.");
+    assert_eq!((plain(&view.say.sub).as_str(), view.say.tone), ("0 of 3 pods ready.", Tone::Risk));
+    assert_eq!(tile(&view, "rg-0").fact, "storage class fast does not exist");
+    // Complete only when all are there: between two pods of a set nothing is.
+    let mut run = Run::new(Scenario::standard());
+    run.apply(SET);
+    let mut said = std::collections::BTreeSet::new();
+    for _ in 0..300 {
+        run.timeline.play_until(run.timeline.now() + Span::millis(100));
+        said.insert(plain(&run.view().say.headline));
+    }
+    let said: Vec<&str> = said.iter().map(String::as_str).collect();
+    let calm = "Three pods, each with a name, a disk and an address.";
+    assert_eq!(said, ["0 of 3 pods ready.", "1 of 3 pods ready.", "2 of 3 pods ready.", calm]);
+}
+
+#[test]
+fn a_machine_that_is_cut_off_and_off_is_off() {
+    let mut run = Run::calm();
+    let node = run.node_of("rg-1");
+    run.command(Command::Cut { node: node.clone() });
+    run.play(5);
+    run.command(Command::PowerOff { node: node.clone() });
+    run.play(5);
+    let say = run.view().say;
+    assert_eq!(plain(&say.headline), format!("{node} is off."));
+    assert_eq!(plain(&say.sub), "Nothing runs there; the API server knows only that it is silent.");
 }
