@@ -261,9 +261,8 @@ fn incomplete(view: &ClusterView, facts: &Facts) -> Option<Say> {
     let count = format!("{ready} of {} ready.", words::plural(total as u32, "pod"));
     let Some(first) = open.first() else {
         let (set, number) = missing.first()?;
-        let sub = why_missing(set, facts).unwrap_or_else(|| {
-            format!("{} asks for {} more.", set.name, words::plural(number.unsigned_abs(), "pod"))
-        });
+        let sub = why_missing(set, facts)
+            .unwrap_or_else(|| format!("{} asks for {} more.", set.name, words::plural(number.unsigned_abs(), "pod")));
         return Some(Say { tone: Tone::Calm, headline: vec![text(count)], sub: vec![text(sub)] });
     };
     let stuck = |t: &&TileView| matches!(t.state, TileState::Failed | TileState::CrashLoop) || placeless(t);

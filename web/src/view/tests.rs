@@ -346,9 +346,12 @@ fn a_claim_of_a_removed_ordinal_is_left_behind() {
     run.play(60);
     let view = run.view();
     let logs = disk(&view, "logs-rg-2");
-    assert_eq!((logs.state, logs.line.as_str()), (DiskState::LeftBehind, "kept, set is at 2"));
+    assert_eq!((logs.state, logs.line.as_str()), (DiskState::LeftBehind, "kept after the scale-down"));
     let facts = run.facts();
     let rows = claims::rows(&view, &facts);
+    let told: Vec<&str> = rows.iter().map(|row| row.disk.as_str()).collect();
+    assert_eq!(told[1], format!("10Gi, attached to {}", run.node_of("rg-1")));
+    assert_eq!(told[2], "kept after the scale-down: whenScaled is Retain; rg-2 gets it back when the set scales up");
     assert_eq!(
         rows.iter().map(|row| (row.name.as_str(), row.status.as_str(), row.modes.as_str())).collect::<Vec<_>>(),
         [("logs-rg-0", "Bound", "RWO"), ("logs-rg-1", "Bound", "RWO"), ("logs-rg-2", "Bound", "RWO"),]
@@ -390,7 +393,9 @@ fn a_name_that_is_given_up_counts_from_the_delete() {
 #[test]
 fn pods_are_counted_against_what_is_asked_for_and_what_blocks_them_comes_first() {
     let mut run = Run::new(Scenario::standard());
-    run.apply(&SET.replace("accessModes: [ReadWriteOnce]", "accessModes: [ReadWriteOnce]\n      storageClassName: fast"));
+    run.apply(
+        &SET.replace("accessModes: [ReadWriteOnce]", "accessModes: [ReadWriteOnce]\n      storageClassName: fast"),
+    );
     run.play(5);
     let view = run.view();
     assert_eq!(plain(&view.say.headline), "rg-0 waits: storage class fast does not exist.");

@@ -175,7 +175,9 @@ impl Round<'_> {
         let wanted_by = pods.first().map(|pod| pod.metadata.name.clone()).unwrap_or_default();
         let (other, attached) = self.holder(node)?;
         if attached.is_busy() {
-            return Some(Reason::DriverBusy { volume, node: other.clone() });
+            let attaching = attached.operation.as_ref().is_some_and(|operation| operation.stage == Stage::Attaching);
+            let part = if attaching { StoragePart::Attach } else { StoragePart::Detach };
+            return Some(Reason::DriverBusy { part, volume, node: other.clone() });
         }
         let (period, wait) = (api.settings.attach_detach_period, api.settings.force_detach_after);
         let healthy = cache.nodes.get(&Key::new("", other.clone())).is_some_and(|node| node.is_ready());
