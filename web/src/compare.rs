@@ -81,7 +81,7 @@ pub fn choices(timeline: &Timeline, files: &[(String, Rc<str>)]) -> Vec<Choice> 
     for (index, stamped) in left_out.take(COMMANDS) {
         let mut other = unplaced(recording);
         other.commands.remove(index);
-        found.push(choice(format!("without-{index}"), format!("without: {}", stamped.command.line()), other));
+        found.push(choice(format!("without-{index}"), format!("without: {}", stamped.command.said()), other));
     }
     for (index, (title, set)) in SETTINGS.iter().enumerate() {
         let mut other = unplaced(recording);

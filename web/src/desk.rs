@@ -251,7 +251,7 @@ impl Desk {
 
     /// Takes the last command back by forking before it.
     pub fn undo(&self) {
-        let last = self.session.timeline().recording().commands.last().map(|stamped| stamped.command.line());
+        let last = self.session.timeline().recording().commands.last().map(|stamped| stamped.command.said());
         let branches = self.session.timeline().branches().len();
         self.session.pause();
         if self.session.change(|timeline| timeline.undo()) {

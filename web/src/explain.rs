@@ -1,6 +1,8 @@
 //! The three questions of the inspector, answered from the run: why is it like this, why is nothing happening, and what
 //! would change it.
 
+mod about;
+
 use crate::verbs::{OUT_OF_SERVICE, out_of_service};
 use crate::view::Target;
 use petri_objects::order::Order as _;
@@ -18,6 +20,8 @@ use std::rc::Rc;
 /// What the Why tab says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Why {
+    /// What it is, by definition.
+    pub about: Vec<about::About>,
     /// Causes, the newest first.
     pub chain: Vec<Cause>,
     pub waiting: Vec<Standstill>,
@@ -40,6 +44,8 @@ pub struct Standstill {
     pub since: Time,
     /// When it goes on by itself, if that is known.
     pub until: Option<Time>,
+    /// Whether somebody is at work on it, so that nobody else has to do anything.
+    pub under_way: bool,
 }
 
 /// Something that would change the situation, and what it risks.
@@ -63,7 +69,7 @@ pub fn why(timeline: &Timeline, target: Option<&Target>) -> Why {
     waiting.extend(world.hindrances().iter().map(|hindrance| hindered(timeline, hindrance)));
     // The longest wait explains the others.
     waiting.order_by_key(|standstill| standstill.since);
-    Why { chain: chain(timeline, target), waiting, fixes: fixes(world, &related) }
+    Why { about: about::about(target), chain: chain(timeline, target), waiting, fixes: fixes(world, &related) }
 }
 
 /// What a person did to the control plane, and since when it lasts.
@@ -78,6 +84,14 @@ fn hindered(timeline: &Timeline, hindrance: &Hindrance) -> Standstill {
         code: "Hindered".into(),
         since: since.unwrap_or(timeline.start()),
         until: None,
+        under_way: false,
+    }
+}
+
+impl Why {
+    /// Whether all that is waited for is under way.
+    pub fn is_under_way(&self) -> bool {
+        self.waiting.iter().all(|standstill| standstill.under_way)
     }
 }
 
@@ -216,16 +230,33 @@ fn waiting(world: &World, related: &Related) -> Vec<Standstill> {
         }
         let standstill = Standstill {
             who: controller.controller().name,
-            sentence: waiting.reason.sentence(world.start),
+            sentence: by_claims(world, &world.sentence(key, &waiting.reason)),
             code: waiting.reason.code().to_owned(),
             since: waiting.since,
             until: until(&waiting.reason).filter(|until| *until > world.now),
+            under_way: world.is_under_way(key, &waiting.reason),
         };
         if !found.iter().any(|other| other.sentence == standstill.sentence) {
             found.push(standstill);
         }
     }
     found
+}
+
+/// A sentence that calls disks by the names of their claims: those that were drawn for volumes say less.
+fn by_claims(world: &World, sentence: &str) -> String {
+    let mut text = sentence.to_owned();
+    for disk in world.disks.iter() {
+        if let Some(claim) = disk.claim.as_ref().filter(|_| text.contains(&*disk.volume)) {
+            let name = format!("the disk of {}", claim.name);
+            let capital = format!("The disk of {}", claim.name);
+            text = match text.strip_prefix(&*disk.volume) {
+                Some(rest) => capital + &rest.replace(&*disk.volume, &name),
+                None => text.replace(&*disk.volume, &name),
+            };
+        }
+    }
+    text
 }
 
 /// When a wait ends by itself.
@@ -411,3 +442,6 @@ fn node_fixes(world: &World, node: &Name, related: &Related, found: &mut Vec<Fix
         ));
     }
 }
+
+#[cfg(test)]
+mod tests;

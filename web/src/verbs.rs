@@ -2,7 +2,7 @@
 
 mod ills;
 
-use crate::view::{Target, locks};
+use crate::view::{Target, locks, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, ObjectRef, Span, Taint, Uid};
 use petri_sim::api::request::Propagation;
@@ -90,7 +90,7 @@ pub fn title(target: &Target) -> String {
         Target::Node(node) | Target::Link(node) => format!("Node {node}"),
         Target::Pod { pod, uid } => format!("Pod {} {}", pod.name, uid.short()),
         Target::Claim(claim) => format!("Claim {}", claim.name),
-        Target::Volume(volume) => format!("Volume {volume}"),
+        Target::Volume(volume) => format!("Volume {}", words::volume(volume)),
         Target::Lock(lock) => format!("Lock {}", lock.rsplit('/').next().unwrap_or(lock)),
         Target::Object(object) => format!("{} {}", object.kind.name(), object.name),
         Target::Guarantee(guarantee) => guarantee.title().into(),

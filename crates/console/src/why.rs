@@ -21,7 +21,7 @@ pub(crate) fn why(target: &str, namespace: &str, world: &World) -> Result<Output
             matches!(controller, ControllerId::PersistentVolume | ControllerId::AttachDetach | ControllerId::CsiDriver);
         if *at == key || (about_storage && storage.contains(at)) {
             let since = age_since(waiting.since, world.now);
-            let sentence = waiting.reason.sentence(world.start);
+            let sentence = world.sentence(at, &waiting.reason);
             out.line(format!("{}, for {since}: {sentence}", controller.controller().name));
         }
     }

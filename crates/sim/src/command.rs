@@ -330,6 +330,21 @@ impl Command {
         )
     }
     /// The line that does the same in the console.
+    /// The line as far as the command knows it: which file a manifest stood in, it does not.
+    pub fn said(&self) -> String {
+        let named = |verb: &str, kind: &str, name: &str| format!("{verb} {kind} {name}");
+        match self {
+            Command::Apply(manifest) => {
+                let text = |path: &[&str], other: &'static str| {
+                    manifest.at(path).and_then(Value::as_str).unwrap_or(other).to_owned()
+                };
+                named("apply", &text(&["kind"], "a manifest"), &text(&["metadata", "name"], ""))
+            }
+            Command::Create(object) => named("create", object.kind().name(), &object.meta().name),
+            Command::Replace(object) => named("replace", object.kind().name(), &object.meta().name),
+            other => other.line(),
+        }
+    }
     pub fn line(&self) -> String {
         let on_off = |on: &bool, yes: &'static str, no: &'static str| if *on { yes } else { no };
         match self {

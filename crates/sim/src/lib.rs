@@ -17,6 +17,7 @@ pub mod world;
 pub mod clock;
 pub mod command;
 pub mod faults;
+pub mod foresight;
 pub mod note;
 pub mod queue;
 pub mod random;

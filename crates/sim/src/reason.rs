@@ -105,6 +105,7 @@ pub enum Reason {
     },
     /// The driver attaches or detaches the disk.
     DriverBusy {
+        part: StoragePart,
         volume: Name,
         node: Name,
     },

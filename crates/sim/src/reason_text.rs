@@ -1,8 +1,50 @@
 //! Reasons in words: the sentence under "Why is nothing happening?".
 
+use crate::api::shelf::Key;
 use crate::clock::{Time, elapsed};
 use crate::command::StoragePart;
 use crate::reason::Reason;
+use crate::world::World;
+
+impl World {
+    /// What a person would say of a reason now: what is under way as it should needs no list of ways out.
+    pub fn sentence(&self, key: &Key, reason: &Reason) -> String {
+        let Reason::PodTerminating { pod, node, since } = reason else { return reason.sentence(self.start) };
+        let Some(grace_seconds) = self.graceful(key, reason) else { return reason.sentence(self.start) };
+        let asked = elapsed(since.since(self.start));
+        let asked = asked.split('.').next().unwrap_or_default();
+        format!(
+            "{pod} was asked to stop at {asked}; the kubelet on {node} is stopping it, for {grace_seconds} s at most."
+        )
+    }
+
+    /// Whether somebody is at work on what is waited for, and nobody else has to do anything.
+    pub fn is_under_way(&self, key: &Key, reason: &Reason) -> bool {
+        match reason {
+            Reason::PodTerminating { .. } => self.graceful(key, reason).is_some(),
+            Reason::DeletedOnePod { .. }
+            | Reason::CreatedOnePod { .. }
+            | Reason::ReplacingFinished { .. }
+            | Reason::PodNotAvailable { .. }
+            | Reason::ExpectationsPending { .. }
+            | Reason::WaitingForFirstConsumer { .. }
+            | Reason::WaitingForProvisioner { .. }
+            | Reason::WaitingForVolume { .. }
+            | Reason::DriverBusy { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The grace of a pod that its kubelet is stopping, as long as it answers and the grace is not over.
+    fn graceful(&self, key: &Key, reason: &Reason) -> Option<i64> {
+        let Reason::PodTerminating { pod, node, .. } = reason else { return None };
+        let object = self.objects().pods.get(&key.sibling(pod.clone()))?;
+        let machine = self.machines.get(node).filter(|machine| machine.powered && machine.kubelet.running)?;
+        let in_time = object.is_terminating() && self.now <= object.metadata.deletion_timestamp;
+        let answers = self.network.reaches_control_plane(&machine.name);
+        (in_time && answers).then(|| object.metadata.deletion_grace_period_seconds.unwrap_or_default().max(0))
+    }
+}
 
 impl Reason {
     /// What a person would say. Moments are counted from the start of the scenario.
@@ -45,7 +87,13 @@ impl Reason {
             }
             Reason::RolloutPaused => "The rollout is paused.".into(),
             Reason::DeploymentTerminating => "The Deployment itself is being deleted.".into(),
-            Reason::Unschedulable { message } => format!("No node fits: {message}"),
+            Reason::Unschedulable { message } => {
+                // Upstream's message ends with two words that belong to nothing.
+                match message.strip_suffix(". not found") {
+                    Some(message) => format!("No node fits: {message}."),
+                    None => format!("No node fits: {message}"),
+                }
+            }
             Reason::WaitingForVolume { claim } => {
                 format!("A node was chosen; binding waits until {claim} has its volume.")
             }
@@ -65,8 +113,11 @@ impl Reason {
             Reason::WaitingForProvisioner { claim, provisioner } => {
                 format!("{claim} waits until {provisioner} has made its volume.")
             }
-            Reason::DriverBusy { volume, node } => {
-                format!("The storage driver is attaching {volume} to {node} or detaching it.")
+            Reason::DriverBusy { part: StoragePart::Detach, volume, node } => {
+                format!("The storage driver is detaching {volume} from {node}.")
+            }
+            Reason::DriverBusy { volume, node, .. } => {
+                format!("The storage driver is attaching {volume} to {node}.")
             }
             Reason::DriverStuck { part: StoragePart::Provisioner, volume, .. } => {
                 format!("The provisioner does not run, so nobody makes or deletes a disk for {volume}.")

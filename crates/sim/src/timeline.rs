@@ -7,7 +7,7 @@ use crate::api::watch::{Actor, Cause};
 use crate::clock::Time;
 use crate::command::Command;
 use crate::note::{Answer, Note, Verb, What};
-use crate::recording::{Recording, Stamped};
+use crate::recording::{Recording, Stamped, said};
 use crate::world::World;
 use petri_objects::*;
 use std::rc::Rc;
@@ -229,7 +229,7 @@ impl Timeline {
         if let Some(first) = self.recording.commands.get(self.done) {
             let branch = Branch {
                 from: first.at,
-                label: first.command.line(),
+                label: said(&self.recording.commands, self.done),
                 recording: self.recording.clone(),
                 end: self.end.0,
             };
@@ -254,7 +254,7 @@ impl Timeline {
         let first = self.recording.commands.get(common);
         branches.push(Branch {
             from: first.map_or(self.end.0, |first| first.at),
-            label: first.map_or_else(|| "no command".into(), |first| first.command.line()),
+            label: first.map_or_else(|| "no command".into(), |_| said(&self.recording.commands, common)),
             recording: self.recording.clone(),
             end: self.end.0,
         });
@@ -298,7 +298,7 @@ impl Timeline {
             next = match cause {
                 Cause::Write(revision) => find_write(notes, *revision),
                 Cause::Command(number) => {
-                    links.extend(crate::why::command_link(notes, *number));
+                    links.extend(crate::why::command_link(notes, &self.recording.commands, *number));
                     None
                 }
                 Cause::None | Cause::Timer => crate::why::before(note, notes),

@@ -3,6 +3,7 @@
 use crate::api::watch::{Actor, Cause};
 use crate::controllers::ControllerId;
 use crate::note::{Note, Verb, What};
+use crate::recording::{Stamped, said};
 use crate::timeline::Link;
 use petri_objects::*;
 
@@ -148,15 +149,15 @@ fn trigger(notes: &[Note], revision: Revision, about: &ObjectRef) -> Option<Stri
 }
 
 /// The command of a person, as the end of the chain.
-pub(crate) fn command_link(notes: &[Note], number: u32) -> Option<Link> {
+pub(crate) fn command_link(notes: &[Note], commands: &[Stamped], number: u32) -> Option<Link> {
     notes.iter().find_map(|note| match &note.what {
-        What::Command { number: n, command, .. } if *n == number => Some(Link {
+        What::Command { number: n, .. } if *n == number => Some(Link {
             at: note.at,
             by: Actor::User,
             verb: Verb::Updated,
             target: ObjectRef::new(Kind::Namespace, "", ""),
             uid: Uid(0),
-            sentence: format!("You: {}", command.line()),
+            sentence: format!("You: {}", said(commands, number as usize)),
         }),
         _ => None,
     })

@@ -167,7 +167,7 @@ impl About {
                     by => format!("{} {verb}", by.name()),
                 }
             }
-            What::Command { command, .. } => format!("you said: {}", command.line()),
+            What::Command { command, .. } => format!("you said: {}", command.said()),
             What::Process { node, identity, container, change, .. } => {
                 let change = match change {
                     ProcessChange::Started { restarts: 0 } => "started".to_owned(),

@@ -13,6 +13,7 @@ use crate::verbs;
 use crate::view::Target;
 use petri_objects::{Name, Time};
 use petri_sim::invariants::{Guarantee, Standing};
+use petri_sim::recording::said;
 use petri_sim::timeline::Timeline;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
@@ -155,10 +156,11 @@ fn evidence(timeline: &Timeline, guarantee: Guarantee) -> EvidenceView {
         Standing::AtRisk { evidence, .. } | Standing::Broken { evidence, .. } => evidence.command,
         Standing::Holding => None,
     });
-    let stamped = number.and_then(|number| timeline.recording().commands.get(number as usize));
+    let commands = &timeline.recording().commands;
+    let stamped = number.and_then(|number| Some((commands.get(number as usize)?, number as usize)));
     EvidenceView {
         start: timeline.start(),
-        cause: stamped.map(|stamped| (stamped.at, stamped.command.line())),
+        cause: stamped.map(|(stamped, number)| (stamped.at, said(commands, number))),
         first: invariants
             .first_broken
             .get(&guarantee)

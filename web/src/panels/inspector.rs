@@ -67,8 +67,11 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
             };
             heading.mark = identity.ordinal.map(|_| (identity.class(), identity.numeral(), process.is_some()));
             let ghost = believed.is_none_or(|pod| pod.metadata.uid != *uid);
-            heading.title =
-                if ghost && process.is_some() { format!("Ghost {}", pod.name) } else { format!("Pod {}", pod.name) };
+            heading.title = match (ghost, process.is_some()) {
+                (true, true) => format!("Ghost {}", pod.name),
+                (true, false) => format!("{}, gone", pod.name),
+                (false, _) => format!("Pod {}", pod.name),
+            };
             heading.detail = format!("uid {}", uid.short());
             let twin = world.machines.values().flat_map(|machine| machine.processes.values());
             let twin =
@@ -76,7 +79,7 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
             let twin = twin.map(|p| p.uid).next();
             let successor = believed.map(|pod| pod.metadata.uid).filter(|other| other != uid);
             heading.other = match (successor, twin) {
-                (Some(other), _) => Some((format!("object {}", other.short()), other)),
+                (Some(other), _) => Some((format!("its successor {}", other.short()), other)),
                 (None, Some(other)) => Some((format!("ghost {}", other.short()), other)),
                 (None, None) => None,
             }
@@ -100,6 +103,52 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
         };
     }
     heading
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use petri_objects::{Kind, Span};
+    use petri_sim::api::request::Propagation;
+    use petri_sim::command::Command;
+    use petri_sim::recording::Recording;
+    use petri_sim::scenario::Scenario;
+    use std::rc::Rc;
+
+    #[test]
+    fn a_pod_that_is_gone_leads_to_its_successor() {
+        let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 7));
+        let manifest = "
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: rg }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: rg } }
+  template:
+    metadata: { labels: { app: rg } }
+    spec: { containers: [{ name: rg, image: nginx }] }
+";
+        for document in &petri_manifest::parse(manifest).documents {
+            timeline.command(Command::Apply(Rc::new(document.root().to_value()))).expect("it is possible");
+        }
+        let later = |timeline: &mut Timeline, seconds| timeline.play_until(timeline.now() + Span::seconds(seconds));
+        let uid = |timeline: &Timeline| {
+            timeline.world().objects().pods.values().next().map(|pod| pod.metadata.uid).expect("there is a pod")
+        };
+        later(&mut timeline, 20);
+        let pod = ObjectRef::new(Kind::Pod, "default", "rg-0");
+        let first = Target::Pod { pod: pod.clone(), uid: uid(&timeline) };
+        assert_eq!(heading(&timeline, Some(&first)).title, "Pod rg-0");
+        let delete = Command::Delete { target: pod.clone(), grace_seconds: None, propagation: Propagation::Background };
+        timeline.command(delete).expect("it is possible");
+        later(&mut timeline, 20);
+        let heading = heading(&timeline, Some(&first));
+        let other = uid(&timeline);
+        assert_eq!(heading.title, "rg-0, gone");
+        let link = (format!("its successor {}", other.short()), Target::Pod { pod, uid: other });
+        assert_eq!(heading.other, Some(link));
+    }
 }
 
 #[component]

@@ -58,8 +58,11 @@ pub fn WhyTab(props: &WhyProps) -> Html {
             if props.untried {
                 <Guide key="try" selected={props.selection.is_some()} />
             }
+            <div class="about" key="about" hidden={why.about.is_empty()}>
+                { for why.about.iter().map(|(name, sentence)| html! { <p class="note" key={*name}><b>{ name }</b>{ " " }{ sentence }</p> }) }
+            </div>
             <section class="q" key="waiting" hidden={why.waiting.is_empty()}>
-                <h2>{ "Why is nothing happening?" }</h2>
+                <h2>{ if why.is_under_way() { "What is it waiting for?" } else { "Why is nothing happening?" } }</h2>
                 <ol class="chain waits">{ for why.waiting.iter().take(5).map(waiting) }</ol>
             </section>
             <section class="q" key="fixes" hidden={why.fixes.is_empty()}>
@@ -74,7 +77,7 @@ pub fn WhyTab(props: &WhyProps) -> Html {
                     }) }
                 </ol>
             </section>
-            <p key="none" class="empty" hidden={!(why.chain.is_empty() && why.waiting.is_empty() && why.fixes.is_empty())}>
+            <p key="none" class="empty" hidden={props.selection.is_some() || !(why.chain.is_empty() && why.waiting.is_empty() && why.fixes.is_empty())}>
                 <b>{ "Nothing to explain yet." }</b>
                 { "Apply a manifest, or select something in the cluster." }
             </p>

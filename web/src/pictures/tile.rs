@@ -193,14 +193,19 @@ fn pip(state: TileState, x: i32, y: i32) -> Html {
 fn tile_text(view: &TileView, rect: Rect) -> Html {
     let (left, right) = (rect.x + 34, rect.right() - 8);
     let shift = if is_cut(view.state) { 12 } else { 0 };
-    let title_room = (right - shift - left - 34).max(20) as u32;
+    let whole = (right - shift - left).max(20) as u32;
+    let beside = whole.saturating_sub(34);
+    // The name before the uid: where both have no room, the uid goes.
+    let name = words::width(&view.title, 13, false);
+    let alone = name > beside && name <= whole;
+    let title_room = if alone { whole } else { beside.max(20) };
     let has_pip = matches!(view.state, TileState::Ready | TileState::NotReady);
     let fact_room = (right - left + if has_pip { -14 } else { 5 }).max(20) as u32;
     let status_room = (rect.right() - 4 - left).max(20) as u32;
     html! { <>
         { numeral(view, rect, 26) }
         { text(left, rect.y + 19, "nm", &words::fit(&view.title, title_room, 13, false)) }
-        { text(right - shift, rect.y + 19, "m dim e", &view.short) }
+        if !alone { { text(right - shift, rect.y + 19, "m dim e", &view.short) } }
         { status_text(left, rect.y + 37, false, &view.status, status_room) }
         { text(left, rect.y + 54, if view.mono { "m dim" } else { "sub" }, &words::fit(&view.fact, fact_room, 11, view.mono)) }
         { pip(view.state, right - 4, rect.y + 54) }

@@ -140,7 +140,7 @@ fn claim_bonds(claim: &PersistentVolumeClaim, facts: &Facts, bonds: &mut Vec<Bon
 fn volume_bonds(volume: &PersistentVolume, bonds: &mut Vec<Bond>) {
     let meta = &volume.metadata;
     let size = volume.spec.capacity.get("storage").map_or_else(String::new, |size| format!(", {size}"));
-    let text = format!("{}, {}{size}", meta.name, volume.status.phase);
+    let text = format!("{}, {}{size}", words::volume(&meta.name), volume.status.phase);
     bonds.push(Bond { target: Some(Target::Volume(meta.name.clone())), ..bond("Volume", text, Tone::Calm) });
     let modes: Vec<String> = volume.spec.access_modes.iter().map(ToString::to_string).collect();
     bonds.push(bond("Access", words::list(&modes), Tone::Calm));

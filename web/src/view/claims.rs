@@ -39,7 +39,7 @@ pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
                 capacity: String::new(),
                 modes: String::new(),
                 age: String::new(),
-                disk: if disk.right.is_empty() { disk.line.clone() } else { format!("{}; {}", disk.line, disk.right) },
+                disk: if disk.right.is_empty() { disk.told.clone() } else { format!("{}; {}", disk.told, disk.right) },
                 tone: disk.line_tone,
             };
             let key = disk.target.object().map(|object| (object.kind, Key::new(object.namespace, object.name)));
@@ -47,7 +47,7 @@ pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
                 Some((Kind::PersistentVolumeClaim, key)) => {
                     if let Some(claim) = facts.objects.claims.get(&key) {
                         row.status = claim.status.phase.to_string();
-                        row.volume = claim.spec.volume_name.to_string();
+                        row.volume = words::volume(&claim.spec.volume_name);
                         row.capacity =
                             claim.status.capacity.get("storage").map_or_else(String::new, ToString::to_string);
                         row.modes = modes(&claim.spec.access_modes);
@@ -57,7 +57,7 @@ pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
                 Some((_, key)) => {
                     if let Some(volume) = facts.objects.volumes.get(&key) {
                         row.status = volume.status.phase.to_string();
-                        row.volume = volume.metadata.name.to_string();
+                        row.volume = words::volume(&volume.metadata.name);
                         row.capacity =
                             volume.spec.capacity.get("storage").map_or_else(String::new, ToString::to_string);
                         row.modes = modes(&volume.spec.access_modes);

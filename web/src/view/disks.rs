@@ -109,8 +109,13 @@ fn of_claim(claim: &PersistentVolumeClaim, facts: &Facts) -> Placed {
             let place = if here { "attached here".to_owned() } else { format!("on {}", words::list(&attached)) };
             (format!("{size}, {place}"), Tone::Calm)
         }
-        (DiskState::LeftBehind, _) => (left_behind.unwrap_or_default(), Tone::Calm),
+        (DiskState::LeftBehind, _) => ("kept after the scale-down".to_owned(), Tone::Calm),
         (DiskState::Bound | DiskState::Released, _) => (format!("{size}, on no node"), Tone::Calm),
+    };
+    let told = match (state, conflict.is_some()) {
+        (DiskState::Attached, false) => format!("{size}, attached to {}", words::list(&attached)),
+        (DiskState::LeftBehind, false) => left_behind.unwrap_or_default(),
+        _ => line.clone(),
     };
     let right = match facts.force_detach(volume) {
         Some(at) if at > facts.now => format!("force detach in {}", words::countdown(facts.now, at)),
@@ -126,7 +131,8 @@ fn of_claim(claim: &PersistentVolumeClaim, facts: &Facts) -> Placed {
         name: meta.name.to_string(),
         identity: Identity::of_claim(&meta.name),
         state,
-        label: label(&format!("Claim {}", meta.name), state, &line, &right),
+        label: label(&format!("Claim {}", meta.name), state, &told, &right),
+        told,
         line,
         line_tone,
         right,
@@ -149,6 +155,7 @@ fn of_volume(volume: &PersistentVolume, facts: &Facts) -> Placed {
         state: DiskState::Released,
         label: label(&format!("Volume {name}"), DiskState::Released, &line, ""),
         name,
+        told: line.clone(),
         line,
         line_tone: Tone::Calm,
         right: String::new(),
@@ -223,7 +230,7 @@ fn why_pending(claim: &PersistentVolumeClaim, facts: &Facts) -> String {
         .unwrap_or_else(|| "no volume yet".to_owned())
 }
 
-/// `kept, set is at 3`: the claim belongs to an ordinal that its set does not ask for any more.
+/// Why a claim is there whose ordinal its set does not ask for any more.
 fn scaled_away(claim: &PersistentVolumeClaim, facts: &Facts) -> Option<String> {
     let name = &*claim.metadata.name;
     facts.objects.stateful_sets.in_namespace(&claim.metadata.namespace).find_map(|set| {
@@ -231,7 +238,17 @@ fn scaled_away(claim: &PersistentVolumeClaim, facts: &Facts) -> Option<String> {
             let prefix = format!("{}-{}-", template.metadata.name, set.metadata.name);
             let ordinal: i32 = name.strip_prefix(&prefix)?.parse().ok()?;
             let end = set.start_ordinal() + set.replicas();
-            (ordinal >= end || ordinal < set.start_ordinal()).then(|| format!("kept, set is at {}", set.replicas()))
+            if (set.start_ordinal()..end).contains(&ordinal) {
+                return None;
+            }
+            let policy = set.spec.persistent_volume_claim_retention_policy.as_ref();
+            Some(match policy.map(|policy| &*policy.when_scaled) {
+                Some("Delete") => "goes with its pod: whenScaled is Delete".to_owned(),
+                _ => format!(
+                    "kept after the scale-down: whenScaled is Retain; {}-{ordinal} gets it back when the set scales up",
+                    set.metadata.name
+                ),
+            })
         })
     })
 }

@@ -4,7 +4,7 @@ use super::facts::Facts;
 use super::words;
 use petri_console::dig;
 use petri_objects::order::Order as _;
-use petri_objects::{Name, ObjectRef, condition};
+use petri_objects::{Name, ObjectRef, Span, Time, condition};
 use petri_sim::api::shelf::Key;
 use petri_sim::dns::{self, Absence, Answer, Data, Rcode, RecordType, ZONE};
 use std::collections::BTreeSet;
@@ -137,12 +137,16 @@ fn note(absence: &Absence, namespace: &str, facts: &Facts) -> String {
         Absence::NotReady { pod } | Absence::Terminating { pod } => pod,
         _ => return absence.to_string(),
     };
-    let since = facts
-        .objects
-        .pods
-        .get(&Key::new(namespace, pod.clone()))
-        .and_then(|pod| condition(&pod.status.conditions, "Ready").map(|ready| ready.last_transition_time))
-        .filter(|at| *at > facts.start);
+    let pod = facts.objects.pods.get(&Key::new(namespace, pod.clone()));
+    let since = match absence {
+        // It was asked to stop a grace before its deletion timestamp.
+        Absence::Terminating { .. } => pod.filter(|pod| pod.is_terminating()).map(|pod| {
+            let grace = pod.metadata.deletion_grace_period_seconds.unwrap_or_default().max(0).unsigned_abs();
+            Time(pod.metadata.deletion_timestamp.0.saturating_sub(Span::seconds(grace).0))
+        }),
+        _ => pod.and_then(|pod| condition(&pod.status.conditions, "Ready").map(|ready| ready.last_transition_time)),
+    };
+    let since = since.filter(|at| *at > facts.start);
     match since {
         Some(at) => format!("{absence}, since {}", words::moment(facts.start, at)),
         None => absence.to_string(),

@@ -5,7 +5,8 @@ use petri_sim::api::shelf::{Key, Objects};
 use petri_sim::command::Command;
 use petri_sim::controllers::ControllerId;
 use petri_sim::faults::Hindrance;
-use petri_sim::invariants::Invariants;
+use petri_sim::foresight::Start;
+use petri_sim::invariants::{Guarantee, Invariants, Standing};
 use petri_sim::machine::{Machine, Process, ProcessId, ProcessState};
 use petri_sim::network::Network;
 use petri_sim::reason::Reason;
@@ -38,6 +39,8 @@ pub struct Facts<'w> {
     /// What processes do by themselves, if anybody looks.
     pub programs: Option<&'w Programs>,
     pub standstills: Vec<Standstill>,
+    /// When the pods start that were given the name of a process that still runs.
+    pub successors: BTreeMap<Uid, Start>,
     /// What of the control plane is stopped, held back or slow.
     pub hindrances: Vec<Hindrance>,
     /// The run's commands, in order: a command's number is its place.
@@ -70,6 +73,7 @@ impl<'w> Facts<'w> {
         Facts {
             programs: Some(&world.programs),
             hindrances: world.hindrances(),
+            successors: successors(world),
             ..facts.with(&world.invariants, standstills, commands)
         }
     }
@@ -93,6 +97,7 @@ impl<'w> Facts<'w> {
             disks,
             programs: None,
             standstills: Vec::new(),
+            successors: BTreeMap::new(),
             hindrances: Vec::new(),
             commands: &[],
             deleted: None,
@@ -189,11 +194,28 @@ impl<'w> Facts<'w> {
         })
     }
 
+    /// When the next breach of at-most-one is due.
+    pub fn next_duplicate(&self) -> Option<Time> {
+        let at = |start: &Start| if let Start::At(at) = start { Some(*at) } else { None };
+        self.successors.values().filter_map(at).min()
+    }
+
     /// The claim's volume, empty as long as there is none.
     pub fn volume_of(&self, namespace: &Name, claim: &Name) -> Name {
         let key = Key::new(namespace.clone(), claim.clone());
         self.objects.claims.get(&key).map(|claim| claim.spec.volume_name.clone()).unwrap_or_default()
     }
+}
+
+fn successors(world: &World) -> BTreeMap<Uid, Start> {
+    let at_risk = world.invariants.standing.iter().filter(|((guarantee, _), standing)| {
+        *guarantee == Guarantee::AtMostOne && matches!(standing, Standing::AtRisk { .. })
+    });
+    let pods = at_risk.filter_map(|((_, subject), _)| {
+        let (namespace, name) = subject.split_once('/')?;
+        world.objects().pods.get(&Key::new(namespace, name))
+    });
+    pods.map(|pod| (pod.metadata.uid, world.foresee_start(pod))).collect()
 }
 
 /// Until when a stopping process may run at most.

@@ -1,7 +1,7 @@
 //! The memory of the timeline: what notes said, kept as spans, so that a frame costs the same after a hundred thousand.
 
 use super::identity::Identity;
-use petri_objects::{Name, Node, Object, Phase, Pod, Time, Uid, VolumeAttachment, condition};
+use petri_objects::{Name, Node, Object, ObjectRef, Phase, Pod, Time, Uid, VolumeAttachment, condition};
 use petri_sim::api::watch::Actor;
 use petri_sim::command::Command;
 use petri_sim::controllers::ControllerId;
@@ -26,6 +26,8 @@ pub enum LaneKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bar {
     // Belief about a pod.
+    /// No node has it.
+    Pending,
     Creating,
     Running,
     Ready,
@@ -103,6 +105,10 @@ pub struct LaneStore {
     /// Claims by the volume that is bound to them.
     pub claims: BTreeMap<Name, Name>,
     deleted: BTreeMap<Uid, Time>,
+    /// Pods whose evictions are parts of a drain.
+    draining: BTreeSet<ObjectRef>,
+    /// How many objects of the last file stand behind its pin's first.
+    applied: usize,
     containers: BTreeSet<(Uid, Name)>,
     start: Time,
     became_ready: Option<(Time, Name)>,
@@ -171,6 +177,10 @@ impl LaneStore {
                 if result.is_err() {
                     text.push_str(" (refused)");
                 }
+                if self.belongs_to_the_last(at, command) {
+                    return;
+                }
+                self.applied = 0;
                 let kind = if command.is_fault() { PinKind::Fault } else { PinKind::You };
                 self.pins.push(Pin { at, kind, text, lane: lane_of(command) });
             }
@@ -201,6 +211,37 @@ impl LaneStore {
         }
     }
 
+    /// Whether a command is a part of what was said already: an eviction of a drain, another object of a file.
+    fn belongs_to_the_last(&mut self, at: Time, command: &Command) -> bool {
+        if matches!(command, Command::Evict { pod, .. } if self.draining.contains(pod)) {
+            return true;
+        }
+        let yours = |pin: &&mut Pin| matches!(pin.kind, PinKind::You | PinKind::Fault);
+        let Some(last) = self.pins.iter_mut().rev().find(yours).filter(|pin| pin.at == at) else { return false };
+        match command {
+            Command::Evict { pod, .. } => {
+                if let Some(node) = last.text.strip_prefix("cordon ") {
+                    last.text = format!("drain {node}");
+                }
+                let drains = last.text.starts_with("drain ");
+                if drains {
+                    self.draining.insert(pod.clone());
+                }
+                drains
+            }
+            Command::Apply(_) if last.text.starts_with("apply ") => {
+                self.applied += 1;
+                let said = short_line(command);
+                // A workload tells more than what stands around it.
+                let tells = ["apply StatefulSet ", "apply Deployment "].iter().any(|start| said.starts_with(start));
+                let first = if tells { &said } else { last.text.split(" and ").next().unwrap_or_default() };
+                last.text = format!("{first} and {} more", self.applied);
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn pod(&mut self, at: Time, by: &Actor, verb: Verb, pod: &Pod, old: Option<&Object>) {
         let meta = &pod.metadata;
         let key = LaneKey::Identity { namespace: meta.namespace.clone(), pod: meta.name.clone() };
@@ -216,6 +257,14 @@ impl LaneStore {
         lane.identity = Identity::of(pod);
         let ordinal = lane.identity.ordinal;
         let bar = believed(pod);
+        let open = lane.belief.last_mut().filter(|span| span.to.is_none() && span.uid == meta.uid);
+        if let Some(span) = open.filter(|span| span.bar == Bar::Pending && bar == Bar::Creating)
+            && at.since(span.from).as_millis() < 1_000
+        {
+            // Nobody waits who is placed at once.
+            span.bar = bar;
+            span.node = pod.spec.node_name.clone();
+        }
         let open = lane.belief.last().filter(|span| span.to.is_none() && span.uid == meta.uid);
         if open.is_none_or(|span| span.bar != bar) {
             close(&mut lane.belief, at, |span| span.uid == meta.uid);
@@ -334,7 +383,8 @@ fn believed(pod: &Pod) -> Bar {
         Phase::Succeeded | Phase::Failed => Bar::Ended,
         Phase::Running if pod.is_ready() => Bar::Ready,
         Phase::Running | Phase::Unknown => Bar::Running,
-        Phase::Pending | Phase::None => Bar::Creating,
+        Phase::Pending | Phase::None if pod.is_scheduled() => Bar::Creating,
+        Phase::Pending | Phase::None => Bar::Pending,
     }
 }
 
@@ -346,9 +396,9 @@ fn node_bar(node: &Node) -> Bar {
 
 /// The console line, as short as a pin needs it.
 pub fn short_line(command: &Command) -> String {
-    let line = command.line();
+    let line = command.said();
     let line = line.strip_prefix("kubectl ").unwrap_or(&line);
-    line.replace(" -f ", " ").replace(" --grace-period=0", "")
+    line.replace(" --grace-period=0", "")
 }
 
 fn lane_of(command: &Command) -> Option<LaneKey> {

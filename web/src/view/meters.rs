@@ -67,7 +67,8 @@ fn meter(guarantee: Guarantee, facts: &Facts) -> MeterView {
             (MeterState::Broken, "broken".to_owned(), format!("{} Broken for {lasting}.", evidence.sentence))
         }
         (Some(Standing::AtRisk { until, evidence, .. }), _) => {
-            let short = match until {
+            let duplicate = facts.next_duplicate().filter(|_| guarantee == Guarantee::AtMostOne);
+            let short = match duplicate.as_ref().or(until.as_ref()) {
                 Some(at) if *at > facts.now => format!("until {}", words::moment(facts.start, *at)),
                 _ => "at risk".to_owned(),
             };

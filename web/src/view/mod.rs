@@ -299,6 +299,8 @@ pub struct DiskView {
     /// `10Gi, attached here`.
     pub line: String,
     pub line_tone: Tone,
+    /// The same for a table, where nothing is near: `10Gi, attached to node-3`.
+    pub told: String,
     /// `force detach in 5 m 48 s`, or nothing.
     pub right: String,
     pub plugs: Vec<Plug>,

@@ -3,9 +3,11 @@
 use super::facts::Facts;
 use super::words;
 use super::{ClusterView, DuplicateKind, LinkView, NodeState, Piece, Say, TileState, TileView, Tone};
-use petri_objects::{Kind, Name, Uid};
+use petri_objects::{Kind, Name, ObjectRef, Pod, Uid};
 use petri_sim::command::Command;
+use petri_sim::foresight::Start;
 use petri_sim::invariants::{Evidence, Guarantee, Standing};
+use std::rc::Rc;
 
 /// The worst thing first: broken, at risk, out of contact, not complete, calm.
 pub fn say(view: &ClusterView, facts: &Facts) -> Say {
@@ -13,7 +15,7 @@ pub fn say(view: &ClusterView, facts: &Facts) -> Say {
         .or_else(|| broken(facts))
         .or_else(|| at_risk(view, facts))
         .or_else(|| apart(view, facts))
-        .or_else(|| incomplete(view))
+        .or_else(|| incomplete(view, facts))
         .unwrap_or_else(|| calm(view))
 }
 
@@ -137,18 +139,16 @@ fn sentence(text: &str) -> String {
 
 fn at_risk(view: &ClusterView, facts: &Facts) -> Option<Say> {
     if let Some(pair) = view.duplicates.iter().find(|pair| pair.kind == DuplicateKind::Next) {
-        let standing = facts.invariants.map(|invariants| invariants.worst(Guarantee::AtMostOne).0);
-        let until = match standing {
-            Some(Standing::AtRisk { until, .. }) => *until,
-            _ => None,
-        };
         let mut headline = vec![text(format!("{} may run ", pair.name)), Piece::Strong("twice".into())];
-        match until.filter(|at| *at > facts.now) {
-            Some(at) => {
-                headline.extend([text(" at "), Piece::Moment { at, text: words::moment(facts.start, at) }, text(".")]);
+        match facts.successors.get(&pair.newer) {
+            Some(Start::At(at)) => {
+                headline.extend([text(" at "), Piece::Moment { at: *at, text: words::moment(facts.start, *at) }]);
             }
-            None => headline.push(text(" soon.")),
+            Some(Start::WhenAnswers(node)) => headline.push(text(format!(" as soon as {node} answers"))),
+            Some(Start::WhenReleased(node)) => headline.push(text(format!(" as soon as {node} lets go of its disk"))),
+            Some(Start::WhenPlaced | Start::Unknown) | None => headline.push(text(" as soon as its disk is there")),
         }
+        headline.push(text("."));
         let mut sub = vec![text(old_and_new(view, pair.older, pair.newer, "starts"))];
         if let Some((evidence, _, _)) = evidence(Guarantee::AtMostOne, facts) {
             sub.extend(cause(evidence, facts));
@@ -161,7 +161,7 @@ fn at_risk(view: &ClusterView, facts: &Facts) -> Option<Say> {
             let name = subject.rsplit('/').next().unwrap_or(subject);
             let headline = match guarantee {
                 Guarantee::OneWriter => format!("{} may get two writers.", disk_name(name, facts)),
-                Guarantee::AtMostOne => format!("{name} may run twice."),
+                Guarantee::AtMostOne => format!("{name} may run twice as soon as a node takes its new pod."),
                 Guarantee::OneLeader => format!("The lock {name} may get two holders."),
                 _ => format!("{name} may come out of order."),
             };
@@ -214,6 +214,10 @@ fn apart(view: &ClusterView, facts: &Facts) -> Option<Say> {
             format!("The kubelet on {} is stopped.", node.name),
             format!("Its containers run on, and nobody reports; {}.", heard(node, facts)),
         ),
+        (LinkView::Cut { .. }, _) if !node.powered => (
+            format!("{} is off.", node.name),
+            "Nothing runs there; the API server knows only that it is silent.".to_owned(),
+        ),
         (LinkView::Cut { .. }, _) if believed => (
             format!("{} is cut off.", node.name),
             format!("The API server has not noticed yet; {}.", heard(node, facts)),
@@ -246,20 +250,62 @@ fn risk(headline: String, sub: String) -> Say {
     Say { tone: Tone::Risk, headline: vec![text(headline)], sub: vec![text(sub)] }
 }
 
-/// Pods that are on their way: not trouble, but not complete.
-fn incomplete(view: &ClusterView) -> Option<Say> {
+/// Pods that are on their way, or that nobody has made yet: not trouble, but not complete.
+fn incomplete(view: &ClusterView, facts: &Facts) -> Option<Say> {
     let counted = |tile: &&TileView| tile.state != TileState::Completed;
-    let total = view.tiles().filter(counted).count();
+    let missing = missing(facts);
+    let number: i32 = missing.iter().map(|(_, number)| number).sum();
+    let total = view.tiles().filter(counted).count() + number.unsigned_abs() as usize;
     let open: Vec<&TileView> = view.tiles().filter(counted).filter(|tile| tile.state != TileState::Ready).collect();
-    let first = open.first()?;
-    // What waits for a node waits for somebody: nothing will place it by itself.
-    let stuck = |t: &&TileView| {
-        matches!(t.state, TileState::Failed | TileState::CrashLoop) || t.state == TileState::Pending && t.node.is_none()
+    let ready = view.tiles().filter(|tile| tile.state == TileState::Ready).count();
+    let count = format!("{ready} of {} ready.", words::plural(total as u32, "pod"));
+    let Some(first) = open.first() else {
+        let (set, number) = missing.first()?;
+        let sub = why_missing(set, facts)
+            .unwrap_or_else(|| format!("{} asks for {} more.", set.name, words::plural(number.unsigned_abs(), "pod")));
+        return Some(Say { tone: Tone::Calm, headline: vec![text(count)], sub: vec![text(sub)] });
     };
+    let stuck = |t: &&TileView| matches!(t.state, TileState::Failed | TileState::CrashLoop) || placeless(t);
     let tone = if open.iter().any(stuck) { Tone::Risk } else { Tone::Calm };
-    let headline = format!("{} of {} ready.", total - open.len(), words::plural(total as u32, "pod"));
+    // What waits for somebody to act is said before how much there is.
+    if let Some((tile, why, more)) = open.iter().find_map(|tile| {
+        let pod = facts.pod(tile.uid).filter(|_| placeless(tile))?;
+        match super::tiles::blocked(pod, facts) {
+            Some(why) => Some((tile, why, "")),
+            None => tile.fact.starts_with("0/").then(|| (tile, "no node takes it".to_owned(), tile.fact.as_str())),
+        }
+    }) {
+        let headline = format!("{} waits: {why}.", tile.pod.name);
+        let sub = if more.is_empty() { count } else { format!("{count} {}", sentence(more)) };
+        return Some(Say { tone, headline: vec![text(headline)], sub: vec![text(sub)] });
+    }
     let sub = format!("{}: {}, {}.", first.pod.name, first.status, first.fact.trim_end_matches('.'));
-    Some(Say { tone, headline: vec![text(headline)], sub: vec![text(sub)] })
+    Some(Say { tone, headline: vec![text(count)], sub: vec![text(sub)] })
+}
+
+/// What waits for a node waits for somebody: nothing will place it by itself.
+fn placeless(tile: &TileView) -> bool {
+    tile.state == TileState::Pending && tile.node.is_none()
+}
+
+/// Sets that ask for more pods than there are, and for how many.
+fn missing(facts: &Facts) -> Vec<(ObjectRef, i32)> {
+    let objects = facts.objects;
+    let sets = objects.stateful_sets.values().map(|set| (&set.metadata, Kind::StatefulSet, set.replicas()));
+    let others = objects.replica_sets.values().map(|set| (&set.metadata, Kind::ReplicaSet, set.replicas()));
+    let short = sets.chain(others).filter(|(meta, _, _)| !meta.is_terminating()).filter_map(|(meta, kind, wanted)| {
+        let owned = |pod: &&Rc<Pod>| pod.metadata.controller().is_some_and(|owner| owner.uid == meta.uid);
+        let there = objects.pods.in_namespace(&meta.namespace).filter(owned).count() as i32;
+        (wanted > there).then(|| (ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone()), wanted - there))
+    });
+    short.collect()
+}
+
+fn why_missing(set: &ObjectRef, facts: &Facts) -> Option<String> {
+    facts.reason(|standstill| {
+        let about = standstill.key.name == set.name && standstill.key.namespace == set.namespace;
+        about.then(|| standstill.reason.sentence(facts.start))
+    })
 }
 
 fn calm(view: &ClusterView) -> Say {

@@ -226,6 +226,64 @@ fn a_force_delete_leaves_a_ghost_and_a_risk_until_the_disk_is_taken() {
     assert!(meters.iter().any(|m| m.title == "At most one" && m.short.starts_with("until 13:")), "{meters:#?}");
 }
 
+/// The link of the headline, if it has one.
+fn due(run: &Run) -> Option<petri_objects::Time> {
+    run.view().say.headline.iter().find_map(|piece| match piece {
+        Piece::Moment { at, .. } => Some(*at),
+        _ => None,
+    })
+}
+
+#[test]
+fn the_link_of_the_headline_leads_to_the_duplicate_from_every_stage() {
+    // Cut for six minutes, or for so long only that nobody has noticed; with the disk and without.
+    for (wait, manifest) in [(360, SET.to_owned()), (70, SET.to_owned()), (1, SET.to_owned()), (360, without_disk())] {
+        let mut run = Run::new(Scenario::standard());
+        run.apply(&manifest);
+        run.play(60);
+        let node = run.node_of("rg-1");
+        run.command(Command::Cut { node: node.clone() });
+        run.command(Command::Cordon { node, on: true });
+        run.play(wait);
+        run.command(force_delete("rg-1"));
+        let mut promised = std::collections::BTreeSet::new();
+        for step in 0..4_000 {
+            run.timeline.play_until(run.timeline.now() + Span::millis(100));
+            let view = run.view();
+            if view.duplicates.iter().any(|pair| pair.kind == DuplicateKind::Twice) {
+                break;
+            }
+            if view.duplicates.is_empty() {
+                assert!(step < 5, "the name is given away at once");
+                continue;
+            }
+            promised.insert(due(&run).unwrap_or_else(|| panic!("no link: {}", plain(&view.say.headline))));
+        }
+        let (first, last) = (promised.first().expect("a promise"), promised.last().expect("a promise"));
+        assert!(last.since(*first) <= Span::seconds(1), "it hardly moves: {promised:?}");
+        let now = run.timeline.now();
+        assert!(*first >= now && first.since(now) < Span::seconds(2), "{promised:?} for {now:?}");
+        assert!(run.view().duplicates.iter().any(|pair| pair.kind == DuplicateKind::Twice));
+    }
+}
+
+fn without_disk() -> String {
+    SET.split_once("        volumeMounts").map_or_else(String::new, |(head, _)| head.to_owned())
+}
+
+#[test]
+fn a_successor_on_a_machine_that_is_silent_waits_for_it() {
+    let mut run = Run::calm();
+    let node = run.node_of("rg-1");
+    run.command(Command::Cut { node: node.clone() });
+    for other in ["node-0", "node-1", "node-2", "node-3"].into_iter().filter(|other| **other != *node) {
+        run.command(Command::Cordon { node: other.into(), on: true });
+    }
+    run.command(force_delete("rg-1"));
+    run.play(2);
+    assert_eq!(plain(&run.view().say.headline), format!("rg-1 may run twice as soon as {node} answers."));
+}
+
 #[test]
 fn after_the_force_detach_the_name_exists_twice() {
     let mut run = Run::forced();
@@ -276,7 +334,8 @@ fn a_pod_that_fits_nowhere_waits_outside_of_all_nodes() {
     assert_eq!(view.waiting.len(), 1);
     assert!(view.waiting[0].fact.starts_with("0/4 nodes are available"), "{}", view.waiting[0].fact);
     assert!(view.nodes().all(|node| node.cordoned && node.status == "Ready,SchedulingDisabled"));
-    assert_eq!(plain(&view.say.headline), "3 of 4 pods ready.");
+    assert_eq!(plain(&view.say.headline), "rg-3 waits: no node takes it.");
+    assert!(plain(&view.say.sub).starts_with("3 of 4 pods ready. 0/4 nodes are available: "));
 }
 
 #[test]
@@ -287,9 +346,12 @@ fn a_claim_of_a_removed_ordinal_is_left_behind() {
     run.play(60);
     let view = run.view();
     let logs = disk(&view, "logs-rg-2");
-    assert_eq!((logs.state, logs.line.as_str()), (DiskState::LeftBehind, "kept, set is at 2"));
+    assert_eq!((logs.state, logs.line.as_str()), (DiskState::LeftBehind, "kept after the scale-down"));
     let facts = run.facts();
     let rows = claims::rows(&view, &facts);
+    let told: Vec<&str> = rows.iter().map(|row| row.disk.as_str()).collect();
+    assert_eq!(told[1], format!("10Gi, attached to {}", run.node_of("rg-1")));
+    assert_eq!(told[2], "kept after the scale-down: whenScaled is Retain; rg-2 gets it back when the set scales up");
     assert_eq!(
         rows.iter().map(|row| (row.name.as_str(), row.status.as_str(), row.modes.as_str())).collect::<Vec<_>>(),
         [("logs-rg-0", "Bound", "RWO"), ("logs-rg-1", "Bound", "RWO"), ("logs-rg-2", "Bound", "RWO"),]
@@ -311,4 +373,56 @@ fn names_lead_to_addresses_and_a_lost_pod_has_none() {
         row(&rows, "rg-1.rg").is_some_and(|answer| answer.starts_with("NXDOMAIN: rg-1 is not Ready, since 1:")),
         "{rows:#?}"
     );
+}
+
+#[test]
+fn a_name_that_is_given_up_counts_from_the_delete() {
+    let mut run = Run::calm();
+    let target = ObjectRef::new(Kind::Pod, "default", "rg-1");
+    let node = run.node_of("rg-1");
+    // Nobody hears of it, so it stops for long.
+    run.command(Command::Cut { node });
+    run.play(15);
+    run.command(Command::Delete { target, grace_seconds: None, propagation: Propagation::Background });
+    run.play(20);
+    let rows = dns::rows(&run.facts());
+    let answer = rows.iter().find(|row| row.name == "rg-1.rg").map(dns::Row::answer);
+    assert_eq!(answer.as_deref(), Some("NXDOMAIN: rg-1 is stopping, since 1:15"));
+}
+
+#[test]
+fn pods_are_counted_against_what_is_asked_for_and_what_blocks_them_comes_first() {
+    let mut run = Run::new(Scenario::standard());
+    run.apply(
+        &SET.replace("accessModes: [ReadWriteOnce]", "accessModes: [ReadWriteOnce]\n      storageClassName: fast"),
+    );
+    run.play(5);
+    let view = run.view();
+    assert_eq!(plain(&view.say.headline), "rg-0 waits: storage class fast does not exist.");
+    assert_eq!((plain(&view.say.sub).as_str(), view.say.tone), ("0 of 3 pods ready.", Tone::Risk));
+    assert_eq!(tile(&view, "rg-0").fact, "storage class fast does not exist");
+    // Complete only when all are there: between two pods of a set nothing is.
+    let mut run = Run::new(Scenario::standard());
+    run.apply(SET);
+    let mut said = std::collections::BTreeSet::new();
+    for _ in 0..300 {
+        run.timeline.play_until(run.timeline.now() + Span::millis(100));
+        said.insert(plain(&run.view().say.headline));
+    }
+    let said: Vec<&str> = said.iter().map(String::as_str).collect();
+    let calm = "Three pods, each with a name, a disk and an address.";
+    assert_eq!(said, ["0 of 3 pods ready.", "1 of 3 pods ready.", "2 of 3 pods ready.", calm]);
+}
+
+#[test]
+fn a_machine_that_is_cut_off_and_off_is_off() {
+    let mut run = Run::calm();
+    let node = run.node_of("rg-1");
+    run.command(Command::Cut { node: node.clone() });
+    run.play(5);
+    run.command(Command::PowerOff { node: node.clone() });
+    run.play(5);
+    let say = run.view().say;
+    assert_eq!(plain(&say.headline), format!("{node} is off."));
+    assert_eq!(plain(&say.sub), "Nothing runs there; the API server knows only that it is silent.");
 }

@@ -188,7 +188,27 @@ fn creating(pod: &Pod, facts: &Facts) -> Read {
     Read::new(TileState::Creating { attached, mounted, started: false }, false, fact)
 }
 
+/// What keeps a pod from a node until somebody does something about it.
+pub(super) fn blocked(pod: &Pod, facts: &Facts) -> Option<String> {
+    let namespace = &pod.metadata.namespace;
+    let uses = |key: &petri_sim::api::shelf::Key, claim: &Name| {
+        key.namespace == *namespace && pod.claims().any(|name| name == claim)
+    };
+    facts.reason(|standstill| match &standstill.reason {
+        Reason::MissingStorageClass { claim, class } if uses(&standstill.key, claim) => {
+            Some(format!("storage class {class} does not exist"))
+        }
+        Reason::NoMatchingVolume { claim, .. } if uses(&standstill.key, claim) => {
+            Some(format!("no volume fits its claim {claim}"))
+        }
+        _ => None,
+    })
+}
+
 fn why_pending(pod: &Pod, facts: &Facts) -> String {
+    if let Some(blocked) = blocked(pod, facts) {
+        return blocked;
+    }
     let reason = facts.reason(|standstill| {
         let about = standstill.key.name == pod.metadata.name && standstill.key.namespace == pod.metadata.namespace;
         match &standstill.reason {
@@ -201,7 +221,9 @@ fn why_pending(pod: &Pod, facts: &Facts) -> String {
     let message = condition(&pod.status.conditions, "PodScheduled")
         .filter(|c| &*c.status == "False" && !c.message.is_empty())
         .map(|c| c.message.to_string());
-    reason.or(message).unwrap_or_else(|| "waits for the scheduler".to_owned())
+    let text = reason.or(message).unwrap_or_else(|| "waits for the scheduler".to_owned());
+    // Upstream's message ends with two words that belong to nothing.
+    text.strip_suffix(". not found").map_or(text.clone(), ToOwned::to_owned)
 }
 
 fn grace_left(pod: &Pod, killed: Option<Time>, facts: &Facts) -> String {

@@ -127,7 +127,7 @@ impl Bar {
     /// The class that draws it.
     pub fn class(self) -> &'static str {
         match self {
-            Bar::Creating => "bar0",
+            Bar::Pending | Bar::Creating => "bar0",
             Bar::Running => "bar2",
             Bar::Ready | Bar::Terminating | Bar::Attached => "bar1",
             Bar::Ended => "bar3",
@@ -386,6 +386,7 @@ fn lane_label(name: &str, bars: &[BarMark]) -> String {
 fn bar_text(span: &Span, sole: bool) -> String {
     let uid = if sole || span.uid.0 == 0 { String::new() } else { format!(" {}", span.uid.short()) };
     match span.bar {
+        Bar::Pending => format!("Pending{uid}"),
         Bar::Creating => format!("Creating{uid}"),
         Bar::Running => format!("Running, not Ready{uid}"),
         Bar::Ready => format!("Ready{uid}"),

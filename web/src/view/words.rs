@@ -54,6 +54,14 @@ pub fn count(number: u32) -> String {
     WORDS.get(number as usize).map_or_else(|| number.to_string(), |word| (*word).to_owned())
 }
 
+/// A volume's name: of one that was drawn for a claim as much as tells it from others.
+pub fn volume(name: &str) -> String {
+    match name.get(..8).filter(|start| start.starts_with("pvc-") && name.len() == 40) {
+        Some(start) => format!("{start}…"),
+        None => name.to_owned(),
+    }
+}
+
 /// `1 pod`, `2 pods`.
 pub fn plural(number: u32, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
@@ -136,6 +144,12 @@ mod tests {
         assert_eq!(moment_tenths(start, at), "7:16.3");
         assert_eq!(moment_millis(start, at), "7:16.300");
         assert_eq!(clock(start, at), ("00:07:16".into(), ".300".into()));
+    }
+
+    #[test]
+    fn a_drawn_volume_is_called_by_its_first_digits() {
+        assert_eq!(volume("pvc-1de0a3f4-1111-4222-8333-0123456789ab"), "pvc-1de0…");
+        assert_eq!(volume("disk-of-the-shop"), "disk-of-the-shop");
     }
 
     #[test]

@@ -314,7 +314,9 @@ fn detach(key: &Key, attachment: &Rc<VolumeAttachment>, api: &mut Api<'_>) -> Ou
 }
 
 fn busy(attachment: &VolumeAttachment) -> Reason {
+    let leaves = attachment.metadata.is_terminating();
     Reason::DriverBusy {
+        part: if leaves { StoragePart::Detach } else { StoragePart::Attach },
         volume: attachment.spec.source.persistent_volume_name.clone(),
         node: attachment.spec.node_name.clone(),
     }

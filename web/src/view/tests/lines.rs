@@ -20,15 +20,47 @@ fn each_identity_has_a_lane_with_its_phases() {
     let names: Vec<&str> = view.lanes.iter().map(|lane| lane.name.as_str()).collect();
     assert_eq!(names, ["rg-0", "rg-1", "rg-2", "node-0", "node-1", "node-2", "node-3"]);
     let phases: Vec<Bar> = bars(&view, "rg-1").into_iter().map(|(bar, _)| bar).collect();
-    assert_eq!(phases.first(), Some(&Bar::Creating));
-    assert_eq!(phases.last(), Some(&Bar::Ready));
+    assert_eq!(phases, [Bar::Pending, Bar::Creating, Bar::Ready], "its disk is made before a node has it");
     assert!(view.lanes.iter().all(|lane| !lane.open), "a healthy lane shows belief only");
     assert!(
-        view.pins.iter().any(|pin| pin.kind == PinKind::You && pin.label.starts_with("You: apply rg")),
+        view.pins
+            .iter()
+            .any(|pin| pin.kind == PinKind::You && pin.label.starts_with("You: apply StatefulSet rg and 1 more")),
         "{:#?}",
         view.pins
     );
     assert!(view.pins.iter().any(|pin| pin.label.starts_with("rg-0 Ready, so rg-1")), "{:#?}", view.pins);
+}
+
+#[test]
+fn a_drain_is_one_pin_and_one_cause() {
+    let mut run = Run::calm();
+    let node = run.node_of("rg-1");
+    run.command(Command::Cordon { node: node.clone(), on: true });
+    let pod = ObjectRef::new(Kind::Pod, "default", "rg-1");
+    run.command(Command::Evict { pod: pod.clone(), grace_seconds: None });
+    let uid = tile(&run.view(), "rg-1").uid;
+    let said: Vec<String> = run.timeline.why(&pod, Some(uid)).into_iter().map(|link| link.sentence).collect();
+    assert!(said.contains(&format!("You: kubectl drain {node}")), "{said:#?}");
+    let pins: Vec<&str> =
+        run.store.pins.iter().filter(|pin| pin.kind == PinKind::You).map(|pin| pin.text.as_str()).collect();
+    assert_eq!(pins, ["apply StatefulSet rg and 1 more", &format!("drain {node}")]);
+}
+
+#[test]
+fn a_pod_that_no_node_has_is_pending_and_not_being_created() {
+    let mut run = Run::calm();
+    for node in ["node-0", "node-1", "node-2", "node-3"] {
+        run.command(Command::Cordon { node: node.into(), on: true });
+    }
+    let target = ObjectRef::new(Kind::StatefulSet, "default", "rg");
+    run.command(Command::Scale { target, replicas: 4 });
+    run.play(30);
+    let last = |run: &Run| bars(&draw(run, 1_440, &Options::default()), "rg-3").last().cloned();
+    assert!(last(&run).is_some_and(|(bar, title)| bar == Bar::Pending && title.starts_with("Pending")));
+    run.command(Command::Cordon { node: "node-0".into(), on: false });
+    run.play(3);
+    assert!(last(&run).is_some_and(|(bar, title)| bar == Bar::Creating && title.starts_with("Creating")));
 }
 
 #[test]

@@ -11,6 +11,7 @@
 
 mod state;
 
+pub(crate) use state::{Attached, Operation, Stage};
 pub use state::{Memory, is_multi_attach_allowed};
 
 use super::Enqueue;
@@ -22,7 +23,7 @@ use crate::command::StoragePart;
 use crate::reason::Reason;
 use petri_objects::order::Order as _;
 use petri_objects::*;
-use state::{Attached, Stage, VolumeState, unique_name, wants_volumes};
+use state::{VolumeState, unique_name, wants_volumes};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -39,7 +40,7 @@ fn is_on_grid(now: Time, period: Span) -> bool {
 }
 
 /// The first time of the loop at which more than `wait` has passed: what "after six minutes" means exactly.
-fn first_after(since: Time, wait: Span, period: Span) -> Time {
+pub(crate) fn first_after(since: Time, wait: Span, period: Span) -> Time {
     let end = since + wait;
     end + to_grid(end, period)
 }
@@ -98,7 +99,7 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
     }
 }
 
-fn is_out_of_service(node: &Node) -> bool {
+pub(crate) fn is_out_of_service(node: &Node) -> bool {
     node.spec.taints.iter().any(|taint| &*taint.key == OUT_OF_SERVICE)
 }
 
@@ -174,7 +175,9 @@ impl Round<'_> {
         let wanted_by = pods.first().map(|pod| pod.metadata.name.clone()).unwrap_or_default();
         let (other, attached) = self.holder(node)?;
         if attached.is_busy() {
-            return Some(Reason::DriverBusy { volume, node: other.clone() });
+            let attaching = attached.operation.as_ref().is_some_and(|operation| operation.stage == Stage::Attaching);
+            let part = if attaching { StoragePart::Attach } else { StoragePart::Detach };
+            return Some(Reason::DriverBusy { part, volume, node: other.clone() });
         }
         let (period, wait) = (api.settings.attach_detach_period, api.settings.force_detach_after);
         let healthy = cache.nodes.get(&Key::new("", other.clone())).is_some_and(|node| node.is_ready());

@@ -117,6 +117,18 @@ impl Attached {
 }
 
 impl Operation {
+    /// What the driver is asked for at that time, for the first time.
+    pub fn asked(stage: Stage, at: Time) -> Operation {
+        Operation { stage, since: at, polls: 0, failures: 0 }
+    }
+    /// The first look after the driver has taken so long.
+    pub fn noticed(&self, takes: Span) -> Time {
+        let mut look = self.clone();
+        while look.next_poll() < self.since + takes.min(TIMEOUT) {
+            look.polls += 1;
+        }
+        look.next_poll()
+    }
     pub fn is_running(&self) -> bool {
         matches!(self.stage, Stage::Attaching | Stage::Detaching)
     }

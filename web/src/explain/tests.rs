@@ -1,0 +1,62 @@
+use super::*;
+use petri_sim::recording::Recording;
+use petri_sim::scenario::Scenario;
+
+const SLOW: &str = "
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: rg }
+spec:
+  serviceName: rg
+  replicas: 1
+  selector: { matchLabels: { app: rg } }
+  template:
+    metadata: { labels: { app: rg } }
+    spec:
+      containers: [{ name: rg, image: 'petri.dev/slow-stopper:1' }]
+";
+
+fn run() -> Timeline {
+    let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 7));
+    for document in &petri_manifest::parse(SLOW).documents {
+        timeline.command(Command::Apply(Rc::new(document.root().to_value()))).expect("it is possible");
+    }
+    play(&mut timeline, 30);
+    timeline
+}
+
+fn play(timeline: &mut Timeline, seconds: u64) {
+    timeline.play_until(timeline.now() + Span::seconds(seconds));
+}
+
+#[test]
+fn a_healthy_stop_is_waited_for_and_a_silent_node_is_a_standstill() {
+    let mut timeline = run();
+    let pod = ObjectRef::new(Kind::Pod, "default", "rg-0");
+    let command = Command::Delete { target: pod.clone(), grace_seconds: None, propagation: Propagation::Background };
+    timeline.command(command).expect("it is possible");
+    play(&mut timeline, 2);
+    let set = Target::Object(ObjectRef::new(Kind::StatefulSet, "default", "rg"));
+    let told = |timeline: &Timeline| {
+        let why = why(timeline, Some(&set));
+        (why.is_under_way(), why.waiting.iter().map(|wait| wait.sentence.clone()).collect::<Vec<_>>().join(" "))
+    };
+    let node = timeline.world().objects().pods.values().next().expect("a pod").spec.node_name.clone();
+    let sentence = format!("rg-0 was asked to stop at 0:30; the kubelet on {node} is stopping it, for 30 s at most.");
+    assert_eq!(told(&timeline), (true, sentence));
+    timeline.command(Command::Cut { node }).expect("it is possible");
+    play(&mut timeline, 2);
+    let (under_way, sentence) = told(&timeline);
+    assert!(!under_way && sentence.contains("or a force delete can end this"), "{sentence}");
+}
+
+#[test]
+fn everything_that_can_be_selected_is_defined() {
+    let parts: Vec<&str> = about::about(Some(&Target::ControlPlane)).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(parts, ["api-server", "etcd", "scheduler", "controller-manager", "coredns"]);
+    for kind in Kind::ALL {
+        let target = Target::Object(ObjectRef::new(*kind, "", "x"));
+        let [(name, sentence)] = about::about(Some(&target))[..] else { panic!("one sentence for {}", kind.name()) };
+        assert!(name == kind.name() && sentence.ends_with('.'), "{name} {sentence}");
+    }
+}
