@@ -2,7 +2,7 @@
 
 use crate::command::Command;
 use crate::scenario::Scenario;
-use petri_objects::Time;
+use petri_objects::{Span, Time};
 use std::rc::Rc;
 
 /// A run, as a value.
@@ -26,6 +26,9 @@ pub struct Stamped {
 /// The engine's version: recordings of another one may unfold differently.
 pub const ENGINE: &str = env!("CARGO_PKG_VERSION");
 
+/// How long kubectl waits before it asks again for an eviction that a budget forbade.
+pub const AGAIN: Span = Span::seconds(5);
+
 /// What a person said, of which a command is a part: kubectl drains by a cordon and one eviction per pod.
 pub fn said(commands: &[Stamped], number: usize) -> String {
     let Some(stamped) = commands.get(number) else { return String::new() };
@@ -37,7 +40,12 @@ pub fn said(commands: &[Stamped], number: usize) -> String {
         Command::Evict { pod, .. } => {
             // What a budget forbade is asked for again.
             let same = |other: &Stamped| matches!(&*other.command, Command::Evict { pod: p, .. } if p == pod);
-            let first = commands[..=number].iter().position(same).unwrap_or(number);
+            let mut first = number;
+            while let Some(earlier) = commands[..first].iter().rposition(same)
+                && commands[first].at.since(commands[earlier].at) <= AGAIN
+            {
+                first = earlier;
+            }
             let evicts =
                 |other: &&Stamped| other.at == commands[first].at && matches!(&*other.command, Command::Evict { .. });
             let run = commands[..=first].iter().rev().take_while(evicts).count();
@@ -81,10 +89,15 @@ mod tests {
             at(2, evict("rg-0")),
             at(2, evict("rg-1")),
             at(7, evict("rg-1")),
-            at(9, evict("rg-2")),
+            at(12, evict("rg-1")),
+            at(13, evict("rg-2")),
+            at(60, evict("rg-0")),
         ];
         let said: Vec<String> = (0..commands.len()).map(|number| said(&commands, number)).collect();
         let drain = "kubectl drain node-3";
-        assert_eq!(said, ["kubectl cordon node-1", drain, drain, drain, drain, "evict pod/rg-2"]);
+        assert_eq!(
+            said,
+            ["kubectl cordon node-1", drain, drain, drain, drain, drain, "evict pod/rg-2", "evict pod/rg-0"]
+        );
     }
 }

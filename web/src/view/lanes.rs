@@ -7,6 +7,7 @@ use petri_sim::command::Command;
 use petri_sim::controllers::ControllerId;
 use petri_sim::invariants::{Guarantee, Standing};
 use petri_sim::note::{MachineChange, Note, ProcessChange, Verb, What};
+use petri_sim::recording::AGAIN;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a lane is about.
@@ -105,8 +106,8 @@ pub struct LaneStore {
     /// Claims by the volume that is bound to them.
     pub claims: BTreeMap<Name, Name>,
     deleted: BTreeMap<Uid, Time>,
-    /// Pods whose evictions are parts of a drain.
-    draining: BTreeSet<ObjectRef>,
+    /// Pods whose evictions are parts of a drain and were refused, and when: they are asked for again.
+    draining: BTreeMap<ObjectRef, Time>,
     /// How many objects of the last file stand behind its pin's first.
     applied: usize,
     containers: BTreeSet<(Uid, Name)>,
@@ -177,7 +178,7 @@ impl LaneStore {
                 if result.is_err() {
                     text.push_str(" (refused)");
                 }
-                if self.belongs_to_the_last(at, command) {
+                if self.belongs_to_the_last(at, command, result.is_err()) {
                     return;
                 }
                 self.applied = 0;
@@ -212,8 +213,13 @@ impl LaneStore {
     }
 
     /// Whether a command is a part of what was said already: an eviction of a drain, another object of a file.
-    fn belongs_to_the_last(&mut self, at: Time, command: &Command) -> bool {
-        if matches!(command, Command::Evict { pod, .. } if self.draining.contains(pod)) {
+    fn belongs_to_the_last(&mut self, at: Time, command: &Command, refused: bool) -> bool {
+        if let Command::Evict { pod, .. } = command
+            && self.draining.remove(pod).is_some_and(|asked| at.since(asked) <= AGAIN)
+        {
+            if refused {
+                self.draining.insert(pod.clone(), at);
+            }
             return true;
         }
         let yours = |pin: &&mut Pin| matches!(pin.kind, PinKind::You | PinKind::Fault);
@@ -224,8 +230,8 @@ impl LaneStore {
                     last.text = format!("drain {node}");
                 }
                 let drains = last.text.starts_with("drain ");
-                if drains {
-                    self.draining.insert(pod.clone());
+                if drains && refused {
+                    self.draining.insert(pod.clone(), at);
                 }
                 drains
             }

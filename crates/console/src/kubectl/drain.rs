@@ -9,6 +9,7 @@ use crate::{Failure, Host, Output, api_error};
 use petri_objects::{Kind, Name, Node, ObjectRef, Pod, Span, Time, Uid};
 use petri_sim::api::request::{ApiError, Propagation};
 use petri_sim::command::Command;
+use petri_sim::recording::AGAIN;
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[
@@ -23,9 +24,6 @@ const FLAGS: &[Flag] = &[
     value("pod-selector"),
     value("skip-wait-for-delete-timeout"),
 ];
-
-/// How long kubectl waits before it asks again for an eviction that a budget forbade.
-const RETRY: Span = Span::seconds(5);
 
 /// A drain under way.
 #[derive(Clone, Debug)]
@@ -159,7 +157,7 @@ impl Drain {
                             "error when evicting pods/\"{}\" -n \"{}\" (will retry after 5s): {error}\n",
                             pod.name, pod.namespace
                         ));
-                        Stage::Ask(now + RETRY)
+                        Stage::Ask(now + AGAIN)
                     }
                     Err(error) => {
                         out.fail(api_error(&error, None));
@@ -184,7 +182,7 @@ impl Drain {
     /// When the line gives up: kubectl asks once more before it looks at the time.
     pub(crate) fn deadline(&self, now: Time) -> Option<Time> {
         let asks = self.pods.iter().any(|draining| matches!(draining.stage, Stage::Ask(_)));
-        let whole = |timeout: Span| Span(timeout.0.div_ceil(RETRY.0) * RETRY.0);
+        let whole = |timeout: Span| Span(timeout.0.div_ceil(AGAIN.0) * AGAIN.0);
         self.timeout.map(|timeout| now + if asks { whole(timeout) } else { timeout })
     }
 

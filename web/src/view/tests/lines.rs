@@ -194,3 +194,17 @@ fn of_many_lanes_the_quiet_ones_are_left_out() {
     let strip = draw(&run, 390, &Options { strip: true, ..Options::default() });
     assert!(strip.lanes.len() <= 8 && strip.height <= 120);
 }
+
+#[test]
+fn an_eviction_long_after_a_drain_is_one_of_its_own() {
+    let mut run = Run::calm();
+    let (node, pod) = (run.node_of("rg-1"), ObjectRef::new(Kind::Pod, "default", "rg-1"));
+    let evict = || Command::Evict { pod: pod.clone(), grace_seconds: None };
+    run.command(Command::Cordon { node: node.clone(), on: true });
+    run.command(evict());
+    run.play(60);
+    run.command(evict());
+    let pins: Vec<&str> =
+        run.store.pins.iter().filter(|pin| pin.kind == PinKind::You).map(|pin| pin.text.as_str()).collect();
+    assert_eq!(pins[1..], [&*format!("drain {node}"), "evict pod/rg-1"]);
+}
