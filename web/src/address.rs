@@ -44,8 +44,11 @@ pub fn told(recording: &Recording) -> Vec<Action> {
     shown.chain([Action::Log(LogKind::Output, "Opened the recording of the link.".into())]).collect()
 }
 
+/// An example's name and text, and when it was applied.
+type Written = (&'static str, &'static str, Time);
+
 /// The examples that a recording applies, as they are written, and the rest of what it applies as one file.
-fn files_of(recording: &Recording) -> (Vec<(&'static str, &'static str, Time)>, Option<(String, Time)>) {
+fn files_of(recording: &Recording) -> (Vec<Written>, Option<(String, Time)>) {
     let applied: Vec<(Time, Rc<Value>)> = recording
         .commands
         .iter()
