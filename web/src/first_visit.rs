@@ -398,16 +398,17 @@ pub fn TryThis() -> Html {
         <section class="q">
             <div class="try">
                 <h2>{ "Try this" }</h2>
-                <p>{ format!("Cut {node} off from the control plane. Its pod {pod} runs on. After 40 to 55 s the control plane notices; 5 minutes later it acts. The speed menu takes you there.") }</p>
+                <p>{ format!("Cut {node} off from the control plane. Its pod {pod} runs on. After 40 to 55 s the control plane notices; 5 minutes later it acts.") }</p>
                 <div class="row">
-                    <button class="btn" id="try-button" {onclick}>{ format!("Cut {node} off") }</button>
+                    <button class="link" id="try-button" {onclick}>{ format!("Cut {node} off") }</button>
                     <code>{ Command::Cut { node: node.clone() }.line() }</code>
                 </div>
             </div>
             <h2>{ "Then" }</h2>
+            <div class="next"><span>{ "Let 6 minutes pass, here or in the speed menu" }</span><code>{ "run 6m" }</code></div>
             <div class="next"><span>{ format!("Force-delete {pod} while nobody can reach it") }</span><code>{ "kubectl delete …" }</code></div>
             <div class="next"><span>{ format!("Power {node} off instead") }</span><code>{ Command::PowerOff { node: node.clone() }.line() }</code></div>
-            <div class="next"><span>{ "Paste your own manifest" }</span><code>{ "Ctrl ↵" }</code></div>
+            <div class="next"><span>{ "Paste your own manifest" }</span><code class="key">{ "Ctrl ↵" }</code></div>
         </section>
     }
 }
