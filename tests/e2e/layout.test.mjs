@@ -90,6 +90,33 @@ test("menus and dialogs fit on a phone, and close with Escape", async () => {
   await page.finish();
 });
 
+test("on a phone a button counts the promises that hold, and opens the list of all", async () => {
+  const page = await openApp({ url: server.url, viewport: { width: 390, height: 844 } });
+  const button = page.getByRole("button", { name: "4 promises hold" });
+  await button.click();
+  const dialog = page.getByRole("dialog", { name: "Guarantees" });
+  assert.equal(await dialog.getByRole("menuitem").count(), 4);
+  await dialog.getByRole("menuitem", { name: /^At most one: holding/ }).click();
+  assert.equal(await page.getByRole("dialog", { name: "At most one" }).count(), 1);
+  await page.keyboard.press("Escape");
+  await page.setViewportSize({ width: 820, height: 1180 });
+  assert.ok(await page.locator('.say [data-meter="at-most-one"]').isVisible(), "there is room for the names");
+  assert.equal(await button.isVisible(), false);
+  await page.finish();
+});
+
+test("in a low window every pod of the main example is in view, and so is its table", async () => {
+  const page = await openApp({ url: server.url, viewport: { width: 1280, height: 720 } });
+  const end = await page.locator(".cluster-body").evaluate((body) => body.getBoundingClientRect().bottom);
+  for (const mark of ['svg [data-pod="rg-0"]', 'svg [data-pod="rg-1"]', ".facts tbody tr >> nth=0"]) {
+    const box = await page.locator(mark).first().boundingBox();
+    assert.ok(box.y + box.height <= end, `${mark} ends at ${box.y + box.height}, the panel at ${end}`);
+  }
+  const [time, con] = await page.evaluate(() => [".time", ".con"].map((of) => document.querySelector(of).getBoundingClientRect().height));
+  assert.ok(con > time, `the console has ${con}, the timeline ${time}`);
+  await page.finish();
+});
+
 test("every example opens without a complaint", async () => {
   const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
   for (const name of ["nginx-web.yaml", "my-sts.yaml", "replicaset.yaml", "shared-claim.yaml", "lease.yaml", "pdb.yaml", "large.yaml", "random-generator.yaml"]) {

@@ -161,6 +161,8 @@ pub enum Popup {
     Diff(u32),
     /// Two courses of events on one clock.
     Compare,
+    /// All of them, each with its standing.
+    Guarantees,
     Guarantee(Guarantee),
     /// The verbs of a mark, at client coordinates.
     Verbs {

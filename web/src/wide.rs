@@ -40,6 +40,12 @@ pub fn use_wide() -> bool {
     use_media(WIDE)
 }
 
+/// Whether the window has little height: what rests takes less of it.
+#[hook]
+pub fn use_low() -> bool {
+    use_media("(max-height: 799.98px)")
+}
+
 #[hook]
 pub fn use_dark() -> bool {
     let preferred = use_media("(prefers-color-scheme: dark)");

@@ -4,13 +4,14 @@ use super::facts::FactsPanel;
 use super::topbar::TopMeters;
 use crate::desk::{Desk, use_desk};
 use crate::first_visit;
-use crate::pictures::{ClusterPicture, How, Legend, OnPick, Pick, Sentence};
+use crate::pictures::{ClusterPicture, How, Legend, OnPick, Pick, Sentence, rarer};
 use crate::session::{use_slice, use_world};
 use crate::state::{Action, Facts};
 use crate::view::beats::beats;
 use crate::view::facts::Facts as World;
 use crate::view::layout::Density;
 use crate::view::{self, Target};
+use crate::wide::use_low;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
@@ -100,6 +101,12 @@ pub fn Cluster(props: &ClusterProps) -> Html {
     });
     let on_hint = use_callback(desk, |_: Target, desk| first_visit::try_it(desk));
     let say = use_memo(view.say.clone(), Clone::clone);
+    let low = use_low() && props.wide;
+    // An entry stays once its state was there.
+    let known = use_mut_ref(|| [false; 3]);
+    let now = rarer(&view);
+    known.borrow_mut().iter_mut().zip(now).for_each(|(known, now)| *known |= now);
+    let seen = *known.borrow();
     html! {
         <main class="cluster" ref={host}>
             <Sentence {say} on_pick={on_pick.clone()}>
@@ -108,8 +115,8 @@ pub fn Cluster(props: &ClusterProps) -> Html {
                 }
             </Sentence>
             <div class="cluster-body" tabindex="0" role="region" aria-label="Cluster">
-                <div class="picture"><ClusterPicture {view} {width} selected={props.selection.clone()} {on_pick} hint={(*suggested).clone()} {on_hint} density={props.density} /></div>
-                <Legend />
+                <div class="picture"><ClusterPicture {view} {width} selected={props.selection.clone()} {on_pick} hint={(*suggested).clone()} {on_hint} density={props.density} {low} /></div>
+                <Legend {seen} />
                 <FactsPanel facts={props.facts} selection={props.selection.clone()} />
             </div>
         </main>

@@ -10,6 +10,7 @@ use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
 pub struct ConsoleProps {
+    pub wide: bool,
     pub log: Rc<Vec<LogLine>>,
 }
 
@@ -52,7 +53,7 @@ pub fn Console(props: &ConsoleProps) -> Html {
                     <button class="btn quiet" onclick={stop}>{ "Stop waiting" }</button>
                 </div>
             }
-            <CommandLine key="line" id="console-line" placeholder="kubectl, dig, cut node-1, run 6m · Tab completes · help" autofocus={false} />
+            <CommandLine key="line" id="console-line" placeholder={if props.wide { "kubectl, dig, cut node-1, run 6m · Tab completes · help" } else { "kubectl get pods, or help" }} autofocus={false} />
         </section>
     }
 }

@@ -6,11 +6,13 @@ use super::menus::VerbItem;
 use super::why::moment_link;
 use crate::desk::use_desk;
 use crate::keys::KEYS;
+use crate::pictures::{Icon, Legend};
 use crate::recording;
 use crate::session::use_world;
-use crate::state::Action;
+use crate::state::{Action, Popup};
 use crate::verbs;
-use crate::view::Target;
+use crate::view::meters::MeterView;
+use crate::view::{self, Target};
 use petri_objects::{Name, Time};
 use petri_sim::invariants::{Guarantee, Standing};
 use petri_sim::recording::said;
@@ -23,16 +25,17 @@ pub fn HelpDialog() -> Html {
     let desk = use_desk();
     html! {
         <FloatBox place={Place::Middle} label="Keys and help" role="dialog" class="dialog">
-            <h2>{ "Keys" }</h2>
-            <dl class="keys">
-                { for KEYS.iter().map(|(key, meaning)| html! { <div key={*key}><dt><kbd>{ *key }</kbd></dt><dd>{ *meaning }</dd></div> }) }
-            </dl>
             <h2>{ "How to read the picture" }</h2>
             <p>{ "The outline of a pod is its API object: what the control plane believes. The block at its left is the process: what the machine really runs. Everything interesting begins where the two part." }</p>
+            <Legend />
             <p>{ "Everything you can click is also a line in the console; type " }<code>{ "help" }</code>{ " there for the list." }</p>
             if let Some(address) = fidelity() {
                 <p key="fidelity"><a href={address} target="_blank" rel="noopener">{ "How faithful is this?" }</a>{ " What is simulated, how it was compared with a real control plane, and where it differs." }</p>
             }
+            <h2>{ "Keys" }</h2>
+            <dl class="keys">
+                { for KEYS.iter().map(|(key, meaning)| html! { <div key={*key}><dt><kbd>{ *key }</kbd></dt><dd>{ *meaning }</dd></div> }) }
+            </dl>
             <div class="row end"><button class="btn" data-autofocus="true" onclick={desk.sends(Action::Close)}>{ "Close" }</button></div>
         </FloatBox>
     }
@@ -129,6 +132,31 @@ pub fn PaletteDialog(props: &PaletteProps) -> Html {
     }
 }
 
+/// All guarantees with their standing; each leads to its evidence.
+#[component]
+pub fn GuaranteesDialog() -> Html {
+    let desk = use_desk();
+    let meters = use_world((), |timeline, ()| {
+        view::meters::view(&view::facts::Facts::of(timeline.world(), &timeline.recording().commands))
+    });
+    let row = |meter: &MeterView| {
+        html! {
+            <button key={meter.title} role="menuitem" class={meter.state.class()} onclick={desk.sends(Action::Open(Popup::Guarantee(meter.guarantee)))}>
+                { Icon::from(meter.state).html() }
+                <b>{ format!("{}: {}", meter.title, meter.state.word()) }</b>
+                <span>{ &meter.sentence }</span>
+            </button>
+        }
+    };
+    html! {
+        <FloatBox place={Place::Middle} label="Guarantees" role="dialog" class="dialog promises">
+            <h2>{ "What Kubernetes promises here" }</h2>
+            <div class="menu" role="menu" aria-label="Guarantees">{ for meters.iter().map(row) }</div>
+            <div class="row end"><button class="btn" data-autofocus="true" onclick={desk.sends(Action::Close)}>{ "Close" }</button></div>
+        </FloatBox>
+    }
+}
+
 #[derive(PartialEq, Properties)]
 pub struct GuaranteeProps {
     pub guarantee: Guarantee,
@@ -164,6 +192,12 @@ fn evidence(timeline: &Timeline, guarantee: Guarantee) -> EvidenceView {
         first: invariants
             .first_broken
             .get(&guarantee)
+            // What has been broken since then is said already.
+            .filter(|(at, subject, _)| {
+                !standing
+                    .iter()
+                    .any(|(of, now)| of == subject && matches!(now, Standing::Broken { since, .. } if since == at))
+            })
             .map(|(at, subject, evidence)| (*at, subject.clone(), evidence.sentence.clone())),
         standing,
     }

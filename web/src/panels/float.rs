@@ -1,7 +1,7 @@
 //! What floats over the page: menus, dialogs, toasts. The focus goes in when one opens, and back when it closes.
 
 use super::compare::CompareDialog;
-use super::dialogs::{GuaranteeDialog, HelpDialog, PaletteDialog, ShareDialog};
+use super::dialogs::{GuaranteeDialog, GuaranteesDialog, HelpDialog, PaletteDialog, ShareDialog};
 use super::diff::DiffDialog;
 use super::glyph::Sign;
 use super::menus::{ExamplesMenu, TemplatesMenu, VerbsMenu};
@@ -40,6 +40,7 @@ pub fn Floating(props: &FloatingProps) -> Html {
         Some(Popup::Templates) => html! { <TemplatesMenu key="templates" /> },
         Some(Popup::Compare) => html! { <CompareDialog key="compare" /> },
         Some(Popup::Diff(file)) => html! { <DiffDialog key="diff" file={*file} /> },
+        Some(Popup::Guarantees) => html! { <GuaranteesDialog key="guarantees" /> },
         Some(Popup::Guarantee(guarantee)) => {
             html! { <GuaranteeDialog key={guarantee.title()} guarantee={*guarantee} /> }
         }
@@ -139,6 +140,8 @@ pub fn FloatBox(props: &FloatBoxProps) -> Html {
                 if let Some(first) = first.or_else(|| focusable(host).into_iter().next()) {
                     let _ = first.focus();
                 }
+                // What has the focus may be at the end; reading begins at the top.
+                host.set_scroll_top(0);
             }
             move || {
                 // A click elsewhere has already moved the focus; then it stays there.
@@ -178,7 +181,7 @@ pub fn FloatBox(props: &FloatBoxProps) -> Html {
     let close = desk.sends(Action::Close);
     html! {
         <>
-            <div class="scrim" onclick={close} aria-hidden="true"></div>
+            <div class={classes!("scrim", (props.role == "dialog").then_some("dim"))} onclick={close} aria-hidden="true"></div>
             <div ref={host} class={classes!("float", props.class)} role={props.role} aria-label={props.label.clone()}
                 aria-modal={(props.role == "dialog").then_some("true")} style={(*style).clone()} {onkeydown}>
                 { props.children.clone() }
@@ -208,6 +211,11 @@ fn position(host: &Element, place: Place) -> String {
         }
     };
     let x = x.min(width - own.width() - EDGE).max(EDGE);
+    // A long menu stays where it was opened and scrolls, as long as there is room for half of it.
+    let room = height - y - EDGE;
+    if place != Place::Middle && own.height() > room && room * 2.0 > own.height() {
+        return format!("left:{}px;top:{}px;max-height:{}px;opacity:1", x as i32, y as i32, room as i32);
+    }
     let y = y.min(height - own.height() - EDGE).max(EDGE);
     format!("left:{}px;top:{}px;opacity:1", x as i32, y as i32)
 }

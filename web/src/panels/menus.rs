@@ -5,7 +5,7 @@ use super::float::{FloatBox, Place};
 use crate::desk::use_desk;
 use crate::first_visit::{self, EXAMPLES, Example};
 use crate::session::use_world;
-use crate::state::Action;
+use crate::state::{Action, Panel};
 use crate::verbs::{self, Verb};
 use crate::view::Target;
 use wasm_bindgen_futures::spawn_local;
@@ -22,6 +22,7 @@ pub fn ExamplesMenu() -> Html {
             }
             let suggested = first_visit::suggestion(desk.session.timeline().world()).is_some();
             desk.send(Action::Untried(suggested));
+            desk.send(Action::ShowPanel(Panel::Cluster));
             desk.session.play();
         });
         html! {

@@ -56,8 +56,9 @@ pub struct TopMetersProps {
 #[component]
 pub fn TopMeters(props: &TopMetersProps) -> Html {
     let on_pick = use_pick();
+    let on_all = use_desk().sends(Action::Open(Popup::Guarantees));
     let meters = use_world((), |timeline, ()| {
         view::meters::view(&view::facts::Facts::of(timeline.world(), &timeline.recording().commands))
     });
-    html! { <Meters {meters} {on_pick} brief={props.brief} /> }
+    html! { <Meters {meters} {on_pick} {on_all} brief={props.brief} /> }
 }

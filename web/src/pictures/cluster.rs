@@ -4,7 +4,9 @@ use super::OnPick;
 use super::disk::disk;
 use super::pick::{Pickable, pickable};
 use super::tile::{self, Patterns};
-use crate::view::layout::{ClusterLayout, Density, NodeBox, NodeForm, Rect, Size, layout_in};
+use crate::view::layout::{
+    ClusterLayout, Density, NodeBox, NodeForm, Rect, Size, ZoneBox, layout_in, layout_low, row_words,
+};
 use crate::view::{ClusterView, DuplicateKind, LinkView, NodeState, NodeView, PlugKind, Target, TileView, Tone, words};
 use petri_objects::Name;
 use std::rc::Rc;
@@ -25,6 +27,9 @@ pub struct ClusterPictureProps {
     pub on_hint: Callback<Target>,
     #[prop_or_default]
     pub density: Density,
+    /// Whether the window is low.
+    #[prop_or_default]
+    pub low: bool,
     /// Unique on the page: patterns are found by it.
     #[prop_or(AttrValue::Static("cluster"))]
     pub id: AttrValue,
@@ -36,15 +41,19 @@ pub fn ClusterPicture(props: &ClusterPictureProps) -> Html {
     // Where everything has room, nothing is drawn larger for being selected.
     let selected = props.selected.clone().filter(|_| size != Size::Tile);
     let detailed = size != Size::Tile && props.density == Density::Detailed;
-    let drawn =
-        use_memo((props.view.clone(), props.width, selected, (size, detailed)), |(view, width, selected, look)| {
-            let (width, (size, detailed)) = (u32::try_from(*width).unwrap_or(0), *look);
+    let drawn = use_memo(
+        (props.view.clone(), props.width, selected, (size, detailed, props.low)),
+        |(view, width, selected, look)| {
+            let (width, (size, detailed, low)) = (u32::try_from(*width).unwrap_or(0), *look);
+            let layout_in: fn(&ClusterView, u32, Size) -> ClusterLayout =
+                if low && !detailed { layout_low } else { layout_in };
             match selected {
                 _ if detailed => layout_in(&view.all_near(), width, size),
                 None => layout_in(view, width, size),
                 selected => layout_in(&view.near(selected.as_ref()), width, size),
             }
-        });
+        },
+    );
     let (view, layout) = (&*props.view, &*drawn);
     let patterns = Patterns::new(&props.id);
     let zones = || view.zones.iter().zip(&layout.zones);
@@ -60,7 +69,7 @@ pub fn ClusterPicture(props: &ClusterPictureProps) -> Html {
             role="group" aria-label="Cluster: control plane, zones, nodes, pods, disks">
             { patterns.defs() }
             { control_plane(view, layout, props) }
-            <g key="zones">{ for zones().map(|(zone, place)| zone_frame(&zone.name, place.rect)) }</g>
+            <g key="zones">{ for zones().map(|(zone, place)| zone_frame(&zone.name, place)) }</g>
             <g key="trunks">{ for layout.trunks.iter().map(|line| html! { <path class="wire" d={path(line)}/> }) }</g>
             <g key="links">{ for nodes().map(|(node, place)| link(node, place, props)) }</g>
             <g key="nodes">{ for nodes().map(|(node, place)| frame(node, place, props)) }</g>
@@ -165,10 +174,14 @@ fn control_plane(view: &ClusterView, layout: &ClusterLayout, props: &ClusterPict
     })
 }
 
-fn zone_frame(name: &Name, place: Rect) -> Html {
+fn zone_frame(name: &Name, zone: &ZoneBox) -> Html {
+    let place = zone.rect;
+    // Rows begin close below it.
+    let close = zone.nodes.first().is_some_and(|node| node.rect.y - place.y < 24);
+    let y = place.y + if close { 13 } else { 16 };
     let label = if name.is_empty() { "no zone".to_owned() } else { format!("zone {name}") };
     let key = name.to_string();
-    html! { <g {key}>{ rect("zone", place, 6) }{ text(place.x + 12, place.y + 16, "zl", label) }</g> }
+    html! { <g {key}>{ rect("zone", place, 6) }{ text(place.x + 12, y, "zl", label) }</g> }
 }
 
 /// The node's own part of its link: whole, silent, or with two caps and a gap.
@@ -252,6 +265,15 @@ fn frame(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html 
         NodeState::Unregistered => "node gone",
     };
     let status = classes!("sub", "me", tone(node.status_tone));
+    let room = row_words(w) as u32;
+    // A row has no line of its own for its link.
+    let (said, said_tone) = match &node.link {
+        LinkView::Cut { text, .. } if node.state == NodeState::Ready => (text.clone(), Tone::Risk),
+        LinkView::Cut { text, .. } if room > 100 => (format!("{}, {text}", node.status), node.status_tone),
+        LinkView::Cut { .. } => (format!("{}, cut", node.status), node.status_tone),
+        _ => (node.status.clone(), node.status_tone),
+    };
+    let status = if place.form == NodeForm::Row { classes!("sub", "me", tone(said_tone)) } else { status };
     let words = match place.form {
         NodeForm::Card => {
             let name = words::width(&node.name, 13, false);
@@ -265,8 +287,8 @@ fn frame(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html 
             </> }
         }
         NodeForm::Row => html! { <>
-            { text(x + 9, y + 16, "nm", words::fit(&node.name, 72, 13, false)) }
-            { text(x + 9, y + 30, status, words::fit(&node.status, 74, 11, false)) }
+            { text(x + 9, y + 16, "nm", words::fit(&node.name, room - 12, 13, false)) }
+            { text(x + 9, y + 30, status, words::fit(&said, room - 10, 11, false)) }
         </> },
         NodeForm::Strip => text(x + 6, y + 16, "sub", words::fit(&node.name, 52, 11, false)),
     };

@@ -10,15 +10,16 @@ use yew::prelude::*;
 pub struct MetersProps {
     pub meters: Rc<Vec<MeterView>>,
     pub on_pick: OnPick,
-    /// Whether those that hold are counted instead of shown, for small screens. Where a wide bar has no room for all of
-    /// them, styles do the same.
+    /// Somebody wants to see all of them.
+    pub on_all: Callback<MouseEvent>,
+    /// Whether they stand below the sentence, as on small screens. Where there is no room for all of them, styles show
+    /// the count of those that hold instead.
     #[prop_or_default]
     pub brief: bool,
 }
 
 #[component]
 pub fn Meters(props: &MetersProps) -> Html {
-    let shown = |meter: &&MeterView| !props.brief || meter.state != MeterState::Holding;
     let holding = props.meters.iter().filter(|meter| meter.state == MeterState::Holding).count();
     let meter = |meter: &MeterView| {
         let (guarantee, on_pick) = (meter.guarantee, props.on_pick.clone());
@@ -35,15 +36,19 @@ pub fn Meters(props: &MetersProps) -> Html {
             </button>
         }
     };
+    let rest = match (holding == props.meters.len(), holding) {
+        (true, _) => "promises hold",
+        (false, 1) => "other holds",
+        (false, _) => "others hold",
+    };
     html! {
         <div class={classes!("meters", props.brief.then_some("brief"))} role="group" aria-label="Guarantees">
-            { for props.meters.iter().filter(shown).map(meter) }
+            { for props.meters.iter().map(meter) }
             if holding > 0 {
-                <span key="others" class="meter others">
+                <button type="button" key="others" class="meter others" aria-label={format!("{holding} {rest}")} aria-haspopup="dialog" onclick={props.on_all.clone()}>
                     { Icon::Holding.html() }
-                    <span aria-hidden="true">{ holding }</span>
-                    <span class="vh">{ format!("{holding} others hold") }</span>
-                </span>
+                    { holding }<span class="rest">{ rest }</span>
+                </button>
             }
         </div>
     }

@@ -16,7 +16,7 @@ mod timeline;
 
 pub use cluster::ClusterPicture;
 pub use icons::Icon;
-pub use legend::Legend;
+pub use legend::{Legend, rarer};
 pub use meters::Meters;
 pub use pick::{Handlers, handlers};
 pub use sentence::Sentence;

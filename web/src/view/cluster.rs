@@ -50,6 +50,7 @@ pub fn of(facts: &Facts) -> ClusterView {
     let mut view = ClusterView {
         control_plane: control_plane(facts),
         duplicates: duplicates(facts),
+        stuck: waiting.iter().any(|tile| tile.fact != tiles::NEXT),
         zones,
         waiting,
         loose,

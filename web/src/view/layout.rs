@@ -13,8 +13,8 @@ use zone::ZonePlan;
 /// The space around everything, and between zones.
 const MARGIN: i32 = 12;
 const GAP: i32 = 10;
-/// Where zones begin, below the control plane.
-const STAGE: i32 = 54;
+/// From the control plane to the zones.
+const STAGE: i32 = 14;
 /// The smallest width of a node with full tiles.
 const CARD: i32 = 164;
 /// The smallest space between two nodes of a zone; up to [`ROOMY`] where there is room.
@@ -181,6 +181,11 @@ pub fn density(pods: usize) -> Size {
     }
 }
 
+/// The room for the words of a node that is a row so wide.
+pub fn row_words(width: i32) -> i32 {
+    if width > 500 { 168 } else { 84 }
+}
+
 /// Whether a node's own state or one of its pods asks for attention, or somebody looks at it.
 pub(crate) fn is_trouble(node: &NodeView) -> bool {
     node.near
@@ -200,6 +205,19 @@ pub fn layout(view: &ClusterView, width: u32) -> ClusterLayout {
 pub fn layout_in(view: &ClusterView, width: u32, size: Size) -> ClusterLayout {
     let width = i32::try_from(width).unwrap_or(i32::MAX).clamp(300, 4_000);
     let narrow = width < NARROW;
+    layout_as(view, width, size, narrow)
+}
+
+/// The same in a low window: zones that would not stand side by side are stacked, calm nodes as rows.
+pub fn layout_low(view: &ClusterView, width: u32, size: Size) -> ClusterLayout {
+    let width = i32::try_from(width).unwrap_or(i32::MAX).clamp(300, 4_000);
+    let cards = |zone: &ZoneView| zone.nodes.len().max(1) as i32 * (CARD + TIGHT) - TIGHT + 16 + GAP;
+    let row: i32 = view.zones.iter().map(cards).sum();
+    let high = row - GAP > width - 2 * MARGIN && view.nodes().count() <= MANY_NODES;
+    layout_as(view, width, size, width < NARROW || high)
+}
+
+fn layout_as(view: &ClusterView, width: i32, size: Size, narrow: bool) -> ClusterLayout {
     let margin = if narrow { GAP } else { MARGIN };
     let mut layout = ClusterLayout {
         width,
@@ -207,15 +225,23 @@ pub fn layout_in(view: &ClusterView, width: u32, size: Size) -> ClusterLayout {
         control_plane: Rect::new(margin, 10, width - 2 * margin, 30),
         ..ClusterLayout::default()
     };
-    let bottom = if narrow { stacked(view, size, &mut layout) } else { columns(view, size, &mut layout) };
-    let bottom = waiting(view, size, margin, bottom, &mut layout);
+    // What nothing else can be done with stands first. What is on its way for a moment does not move the rest.
+    let first = view.stuck;
+    let from = layout.control_plane.bottom();
+    let left = if narrow { 28 } else { margin };
+    let above = if first { waiting(view, size, (left, margin), from, &mut layout) } else { from };
+    let mut bottom =
+        if narrow { stacked(view, size, above, &mut layout) } else { columns(view, size, above, &mut layout) };
+    if !first {
+        bottom = waiting(view, size, (margin, margin), bottom, &mut layout);
+    }
     layout.bars = join::bars(view, &layout);
     layout.height = bottom + GAP;
     layout
 }
 
 /// Zones side by side, in as many rows as it takes.
-fn columns(view: &ClusterView, size: Size, layout: &mut ClusterLayout) -> i32 {
+fn columns(view: &ClusterView, size: Size, above: i32, layout: &mut ClusterLayout) -> i32 {
     let inner = layout.width - 2 * MARGIN;
     let strips = view.nodes().count() > MANY_NODES;
     let smallest = |zone: &ZoneView| {
@@ -238,7 +264,7 @@ fn columns(view: &ClusterView, size: Size, layout: &mut ClusterLayout) -> i32 {
             }
         }
     }
-    let mut y = STAGE;
+    let mut y = above + STAGE;
     for (number, row) in rows.iter().enumerate() {
         let gaps = GAP * (row.len() as i32 - 1);
         let extra = (inner - gaps - row.iter().map(|i| smallest(&view.zones[*i])).sum::<i32>()).max(0);
@@ -277,9 +303,9 @@ fn columns(view: &ClusterView, size: Size, layout: &mut ClusterLayout) -> i32 {
 }
 
 /// Zones one below the other, with one trunk at the left.
-fn stacked(view: &ClusterView, size: Size, layout: &mut ClusterLayout) -> i32 {
+fn stacked(view: &ClusterView, size: Size, above: i32, layout: &mut ClusterLayout) -> i32 {
     const TRUNK: i32 = 16;
-    let mut y = layout.control_plane.bottom() + GAP;
+    let mut y = above + GAP;
     let mut end = layout.control_plane.bottom();
     for zone in &view.zones {
         let rect = Rect::new(28, y, layout.width - 28 - GAP, 0);
@@ -294,13 +320,19 @@ fn stacked(view: &ClusterView, size: Size, layout: &mut ClusterLayout) -> i32 {
     y - 8
 }
 
-/// Pods without a node and claims without a zone, below everything, so that nothing moves when they come.
-fn waiting(view: &ClusterView, size: Size, margin: i32, bottom: i32, layout: &mut ClusterLayout) -> i32 {
+/// Pods without a node and claims without a zone, below `bottom`.
+fn waiting(
+    view: &ClusterView,
+    size: Size,
+    (start, margin): (i32, i32),
+    bottom: i32,
+    layout: &mut ClusterLayout,
+) -> i32 {
     if view.waiting.is_empty() && view.loose.is_empty() {
         return bottom;
     }
-    let inner = layout.width - 2 * margin - 16;
-    let (left, mut y) = (margin + 8, bottom + GAP + 26);
+    let inner = layout.width - start - margin - 16;
+    let (left, mut y) = (start + 8, bottom + GAP + 26);
     let (w, h, gap) = match size {
         Size::Tile | Size::Row => (inner.min(372), 66, 8),
         Size::Chip => (64, 22, 6),
@@ -337,7 +369,7 @@ fn waiting(view: &ClusterView, size: Size, margin: i32, bottom: i32, layout: &mu
     if !view.loose.is_empty() {
         y += 48;
     }
-    let rect = Rect::new(margin, bottom + GAP, layout.width - 2 * margin, y - bottom - GAP);
+    let rect = Rect::new(start, bottom + GAP, layout.width - start - margin, y - bottom - GAP);
     layout.waiting = Some(rect);
     rect.bottom()
 }

@@ -133,6 +133,8 @@ pub struct ClusterView {
     pub zones: Vec<ZoneView>,
     /// Pods that no node has.
     pub waiting: Vec<TileView>,
+    /// Whether one of them waits for more than its turn.
+    pub stuck: bool,
     /// Claims and volumes that are in no zone yet.
     pub loose: Vec<DiskView>,
     /// Pairs of tiles that go by one name.

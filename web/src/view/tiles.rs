@@ -8,6 +8,9 @@ use petri_objects::{ContainerStatus, Name, Pod, Time, condition};
 use petri_sim::kubelet::RunState;
 use petri_sim::reason::Reason;
 
+/// What a pod waits for that the scheduler has not looked at yet.
+pub const NEXT: &str = "waits for the scheduler";
+
 /// The tile of a pod object.
 pub fn tile(pod: &Pod, facts: &Facts) -> TileView {
     let identity = Identity::of(pod);
@@ -221,7 +224,7 @@ fn why_pending(pod: &Pod, facts: &Facts) -> String {
     let message = condition(&pod.status.conditions, "PodScheduled")
         .filter(|c| &*c.status == "False" && !c.message.is_empty())
         .map(|c| c.message.to_string());
-    let text = reason.or(message).unwrap_or_else(|| "waits for the scheduler".to_owned());
+    let text = reason.or(message).unwrap_or_else(|| NEXT.to_owned());
     // Upstream's message ends with two words that belong to nothing.
     text.strip_suffix(". not found").map_or(text.clone(), ToOwned::to_owned)
 }

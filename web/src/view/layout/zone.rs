@@ -1,6 +1,8 @@
 //! The inside of a zone: nodes in rows, pods in nodes, disks on the rail below.
 
-use super::{CARD, ClusterLayout, DiskBox, NodeBox, NodeForm, Rect, Size, TIGHT, TileBox, ZoneBox, is_trouble};
+use super::{
+    CARD, ClusterLayout, DiskBox, NodeBox, NodeForm, Rect, Size, TIGHT, TileBox, ZoneBox, is_trouble, row_words,
+};
 use crate::view::{DiskState, DiskView, Duplicate, NodeView, ZoneView};
 use petri_objects::order::Order as _;
 
@@ -324,20 +326,26 @@ pub(super) fn link_lower_rows(layout: &mut ClusterLayout) {
     }
 }
 
-/// A zone of a narrow picture: rows if all is calm, cards if not.
+/// A zone of a narrow picture: rows as long as each pod needs no more words than a row has, cards if not.
 pub(super) fn place_stacked(zone: &ZoneView, rect: Rect, size: Size, trunk: i32, pairs: &[Duplicate]) -> ZoneBox {
     let paired = |node: &NodeView| {
         node.tiles.iter().any(|tile| pairs.iter().any(|pair| pair.older == tile.uid || pair.newer == tile.uid))
     };
     let crowded = |node: &NodeView| size == Size::Tile && node.tiles.len() > 1;
     let calm = zone.disks.iter().all(is_plain)
-        && !zone.nodes.iter().any(|node| is_trouble(node) || paired(node) || crowded(node));
+        && !zone.nodes.iter().any(|node| {
+            let trouble = match size {
+                Size::Tile => node.tiles.iter().any(|tile| tile.state.is_trouble()),
+                _ => is_trouble(node),
+            };
+            trouble || paired(node) || crowded(node)
+        });
     if calm { stacked_rows(zone, rect, size, trunk) } else { stacked_cards(zone, rect, size, trunk) }
 }
 
 fn stacked_rows(zone: &ZoneView, rect: Rect, size: Size, trunk: i32) -> ZoneBox {
-    const TEXT: i32 = 84;
     let (x, w) = (rect.x + 6, rect.w - 12);
+    let (words, widest) = (row_words(w), if w > 500 { 200 } else { 138 });
     let mut y = rect.y + 19;
     let mut nodes = Vec::new();
     let mut disks: Vec<DiskBox> =
@@ -345,9 +353,10 @@ fn stacked_rows(zone: &ZoneView, rect: Rect, size: Size, trunk: i32) -> ZoneBox 
     let mut folded = zone.disks.len() as u32;
     for node in &zone.nodes {
         let (tiles, h) = if size == Size::Tile {
-            let tile = Rect::new(x + TEXT, y + 3, (w - TEXT - 6 - 22 - 76).clamp(96, 138), 30);
+            let tile = Rect::new(x + words, y + 3, (w - words - 6 - 22 - 76).clamp(96, widest), 30);
             if let Some(one) = node.tiles.first() {
-                let room = Rect::new(tile.right() + 22, y + 5, x + w - 6 - tile.right() - 22, 26);
+                let room = (x + w - 6 - tile.right() - 22).min(220);
+                let room = Rect::new(tile.right() + 22, y + 5, room, 26);
                 let own = zone.disks.iter().position(|disk| disk.plugs.iter().any(|plug| plug.tile == Some(one.uid)));
                 if let (Some(index), true) = (own, room.w >= 60) {
                     disks[index].rect = Some(room);
@@ -364,12 +373,12 @@ fn stacked_rows(zone: &ZoneView, rect: Rect, size: Size, trunk: i32) -> ZoneBox 
             (node.tiles.iter().map(|_| TileBox { rect: tile, size: Size::Row }).collect(), 36)
         } else {
             let top = y + if size == Size::Chip { 7 } else { 10 };
-            let (tiles, h) = flow(node.tiles.len(), size, x + TEXT, top, w - TEXT - 6);
+            let (tiles, h) = flow(node.tiles.len(), size, x + words, top, w - words - 6);
             (tiles, (h + 2 * (top - y)).max(36))
         };
         let link = vec![(trunk, y + h.min(36) / 2), (x, y + h.min(36) / 2)];
         nodes.push(NodeBox { rect: Rect::new(x, y, w, h), form: NodeForm::Row, link, tiles });
-        y += h + 5;
+        y += h + if w > 500 { 3 } else { 5 };
     }
     let folded = (folded > 0).then(|| {
         y += 20;

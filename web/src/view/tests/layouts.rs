@@ -1,12 +1,19 @@
 //! Nothing overlaps, nothing leaves its frame, at every width that a page may have.
 
 use super::*;
-use crate::view::layout::{ClusterLayout, NodeForm, Rect, Size, layout};
+use crate::view::layout::{ClusterLayout, NodeForm, Rect, Size, density, layout, layout_low};
 
 const WIDTHS: [u32; 8] = [340, 360, 390, 560, 700, 800, 1_000, 1_200];
 
 fn check(what: &str, view: &ClusterView, width: u32) -> ClusterLayout {
     let place = layout(view, width);
+    examine(what, view, width, &place);
+    let low = layout_low(view, width, density(view.tiles().count()));
+    examine(&format!("{what}, low"), view, width, &low);
+    place
+}
+
+fn examine(what: &str, view: &ClusterView, width: u32, place: &ClusterLayout) {
     let context = format!("{what} at {width}");
     let picture = Rect::new(0, 0, place.width, place.height);
     let apart = |what: &str, rects: &[Rect]| {
@@ -50,7 +57,6 @@ fn check(what: &str, view: &ClusterView, width: u32) -> ClusterLayout {
             assert!(text <= tile_box.rect.w, "{context}: “{}” does not fit {}", tile.status, tile_box.rect.w);
         }
     }
-    place
 }
 
 #[test]
@@ -60,6 +66,12 @@ fn a_calm_cluster_is_laid_out_without_overlaps() {
         let place = check("calm", &view, width);
         assert_eq!(place.narrow, width < 560);
     }
+    let low = layout_low(&view, 640, Size::Tile);
+    assert!(
+        low.height <= 280 && low.nodes().all(|node| node.form == NodeForm::Row),
+        "{} high in a low window",
+        low.height
+    );
     let place = layout(&view, 800);
     assert!(place.height <= 320, "the picture of the first visit is {} high", place.height);
     assert!(place.zones.iter().all(|zone| zone.disks.iter().all(|disk| disk.plugs.iter().all(|line| line.len() == 2))));
@@ -134,7 +146,7 @@ spec:
 }
 
 #[test]
-fn pods_that_wait_have_their_place_below_everything() {
+fn pods_that_no_node_takes_stand_above_the_zones_and_others_below() {
     let mut run = Run::calm();
     let before = layout(&run.view(), 800);
     for node in ["node-0", "node-1", "node-2", "node-3"] {
@@ -148,6 +160,9 @@ fn pods_that_wait_have_their_place_below_everything() {
         check("a pod waits", &view, width);
     }
     let after = layout(&view, 800);
-    assert_eq!(before.zones, after.zones, "nothing moved");
-    assert!(after.waiting.is_some());
+    let top = |place: &ClusterLayout| place.zones.iter().map(|zone| zone.rect.y).min().unwrap_or(0);
+    assert!(after.waiting.is_some_and(|waiting| waiting.bottom() < top(&after)), "{:?}", after.waiting);
+    let soon = layout(&ClusterView { stuck: false, ..view }, 800);
+    assert_eq!(before.zones, soon.zones, "nothing moves for who is on its way");
+    assert!(soon.waiting.is_some_and(|waiting| waiting.y > top(&soon)));
 }

@@ -18,7 +18,7 @@ fn each_identity_has_a_lane_with_its_phases() {
     let run = Run::calm();
     let view = draw(&run, 1_440, &Options::default());
     let names: Vec<&str> = view.lanes.iter().map(|lane| lane.name.as_str()).collect();
-    assert_eq!(names, ["rg-0", "rg-1", "rg-2", "node-0", "node-1", "node-2", "node-3"]);
+    assert_eq!(names, ["rg-0", "rg-1", "rg-2", "4 nodes"]);
     let phases: Vec<Bar> = bars(&view, "rg-1").into_iter().map(|(bar, _)| bar).collect();
     assert_eq!(phases, [Bar::Pending, Bar::Creating, Bar::Ready], "its disk is made before a node has it");
     assert!(view.lanes.iter().all(|lane| !lane.open), "a healthy lane shows belief only");
@@ -183,14 +183,15 @@ fn a_fork_is_followed_and_the_old_course_becomes_a_branch() {
 #[test]
 fn of_many_lanes_the_quiet_ones_are_left_out() {
     let mut run = Run::new(Scenario::sized(30));
-    run.apply(&SET.replace("replicas: 3", "replicas: 30\n  podManagementPolicy: Parallel"));
+    run.apply(&SET.replace("replicas: 3", "replicas: 50\n  podManagementPolicy: Parallel"));
     run.play(60);
     run.command(Command::Cut { node: "node-29".into() });
     run.play(5);
     let view = draw(&run, 1_440, &Options::default());
-    assert_eq!(view.lanes.len(), 40);
+    assert_eq!(view.lanes.len(), 41);
+    assert_eq!(view.lanes.last().map(|lane| &*lane.name), Some("29 nodes"));
     assert!(view.lanes.iter().any(|lane| lane.name == "node-29" && lane.open), "the cut one is kept");
-    assert!(view.hint.ends_with(" 20 quiet lanes not drawn."), "{}", view.hint);
+    assert!(view.hint.ends_with(" 11 quiet lanes not drawn."), "{}", view.hint);
     let strip = draw(&run, 390, &Options { strip: true, ..Options::default() });
     assert!(strip.lanes.len() <= 8 && strip.height <= 120);
 }

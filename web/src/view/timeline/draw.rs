@@ -98,12 +98,17 @@ fn marks(facts: &Facts, store: &LaneStore, end: Time, forks: &[Fork]) -> Vec<Tim
     edges.chain(breaks).chain(pins).chain(forks).chain([Some(facts.now), Some(end)]).flatten().collect()
 }
 
-/// All that is known and an eighth of the unknown, half a minute at least.
+/// All that is known and a little of the unknown, half a minute at least.
 fn whole(start: Time, end: Time, marks: &[Time], left: i32, right: i32) -> (Time, Time) {
     let known = Scale::new(start, end, left, right, marks);
     let open: u64 = known.segments.iter().filter(|s| !s.folded).map(|s| s.to.since(s.from).0).sum();
-    let more = Length((open / 8).max(Length::seconds(3).0));
-    (start, (end + more).max(start + Length::seconds(30)))
+    // In steps, so that the line stands still between them.
+    const STEPS: [u64; 9] = [10, 15, 30, 60, 120, 300, 600, 1_800, 3_600];
+    let wanted = open + (open / 12).max(Length::seconds(2).0);
+    let step = STEPS.iter().rev().map(|step| Length::seconds(*step).0).find(|step| step * 5 <= wanted);
+    let step = step.unwrap_or(Length::seconds(STEPS[0]).0);
+    let more = (wanted.div_ceil(step) * step).max(Length::seconds(30).0) - open;
+    (start, end + Length(more))
 }
 
 fn extent(scale: &Scale, from: Time, to: Option<Time>, end: Time) -> (i32, i32) {
@@ -172,6 +177,7 @@ fn lanes(
             is_selected(options.selected.as_ref(), &target(key, lane, store, facts)) || comes_apart(key, lane, end)
         });
     }
+    let idle = if strip { 0 } else { gather(&mut chosen, facts, store, options) };
     let hidden = thin_out(&mut chosen, if strip { STRIP_LANES } else { LANES }, |key, lane| {
         let target = target(key, lane, store, facts);
         is_selected(options.selected.as_ref(), &target) || comes_apart(key, lane, end)
@@ -222,7 +228,47 @@ fn lanes(
         view.lanes.push(LaneRow { key, target, identity, name, y, h, open, selected, bars, violations, label });
         y += h + gap;
     }
+    if idle > 0 {
+        let (name, x) = (format!("{idle} nodes"), scale.x(facts.start));
+        let title = format!("Ready, {}", between(facts.start, facts.start, None));
+        let (w, text) = ((scale.x(end) - x).max(1), "Ready".to_owned());
+        let bars = vec![BarMark { x, y: y + 2, w, h: 12, bar: Bar::NodeReady, text, title }];
+        let label = lane_label(&name, &bars);
+        view.lanes.push(LaneRow {
+            key: LaneKey::Node("".into()),
+            target: Target::ControlPlane,
+            identity: Identity::default(),
+            name,
+            y,
+            h: LANE,
+            open: false,
+            selected: false,
+            bars,
+            violations: Vec::new(),
+            label,
+        });
+        y += LANE + BETWEEN;
+    }
     view.bottom = y;
+}
+
+/// Takes out the nodes of which there is nothing to tell but that they are ready, if there are several: one row says so.
+fn gather(lanes: &mut Vec<(LaneKey, Lane<'_>)>, facts: &Facts, store: &LaneStore, options: &Options) -> usize {
+    let idle = |(key, lane): &(LaneKey, Lane<'_>)| {
+        matches!(key, LaneKey::Node(_))
+            && lane.reality.is_empty()
+            && lane
+                .belief
+                .iter()
+                .all(|span| span.bar == Bar::NodeReady && span.from <= facts.start && span.to.is_none())
+            && !is_selected(options.selected.as_ref(), &target(key, lane, store, facts))
+    };
+    let count = lanes.iter().filter(|lane| idle(lane)).count();
+    if count < 2 {
+        return 0;
+    }
+    lanes.retain(|lane| !idle(lane));
+    count
 }
 
 /// Leaves out quiet lanes, the last first, until `most` are left or only those that matter. Answers how many are gone.
