@@ -4,13 +4,17 @@
 //! whoever does something else.
 
 use crate::first_visit;
-use petri_objects::{Name, Time};
+use petri_objects::{Name, Span};
 use petri_sim::command::Command;
+use petri_sim::foresight::Start;
 use petri_sim::invariants::{Guarantee, Standing};
 use petri_sim::timeline::Timeline;
+use petri_sim::world::World;
 
-/// How long after the moment of a risk the story looks again.
-const AFTER: petri_objects::Span = petri_objects::Span::seconds(30);
+/// How long the story looks on after the moment that was foreseen.
+const AFTER: Span = Span::seconds(5);
+/// How long it lets the controllers react where no moment can be foreseen.
+const REACTION: Span = Span::seconds(2);
 
 /// What there is to do next.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +23,8 @@ pub enum Step {
     Cut { node: Name, pod: Name },
     /// Make the API server forget this pod.
     Forget { node: Name, pod: Name },
-    /// Let time pass until it runs twice.
-    Wait { pod: Name, seconds: u64 },
+    /// Let time pass: until it runs twice, if that can be foreseen.
+    Wait { pod: Name, seconds: u64, foreseen: bool },
     /// It is done.
     Done { pod: Name },
 }
@@ -53,7 +57,7 @@ pub fn step(timeline: &Timeline) -> Option<Step> {
     let pod = || subject.and_then(|subject| subject.rsplit('/').next()).unwrap_or_default().into();
     match standing {
         Standing::Broken { .. } => Some(Step::Done { pod: pod() }),
-        Standing::AtRisk { until, .. } => Some(Step::Wait { pod: pod(), seconds: wait(world.now, *until) }),
+        Standing::AtRisk { .. } => Some(wait(world, pod())),
         Standing::Holding => {
             let machine = world.machines.get(node)?;
             let processes = machine.processes.values();
@@ -64,22 +68,27 @@ pub fn step(timeline: &Timeline) -> Option<Step> {
             let stored = world.objects().pods.values().any(|pod| pod.metadata.uid == process.uid);
             Some(match stored {
                 true => Step::Forget { node: node.clone(), pod },
-                false => Step::Wait { pod, seconds: wait(world.now, None) },
+                false => wait(world, pod),
             })
         }
     }
 }
 
-fn wait(now: Time, until: Option<Time>) -> u64 {
-    let span = until.filter(|until| *until > now).map_or(AFTER, |until| until.since(now) + AFTER);
-    span.as_seconds()
+fn wait(world: &World, pod: Name) -> Step {
+    let next = world.objects().pods.values().find(|next| next.metadata.name == pod);
+    match next.map(|next| world.foresee_start(next)) {
+        Some(Start::At(at)) => {
+            let seconds = (at.since(world.now.min(at)) + AFTER).as_seconds();
+            Step::Wait { pod, seconds, foreseen: true }
+        }
+        _ => Step::Wait { pod, seconds: REACTION.as_seconds(), foreseen: false },
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::session::Session;
-    use petri_objects::Span;
     use petri_sim::recording::Recording;
     use petri_sim::scenario::Scenario;
 
@@ -99,13 +108,11 @@ mod tests {
         };
         say(&step().and_then(|step| step.line()).expect("it has a line"));
         let pass = |span: Span| session.change(|timeline| timeline.play_until(timeline.now() + span));
-        pass(Span::seconds(5));
-        let Some(Step::Wait { seconds, .. }) = step() else { panic!("now it waits, not {:?}", step()) };
+        let Some(Step::Wait { seconds, foreseen: false, .. }) = step() else { panic!("it is too soon: {:?}", step()) };
         pass(Span::seconds(seconds));
-        while let Some(Step::Wait { seconds, .. }) = step() {
-            pass(Span::seconds(seconds));
-            assert!(session.timeline().now() < begin + Span::minutes(15), "it does not wait for ever");
-        }
+        let Some(Step::Wait { seconds, foreseen: true, .. }) = step() else { panic!("it is known now: {:?}", step()) };
+        assert!((330..=400).contains(&seconds), "the disk is detached after six minutes, not {seconds} s");
+        pass(Span::seconds(seconds));
         assert_eq!(step(), Some(Step::Done { pod }));
 
         session.seek(begin);

@@ -240,7 +240,7 @@ fn column(index: usize, title: &str, link: Option<String>, shown: Option<Shown>,
         }
     });
     // The address is that of the course: it can be copied and sent as it is.
-    let link = link
-        .map(|href| html! { <p key="link"><a {href} data-open={name}>{ format!("Open {name} as the run") }</a></p> });
-    html! { <section key={name} data-side={name} aria-label={format!("{name}: {title}")}><h3>{ format!("{name}: {title}") }</h3>{ link }{ body }</section> }
+    let link =
+        link.map(|href| html! { <a key="link" {href} data-open={name}>{ format!("Open {name} as the run") }</a> });
+    html! { <section key={name} data-side={name} aria-label={format!("{name}: {title}")}><div class="row"><h3>{ format!("{name}: {title}") }</h3>{ link }</div>{ body }</section> }
 }
