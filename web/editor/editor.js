@@ -28,7 +28,7 @@ export { templates } from "./templates.js";
 
 const KEYS_HELP =
   "Control or Command with Enter applies the manifest, with Shift as well it shows first what would change. Control with Space lists what could stand at the cursor, F1 explains what is there. Tab indents; to leave the editor by keyboard, press Escape and then Tab.";
-const ABOUT_NOTHING = matchMedia("(pointer: coarse)").matches ? "" : "Ctrl Space lists what could stand here.";
+const ABOUT_NOTHING = globalThis.matchMedia?.("(pointer: coarse)")?.matches ? "" : "Ctrl Space lists what could stand here.";
 
 // Set on a transaction that the page itself asked for, so that it does not hear its own echo.
 const fromPage = Annotation.define();

@@ -29,6 +29,13 @@ fn document() -> web_sys::Document {
     web_sys::window().unwrap().document().unwrap()
 }
 
+/// What a page with this address opens with.
+fn opened(hash: &str) -> (Session, Ui) {
+    let mut opening = first_visit::Opening::new(hash);
+    while opening.advance() {}
+    opening.done()
+}
+
 /// Lets frames and effects happen.
 async fn rest(milliseconds: i32) {
     let promise = Promise::new(&mut |resolve, _| {
@@ -156,7 +163,7 @@ async fn running_for_a_while_ends_at_the_very_moment() {
 
 #[wasm_bindgen_test]
 async fn a_manifest_is_applied_from_the_text_area() {
-    let (session, mut ui) = first_visit::first("");
+    let (session, mut ui) = opened("");
     session.pause();
     ui.untried = false;
     let host = host();
@@ -206,7 +213,7 @@ fn the_story_has_the_same_fingerprints_as_natively() {
 
 #[wasm_bindgen_test]
 fn the_interface_starts_with_an_example() {
-    let (session, ui): (Session, Ui) = first_visit::first("#nothing");
+    let (session, ui): (Session, Ui) = opened("#nothing");
     assert_eq!(ui.files.len(), 1);
     assert!(session.timeline().world().objects().pods.len() >= 2);
 }
