@@ -47,8 +47,8 @@ test("without the force delete there are no duplicates, and it is said so", asyn
   await page.keyboard.press("Home");
   await drawn(page);
   includes(await page.locator(".compare-clock").innerText(), "0:00.0");
-  includes(await page.locator('[data-side="A"]').innerText(), "Four nodes, no pods.");
-  includes(await page.locator('[data-side="B"]').innerText(), "Four nodes, no pods.");
+  includes(await page.locator('[data-side="A"]').innerText(), "0 of 2 pods ready.");
+  includes(await page.locator('[data-side="B"]').innerText(), "0 of 2 pods ready.");
   await page.keyboard.press("Escape");
   assert.equal(await page.locator(".compare").count(), 0);
   await page.finish();

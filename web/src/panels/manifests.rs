@@ -220,6 +220,9 @@ fn ApplyBar(props: &ApplyBarProps) -> Html {
                 { for outcome.lines.iter().enumerate().map(|(i, line)| html! { <code key={i}>{ line }</code> }) }
                 { for outcome.warnings.iter().enumerate().map(|(i, line)| html! { <code key={i + 500} class="warn">{ line }</code> }) }
                 // Those with a line are listed above.
+                if errors > 0 && !outcome.errors.is_empty() {
+                    <code key="above" class="bad">{ "Nothing was applied: see the problems above." }</code>
+                }
                 { for outcome.errors.iter().filter(|_| errors == 0).enumerate().map(|(i, line)| html! { <code key={i + 1000} class="bad">{ line }</code> }) }
             </div>
             <div class="bar">
