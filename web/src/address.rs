@@ -118,7 +118,6 @@ const LONGEST_ADDRESS: usize = 60_000;
 #[hook]
 pub fn use_address(example: &str) {
     let session = use_session();
-    use_last_words(&session);
     let stand = use_slice((), |session, ()| {
         let timeline = session.timeline();
         let moment = (!session.player_state().is_moving()).then(|| timeline.now());
@@ -137,29 +136,6 @@ pub fn use_address(example: &str) {
                 write_address(&session);
             }
         });
-    });
-}
-
-/// Writes the moment into the address when the page goes away, for then a clock that runs has been somewhere else.
-#[hook]
-fn use_last_words(session: &Session) {
-    use_effect_with(session.clone(), move |session| {
-        let session = session.clone();
-        let listener = Closure::<dyn Fn()>::new(move || {
-            let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
-            if !hash.is_empty() {
-                write_address(&session);
-            }
-        });
-        let window = web_sys::window();
-        if let Some(window) = &window {
-            let _ = window.add_event_listener_with_callback("pagehide", listener.as_ref().unchecked_ref());
-        }
-        move || {
-            if let Some(window) = window {
-                let _ = window.remove_event_listener_with_callback("pagehide", listener.as_ref().unchecked_ref());
-            }
-        }
     });
 }
 
