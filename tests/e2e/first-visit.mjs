@@ -15,13 +15,19 @@ const visits = [
   { viewport: { width: 1440, height: 900 }, colorScheme: "light", reducedMotion: "no-preference", seconds: 24 },
   { viewport: { width: 1920, height: 1080 }, colorScheme: "dark", reducedMotion: "no-preference" },
   { viewport: { width: 1280, height: 720 }, colorScheme: "light", reducedMotion: "no-preference" },
-  { viewport: { width: 1280, height: 720 }, colorScheme: "light", reducedMotion: "reduce" },
+  // High enough for columns, and not wide enough for all of them.
+  { viewport: { width: 1280, height: 800 }, colorScheme: "light", reducedMotion: "reduce" },
   { viewport: { width: 820, height: 1180 }, colorScheme: "light", reducedMotion: "no-preference" },
   { viewport: { width: 390, height: 844 }, colorScheme: "dark", reducedMotion: "no-preference" },
   { viewport: { width: 320, height: 640 }, colorScheme: "light", reducedMotion: "reduce" },
   // A slow machine takes ways that a fast one never does: frames that come late, parts that arrive in another order.
   { viewport: { width: 390, height: 844 }, reducedMotion: "no-preference", slower: 6 },
 ];
+
+// Where the picture breaks its rows depends on the width, and how high they are on the height.
+for (const width of [2560, 1536, 1366, 1180, 1024, 900, 768, 600, 430, 360]) {
+  for (const height of [680, 860]) visits.push({ viewport: { width, height }, seconds: 1, again: height > 800 });
+}
 
 let came = [];
 
@@ -37,7 +43,7 @@ async function collect(page) {
   came = marks.map((digit, at) => digit | (came[at] ?? 0));
 }
 
-async function watch(url, { seconds = 4, slower = 1, ...options }) {
+async function watch(url, { seconds = 4, slower = 1, again = true, ...options }) {
   const page = await openPage(options);
   const session = await page.context().newCDPSession(page);
   await session.send("Emulation.setCPUThrottlingRate", { rate: slower });
@@ -49,10 +55,12 @@ async function watch(url, { seconds = 4, slower = 1, ...options }) {
   await page.keyboard.press("Tab");
   await page.waitForTimeout(100);
   await collect(page);
-  await page.reload();
-  await page.waitForSelector("[data-app]");
-  await page.waitForTimeout(2_000);
-  await collect(page);
+  if (again) {
+    await page.reload();
+    await page.waitForSelector("[data-app]");
+    await page.waitForTimeout(Math.min(seconds, 2) * 1000);
+    await collect(page);
+  }
   await page.finish();
 }
 

@@ -24,6 +24,34 @@ test("who only looks, fetches the first part only", async (t) => {
   await page.finish();
 });
 
+// Common screens that are none of those the build watches.
+const SCREENS = [
+  [2560, 1440],
+  [1536, 864],
+  [1366, 768],
+  [1280, 950],
+  [1200, 700],
+  [1180, 820],
+  [1024, 768],
+  [768, 1024],
+  [900, 600],
+  [600, 960],
+  [412, 915],
+  [375, 667],
+  [360, 640],
+];
+
+test("the first part is enough on every screen", async (t) => {
+  const short = [];
+  for (const [width, height] of SCREENS) {
+    const { server, page } = await visit(t, { viewport: { width, height }, reducedMotion: "no-preference" });
+    await page.waitForTimeout(500);
+    if (server.requests.some(isSecond)) short.push(`${width}x${height}`);
+    await page.finish();
+  }
+  assert.deepEqual(short, []);
+});
+
 test("who starts to do something gets the rest, once", async (t) => {
   const { server, page } = await visit(t);
   await page.mouse.move(200, 200);

@@ -167,7 +167,7 @@ fn take_apart(shop: &Shop, dist: &Path) -> Outcome {
     let module = Module::read(&whole)?;
 
     let setting = browser_setting(shop)?;
-    say("watching what the first visit runs, to split the WebAssembly by it", "1 minute");
+    say("watching what the first visit runs, to split the WebAssembly by it", "2 minutes");
     shop::write(&wasm, module.with_marks()?)?;
     let mut command = shop.program("node", &["tests/e2e/first-visit.mjs"]);
     command.arg(dist);
