@@ -48,6 +48,8 @@ async function press(page, key) {
 
 /** Waits until time stands still again. */
 async function still(page) {
+  // What was just said has to be drawn first: before that, time stands still as well.
+  await drawn(page);
   await page.waitForFunction(() => document.querySelector("#play").getAttribute("aria-label").startsWith("Play"));
   await drawn(page);
 }

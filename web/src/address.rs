@@ -1,7 +1,7 @@
 //! The whole run in the address: whoever copies it, or loads the page again, is at the same microsecond.
 
 use crate::desk::Desk;
-use crate::first_visit::{EXAMPLES, show, text};
+use crate::first_visit::{EXAMPLES, opened, show_link, text};
 use crate::frames;
 use crate::recording;
 use crate::session::{Session, use_session, use_slice};
@@ -13,18 +13,6 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
-
-/// Opens another person's run.
-fn restore(session: &Session, shared: recording::Shared) -> Vec<Action> {
-    let recording::Shared { recording, moment, end } = shared;
-    let actions = told(&recording);
-    session.replace(recording);
-    session.change(|timeline| {
-        timeline.play_until(end);
-        timeline.seek(moment);
-    });
-    actions
-}
 
 /// What the interface says of another person's run, or of this person's own, loaded again.
 pub fn told(recording: &Recording) -> Vec<Action> {
@@ -40,8 +28,10 @@ pub fn told(recording: &Recording) -> Vec<Action> {
     if files.is_empty() {
         files.push(("recording.yaml", Rc::new(Applied::default())));
     }
-    let shown = show(&files, title).into_iter().filter(|action| !matches!(action, Action::Log(..)));
-    shown.chain([Action::Log(LogKind::Output, "Opened the recording of the link.".into())]).collect()
+    opened(&files, title)
+        .into_iter()
+        .chain([Action::Log(LogKind::Output, "Opened the recording of the link.".into())])
+        .collect()
 }
 
 /// An example's name and text, and when it was applied.
@@ -93,7 +83,7 @@ pub fn use_link(desk: &Desk) {
         let listener = Closure::<dyn Fn()>::new(move || {
             let hash = web_sys::window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
             match recording::from_fragment(&hash) {
-                Some(Ok(shared)) => restore(&desk.session, shared).into_iter().for_each(|action| desk.send(action)),
+                Some(Ok(shared)) => show_link(&desk.session, shared).into_iter().for_each(|action| desk.send(action)),
                 Some(Err(words)) => desk.toast(format!("The link could not be opened: {words}."), None),
                 None => {}
             }

@@ -117,11 +117,9 @@ fn with_manifest(recording: &Recording, text: &str) -> Option<Recording> {
     if parsed.has_errors() || parsed.documents.is_empty() {
         return None;
     }
-    let is_manifest =
-        |command: &Command| matches!(command, Command::Apply(_) | Command::Create(_) | Command::Replace(_));
-    let at = recording.commands.iter().find(|stamped| is_manifest(&stamped.command))?.at;
+    let at = recording.commands.iter().find(|stamped| stamped.command.is_manifest())?.at;
     let mut other = unplaced(recording);
-    other.commands.retain(|stamped| !is_manifest(&stamped.command));
+    other.commands.retain(|stamped| !stamped.command.is_manifest());
     let own = parsed.objects().map(|object| {
         let mut object = object.clone();
         if object.kind().is_namespaced() && object.meta().namespace.is_empty() {
@@ -158,7 +156,7 @@ const CONSEQUENCES: Span = Span::minutes(8);
 /// How far to compare: to the end of every course that was played, and to what the last command leads to.
 pub fn end(timeline: &Timeline) -> Time {
     let ends = timeline.branches().iter().map(|branch| branch.end).chain([timeline.end()]);
-    let done = timeline.recording().commands.iter().filter(|stamped| !is_manifest(&stamped.command));
+    let done = timeline.recording().commands.iter().filter(|stamped| !stamped.command.is_manifest());
     ends.chain(done.map(|stamped| stamped.at + CONSEQUENCES)).max().unwrap_or(timeline.end())
 }
 
@@ -320,7 +318,7 @@ impl Pair {
     pub fn play(a: &Recording, b: &Recording, end: Time) -> Pair {
         let start = a.scenario.start;
         let first = |recording: &Recording| {
-            let done = recording.commands.iter().find(|s| is_worth_leaving_out(&s.command) && !is_manifest(&s.command));
+            let done = recording.commands.iter().find(|s| is_worth_leaving_out(&s.command) && !s.command.is_manifest());
             done.map(|stamped| stamped.at)
         };
         let from = [first(a), first(b)].into_iter().flatten().min().unwrap_or(start);
@@ -373,10 +371,6 @@ impl Pair {
             rows.iter().filter(told).map(|row| format!("{} {} / {}", row.what, row.a, row.b)).collect();
         parts.join("; ")
     }
-}
-
-fn is_manifest(command: &Command) -> bool {
-    matches!(command, Command::Apply(_) | Command::Create(_) | Command::Replace(_))
 }
 
 fn differs(a: u64, b: u64, text: impl Fn(u64) -> String) -> String {

@@ -4,13 +4,14 @@ use crate::address;
 use crate::check;
 use crate::desk::Desk;
 use crate::frames;
-use crate::recording;
+use crate::recording::{self, Shared};
 use crate::session::Session;
 use crate::shell;
 use crate::state::{Action, Applied, LogKind, Ui};
 use crate::view::Target;
 use petri_objects::{Name, Span, Time};
 use petri_sim::command::Command;
+use petri_sim::machine::Identity;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
 use petri_sim::timeline::Timeline;
@@ -58,6 +59,14 @@ pub const EXAMPLES: &[Example] = &[
     small("pdb.yaml", "a budget for evictions", &["replicaset.yaml"]),
 ];
 
+impl Example {
+    /// A cluster for it, in which nothing was done yet.
+    fn recording(&self) -> Recording {
+        let scenario = if self.machines > 0 { Scenario::sized(self.machines) } else { Scenario::standard() };
+        Recording::new(scenario, SEED)
+    }
+}
+
 /// The text of an example; empty if there is none of that name.
 pub fn text(name: &str) -> &'static str {
     petri_lessons::examples().iter().find(|(file, _)| *file == name).map_or("", |(_, text)| text)
@@ -88,7 +97,7 @@ enum Part {
 pub struct Opening {
     session: Session,
     ui: Ui,
-    files: Vec<(&'static str, Rc<Applied>)>,
+    files: Vec<Written>,
     /// What is left to do, the last one first.
     parts: Vec<Part>,
     /// The end of the part that is being played.
@@ -106,8 +115,9 @@ thread_local! {
 /// Opens the example of the first visit ahead of time. The build calls this and keeps the memory, so that nobody's
 /// browser has to fetch and run what it takes to get there; see `split` in the workshop.
 pub fn prepare() {
-    let session = Session::silent(Recording::new(Scenario::standard(), SEED));
-    let mut opening = Opening::example(session.clone(), &EXAMPLES[0]);
+    let first = &EXAMPLES[0];
+    let session = Session::silent(first.recording());
+    let mut opening = Opening::example(session.clone(), first);
     opening.polite = false;
     while opening.advance() {}
     opening.show();
@@ -122,17 +132,14 @@ impl Opening {
     /// Of a page whose address ends with this.
     pub fn new(hash: &str) -> Opening {
         let shared = recording::from_fragment(hash);
-        if let Some(Ok(shared)) = shared {
-            let recording::Shared { recording, moment, end } = shared;
-            let mut ui = Ui::new();
-            address::told(&recording).into_iter().for_each(|action| ui.apply(action));
-            let parts = vec![Part::Seek(moment), Part::PlayUntil(end)];
-            let session = Session::new(recording);
-            return Opening { session, ui, files: Vec::new(), parts, until: None, title: "", polite: true };
+        if let Some(Ok(Shared { recording, moment, end })) = shared {
+            let told = address::told(&recording);
+            let mut opening = Opening::link(Session::new(recording), moment, end);
+            told.into_iter().for_each(|action| opening.ui.apply(action));
+            return opening;
         }
-        let mut opening = PREPARED.take().unwrap_or_else(|| {
-            Opening::example(Session::new(Recording::new(Scenario::standard(), SEED)), &EXAMPLES[0])
-        });
+        let first = &EXAMPLES[0];
+        let mut opening = PREPARED.take().unwrap_or_else(|| Opening::example(Session::new(first.recording()), first));
         match shared {
             Some(Err(words)) => {
                 let text = format!("The link could not be opened: {words}.");
@@ -143,16 +150,22 @@ impl Opening {
         opening
     }
 
-    /// Of an example, in a session that starts over with it.
+    /// Of an example, in a session with a cluster for it.
     fn example(session: Session, example: &Example) -> Opening {
-        let scenario = if example.machines > 0 { Scenario::sized(example.machines) } else { Scenario::standard() };
-        session.replace(Recording::new(scenario, SEED));
         let files = example.needs.iter().chain([&example.name]);
         let mut parts: Vec<Part> =
             files.flat_map(|name| [Part::Apply(name), Part::AwaitReady(LONGEST), Part::Play(SETTLED)]).collect();
         parts.reverse();
-        let title = example.name;
-        Opening { session, ui: Ui::new(), files: Vec::new(), parts, until: None, title, polite: true }
+        Opening { title: example.name, ..Opening::with(session, parts) }
+    }
+
+    /// Of a link, in a session with its recording: it is played to its end, and shown at a moment.
+    fn link(session: Session, moment: Time, end: Time) -> Opening {
+        Opening::with(session, vec![Part::Seek(moment), Part::PlayUntil(end)])
+    }
+
+    fn with(session: Session, parts: Vec<Part>) -> Opening {
+        Opening { session, ui: Ui::new(), files: Vec::new(), parts, until: None, title: "", polite: true }
     }
 
     /// Does the next part, or some of it. Answers whether there is more to do.
@@ -162,8 +175,8 @@ impl Opening {
         let done = match self.parts.last() {
             None => return false,
             Some(Part::Apply(name)) => {
-                let outcome = shell::apply(&session, name, text(name));
                 let text: Rc<str> = text(name).into();
+                let outcome = shell::apply(&session, name, &text);
                 self.files.push((name, Rc::new(Applied { text: text.clone(), tried: text, at: now, outcome })));
                 true
             }
@@ -194,7 +207,7 @@ impl Opening {
         if !files.is_empty() {
             // An example begins without messages, but this page may have one already.
             let toast = self.ui.toast.take();
-            show(&files, self.title).into_iter().for_each(|action| self.ui.apply(action));
+            opened(&files, self.title).into_iter().chain(said(&files)).for_each(|action| self.ui.apply(action));
             self.ui.toast = toast;
         }
     }
@@ -228,8 +241,11 @@ fn played(session: &Session, until: Time, polite: bool, stop: impl Fn() -> bool)
     }
 }
 
-/// Puts an example's files and console lines into the interface.
-pub(crate) fn show(files: &[(&'static str, Rc<Applied>)], title: &str) -> Vec<Action> {
+/// A file by its name, and what was applied of it.
+type Written = (&'static str, Rc<Applied>);
+
+/// Puts the files of an example, or of a link, into the interface.
+pub fn opened(files: &[Written], title: &str) -> Vec<Action> {
     let mut actions = Vec::new();
     for (i, (name, applied)) in files.iter().enumerate() {
         let text = applied.text.clone();
@@ -238,24 +254,41 @@ pub(crate) fn show(files: &[(&'static str, Rc<Applied>)], title: &str) -> Vec<Ac
             _ => Action::NewFile { name: (*name).into(), text },
         });
         actions.push(Action::AppliedLast(applied.clone()));
-        actions.push(Action::Log(LogKind::Input, format!("kubectl apply -f {name}")));
-        actions.push(Action::Log(LogKind::Output, applied.outcome.lines.join("\n")));
     }
     actions
 }
 
+/// Puts what applying them said into the console.
+fn said(files: &[Written]) -> impl Iterator<Item = Action> {
+    files.iter().flat_map(|(name, applied)| {
+        let line = format!("kubectl apply -f {name}");
+        let answer = applied.outcome.lines.join("\n");
+        [Action::Log(LogKind::Input, line), Action::Log(LogKind::Output, answer)]
+    })
+}
+
 /// Opens an example and answers what the interface has to show.
 pub fn show_example(session: &Session, example: &Example) -> Vec<Action> {
+    session.replace(example.recording());
     let mut opening = Opening::example(session.clone(), example);
     while opening.advance() {}
-    let mut actions = vec![Action::ClearLog];
-    actions.extend(show(&opening.files, example.name));
+    let files = &opening.files;
+    [Action::ClearLog].into_iter().chain(opened(files, example.name)).chain(said(files)).collect()
+}
+
+/// Opens another person's run in a page that shows something else, and answers what the interface has to show.
+pub fn show_link(session: &Session, shared: Shared) -> Vec<Action> {
+    let Shared { recording, moment, end } = shared;
+    let actions = address::told(&recording);
+    session.replace(recording);
+    let mut opening = Opening::link(session.clone(), moment, end);
+    while opening.advance() {}
     actions
 }
 
 /// The node whose loss teaches most, and the pod on it: the last pod of a set that is alone on its node, where another
 /// node of its zone could take over.
-pub fn suggestion(world: &World) -> Option<(Name, Name)> {
+pub fn suggestion(world: &World) -> Option<(Name, Identity)> {
     let zone_of = |node: &str| world.machines.get(node).map(|machine| machine.zone().to_owned());
     let pods: Vec<_> = world
         .objects()
@@ -273,14 +306,20 @@ pub fn suggestion(world: &World) -> Option<(Name, Name)> {
     let is_alone = |node: &str| pods.iter().filter(|pod| *pod.spec.node_name == *node).count() == 1;
     let best = |pod: &&Rc<petri_objects::Pod>| (is_alone(&pod.spec.node_name), has_neighbour(&pod.spec.node_name));
     let found = pods.iter().copied().max_by_key(best)?;
-    Some((found.spec.node_name.clone(), found.metadata.name.clone()))
+    let metadata = &found.metadata;
+    let identity = Identity { namespace: metadata.namespace.clone(), pod: metadata.name.clone() };
+    Some((found.spec.node_name.clone(), identity))
 }
 
-/// The same as long as nothing but manifests was given to the cluster: who does something else has begun.
-pub fn offer(timeline: &Timeline) -> Option<(Name, Name)> {
+/// What was done first, apart from giving manifests to the cluster.
+pub fn begun(timeline: &Timeline) -> Option<&Command> {
     let mut said = timeline.recording().commands.iter().filter(|stamped| stamped.at <= timeline.now());
-    let begun = said.any(|stamped| !matches!(*stamped.command, Command::Apply(_)));
-    if begun { None } else { suggestion(timeline.world()) }
+    said.find(|stamped| !stamped.command.is_manifest()).map(|stamped| &*stamped.command)
+}
+
+/// The same as long as nobody has begun.
+pub fn offer(timeline: &Timeline) -> Option<(Name, Identity)> {
+    if begun(timeline).is_none() { suggestion(timeline.world()) } else { None }
 }
 
 /// Does what the first visit suggests.
@@ -296,7 +335,7 @@ pub fn try_it(desk: &Desk) {
 mod tests {
     use super::*;
 
-    fn opened(hash: &str) -> (Session, Ui) {
+    fn page(hash: &str) -> (Session, Ui) {
         let mut opening = Opening::new(hash);
         while opening.advance() {}
         opening.done()
@@ -304,9 +343,9 @@ mod tests {
 
     #[test]
     fn what_the_build_prepares_is_what_a_page_would_come_to_by_itself() {
-        let (fresh, ui) = opened("");
+        let (fresh, ui) = page("");
         prepare();
-        let (prepared, prepared_ui) = opened("");
+        let (prepared, prepared_ui) = page("");
         assert!(PREPARED.take().is_none(), "it was taken");
         assert_eq!(prepared.timeline().world().fingerprint(), fresh.timeline().world().fingerprint());
         assert_eq!(prepared.timeline().notes(), fresh.timeline().notes());

@@ -5,9 +5,11 @@
 
 use crate::first_visit;
 use petri_objects::{Name, Span};
+use petri_sim::api::shelf::Key;
 use petri_sim::command::Command;
 use petri_sim::foresight::Start;
 use petri_sim::invariants::{Guarantee, Standing};
+use petri_sim::machine::Identity;
 use petri_sim::timeline::Timeline;
 use petri_sim::world::World;
 
@@ -20,13 +22,13 @@ const REACTION: Span = Span::seconds(2);
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Cut this machine off, on which this pod runs.
-    Cut { node: Name, pod: Name },
+    Cut { node: Name, pod: Identity },
     /// Make the API server forget this pod.
-    Forget { node: Name, pod: Name },
+    Forget { node: Name, pod: Identity },
     /// Let time pass: until it runs twice, if that can be foreseen.
-    Wait { pod: Name, seconds: u64, foreseen: bool },
+    Wait { pod: Identity, seconds: u64, foreseen: bool },
     /// It is done.
-    Done { pod: Name },
+    Done { pod: Identity },
 }
 
 impl Step {
@@ -34,7 +36,10 @@ impl Step {
     pub fn line(&self) -> Option<String> {
         match self {
             Step::Cut { node, .. } => Some(Command::Cut { node: node.clone() }.line()),
-            Step::Forget { pod, .. } => Some(format!("kubectl delete pod {pod} --force --grace-period=0")),
+            Step::Forget { pod: Identity { namespace, pod }, .. } => {
+                let namespace = if &**namespace == "default" { String::new() } else { format!(" -n {namespace}") };
+                Some(format!("kubectl delete pod {pod}{namespace} --force --grace-period=0"))
+            }
             Step::Wait { seconds, .. } => Some(format!("run {seconds}s")),
             Step::Done { .. } => None,
         }
@@ -44,9 +49,7 @@ impl Step {
 /// Where the story stands, or nothing if this is another one.
 pub fn step(timeline: &Timeline) -> Option<Step> {
     let world = timeline.world();
-    let said = timeline.recording().commands.iter().filter(|stamped| stamped.at <= world.now);
-    let Some(first) = said.map(|stamped| &*stamped.command).find(|command| !matches!(command, Command::Apply(_)))
-    else {
+    let Some(first) = first_visit::begun(timeline) else {
         return first_visit::offer(timeline).map(|(node, pod)| Step::Cut { node, pod });
     };
     let Command::Cut { node } = first else { return None };
@@ -54,7 +57,10 @@ pub fn step(timeline: &Timeline) -> Option<Step> {
         return None;
     }
     let (standing, subject) = world.invariants.worst(Guarantee::AtMostOne);
-    let pod = || subject.and_then(|subject| subject.rsplit('/').next()).unwrap_or_default().into();
+    let pod = || {
+        let (namespace, pod) = subject.and_then(|subject| subject.rsplit_once('/')).unwrap_or_default();
+        Identity { namespace: namespace.into(), pod: pod.into() }
+    };
     match standing {
         Standing::Broken { .. } => Some(Step::Done { pod: pod() }),
         Standing::AtRisk { .. } => Some(wait(world, pod())),
@@ -64,7 +70,7 @@ pub fn step(timeline: &Timeline) -> Option<Step> {
             let mut promised =
                 processes.filter(|process| process.owner.as_ref().is_some_and(|owner| &*owner.kind == "StatefulSet"));
             let process = promised.next()?;
-            let pod = process.identity.pod.clone();
+            let pod = process.identity.clone();
             let stored = world.objects().pods.values().any(|pod| pod.metadata.uid == process.uid);
             Some(match stored {
                 true => Step::Forget { node: node.clone(), pod },
@@ -74,8 +80,8 @@ pub fn step(timeline: &Timeline) -> Option<Step> {
     }
 }
 
-fn wait(world: &World, pod: Name) -> Step {
-    let next = world.objects().pods.values().find(|next| next.metadata.name == pod);
+fn wait(world: &World, pod: Identity) -> Step {
+    let next = world.objects().pods.get(&Key::new(pod.namespace.clone(), pod.pod.clone()));
     match next.map(|next| world.foresee_start(next)) {
         Some(Start::At(at)) => {
             let seconds = (at.since(world.now.min(at)) + AFTER).as_seconds();

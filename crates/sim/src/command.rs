@@ -4,7 +4,7 @@ use crate::api::request::Propagation;
 use crate::clock::Span;
 use crate::controllers::ControllerId;
 use crate::network::Direction;
-use petri_objects::{Name, Object, ObjectRef, Taint, Value};
+use petri_objects::{Container, Name, Object, ObjectRef, Taint, Value};
 use std::rc::Rc;
 
 /// A process of the control plane.
@@ -82,6 +82,13 @@ impl Probed {
     }
     pub fn from_name(name: &str) -> Option<Probed> {
         Probed::ALL.into_iter().find(|probe| probe.name() == name)
+    }
+    /// Whether the kubelet asks this container.
+    pub fn asks(self, container: &Container) -> bool {
+        match self {
+            Probed::Readiness => container.readiness_probe.is_some(),
+            Probed::Liveness => container.liveness_probe.is_some(),
+        }
     }
 }
 
@@ -280,6 +287,11 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether the command hands the API server an object as somebody has written it.
+    pub fn is_manifest(&self) -> bool {
+        matches!(self, Command::Apply(_) | Command::Create(_) | Command::Replace(_))
+    }
+
     /// Whether the command asks the API server, rather than changing the physical world.
     pub fn is_request(&self) -> bool {
         matches!(

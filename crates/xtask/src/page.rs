@@ -156,8 +156,7 @@ fn minify_glue(shop: &Shop, dist: &Path) -> Outcome {
 /// Splits the WebAssembly into what the first visit runs and the rest, by watching a first visit.
 fn take_apart(shop: &Shop, dist: &Path) -> Outcome {
     let wasm = gates::file_in(dist, "_bg.wasm", "petri-web")?;
-    let linked = shop.target().join(LINKED);
-    let linked = std::fs::read(&linked).map_err(|error| format!("{}: {error}", linked.display()))?;
+    let linked = shop::read_bytes(&shop.target().join(LINKED))?;
     let constants = Constants::read(&linked)?;
     if constants.is_none() {
         warn("the linker left no notes of constants, so all of them are part of the first visit");
@@ -192,14 +191,14 @@ fn take_apart(shop: &Shop, dist: &Path) -> Outcome {
 fn optimize(shop: &Shop, wasm: &Path) -> Outcome<Vec<u8>> {
     let setting = tools::wasm_opt(shop)?;
     let whole = shop.target().join(WHOLE);
-    let bound = std::fs::read(wasm).map_err(|error| format!("{}: {error}", wasm.display()))?;
+    let bound = shop::read_bytes(wasm)?;
     shop::write(&whole, without_notes(&bound)?)?;
     say("making the WebAssembly smaller", "20 seconds");
     let mut command = shop.program("wasm-opt", WASM_OPT);
     command.arg(&whole).arg("-o").arg(&whole);
     setting.apply(&mut command);
     run(&mut command)?;
-    std::fs::read(&whole).map_err(|error| format!("{}: {error}", whole.display()))
+    shop::read_bytes(&whole)
 }
 
 /// The memory of a module that has made ready what the first visit opens with.
@@ -207,13 +206,13 @@ fn prepare(shop: &Shop) -> Outcome<Vec<u8>> {
     let memory = shop.target().join("page/memory");
     let mut command = shop.program("node", &["crates/xtask/tools/prepare.mjs"]);
     run(command.arg(shop.target().join(WHOLE)).arg(&memory))?;
-    std::fs::read(&memory).map_err(|error| format!("{}: {error}", memory.display()))
+    shop::read_bytes(&memory)
 }
 
 /// Gives the editor's file a name that changes with its content, so that no cache can pair it with another page.
 fn name_editor_by_content(dist: &Path) -> Outcome {
     let plain = dist.join("editor/editor.js");
-    let content = std::fs::read(&plain).map_err(|error| format!("{}: {error}", plain.display()))?;
+    let content = shop::read_bytes(&plain)?;
     let name = format!("editor/editor-{:016x}.js", fingerprint(&content));
     std::fs::rename(&plain, dist.join(&name)).map_err(|error| format!("{name}: {error}"))?;
     edit_index(dist, "./editor/editor.js", &format!("./{name}"))
@@ -235,7 +234,7 @@ fn keep_for_offline(shop: &Shop, dist: &Path) -> Outcome {
     let mut content = Vec::new();
     for size in gates::sizes(dist)? {
         if size.name != OFFLINE {
-            let bytes = std::fs::read(dist.join(&size.name)).map_err(|error| format!("{}: {error}", size.name))?;
+            let bytes = shop::read_bytes(&dist.join(&size.name))?;
             content.extend(fingerprint(&bytes).to_le_bytes());
             (if size.first_load { &mut first } else { &mut later }).push(size.name);
         }

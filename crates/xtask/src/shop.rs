@@ -182,6 +182,10 @@ pub fn read(path: &Path) -> Outcome<String> {
     std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
+pub fn read_bytes(path: &Path) -> Outcome<Vec<u8>> {
+    std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
 pub fn write(path: &Path, text: impl AsRef<[u8]>) -> Outcome {
     if let Some(folder) = path.parent() {
         make_folder(folder)?;

@@ -214,16 +214,16 @@ fn ApplyBar(props: &ApplyBarProps) -> Html {
     // What was said of another text is in the console.
     let about = file.applied.as_ref().filter(|applied| applied.tried == file.text);
     let outcome = about.map(|applied| applied.outcome.clone()).unwrap_or_default();
+    let refused = match outcome.errors.as_slice() {
+        [_, ..] if errors > 0 => &["Nothing was applied: see the problems above.".to_owned()],
+        refused => refused,
+    };
     html! {
         <div class="apply">
             <div class="outcome" role="status" data-refused={(!outcome.errors.is_empty()).to_string()}>
                 { for outcome.lines.iter().enumerate().map(|(i, line)| html! { <code key={i}>{ line }</code> }) }
                 { for outcome.warnings.iter().enumerate().map(|(i, line)| html! { <code key={i + 500} class="warn">{ line }</code> }) }
-                // Those with a line are listed above.
-                if errors > 0 && !outcome.errors.is_empty() {
-                    <code key="above" class="bad">{ "Nothing was applied: see the problems above." }</code>
-                }
-                { for outcome.errors.iter().filter(|_| errors == 0).enumerate().map(|(i, line)| html! { <code key={i + 1000} class="bad">{ line }</code> }) }
+                { for refused.iter().enumerate().map(|(i, line)| html! { <code key={i + 1000} class="bad">{ line }</code> }) }
             </div>
             <div class="bar">
                 <span>{ state }</span>

@@ -27,12 +27,7 @@ pub(super) fn verbs(
             Probed::Readiness => ills.unready,
             Probed::Liveness => ills.unwell,
         });
-        let asked = object.is_none_or(|pod| {
-            pod.spec.containers.iter().any(|container| match probe {
-                Probed::Readiness => container.readiness_probe.is_some(),
-                Probed::Liveness => container.liveness_probe.is_some(),
-            })
-        });
+        let asked = object.is_none_or(|pod| pod.spec.containers.iter().any(|container| probe.asks(container)));
         let word = probe.name();
         let label = if fails { format!("Let its {word} probe succeed") } else { format!("Fail its {word} probe") };
         let nobody = || (!asked).then(|| format!("It has no {word} probe: nobody asks it."));

@@ -37,10 +37,8 @@ impl Host<'_> {
             let run = &worker.containers[index];
             let id = Host::process_id(worker, &run.name);
             if let Some(process) = self.machine.processes.get_mut(&id) {
-                let stop = match process.ills.stop {
-                    Some(stop) => stop,
-                    None => behaviour(&pod, container_of(&pod, index), run.sort, &self.settings.kubelet).stop,
-                };
+                let usual = || behaviour(&pod, container_of(&pod, index), run.sort, &self.settings.kubelet).stop;
+                let stop = process.ills.stop.unwrap_or_else(usual);
                 change(process, stop, now);
                 self.touched.push(process.identity.clone());
             }
@@ -76,10 +74,7 @@ impl Host<'_> {
             Probed::Liveness => process.ills.unwell = on,
         });
         let mut containers = (0..worker.containers.len()).map(|index| container_of(&worker.pod, index));
-        containers.any(|container| match probe {
-            Probed::Readiness => container.readiness_probe.is_some(),
-            Probed::Liveness => container.liveness_probe.is_some(),
-        })
+        containers.any(|container| probe.asks(container))
     }
 
     /// The pod's processes take so long from SIGTERM to exit.

@@ -43,10 +43,8 @@ impl Host<'_> {
         let run = &worker.containers[index];
         let id = Host::process_id(worker, &run.name);
         let Some(process) = self.machine.processes.get_mut(&id) else { return };
-        let stop = match process.ills.stop {
-            Some(stop) => stop,
-            None => behaviour(&pod, container, run.sort, &self.settings.kubelet).stop,
-        };
+        let usual = || behaviour(&pod, container, run.sort, &self.settings.kubelet).stop;
+        let stop = process.ills.stop.unwrap_or_else(usual);
         // The hook is cut off when the grace is over; SIGTERM is followed by the runtime's minimum even then.
         let hook = pre_stop(&pod, container, run.sort).min(grace);
         let minimum = if hook > Span::ZERO { hook + self.settings.kubelet.minimum_grace } else { Span::ZERO };

@@ -268,6 +268,32 @@ pub fn address_of(kind: &DataKind<'_>) -> Result<Option<u32>, BinaryReaderError>
     })
 }
 
+/// Ranges that come in order, with those made one that have no more than `gap` between them.
+pub fn gather<N>(ranges: impl IntoIterator<Item = Range<N>>, gap: N) -> Vec<Range<N>>
+where
+    N: Copy + Ord + std::ops::Sub<Output = N>,
+{
+    let mut gathered: Vec<Range<N>> = Vec::new();
+    for range in ranges {
+        match gathered.last_mut() {
+            Some(last) if range.start - last.end <= gap => last.end = range.end,
+            _ => gathered.push(range),
+        }
+    }
+    gathered
+}
+
+/// What two ranges have in common.
+pub fn overlap(one: &Range<u32>, other: &Range<u32>) -> Option<Range<u32>> {
+    let common = one.start.max(other.start)..one.end.min(other.end);
+    (!common.is_empty()).then_some(common)
+}
+
+/// The place of an address range among bytes that begin at `start`.
+pub fn within(range: &Range<u32>, start: u32) -> Range<usize> {
+    (range.start - start) as usize..(range.end - start) as usize
+}
+
 /// The module without the linker's notes.
 pub fn without_notes(bytes: &[u8]) -> Outcome<Vec<u8>> {
     struct Writer;

@@ -6,11 +6,8 @@ use wasm_encoder::reencode::{Error as EncodeError, Reencode, utils};
 use wasm_encoder::{CodeSection, ExportKind, ExportSection, Instruction, MemArg, MemorySection, MemoryType};
 use wasmparser::{FunctionBody, Parser};
 
-use super::{MARKS, Module};
+use super::{MARKS, Module, PAGE};
 use crate::shop::Outcome;
-
-/// The bytes in a page of WebAssembly memory.
-const PAGE: usize = 65_536;
 
 /// Where control came in the visits that were watched.
 pub struct Reached {

@@ -29,6 +29,8 @@ const SHARED: &str = "~";
 const ARRIVED: &str = "~.arrived";
 /// The memory of the marks.
 const MARKS: &str = "~.marks";
+/// The bytes in a page of WebAssembly memory.
+const PAGE: usize = 65_536;
 
 #[cfg(test)]
 mod tests;

@@ -22,7 +22,6 @@ pub struct Module<'a> {
     /// The code of the same functions, as operators.
     pub codes: Vec<Code<'a>>,
     pub imported_functions: u32,
-    pub imported_globals: u32,
     pub globals: Vec<wasmparser::GlobalType>,
     pub tables: Vec<wasmparser::TableType>,
     pub memories: Vec<wasmparser::MemoryType>,
@@ -47,7 +46,6 @@ impl<'a> Module<'a> {
             bodies: Vec::new(),
             codes: Vec::new(),
             imported_functions: 0,
-            imported_globals: 0,
             globals: Vec::new(),
             tables: Vec::new(),
             memories: Vec::new(),
@@ -141,10 +139,7 @@ impl<'a> Module<'a> {
                 self.types.push(ty);
                 self.imported_functions += 1;
             }
-            TypeRef::Global(ty) => {
-                self.globals.push(ty);
-                self.imported_globals += 1;
-            }
+            TypeRef::Global(ty) => self.globals.push(ty),
             TypeRef::Table(ty) => self.tables.push(ty),
             TypeRef::Memory(ty) => self.memories.push(ty),
             TypeRef::Tag(_) => {}
@@ -173,8 +168,7 @@ impl<'a> Module<'a> {
 
     /// The functions that a function's code names.
     pub fn callees(&self, function: u32) -> BTreeSet<u32> {
-        let operators = self.code(function).map(|code| code.ops.iter()).into_iter().flatten();
-        operators
+        self.operators(function)
             .filter_map(|op| match op {
                 Operator::Call { function_index }
                 | Operator::ReturnCall { function_index }
@@ -184,13 +178,16 @@ impl<'a> Module<'a> {
             .collect()
     }
 
-    /// The functions that a function's code takes a reference to.
+    /// Those of them that no stub can be put in front of: what refers to them is more than a call that returns.
     pub fn references(&self, function: u32) -> impl Iterator<Item = u32> + '_ {
-        let operators = self.code(function).map(|code| code.ops.iter()).into_iter().flatten();
-        operators.filter_map(|op| match op {
+        self.operators(function).filter_map(|op| match op {
             Operator::RefFunc { function_index } | Operator::ReturnCall { function_index } => Some(*function_index),
             _ => None,
         })
+    }
+
+    fn operators(&self, function: u32) -> impl Iterator<Item = &Operator<'a>> {
+        self.code(function).into_iter().flat_map(|code| &code.ops)
     }
 
     pub fn code(&self, function: u32) -> Option<&Code<'a>> {

@@ -11,6 +11,7 @@ use wasm_encoder::{
 };
 use wasmparser::{FuncType, FunctionBody, Operator, Parser, Payload};
 
+use super::data::{address_of, gather, overlap, within};
 use super::{ARRIVED, Constants, Module, SHARED};
 use crate::shop::Outcome;
 
@@ -31,8 +32,8 @@ struct Plan<'a, 'b> {
     stubs: BTreeMap<u32, u32>,
     /// Functions of the first part that the second one calls.
     lent: BTreeSet<u32>,
-    /// Functions that the second part has too, because to lend them takes more than they do.
-    copied: BTreeSet<u32>,
+    /// The functions of the second part: the cold ones, and copies of those that take less than it takes to lend them.
+    brought: BTreeSet<u32>,
     /// The index in the first part of each function that has one there.
     first: BTreeMap<u32, u32>,
     /// The index in the second part, likewise.
@@ -113,7 +114,7 @@ impl<'a, 'b> Plan<'a, 'b> {
         let brought: BTreeSet<u32> = cold.keys().chain(&copied).copied().collect();
         let second = lent.iter().chain(&brought).copied().zip(0..).collect();
         let table = u32::try_from(table).map_err(|_| "too many tables")?;
-        Ok(Self { module, cold, named, stubs, lent, copied, first, second, table, base, ask, unread })
+        Ok(Self { module, cold, named, stubs, lent, brought, first, second, table, base, ask, unread })
     }
 
     /// Where in the table a function of the second part is, as an instruction.
@@ -177,8 +178,7 @@ impl<'a, 'b> Plan<'a, 'b> {
         }
         module.section(&imports);
         let mut functions = FunctionSection::new();
-        let brought: BTreeSet<u32> = self.cold.keys().chain(&self.copied).copied().collect();
-        for &function in &brought {
+        for &function in &self.brought {
             functions.function(self.module.types[function as usize]);
         }
         module.section(&functions);
@@ -189,7 +189,7 @@ impl<'a, 'b> Plan<'a, 'b> {
         elements.active(Some(self.table), &offset, Elements::Functions(placed.into()));
         module.section(&elements);
         let mut code = CodeSection::new();
-        for &function in &brought {
+        for &function in &self.brought {
             if let Some(body) = self.module.body(function) {
                 writer.parse_function_body(&mut code, body.clone())?;
             }
@@ -201,27 +201,23 @@ impl<'a, 'b> Plan<'a, 'b> {
 
     /// The constants that the second part brings. What lies between two of them is the same in both parts.
     fn constants(&self) -> DataSection {
-        let mut runs: Vec<Range<u32>> = Vec::new();
-        for range in &self.unread {
-            match runs.last_mut() {
-                Some(last) if range.start - last.end <= NEAR => last.end = range.end,
-                _ => runs.push(range.clone()),
-            }
-        }
         let mut section = DataSection::new();
-        for run in runs {
+        for run in gather(self.unread.iter().cloned(), NEAR) {
             let mut bytes = vec![0; run.len()];
             for (address, data) in &self.module.data {
-                let (from, to) = (run.start.max(*address), run.end.min(address + data.len() as u32));
-                if from < to {
-                    bytes[(from - run.start) as usize..(to - run.start) as usize]
-                        .copy_from_slice(&data[(from - address) as usize..(to - address) as usize]);
+                if let Some(common) = overlap(&run, &span(*address, data)) {
+                    bytes[within(&common, run.start)].copy_from_slice(&data[within(&common, *address)]);
                 }
             }
             section.active(0, &ConstExpr::i32_const(run.start.cast_signed()), bytes);
         }
         section
     }
+}
+
+/// The addresses of bytes that begin at this one.
+fn span(address: u32, bytes: &[u8]) -> Range<u32> {
+    address..address + bytes.len() as u32
 }
 
 /// A number in few letters: these names are most of what the first part pays for being one of two.
@@ -402,15 +398,13 @@ impl Reencode for First<'_, '_, '_> {
     }
 
     fn parse_data(&mut self, section: &mut DataSection, datum: wasmparser::Data<'_>) -> Result<(), EncodeError> {
-        let Some(address) = super::data::address_of(&datum.kind)? else {
+        let Some(address) = address_of(&datum.kind)? else {
             return utils::parse_data(self, section, datum);
         };
-        let end = address + datum.data.len() as u32;
         let mut bytes = datum.data.to_vec();
         for range in &self.plan.unread {
-            let (from, to) = (range.start.max(address), range.end.min(end));
-            if from < to {
-                bytes[(from - address) as usize..(to - address) as usize].fill(0);
+            if let Some(common) = overlap(range, &span(address, datum.data)) {
+                bytes[within(&common, address)].fill(0);
             }
         }
         section.active(0, &ConstExpr::i32_const(address.cast_signed()), bytes);

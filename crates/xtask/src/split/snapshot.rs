@@ -4,17 +4,16 @@
 //! applied, the scheduler, the binding of volumes: more code than it then takes to go on. So the build runs that part and
 //! puts the memory that it leaves in place of the memory that the module came with.
 
-use wasm_encoder::reencode::{Error as EncodeError, Reencode, utils};
+use wasm_encoder::reencode::{Error as EncodeError, Reencode};
 use wasm_encoder::{ConstExpr, DataSection, MemorySection, MemoryType};
 use wasmparser::Parser;
 
-use super::Module;
+use super::data::gather;
+use super::{Module, PAGE};
 use crate::shop::Outcome;
 
 /// So many zeros in a row are left out.
 const GAP: usize = 64;
-/// The bytes in a page of WebAssembly memory.
-const PAGE: usize = 65_536;
 
 impl Module<'_> {
     /// The same module, with this memory at its start.
@@ -30,14 +29,8 @@ impl Module<'_> {
 
 /// Where the memory is not zero, give or take a gap.
 fn runs(memory: &[u8]) -> Vec<std::ops::Range<usize>> {
-    let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
-    for (at, _) in memory.iter().enumerate().filter(|(_, byte)| **byte != 0) {
-        match runs.last_mut() {
-            Some(run) if at - run.end < GAP => run.end = at + 1,
-            _ => runs.push(at..at + 1),
-        }
-    }
-    runs
+    let bytes = memory.iter().enumerate().filter(|(_, byte)| **byte != 0);
+    gather(bytes.map(|(at, _)| at..at + 1), GAP - 1)
 }
 
 struct Writer<'m> {
@@ -75,14 +68,6 @@ impl Reencode for Writer<'_> {
             data.active(0, &ConstExpr::i32_const(start), self.memory[run.clone()].iter().copied());
         }
         Ok(())
-    }
-
-    fn parse_custom_section(
-        &mut self,
-        module: &mut wasm_encoder::Module,
-        section: wasmparser::CustomSectionReader<'_>,
-    ) -> Result<(), EncodeError> {
-        utils::parse_custom_section(self, module, section)
     }
 }
 
