@@ -191,6 +191,10 @@ fn link(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html {
     let (mx, my) = ((before.0 + end.0) / 2, (before.1 + end.1) / 2);
     let level = before.1 == end.1;
     let drawing = match &node.link {
+        LinkView::Whole if !node.latency.is_empty() => html! { <>
+            <path class="wire slow" d={path(line)}/>
+            if !level && place.form == NodeForm::Card { { text(mx + 12, my + 6, "sub warn me", node.latency.clone()) } }
+        </> },
         LinkView::Whole => html! { <path class="wire" d={path(line)}/> },
         LinkView::Silent => html! { <path class="wire silent" d={path(line)}/> },
         LinkView::Cut { text: words, .. } => {
@@ -221,6 +225,9 @@ fn link(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html {
     };
     let (class, label) = match &node.link {
         LinkView::Cut { text, .. } => ("wire-end cut", format!("Link of {}: {text}", node.name)),
+        LinkView::Whole if !node.latency.is_empty() => {
+            ("wire-end slow", format!("Link of {}: slow, {}", node.name, node.latency))
+        }
         LinkView::Whole => ("wire-end", format!("Link of {}: whole", node.name)),
         LinkView::Silent => ("wire-end", format!("Link of {}: nothing answers", node.name)),
     };
@@ -248,6 +255,7 @@ fn link(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html {
     let selected = props.selected.as_ref() == Some(&target);
     let key = node.name.to_string();
     let state = Some(match &node.link {
+        LinkView::Whole if !node.latency.is_empty() => "slow",
         LinkView::Whole => "whole",
         LinkView::Cut { .. } => "cut",
         LinkView::Silent => "silent",
@@ -271,6 +279,12 @@ fn frame(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html 
         LinkView::Cut { text, .. } if node.state == NodeState::Ready => (text.clone(), Tone::Risk),
         LinkView::Cut { text, .. } if room > 100 => (format!("{}, {text}", node.status), node.status_tone),
         LinkView::Cut { .. } => (format!("{}, cut", node.status), node.status_tone),
+        LinkView::Whole if node.status_tone == Tone::Calm && !node.latency.is_empty() => {
+            (node.latency.clone(), Tone::Risk)
+        }
+        LinkView::Whole if node.status_tone == Tone::Calm && node.line_tone != Tone::Calm => {
+            (node.line.clone(), node.line_tone)
+        }
         _ => (node.status.clone(), node.status_tone),
     };
     let status = if place.form == NodeForm::Row { classes!("sub", "me", tone(said_tone)) } else { status };

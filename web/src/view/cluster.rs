@@ -7,7 +7,7 @@ use super::{
     ZoneView, disks, say, tiles,
 };
 use petri_objects::order::Order as _;
-use petri_objects::{Name, Node, Time, Uid, condition};
+use petri_objects::{Name, Node, Span, Time, Uid, condition};
 use petri_sim::api::shelf::Key;
 use petri_sim::machine::Machine;
 use petri_sim::network::Direction;
@@ -136,6 +136,10 @@ fn node(machine: &Machine, tiles: Vec<TileView>, facts: &Facts) -> NodeView {
         (NodeState::Off, _) => (format!("off since {}", words::moment(facts.start, machine.power_since)), Tone::Calm),
         (NodeState::Unregistered, _) => ("no Node object, machine on".to_owned(), Tone::Calm),
         (NodeState::OutOfService, _) => ("taint out-of-service".to_owned(), Tone::Risk),
+        _ if cut.is_none() && facts.network.parted_from(name).next().is_some() => {
+            let others: Vec<String> = facts.network.parted_from(name).map(Name::to_string).collect();
+            (format!("not to {}", words::list(&others)), Tone::Risk)
+        }
         _ => match silent {
             Some(span) if !ready || expected => (format!("silent {}", words::duration(span)), Tone::Risk),
             Some(span) => (format!("heard {} ago", words::duration(span)), Tone::Calm),
@@ -154,6 +158,10 @@ fn node(machine: &Machine, tiles: Vec<TileView>, facts: &Facts) -> NodeView {
         powered: machine.powered,
         registered: object.is_some(),
         link,
+        latency: match facts.network.latency(name) {
+            Span::ZERO => String::new(),
+            latency => format!("{latency} each way"),
+        },
         near: false,
         tiles,
         label: String::new(),
@@ -183,6 +191,10 @@ fn node_label(node: &NodeView) -> String {
     if let LinkView::Cut { text, .. } = &node.link {
         label.push_str(", ");
         label.push_str(text);
+    }
+    if !node.latency.is_empty() {
+        label.push_str(", ");
+        label.push_str(&node.latency);
     }
     label.push_str(", ");
     label.push_str(&words::plural(node.tiles.len() as u32, "pod"));

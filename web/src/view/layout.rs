@@ -193,6 +193,7 @@ pub(crate) fn is_trouble(node: &NodeView) -> bool {
         || node.line_tone != Tone::Calm
         || node.state != super::NodeState::Ready
         || node.link != super::LinkView::Whole
+        || !node.latency.is_empty()
         || node.tiles.iter().any(|tile| tile.state.is_trouble())
 }
 

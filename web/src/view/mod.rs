@@ -178,6 +178,8 @@ pub struct NodeView {
     /// Whether a Node object describes the machine.
     pub registered: bool,
     pub link: LinkView,
+    /// `1s each way`; empty for a link that takes no time.
+    pub latency: String,
     /// Whether somebody looks at it: it is drawn large however many there are.
     pub near: bool,
     pub tiles: Vec<TileView>,

@@ -94,8 +94,12 @@ pub fn nodes(view: &ClusterView, facts: &Facts) -> Vec<NodeRow> {
             (_, NodeState::Off) => "off".to_owned(),
             (LinkView::Cut { text, .. }, _) => text.clone(),
             (LinkView::Silent, _) => "its kubelet is stopped".to_owned(),
+            (LinkView::Whole, _) if !node.latency.is_empty() => format!("answers, {}", node.latency),
             (LinkView::Whole, _) => "answers".to_owned(),
         };
+        let parted: Vec<String> = facts.network.parted_from(&node.name).map(|other| other.to_string()).collect();
+        let parted = if parted.is_empty() { String::new() } else { format!("; not to {}", words::list(&parted)) };
+        let is_whole = node.link == LinkView::Whole && node.latency.is_empty() && parted.is_empty();
         let runs =
             if running == 0 { String::new() } else { format!("; runs {}", words::plural(running as u32, "pod")) };
         NodeRow {
@@ -106,8 +110,8 @@ pub fn nodes(view: &ClusterView, facts: &Facts) -> Vec<NodeRow> {
             pods: facts.objects.pods.values().filter(|pod| pod.spec.node_name == node.name).count().to_string(),
             heard: heard
                 .map_or_else(|| "never".to_owned(), |at| format!("{} ago", words::duration(facts.now.since(at)))),
-            machine: format!("{link}{runs}"),
-            tone: if node.link == LinkView::Whole && node.state == NodeState::Ready { Tone::Calm } else { Tone::Risk },
+            machine: format!("{link}{parted}{runs}"),
+            tone: if is_whole && node.state == NodeState::Ready { Tone::Calm } else { Tone::Risk },
         }
     };
     view.zones.iter().flat_map(|zone| zone.nodes.iter().map(|node| row(&zone.name, node))).collect()

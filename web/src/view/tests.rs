@@ -171,6 +171,25 @@ fn what_is_half_broken_is_said_where_it_is() {
 }
 
 #[test]
+fn a_slow_link_and_parted_machines_are_drawn_and_written() {
+    let mut run = Run::calm();
+    let (slow, other) = (run.node_of("rg-0"), run.node_of("rg-1"));
+    run.command(Command::DelayLink { node: slow.clone(), latency: Span::seconds(1) });
+    run.command(Command::Part { node: slow.clone(), other: other.clone(), on: true });
+    run.play(5);
+    let view = run.view();
+    let node = |name: &Name| view.nodes().find(|node| node.name == *name).expect("the node is drawn");
+    assert_eq!((&node(&slow).link, node(&slow).latency.as_str()), (&LinkView::Whole, "1s each way"));
+    assert_eq!((node(&slow).line.as_str(), node(&slow).line_tone), (&*format!("not to {other}"), Tone::Risk));
+    assert_eq!((node(&other).line.as_str(), node(&other).latency.as_str()), (&*format!("not to {slow}"), ""));
+    assert_eq!(node(&slow).label, format!("Node {slow}, Ready, not to {other}, 1s each way, 1 pod"));
+    let rows = table::nodes(&view, &run.facts());
+    let row = rows.iter().find(|row| row.name == *slow).expect("it has a row");
+    assert_eq!(row.machine, format!("answers, 1s each way; not to {other}; runs 1 pod"));
+    assert_eq!(row.tone, Tone::Risk);
+}
+
+#[test]
 fn a_cut_is_said_before_the_control_plane_notices() {
     let mut run = Run::calm();
     let node = run.node_of("rg-1");
