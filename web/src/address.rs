@@ -3,9 +3,9 @@
 use crate::desk::Desk;
 use crate::first_visit::{EXAMPLES, opened, show_link, text};
 use crate::frames;
-use crate::recording;
-use crate::session::{Session, use_session, use_slice};
-use crate::state::{Action, Applied, LogKind, Outcome};
+use crate::recording::{self, Shared};
+use crate::session::{use_session, use_slice};
+use crate::state::{Action, Applied, Bookmark, LogKind, Outcome};
 use petri_objects::{Time, Value};
 use petri_sim::command::Command;
 use petri_sim::recording::Recording;
@@ -15,8 +15,8 @@ use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
 /// What the interface says of another person's run, or of this person's own, loaded again.
-pub fn told(recording: &Recording) -> Vec<Action> {
-    let (examples, rest) = files_of(recording);
+pub fn told(shared: &Shared) -> Vec<Action> {
+    let (examples, rest) = files_of(&shared.recording);
     let title = examples.last().map_or("From a link", |(name, _, _)| name);
     let texts = examples.iter().map(|(name, text, at)| (*name, Rc::from(*text), *at));
     let rest = rest.map(|(text, at)| ("recording.yaml", Rc::from(text), at));
@@ -30,6 +30,7 @@ pub fn told(recording: &Recording) -> Vec<Action> {
     }
     opened(&files, title)
         .into_iter()
+        .chain(shared.bookmarks.iter().cloned().map(Action::Bookmark))
         .chain([Action::Log(LogKind::Output, "Opened the recording of the link.".into())])
         .collect()
 }
@@ -101,36 +102,43 @@ pub fn use_link(desk: &Desk) {
 
 /// Longer addresses are cut or refused by some browsers and by most chat programs.
 const LONGEST_ADDRESS: usize = 60_000;
+/// How often it is written while the clock runs, in milliseconds.
+const NOW_AND_THEN: f64 = 5_000.0;
 
 /// Keeps the whole run in the address: whoever copies it, or loads the page again, is at the same microsecond.
 ///
-/// It is written after every command and at every stop, not while the clock runs: browsers limit how often that may be.
+/// It is written after every command, at every stop, and now and then while the clock runs: browsers limit how often that
+/// may be.
 #[hook]
-pub fn use_address(example: &str) {
+pub fn use_address(example: &str, bookmarks: &Rc<Vec<Bookmark>>) {
     let session = use_session();
-    let stand = use_slice((), |session, ()| {
-        let timeline = session.timeline();
-        let moment = (!session.player_state().is_moving()).then(|| timeline.now());
-        (timeline.recording().commands.len(), moment)
-    });
     let changes = use_mut_ref(|| 0_u32);
-    use_effect_with((stand, example.to_owned()), move |_| {
+    let known = changes.clone();
+    let stand = use_slice((), move |session, ()| {
+        let timeline = session.timeline();
+        let moves = session.player_state().is_moving();
+        let moment = (!moves).then(|| timeline.now());
+        let turn = (moves && *known.borrow() > 1).then(|| (frames::now() / NOW_AND_THEN) as u64);
+        (timeline.recording().commands.len(), moment, turn)
+    });
+    use_effect_with((stand, example.to_owned(), bookmarks.clone()), move |(_, _, bookmarks)| {
         let change = changes.replace_with(|count| *count + 1);
         // What a page opens with needs no address but its own.
         if change == 0 {
             return;
         }
         // A hand on the scrubber makes hundreds of changes, and only the last one counts.
+        let bookmarks = bookmarks.clone();
         frames::later(400, move || {
             if *changes.borrow() == change + 1 {
-                write_address(&session);
+                write_address(&Shared { bookmarks, ..session.shared() });
             }
         });
     });
 }
 
-fn write_address(session: &Session) {
-    let fragment = recording::to_fragment(&session.shared());
+fn write_address(shared: &Shared) {
+    let fragment = recording::to_fragment(shared);
     let history = web_sys::window().and_then(|window| window.history().ok());
     if let Some(history) = history.filter(|_| fragment.len() <= LONGEST_ADDRESS) {
         // Refused in some sandboxed frames; Share offers the link there.
@@ -142,6 +150,7 @@ fn write_address(session: &Session) {
 mod tests {
     use super::*;
     use crate::first_visit::{SEED, show_example};
+    use crate::session::Session;
     use crate::state::Ui;
     use petri_sim::scenario::Scenario;
 
@@ -156,7 +165,7 @@ mod tests {
             "{apiVersion: v1, kind: ConfigMap, metadata: {name: own}, data: {a: b}}",
         );
         let mut ui = Ui::new();
-        told(session.timeline().recording()).into_iter().for_each(|action| ui.apply(action));
+        told(&session.shared()).into_iter().for_each(|action| ui.apply(action));
         let names: Vec<_> = ui.files.iter().map(|file| file.name.as_str()).collect();
         assert_eq!(names, [example.needs[0], example.name, "recording.yaml"]);
         assert_eq!(&*ui.files[1].text, text(example.name), "with its comments");

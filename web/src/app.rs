@@ -44,7 +44,7 @@ pub fn App(props: &AppProps) -> Html {
         <ContextProvider<Session> context={session}>
         <ContextProvider<Desk> context={(*desk).clone()}>
             <div class="app" data-app="petri" data-wide={wide.to_string()} data-panel={ui.panel.word()}>
-                <TopBar {wide} example={ui.example.clone()} open={ui.popup.clone()} />
+                <TopBar {wide} example={ui.example.clone()} open={ui.popup.clone()} bookmarks={ui.bookmarks.clone()} />
                 if shows(Panel::Manifests) {
                     <Manifests key="manifests" files={ui.files.clone()} active={ui.active} />
                 }

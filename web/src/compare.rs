@@ -30,7 +30,7 @@ pub struct Choice {
 impl Choice {
     /// The address that opens this course as the run, at the end of what was compared. The run itself is open already.
     pub fn link(&self, end: Time) -> Option<String> {
-        let shared = || Shared { recording: (*self.recording).clone(), moment: end, end };
+        let shared = || Shared::new((*self.recording).clone(), end, end);
         (self.key != "run").then(|| format!("#{}", recording::to_fragment(&shared())))
     }
 }

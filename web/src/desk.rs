@@ -4,6 +4,7 @@ use crate::check::check;
 use crate::explain::{self, Fix};
 use crate::frames;
 use crate::limits;
+use crate::recording::Shared;
 use crate::session::Session;
 use crate::shell::{self, Waiting};
 use crate::state::{Action, Applied, Bookmark, File, LogKind, Outcome, Popup, Tab, Ui};
@@ -80,6 +81,10 @@ impl Desk {
     }
     pub fn bookmarks(&self) -> Rc<Vec<Bookmark>> {
         self.bookmarks.borrow().clone()
+    }
+    /// All that a link carries.
+    pub fn shared(&self) -> Shared {
+        Shared { bookmarks: self.bookmarks(), ..self.session.shared() }
     }
     /// Names this moment, or takes its name away again.
     pub fn bookmark(&self) {

@@ -132,8 +132,9 @@ impl Opening {
     /// Of a page whose address ends with this.
     pub fn new(hash: &str) -> Opening {
         let shared = recording::from_fragment(hash);
-        if let Some(Ok(Shared { recording, moment, end })) = shared {
-            let told = address::told(&recording);
+        if let Some(Ok(shared)) = shared {
+            let told = address::told(&shared);
+            let Shared { recording, moment, end, .. } = shared;
             let mut opening = Opening::link(Session::new(recording), moment, end);
             told.into_iter().for_each(|action| opening.ui.apply(action));
             return opening;
@@ -278,8 +279,8 @@ pub fn show_example(session: &Session, example: &Example) -> Vec<Action> {
 
 /// Opens another person's run in a page that shows something else, and answers what the interface has to show.
 pub fn show_link(session: &Session, shared: Shared) -> Vec<Action> {
-    let Shared { recording, moment, end } = shared;
-    let actions = address::told(&recording);
+    let actions = address::told(&shared);
+    let Shared { recording, moment, end, .. } = shared;
     session.replace(recording);
     let mut opening = Opening::link(session.clone(), moment, end);
     while opening.advance() {}

@@ -28,7 +28,7 @@ pub fn remember_attempt(timeline: &Timeline, command: &Command) {
     let mut recording = timeline.recording().clone();
     recording.commands.retain(|stamped| stamped.at <= at);
     recording.commands.push(Stamped { at, position: None, command: Rc::new(command.clone()) });
-    remember(Shared { recording, moment: at, end: at });
+    remember(Shared::new(recording, at, at));
 }
 
 /// The remembered run as JSON, empty if there is none.

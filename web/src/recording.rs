@@ -7,6 +7,7 @@ mod commands;
 mod settings;
 
 use crate::json;
+use crate::state::Bookmark;
 use commands::{command_value, read_command};
 use petri_objects::{Decode, Labels, Map, Name, Object, Span, Time, Value};
 use petri_sim::recording::{ENGINE, Recording, Stamped};
@@ -21,18 +22,29 @@ pub struct Shared {
     pub moment: Time,
     /// How far the run had got.
     pub end: Time,
+    /// Moments that the sender has named, in order.
+    pub bookmarks: Rc<Vec<Bookmark>>,
+}
+
+impl Shared {
+    pub fn new(recording: Recording, moment: Time, end: Time) -> Shared {
+        Shared { recording, moment, end, bookmarks: Rc::default() }
+    }
 }
 
 /// Limits for what comes in from outside.
 const MAX_BYTES: usize = 4 << 20;
 const MAX_MACHINES: usize = 200;
 const MAX_COMMANDS: usize = 10_000;
+const MAX_BOOKMARKS: usize = 100;
 const MAX_RUN: Span = Span::minutes(24 * 60);
 
 pub fn to_json(shared: &Shared) -> String {
     let Recording { engine, scenario, seed, commands } = &shared.recording;
     let since = |at: Time| int(at.since(scenario.start).0);
-    map([
+    let bookmark = |bookmark: &Bookmark| map([("at", since(bookmark.at)), ("name", text(&bookmark.name))]);
+    let bookmarks = Value::List(shared.bookmarks.iter().map(bookmark).collect());
+    let fields = [
         ("engine", text(engine)),
         ("scenario", scenario_value(scenario)),
         ("seed", text(&seed.to_string())),
@@ -53,8 +65,9 @@ pub fn to_json(shared: &Shared) -> String {
                     .collect(),
             ),
         ),
-    ])
-    .to_json()
+    ];
+    let bookmarks = (!shared.bookmarks.is_empty()).then_some(("bookmarks", bookmarks));
+    map(fields.into_iter().chain(bookmarks)).to_json()
 }
 
 /// Reads a recording.
@@ -87,8 +100,14 @@ pub fn from_json(source: &str) -> Result<Shared, String> {
     let seed = string(&value, "seed")?.parse().map_err(|_| "the seed is not a number".to_owned())?;
     let end = moment_of(&value, "end")?;
     let moment = moment_of(&value, "moment")?.min(end);
+    let mut bookmarks = Vec::new();
+    let named = value.at(&["bookmarks"]).and_then(Value::as_list).unwrap_or_default();
+    for entry in named.iter().take(MAX_BOOKMARKS) {
+        bookmarks.push(Bookmark { at: moment_of(entry, "at")?, name: string(entry, "name")?.to_owned() });
+    }
+    bookmarks.sort_by_key(|bookmark| bookmark.at);
     let recording = Recording { engine: ENGINE, scenario: Rc::new(scenario), seed, commands };
-    Ok(Shared { recording, moment, end })
+    Ok(Shared { recording, moment, end, bookmarks: Rc::new(bookmarks) })
 }
 
 /// The part of an address that carries a recording: `recording=...`.

@@ -146,7 +146,7 @@ impl Session {
     /// What another person needs to see the same.
     pub fn shared(&self) -> Shared {
         let timeline = self.timeline();
-        Shared { recording: timeline.recording().clone(), moment: timeline.now(), end: timeline.end() }
+        Shared::new(timeline.recording().clone(), timeline.now(), timeline.end())
     }
 }
 

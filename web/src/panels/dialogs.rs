@@ -64,7 +64,7 @@ pub fn ShareDialog() -> Html {
     let desk = use_desk();
     let said = use_state(String::new);
     // The run as it was when the dialog opened: it may go on behind it.
-    let shared = use_memo((), |()| desk.session.shared());
+    let shared = use_memo((), |()| desk.shared());
     let json = use_memo((), |()| recording::to_json(&shared));
     let link = use_memo((), |()| {
         let href = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();

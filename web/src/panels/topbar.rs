@@ -7,8 +7,9 @@ use crate::address::use_address;
 use crate::desk::use_desk;
 use crate::pictures::Meters;
 use crate::session::use_world;
-use crate::state::{Action, Popup};
+use crate::state::{Action, Bookmark, Popup};
 use crate::view;
+use std::rc::Rc;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
@@ -16,12 +17,13 @@ pub struct TopBarProps {
     pub wide: bool,
     pub example: String,
     pub open: Option<Popup>,
+    pub bookmarks: Rc<Vec<Bookmark>>,
 }
 
 #[component]
 pub fn TopBar(props: &TopBarProps) -> Html {
     let desk = use_desk();
-    use_address(&props.example);
+    use_address(&props.example, &props.bookmarks);
     let opens = |popup: Popup| desk.sends(Action::Open(popup));
     let is_open = |popup: &Popup| (props.open.as_ref() == Some(popup)).to_string();
     html! {

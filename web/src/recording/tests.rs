@@ -68,7 +68,9 @@ fn shared() -> Shared {
         let position = (i % 2 == 0).then_some(i * 10);
         recording.commands.push(Stamped { at: start + Span::millis(i), position, command: Rc::new(command) });
     }
-    Shared { recording, moment: start + Span::seconds(1), end: start + Span::seconds(9) }
+    let bookmark = |seconds, name: &str| Bookmark { at: start + Span::seconds(seconds), name: name.into() };
+    let bookmarks = Rc::new(vec![bookmark(2, "it breaks"), bookmark(3, "\"and\" after")]);
+    Shared { bookmarks, ..Shared::new(recording, start + Span::seconds(1), start + Span::seconds(9)) }
 }
 
 #[test]
@@ -106,6 +108,8 @@ fn damaged_links_are_refused_in_words() {
         assert!(from_fragment(&whole[..cut]).unwrap().is_err());
     }
     assert_eq!(from_json("{}").unwrap_err(), "scenario is missing");
+    let nameless = to_json(&shared()).replace("\"name\":\"it breaks\"", "\"name\":7");
+    assert_eq!(from_json(&nameless).unwrap_err(), "name is not a text");
     let late = to_json(&shared()).replace("\"moment\":1000000", "\"moment\":99999999999999");
     assert_eq!(from_json(&late).unwrap_err(), "moment is later than 24 hours after the start");
     let unknown = to_json(&shared()).replace("\"verb\":\"cut\"", "\"verb\":\"explode\"");
@@ -157,7 +161,7 @@ fn what_a_search_finds_opens_here() {
     let Progress::Found { recording, .. } = Search::new(problem).finish() else { panic!("nothing keeps the past out") };
     let last = recording.commands.last().expect("it takes a command").at;
     let end = last + Span::seconds(5);
-    let text = to_json(&Shared { recording: *recording, moment: end, end });
+    let text = to_json(&Shared::new(*recording, end, end));
 
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/e2e/found/stale-record.json");
     if std::env::var("UPDATE_EXPECT").is_ok_and(|value| value == "1") {
