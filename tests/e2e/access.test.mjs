@@ -62,7 +62,7 @@ async function walk(page, narrow) {
   await say(page, `kubectl delete pod ${pod} --force --grace-period=0`);
   await say(page, "kubectl create -f nothing.yaml");
   await run(page, 10);
-  for (const name of ["Pods", "Claims", "Locks", "Budgets"]) {
+  for (const name of ["Pods", "Nodes", "Claims", "Locks", "Budgets"]) {
     await show("cluster");
     await page.locator(`[data-facts="${name}"]`).click();
     await check(`the table of ${name}`);
@@ -107,7 +107,9 @@ async function walk(page, narrow) {
     await check("the console");
     await show("more");
     await check("more");
+    await float("#view-button", "what the pictures show");
   } else {
+    await float("#view-button", "what the pictures show");
     await float("#share-button", "sharing");
     await float("#help-button", "help");
     await float("#examples-button", "the examples");

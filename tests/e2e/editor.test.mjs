@@ -169,6 +169,12 @@ test("what a menu changes in an object is changed in its file, with the comments
   await page.locator(".cm-line", { hasText: "replicas: 3 # as many as machines" }).waitFor();
   includes(await page.locator(".term").innerText(), "random-generator.yaml: replicas: 3");
   includes(await page.locator(".apply").innerText(), "Applied at");
+  await page.locator(".cluster-body").focus();
+  await page.keyboard.press("Control+z");
+  await page.locator(".cm-line", { hasText: "replicas: 2 # as many as machines" }).waitFor();
+  includes(await page.locator(".apply").innerText(), "Applied at", "what is taken back is taken back in the file");
+  await page.keyboard.press("Control+z");
+  await page.locator(".apply", { hasText: "Changed, not applied" }).waitFor();
   await page.finish();
 });
 

@@ -46,6 +46,12 @@ async function press(page, key) {
   await drawn(page);
 }
 
+/** Waits until what was done is in the address. */
+async function addressed(page) {
+  await page.waitForTimeout(600);
+  await page.waitForFunction(() => location.hash.startsWith("#recording="));
+}
+
 /** Waits until time stands still again. */
 async function still(page) {
   // What was just said has to be drawn first: before that, time stands still as well.
@@ -137,6 +143,24 @@ describe("time", () => {
     await page.finish();
   });
 
+  test("who loads the page again while time runs goes on from about there", async () => {
+    const page = await open();
+    await say(page, "cut node-0");
+    await addressed(page);
+    const before = await seconds(page);
+    await page.locator("#play").click();
+    const hash = await page.evaluate(() => location.hash);
+    await page.waitForFunction((old) => location.hash !== old && !document.querySelector("#play").ariaLabel.startsWith("Play"), hash);
+    await addressed(page);
+    await page.waitForTimeout(6_000);
+    const left = await seconds(page);
+    await page.reload();
+    await page.waitForSelector("[data-app]");
+    const found = await seconds(page);
+    assert.ok(found > before && left - found < 8, `${before} s, then ${left} s, found ${found} s`);
+    await page.finish();
+  });
+
   test("pins are jumped to by click and by key", async () => {
     const page = await open();
     const { node } = await suggestion(page);
@@ -191,6 +215,11 @@ describe("time", () => {
     assert.equal(await page.locator('.mark-pin[aria-label^="Bookmark: bookmark 1"]').count(), 1);
     await page.locator("#speed-button").click();
     await page.locator('[data-bookmark="bookmark 1"]').click();
+    assert.equal(await seconds(page), at);
+    await addressed(page);
+    await page.reload();
+    await page.waitForSelector("[data-app]");
+    assert.equal(await page.locator('.mark-pin[aria-label^="Bookmark: bookmark 1"]').count(), 1, "it is in the link");
     assert.equal(await seconds(page), at);
     await press(page, "b");
     includes(await page.locator(".toast").innerText(), "is gone");

@@ -3,6 +3,7 @@
 use crate::check::check;
 use crate::explain::{self, Fix};
 use crate::frames;
+use crate::keep::{self, Step};
 use crate::limits;
 use crate::recording::Shared;
 use crate::session::Session;
@@ -28,6 +29,8 @@ pub struct Desk {
     closed: Rc<RefCell<Option<Rc<File>>>>,
     /// The moments that somebody named, as they are now.
     bookmarks: Rc<RefCell<Rc<Vec<Bookmark>>>>,
+    /// What commands did to files, in order, for whoever takes them back.
+    steps: Rc<RefCell<Vec<Step>>>,
     /// Console lines that are not done.
     pub(crate) waiting: Rc<Waiting>,
 }
@@ -68,6 +71,7 @@ impl Desk {
             files: Rc::default(),
             closed: Rc::default(),
             bookmarks: Rc::default(),
+            steps: Rc::default(),
             waiting: Rc::default(),
         }
     }
@@ -234,6 +238,7 @@ impl Desk {
         }
         self.log(LogKind::Input, format!("kubectl apply -f {}", file.name));
         let at = self.session.timeline().now();
+        let commands = self.session.timeline().done();
         if outcome.errors.is_empty() {
             let branches = self.session.timeline().branches().len();
             outcome = shell::apply(&self.session, &file.name, &file.text);
@@ -247,19 +252,35 @@ impl Desk {
             [] => file.applied.as_ref().map_or_else(|| Rc::from(""), |applied| applied.text.clone()),
             _ => file.text.clone(),
         };
-        self.send(Action::Applied {
-            file: file.id,
-            applied: Rc::new(Applied { text, tried: file.text.clone(), at, outcome }),
-        });
+        let applied = Some(Rc::new(Applied { text, tried: file.text.clone(), at, outcome }));
+        self.step(commands, Rc::new(file.clone()), File { applied, ..file.clone() });
         checked.errors().next().map(|finding| (finding.from, finding.to))
     }
 
-    /// Takes the last command back by forking before it.
+    /// A command changes a file, or what is said of it.
+    pub(crate) fn step(&self, commands: usize, before: Rc<File>, next: File) {
+        let done = self.session.timeline().done();
+        if done > commands {
+            let mut steps = self.steps.borrow_mut();
+            // What came after this moment in another future is not what is taken back next.
+            steps.retain(|step| step.commands <= commands);
+            steps.push(Step { commands: done, before, after: next.text.clone() });
+        }
+        self.send(Action::Keep(Rc::new(next)));
+    }
+
+    /// Takes the last command back by forking before it. Files that followed it go back, too.
     pub fn undo(&self) {
-        let last = self.session.timeline().recording().commands.last().map(|stamped| stamped.command.said());
+        let last = {
+            let timeline = self.session.timeline();
+            timeline.done().checked_sub(1).map(|last| timeline.recording().commands[last].command.said())
+        };
         let branches = self.session.timeline().branches().len();
         self.session.pause();
         if self.session.change(|timeline| timeline.undo()) {
+            let left = self.session.timeline().done();
+            let files = keep::take_back(&mut self.steps.borrow_mut(), left, &self.files());
+            files.into_iter().for_each(|file| self.send(Action::Keep(file)));
             let branch = self
                 .session
                 .timeline()

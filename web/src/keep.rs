@@ -2,13 +2,14 @@
 //! place and with every comment kept.
 
 use crate::desk::Desk;
-use crate::state::{Action, Applied, LogKind};
+use crate::state::{Applied, File, LogKind};
 use petri_manifest::Changed;
 use petri_objects::{Object, ObjectRef};
 use petri_sim::api::watch::Cause;
 use petri_sim::command::Command;
 use petri_sim::note::What;
 use petri_sim::timeline::Timeline;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// An object before and after a command.
@@ -37,9 +38,10 @@ pub fn follow(desk: &Desk, commands_before: usize) {
         }
         (writes(&timeline, commands_before), timeline.now())
     };
-    for write in writes {
-        for file in desk.files() {
-            let Some(changed) = changed(&file.text, &write) else { continue };
+    for file in desk.files() {
+        let (mut text, mut lacks) = (file.text.clone(), false);
+        for write in &writes {
+            let Some(changed) = changed(&text, write) else { continue };
             for line in &changed.done {
                 desk.log(LogKind::Output, format!("{}: {line}", file.name));
             }
@@ -47,18 +49,43 @@ pub fn follow(desk: &Desk, commands_before: usize) {
                 let words = "cannot be changed at its place; the file says what it said";
                 desk.log(LogKind::Warning, format!("{}: {path} {words}", file.name));
             }
-            if changed.done.is_empty() {
-                continue;
-            }
-            let text: Rc<str> = changed.text.into();
-            desk.send(Action::Edit { file: file.id, text: text.clone() });
-            // A file that the cluster had is still what the cluster has, unless it lacks a part of the change.
-            if let Some(applied) = file.applied.as_ref().filter(|_| !file.is_changed() && changed.left.is_empty()) {
-                let applied = Applied { text: text.clone(), tried: text, at: now, ..(**applied).clone() };
-                desk.send(Action::Applied { file: file.id, applied: Rc::new(applied) });
-            }
+            lacks |= !changed.left.is_empty();
+            text = changed.text.into();
+        }
+        if text == file.text {
+            continue;
+        }
+        let mut next = File { text: text.clone(), ..(*file).clone() };
+        // A file that the cluster had is still what the cluster has, unless it lacks a part of the change.
+        if let Some(applied) = file.applied.as_ref().filter(|_| !file.is_changed() && !lacks) {
+            next.applied = Some(Rc::new(Applied { text: text.clone(), tried: text, at: now, ..(**applied).clone() }));
+        }
+        desk.step(commands_before, file, next);
+    }
+}
+
+/// What a command did to a file.
+pub struct Step {
+    /// How many commands there were after it.
+    pub commands: usize,
+    pub before: Rc<File>,
+    /// The text after it.
+    pub after: Rc<str>,
+}
+
+/// Takes the steps back that came with commands which there are no more, as far as nobody has gone on from there.
+pub fn take_back(steps: &mut Vec<Step>, commands: usize, files: &[Rc<File>]) -> Vec<Rc<File>> {
+    let mut files: BTreeMap<u32, Rc<File>> = files.iter().map(|file| (file.id, file.clone())).collect();
+    let mut changed = BTreeSet::new();
+    while let Some(step) = steps.pop_if(|step| step.commands > commands) {
+        let id = step.before.id;
+        if files.get(&id).is_some_and(|file| file.text == step.after) {
+            files.insert(id, step.before);
+            changed.insert(id);
         }
     }
+    files.retain(|id, _| changed.contains(id));
+    files.into_values().collect()
 }
 
 /// What a person's commands wrote since then, in order.
@@ -99,7 +126,6 @@ mod tests {
     use petri_objects::Span;
     use petri_sim::recording::Recording;
     use petri_sim::scenario::Scenario;
-    use std::collections::BTreeMap;
 
     const FRONT: &str = "# mine
 apiVersion: v1
@@ -171,6 +197,29 @@ spec:
             "  minReadySeconds: 5\n  serviceName: web\n",
             "minReadySeconds: 5",
         );
+    }
+
+    #[test]
+    fn what_is_taken_back_takes_its_file_back() {
+        let file = |text: &str| Rc::new(File { id: 1, name: "a.yaml".into(), text: text.into(), applied: None });
+        let step = |commands, before: &str, after: &str| Step { commands, before: file(before), after: after.into() };
+        let text = |files: &[Rc<File>]| files.iter().map(|file| file.text.to_string()).collect::<Vec<_>>();
+        let steps = || vec![step(3, "one", "two"), step(4, "two", "three")];
+        assert_eq!(text(&take_back(&mut steps(), 3, &[file("three")])), ["two"]);
+        assert_eq!(text(&take_back(&mut steps(), 2, &[file("three")])), ["one"]);
+        let mut left = steps();
+        assert_eq!(
+            text(&take_back(&mut left, 4, &[file("three")])),
+            Vec::<String>::new(),
+            "its command is still there"
+        );
+        assert_eq!(left.len(), 2);
+        assert_eq!(
+            text(&take_back(&mut steps(), 3, &[file("mine")])),
+            Vec::<String>::new(),
+            "somebody went on writing"
+        );
+        assert_eq!(text(&take_back(&mut steps(), 3, &[])), Vec::<String>::new(), "it was closed");
     }
 
     #[test]

@@ -87,14 +87,11 @@ pub fn say(desk: &Desk, line: &str) -> Option<String> {
     }
     let drafts = Drafts(desk.files());
     let branches = session.timeline().branches().len();
-    let commands = session.timeline().recording().commands.len();
+    let commands = session.timeline().done();
     let output = with_page(&session, |page| petri_console::run(line, page, &drafts));
     show(desk, &output);
     if output.code == 0 {
-        // A command in the past forks: it is the last one then.
-        let recording = session.timeline().recording().commands.len();
-        let forked = session.timeline().branches().len() > branches;
-        keep::follow(desk, if forked { recording.saturating_sub(1) } else { commands });
+        keep::follow(desk, commands);
     }
     if let Some((name, text)) = &output.open_in_editor {
         desk.send(Action::NewFile { name: name.clone(), text: text.as_str().into() });

@@ -242,10 +242,8 @@ pub enum Action {
         file: u32,
         text: Rc<str>,
     },
-    Applied {
-        file: u32,
-        applied: Rc<Applied>,
-    },
+    /// What is said of a file, or its text, is different now.
+    Keep(Rc<File>),
     /// The same for the file that is open.
     AppliedLast(Rc<Applied>),
     ShowFile(u32),
@@ -357,7 +355,7 @@ impl Ui {
             }
             Action::ClearLog => self.log = Rc::default(),
             Action::Edit { file, text } => self.with_file(file, |file| file.text = text),
-            Action::Applied { file, applied } => self.with_file(file, |file| file.applied = Some(applied)),
+            Action::Keep(next) => self.with_file(next.id, |file| *file = (*next).clone()),
             Action::AppliedLast(applied) => self.with_file(self.active, |file| file.applied = Some(applied)),
             Action::ShowFile(id) => self.active = id,
             Action::NewFile { name, text } => self.add_file(name, text),
@@ -413,7 +411,7 @@ mod tests {
         for file in ui.files.clone() {
             let applied =
                 Applied { text: file.text.clone(), tried: file.text.clone(), at: Time(0), outcome: Outcome::default() };
-            ui.apply(Action::Applied { file: file.id, applied: Rc::new(applied) });
+            ui.apply(Action::Keep(Rc::new(File { applied: Some(Rc::new(applied)), ..(*file).clone() })));
         }
     }
     fn names(ui: &Ui) -> Vec<&str> {

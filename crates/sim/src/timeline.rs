@@ -224,6 +224,11 @@ impl Timeline {
         result.expect("the command was carried out")
     }
 
+    /// How many of the recording's commands were carried out before the cursor.
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
     /// Drops the future after the cursor; what had commands of its own there becomes a branch.
     fn fork(&mut self) {
         if let Some(first) = self.recording.commands.get(self.done) {
