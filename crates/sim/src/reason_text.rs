@@ -61,7 +61,7 @@ impl Reason {
                 "{pod} still exists: it was asked to stop at {}, and {node} has not confirmed that it did. Only the kubelet on {node}, the removal of the Node object, the out-of-service taint or a force delete can end this.",
                 clock(since)
             ),
-            Reason::PodNotReady { pod } => format!("{pod} is not Running and Ready; the pods after it wait."),
+            Reason::PodNotReady { pod } => format!("{pod} is not Running and Ready; the set waits for it."),
             Reason::PodNotAvailable { pod, until } => {
                 format!("{pod} is Ready, but counts as available only at {} (minReadySeconds).", clock(until))
             }

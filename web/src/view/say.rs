@@ -265,7 +265,7 @@ fn incomplete(view: &ClusterView, facts: &Facts) -> Option<Say> {
             .unwrap_or_else(|| format!("{} asks for {} more.", set.name, words::plural(number.unsigned_abs(), "pod")));
         return Some(Say { tone: Tone::Calm, headline: vec![text(count)], sub: vec![text(sub)] });
     };
-    let stuck = |t: &&TileView| matches!(t.state, TileState::Failed | TileState::CrashLoop) || placeless(t);
+    let stuck = |t: &&TileView| fails(t).is_some() || placeless(t);
     let tone = if open.iter().any(stuck) { Tone::Risk } else { Tone::Calm };
     // What waits for somebody to act is said before how much there is.
     if let Some((tile, why, more)) = open.iter().find_map(|tile| {
@@ -279,8 +279,22 @@ fn incomplete(view: &ClusterView, facts: &Facts) -> Option<Say> {
         let sub = if more.is_empty() { count } else { format!("{count} {}", sentence(more)) };
         return Some(Say { tone, headline: vec![text(headline)], sub: vec![text(sub)] });
     }
+    if let Some((tile, what)) = open.iter().find_map(|tile| Some((tile, fails(tile)?))) {
+        let headline = format!("{} {what}: {}.", tile.pod.name, tile.fact.trim_end_matches('.'));
+        return Some(Say { tone, headline: vec![text(headline)], sub: vec![text(format!("{count} Its status is {}.", tile.status))] });
+    }
     let sub = format!("{}: {}, {}.", first.pod.name, first.status, first.fact.trim_end_matches('.'));
     Some(Say { tone, headline: vec![text(count)], sub: vec![text(sub)] })
+}
+
+/// What becomes of a pod that time alone does not help.
+fn fails(tile: &TileView) -> Option<&'static str> {
+    match tile.state {
+        TileState::Failed => Some("has failed"),
+        TileState::CrashLoop => Some("crashes"),
+        TileState::Creating { .. } if tile.fact == super::tiles::NO_IMAGE => Some("waits"),
+        _ => None,
+    }
 }
 
 /// What waits for a node waits for somebody: nothing will place it by itself.

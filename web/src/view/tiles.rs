@@ -165,6 +165,9 @@ fn read(pod: &Pod, facts: &Facts) -> Read {
     creating(pod, facts)
 }
 
+/// What a pod waits for whose image nobody has.
+pub(super) const NO_IMAGE: &str = "image not found";
+
 /// A pod on its way up: how far it got, and what it waits for.
 fn creating(pod: &Pod, facts: &Facts) -> Read {
     let (node, uid) = (&pod.spec.node_name, pod.metadata.uid);
@@ -186,7 +189,7 @@ fn creating(pod: &Pod, facts: &Facts) -> Read {
     }
     let pull_fails = waiting(pod, "ImagePullBackOff").or_else(|| waiting(pod, "ErrImagePull")).is_some();
     if fact.is_empty() {
-        fact = if pull_fails { "image not found" } else { "starting" }.to_owned();
+        fact = if pull_fails { NO_IMAGE } else { "starting" }.to_owned();
     }
     Read::new(TileState::Creating { attached, mounted, started: false }, false, fact)
 }
