@@ -411,12 +411,12 @@ fn a_name_that_is_given_up_counts_from_the_delete() {
 
 #[test]
 fn an_image_that_nobody_has_is_no_calm_matter() {
-    let mut run = Run::calm();
+    let mut run = Run::new(Scenario::standard());
     run.apply(&SET.replace("rg-log:1.4", "rg-log:bad"));
     run.play(60);
     let view = run.view();
-    assert_eq!(plain(&view.say.headline), "rg-2 waits: image not found.");
-    assert_eq!(plain(&view.say.sub), "2 of 3 pods ready. Its status is ImagePullBackOff.");
+    assert_eq!(plain(&view.say.headline), "rg-0 waits: image not found.");
+    assert_eq!(plain(&view.say.sub), "0 of 3 pods ready. Its status is ImagePullBackOff.");
     assert_eq!(view.say.tone, Tone::Risk);
 }
 

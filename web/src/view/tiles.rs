@@ -136,7 +136,7 @@ fn read(pod: &Pod, facts: &Facts) -> Read {
         }
         return match (pod.is_ready(), process.answers, answers) {
             (true, true, _) => Read { mono: true, ..Read::new(TileState::Ready, true, pod.status.pod_ip.to_string()) },
-            (true, false, _) => Read::new(TileState::Ready, true, "hangs, unnoticed"),
+            (true, false, _) => Read::new(TileState::Ready, true, "hangs, unseen"),
             (false, _, false) => Read::new(TileState::NotReady, true, "node does not answer"),
             (false, false, true) => Read::new(TileState::NotReady, true, "does not answer"),
             (false, true, true) if was_ready(pod) => Read::new(TileState::NotReady, true, "readiness failed"),
