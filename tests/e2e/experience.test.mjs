@@ -152,7 +152,7 @@ describe("time", () => {
     const hash = await page.evaluate(() => location.hash);
     await page.waitForFunction((old) => location.hash !== old && !document.querySelector("#play").ariaLabel.startsWith("Play"), hash);
     await addressed(page);
-    await page.waitForTimeout(6_000);
+    await page.waitForTimeout(11_000);
     const left = await seconds(page);
     await page.reload();
     await page.waitForSelector("[data-app]");
