@@ -263,8 +263,9 @@ impl Desk {
         if done > commands {
             let mut steps = self.steps.borrow_mut();
             // What came after this moment in another future is not what is taken back next.
-            steps.retain(|step| step.commands <= commands);
-            steps.push(Step { commands: done, before, after: next.text.clone() });
+            let run = self.session.run();
+            steps.retain(|step| step.run == run && step.commands <= commands);
+            steps.push(Step { run, commands: done, before, after: next.text.clone() });
         }
         self.send(Action::Keep(Rc::new(next)));
     }
@@ -279,6 +280,7 @@ impl Desk {
         self.session.pause();
         if self.session.change(|timeline| timeline.undo()) {
             let left = self.session.timeline().done();
+            self.steps.borrow_mut().retain(|step| step.run == self.session.run());
             let files = keep::take_back(&mut self.steps.borrow_mut(), left, &self.files());
             files.into_iter().for_each(|file| self.send(Action::Keep(file)));
             let branch = self

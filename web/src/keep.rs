@@ -66,6 +66,8 @@ pub fn follow(desk: &Desk, commands_before: usize) {
 
 /// What a command did to a file.
 pub struct Step {
+    /// The run that it is of.
+    pub run: u32,
     /// How many commands there were after it.
     pub commands: usize,
     pub before: Rc<File>,
@@ -202,7 +204,8 @@ spec:
     #[test]
     fn what_is_taken_back_takes_its_file_back() {
         let file = |text: &str| Rc::new(File { id: 1, name: "a.yaml".into(), text: text.into(), applied: None });
-        let step = |commands, before: &str, after: &str| Step { commands, before: file(before), after: after.into() };
+        let step =
+            |commands, before: &str, after: &str| Step { run: 0, commands, before: file(before), after: after.into() };
         let text = |files: &[Rc<File>]| files.iter().map(|file| file.text.to_string()).collect::<Vec<_>>();
         let steps = || vec![step(3, "one", "two"), step(4, "two", "three")];
         assert_eq!(text(&take_back(&mut steps(), 3, &[file("three")])), ["two"]);

@@ -4,6 +4,7 @@ use crate::frames;
 use crate::session::Session;
 use petri_objects::{Span, Time};
 use petri_sim::timeline::Timeline;
+use std::rc::Rc;
 
 /// How fast time goes, in thousandths of real time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,11 +49,14 @@ pub enum Mode {
 
 /// Asked after each event; time stops when it answers no.
 type Condition = Box<dyn FnMut(&mut Timeline) -> bool>;
+/// Looks on after each event, however fast time goes.
+pub type Watcher = Rc<dyn Fn(&mut Timeline)>;
 
 pub struct Player {
     pub mode: Mode,
     /// What a run goes on for, beside its moment.
     condition: Option<Condition>,
+    watcher: Option<Watcher>,
     pub speed: Speed,
     /// The clock reading of the last frame, in milliseconds; `None` before the first one.
     last: Option<f64>,
@@ -62,7 +66,7 @@ pub struct Player {
 
 impl Default for Player {
     fn default() -> Player {
-        Player { mode: Mode::Paused, condition: None, speed: Speed::REAL, last: None, waiting: false }
+        Player { mode: Mode::Paused, condition: None, watcher: None, speed: Speed::REAL, last: None, waiting: false }
     }
 }
 
@@ -133,6 +137,11 @@ impl Session {
         self.player().borrow_mut().condition = Some(Box::new(condition));
     }
 
+    /// Lets somebody look on, or nobody any more.
+    pub fn watch(&self, watcher: Option<Watcher>) {
+        self.player().borrow_mut().watcher = watcher;
+    }
+
     fn set_mode(&self, mode: Mode) {
         {
             let mut player = self.player().borrow_mut();
@@ -175,11 +184,15 @@ impl Session {
         };
         let started = frames::now();
         let mut condition = self.player().borrow_mut().condition.take();
-        let batch = if condition.is_some() { 1 } else { BATCH };
+        let watcher = self.player().borrow().watcher.clone();
+        let batch = if condition.is_some() || watcher.is_some() { 1 } else { BATCH };
         let done = self.change(|timeline| {
             let mut last_look = 0;
             loop {
                 let arrived = timeline.play_for(goal, batch);
+                if let Some(watcher) = &watcher {
+                    watcher(timeline);
+                }
                 if arrived || condition.as_mut().is_some_and(|goes_on| !goes_on(timeline)) {
                     return true;
                 }

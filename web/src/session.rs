@@ -28,6 +28,8 @@ struct Inner {
     next_listener: Cell<u64>,
     /// Whether a frame was asked for in which the listeners will be told.
     told: Cell<bool>,
+    /// Counts the runs that were opened, so that whoever waits for something of one does not look for it in another.
+    run: Cell<u32>,
     /// Whether the moment was come to by a jump: then nothing is on its way.
     jumped: Cell<bool>,
 }
@@ -59,6 +61,7 @@ impl Session {
             listeners: RefCell::default(),
             next_listener: Cell::new(0),
             told: Cell::new(false),
+            run: Cell::new(0),
             jumped: Cell::new(true),
         }))
     }
@@ -90,7 +93,13 @@ impl Session {
     /// Starts over with another run.
     pub fn replace(&self, recording: Recording) {
         self.pause();
+        self.0.run.set(self.0.run.get() + 1);
+        self.watch(None);
         self.change(|timeline| *timeline = Timeline::new(recording));
+    }
+    /// Which run this is of those that were opened.
+    pub fn run(&self) -> u32 {
+        self.0.run.get()
     }
     /// Says that something about the run or its player is different now.
     pub fn changed(&self) {

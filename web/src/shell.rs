@@ -66,6 +66,8 @@ pub struct Waiting {
     follows: RefCell<Vec<Follow>>,
     subscription: RefCell<Option<Subscription>>,
     polling: Cell<bool>,
+    /// The run that they wait in.
+    run: Cell<u32>,
 }
 
 /// Runs a line and puts what it says into the console. Answers what went wrong.
@@ -154,13 +156,24 @@ fn wait_for(desk: &Desk, follow: Follow, moves_time: bool) {
         return;
     }
     let waiting = desk.waiting.clone();
+    if waiting.run.replace(session.run()) != session.run() {
+        waiting.follows.take();
+    }
     waiting.follows.borrow_mut().push(follow);
+    session.watch(Some({
+        let (desk, waiting) = (desk.clone(), Rc::downgrade(&waiting));
+        Rc::new(move |timeline: &mut Timeline| {
+            if let Some(waiting) = waiting.upgrade() {
+                poll(&desk, &waiting, timeline);
+            }
+        })
+    }));
     if waiting.subscription.borrow().is_none() {
         let listener = {
             let (desk, waiting) = (desk.clone(), Rc::downgrade(&waiting));
             Rc::new(move || {
                 if let Some(waiting) = waiting.upgrade() {
-                    poll(&desk, &waiting);
+                    poll(&desk, &waiting, &mut desk.session.timeline_mut());
                 }
             })
         };
@@ -168,8 +181,11 @@ fn wait_for(desk: &Desk, follow: Follow, moves_time: bool) {
     }
 }
 
-/// Asks every waiting line whether it is done.
-fn poll(desk: &Desk, waiting: &Waiting) {
+/// Asks every waiting line whether it is done. Those of another run have nothing to wait for any more.
+fn poll(desk: &Desk, waiting: &Waiting, timeline: &mut Timeline) {
+    if waiting.run.get() != desk.session.run() {
+        waiting.follows.take();
+    }
     if waiting.polling.replace(true) {
         return;
     }
@@ -177,11 +193,12 @@ fn poll(desk: &Desk, waiting: &Waiting) {
     if !follows.is_empty() {
         let mut left = Vec::new();
         for follow in follows {
-            let mut timeline = desk.session.timeline_mut();
-            let output = follow.poll(&mut Still(&mut timeline));
-            drop(timeline);
+            let output = follow.poll(&mut Still(timeline));
             show(desk, &output);
             left.extend(output.follow);
+        }
+        if left.is_empty() {
+            desk.session.watch(None);
         }
         *waiting.follows.borrow_mut() = left;
     }
@@ -191,12 +208,16 @@ fn poll(desk: &Desk, waiting: &Waiting) {
 /// Lines that still wait, in words.
 pub fn waits(desk: &Desk) -> Vec<String> {
     let timeline = desk.session.timeline();
+    if desk.waiting.run.get() != desk.session.run() {
+        return Vec::new();
+    }
     desk.waiting.follows.borrow().iter().map(|follow| follow.waits_for(timeline.world())).collect()
 }
 
 /// Ctrl-C: gives up on whatever waits.
 pub fn interrupt(desk: &Desk) -> bool {
     let waited = !desk.waiting.follows.take().is_empty();
+    desk.session.watch(None);
     if waited {
         desk.log(LogKind::Output, "^C");
     }

@@ -281,7 +281,11 @@ fn incomplete(view: &ClusterView, facts: &Facts) -> Option<Say> {
     }
     if let Some((tile, what)) = open.iter().find_map(|tile| Some((tile, fails(tile)?))) {
         let headline = format!("{} {what}: {}.", tile.pod.name, tile.fact.trim_end_matches('.'));
-        return Some(Say { tone, headline: vec![text(headline)], sub: vec![text(format!("{count} Its status is {}.", tile.status))] });
+        return Some(Say {
+            tone,
+            headline: vec![text(headline)],
+            sub: vec![text(format!("{count} Its status is {}.", tile.status))],
+        });
     }
     let sub = format!("{}: {}, {}.", first.pod.name, first.status, first.fact.trim_end_matches('.'));
     Some(Say { tone, headline: vec![text(count)], sub: vec![text(sub)] })
