@@ -103,7 +103,7 @@ pub fn Cluster(props: &ClusterProps) -> Html {
     let say = use_memo(view.say.clone(), Clone::clone);
     let low = use_low() && props.wide;
     // An entry stays once its state was there.
-    let known = use_mut_ref(|| [false; 3]);
+    let known = use_mut_ref(|| [false; 4]);
     let now = rarer(&view);
     known.borrow_mut().iter_mut().zip(now).for_each(|(known, now)| *known |= now);
     let seen = *known.borrow();

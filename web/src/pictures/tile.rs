@@ -204,12 +204,22 @@ fn tile_text(view: &TileView, rect: Rect) -> Html {
     let status_room = (rect.right() - 4 - left).max(20) as u32;
     html! { <>
         { numeral(view, rect, 26) }
+        if view.leads { <path class={key_class(view)} d={key(rect.x + 13, rect.y + 40)}/> }
         { text(left, rect.y + 19, "nm", &words::fit(&view.title, title_room, 13, false)) }
         if !alone { { text(right - shift, rect.y + 19, "m dim e", &view.short) } }
         { status_text(left, rect.y + 37, false, &view.status, status_room) }
         { text(left, rect.y + 54, if view.mono { "m dim" } else { "sub" }, &words::fit(&view.fact, fact_room, 11, view.mono)) }
         { pip(view.state, right - 4, rect.y + 54) }
     </> }
+}
+
+/// A key in the block: its process believes to hold a lock.
+fn key(x: i32, y: i32) -> String {
+    format!("M{} {y}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0M{x} {}v12m0-4h4m-4 3.5h4", x - 3, y + 4)
+}
+
+fn key_class(view: &TileView) -> &'static str {
+    if view.process { "key" } else { "key h" }
 }
 
 /// kubectl's word: rather smaller than cut.

@@ -3,7 +3,7 @@
 use super::facts::{Facts, pod_ref};
 use super::{Identity, Target, Tone, words};
 use petri_objects::order::Order as _;
-use petri_objects::{Kind, Name, ObjectRef, Time};
+use petri_objects::{Kind, Name, ObjectRef, Time, Uid};
 use petri_sim::api::shelf::Key;
 use petri_sim::invariants::{Guarantee, Standing};
 use petri_sim::workload::election;
@@ -74,6 +74,19 @@ struct Record {
     holder: String,
     until: Option<Time>,
     token: Option<u64>,
+}
+
+/// Whether a pod's process believes to hold a lock.
+pub fn leads(uid: Uid, facts: &Facts) -> bool {
+    // Pods without a program, as all of a first visit, need nothing of this.
+    facts.programs.is_some_and(|programs| !programs.running.is_empty() && holds(uid, facts))
+}
+
+#[inline(never)]
+fn holds(uid: Uid, facts: &Facts) -> bool {
+    facts
+        .running_programs()
+        .any(|(_, program)| program.uid == uid && program.hold.acts && program.lock_name().is_some())
 }
 
 fn parts(lock: &str) -> Option<(&str, &str, &str)> {

@@ -58,6 +58,21 @@ pub fn view(facts: &Facts) -> Vec<MeterView> {
     Guarantee::ALL.into_iter().filter(told).map(|guarantee| meter(guarantee, facts)).collect()
 }
 
+/// What is missing for a promise to be about anything.
+fn subjectless(guarantee: Guarantee, facts: &Facts) -> Option<&'static str> {
+    let (none, words) = match guarantee {
+        Guarantee::AtLeast => (
+            facts.objects.replica_sets.is_empty(),
+            "Nobody makes this promise here: there is no ReplicaSet and no Deployment. A StatefulSet promises at most one of each name, and rather has too few.",
+        ),
+        Guarantee::AtMostOne | Guarantee::Ordered => {
+            (facts.objects.stateful_sets.is_empty(), "Nobody makes this promise here: there is no StatefulSet.")
+        }
+        _ => return None,
+    };
+    none.then_some(words)
+}
+
 fn meter(guarantee: Guarantee, facts: &Facts) -> MeterView {
     let worst = facts.invariants.map(|invariants| invariants.worst(guarantee).0);
     let first = facts.invariants.and_then(|invariants| invariants.first_broken.get(&guarantee));
@@ -78,7 +93,10 @@ fn meter(guarantee: Guarantee, facts: &Facts) -> MeterView {
             let moment = words::moment(facts.start, *at);
             (MeterState::WasBroken, moment.clone(), format!("First broken at {moment}: {}", evidence.sentence))
         }
-        _ => (MeterState::Holding, String::new(), "It holds, and has since the beginning.".to_owned()),
+        _ => {
+            let sentence = subjectless(guarantee, facts).unwrap_or("It holds, and has since the beginning.");
+            (MeterState::Holding, String::new(), sentence.to_owned())
+        }
     };
     let subjects = facts.invariants.map_or(0, |invariants| {
         invariants.standing.iter().filter(|((g, _), s)| *g == guarantee && **s != Standing::Holding).count()

@@ -232,6 +232,8 @@ pub struct TileView {
     /// Whether the fact is an address, set in the machine's type.
     pub mono: bool,
     pub node: Option<Name>,
+    /// Whether its process believes to hold a lock.
+    pub leads: bool,
     pub label: String,
 }
 

@@ -4,6 +4,7 @@ use super::facts::Facts;
 use super::words;
 use super::{ClusterView, DuplicateKind, LinkView, NodeState, Piece, Say, TileState, TileView, Tone};
 use petri_objects::{Kind, Name, ObjectRef, Pod, Uid};
+use petri_sim::api::shelf::Key;
 use petri_sim::command::Command;
 use petri_sim::foresight::Start;
 use petri_sim::invariants::{Evidence, Guarantee, Standing};
@@ -16,7 +17,8 @@ pub fn say(view: &ClusterView, facts: &Facts) -> Say {
         .or_else(|| at_risk(view, facts))
         .or_else(|| apart(view, facts))
         .or_else(|| incomplete(view, facts))
-        .unwrap_or_else(|| calm(view))
+        .or_else(|| impaired(view, facts))
+        .unwrap_or_else(|| calm(view, facts))
 }
 
 fn text(text: impl Into<String>) -> Piece {
@@ -252,7 +254,9 @@ fn risk(headline: String, sub: String) -> Say {
 
 /// Pods that are on their way, or that nobody has made yet: not trouble, but not complete.
 fn incomplete(view: &ClusterView, facts: &Facts) -> Option<Say> {
-    let counted = |tile: &&TileView| tile.state != TileState::Completed;
+    // Pods without names of their own are replaced while they stop: those that stop are not among those asked for.
+    let replaced = |tile: &TileView| tile.identity.ordinal.is_none() && tile.state == TileState::Terminating;
+    let counted = |tile: &&TileView| tile.state != TileState::Completed && !replaced(tile);
     let missing = missing(facts);
     let number: i32 = missing.iter().map(|(_, number)| number).sum();
     let total = view.tiles().filter(counted).count() + number.unsigned_abs() as usize;
@@ -312,7 +316,9 @@ fn missing(facts: &Facts) -> Vec<(ObjectRef, i32)> {
     let sets = objects.stateful_sets.values().map(|set| (&set.metadata, Kind::StatefulSet, set.replicas()));
     let others = objects.replica_sets.values().map(|set| (&set.metadata, Kind::ReplicaSet, set.replicas()));
     let short = sets.chain(others).filter(|(meta, _, _)| !meta.is_terminating()).filter_map(|(meta, kind, wanted)| {
-        let owned = |pod: &&Rc<Pod>| pod.metadata.controller().is_some_and(|owner| owner.uid == meta.uid);
+        let leaves = |pod: &Rc<Pod>| kind == Kind::ReplicaSet && pod.is_terminating();
+        let owned =
+            |pod: &&Rc<Pod>| !leaves(pod) && pod.metadata.controller().is_some_and(|owner| owner.uid == meta.uid);
         let there = objects.pods.in_namespace(&meta.namespace).filter(owned).count() as i32;
         (wanted > there).then(|| (ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone()), wanted - there))
     });
@@ -326,7 +332,24 @@ fn why_missing(set: &ObjectRef, facts: &Facts) -> Option<String> {
     })
 }
 
-fn calm(view: &ClusterView) -> Say {
+/// What is slow or half broken, where nothing shows it yet.
+fn impaired(view: &ClusterView, facts: &Facts) -> Option<Say> {
+    let unseen = "Everybody answers the control plane, so it believes that all is well.";
+    if let Some((node, other)) = view.nodes().find_map(|node| {
+        let other = facts.network.parted_from(&node.name).next()?;
+        Some((&node.name, other))
+    }) {
+        return Some(risk(format!("{node} and {other} do not reach each other."), unseen.to_owned()));
+    }
+    if let Some(node) = view.nodes().find(|node| !node.latency.is_empty()) {
+        let sub = format!("What it says and hears takes {}; nothing has come of it yet.", node.latency);
+        return Some(risk(format!("The link of {} is slow.", node.name), sub));
+    }
+    let trouble = &view.control_plane.trouble;
+    (!trouble.is_empty()).then(|| risk(trouble.clone(), "What runs goes on; what changes waits for it.".to_owned()))
+}
+
+fn calm(view: &ClusterView, facts: &Facts) -> Say {
     let tiles: Vec<&TileView> = view.tiles().filter(|tile| tile.state == TileState::Ready).collect();
     let number = tiles.len() as u32;
     let nodes = view.nodes().count() as u32;
@@ -336,18 +359,39 @@ fn calm(view: &ClusterView) -> Say {
         return Say { tone: Tone::Calm, headline: vec![text(headline)], sub: vec![text(sub)] };
     }
     let named = tiles.iter().all(|tile| tile.identity.ordinal.is_some());
-    let plugged = |tile: &&&TileView| view.disks().any(|d| d.plugs.iter().any(|plug| plug.tile == Some(tile.uid)));
-    let disks = tiles.iter().filter(plugged).count() == tiles.len();
+    let own = |tile: &TileView| {
+        let is_its = |disk: &super::DiskView| {
+            !disk.plugs.is_empty() && disk.plugs.iter().all(|plug| plug.tile == Some(tile.uid))
+        };
+        view.disks().any(is_its)
+    };
+    let disks = tiles.iter().all(|tile| own(tile));
+    let addresses = tiles.iter().all(|tile| {
+        facts.pod(tile.uid).is_some_and(|pod| {
+            let service = Key::new(pod.metadata.namespace.clone(), pod.spec.subdomain.clone());
+            facts.objects.services.get(&service).is_some()
+        })
+    });
     let pods = words_for(number, "pod");
     let each = if number == 1 { "" } else { "each " };
-    let headline = match (named, disks) {
+    let headline = match (disks, addresses) {
+        _ if !named && number == 1 => "One pod, ready.".to_owned(),
+        _ if !named => format!("{pods}, all ready."),
         (true, true) => format!("{pods}, {each}with a name, a disk and an address."),
-        (true, false) => format!("{pods}, {each}with a name and an address."),
-        (false, _) if number == 1 => "One pod, ready.".to_owned(),
-        (false, _) => format!("{pods}, all ready."),
+        (true, false) => format!("{pods}, {each}with a name and a disk."),
+        (false, true) => format!("{pods}, {each}with a name and an address."),
+        (false, false) => format!("{pods}, {each}with a name."),
     };
-    let sub =
-        "What the API server believes and what the machines run are the same. Cut one machine off, and they part.";
+    let cordoned: Vec<String> = view.nodes().filter(|node| node.cordoned).map(|node| node.name.to_string()).collect();
+    let leader = tiles.iter().find(|tile| tile.leads);
+    let sub = match (leader, cordoned.as_slice()) {
+        (_, [_, ..]) => format!("No new pods for {}: cordoned. What runs there stays.", words::list(&cordoned)),
+        (Some(tile), []) => format!("{} holds the lock, and acts alone.", tile.pod.name),
+        (None, []) => {
+            "What the API server believes and what the machines run are the same. Cut one machine off, and they part."
+                .to_owned()
+        }
+    };
     Say { tone: Tone::Calm, headline: vec![text(headline)], sub: vec![text(sub)] }
 }
 

@@ -1,5 +1,6 @@
 //! The models of real runs: a calm cluster, a machine that is cut off, a name that is given away.
 
+mod headlines;
 mod layouts;
 mod lines;
 mod tables;

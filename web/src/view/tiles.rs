@@ -3,7 +3,7 @@
 use super::facts::{Facts, Running, killed_at, pod_ref};
 use super::identity::{Identity, tail};
 use super::words;
-use super::{TileState, TileView};
+use super::{TileState, TileView, locks};
 use petri_objects::{ContainerStatus, Name, Pod, Time, condition};
 use petri_sim::kubelet::RunState;
 use petri_sim::reason::Reason;
@@ -28,6 +28,7 @@ pub fn tile(pod: &Pod, facts: &Facts) -> TileView {
         fact: read.fact,
         mono: read.mono,
         node: pod.is_scheduled().then(|| pod.spec.node_name.clone()),
+        leads: locks::leads(pod.metadata.uid, facts),
         label: String::new(),
     };
     tile.label = label(&tile);
@@ -56,6 +57,7 @@ pub fn ghost(running: &Running, facts: &Facts) -> TileView {
         fact,
         mono: false,
         node: Some(running.node.name.clone()),
+        leads: locks::leads(running.uid, facts),
         label: String::new(),
     };
     tile.label = label(&tile);
@@ -80,7 +82,8 @@ fn label(tile: &TileView) -> String {
         (TileState::Completed | TileState::Failed, false) => "ended",
         (_, false) => "no process runs",
     };
-    format!("Pod {} {}{node}: {}; {process}; {}", tile.pod.name, tile.short, tile.status, tile.fact)
+    let leads = if tile.leads { "; believes to hold a lock" } else { "" };
+    format!("Pod {} {}{node}: {}; {process}; {}{leads}", tile.pod.name, tile.short, tile.status, tile.fact)
 }
 
 /// kubectl's STATUS word; a running pod carries its READY count, because that is what decides.

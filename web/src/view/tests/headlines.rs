@@ -1,0 +1,69 @@
+//! What the sentence says of faults that nothing shows yet, of locks, and of pods that are being replaced.
+
+use super::*;
+use petri_sim::invariants::Guarantee;
+
+fn after(file: &str, seconds: u64) -> Run {
+    let mut run = Run::new(Scenario::standard());
+    run.apply(crate::first_visit::text(file));
+    run.play(seconds);
+    run
+}
+
+#[test]
+fn a_fault_that_nothing_shows_yet_is_no_calm_matter() {
+    let mut run = Run::calm();
+    run.command(Command::DelayLink { node: "node-0".into(), latency: Span::seconds(1) });
+    run.play(5);
+    assert_eq!(plain(&run.view().say.headline), "The link of node-0 is slow.");
+    run.command(Command::Part { node: "node-0".into(), other: "node-1".into(), on: true });
+    let view = run.view();
+    assert_eq!(plain(&view.say.headline), "node-0 and node-1 do not reach each other.");
+    assert_eq!(view.say.tone, Tone::Risk);
+    run.command(Command::Heal { node: "node-0".into() });
+    run.command(Command::DelayEtcd { by: Span::seconds(2) });
+    assert_eq!(plain(&run.view().say.headline), "etcd takes 2s to commit a write.");
+}
+
+#[test]
+fn a_cordoned_node_is_told_where_all_is_well() {
+    let mut run = Run::calm();
+    run.command(Command::Cordon { node: "node-2".into(), on: true });
+    run.play(5);
+    let view = run.view();
+    assert_eq!(plain(&view.say.headline), "Three pods, each with a name, a disk and an address.");
+    assert_eq!(plain(&view.say.sub), "No new pods for node-2: cordoned. What runs there stays.");
+}
+
+#[test]
+fn who_holds_a_lock_is_marked_and_told() {
+    let view = after("lease.yaml", 60).view();
+    let leaders: Vec<&TileView> = view.tiles().filter(|tile| tile.leads).collect();
+    let [leader] = leaders[..] else { panic!("one holds the lock, not {}", leaders.len()) };
+    assert!(leader.label.ends_with("; believes to hold a lock"), "{}", leader.label);
+    assert_eq!(plain(&view.say.headline), "Two pods, each with a name.", "one disk for both, and no Service");
+    assert_eq!(plain(&view.say.sub), format!("{} holds the lock, and acts alone.", leader.pod.name));
+}
+
+#[test]
+fn a_pod_that_stops_and_is_replaced_counts_once() {
+    let mut run = after("replicaset.yaml", 30);
+    let pod = run.view().tiles().find(|tile| tile.state == TileState::Ready).expect("one is ready").pod.clone();
+    run.command(Command::Delete { target: pod, grace_seconds: None, propagation: Propagation::Background });
+    run.play(2);
+    assert_eq!(plain(&run.view().say.headline), "2 of 3 pods ready.");
+}
+
+#[test]
+fn a_promise_that_nobody_makes_says_so() {
+    let sentence = |run: &Run, guarantee| {
+        let meters = meters::view(&run.facts());
+        meters.into_iter().find(|meter| meter.guarantee == guarantee).expect("it is shown").sentence
+    };
+    let pods = Run::calm();
+    assert!(sentence(&pods, Guarantee::AtLeast).starts_with("Nobody makes this promise here: there is no ReplicaSet"));
+    assert_eq!(sentence(&pods, Guarantee::AtMostOne), "It holds, and has since the beginning.");
+    let replicas = after("replicaset.yaml", 30);
+    assert_eq!(sentence(&replicas, Guarantee::AtLeast), "It holds, and has since the beginning.");
+    assert!(sentence(&replicas, Guarantee::AtMostOne).contains("there is no StatefulSet"));
+}
