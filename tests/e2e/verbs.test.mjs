@@ -78,7 +78,7 @@ test("a compared setting opens from its link, and is in the address of the run",
   assert.deepEqual(JSON.parse(json).scenario.settings, { nodeMonitorGracePeriod: 20_000_000 });
   await page.locator('[data-open="B"]').click();
   await drawn(page);
-  includes(await page.locator(".term").innerText(), "Opened the recording of the link.");
+  includes(await page.locator(".term").innerText(), "Opened a recording");
   await page.finish();
 });
 

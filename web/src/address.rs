@@ -17,7 +17,7 @@ use yew::prelude::*;
 /// What the interface says of another person's run, or of this person's own, loaded again.
 pub fn told(shared: &Shared) -> Vec<Action> {
     let (examples, rest) = files_of(&shared.recording);
-    let title = examples.last().map_or("From a link", |(name, _, _)| name);
+    let title = examples.last().map_or("A recording", |(name, _, _)| name);
     let texts = examples.iter().map(|(name, text, at)| (*name, Rc::from(*text), *at));
     let rest = rest.map(|(text, at)| ("recording.yaml", Rc::from(text), at));
     let mut files: Vec<(&'static str, Rc<Applied>)> = Vec::new();
@@ -31,7 +31,7 @@ pub fn told(shared: &Shared) -> Vec<Action> {
     opened(&files, title)
         .into_iter()
         .chain(shared.bookmarks.iter().cloned().map(Action::Bookmark))
-        .chain([Action::Log(LogKind::Output, "Opened the recording of the link.".into())])
+        .chain([Action::Log(LogKind::Output, "Opened a recording: what was done in it is done again here.".into())])
         .collect()
 }
 

@@ -34,6 +34,15 @@ pub enum Step {
 }
 
 impl Step {
+    /// What it is about, in a few words.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Step::Cut { .. } => "Try this",
+            Step::Forget { .. } => "Force-delete its pod",
+            Step::Wait { .. } => "Let time pass",
+            Step::Done { .. } => "You broke at most one",
+        }
+    }
     /// The console line that takes it.
     pub fn line(&self) -> Option<String> {
         match self {

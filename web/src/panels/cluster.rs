@@ -1,6 +1,7 @@
 //! The cluster: the sentence, the picture of belief and reality, and the same facts as tables.
 
 use super::facts::FactsPanel;
+use super::guide::NextStep;
 use super::topbar::TopMeters;
 use crate::desk::{Desk, use_desk};
 use crate::first_visit;
@@ -112,6 +113,7 @@ pub fn Cluster(props: &ClusterProps) -> Html {
             <Sentence {say} on_pick={on_pick.clone()}>
                 if !props.wide {
                     <TopMeters brief=true />
+                    <NextStep told={props.untried} selection={props.selection.clone()} />
                 }
             </Sentence>
             <div class="cluster-body" tabindex="0" role="region" aria-label="Cluster">

@@ -198,8 +198,12 @@ fn strip(name: &'static str, pair: &Pair, course: &Course, at: Time) -> Html {
             format!("{} broken from {from} to {to}", broken.guarantee.title())
         })
         .collect();
-    let lowest = course.levels.iter().filter(|level| level.at >= pair.from).min_by_key(|level| level.serving);
-    let lowest = lowest.map_or_else(String::new, |level| format!("{} of {} at the least", level.serving, level.asked));
+    // What nothing changes any more is as it was before.
+    let before = course.levels.iter().rfind(|level| level.at <= pair.from);
+    let after = course.levels.iter().filter(|level| level.at >= pair.from);
+    let lowest = before.into_iter().chain(after).min_by_key(|level| level.serving);
+    let lowest =
+        lowest.map_or_else(|| "none".into(), |level| format!("{} of {} at the least", level.serving, level.asked));
     let words = [vec![lowest], told].concat().join("; ");
     html! {
         <figure key={name} class="strip" data-strip={name}>

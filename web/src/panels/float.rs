@@ -80,7 +80,7 @@ fn ToastBox(props: &ToastProps) -> Html {
     });
     html! {
         <div class="toast">
-            { Sign::Back.html() }
+            { props.toast.branch.map(|_| Sign::Back.html()) }
             <span>{ &props.toast.text }</span>
             { go_back }
             <button class="link" aria-label="Dismiss" onclick={desk.sends(Action::DropToast(number))}>{ "✕" }</button>
@@ -206,7 +206,9 @@ fn position(host: &Element, place: Place) -> String {
             let anchor = document().and_then(|document| document.get_element_by_id(id));
             anchor.map_or((EDGE, EDGE), |anchor| {
                 let rect = anchor.get_bounding_client_rect();
-                (rect.left(), rect.bottom() + 4.0)
+                let above = rect.top() - 4.0 - own.height();
+                let fits = rect.bottom() + 4.0 + own.height() + EDGE <= height;
+                (rect.left(), if fits || above < EDGE { rect.bottom() + 4.0 } else { above })
             })
         }
     };

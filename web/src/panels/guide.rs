@@ -4,7 +4,8 @@ use crate::desk::use_desk;
 use crate::first_visit;
 use crate::guide::{self, Step};
 use crate::session::use_world;
-use crate::state::{Action, Popup};
+use crate::state::{Action, Panel, Popup};
+use crate::view::Target;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
@@ -18,18 +19,16 @@ pub fn Guide(props: &GuideProps) -> Html {
     let desk = use_desk();
     let step = use_world((), |timeline, ()| guide::step(timeline));
     let Some(step) = &*step else { return html! { <i hidden=true /> } };
-    let (number, title, text, act, id) = match step {
+    let (number, text, act, id) = match step {
         Step::Cut { .. } if props.selected => return html! { <i hidden=true /> },
         Step::Cut { node, pod } => (
             "1 of 3",
-            "Try this",
             format!("Cut {node} off from the control plane. Its pod {pod} runs on, and nobody can tell."),
             format!("Cut {node} off"),
             "try-button",
         ),
         Step::Forget { node, pod } => (
             "2 of 3",
-            "Force-delete its pod",
             format!(
                 "{pod} still runs on {node}, so Kubernetes starts no second one. A force delete makes the API server forget it, whether it runs or not. You need not wait for anything."
             ),
@@ -38,7 +37,6 @@ pub fn Guide(props: &GuideProps) -> Html {
         ),
         Step::Wait { pod, .. } => (
             "3 of 3",
-            "Let time pass",
             format!(
                 "The old {pod} runs on. The new one waits for the disk, which is detached by force after 6 minutes."
             ),
@@ -47,7 +45,6 @@ pub fn Guide(props: &GuideProps) -> Html {
         ),
         Step::Done { pod } => (
             "done",
-            "You broke at most one",
             format!(
                 "Two processes run as {pod}. Go back on the timeline and take another way, or compare it with a day without the force delete."
             ),
@@ -68,7 +65,7 @@ pub fn Guide(props: &GuideProps) -> Html {
         <section class="q">
             <div class="try">
                 <div class="row">
-                    <h2>{ title }</h2>
+                    <h2>{ step.title() }</h2>
                     <span class="count">{ number }
                         <button class="x" aria-label="Close what to try" onclick={desk.sends(Action::Tried)}>{ "×" }</button>
                     </span>
@@ -80,5 +77,31 @@ pub fn Guide(props: &GuideProps) -> Html {
                 </div>
             </div>
         </section>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct NextStepProps {
+    /// Whether the story is told, or was closed.
+    pub told: bool,
+    pub selection: Option<Target>,
+}
+
+/// Where the story is a panel away, on small screens: what comes next, or who is selected, and the way there.
+#[component]
+pub fn NextStep(props: &NextStepProps) -> Html {
+    let desk = use_desk();
+    let step = use_world(props.told, |timeline, told| told.then(|| guide::step(timeline)).flatten());
+    let words = match (&*step, props.selection.as_ref().and_then(Target::object)) {
+        (Some(step @ (Step::Forget { .. } | Step::Wait { .. } | Step::Done { .. })), _) => {
+            format!("What next? {}", step.title())
+        }
+        (_, Some(object)) => format!("About {}", object.name),
+        _ => String::new(),
+    };
+    html! {
+        <button class="meter others next" id="next-step" hidden={words.is_empty()} onclick={desk.sends(Action::ShowPanel(Panel::Why))}>
+            { words }<span aria-hidden="true">{ "→" }</span>
+        </button>
     }
 }

@@ -292,7 +292,11 @@ fn frame(node: &NodeView, place: &NodeBox, props: &ClusterPictureProps) -> Html 
         NodeForm::Card => {
             let name = words::width(&node.name, 13, false);
             let room = (w - 26).max(0) as u32;
-            let fitted = words::fit(&node.status, room.saturating_sub(name), 11, false);
+            let beside = room.saturating_sub(name);
+            // The mark of a cordon stands at the node's edge; its word alone is better than half of two.
+            let long = node.status_tone == Tone::Calm && words::width(&node.status, 11, false) > beside;
+            let said = if long && node.cordoned { "cordoned" } else { &node.status };
+            let fitted = words::fit(said, beside, 11, false);
             html! { <>
                 { text(x + 9, y + 20, "nm", &*node.name) }
                 { text(x + w - 9, y + 20, classes!(status, "e"), fitted) }
