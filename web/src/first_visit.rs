@@ -305,7 +305,15 @@ pub fn suggestion(world: &World) -> Option<(Name, Identity)> {
     };
     // A second pod of the set on that node would keep the controller from replacing any.
     let is_alone = |node: &str| pods.iter().filter(|pod| *pod.spec.node_name == *node).count() == 1;
-    let best = |pod: &&Rc<petri_objects::Pod>| (is_alone(&pod.spec.node_name), has_neighbour(&pod.spec.node_name));
+    // Where one of them leads, that is the one to lose.
+    let leads = |pod: &petri_objects::Pod| {
+        let mut programs = world.programs.running.values();
+        programs.any(|program| program.uid == pod.metadata.uid && program.hold.acts)
+    };
+    let best = |pod: &&Rc<petri_objects::Pod>| {
+        let node = &pod.spec.node_name;
+        (is_alone(node), leads(pod), has_neighbour(node))
+    };
     let found = pods.iter().copied().max_by_key(best)?;
     let metadata = &found.metadata;
     let identity = Identity { namespace: metadata.namespace.clone(), pod: metadata.name.clone() };

@@ -138,7 +138,7 @@ fn node(machine: &Machine, tiles: Vec<TileView>, facts: &Facts) -> NodeView {
         (NodeState::OutOfService, _) => ("taint out-of-service".to_owned(), Tone::Risk),
         _ if cut.is_none() && facts.network.parted_from(name).next().is_some() => {
             let others: Vec<String> = facts.network.parted_from(name).map(Name::to_string).collect();
-            (format!("not to {}", words::list(&others)), Tone::Risk)
+            (format!("cut from {}", words::list(&others)), Tone::Risk)
         }
         _ => match silent {
             Some(span) if !ready || expected => (format!("silent {}", words::duration(span)), Tone::Risk),

@@ -98,7 +98,7 @@ pub fn nodes(view: &ClusterView, facts: &Facts) -> Vec<NodeRow> {
             (LinkView::Whole, _) => "answers".to_owned(),
         };
         let parted: Vec<String> = facts.network.parted_from(&node.name).map(|other| other.to_string()).collect();
-        let parted = if parted.is_empty() { String::new() } else { format!("; not to {}", words::list(&parted)) };
+        let parted = if parted.is_empty() { String::new() } else { format!("; cut from {}", words::list(&parted)) };
         let is_whole = node.link == LinkView::Whole && node.latency.is_empty() && parted.is_empty();
         let runs =
             if running == 0 { String::new() } else { format!("; runs {}", words::plural(running as u32, "pod")) };

@@ -181,12 +181,12 @@ fn a_slow_link_and_parted_machines_are_drawn_and_written() {
     let view = run.view();
     let node = |name: &Name| view.nodes().find(|node| node.name == *name).expect("the node is drawn");
     assert_eq!((&node(&slow).link, node(&slow).latency.as_str()), (&LinkView::Whole, "1s each way"));
-    assert_eq!((node(&slow).line.as_str(), node(&slow).line_tone), (&*format!("not to {other}"), Tone::Risk));
-    assert_eq!((node(&other).line.as_str(), node(&other).latency.as_str()), (&*format!("not to {slow}"), ""));
-    assert_eq!(node(&slow).label, format!("Node {slow}, Ready, not to {other}, 1s each way, 1 pod"));
+    assert_eq!((node(&slow).line.as_str(), node(&slow).line_tone), (&*format!("cut from {other}"), Tone::Risk));
+    assert_eq!((node(&other).line.as_str(), node(&other).latency.as_str()), (&*format!("cut from {slow}"), ""));
+    assert_eq!(node(&slow).label, format!("Node {slow}, Ready, cut from {other}, 1s each way, 1 pod"));
     let rows = table::nodes(&view, &run.facts());
     let row = rows.iter().find(|row| row.name == *slow).expect("it has a row");
-    assert_eq!(row.machine, format!("answers, 1s each way; not to {other}; runs 1 pod"));
+    assert_eq!(row.machine, format!("answers, 1s each way; cut from {other}; runs 1 pod"));
     assert_eq!(row.tone, Tone::Risk);
 }
 
