@@ -220,6 +220,10 @@ test("on a phone, in the dark", async () => {
   includes(await say(page, `kubectl delete pod ${pod} --force --grace-period=0`), "force deleted");
   await panel(page, "cluster");
   assert.equal(await pods(page, pod, "ghost").count(), 1);
+  includes(await page.locator("#next-step").innerText(), "What next? Let time pass");
+  await page.locator("#next-step").click();
+  await page.locator("#guide-button").click();
+  await page.locator(".try", { hasText: "You broke at most one" }).waitFor();
   await panel(page, "manifests");
   assert.equal(await page.locator("#apply").isVisible(), true);
   await panel(page, "more");

@@ -102,3 +102,19 @@ test("an image that a line sets is set in the file", async () => {
   includes(await page.locator(".term").innerText(), "random-generator.yaml: image: k8spatterns/random-generator:2.0");
   await page.finish();
 });
+
+test("what is watched is told in full however fast time goes, and waiting ends with its run", async () => {
+  const page = await open();
+  await say(page, "kubectl get pods -w");
+  await say(page, "kubectl delete pod rg-1");
+  await run(page, 60);
+  const rows = (await page.locator(".term").innerText()).match(/^rg-1 .*$/gm).map((row) => row.split(/ +/)[2]);
+  const statuses = rows.filter((status, at) => status !== rows[at - 1]);
+  assert.deepEqual(statuses, ["Running", "Terminating", "Completed", "Pending", "ContainerCreating", "Running"]);
+  await page.locator("#examples-button").click();
+  await page.locator('[data-example="my-sts.yaml"]').click();
+  await pause(page);
+  await run(page, 60);
+  assert.ok(!/^(rg|my-sts)-/m.test(await page.locator(".term").innerText()), "nobody watches this run");
+  await page.finish();
+});
