@@ -1,7 +1,7 @@
 //! Disruption budgets: what they ask for, which pods they guard, and whether one of them may be evicted now.
 
 use super::facts::{Facts, pod_ref};
-use super::{Identity, Target, Tone, words};
+use super::{ClusterView, Identity, Target, TileView, Tone, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, ObjectRef, Pod, PodDisruptionBudget};
 use petri_sim::api::eviction;
@@ -72,6 +72,20 @@ fn refusal(error: &ApiError) -> String {
         ApiError::Internal(words) => words.to_string(),
         other => petri_console::api_error(other, None),
     }
+}
+
+/// A pod that somebody has tried to evict from a cordoned node, and that may not go: the node waits for it.
+#[inline(never)]
+pub fn stays<'v>(view: &'v ClusterView, facts: &Facts) -> Option<(&'v TileView, String)> {
+    let asked = |tile: &TileView| {
+        let said = facts.commands.iter().filter(|stamped| stamped.at <= facts.now);
+        said.into_iter().any(|stamped| matches!(&*stamped.command, Command::Evict { pod, .. } if *pod == tile.pod))
+    };
+    let tiles = view.nodes().filter(|node| node.cordoned).flat_map(|node| &node.tiles).filter(|tile| asked(tile));
+    tiles.into_iter().find_map(|tile| {
+        let error = eviction::allows(facts.objects, facts.pod(tile.uid)?).err()?;
+        Some((tile, refusal(&error)))
+    })
 }
 
 fn row(budget: &PodDisruptionBudget, facts: &Facts) -> Row {

@@ -345,6 +345,12 @@ fn impaired(view: &ClusterView, facts: &Facts) -> Option<Say> {
         let sub = format!("What it says and hears takes {}; nothing has come of it yet.", node.latency);
         return Some(risk(format!("The link of {} is slow.", node.name), sub));
     }
+    if view.nodes().any(|node| node.cordoned)
+        && let Some((tile, why)) = super::budgets::stays(view, facts)
+    {
+        let node = tile.node.as_deref().unwrap_or("its node");
+        return Some(risk(format!("{} may not leave {node}.", tile.pod.name), why));
+    }
     let trouble = &view.control_plane.trouble;
     (!trouble.is_empty()).then(|| risk(trouble.clone(), "What runs goes on; what changes waits for it.".to_owned()))
 }

@@ -67,3 +67,20 @@ fn a_promise_that_nobody_makes_says_so() {
     assert_eq!(sentence(&replicas, Guarantee::AtLeast), "It holds, and has since the beginning.");
     assert!(sentence(&replicas, Guarantee::AtMostOne).contains("there is no StatefulSet"));
 }
+
+#[test]
+fn a_budget_that_keeps_a_drain_waiting_is_told() {
+    let mut run = after("replicaset.yaml", 30);
+    run.apply(&crate::first_visit::text("pdb.yaml").replace("minAvailable: 2", "minAvailable: 3"));
+    run.play(5);
+    let tile = run.view().tiles().next().expect("there is one").clone();
+    let node = tile.node.expect("it runs somewhere");
+    run.command(Command::Cordon { node: node.clone(), on: true });
+    run.play(1);
+    assert_eq!(run.view().say.tone, Tone::Calm, "nobody has asked it to leave");
+    let evict = Command::Evict { pod: tile.pod.clone(), grace_seconds: None };
+    assert!(run.timeline.command(evict).is_err());
+    let say = run.view().say;
+    assert_eq!((plain(&say.headline), say.tone), (format!("{} may not leave {node}.", tile.pod.name), Tone::Risk));
+    assert!(plain(&say.sub).contains("needs 3 healthy pods and has 3 currently."), "{}", plain(&say.sub));
+}
