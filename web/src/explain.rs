@@ -441,6 +441,17 @@ fn node_fixes(world: &World, node: &Name, related: &Related, found: &mut Vec<Fix
             "Safe. Nothing is on its way for long.",
         ));
     }
+    for other in world.network.parted_from(node) {
+        let (a, b) = if node < other { (node, other) } else { (other, node) };
+        let command = Command::Part { node: a.clone(), other: b.clone(), on: false };
+        if !found.iter().any(|fix| fix.command == command) {
+            found.push(fix(
+                format!("Let {a} and {b} reach each other again"),
+                command,
+                "Safe. Their processes hear of each other again.",
+            ));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -51,6 +51,20 @@ fn a_healthy_stop_is_waited_for_and_a_silent_node_is_a_standstill() {
 }
 
 #[test]
+fn machines_that_do_not_reach_each_other_can_be_joined_again() {
+    let mut timeline = run();
+    let node = || timeline.world().objects().pods.values().next().expect("a pod").spec.node_name.clone();
+    let (here, there) = (node(), if &*node() == "node-0" { "node-1" } else { "node-0" });
+    timeline.command(Command::Part { node: here.clone(), other: there.into(), on: true }).expect("it is possible");
+    for target in [Target::Node(here), Target::Node(there.into())] {
+        let fixes = why(&timeline, Some(&target)).fixes;
+        let joins: Vec<_> = fixes.iter().filter(|fix| matches!(fix.command, Command::Part { on: false, .. })).collect();
+        let [fix] = joins[..] else { panic!("one fix for {}, not {}", target.key(), joins.len()) };
+        timeline.clone().command(fix.command.clone()).expect("it can be done");
+    }
+}
+
+#[test]
 fn everything_that_can_be_selected_is_defined() {
     let parts: Vec<&str> = about::about(Some(&Target::ControlPlane)).into_iter().map(|(name, _)| name).collect();
     assert_eq!(parts, ["api-server", "etcd", "scheduler", "controller-manager", "coredns"]);
