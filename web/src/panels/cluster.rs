@@ -112,8 +112,10 @@ pub fn Cluster(props: &ClusterProps) -> Html {
         <main class="cluster" ref={host}>
             <Sentence {say} on_pick={on_pick.clone()}>
                 if !props.wide {
-                    <TopMeters brief=true />
-                    <NextStep told={props.untried} selection={props.selection.clone()} />
+                    <div class="foot">
+                        <TopMeters brief=true />
+                        <NextStep told={props.untried} selection={props.selection.clone()} />
+                    </div>
                 }
             </Sentence>
             <div class="cluster-body" tabindex="0" role="region" aria-label="Cluster">
