@@ -154,7 +154,7 @@ pub struct PinMark {
     pub at: Time,
     /// What has room beside it, or nothing.
     pub text: String,
-    /// `You: delete pod rg-1 --force, 7:04.1`.
+    /// `You: delete pod rg-1 --force, 7:04.1`; `Fault: cut node-3; You: uncordon node-0, 7:04.1`.
     pub label: String,
 }
 

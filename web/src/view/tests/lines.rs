@@ -48,6 +48,28 @@ fn a_drain_is_one_pin_and_one_cause() {
 }
 
 #[test]
+fn pins_of_one_instant_are_one_pin_and_a_fault_wins() {
+    let mut run = Run::calm();
+    run.command(Command::Cordon { node: "node-0".into(), on: false });
+    run.command(Command::Cut { node: "node-3".into() });
+    run.play(30);
+    for strip in [false, true] {
+        let view = draw(&run, 1_440, &Options { strip, ..Options::default() });
+        let own: Vec<_> = view.pins.iter().filter(|pin| pin.label.contains("uncordon")).collect();
+        assert_eq!(own.len(), 1, "{:#?}", view.pins);
+        assert_eq!((own[0].kind, own[0].at), (PinKind::Fault, run.timeline.recording().commands[2].at));
+        assert_eq!(own[0].text, if strip { "" } else { "cut node-3 and 1 more" });
+        assert_eq!(own[0].label, "Fault: cut node-3; You: uncordon node-0, 1:00.0");
+    }
+    // A bookmark there is named with them, and what stands for several is counted in full.
+    let bookmarks = vec![(run.timeline.start(), "before".to_owned())];
+    let view = draw(&run, 4_000, &Options { bookmarks, ..Options::default() });
+    let first = view.pins.iter().find(|pin| pin.kind == PinKind::Bookmark).expect("a bookmark outlasts a command");
+    assert_eq!(first.label, "Bookmark: before; You: apply StatefulSet rg and 1 more, 0:00.0");
+    assert_eq!(first.text, "before and 2 more");
+}
+
+#[test]
 fn a_pod_that_no_node_has_is_pending_and_not_being_created() {
     let mut run = Run::calm();
     for node in ["node-0", "node-1", "node-2", "node-3"] {

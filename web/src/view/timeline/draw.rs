@@ -381,32 +381,27 @@ fn pins(
         PinKind::Controller => options.filter.controllers && !view.strip,
         PinKind::Fault | PinKind::You => options.filter.yours,
     };
-    let mut pins: Vec<PinMark> = store
-        .pins
-        .iter()
-        .chain(&named)
-        .filter(|pin| window.0 <= pin.at && pin.at <= window.1)
-        .filter(wanted)
-        .map(|pin| {
-            let who = match pin.kind {
-                PinKind::You => "You: ",
-                PinKind::Fault => "Fault: ",
-                PinKind::Controller => "",
-                PinKind::Bookmark => "Bookmark: ",
-            };
-            let label = format!("{who}{}, {}", pin.text, words::moment_tenths(facts.start, pin.at));
-            PinMark { x: scale.x(pin.at), kind: pin.kind, at: pin.at, text: pin.text.clone(), label }
-        })
-        .collect();
+    let seen = |pin: &&Pin| window.0 <= pin.at && pin.at <= window.1;
+    let mut pins: Vec<&Pin> = store.pins.iter().chain(&named).filter(seen).filter(wanted).collect();
+    pins.order_by_key(|pin| (scale.x(pin.at), rank(pin.kind), pin.at));
+    // Marks on one spot become one: the person's own before a component's, and a fault before all.
+    let mut spots: Vec<Vec<&Pin>> = Vec::new();
+    for pin in pins {
+        let near = |first: &Pin| scale.x(pin.at) - scale.x(first.at) < 5;
+        match spots.last_mut().filter(|spot| near(spot[0]) && (pin.kind == PinKind::Controller || is_own(spot[0]))) {
+            // What a component did beside a person's own mark is left out, and so is its second mark.
+            Some(_) if pin.kind == PinKind::Controller => {}
+            Some(spot) => spot.push(pin),
+            None => spots.push(vec![pin]),
+        }
+    }
+    let mut pins: Vec<PinMark> = spots.into_iter().map(|spot| spot_mark(spot, facts.start, scale)).collect();
     if view.strip {
         for pin in &mut pins {
             pin.text.clear();
         }
         return pins;
     }
-    // Marks on one spot become one: the person's own before a component's.
-    pins.order_by_key(|pin| (pin.x, std::cmp::Reverse(pin.kind)));
-    pins.dedup_by(|later, earlier| later.x - earlier.x < 5 && later.kind <= earlier.kind);
     // Words end before the next mark: a person's own are cut there, a component's are left out.
     let places: Vec<i32> = pins.iter().map(|pin| pin.x).collect();
     for (index, pin) in pins.iter_mut().enumerate() {
@@ -419,6 +414,55 @@ fn pins(
         pin.text = if cut { words::fit(&pin.text, room, 11, false) } else { String::new() };
     }
     pins
+}
+
+/// What is told first of one instant.
+fn rank(kind: PinKind) -> u8 {
+    match kind {
+        PinKind::Fault => 0,
+        PinKind::Bookmark => 1,
+        PinKind::You => 2,
+        PinKind::Controller => 3,
+    }
+}
+
+fn is_own(pin: &Pin) -> bool {
+    pin.kind != PinKind::Controller
+}
+
+/// The one mark of a spot: it looks like the first in rank, says how many more there are, and its label names them all.
+fn spot_mark(mut spot: Vec<&Pin>, start: Time, scale: &Scale) -> PinMark {
+    spot.order_by_key(|pin| (rank(pin.kind), pin.at));
+    let first = spot[0];
+    // A pin that stands for several commands itself has counted them already.
+    let counted = |pin: &Pin| match pin
+        .text
+        .rsplit_once(" and ")
+        .and_then(|(said, more)| Some((said, more.strip_suffix(" more")?)))
+    {
+        Some((said, more)) => (said.to_owned(), more.parse().unwrap_or(0)),
+        None => (pin.text.clone(), 0),
+    };
+    let (said, own) = counted(first);
+    let more: usize = own + spot[1..].iter().map(|pin| 1 + counted(pin).1).sum::<usize>();
+    let text = if more > 0 { format!("{said} and {more} more") } else { said };
+    let all: Vec<String> = spot
+        .iter()
+        .enumerate()
+        .map(|(index, pin)| {
+            let who = match pin.kind {
+                PinKind::You => "You: ",
+                PinKind::Fault => "Fault: ",
+                PinKind::Controller => "",
+                PinKind::Bookmark => "Bookmark: ",
+            };
+            // A moment is said once, after the last that shares it.
+            let last = spot.get(index + 1).is_none_or(|next| next.at != pin.at);
+            let when = if last { format!(", {}", words::moment_tenths(start, pin.at)) } else { String::new() };
+            format!("{who}{}{when}", pin.text)
+        })
+        .collect();
+    PinMark { x: scale.x(first.at), kind: first.kind, at: first.at, text, label: all.join("; ") }
 }
 
 fn due_marks(facts: &Facts, view: &TimelineView) -> Vec<DueMark> {
