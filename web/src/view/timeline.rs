@@ -402,6 +402,26 @@ fn bar_text(span: &Span, sole: bool) -> String {
     }
 }
 
+/// The words of a bar in which several spans last at once.
+fn together_text(spans: &[&Span], sole: bool) -> String {
+    let [first, _, ..] = spans else { return spans.first().map(|span| bar_text(span, sole)).unwrap_or_default() };
+    let mut told: Vec<String> = spans
+        .iter()
+        .map(|span| match span.bar {
+            Bar::Process => format!("{} on {}", span.uid.short(), span.node),
+            Bar::Attached => span.node.to_string(),
+            _ => bar_text(span, sole),
+        })
+        .collect();
+    told.order();
+    let told = words::list(&told);
+    match first.bar {
+        Bar::Process => format!("processes {told}"),
+        Bar::Attached => format!("attached to {told}"),
+        _ => told,
+    }
+}
+
 fn branch_name(index: usize) -> String {
     let letter = char::from_u32('B' as u32 + (index as u32).min(24)).unwrap_or('Z');
     format!("branch {letter}")

@@ -115,6 +115,69 @@ fn the_span_in_which_a_guarantee_was_broken_is_marked() {
 }
 
 #[test]
+fn each_process_of_a_name_has_a_piece_of_its_own() {
+    let mut run = Run::forced();
+    let old =
+        run.view().tiles().find(|tile| tile.state == TileState::Ghost).map(|tile| tile.node.clone()).expect("one");
+    let node = old.expect("it runs somewhere");
+    run.play(380);
+    run.command(Command::Heal { node: node.clone() });
+    run.play(60);
+    let view = draw(&run, 1_440, &Options::default());
+    let lane = view.lanes.iter().find(|lane| lane.name == "rg-1").expect("there is a lane");
+    let ran: Vec<_> = lane.bars.iter().filter(|bar| bar.bar == Bar::Process).collect();
+    assert_eq!(ran.len(), 3, "one, both, the other: {ran:#?}");
+    assert!(ran[0].title.starts_with(&format!("process on {node} ")), "{ran:#?}");
+    assert!(ran[1].title.starts_with("processes ") && ran[1].title.contains(&format!(" on {node}")), "{ran:#?}");
+    assert!(ran[2].title.starts_with("process on ") && !ran[2].title.contains(&*node), "{ran:#?}");
+    assert!(ran[0].text.starts_with("process on "), "it says which: {ran:#?}");
+    for pair in ran.windows(2) {
+        assert!(pair[0].x + pair[0].w < pair[1].x, "the boundary is visible: {pair:#?}");
+    }
+}
+
+#[test]
+fn a_disk_on_two_machines_at_once_has_not_moved() {
+    let mut run = Run::new(Scenario::standard());
+    run.apply(SHARED);
+    run.play(60);
+    let nodes: Vec<Name> =
+        run.timeline.world().objects().attachments.values().map(|a| a.spec.node_name.clone()).collect();
+    assert_eq!(nodes.len(), 2, "the test wants two machines");
+    let last = bars(&draw(&run, 1_440, &Options::default()), "shared").last().map(|(_, title)| title.clone());
+    let (a, b) = (nodes[0].clone().min(nodes[1].clone()), nodes[0].clone().max(nodes[1].clone()));
+    assert!(
+        last.as_ref().is_some_and(|title| title.starts_with(&format!("attached to {a} and {b}, since "))),
+        "{last:?}"
+    );
+}
+
+const SHARED: &str = "
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: shared }
+spec:
+  accessModes: [ReadWriteMany]
+  resources: { requests: { storage: 1Gi } }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: rg }
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: rg } }
+  template:
+    metadata: { labels: { app: rg } }
+    spec:
+      affinity:
+        podAntiAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+          - { labelSelector: { matchLabels: { app: rg } }, topologyKey: kubernetes.io/hostname }
+      containers: [{ name: rg, image: nginx, volumeMounts: [{ name: shared, mountPath: /shared }] }]
+      volumes: [{ name: shared, persistentVolumeClaim: { claimName: shared } }]
+";
+
+#[test]
 fn bars_stay_on_the_line_and_words_stay_in_bars() {
     let mut run = Run::forced();
     run.play(380);
