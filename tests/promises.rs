@@ -6,8 +6,10 @@ use petri_objects::{Kind, Name, ObjectRef};
 use petri_sim::api::request::Propagation;
 use petri_sim::api::shelf::Key;
 use petri_sim::clock::Span;
-use petri_sim::command::Command;
+use petri_sim::command::{Command, StoragePart};
+use petri_sim::controllers::ControllerId;
 use petri_sim::invariants::{Guarantee, Standing};
+use petri_sim::note::What;
 use petri_sim::recording::Recording;
 use petri_sim::scenario::Scenario;
 use petri_sim::timeline::Timeline;
@@ -81,7 +83,7 @@ fn with_a_claim_a_force_delete_is_a_risk_for_six_minutes_and_then_a_breach() {
     timeline.command(force_delete()).expect("the pod can be deleted");
     let deleted = timeline.now().since(timeline.start()).as_seconds();
     wait(&mut timeline, 10);
-    assert_eq!(standing(&timeline), format!("at risk until Some({})", deleted + 360));
+    assert_eq!(standing(&timeline), format!("at risk until Some({})", deleted + 369), "the start, not the detach");
     assert_eq!(processes(&timeline, "web-1"), 1);
     wait(&mut timeline, 345);
     assert_eq!(processes(&timeline, "web-1"), 1, "not before the disk is taken away by force");
@@ -91,6 +93,33 @@ fn with_a_claim_a_force_delete_is_a_risk_for_six_minutes_and_then_a_breach() {
     assert!(matches!(timeline.world().invariants.worst(Guarantee::OneWriter).0, Standing::Broken { .. }));
     let (_, _, evidence) = &timeline.world().invariants.first_broken[&Guarantee::AtMostOne];
     assert_eq!(evidence.command, Some(2), "the third command, the force delete, made it possible");
+}
+
+/// The forced detach breaks nothing: the first process writes on until the second one starts, and both break then.
+#[test]
+fn one_writer_is_at_risk_until_the_second_process_starts() {
+    let (mut timeline, node) = running(true);
+    timeline.command(Command::Cut { node }).expect("the node can be cut off");
+    wait(&mut timeline, 420);
+    timeline.command(force_delete()).expect("the pod can be deleted");
+    wait(&mut timeline, 10);
+    let worst = |timeline: &Timeline, guarantee| timeline.world().invariants.worst(guarantee).0.clone();
+    let Standing::AtRisk { until: Some(until), .. } = worst(&timeline, Guarantee::OneWriter) else {
+        panic!("the disk is contested")
+    };
+    let mut last = until;
+    while let Standing::AtRisk { until, .. } = worst(&timeline, Guarantee::AtMostOne) {
+        let Standing::AtRisk { until: writers, .. } = worst(&timeline, Guarantee::OneWriter) else {
+            panic!("it is not over at {}", timeline.now().since(timeline.start()).as_seconds())
+        };
+        assert_eq!(writers, until);
+        last = until.expect("it is foreseen");
+        assert!(timeline.step(), "something is always planned");
+    }
+    assert!(
+        matches!(worst(&timeline, Guarantee::OneWriter), Standing::Broken { since, .. } if since == timeline.now())
+    );
+    assert!(last.since(timeline.now()) < Span::seconds(1) && until.since(timeline.now()) < Span::seconds(2));
 }
 
 #[test]
@@ -193,4 +222,25 @@ fn scale_down_leaves_claims_behind_and_scale_up_finds_them() {
     wait(&mut timeline, 60);
     assert_eq!(processes(&timeline, "web-1"), 1);
     assert_eq!(volume(&timeline), before);
+}
+
+/// A forecast that nothing fulfils does not move on with the clock: nobody can say when it breaks.
+#[test]
+fn a_risk_that_a_fault_holds_up_is_told_once_and_not_every_second() {
+    for fault in [
+        Command::FailStorage { part: StoragePart::Attach, on: true },
+        Command::FailStorage { part: StoragePart::Detach, on: true },
+        Command::PauseController { controller: ControllerId::AttachDetach, on: true },
+    ] {
+        let (mut timeline, node) = running(true);
+        timeline.command(Command::Cut { node }).expect("the node can be cut off");
+        wait(&mut timeline, 360);
+        timeline.command(force_delete()).expect("the pod can be deleted");
+        wait(&mut timeline, 10);
+        timeline.command(fault.clone()).expect("it can be done");
+        wait(&mut timeline, 1_200);
+        let told = timeline.notes().iter().filter(|note| matches!(note.what, What::Guarantee { .. })).count();
+        assert!(told < 20, "{}: told {told} times", fault.said());
+        assert_eq!(standing(&timeline), "at risk until None", "{}", fault.said());
+    }
 }

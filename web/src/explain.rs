@@ -417,11 +417,17 @@ fn node_fixes(world: &World, node: &Name, related: &Related, found: &mut Vec<Fix
         let effect = "New pods may be placed there again.";
         found.push(fix(format!("Uncordon {node}"), Command::Cordon { node: node.clone(), on: false }, effect));
     }
-    for process in machine.processes.values().filter(|process| !process.answers) {
+    for (id, process) in machine.processes.iter().filter(|(_, process)| !process.answers) {
         let key = Key::new(process.identity.namespace.clone(), process.identity.pod.clone());
         if related.pods.contains(&key) {
+            let pod = world.objects().pods.get(&key).filter(|pod| pod.metadata.uid == process.uid);
+            let container = pod.and_then(|pod| pod.spec.containers.iter().find(|c| c.name == id.container));
+            let effect = match container.and_then(|container| container.readiness_probe.as_ref()) {
+                Some(_) => "Its readiness probe succeeds again.",
+                None => "Its processes answer again.",
+            };
             let command = Command::Hang { pod: key.to_ref(Kind::Pod), on: false };
-            found.push(fix(format!("Let {} answer again", key.name), command, "Its readiness probe succeeds again."));
+            found.push(fix(format!("Let {} answer again", key.name), command, effect));
         }
     }
     for process in machine.processes.values() {

@@ -7,11 +7,13 @@ use crate::api::shelf::Key;
 use crate::api::watch::{Actor, Change};
 use crate::clock::{Span, Time, elapsed};
 use crate::controllers::ControllerId;
+use crate::foresight::Start;
 use crate::invariants::{Evidence, Guarantee, Standing};
 use crate::kubelet::RunState;
 use crate::machine::{Identity, Machine, Process};
 use crate::note::{Note, What};
 use crate::reason::Reason;
+use crate::storage::{Disk, Exclusive, Write};
 use crate::world::World;
 use petri_objects::*;
 use std::collections::BTreeSet;
@@ -154,7 +156,7 @@ impl World {
             (None, Some(at)) => format!(", which starts at {}.", clock(at)),
             (None, None) => ", which starts as soon as it can.".to_owned(),
         });
-        let until = attach.or(start);
+        let until = self.starts_at(successor, attach);
         Standing::AtRisk { since: self.now, until, evidence: Evidence { sentence: sentence.into(), command } }
     }
 
@@ -168,6 +170,35 @@ impl World {
             RunState::Running { .. } => None,
         };
         containers.iter().filter_map(start).min()
+    }
+
+    /// When a pod starts that could become the second, as far as it can be told. `attach` is when its disk is free: it
+    /// stands in for a start that nobody foresees yet.
+    fn starts_at(&self, pod: &Pod, attach: Option<Time>) -> Option<Time> {
+        // What its machine has planned is known to the millisecond; what is foreseen is in whole seconds.
+        self.planned_start(pod).or_else(|| match self.foresee_start(pod) {
+            Start::At(at) => Some(at),
+            Start::WhenAnswers(_) | Start::WhenReleased(_) => None,
+            Start::WhenPlaced | Start::Unknown => attach.filter(|at| *at > self.now),
+        })
+    }
+
+    /// The pod of another machine that writes to a disk next, and when, if that can be told.
+    fn next_writer<'w>(
+        &'w self,
+        disk: &'w Disk,
+        writer: &'w Write,
+        attach: Option<Time>,
+    ) -> Option<(&'w Rc<Pod>, Option<Time>)> {
+        let claim = disk.claim.as_ref().filter(|_| disk.exclusive() != Exclusive::No)?;
+        let others = self.objects().pods.in_namespace(&claim.namespace).filter(|pod| {
+            pod.metadata.uid != writer.uid
+                && pod.is_scheduled()
+                && pod.spec.node_name != writer.node
+                && !pod.is_terminating()
+                && pod.claims().any(|name| *name == claim.name)
+        });
+        others.map(|pod| (pod, self.starts_at(pod, attach))).min_by_key(|(_, at)| (at.is_none(), *at))
     }
 
     /// When the disk that a pod waits for will be taken from the machine that has it.
@@ -197,6 +228,7 @@ impl World {
         for disk in self.disks.iter().filter(|disk| disk.mounts.len() > 1 || !disk.ledger.is_empty()) {
             let slot = (Guarantee::OneWriter, disk.volume.clone());
             let known = self.invariants.standing.contains_key(&slot);
+            let at_risk = matches!(self.invariants.standing.get(&slot), Some(Standing::AtRisk { .. }));
             let claim = disk.claim.as_ref().map_or("", |claim| &*claim.name);
             let command = |pod: &Name| {
                 let namespace = disk.claim.as_ref().map(|c| c.namespace.clone()).unwrap_or_default();
@@ -217,9 +249,13 @@ impl World {
                 continue;
             }
             let deadline = self.force_detach_of(&disk.volume);
-            match (disk.writers().next(), deadline) {
-                (Some(writer), Some(until)) => {
-                    let clock = elapsed(until.since(self.start));
+            let writer = disk.writers().next();
+            // Most disks are in no danger: nobody looks for a second pod then.
+            let danger = writer.filter(|_| deadline.is_some() || at_risk);
+            let next = danger.and_then(|writer| self.next_writer(disk, writer, deadline));
+            match (writer, deadline, next) {
+                (Some(writer), Some(deadline), _) => {
+                    let clock = elapsed(deadline.since(self.start));
                     let sentence = format!(
                         "{} {} on {} writes to {claim}, which is taken from {} by force at {}.",
                         writer.pod,
@@ -229,7 +265,24 @@ impl World {
                         clock.split('.').next().unwrap_or("")
                     );
                     let evidence = Evidence { sentence: sentence.into(), command: command(&writer.pod) };
-                    found.push((slot, Standing::AtRisk { since: self.now, until: Some(until), evidence }));
+                    // The disk that is free breaks nothing yet: the process that gets it does.
+                    let until = next.and_then(|(_, at)| at);
+                    found.push((slot, Standing::AtRisk { since: self.now, until, evidence }));
+                }
+                // Between the forced detach and the start the first one writes on: its machine hears of neither.
+                (Some(writer), None, Some((pod, until))) if at_risk && !self.hears(&writer.node) => {
+                    let sentence = format!(
+                        "{} {} on {} writes to {claim}, which is taken from {} by force and goes to {} {} on {}.",
+                        writer.pod,
+                        writer.uid.short(),
+                        writer.node,
+                        writer.node,
+                        pod.metadata.name,
+                        pod.metadata.uid.short(),
+                        pod.spec.node_name
+                    );
+                    let evidence = Evidence { sentence: sentence.into(), command: command(&writer.pod) };
+                    found.push((slot, Standing::AtRisk { since: self.now, until, evidence }));
                 }
                 _ if known => found.push((slot, Standing::Holding)),
                 _ => {}

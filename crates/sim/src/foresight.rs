@@ -5,6 +5,8 @@
 
 use crate::api::shelf::Key;
 use crate::clock::{Span, Time};
+use crate::command::StoragePart;
+use crate::controllers::ControllerId;
 use crate::controllers::attach_detach::{self, Attached, Operation, Stage};
 use crate::kubelet::{Run, RunState};
 use crate::workload::{ContainerSort, behaviour};
@@ -59,7 +61,7 @@ impl World {
         Start::At(self.start + Span::seconds(whole))
     }
 
-    fn hears(&self, node: &str) -> bool {
+    pub(crate) fn hears(&self, node: &str) -> bool {
         self.network.reaches_control_plane(node)
             && self.machines.get(node).is_some_and(|machine| machine.powered && machine.kubelet.running)
     }
@@ -83,13 +85,18 @@ impl World {
             return Ok(mount.since + kubelet.mount);
         }
         let state = self.memory.attach_detach.volume(&Key::new("", volume.clone()));
+        let shared = disk.is_some_and(|disk| disk.exclusive() == crate::storage::Exclusive::No);
+        let kept = !shared && state.nodes.keys().any(|at| at != node) && self.storage_fails(StoragePart::Detach);
+        let held = kept || self.storage_fails(StoragePart::Attach) || !self.is_active(ControllerId::AttachDetach);
         let begun = match state.nodes.get(node).filter(|attached| !attached.is_uncertain()) {
             Some(attached) => match &attached.operation {
+                // Nobody can say when a person lets it go on.
+                Some(_) if held => return Err(Start::Unknown),
                 Some(operation) => operation.noticed(storage.attach),
                 None => self.now,
             },
+            None if held => return Err(Start::Unknown),
             None => {
-                let shared = disk.is_some_and(|disk| disk.exclusive() == crate::storage::Exclusive::No);
                 let holder = state.nodes.iter().find(|(at, attached)| *at != node && !attached.is_uncertain());
                 let free = match holder.filter(|_| !shared) {
                     Some((holder, attached)) => self.freed(holder, attached)?,

@@ -290,6 +290,7 @@ impl Timeline {
         let mut links: Vec<Link> = Vec::new();
         let concerns = |note: &&Note| matches!(&note.what, What::Write { target: t, uid: u, .. } if t == target && uid.is_none_or(|uid| uid == *u));
         let mut next = notes.iter().rev().filter(concerns).find(|note| crate::why::is_telling(note));
+        let mut taken_back = None;
         while let Some(note) = next {
             let What::Write { by, cause, verb, target, uid, .. } = &note.what else { break };
             let sentence = crate::why::sentence(note, notes);
@@ -300,13 +301,27 @@ impl Timeline {
             if links.len() >= 12 {
                 break;
             }
+            let command = |number| crate::why::command_link(notes, &self.recording.commands, number);
             next = match cause {
-                Cause::Write(revision) => find_write(notes, *revision),
+                Cause::Write(revision) => match crate::why::again(note, notes) {
+                    Some((reported, lost)) => {
+                        taken_back = Some(lost);
+                        Some(reported)
+                    }
+                    None => find_write(notes, *revision),
+                },
                 Cause::Command(number) => {
-                    links.extend(crate::why::command_link(notes, &self.recording.commands, *number));
+                    links.extend(command(*number));
                     None
                 }
-                Cause::None | Cause::Timer => crate::why::before(note, notes),
+                Cause::None | Cause::Timer => {
+                    let fault = crate::why::fault(note, notes);
+                    links.extend(fault.and_then(command));
+                    // What broke a machine ends the chain; what mended it does not say what was wrong before.
+                    let ended = fault.is_some() && crate::why::readiness(note) == Some(false);
+                    let earlier = taken_back.take().or_else(|| crate::why::before(note, notes));
+                    earlier.filter(|_| !ended)
+                }
             };
         }
         links

@@ -74,3 +74,93 @@ fn everything_that_can_be_selected_is_defined() {
         assert!(name == kind.name() && sentence.ends_with('.'), "{name} {sentence}");
     }
 }
+
+const REPLICAS: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: rg }
+spec:
+  replicas: 4
+  selector: { matchLabels: { app: rg } }
+  template:
+    metadata: { labels: { app: rg } }
+    spec:
+      containers: [{ name: rg, image: nginx }]
+";
+
+/// Four pods of a Deployment that are ready.
+fn replicas() -> Timeline {
+    let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 7));
+    for document in &petri_manifest::parse(REPLICAS).documents {
+        timeline.command(Command::Apply(Rc::new(document.root().to_value()))).expect("it is possible");
+    }
+    play(&mut timeline, 30);
+    timeline
+}
+
+/// The first pod, and its machine.
+fn first(timeline: &Timeline) -> (ObjectRef, Uid, Name) {
+    let (key, pod) = timeline.world().objects().pods.iter().next().expect("there is a pod");
+    (key.to_ref(Kind::Pod), pod.metadata.uid, pod.spec.node_name.clone())
+}
+
+fn told(timeline: &Timeline, object: &ObjectRef, uid: Option<Uid>) -> Vec<String> {
+    timeline.why(object, uid).into_iter().map(|link| link.sentence).collect()
+}
+
+#[test]
+fn a_pod_that_is_ready_again_is_so_because_its_machine_was_healed() {
+    let mut timeline = replicas();
+    let (pod, uid, node) = first(&timeline);
+    timeline.command(Command::Cut { node: node.clone() }).expect("it is possible");
+    play(&mut timeline, 60);
+    timeline.command(Command::Heal { node: node.clone() }).expect("it is possible");
+    play(&mut timeline, 10);
+    let told = told(&timeline, &pod, Some(uid));
+    let name = &pod.name;
+    let expected = [
+        format!("{name} became Ready."),
+        format!("{node} reports that it is ready."),
+        format!("You: heal {node}"),
+        format!("node-controller set {name} to not Ready: its node does not answer."),
+        format!("node-controller holds {node} to be lost: its kubelet stopped posting node status."),
+        format!("You: cut {node}"),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_drain_is_told_as_what_it_does() {
+    let mut timeline = replicas();
+    let (pod, _, name) = first(&timeline);
+    let before: Vec<Uid> = timeline.world().objects().pods.iter().map(|(_, pod)| pod.metadata.uid).collect();
+    let node = ObjectRef::new(Kind::Node, "", name.clone());
+    timeline.command(Command::Cordon { node: name.clone(), on: true }).expect("it is possible");
+    timeline.command(Command::Evict { pod: pod.clone(), grace_seconds: None }).expect("it is possible");
+    play(&mut timeline, 5);
+    let expected = [
+        format!("node-controller gave {name} the taint node.kubernetes.io/unschedulable."),
+        format!("You made {name} unschedulable."),
+        format!("You: kubectl drain {name}"),
+    ];
+    assert_eq!(told(&timeline, &node, None), expected);
+    let pods = timeline.world().objects().pods.iter().map(|(key, pod)| (key.to_ref(Kind::Pod), pod.metadata.uid));
+    let (successor, uid) = pods.collect::<Vec<_>>().into_iter().find(|(_, uid)| !before.contains(uid)).expect("a pod");
+    let why = told(&timeline, &successor, Some(uid));
+    assert!(why.iter().any(|sentence| sentence.ends_with(&format!(", because you evicted {pod}."))), "{why:#?}");
+    assert!(why.contains(&format!("You evicted {}.", pod.name)), "{why:#?}");
+    timeline.command(Command::Cordon { node: name.clone(), on: false }).expect("it is possible");
+    let expected = [format!("You made {name} schedulable again."), format!("You: kubectl uncordon {name}")];
+    assert_eq!(told(&timeline, &node, None), expected);
+}
+
+#[test]
+fn a_fix_speaks_of_a_readiness_probe_only_if_there_is_one() {
+    let mut timeline = replicas();
+    let (pod, uid, _) = first(&timeline);
+    timeline.command(Command::Hang { pod: pod.clone(), on: true }).expect("it is possible");
+    play(&mut timeline, 5);
+    let fixes = why(&timeline, Some(&Target::Pod { pod: pod.clone(), uid })).fixes;
+    let fix = fixes.iter().find(|fix| fix.title == format!("Let {} answer again", pod.name)).expect("there is a fix");
+    assert_eq!(fix.effect, "Its processes answer again.");
+}

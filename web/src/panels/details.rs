@@ -1,13 +1,13 @@
 //! What is stored about the selection: the object as YAML, its events, and everything that happened to it.
 
 use super::inspector::subject;
-use super::why::moment_link;
+use super::why::{moment_link, said_link};
 use crate::desk::{is_about, use_desk};
 use crate::session::use_world;
 use crate::view::{Target, words};
 use crate::window::use_window;
 use petri_objects::order::Order as _;
-use petri_objects::{Event, ObjectRef, Time, Uid};
+use petri_objects::{Event, Kind, ObjectRef, Time, Uid};
 use petri_sim::api::watch::Actor;
 use petri_sim::network::Direction;
 use petri_sim::note::{MachineChange, Note, ProcessChange, Verb, What};
@@ -42,10 +42,23 @@ pub fn ObjectText(props: &DetailsProps) -> Html {
     }
 }
 
-/// The events about an object, the newest first.
-pub fn events(world: &World, object: &ObjectRef) -> Vec<Rc<Event>> {
+/// The events about what is selected, the newest first. Those of an earlier object of the same name are left out, as
+/// `kubectl describe` does: they tell of another one.
+pub fn events(world: &World, object: &ObjectRef, selection: Option<&Target>) -> Vec<Rc<Event>> {
     let kind = object.kind.name();
-    let about = |event: &&Rc<Event>| *event.involved_object.kind == *kind && event.involved_object.name == object.name;
+    let uid = match selection {
+        Some(Target::Pod { uid, .. }) => Some(*uid),
+        // A kubelet's events name a node without its uid.
+        _ if object.kind == Kind::Node => None,
+        _ => world.objects().get(object).map(|stored| stored.meta().uid),
+    };
+    let about = |event: &&Rc<Event>| {
+        let about = &event.involved_object;
+        *about.kind == *kind
+            && about.name == object.name
+            && about.namespace == object.namespace
+            && (about.uid == Uid::default() || uid.is_none_or(|uid| uid == about.uid))
+    };
     let mut found: Vec<Rc<Event>> = world.objects().events.values().filter(about).cloned().collect();
     found.order_by_key(|event| std::cmp::Reverse(last_seen(event)));
     found
@@ -55,11 +68,19 @@ fn last_seen(event: &Event) -> Time {
     [event.last_timestamp, event.event_time.0, event.first_timestamp].into_iter().max().unwrap_or(Time::ZERO)
 }
 
+/// An event's moment. Most of them are stored in whole seconds; tenths would be invented.
+fn seen_at(start: Time, event: &Event) -> String {
+    let at = last_seen(event);
+    let whole = at == event.last_timestamp || at == event.first_timestamp;
+    if whole { words::moment(start, at) } else { words::moment_tenths(start, at) }
+}
+
 #[component]
 pub fn Events(props: &DetailsProps) -> Html {
     let found = use_world(props.selection.clone(), |timeline, selection| {
         let object = subject(timeline, selection.as_ref());
-        let events = object.as_ref().map(|object| events(timeline.world(), object)).unwrap_or_default();
+        let events = object.as_ref().map(|object| events(timeline.world(), object, selection.as_ref()));
+        let events = events.unwrap_or_default();
         (timeline.start(), object, events)
     });
     let desk = use_desk();
@@ -70,7 +91,7 @@ pub fn Events(props: &DetailsProps) -> Html {
         html! {
             <li key={event.metadata.name.to_string()} class={classes!(warning.then_some("warning"))}>
                 <span><b>{ &*event.reason }</b>{ times }{ " " }{ &*event.message }</span>
-                { moment_link(&desk, *start, last_seen(event)) }
+                { said_link(&desk, last_seen(event), seen_at(*start, event)) }
             </li>
         }
     };
@@ -217,4 +238,20 @@ fn changed(old: Option<&petri_objects::Object>, new: &petri_objects::Object) -> 
     }
     words.extend(inner("metadata", &["labels", "annotations", "finalizers", "ownerReferences", "deletionTimestamp"]));
     if words.is_empty() { "wrote it".into() } else { format!("changed {}", words::list(&words)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use petri_objects::{MicroTime, Span};
+
+    #[test]
+    fn an_event_in_whole_seconds_has_no_tenths() {
+        let start = Time(1_000_000_000);
+        let at = start + Span::seconds(65);
+        let old = Event { first_timestamp: at, last_timestamp: at, ..Event::default() };
+        assert_eq!(seen_at(start, &old), "1:05");
+        let new = Event { event_time: MicroTime(at + Span::millis(340)), ..Event::default() };
+        assert_eq!(seen_at(start, &new), "1:05.3", "the scheduler's events are finer");
+    }
 }

@@ -52,7 +52,7 @@ fn own_title(timeline: &Timeline, selection: Option<&Target>) -> Option<&'static
 fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
     let world = timeline.world();
     let object = subject(timeline, selection);
-    let events = object.as_ref().map_or(0, |object| super::details::events(world, object).len());
+    let events = object.as_ref().map_or(0, |object| super::details::events(world, object, selection).len());
     let stored = object.as_ref().and_then(|object| world.objects().get(object));
     let mut heading = Heading { events, own: own_title(timeline, selection), ..Heading::default() };
     match selection {
@@ -108,17 +108,14 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use petri_objects::{Kind, Span};
+    use petri_objects::{Kind, Span, Uid};
     use petri_sim::api::request::Propagation;
     use petri_sim::command::Command;
     use petri_sim::recording::Recording;
     use petri_sim::scenario::Scenario;
     use std::rc::Rc;
 
-    #[test]
-    fn a_pod_that_is_gone_leads_to_its_successor() {
-        let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 7));
-        let manifest = "
+    const SET: &str = "
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: { name: rg }
@@ -129,20 +126,58 @@ spec:
     metadata: { labels: { app: rg } }
     spec: { containers: [{ name: rg, image: nginx }] }
 ";
-        for document in &petri_manifest::parse(manifest).documents {
+
+    /// A StatefulSet of one, 20 s after its start.
+    fn run() -> Timeline {
+        let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 7));
+        for document in &petri_manifest::parse(SET).documents {
             timeline.command(Command::Apply(Rc::new(document.root().to_value()))).expect("it is possible");
         }
-        let later = |timeline: &mut Timeline, seconds| timeline.play_until(timeline.now() + Span::seconds(seconds));
-        let uid = |timeline: &Timeline| {
-            timeline.world().objects().pods.values().next().map(|pod| pod.metadata.uid).expect("there is a pod")
-        };
         later(&mut timeline, 20);
+        timeline
+    }
+
+    fn later(timeline: &mut Timeline, seconds: u64) {
+        timeline.play_until(timeline.now() + Span::seconds(seconds));
+    }
+
+    fn uid(timeline: &Timeline) -> Uid {
+        timeline.world().objects().pods.values().next().map(|pod| pod.metadata.uid).expect("there is a pod")
+    }
+
+    fn delete(timeline: &mut Timeline, pod: &ObjectRef) {
+        let delete = Command::Delete { target: pod.clone(), grace_seconds: None, propagation: Propagation::Background };
+        timeline.command(delete).expect("it is possible");
+        later(timeline, 20);
+    }
+
+    #[test]
+    fn events_are_those_of_the_selected_pod_and_not_of_another_of_its_name() {
+        let mut timeline = run();
+        let pod = ObjectRef::new(Kind::Pod, "default", "rg-0");
+        let first = uid(&timeline);
+        delete(&mut timeline, &pod);
+        let second = uid(&timeline);
+        let told = |uid| {
+            let target = Target::Pod { pod: pod.clone(), uid };
+            crate::panels::details::events(timeline.world(), &pod, Some(&target))
+        };
+        let stopped = |uid| told(uid).iter().filter(|event| &*event.reason == "Killing").count();
+        assert_eq!((stopped(first), stopped(second)), (1, 0));
+        for uid in [first, second] {
+            let found = told(uid);
+            assert_eq!(found.iter().filter(|event| &*event.reason == "Scheduled").count(), 1);
+            assert_eq!(heading(&timeline, Some(&Target::Pod { pod: pod.clone(), uid })).events, found.len());
+        }
+    }
+
+    #[test]
+    fn a_pod_that_is_gone_leads_to_its_successor() {
+        let mut timeline = run();
         let pod = ObjectRef::new(Kind::Pod, "default", "rg-0");
         let first = Target::Pod { pod: pod.clone(), uid: uid(&timeline) };
         assert_eq!(heading(&timeline, Some(&first)).title, "Pod rg-0");
-        let delete = Command::Delete { target: pod.clone(), grace_seconds: None, propagation: Propagation::Background };
-        timeline.command(delete).expect("it is possible");
-        later(&mut timeline, 20);
+        delete(&mut timeline, &pod);
         let heading = heading(&timeline, Some(&first));
         let other = uid(&timeline);
         assert_eq!(heading.title, "rg-0, gone");

@@ -16,11 +16,15 @@ pub struct WhyProps {
 
 /// A clock reading that leads to its moment.
 pub fn moment_link(desk: &Desk, start: Time, at: Time) -> Html {
+    said_link(desk, at, words::moment_tenths(start, at))
+}
+
+/// Words that lead to a moment.
+pub fn said_link(desk: &Desk, at: Time, text: String) -> Html {
     let onclick = {
         let desk = desk.clone();
         Callback::from(move |_: MouseEvent| desk.seek(at))
     };
-    let text = words::moment_tenths(start, at);
     html! { <button class="link moment" {onclick} aria-label={format!("Go to {text}")}>{ text }</button> }
 }
 

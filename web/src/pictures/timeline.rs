@@ -164,7 +164,11 @@ fn lane_row(lane: &LaneRow, view: &TimelineView, patterns: &Patterns, props: &Ti
 
 fn bar_mark(mark: &BarMark, patterns: &Patterns) -> Html {
     let (x, y, w, h) = (mark.x.to_string(), mark.y.to_string(), mark.w.to_string(), mark.h.to_string());
-    let text = if mark.bar == Bar::Off || mark.bar == Bar::KubeletStopped { "offtext" } else { "on" };
+    let text = match mark.bar {
+        Bar::Off | Bar::KubeletStopped => "offtext",
+        Bar::Process => "inv",
+        _ => "on",
+    };
     html! { <>
         <rect class={mark.bar.class()} x={x.clone()} y={y.clone()} width={w.clone()} height={h.clone()} rx="2"><title>{ mark.title.clone() }</title></rect>
         if mark.bar == Bar::Terminating {

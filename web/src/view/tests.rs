@@ -243,7 +243,9 @@ fn a_force_delete_leaves_a_ghost_and_a_risk_until_the_disk_is_taken() {
     let newer = view.tiles().find(|t| &*t.pod.name == "rg-1" && t.state != TileState::Ghost).expect("the new pod");
     assert_eq!(newer.fact, "waits for its disk");
     let meters = meters::view(&run.facts());
-    assert!(meters.iter().any(|m| m.title == "At most one" && m.short.starts_with("until 13:")), "{meters:#?}");
+    let shorts = ["At most one", "One writer"].map(|title| meters.iter().find(|m| m.title == title).map(|m| &*m.short));
+    assert!(shorts[0].is_some_and(|short| short.starts_with("until 13:")), "{meters:#?}");
+    assert_eq!(shorts[0], shorts[1], "both break when the second process starts");
 }
 
 /// The link of the headline, if it has one.

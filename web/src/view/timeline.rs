@@ -154,7 +154,7 @@ pub struct PinMark {
     pub at: Time,
     /// What has room beside it, or nothing.
     pub text: String,
-    /// `You: delete pod rg-1 --force, 7:04.1`.
+    /// `You: delete pod rg-1 --force, 7:04.1`; `Fault: cut node-3; You: uncordon node-0, 7:04.1`.
     pub label: String,
 }
 
@@ -399,6 +399,26 @@ fn bar_text(span: &Span, sole: bool) -> String {
         Bar::Cut => "cut off".to_owned(),
         Bar::Off => "off".to_owned(),
         Bar::KubeletStopped => "kubelet stopped".to_owned(),
+    }
+}
+
+/// The words of a bar in which several spans last at once.
+fn together_text(spans: &[&Span], sole: bool) -> String {
+    let [first, _, ..] = spans else { return spans.first().map(|span| bar_text(span, sole)).unwrap_or_default() };
+    let mut told: Vec<String> = spans
+        .iter()
+        .map(|span| match span.bar {
+            Bar::Process => format!("{} on {}", span.uid.short(), span.node),
+            Bar::Attached => span.node.to_string(),
+            _ => bar_text(span, sole),
+        })
+        .collect();
+    told.order();
+    let told = words::list(&told);
+    match first.bar {
+        Bar::Process => format!("processes {told}"),
+        Bar::Attached => format!("attached to {told}"),
+        _ => told,
     }
 }
 

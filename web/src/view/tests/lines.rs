@@ -48,6 +48,28 @@ fn a_drain_is_one_pin_and_one_cause() {
 }
 
 #[test]
+fn pins_of_one_instant_are_one_pin_and_a_fault_wins() {
+    let mut run = Run::calm();
+    run.command(Command::Cordon { node: "node-0".into(), on: false });
+    run.command(Command::Cut { node: "node-3".into() });
+    run.play(30);
+    for strip in [false, true] {
+        let view = draw(&run, 1_440, &Options { strip, ..Options::default() });
+        let own: Vec<_> = view.pins.iter().filter(|pin| pin.label.contains("uncordon")).collect();
+        assert_eq!(own.len(), 1, "{:#?}", view.pins);
+        assert_eq!((own[0].kind, own[0].at), (PinKind::Fault, run.timeline.recording().commands[2].at));
+        assert_eq!(own[0].text, if strip { "" } else { "cut node-3 and 1 more" });
+        assert_eq!(own[0].label, "Fault: cut node-3; You: uncordon node-0, 1:00.0");
+    }
+    // A bookmark there is named with them, and what stands for several is counted in full.
+    let bookmarks = vec![(run.timeline.start(), "before".to_owned())];
+    let view = draw(&run, 4_000, &Options { bookmarks, ..Options::default() });
+    let first = view.pins.iter().find(|pin| pin.kind == PinKind::Bookmark).expect("a bookmark outlasts a command");
+    assert_eq!(first.label, "Bookmark: before; You: apply StatefulSet rg and 1 more, 0:00.0");
+    assert_eq!(first.text, "before and 2 more");
+}
+
+#[test]
 fn a_pod_that_no_node_has_is_pending_and_not_being_created() {
     let mut run = Run::calm();
     for node in ["node-0", "node-1", "node-2", "node-3"] {
@@ -91,6 +113,69 @@ fn the_span_in_which_a_guarantee_was_broken_is_marked() {
     assert_eq!(lane.violations.len(), 1);
     assert!(view.dues.iter().any(|due| due.text.starts_with("twice for ")), "{:#?}", view.dues);
 }
+
+#[test]
+fn each_process_of_a_name_has_a_piece_of_its_own() {
+    let mut run = Run::forced();
+    let old =
+        run.view().tiles().find(|tile| tile.state == TileState::Ghost).map(|tile| tile.node.clone()).expect("one");
+    let node = old.expect("it runs somewhere");
+    run.play(380);
+    run.command(Command::Heal { node: node.clone() });
+    run.play(60);
+    let view = draw(&run, 1_440, &Options::default());
+    let lane = view.lanes.iter().find(|lane| lane.name == "rg-1").expect("there is a lane");
+    let ran: Vec<_> = lane.bars.iter().filter(|bar| bar.bar == Bar::Process).collect();
+    assert_eq!(ran.len(), 3, "one, both, the other: {ran:#?}");
+    assert!(ran[0].title.starts_with(&format!("process on {node} ")), "{ran:#?}");
+    assert!(ran[1].title.starts_with("processes ") && ran[1].title.contains(&format!(" on {node}")), "{ran:#?}");
+    assert!(ran[2].title.starts_with("process on ") && !ran[2].title.contains(&*node), "{ran:#?}");
+    assert!(ran[0].text.starts_with("process on "), "it says which: {ran:#?}");
+    for pair in ran.windows(2) {
+        assert!(pair[0].x + pair[0].w < pair[1].x, "the boundary is visible: {pair:#?}");
+    }
+}
+
+#[test]
+fn a_disk_on_two_machines_at_once_has_not_moved() {
+    let mut run = Run::new(Scenario::standard());
+    run.apply(SHARED);
+    run.play(60);
+    let nodes: Vec<Name> =
+        run.timeline.world().objects().attachments.values().map(|a| a.spec.node_name.clone()).collect();
+    assert_eq!(nodes.len(), 2, "the test wants two machines");
+    let last = bars(&draw(&run, 1_440, &Options::default()), "shared").last().map(|(_, title)| title.clone());
+    let (a, b) = (nodes[0].clone().min(nodes[1].clone()), nodes[0].clone().max(nodes[1].clone()));
+    assert!(
+        last.as_ref().is_some_and(|title| title.starts_with(&format!("attached to {a} and {b}, since "))),
+        "{last:?}"
+    );
+}
+
+const SHARED: &str = "
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: shared }
+spec:
+  accessModes: [ReadWriteMany]
+  resources: { requests: { storage: 1Gi } }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: rg }
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: rg } }
+  template:
+    metadata: { labels: { app: rg } }
+    spec:
+      affinity:
+        podAntiAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+          - { labelSelector: { matchLabels: { app: rg } }, topologyKey: kubernetes.io/hostname }
+      containers: [{ name: rg, image: nginx, volumeMounts: [{ name: shared, mountPath: /shared }] }]
+      volumes: [{ name: shared, persistentVolumeClaim: { claimName: shared } }]
+";
 
 #[test]
 fn bars_stay_on_the_line_and_words_stay_in_bars() {

@@ -2,7 +2,7 @@
 
 use super::{
     BarMark, BranchMark, DueMark, FoldMark, Fork, Lane, LaneRow, Options, PinMark, Scrubber, TickMark, TimelineView,
-    ViolationMark, bar_text, between, branch_name, choose, dues, lane_label,
+    ViolationMark, bar_text, between, branch_name, choose, dues, lane_label, together_text,
 };
 use crate::view::facts::Facts;
 use crate::view::lanes::{Bar, LaneKey, LaneStore, Pin, PinKind, Span};
@@ -20,6 +20,8 @@ const STRIP_OPEN: i32 = 13;
 /// How many lanes are drawn at most, as long as all of them are quiet.
 const LANES: usize = 40;
 const STRIP_LANES: usize = 6;
+/// Between two processes of one lane.
+const GAP: i32 = 2;
 
 pub(super) fn draw(
     facts: &Facts,
@@ -324,32 +326,65 @@ fn bars(
         (false, false) => (y + 2, 12, y + 2, 12),
         (false, true) => (y + 2, 12, y + 18, 8),
     };
-    let place = |span: &Span, y: i32, h: i32| {
+    let place = |piece: &Piece, y: i32, h: i32| {
+        let Piece { span, text } = piece;
         let (x, w) = extent(scale, span.from, span.to, end);
         // Where something else begins meanwhile, as a second attachment does.
         let next = lane.belief.iter().filter(|other| other.from > span.from).map(|other| scale.x(other.from) - x).min();
         let open = next.filter(|_| y == top).map_or(w, |next| w.min(next));
-        let text = bar_text(span, sole);
         // Words end where the first fold begins.
         let room = scale.folds().map(|fold| fold.left - x).filter(|room| *room > 0).fold(open, i32::min);
-        let fits = !strip && h >= 12 && words::width(&text, 11, false) as i32 + 10 <= room;
+        let fits = !strip && h >= 12 && words::width(text, 11, false) as i32 + 10 <= room;
         let title = format!("{text}, {}", between(facts.start, span.from, span.to));
-        BarMark { x, y, w, h, bar: span.bar, text: if fits { text } else { String::new() }, title }
+        BarMark { x, y, w, h, bar: span.bar, text: if fits { text.clone() } else { String::new() }, title }
     };
-    let seen = |span: &&Span| span.covers(window.0, window.1);
-    let mut bars: Vec<BarMark> =
-        untouched.into_iter().chain(lane.belief).filter(seen).map(|span| place(span, top, thick)).collect();
+    let seen = |piece: &&Piece| piece.span.covers(window.0, window.1);
+    let believed: Vec<Span> = untouched.into_iter().chain(lane.belief).cloned().collect();
+    // A disk can be attached to several machines at once; of a pod's name the API server believes one thing.
+    let believed = pieces(&believed, sole, matches!(key, LaneKey::Volume(_)));
+    let mut bars: Vec<BarMark> = believed.iter().filter(seen).map(|piece| place(piece, top, thick)).collect();
     if open {
         let node = matches!(key, LaneKey::Node(_));
-        bars.extend(
-            lane.reality.iter().filter(seen).map(
-                |span| {
-                    if node { place(span, low - 2, 12) } else { place(span, low, thin) }
-                },
-            ),
-        );
+        let run = pieces(lane.reality, sole, !node);
+        // Where one process follows another it matters which one it is: there is room for that.
+        let (low, thin) = if strip || !node && sole { (low, thin) } else { (low - 2, 12) };
+        let mut run: Vec<BarMark> = run.iter().filter(seen).map(|piece| place(piece, low, thin)).collect();
+        if !node {
+            for index in 1..run.len() {
+                // What another process follows at once ends visibly.
+                let next = run[index].x;
+                let before = &mut run[index - 1];
+                before.w = before.w.min((next - GAP - before.x).max(1));
+            }
+        }
+        bars.extend(run);
     }
     bars
+}
+
+/// A stretch of a lane's half in which the same spans last, and its words.
+struct Piece {
+    span: Span,
+    text: String,
+}
+
+/// The stretches of a half. Where spans overlap, one stretch tells all of them, if they are to be told `together`.
+fn pieces(spans: &[Span], sole: bool, together: bool) -> Vec<Piece> {
+    if !together || spans.windows(2).all(|pair| pair[0].to.is_some_and(|to| to <= pair[1].from)) {
+        return spans.iter().map(|span| Piece { span: span.clone(), text: bar_text(span, sole) }).collect();
+    }
+    let mut edges: Vec<Time> = spans.iter().flat_map(|span| [Some(span.from), span.to]).flatten().collect();
+    edges.order();
+    edges.dedup();
+    let mut found: Vec<Piece> = Vec::new();
+    for (index, from) in edges.iter().enumerate() {
+        let lasting: Vec<&Span> =
+            spans.iter().filter(|span| span.from <= *from && span.to.is_none_or(|to| to > *from)).collect();
+        let Some(first) = lasting.first() else { continue };
+        let to = edges.get(index + 1).copied();
+        found.push(Piece { span: Span { from: *from, to, ..(*first).clone() }, text: together_text(&lasting, sole) });
+    }
+    found
 }
 
 fn folds(scale: &Scale) -> Vec<FoldMark> {
@@ -381,32 +416,27 @@ fn pins(
         PinKind::Controller => options.filter.controllers && !view.strip,
         PinKind::Fault | PinKind::You => options.filter.yours,
     };
-    let mut pins: Vec<PinMark> = store
-        .pins
-        .iter()
-        .chain(&named)
-        .filter(|pin| window.0 <= pin.at && pin.at <= window.1)
-        .filter(wanted)
-        .map(|pin| {
-            let who = match pin.kind {
-                PinKind::You => "You: ",
-                PinKind::Fault => "Fault: ",
-                PinKind::Controller => "",
-                PinKind::Bookmark => "Bookmark: ",
-            };
-            let label = format!("{who}{}, {}", pin.text, words::moment_tenths(facts.start, pin.at));
-            PinMark { x: scale.x(pin.at), kind: pin.kind, at: pin.at, text: pin.text.clone(), label }
-        })
-        .collect();
+    let seen = |pin: &&Pin| window.0 <= pin.at && pin.at <= window.1;
+    let mut pins: Vec<&Pin> = store.pins.iter().chain(&named).filter(seen).filter(wanted).collect();
+    pins.order_by_key(|pin| (scale.x(pin.at), rank(pin.kind), pin.at));
+    // Marks on one spot become one: the person's own before a component's, and a fault before all.
+    let mut spots: Vec<Vec<&Pin>> = Vec::new();
+    for pin in pins {
+        let near = |first: &Pin| scale.x(pin.at) - scale.x(first.at) < 5;
+        match spots.last_mut().filter(|spot| near(spot[0]) && (pin.kind == PinKind::Controller || is_own(spot[0]))) {
+            // What a component did beside a person's own mark is left out, and so is its second mark.
+            Some(_) if pin.kind == PinKind::Controller => {}
+            Some(spot) => spot.push(pin),
+            None => spots.push(vec![pin]),
+        }
+    }
+    let mut pins: Vec<PinMark> = spots.into_iter().map(|spot| spot_mark(spot, facts.start, scale)).collect();
     if view.strip {
         for pin in &mut pins {
             pin.text.clear();
         }
         return pins;
     }
-    // Marks on one spot become one: the person's own before a component's.
-    pins.order_by_key(|pin| (pin.x, std::cmp::Reverse(pin.kind)));
-    pins.dedup_by(|later, earlier| later.x - earlier.x < 5 && later.kind <= earlier.kind);
     // Words end before the next mark: a person's own are cut there, a component's are left out.
     let places: Vec<i32> = pins.iter().map(|pin| pin.x).collect();
     for (index, pin) in pins.iter_mut().enumerate() {
@@ -419,6 +449,55 @@ fn pins(
         pin.text = if cut { words::fit(&pin.text, room, 11, false) } else { String::new() };
     }
     pins
+}
+
+/// What is told first of one instant.
+fn rank(kind: PinKind) -> u8 {
+    match kind {
+        PinKind::Fault => 0,
+        PinKind::Bookmark => 1,
+        PinKind::You => 2,
+        PinKind::Controller => 3,
+    }
+}
+
+fn is_own(pin: &Pin) -> bool {
+    pin.kind != PinKind::Controller
+}
+
+/// The one mark of a spot: it looks like the first in rank, says how many more there are, and its label names them all.
+fn spot_mark(mut spot: Vec<&Pin>, start: Time, scale: &Scale) -> PinMark {
+    spot.order_by_key(|pin| (rank(pin.kind), pin.at));
+    let first = spot[0];
+    // A pin that stands for several commands itself has counted them already.
+    let counted = |pin: &Pin| match pin
+        .text
+        .rsplit_once(" and ")
+        .and_then(|(said, more)| Some((said, more.strip_suffix(" more")?)))
+    {
+        Some((said, more)) => (said.to_owned(), more.parse().unwrap_or(0)),
+        None => (pin.text.clone(), 0),
+    };
+    let (said, own) = counted(first);
+    let more: usize = own + spot[1..].iter().map(|pin| 1 + counted(pin).1).sum::<usize>();
+    let text = if more > 0 { format!("{said} and {more} more") } else { said };
+    let all: Vec<String> = spot
+        .iter()
+        .enumerate()
+        .map(|(index, pin)| {
+            let who = match pin.kind {
+                PinKind::You => "You: ",
+                PinKind::Fault => "Fault: ",
+                PinKind::Controller => "",
+                PinKind::Bookmark => "Bookmark: ",
+            };
+            // A moment is said once, after the last that shares it.
+            let last = spot.get(index + 1).is_none_or(|next| next.at != pin.at);
+            let when = if last { format!(", {}", words::moment_tenths(start, pin.at)) } else { String::new() };
+            format!("{who}{}{when}", pin.text)
+        })
+        .collect();
+    PinMark { x: scale.x(first.at), kind: first.kind, at: first.at, text, label: all.join("; ") }
 }
 
 fn due_marks(facts: &Facts, view: &TimelineView) -> Vec<DueMark> {
