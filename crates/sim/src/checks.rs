@@ -224,6 +224,7 @@ impl World {
     }
 
     fn check_writers(&mut self, notes: &mut Vec<Note>) {
+        let who = |write: &Write| format!("{} {} on {}", write.pod, write.uid.short(), write.node);
         let mut found: Vec<((Guarantee, Name), Standing)> = Vec::new();
         for disk in self.disks.iter().filter(|disk| disk.mounts.len() > 1 || !disk.ledger.is_empty()) {
             let slot = (Guarantee::OneWriter, disk.volume.clone());
@@ -235,15 +236,7 @@ impl World {
                 self.removals.get(&Identity { namespace, pod: pod.clone() }).copied()
             };
             if let Some((first, second)) = disk.conflict() {
-                let sentence = format!(
-                    "Both {} {} on {} and {} {} on {} write to {claim}.",
-                    first.pod,
-                    first.uid.short(),
-                    first.node,
-                    second.pod,
-                    second.uid.short(),
-                    second.node
-                );
+                let sentence = format!("Both {} and {} write to {claim}.", who(first), who(second));
                 let evidence = Evidence { sentence: sentence.into(), command: command(&first.pod) };
                 found.push((slot, Standing::Broken { since: self.now, evidence }));
                 continue;
@@ -257,10 +250,8 @@ impl World {
                 (Some(writer), Some(deadline), _) => {
                     let clock = elapsed(deadline.since(self.start));
                     let sentence = format!(
-                        "{} {} on {} writes to {claim}, which is taken from {} by force at {}.",
-                        writer.pod,
-                        writer.uid.short(),
-                        writer.node,
+                        "{} writes to {claim}, which is taken from {} by force at {}.",
+                        who(writer),
                         writer.node,
                         clock.split('.').next().unwrap_or("")
                     );
@@ -272,10 +263,8 @@ impl World {
                 // Between the forced detach and the start the first one writes on: its machine hears of neither.
                 (Some(writer), None, Some((pod, until))) if at_risk && !self.hears(&writer.node) => {
                     let sentence = format!(
-                        "{} {} on {} writes to {claim}, which is taken from {} by force and goes to {} {} on {}.",
-                        writer.pod,
-                        writer.uid.short(),
-                        writer.node,
+                        "{} writes to {claim}, which is taken from {} by force and goes to {} {} on {}.",
+                        who(writer),
                         writer.node,
                         pod.metadata.name,
                         pod.metadata.uid.short(),
