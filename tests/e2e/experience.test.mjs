@@ -391,7 +391,7 @@ describe("what is drawn is also written", () => {
     const seen = await legend();
     for (const words of ["asked to stop", "ghost: no object"]) assert.ok(seen.includes(words), `${words}: ${seen}`);
     await page.locator("#help-button").click();
-    assert.equal(await page.locator(".dialog .legend li").count(), 5, "the help explains all");
+    assert.equal(await page.locator(".dialog .legend li").count(), 6, "the help explains all");
     await page.finish();
   });
 
