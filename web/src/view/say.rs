@@ -393,6 +393,10 @@ fn calm(view: &ClusterView, facts: &Facts) -> Say {
     let sub = match (leader, cordoned.as_slice()) {
         (_, [_, ..]) => format!("No new pods for {}: cordoned. What runs there stays.", words::list(&cordoned)),
         (Some(tile), []) => format!("{} holds the lock, and acts alone.", tile.pod.name),
+        // Who has seen them part needs no hint.
+        (None, []) if facts.invariants.is_some_and(|invariants| !invariants.first_broken.is_empty()) => {
+            "What the API server believes and what the machines run are the same again.".to_owned()
+        }
         (None, []) => {
             "What the API server believes and what the machines run are the same. Cut one machine off, and they part."
                 .to_owned()

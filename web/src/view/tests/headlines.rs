@@ -84,3 +84,15 @@ fn a_budget_that_keeps_a_drain_waiting_is_told() {
     assert_eq!((plain(&say.headline), say.tone), (format!("{} may not leave {node}.", tile.pod.name), Tone::Risk));
     assert!(plain(&say.sub).contains("needs 3 healthy pods and has 3 currently."), "{}", plain(&say.sub));
 }
+
+#[test]
+fn who_has_seen_them_part_gets_no_hint() {
+    let mut run = Run::forced();
+    run.play(420);
+    assert_eq!(run.view().say.tone, Tone::Broken);
+    let node = run.view().nodes().find(|node| node.link != LinkView::Whole).expect("one is cut off").name.clone();
+    run.command(Command::Heal { node });
+    run.play(60);
+    let say = run.view().say;
+    assert_eq!(plain(&say.sub), "What the API server believes and what the machines run are the same again.");
+}
