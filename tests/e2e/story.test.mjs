@@ -209,6 +209,19 @@ test("by keyboard alone", async () => {
   await page.finish();
 });
 
+test("at most one is broken within a minute by whoever presses what is offered", async () => {
+  const begun = Date.now();
+  const page = await open();
+  const { pod } = await suggestion(page);
+  await page.locator("#try-button").click();
+  await page.locator("#guide-button", { hasText: `Force-delete ${pod}` }).click();
+  await page.locator("#guide-button", { hasText: `Run until ${pod} runs twice` }).click();
+  await page.locator(".try", { hasText: "You broke at most one" }).waitFor();
+  assert.ok(Date.now() - begun < 60_000);
+  includes(await page.locator(".say h1").innerText(), `${pod} exists twice.`);
+  await page.finish();
+});
+
 test("on a phone, in the dark", async () => {
   const page = await open({ viewport: { width: 390, height: 844 }, colorScheme: "dark", hasTouch: true, isMobile: true });
   await panel(page, "why");
