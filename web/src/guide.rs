@@ -12,6 +12,8 @@ use petri_sim::invariants::{Guarantee, Standing};
 use petri_sim::machine::Identity;
 use petri_sim::timeline::Timeline;
 use petri_sim::world::World;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// How long the story looks on after the moment that was foreseen.
 const AFTER: Span = Span::seconds(5);
@@ -74,7 +76,7 @@ pub fn step(timeline: &Timeline) -> Option<Step> {
     };
     match standing {
         Standing::Broken { .. } => Some(Step::Done { pod: pod() }),
-        Standing::AtRisk { .. } => Some(wait(world, pod())),
+        Standing::AtRisk { .. } => Some(wait(timeline, pod())),
         Standing::Holding => {
             let machine = world.machines.get(node)?;
             let processes = machine.processes.values();
@@ -85,18 +87,19 @@ pub fn step(timeline: &Timeline) -> Option<Step> {
             let stored = world.objects().pods.values().any(|pod| pod.metadata.uid == process.uid);
             Some(match stored {
                 true => Step::Forget { node: node.clone(), pod },
-                false => wait(world, pod),
+                false => wait(timeline, pod),
             })
         }
     }
 }
 
-fn wait(world: &World, pod: Identity) -> Step {
+fn wait(timeline: &Timeline, pod: Identity) -> Step {
+    let world = timeline.world();
     let next = world.objects().pods.get(&Key::new(pod.namespace.clone(), pod.pod.clone()));
     let start = match next.map(|next| world.foresee_start(next)) {
         Some(Start::At(at)) => Some(at),
         // The controllers have not reacted yet. They will, and what comes of it can be tried.
-        None | Some(Start::WhenPlaced) => tried(world),
+        None | Some(Start::WhenPlaced) => tried(timeline),
         Some(_) => None,
     };
     match start {
@@ -108,8 +111,26 @@ fn wait(world: &World, pod: Identity) -> Step {
     }
 }
 
-/// When a name will run twice if nobody does anything, found out in a copy of the world.
-fn tried(world: &World) -> Option<Time> {
+thread_local! {
+    /// What was found out after this command: it stays true until somebody does something else.
+    static TRIED: RefCell<Option<(Rc<Command>, Option<Time>)>> = const { RefCell::new(None) };
+}
+
+/// When a name will run twice if nobody does anything. A page asks in every frame, and a large cluster takes longer than
+/// one to try it.
+fn tried(timeline: &Timeline) -> Option<Time> {
+    let last = &timeline.recording().commands[timeline.done().checked_sub(1)?].command;
+    let known =
+        TRIED.with_borrow(|tried| tried.as_ref().filter(|(after, _)| Rc::ptr_eq(after, last)).map(|(_, at)| *at));
+    known.unwrap_or_else(|| {
+        let at = look_ahead(timeline.world());
+        TRIED.set(Some((last.clone(), at)));
+        at
+    })
+}
+
+/// The same, found out in a copy of the world.
+fn look_ahead(world: &World) -> Option<Time> {
     let mut ahead = world.clone();
     let mut notes = Vec::new();
     while ahead.now < world.now + LOOK_AHEAD && ahead.step(&mut notes) {

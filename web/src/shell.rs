@@ -70,6 +70,15 @@ pub struct Waiting {
     run: Cell<u32>,
 }
 
+impl Waiting {
+    /// Lines of another run have nothing to wait for in this one.
+    fn enter(&self, run: u32) {
+        if self.run.replace(run) != run {
+            self.follows.take();
+        }
+    }
+}
+
 /// Runs a line and puts what it says into the console. Answers what went wrong.
 pub fn say(desk: &Desk, line: &str) -> Option<String> {
     let line = line.trim();
@@ -156,9 +165,7 @@ fn wait_for(desk: &Desk, follow: Follow, moves_time: bool) {
         return;
     }
     let waiting = desk.waiting.clone();
-    if waiting.run.replace(session.run()) != session.run() {
-        waiting.follows.take();
-    }
+    waiting.enter(session.run());
     waiting.follows.borrow_mut().push(follow);
     session.watch(Some({
         let (desk, waiting) = (desk.clone(), Rc::downgrade(&waiting));
@@ -181,11 +188,9 @@ fn wait_for(desk: &Desk, follow: Follow, moves_time: bool) {
     }
 }
 
-/// Asks every waiting line whether it is done. Those of another run have nothing to wait for any more.
+/// Asks every waiting line whether it is done.
 fn poll(desk: &Desk, waiting: &Waiting, timeline: &mut Timeline) {
-    if waiting.run.get() != desk.session.run() {
-        waiting.follows.take();
-    }
+    waiting.enter(desk.session.run());
     if waiting.polling.replace(true) {
         return;
     }
@@ -208,9 +213,7 @@ fn poll(desk: &Desk, waiting: &Waiting, timeline: &mut Timeline) {
 /// Lines that still wait, in words.
 pub fn waits(desk: &Desk) -> Vec<String> {
     let timeline = desk.session.timeline();
-    if desk.waiting.run.get() != desk.session.run() {
-        return Vec::new();
-    }
+    desk.waiting.enter(desk.session.run());
     desk.waiting.follows.borrow().iter().map(|follow| follow.waits_for(timeline.world())).collect()
 }
 

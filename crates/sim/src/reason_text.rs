@@ -39,14 +39,17 @@ impl World {
     fn graceful(&self, key: &Key, reason: &Reason) -> Option<i64> {
         let Reason::PodTerminating { pod, node, .. } = reason else { return None };
         let object = self.objects().pods.get(&key.sibling(pod.clone()))?;
-        let machine = self.machines.get(node).filter(|machine| machine.powered && machine.kubelet.running)?;
         let in_time = object.is_terminating() && self.now <= object.metadata.deletion_timestamp;
-        let answers = self.network.reaches_control_plane(&machine.name);
-        (in_time && answers).then(|| object.metadata.deletion_grace_period_seconds.unwrap_or_default().max(0))
+        (in_time && self.hears(node)).then(|| object.metadata.deletion_grace_period_seconds.unwrap_or_default().max(0))
     }
 }
 
 impl Reason {
+    /// The scheduler's message, where upstream ends it with two words that belong to nothing, without them.
+    pub fn without_tail(message: &str) -> Option<&str> {
+        message.strip_suffix(". not found")
+    }
+
     /// What a person would say. Moments are counted from the start of the scenario.
     pub fn sentence(&self, start: Time) -> String {
         let clock = |at: &Time| {
@@ -87,13 +90,10 @@ impl Reason {
             }
             Reason::RolloutPaused => "The rollout is paused.".into(),
             Reason::DeploymentTerminating => "The Deployment itself is being deleted.".into(),
-            Reason::Unschedulable { message } => {
-                // Upstream's message ends with two words that belong to nothing.
-                match message.strip_suffix(". not found") {
-                    Some(message) => format!("No node fits: {message}."),
-                    None => format!("No node fits: {message}"),
-                }
-            }
+            Reason::Unschedulable { message } => match Reason::without_tail(message) {
+                Some(message) => format!("No node fits: {message}."),
+                None => format!("No node fits: {message}"),
+            },
             Reason::WaitingForVolume { claim } => {
                 format!("A node was chosen; binding waits until {claim} has its volume.")
             }

@@ -76,8 +76,22 @@ pub struct Pin {
     pub at: Time,
     pub kind: PinKind,
     pub text: String,
+    /// How many more it stands for, such as the other objects of a file.
+    pub more: usize,
     /// The lane it concerns, if there is one.
     pub lane: Option<LaneKey>,
+}
+
+impl Pin {
+    /// `cut node-1`, `apply StatefulSet rg and 1 more`.
+    pub fn said(&self) -> String {
+        said(&self.text, self.more)
+    }
+}
+
+/// A text, and how many more there are.
+pub fn said(text: &str, more: usize) -> String {
+    if more > 0 { format!("{text} and {more} more") } else { text.to_owned() }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,8 +122,6 @@ pub struct LaneStore {
     deleted: BTreeMap<Uid, Time>,
     /// Pods whose evictions are parts of a drain and were refused, and when: they are asked for again.
     draining: BTreeMap<ObjectRef, Time>,
-    /// How many objects of the last file stand behind its pin's first.
-    applied: usize,
     containers: BTreeSet<(Uid, Name)>,
     start: Time,
     became_ready: Option<(Time, Name)>,
@@ -181,9 +193,8 @@ impl LaneStore {
                 if self.belongs_to_the_last(at, command, result.is_err()) {
                     return;
                 }
-                self.applied = 0;
                 let kind = if command.is_fault() { PinKind::Fault } else { PinKind::You };
-                self.pins.push(Pin { at, kind, text, lane: lane_of(command) });
+                self.pins.push(Pin { at, kind, text, more: 0, lane: lane_of(command) });
             }
             What::Process { node, identity, uid, container, change } => {
                 let key = LaneKey::Identity { namespace: identity.namespace.clone(), pod: identity.pod.clone() };
@@ -236,12 +247,13 @@ impl LaneStore {
                 drains
             }
             Command::Apply(_) if last.text.starts_with("apply ") => {
-                self.applied += 1;
-                let said = short_line(command);
+                last.more += 1;
+                let line = short_line(command);
                 // A workload tells more than what stands around it.
-                let tells = ["apply StatefulSet ", "apply Deployment "].iter().any(|start| said.starts_with(start));
-                let first = if tells { &said } else { last.text.split(" and ").next().unwrap_or_default() };
-                last.text = format!("{first} and {} more", self.applied);
+                let tells = ["apply StatefulSet ", "apply Deployment "].iter().any(|start| line.starts_with(start));
+                if tells {
+                    last.text = line;
+                }
                 true
             }
             _ => false,
@@ -301,7 +313,7 @@ impl LaneStore {
     }
 
     fn pin(&mut self, at: Time, text: String, lane: Option<LaneKey>) {
-        self.pins.push(Pin { at, kind: PinKind::Controller, text, lane });
+        self.pins.push(Pin { at, kind: PinKind::Controller, text, more: 0, lane });
     }
 
     fn node(&mut self, at: Time, verb: Verb, node: &Node, old: Option<&Object>) {

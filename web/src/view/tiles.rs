@@ -231,8 +231,7 @@ fn why_pending(pod: &Pod, facts: &Facts) -> String {
         .filter(|c| &*c.status == "False" && !c.message.is_empty())
         .map(|c| c.message.to_string());
     let text = reason.or(message).unwrap_or_else(|| NEXT.to_owned());
-    // Upstream's message ends with two words that belong to nothing.
-    text.strip_suffix(". not found").map_or(text.clone(), ToOwned::to_owned)
+    Reason::without_tail(&text).map(ToOwned::to_owned).unwrap_or(text)
 }
 
 fn grace_left(pod: &Pod, killed: Option<Time>, facts: &Facts) -> String {

@@ -42,9 +42,9 @@ fn a_drain_is_one_pin_and_one_cause() {
     let uid = tile(&run.view(), "rg-1").uid;
     let said: Vec<String> = run.timeline.why(&pod, Some(uid)).into_iter().map(|link| link.sentence).collect();
     assert!(said.contains(&format!("You: kubectl drain {node}")), "{said:#?}");
-    let pins: Vec<&str> =
-        run.store.pins.iter().filter(|pin| pin.kind == PinKind::You).map(|pin| pin.text.as_str()).collect();
-    assert_eq!(pins, ["apply StatefulSet rg and 1 more", &format!("drain {node}")]);
+    let pins: Vec<String> =
+        run.store.pins.iter().filter(|pin| pin.kind == PinKind::You).map(|pin| pin.said()).collect();
+    assert_eq!(pins, ["apply StatefulSet rg and 1 more".to_owned(), format!("drain {node}")]);
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn an_eviction_long_after_a_drain_is_one_of_its_own() {
     run.command(evict());
     run.play(60);
     run.command(evict());
-    let pins: Vec<&str> =
-        run.store.pins.iter().filter(|pin| pin.kind == PinKind::You).map(|pin| pin.text.as_str()).collect();
-    assert_eq!(pins[1..], [&*format!("drain {node}"), "evict pod/rg-1"]);
+    let pins: Vec<String> =
+        run.store.pins.iter().filter(|pin| pin.kind == PinKind::You).map(|pin| pin.said()).collect();
+    assert_eq!(pins[1..], [format!("drain {node}"), "evict pod/rg-1".to_owned()]);
 }

@@ -5,7 +5,7 @@ use super::{
     ViolationMark, bar_text, between, branch_name, choose, dues, lane_label, together_text,
 };
 use crate::view::facts::Facts;
-use crate::view::lanes::{Bar, LaneKey, LaneStore, Pin, PinKind, Span};
+use crate::view::lanes::{Bar, LaneKey, LaneStore, Pin, PinKind, Span, said};
 use crate::view::scale::Scale;
 use crate::view::{Identity, Target, Tone, words};
 use petri_objects::order::Order as _;
@@ -408,6 +408,7 @@ fn pins(
         at: *at,
         kind: PinKind::Bookmark,
         text: name.clone(),
+        more: 0,
         lane: None,
     });
     let named: Vec<Pin> = named.collect();
@@ -469,18 +470,8 @@ fn is_own(pin: &Pin) -> bool {
 fn spot_mark(mut spot: Vec<&Pin>, start: Time, scale: &Scale) -> PinMark {
     spot.order_by_key(|pin| (rank(pin.kind), pin.at));
     let first = spot[0];
-    // A pin that stands for several commands itself has counted them already.
-    let counted = |pin: &Pin| match pin
-        .text
-        .rsplit_once(" and ")
-        .and_then(|(said, more)| Some((said, more.strip_suffix(" more")?)))
-    {
-        Some((said, more)) => (said.to_owned(), more.parse().unwrap_or(0)),
-        None => (pin.text.clone(), 0),
-    };
-    let (said, own) = counted(first);
-    let more: usize = own + spot[1..].iter().map(|pin| 1 + counted(pin).1).sum::<usize>();
-    let text = if more > 0 { format!("{said} and {more} more") } else { said };
+    let more = spot.iter().map(|pin| 1 + pin.more).sum::<usize>() - 1;
+    let text = said(&first.text, more);
     let all: Vec<String> = spot
         .iter()
         .enumerate()
@@ -494,7 +485,7 @@ fn spot_mark(mut spot: Vec<&Pin>, start: Time, scale: &Scale) -> PinMark {
             // A moment is said once, after the last that shares it.
             let last = spot.get(index + 1).is_none_or(|next| next.at != pin.at);
             let when = if last { format!(", {}", words::moment_tenths(start, pin.at)) } else { String::new() };
-            format!("{who}{}{when}", pin.text)
+            format!("{who}{}{when}", pin.said())
         })
         .collect();
     PinMark { x: scale.x(first.at), kind: first.kind, at: first.at, text, label: all.join("; ") }
