@@ -3,11 +3,11 @@
 use crate::cluster::{Cluster, set};
 use petri_explore::{Problem, Progress, Search};
 use petri_objects::{Kind, ObjectRef};
-use petri_sim::clock::Span;
-use petri_sim::command::Command;
-use petri_sim::controllers::ControllerId;
-use petri_sim::invariants::Guarantee;
-use petri_sim::scenario::Scenario;
+use petri_sim::belief::controllers::ControllerId;
+use petri_sim::ground::clock::Span;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::words::command::Command;
+use petri_sim::words::invariants::Guarantee;
 use std::rc::Rc;
 
 fn budget(name: &str, spec: &str) -> String {
@@ -29,7 +29,7 @@ fn three(notes: &str, spec: &str) -> Cluster {
 }
 
 fn status(cluster: &Cluster) -> (i32, i32, i32, i32) {
-    let key = petri_sim::api::shelf::Key::new("default", "web-pdb");
+    let key = petri_sim::belief::api::shelf::Key::new("default", "web-pdb");
     let status = &cluster.world().objects().budgets.get(&key).expect("the budget exists").status;
     (status.expected_pods, status.desired_healthy, status.current_healthy, status.disruptions_allowed)
 }

@@ -1,12 +1,12 @@
 //! A console on a cluster, for tests that read as what a person types.
 
 use petri_console::Files;
-use petri_sim::clock::Span;
-use petri_sim::invariants::{Guarantee, Standing};
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
-use petri_sim::timeline::Timeline;
-use petri_sim::workload::program::{Program, Tenure};
+use petri_sim::ground::clock::Span;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::reality::workload::program::{Program, Tenure};
+use petri_sim::story::recording::Recording;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::invariants::{Guarantee, Standing};
 use petri_sim::world::World;
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ impl Cluster {
         self.timeline.now().since(self.timeline.start()).as_millis()
     }
     pub fn node_of(&self, pod: &str) -> String {
-        let key = petri_sim::api::shelf::Key::new("default", pod);
+        let key = petri_sim::belief::api::shelf::Key::new("default", pod);
         self.world().objects().pods.get(&key).map_or(String::new(), |pod| pod.spec.node_name.to_string())
     }
     pub fn program(&self, pod: &str) -> &Program {

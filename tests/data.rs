@@ -1,7 +1,7 @@
 //! What was acknowledged and is gone: disks that go with their pods, and quorums that forget.
 
 use crate::cluster::{Cluster, headless, set};
-use petri_sim::invariants::Guarantee;
+use petri_sim::words::invariants::Guarantee;
 
 /// A set whose pods keep their data in an `emptyDir`, or each in a claim.
 fn keeping(name: &str, replicas: u32, word: &str, claims: bool) -> String {

@@ -2,10 +2,10 @@
 
 use petri_explore::bench;
 use petri_explore::swarm;
-use petri_sim::clock::Span;
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
-use petri_sim::timeline::Timeline;
+use petri_sim::ground::clock::Span;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::recording::Recording;
+use petri_sim::story::timeline::Timeline;
 use petri_sim::world::World;
 
 #[test]

@@ -132,7 +132,7 @@ spec: {type: ExternalName, externalName: db.example.com}
 ",
     );
     cluster.wait(30_000);
-    let known = petri_sim::dns::records(cluster.world().objects(), "default");
+    let known = petri_sim::reality::dns::records(cluster.world().objects(), "default");
     let mut names: Vec<String> = known.iter().map(|record| record.name.to_string()).collect();
     names.extend(
         ["missing.default", "x.web.default", "default", "elsewhere", "a.b.c.web.default"]
@@ -143,7 +143,7 @@ spec: {type: ExternalName, externalName: db.example.com}
     names.extend(["3.2.244.10.in-addr.arpa", "9.9.9.9.in-addr.arpa", "example.com"].map(String::from));
     let mut answered = 0;
     for name in &names {
-        for kind in petri_sim::dns::RecordType::ALL {
+        for kind in petri_sim::reality::dns::RecordType::ALL {
             let message = check(&cluster.run(&format!("dig {name} {}", kind.as_str())));
             assert_eq!(message.queries[0].query_type().to_string(), kind.as_str());
             answered += message.answers.len();

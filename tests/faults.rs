@@ -1,10 +1,10 @@
 //! Faults that slow something down or stop it for a while: what follows from them, and that nothing is left behind.
 
 use crate::cluster::{Cluster, set};
-use petri_sim::api::shelf::Key;
-use petri_sim::clock::Time;
-use petri_sim::invariants::Guarantee;
-use petri_sim::note::{ProcessChange, Verb, What};
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::ground::clock::Time;
+use petri_sim::words::invariants::Guarantee;
+use petri_sim::words::note::{ProcessChange, Verb, What};
 
 const PROBED: &str = "
 apiVersion: apps/v1

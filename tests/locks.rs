@@ -2,11 +2,11 @@
 
 use crate::cluster::{Cluster, headless, set, shared_claim};
 use petri_explore::{Problem, Progress, Search};
-use petri_sim::clock::Span;
-use petri_sim::command::Command;
-use petri_sim::invariants::Guarantee;
-use petri_sim::journal::Verdict;
-use petri_sim::scenario::Scenario;
+use petri_sim::ground::clock::Span;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::reality::journal::Verdict;
+use petri_sim::words::command::Command;
+use petri_sim::words::invariants::Guarantee;
 use std::rc::Rc;
 
 /// Two candidates for a lock, a minute after their start, and the names of the holder and of the other one.

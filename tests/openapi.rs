@@ -5,8 +5,8 @@ use k8s_openapi::api::{apps, coordination, core, discovery, policy, scheduling, 
 use petri_conformance::{recordings, replay};
 use petri_explore::swarm;
 use petri_objects::{Kind, Object};
-use petri_sim::note::What;
-use petri_sim::timeline::Timeline;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::note::What;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,9 @@
 //! The conformance scenarios have numbers, C-001 and on, and each number is named by the test or transcript that plays it.
 
 use petri_console::Files;
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
-use petri_sim::timeline::Timeline;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::recording::Recording;
+use petri_sim::story::timeline::Timeline;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

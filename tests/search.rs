@@ -3,23 +3,23 @@
 use petri_explore::bench::stateful_set;
 use petri_explore::{Problem, Progress, Search};
 use petri_objects::{Kind, ObjectRef};
-use petri_sim::api::request::Propagation;
-use petri_sim::clock::Span;
-use petri_sim::command::Command;
-use petri_sim::invariants::Guarantee;
-use petri_sim::scenario::Scenario;
-use petri_sim::timeline::Timeline;
+use petri_sim::belief::api::request::Propagation;
+use petri_sim::ground::clock::Span;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::command::Command;
+use petri_sim::words::invariants::Guarantee;
 use std::rc::Rc;
 
 fn node_of_pod(name: &str) -> petri_objects::Name {
     let mut timeline = start();
     timeline.play_until(timeline.start() + Span::seconds(30));
-    let key = petri_sim::api::shelf::Key::new("default", name);
+    let key = petri_sim::belief::api::shelf::Key::new("default", name);
     timeline.world().objects().pods.get(&key).expect("the pod runs").spec.node_name.clone()
 }
 
 fn start() -> Timeline {
-    let mut timeline = Timeline::new(petri_sim::recording::Recording::new(Scenario::standard(), 1));
+    let mut timeline = Timeline::new(petri_sim::story::recording::Recording::new(Scenario::standard(), 1));
     let _ = timeline.command(Command::Apply(Rc::new(stateful_set("web", 2, false, false, None))));
     timeline
 }

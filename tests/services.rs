@@ -12,7 +12,7 @@ fn web(pods: &str) -> Cluster {
 }
 
 fn ip(cluster: &mut Cluster, pod: &str) -> String {
-    let key = petri_sim::api::shelf::Key::new("default", pod);
+    let key = petri_sim::belief::api::shelf::Key::new("default", pod);
     cluster.world().objects().pods.get(&key).map_or(String::new(), |pod| pod.status.pod_ip.to_string())
 }
 

@@ -19,7 +19,7 @@ fn check(seeds: u64, lies: bool, slow: bool) {
                 .commands
                 .iter()
                 .map(|s| {
-                    let at = petri_sim::clock::elapsed(s.at.since(run.recording.scenario.start));
+                    let at = petri_sim::ground::clock::elapsed(s.at.since(run.recording.scenario.start));
                     format!("  {at} {}", s.command.line())
                 })
                 .collect();
@@ -52,10 +52,10 @@ fn the_swarm_can_fail() {
     // Among runs with force deletes some break at-most-one: a harness that never saw one would be blind.
     let broken = (0..60).filter(|seed| {
         let run = swarm::run(*seed, true);
-        let mut timeline = petri_sim::timeline::Timeline::new(run.recording.clone());
+        let mut timeline = petri_sim::story::timeline::Timeline::new(run.recording.clone());
         let last = run.recording.commands.last().map_or(timeline.start(), |s| s.at);
         timeline.play_until(last);
-        petri_explore::breach(timeline.notes(), petri_sim::invariants::Guarantee::AtMostOne).is_some()
+        petri_explore::breach(timeline.notes(), petri_sim::words::invariants::Guarantee::AtMostOne).is_some()
     });
     assert!(broken.count() > 0);
 }

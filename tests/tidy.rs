@@ -1,6 +1,6 @@
 //! The rules of the house that a compiler does not check.
 
-use petri_sim::reason::Reason;
+use petri_sim::words::reason::Reason;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -128,8 +128,8 @@ fn the_page_is_the_only_home_of_the_browser() {
 
 #[test]
 fn every_reason_is_given_somewhere_and_has_a_sentence() {
-    let reasons = std::fs::read_to_string(root().join("crates/sim/src/reason.rs")).expect("reasons are readable");
-    let text = std::fs::read_to_string(root().join("crates/sim/src/reason_text.rs")).expect("texts are readable");
+    let reasons = std::fs::read_to_string(root().join("crates/sim/src/words/reason.rs")).expect("reasons are readable");
+    let text = std::fs::read_to_string(root().join("crates/sim/src/story/reason_text.rs")).expect("texts are readable");
     let mut inside = false;
     let mut codes = Vec::new();
     for line in reasons.lines() {

@@ -7,8 +7,8 @@ use crate::recording::{self, Shared};
 use crate::session::{use_session, use_slice};
 use crate::state::{Action, Applied, Bookmark, LogKind, Outcome};
 use petri_objects::{Time, Value};
-use petri_sim::command::Command;
-use petri_sim::recording::Recording;
+use petri_sim::story::recording::Recording;
+use petri_sim::words::command::Command;
 use std::rc::Rc;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::*;
@@ -152,7 +152,7 @@ mod tests {
     use crate::first_visit::{SEED, show_example};
     use crate::session::Session;
     use crate::state::Ui;
-    use petri_sim::scenario::Scenario;
+    use petri_sim::ground::scenario::Scenario;
 
     #[test]
     fn what_an_example_has_applied_is_found_again_in_its_own_words() {

@@ -3,8 +3,8 @@
 use petri_manifest::{Grade, Parsed, Problem};
 use petri_objects::Value;
 use petri_objects::order::Order as _;
-use petri_sim::api::request::ApiError;
-use petri_sim::command::Command;
+use petri_sim::belief::api::request::ApiError;
+use petri_sim::words::command::Command;
 use petri_sim::world::World;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str) -> Rc<Checked> {
-        super::check(text, &World::new(&petri_sim::scenario::Scenario::standard(), 1))
+        super::check(text, &World::new(&petri_sim::ground::scenario::Scenario::standard(), 1))
     }
 
     const POD: &str =

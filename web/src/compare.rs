@@ -7,14 +7,14 @@ use crate::desk::branch_name;
 use crate::recording::{self, Shared};
 use crate::view::words;
 use petri_objects::{Kind, Name, Pod, Span, Time};
-use petri_sim::command::Command;
-use petri_sim::invariants::{Guarantee, Standing};
-use petri_sim::machine::ProcessState;
-use petri_sim::note::What;
-use petri_sim::recording::{Recording, Stamped};
-use petri_sim::settings::Settings;
-use petri_sim::timeline::Timeline;
-use petri_sim::workload::role::Role;
+use petri_sim::ground::settings::Settings;
+use petri_sim::reality::machine::ProcessState;
+use petri_sim::reality::workload::role::Role;
+use petri_sim::story::recording::{Recording, Stamped};
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::command::Command;
+use petri_sim::words::invariants::{Guarantee, Standing};
+use petri_sim::words::note::What;
 use petri_sim::world::World;
 use std::rc::Rc;
 
@@ -385,8 +385,8 @@ fn differs(a: u64, b: u64, text: impl Fn(u64) -> String) -> String {
 mod tests {
     use super::*;
     use petri_objects::ObjectRef;
-    use petri_sim::api::request::Propagation;
-    use petri_sim::scenario::Scenario;
+    use petri_sim::belief::api::request::Propagation;
+    use petri_sim::ground::scenario::Scenario;
 
     /// The first visit's bad day: a machine is cut off, and its pod deleted by force.
     fn bad_day() -> Timeline {

@@ -12,8 +12,8 @@ use crate::state::{Action, Applied, Bookmark, File, LogKind, Outcome, Popup, Tab
 use crate::verbs::Act;
 use crate::view::{Target, words};
 use petri_objects::{ObjectRef, Span, Time, Uid};
-use petri_sim::command::Command;
-use petri_sim::note::{Note, What};
+use petri_sim::words::command::Command;
+use petri_sim::words::note::{Note, What};
 use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;

@@ -7,13 +7,13 @@ use crate::verbs::{OUT_OF_SERVICE, out_of_service};
 use crate::view::Target;
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, Object, ObjectRef, Span, StorageClass, Time, Uid};
-use petri_sim::api::request::Propagation;
-use petri_sim::api::shelf::Key;
-use petri_sim::command::{Command, Probed, StoragePart};
-use petri_sim::faults::Hindrance;
-use petri_sim::reason::Reason;
-use petri_sim::timeline::Timeline;
+use petri_sim::belief::api::request::Propagation;
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::command::{Command, Probed, StoragePart};
+use petri_sim::words::reason::Reason;
 use petri_sim::world::World;
+use petri_sim::world::faults::Hindrance;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -188,7 +188,7 @@ impl Related {
         self.pods.insert(Key::new(pod.namespace.clone(), pod.name.clone()));
         // A ghost's machine matters to its successor, and the other way round.
         for machine in world.machines.values() {
-            let same = |p: &petri_sim::machine::Process| p.uid == uid || p.identity.pod == pod.name;
+            let same = |p: &petri_sim::reality::machine::Process| p.uid == uid || p.identity.pod == pod.name;
             if machine.processes.values().any(same) {
                 self.nodes.insert(machine.name.clone());
             }

@@ -5,12 +5,12 @@
 
 use crate::first_visit;
 use petri_objects::{Name, Span, Time};
-use petri_sim::api::shelf::Key;
-use petri_sim::command::Command;
-use petri_sim::foresight::Start;
-use petri_sim::invariants::{Guarantee, Standing};
-use petri_sim::machine::Identity;
-use petri_sim::timeline::Timeline;
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::promises::foresight::Start;
+use petri_sim::reality::machine::Identity;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::command::Command;
+use petri_sim::words::invariants::{Guarantee, Standing};
 use petri_sim::world::World;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -146,8 +146,8 @@ fn look_ahead(world: &World) -> Option<Time> {
 mod tests {
     use super::*;
     use crate::session::Session;
-    use petri_sim::recording::Recording;
-    use petri_sim::scenario::Scenario;
+    use petri_sim::ground::scenario::Scenario;
+    use petri_sim::story::recording::Recording;
 
     #[test]
     fn the_story_goes_from_a_cut_to_two_of_one() {

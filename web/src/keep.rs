@@ -5,10 +5,10 @@ use crate::desk::Desk;
 use crate::state::{Applied, File, LogKind};
 use petri_manifest::Changed;
 use petri_objects::{Object, ObjectRef};
-use petri_sim::api::watch::Cause;
-use petri_sim::command::Command;
-use petri_sim::note::What;
-use petri_sim::timeline::Timeline;
+use petri_sim::belief::api::watch::Cause;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::command::Command;
+use petri_sim::words::note::What;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -126,8 +126,8 @@ fn changed(text: &str, write: &Write) -> Option<Changed> {
 mod tests {
     use super::*;
     use petri_objects::Span;
-    use petri_sim::recording::Recording;
-    use petri_sim::scenario::Scenario;
+    use petri_sim::ground::scenario::Scenario;
+    use petri_sim::story::recording::Recording;
 
     const FRONT: &str = "# mine
 apiVersion: v1

@@ -2,7 +2,7 @@
 
 use petri_manifest::{MAX_REPLICAS, replica_limit_message, too_many_replicas};
 use petri_objects::Value;
-use petri_sim::command::Command;
+use petri_sim::words::command::Command;
 
 /// The most machines that a cluster may have.
 const MAX_MACHINES: usize = 200;

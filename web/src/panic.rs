@@ -1,9 +1,9 @@
 //! When the program itself fails: a screen without Yew that says so and hands over the recording that reproduces it.
 
 use crate::recording::{self, Shared};
-use petri_sim::command::Command;
-use petri_sim::recording::Stamped;
-use petri_sim::timeline::Timeline;
+use petri_sim::story::recording::Stamped;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::command::Command;
 use std::cell::RefCell;
 use std::rc::Rc;
 

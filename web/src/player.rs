@@ -3,7 +3,7 @@
 use crate::frames;
 use crate::session::Session;
 use petri_objects::{Span, Time};
-use petri_sim::timeline::Timeline;
+use petri_sim::story::timeline::Timeline;
 use std::rc::Rc;
 
 /// How fast time goes, in thousandths of real time.

@@ -10,8 +10,8 @@ use crate::json;
 use crate::state::Bookmark;
 use commands::{command_value, read_command};
 use petri_objects::{Decode, Labels, Map, Name, Object, Span, Time, Value};
-use petri_sim::recording::{ENGINE, Recording, Stamped};
-use petri_sim::scenario::{MachineSpec, Scenario};
+use petri_sim::ground::scenario::{MachineSpec, Scenario};
+use petri_sim::story::recording::{ENGINE, Recording, Stamped};
 use std::rc::Rc;
 
 /// What the sender looked at.

@@ -4,7 +4,7 @@ use crate::view::Target;
 use crate::view::layout::Density;
 use crate::view::timeline::Filter;
 use petri_objects::Time;
-use petri_sim::invariants::Guarantee;
+use petri_sim::words::invariants::Guarantee;
 use std::rc::Rc;
 use yew::Reducible;
 

@@ -5,11 +5,11 @@ mod ills;
 use crate::view::{Target, locks, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, ObjectRef, Span, Taint, Uid};
-use petri_sim::api::request::Propagation;
-use petri_sim::api::shelf::Key;
-use petri_sim::command::{Command, Component, StoragePart};
-use petri_sim::controllers::ControllerId;
-use petri_sim::machine::Machine;
+use petri_sim::belief::api::request::Propagation;
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::belief::controllers::ControllerId;
+use petri_sim::reality::machine::Machine;
+use petri_sim::words::command::{Command, Component, StoragePart};
 use petri_sim::world::World;
 
 /// One entry of a menu.
@@ -334,7 +334,7 @@ fn control_plane_verbs(world: &World) -> Vec<Verb> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use petri_sim::scenario::Scenario;
+    use petri_sim::ground::scenario::Scenario;
 
     /// What a person can do with what, as the menus say it: `target, line`.
     const MENUS: &[(&str, &str)] = &[
@@ -447,8 +447,10 @@ spec:
 
     #[test]
     fn what_a_person_can_do_is_in_the_menu_of_the_thing_itself() {
-        let mut session =
-            petri_sim::timeline::Timeline::new(petri_sim::recording::Recording::new(Scenario::standard(), 7));
+        let mut session = petri_sim::story::timeline::Timeline::new(petri_sim::story::recording::Recording::new(
+            Scenario::standard(),
+            7,
+        ));
         for document in &petri_manifest::parse(MANIFEST).documents {
             session.command(Command::Apply(std::rc::Rc::new(document.value.clone()))).expect("it is valid");
         }
@@ -474,7 +476,7 @@ spec:
             assert!(found.is_some_and(|verb| verb.refused.is_none()), "{line} is not in {lines:#?}");
         }
         for (word, line, undo) in UNDONE {
-            let mut timeline = petri_sim::timeline::Timeline::new(session.recording().clone());
+            let mut timeline = petri_sim::story::timeline::Timeline::new(session.recording().clone());
             timeline.play_until(session.now());
             let files: std::collections::BTreeMap<String, String> = Default::default();
             let out = petri_console::run(line, &mut timeline, &files);

@@ -6,9 +6,9 @@
 
 use js_sys::Promise;
 use petri_objects::Span;
-use petri_sim::command::Command;
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::recording::Recording;
+use petri_sim::words::command::Command;
 use petri_web::app::{App, AppProps};
 use petri_web::first_visit;
 use petri_web::panic;

@@ -1,10 +1,10 @@
 //! `petri console`: lines from standard input.
 
 use petri_console::Files;
-use petri_sim::clock::elapsed;
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
-use petri_sim::timeline::Timeline;
+use petri_sim::ground::clock::elapsed;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::recording::Recording;
+use petri_sim::story::timeline::Timeline;
 use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 

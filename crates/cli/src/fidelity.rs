@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn the_report_names_deviations_by_file() {
         let text = promises();
-        assert!(text.contains("\ncrates/sim/src/network.rs\n"));
+        assert!(text.contains("\ncrates/sim/src/reality/network.rs\n"));
         assert!(text.contains("  Deviation: "));
     }
 }

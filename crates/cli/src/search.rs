@@ -3,13 +3,13 @@
 use petri_console::run as console;
 use petri_explore::{Problem, Progress, Search};
 use petri_objects::{Kind, ObjectRef};
-use petri_sim::api::request::Propagation;
-use petri_sim::clock::{Span, elapsed};
-use petri_sim::command::Command;
-use petri_sim::invariants::Guarantee;
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
-use petri_sim::timeline::Timeline;
+use petri_sim::belief::api::request::Propagation;
+use petri_sim::ground::clock::{Span, elapsed};
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::recording::Recording;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::command::Command;
+use petri_sim::words::invariants::Guarantee;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -45,7 +45,7 @@ fn problem(lies: bool) -> Problem {
     console("kubectl apply -f my-sts.yaml; run until sts/my-sts Ready", &mut timeline, &files);
     let setup: Vec<Command> = timeline.recording().commands.iter().map(|stamped| (*stamped.command).clone()).collect();
     let pod = ObjectRef::new(Kind::Pod, "default", "my-sts-0");
-    let key = petri_sim::api::shelf::Key::new("default", "my-sts-0");
+    let key = petri_sim::belief::api::shelf::Key::new("default", "my-sts-0");
     let node =
         timeline.world().objects().pods.get(&key).map(|pod| pod.spec.node_name.clone()).unwrap_or("node-0".into());
     let mut menu = vec![Command::Cut { node: node.clone() }, Command::Heal { node }];

@@ -4,8 +4,8 @@ use crate::kubectl;
 use crate::verbs;
 use petri_objects::Kind;
 use petri_objects::order::Order as _;
-use petri_sim::command::{Component, Probed};
-use petri_sim::controllers::CONTROLLERS;
+use petri_sim::belief::controllers::CONTROLLERS;
+use petri_sim::words::command::{Component, Probed};
 use petri_sim::world::World;
 
 /// What could stand at the cursor (a byte of the line): whole words, in order, that begin with what is already there.
@@ -65,7 +65,7 @@ fn candidates(words: &[&str], typed: &str, world: &World) -> Vec<String> {
         ["run", "until"] | ["why"] => targets(typed, world),
         ["run", "until", _] => texts(&["Ready", "NotReady", "Running", "Terminating", "Pending", "gone", "exists"]),
         ["help"] => texts(verbs::VERBS),
-        ["dig"] => petri_sim::dns::records(world.objects(), "default")
+        ["dig"] => petri_sim::reality::dns::records(world.objects(), "default")
             .iter()
             .map(|record| record.name.trim_end_matches('.').to_owned())
             .collect(),

@@ -3,8 +3,8 @@
 //! Deviation: no query id and no times, which would differ from run to run.
 
 use crate::{Failure, Output};
-use petri_sim::api::shelf::Objects;
-use petri_sim::dns::{Answer, Query, Rcode, Record, RecordType, answer};
+use petri_sim::belief::api::shelf::Objects;
+use petri_sim::reality::dns::{Answer, Query, Rcode, Record, RecordType, answer};
 use petri_sim::world::World;
 
 /// The search list of a pod, below its namespace.

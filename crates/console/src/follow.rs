@@ -68,7 +68,7 @@ impl Follow {
             Waiting::Rollout(rollout) => format!("the rollout of {}", rollout.target),
             Waiting::Condition(wait) => wait.words(),
             Waiting::Until(until) => until.to_string(),
-            Waiting::Clock(time) => petri_sim::clock::elapsed(time.since(world.start)),
+            Waiting::Clock(time) => petri_sim::ground::clock::elapsed(time.since(world.start)),
             Waiting::Watch(_) => "changes".into(),
             Waiting::Drain(drain) => format!("{} to be drained", drain.node),
         }

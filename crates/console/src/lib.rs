@@ -45,10 +45,10 @@ pub use follow::Follow;
 
 use petri_objects::value::quoted;
 use petri_objects::{Span, Time};
-use petri_sim::api::request::ApiError;
-use petri_sim::command::Command;
-use petri_sim::note::Answer;
-use petri_sim::timeline::Timeline;
+use petri_sim::belief::api::request::ApiError;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::command::Command;
+use petri_sim::words::note::Answer;
 use petri_sim::world::World;
 
 /// Whoever owns the world that a line is about.

@@ -3,7 +3,7 @@
 use crate::Failure;
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Labels, Name, Object, ObjectRef};
-use petri_sim::api::shelf::Objects;
+use petri_sim::belief::api::shelf::Objects;
 
 /// Kinds and, if names were given, one object each.
 #[derive(Clone, Debug, PartialEq, Eq)]

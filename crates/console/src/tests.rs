@@ -2,12 +2,12 @@
 
 use super::*;
 use petri_objects::{Kind, ObjectRef, Taint, Value};
-use petri_sim::api::request::Propagation;
-use petri_sim::command::{Component, Probed, StoragePart};
-use petri_sim::controllers::ControllerId;
-use petri_sim::network::Direction;
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
+use petri_sim::belief::api::request::Propagation;
+use petri_sim::belief::controllers::ControllerId;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::reality::network::Direction;
+use petri_sim::story::recording::Recording;
+use petri_sim::words::command::{Component, Probed, StoragePart};
 use std::collections::BTreeMap;
 
 const WEB: &str = "
@@ -252,7 +252,7 @@ fn yaml_has_its_keys_in_order_and_several_objects_are_a_list() {
 #[test]
 fn a_deletion_waits_until_the_object_is_gone() {
     let mut timeline = after(RUNNING);
-    let key = petri_sim::api::shelf::Key::new("default", "web-1");
+    let key = petri_sim::belief::api::shelf::Key::new("default", "web-1");
     let uid = |timeline: &Timeline| timeline.world().objects().pods.get(&key).map(|pod| pod.metadata.uid);
     let (before, then) = (uid(&timeline), timeline.now());
     assert_eq!(say(&mut timeline, "kubectl delete pod web-1"), "pod \"web-1\" deleted from default namespace\n");

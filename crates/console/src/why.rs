@@ -5,8 +5,8 @@ use crate::tables::age_since;
 use crate::{Failure, Output};
 use petri_objects::value::quoted;
 use petri_objects::{Name, Object, ObjectRef, Pod};
-use petri_sim::api::shelf::Key;
-use petri_sim::controllers::ControllerId;
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::belief::controllers::ControllerId;
 use petri_sim::world::World;
 
 pub(crate) fn why(target: &str, namespace: &str, world: &World) -> Result<Output, Failure> {
@@ -55,7 +55,7 @@ fn storage_of(target: &ObjectRef, world: &World) -> Vec<Key> {
     volumes.extend(keys.iter().filter_map(|key| Some(objects.claims.get(key)?.spec.volume_name.clone())));
     for attachment in objects.attachments.values() {
         if volumes.contains(&attachment.spec.source.persistent_volume_name) {
-            keys.push(petri_sim::controllers::csi_driver::attachment_key(&attachment.metadata.name));
+            keys.push(petri_sim::belief::controllers::csi_driver::attachment_key(&attachment.metadata.name));
         }
     }
     keys.extend(volumes.into_iter().filter(|name| !name.is_empty()).map(|name| Key::new("", name)));

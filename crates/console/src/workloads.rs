@@ -4,10 +4,10 @@ use crate::tables::write;
 use crate::text::or_none;
 use crate::{Failure, Output};
 use petri_objects::{ObjectRef, Span, Time};
-use petri_sim::clock::elapsed;
-use petri_sim::workload::client::CallResult;
-use petri_sim::workload::program::{Program, Tenure};
-use petri_sim::workload::role::{Role, sentence};
+use petri_sim::ground::clock::elapsed;
+use petri_sim::reality::workload::client::CallResult;
+use petri_sim::reality::workload::program::{Program, Tenure};
+use petri_sim::reality::workload::role::{Role, sentence};
 use petri_sim::world::World;
 
 fn header<const N: usize>(titles: [&str; N]) -> Vec<Vec<String>> {
@@ -108,7 +108,7 @@ fn gap(world: &World, before: &Tenure, after: &Tenure) -> String {
 /// The volume of a disk that goes by its own name or by its claim's.
 pub(crate) fn disk(name: &str, namespace: &str, world: &World) -> Result<petri_objects::Name, Failure> {
     let name = name.rsplit('/').next().unwrap_or(name);
-    let of_claim = |claim: &petri_sim::api::shelf::Key| &*claim.name == name && &*claim.namespace == namespace;
+    let of_claim = |claim: &petri_sim::belief::api::shelf::Key| &*claim.name == name && &*claim.namespace == namespace;
     let disk = world.disks.get(name).or_else(|| world.disks.iter().find(|d| d.claim.as_ref().is_some_and(of_claim)));
     let disk = disk.ok_or_else(|| format!("error: there is no disk \"{name}\", and no claim of that name has one"))?;
     Ok(disk.volume.clone())
@@ -197,8 +197,8 @@ pub(crate) fn cache(pod: &ObjectRef, world: &World) -> Result<Output, Failure> {
             let addresses: Vec<&str> = entry.addresses.iter().map(|address| &**address).collect();
             let answer = match (&entry.rcode, addresses.is_empty()) {
                 (_, false) => addresses.join(", "),
-                (petri_sim::dns::Rcode::NxDomain, true) => "no such name".into(),
-                (petri_sim::dns::Rcode::NoError, true) => "no address".into(),
+                (petri_sim::reality::dns::Rcode::NxDomain, true) => "no such name".into(),
+                (petri_sim::reality::dns::Rcode::NoError, true) => "no address".into(),
             };
             lines.push(vec![entry.name.to_string(), answer, format!("{left}s")]);
         }

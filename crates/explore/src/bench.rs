@@ -1,13 +1,13 @@
 //! Loads whose speed is measured, natively and as wasm. They know no clock: the caller measures.
 
 use petri_objects::{Map, Name, Value};
-use petri_sim::clock::{Span, Time};
-use petri_sim::command::Command;
-use petri_sim::note::{Note, What};
-use petri_sim::random::Stream;
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
-use petri_sim::timeline::Timeline;
+use petri_sim::ground::clock::{Span, Time};
+use petri_sim::ground::random::Stream;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::recording::Recording;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::command::Command;
+use petri_sim::words::note::{Note, What};
 use petri_sim::world::World;
 use std::rc::Rc;
 

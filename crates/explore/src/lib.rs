@@ -6,12 +6,12 @@
 //! Invariants: a search with the same problem and limits visits the same states in the same order; it can be stopped
 //! after any number of steps and goes on where it was.
 
-use petri_sim::clock::{Span, Time};
-use petri_sim::command::Command;
-use petri_sim::invariants::{Evidence, Guarantee, Standing};
-use petri_sim::note::{Note, What};
-use petri_sim::recording::{Recording, Stamped};
-use petri_sim::scenario::Scenario;
+use petri_sim::ground::clock::{Span, Time};
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::recording::{Recording, Stamped};
+use petri_sim::words::command::Command;
+use petri_sim::words::invariants::{Evidence, Guarantee, Standing};
+use petri_sim::words::note::{Note, What};
 use petri_sim::world::{Fingerprint, World};
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;

@@ -2,17 +2,17 @@
 
 use crate::bench::stateful_set;
 use petri_objects::*;
-use petri_sim::api::request::Propagation;
-use petri_sim::clock::Span;
-use petri_sim::command::{Command, Component, Probed, StoragePart};
-use petri_sim::controllers::CONTROLLERS;
-use petri_sim::invariants::{Guarantee, Standing};
-use petri_sim::network::Direction;
-use petri_sim::note::{Note, What};
-use petri_sim::random::Stream;
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
-use petri_sim::timeline::Timeline;
+use petri_sim::belief::api::request::Propagation;
+use petri_sim::belief::controllers::CONTROLLERS;
+use petri_sim::ground::clock::Span;
+use petri_sim::ground::random::Stream;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::reality::network::Direction;
+use petri_sim::story::recording::Recording;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::command::{Command, Component, Probed, StoragePart};
+use petri_sim::words::invariants::{Guarantee, Standing};
+use petri_sim::words::note::{Note, What};
 use petri_sim::world::World;
 use std::rc::Rc;
 
@@ -191,7 +191,7 @@ fn complain(world: &World, notes: &[Note], told: &mut usize, lies: bool, complai
             Guarantee::Ordered | Guarantee::Budget => false,
         };
         if !excused {
-            let at = petri_sim::clock::elapsed(note.at.since(world.start));
+            let at = petri_sim::ground::clock::elapsed(note.at.since(world.start));
             complaints.push(format!("{at} {} broken for {subject}: {}", guarantee.title(), evidence.sentence));
         }
     }
@@ -205,7 +205,7 @@ fn heal_everything(timeline: &mut Timeline) {
         let machine = &world.machines[&node];
         let (powered, running) = (machine.powered, machine.kubelet.running);
         let cut = world.network.is_impaired(&node);
-        let stored = world.objects().nodes.get(&petri_sim::api::shelf::Key::new("", node.clone())).cloned();
+        let stored = world.objects().nodes.get(&petri_sim::belief::api::shelf::Key::new("", node.clone())).cloned();
         if cut {
             let _ = timeline.command(Command::Heal { node: node.clone() });
         }

@@ -1,12 +1,12 @@
 //! Runs whose fingerprints are asserted natively and in the browser: links stay true as long as these do.
 
 use petri_objects::{Kind, ObjectRef};
-use petri_sim::api::request::Propagation;
-use petri_sim::clock::Span;
-use petri_sim::command::Command;
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
-use petri_sim::timeline::Timeline;
+use petri_sim::belief::api::request::Propagation;
+use petri_sim::ground::clock::Span;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::recording::Recording;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::command::Command;
 use std::rc::Rc;
 
 /// What the runs of [`fingerprints`] come to with this engine.
@@ -21,7 +21,7 @@ pub fn fingerprints() -> Vec<String> {
     }
     wait(&mut timeline, 60, &mut found);
     let pod = ObjectRef::new(Kind::Pod, "default", "rg-1");
-    let key = petri_sim::api::shelf::Key::new("default", "rg-1");
+    let key = petri_sim::belief::api::shelf::Key::new("default", "rg-1");
     let node = timeline.world().objects().pods.get(&key).map(|pod| pod.spec.node_name.clone()).unwrap_or_default();
     let _ = timeline.command(Command::Cut { node: node.clone() });
     wait(&mut timeline, 400, &mut found);

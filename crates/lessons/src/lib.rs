@@ -12,7 +12,7 @@ pub mod transcript;
 
 pub use fingerprints::{FINGERPRINTS, fingerprints};
 
-use petri_sim::scenario::Scenario;
+use petri_sim::ground::scenario::Scenario;
 use transcript::Block;
 
 /// A lesson.

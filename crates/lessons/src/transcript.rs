@@ -18,9 +18,9 @@
 
 use petri_console::Files;
 use petri_objects::value::quoted;
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
-use petri_sim::timeline::Timeline;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::recording::Recording;
+use petri_sim::story::timeline::Timeline;
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -1,6 +1,6 @@
 use super::*;
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::recording::Recording;
 
 const SLOW: &str = "
 apiVersion: apps/v1

@@ -14,9 +14,9 @@ use crate::verbs;
 use crate::view::meters::MeterView;
 use crate::view::{self, Target};
 use petri_objects::{Name, Time};
-use petri_sim::invariants::{Guarantee, Standing};
-use petri_sim::recording::said;
-use petri_sim::timeline::Timeline;
+use petri_sim::story::recording::said;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::invariants::{Guarantee, Standing};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 

@@ -9,7 +9,7 @@ use crate::view::clients::{self, Client, Remembered};
 use crate::view::dns::{self, Row, Served};
 use crate::view::facts::Facts;
 use petri_objects::ObjectRef;
-use petri_sim::dns::{Answer, Rcode, Record, RecordType};
+use petri_sim::reality::dns::{Answer, Rcode, Record, RecordType};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -136,7 +136,7 @@ fn answer(question: Option<&Question>, name: &str, found: &Answer) -> Html {
                 { section("additional", &found.additional) }
                 { section("authority", found.authority.as_slice()) }
             </table>
-            <p class="note" hidden={found.authority.is_none()}>{ format!("Whoever asked may keep this \"no\" for {} s.", petri_sim::dns::TTL) }</p>
+            <p class="note" hidden={found.authority.is_none()}>{ format!("Whoever asked may keep this \"no\" for {} s.", petri_sim::reality::dns::TTL) }</p>
         </>
     }
 }
@@ -149,7 +149,7 @@ fn records(served: &[Served], missing: &[Row]) -> Html {
     html! {
         <section class="q" key="records">
             <h2>{ "Records served now" }</h2>
-            <p class="note">{ format!("Names below default.svc.{}; each answer may be kept for {} s.", petri_sim::dns::ZONE, petri_sim::dns::TTL) }</p>
+            <p class="note">{ format!("Names below default.svc.{}; each answer may be kept for {} s.", petri_sim::reality::dns::ZONE, petri_sim::reality::dns::TTL) }</p>
             <table class="rows mono" aria-label="Records served now">
                 <thead><tr><th scope="col">{ "NAME" }</th><th scope="col">{ "TYPE" }</th><th scope="col">{ "DATA" }</th></tr></thead>
                 <tbody>

@@ -12,8 +12,8 @@ use crate::verbs;
 use crate::view::facts::Facts;
 use crate::view::{Identity, Target};
 use petri_objects::{Object, ObjectRef};
-use petri_sim::api::shelf::Key;
-use petri_sim::timeline::Timeline;
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::story::timeline::Timeline;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
@@ -109,10 +109,10 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
 mod tests {
     use super::*;
     use petri_objects::{Kind, Span, Uid};
-    use petri_sim::api::request::Propagation;
-    use petri_sim::command::Command;
-    use petri_sim::recording::Recording;
-    use petri_sim::scenario::Scenario;
+    use petri_sim::belief::api::request::Propagation;
+    use petri_sim::ground::scenario::Scenario;
+    use petri_sim::story::recording::Recording;
+    use petri_sim::words::command::Command;
     use std::rc::Rc;
 
     const SET: &str = "

@@ -10,7 +10,7 @@ use crate::view::lanes::LaneStore;
 use crate::view::timeline::{self, Options};
 use crate::view::{Target, words};
 use petri_objects::Time;
-use petri_sim::timeline::Timeline;
+use petri_sim::story::timeline::Timeline;
 use std::rc::Rc;
 use yew::prelude::*;
 

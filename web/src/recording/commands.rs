@@ -3,10 +3,10 @@
 
 use super::{MAX_RUN, field, flag, int, int32, list, map, name, number, read_object, string, text};
 use petri_objects::{Kind, ObjectRef, Span, Taint, Value};
-use petri_sim::api::request::Propagation;
-use petri_sim::command::{Command, Component, Probed, StoragePart};
-use petri_sim::controllers::ControllerId;
-use petri_sim::network::Direction;
+use petri_sim::belief::api::request::Propagation;
+use petri_sim::belief::controllers::ControllerId;
+use petri_sim::reality::network::Direction;
+use petri_sim::words::command::{Command, Component, Probed, StoragePart};
 use std::rc::Rc;
 
 fn target_value(target: &ObjectRef) -> Value {

@@ -7,7 +7,7 @@
 
 use super::int;
 use petri_objects::{Name, Span, Value};
-use petri_sim::settings::Settings;
+use petri_sim::ground::settings::Settings;
 
 /// A setting that a recording can carry, and where it is.
 enum Place {

@@ -1,9 +1,9 @@
 use super::*;
 use petri_objects::{Kind, ObjectRef, Taint};
-use petri_sim::api::request::Propagation;
-use petri_sim::command::{Command, Component, Probed, StoragePart};
-use petri_sim::controllers::ControllerId;
-use petri_sim::network::Direction;
+use petri_sim::belief::api::request::Propagation;
+use petri_sim::belief::controllers::ControllerId;
+use petri_sim::reality::network::Direction;
+use petri_sim::words::command::{Command, Component, Probed, StoragePart};
 
 fn every_command() -> Vec<Command> {
     let pod = ObjectRef::new(Kind::Pod, "default", "rg-1");
@@ -142,8 +142,8 @@ spec:
 #[test]
 fn what_a_search_finds_opens_here() {
     use petri_explore::{Problem, Progress, Search, breach};
-    use petri_sim::invariants::Guarantee;
-    use petri_sim::timeline::Timeline;
+    use petri_sim::story::timeline::Timeline;
+    use petri_sim::words::invariants::Guarantee;
 
     let pod = |name: &str| ObjectRef::new(Kind::Pod, "default", name);
     let hang = |name: &str, on| Command::Hang { pod: pod(name), on };

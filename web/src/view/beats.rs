@@ -2,8 +2,8 @@
 
 use super::facts::Facts;
 use petri_objects::{Name, Span};
-use petri_sim::api::watch::Actor;
-use petri_sim::note::{Note, What};
+use petri_sim::belief::api::watch::Actor;
+use petri_sim::words::note::{Note, What};
 
 /// The newest write of each sender, as long as it can be seen on its way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use super::facts::{Facts, pod_ref};
 use super::{Identity, Target, Tone, words};
 use petri_objects::{Kind, Name, ObjectRef, PersistentVolume, PersistentVolumeClaim, Time, Uid};
-use petri_sim::api::shelf::Key;
-use petri_sim::journal::{Journal, Verdict};
-use petri_sim::storage::Disk;
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::reality::journal::{Journal, Verdict};
+use petri_sim::reality::storage::Disk;
 
 /// Everything about the disk of a claim or a volume.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +158,7 @@ fn volume_bonds(volume: &PersistentVolume, bonds: &mut Vec<Bond>) {
         Some(claim) => format!("{} {}", claim.name, claim.uid.short()),
     };
     bonds.push(bond("Reserved for", bound, Tone::Calm));
-    if let Some(zone) = petri_sim::storage::zone_of(volume) {
+    if let Some(zone) = petri_sim::reality::storage::zone_of(volume) {
         bonds.push(bond("Zone", format!("{zone}: usable there only"), Tone::Calm));
     }
 }

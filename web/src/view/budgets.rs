@@ -4,10 +4,10 @@ use super::facts::{Facts, pod_ref};
 use super::{ClusterView, Identity, Target, TileView, Tone, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, ObjectRef, Pod, PodDisruptionBudget};
-use petri_sim::api::eviction;
-use petri_sim::api::request::ApiError;
-use petri_sim::api::shelf::Key;
-use petri_sim::command::Command;
+use petri_sim::belief::api::eviction;
+use petri_sim::belief::api::request::ApiError;
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::words::command::Command;
 use std::rc::Rc;
 
 /// One budget, in kubectl's columns and with its answer to an eviction.

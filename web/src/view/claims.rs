@@ -5,7 +5,7 @@ use super::{ClusterView, DiskState, Identity, Target, Tone, words};
 use petri_console::tables;
 use petri_objects::Kind;
 use petri_objects::order::Order as _;
-use petri_sim::api::shelf::Key;
+use petri_sim::belief::api::shelf::Key;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {

@@ -4,11 +4,11 @@ use super::facts::{Facts, pod_ref};
 use super::{Identity, Target, Tone, words};
 use petri_objects::Name;
 use petri_objects::order::Order as _;
-use petri_sim::dns::{self, Data, Query, Rcode, RecordType};
-use petri_sim::workload::client::CallResult;
-use petri_sim::workload::program::Program;
-use petri_sim::workload::resolver::Cached;
-use petri_sim::workload::role::Role;
+use petri_sim::reality::dns::{self, Data, Query, Rcode, RecordType};
+use petri_sim::reality::workload::client::CallResult;
+use petri_sim::reality::workload::program::Program;
+use petri_sim::reality::workload::resolver::Cached;
+use petri_sim::reality::workload::role::Role;
 
 /// A process with a resolver.
 #[derive(Clone, Debug, PartialEq, Eq)]

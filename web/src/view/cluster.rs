@@ -8,10 +8,10 @@ use super::{
 };
 use petri_objects::order::Order as _;
 use petri_objects::{Name, Node, Span, Time, Uid, condition};
-use petri_sim::api::shelf::Key;
-use petri_sim::machine::Machine;
-use petri_sim::network::Direction;
-use petri_sim::recording::Stamped;
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::reality::machine::Machine;
+use petri_sim::reality::network::Direction;
+use petri_sim::story::recording::Stamped;
 use petri_sim::world::World;
 use std::collections::BTreeMap;
 

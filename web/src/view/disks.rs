@@ -5,8 +5,8 @@ use super::identity::Identity;
 use super::words;
 use super::{DiskState, DiskView, Plug, PlugKind, Target, Tone};
 use petri_objects::{Kind, Name, ObjectRef, PersistentVolume, PersistentVolumeClaim, Pod, Uid};
-use petri_sim::reason::Reason;
-use petri_sim::storage::{Disk, Write};
+use petri_sim::reality::storage::{Disk, Write};
+use petri_sim::words::reason::Reason;
 use std::collections::BTreeSet;
 
 /// A disk and the zone that it lies in; an empty zone if there is no telling.
@@ -24,7 +24,7 @@ pub fn disks(facts: &Facts) -> Vec<Placed> {
 
 fn is_released(volume: &PersistentVolume, facts: &Facts) -> bool {
     volume.spec.claim_ref.as_ref().is_some_and(|claim_ref| {
-        let key = petri_sim::api::shelf::Key::new(claim_ref.namespace.clone(), claim_ref.name.clone());
+        let key = petri_sim::belief::api::shelf::Key::new(claim_ref.namespace.clone(), claim_ref.name.clone());
         facts.objects.claims.get(&key).is_none_or(|claim| claim.metadata.uid != claim_ref.uid)
     })
 }
@@ -202,8 +202,8 @@ fn zone_of(volume: &Name, disk: &Disk, facts: &Facts) -> Option<Name> {
     let attached = || disk.attached.keys().find_map(|node| machine_zone(node, facts));
     let own = || (!disk.zone.is_empty()).then(|| disk.zone.clone());
     let believed = || {
-        let key = petri_sim::api::shelf::Key::new("", volume.clone());
-        facts.objects.volumes.get(&key).and_then(|volume| petri_sim::storage::zone_of(volume))
+        let key = petri_sim::belief::api::shelf::Key::new("", volume.clone());
+        facts.objects.volumes.get(&key).and_then(|volume| petri_sim::reality::storage::zone_of(volume))
     };
     own().or_else(attached).or_else(believed)
 }

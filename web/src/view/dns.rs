@@ -5,8 +5,8 @@ use super::words;
 use petri_console::dig;
 use petri_objects::order::Order as _;
 use petri_objects::{Name, ObjectRef, Span, Time, condition};
-use petri_sim::api::shelf::Key;
-use petri_sim::dns::{self, Absence, Answer, Data, Rcode, RecordType, ZONE};
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::reality::dns::{self, Absence, Answer, Data, Rcode, RecordType, ZONE};
 use std::collections::BTreeSet;
 
 /// One name below the namespace: `rg`, `rg-1.rg`.

@@ -1,19 +1,19 @@
 //! What the models read from a world, gathered once per frame: belief, reality, and why controllers wait.
 
 use petri_objects::{Name, ObjectRef, Pod, Time, Uid};
-use petri_sim::api::shelf::{Key, Objects};
-use petri_sim::command::Command;
-use petri_sim::controllers::ControllerId;
-use petri_sim::faults::Hindrance;
-use petri_sim::foresight::Start;
-use petri_sim::invariants::{Guarantee, Invariants, Standing};
-use petri_sim::machine::{Machine, Process, ProcessId, ProcessState};
-use petri_sim::network::Network;
-use petri_sim::reason::Reason;
-use petri_sim::recording::Stamped;
-use petri_sim::storage::Disks;
-use petri_sim::workload::program::{Program, Programs};
+use petri_sim::belief::api::shelf::{Key, Objects};
+use petri_sim::belief::controllers::ControllerId;
+use petri_sim::promises::foresight::Start;
+use petri_sim::reality::machine::{Machine, Process, ProcessId, ProcessState};
+use petri_sim::reality::network::Network;
+use petri_sim::reality::storage::Disks;
+use petri_sim::reality::workload::program::{Program, Programs};
+use petri_sim::story::recording::Stamped;
+use petri_sim::words::command::Command;
+use petri_sim::words::invariants::{Guarantee, Invariants, Standing};
+use petri_sim::words::reason::Reason;
 use petri_sim::world::World;
+use petri_sim::world::faults::Hindrance;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 

@@ -1,7 +1,7 @@
 //! Who a pod is: the numeral and the colour that it carries through every picture.
 
 use petri_objects::{Name, Pod};
-use petri_sim::machine::Process;
+use petri_sim::reality::machine::Process;
 
 /// An ordinal with its colour, or a pod that has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,10 +4,10 @@ use super::facts::{Facts, pod_ref};
 use super::{Identity, Target, Tone, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, ObjectRef, Time, Uid};
-use petri_sim::api::shelf::Key;
-use petri_sim::invariants::{Guarantee, Standing};
-use petri_sim::workload::election;
-use petri_sim::workload::program::Program;
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::reality::workload::election;
+use petri_sim::reality::workload::program::Program;
+use petri_sim::words::invariants::{Guarantee, Standing};
 use std::collections::BTreeSet;
 
 /// The namespace of the Leases by which nodes show that they live.

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::words;
-use petri_sim::invariants::{Guarantee, Standing};
+use petri_sim::words::invariants::{Guarantee, Standing};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MeterView {

@@ -34,7 +34,7 @@ mod tests;
 
 pub use identity::Identity;
 use petri_objects::{Name, ObjectRef, Time, Uid};
-use petri_sim::invariants::Guarantee;
+use petri_sim::words::invariants::Guarantee;
 
 /// What a person can point at, in whatever picture.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

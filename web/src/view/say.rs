@@ -4,10 +4,10 @@ use super::facts::Facts;
 use super::words;
 use super::{ClusterView, DuplicateKind, LinkView, NodeState, Piece, Say, TileState, TileView, Tone};
 use petri_objects::{Kind, Name, ObjectRef, Pod, Uid};
-use petri_sim::api::shelf::Key;
-use petri_sim::command::Command;
-use petri_sim::foresight::Start;
-use petri_sim::invariants::{Evidence, Guarantee, Standing};
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::promises::foresight::Start;
+use petri_sim::words::command::Command;
+use petri_sim::words::invariants::{Evidence, Guarantee, Standing};
 use std::rc::Rc;
 
 /// The worst thing first: broken, at risk, out of contact, not complete, calm.

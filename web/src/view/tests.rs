@@ -9,11 +9,11 @@ use super::facts::Facts;
 use super::lanes::LaneStore;
 use super::*;
 use petri_objects::{Kind, Span};
-use petri_sim::api::request::Propagation;
-use petri_sim::command::Command;
-use petri_sim::recording::Recording;
-use petri_sim::scenario::Scenario;
-use petri_sim::timeline::Timeline;
+use petri_sim::belief::api::request::Propagation;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::recording::Recording;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::command::Command;
 use std::rc::Rc;
 
 const SET: &str = "
@@ -90,7 +90,7 @@ impl Run {
         run
     }
     fn node_of(&self, pod: &str) -> Name {
-        let key = petri_sim::api::shelf::Key::new("default", pod);
+        let key = petri_sim::belief::api::shelf::Key::new("default", pod);
         self.timeline.world().objects().pods.get(&key).expect("the pod exists").spec.node_name.clone()
     }
     fn facts(&self) -> Facts<'_> {
@@ -162,7 +162,10 @@ fn a_pod_on_its_way_up_shows_its_steps() {
 fn what_is_half_broken_is_said_where_it_is() {
     let mut run = Run::calm();
     assert_eq!(run.view().control_plane.trouble, "");
-    run.command(Command::CutOneWay { node: run.node_of("rg-1"), lost: petri_sim::network::Direction::Incoming });
+    run.command(Command::CutOneWay {
+        node: run.node_of("rg-1"),
+        lost: petri_sim::reality::network::Direction::Incoming,
+    });
     run.command(Command::DelayEtcd { by: Span::seconds(2) });
     run.play(5);
     let view = run.view();

@@ -5,8 +5,8 @@ use super::identity::{Identity, tail};
 use super::words;
 use super::{TileState, TileView, locks};
 use petri_objects::{ContainerStatus, Name, Pod, Time, condition};
-use petri_sim::kubelet::RunState;
-use petri_sim::reason::Reason;
+use petri_sim::reality::kubelet::RunState;
+use petri_sim::words::reason::Reason;
 
 /// What a pod waits for that the scheduler has not looked at yet.
 pub const NEXT: &str = "waits for the scheduler";
@@ -200,7 +200,7 @@ fn creating(pod: &Pod, facts: &Facts) -> Read {
 /// What keeps a pod from a node until somebody does something about it.
 pub(super) fn blocked(pod: &Pod, facts: &Facts) -> Option<String> {
     let namespace = &pod.metadata.namespace;
-    let uses = |key: &petri_sim::api::shelf::Key, claim: &Name| {
+    let uses = |key: &petri_sim::belief::api::shelf::Key, claim: &Name| {
         key.namespace == *namespace && pod.claims().any(|name| name == claim)
     };
     facts.reason(|standstill| match &standstill.reason {

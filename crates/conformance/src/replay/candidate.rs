@@ -5,11 +5,11 @@
 
 use super::scenario::seconds;
 use petri_objects::{Kind, Name, ObjectRef, Span, Time, Value};
-use petri_sim::api::request::{ApiError, Reply, Request};
-use petri_sim::command::Command;
-use petri_sim::note::Note;
-use petri_sim::workload::election::Stand;
-use petri_sim::workload::program::Hold;
+use petri_sim::belief::api::request::{ApiError, Reply, Request};
+use petri_sim::reality::workload::election::Stand;
+use petri_sim::reality::workload::program::Hold;
+use petri_sim::words::command::Command;
+use petri_sim::words::note::Note;
 use petri_sim::world::World;
 
 /// What a step of the script does to the candidates.

@@ -5,10 +5,10 @@
 
 use super::{Hand, Replay};
 use petri_objects::{Decode, Kind, Map, Name, Object, ObjectRef, Span, Value};
-use petri_sim::api::apply::decode_strictly;
-use petri_sim::api::request::ApiError;
-use petri_sim::command::Command;
-use petri_sim::note::{Verb, What};
+use petri_sim::belief::api::apply::decode_strictly;
+use petri_sim::belief::api::request::ApiError;
+use petri_sim::words::command::Command;
+use petri_sim::words::note::{Verb, What};
 use petri_sim::world::World;
 
 /// How long the objects of the first manifest get before the first change of one.
@@ -210,7 +210,7 @@ impl Replay {
         }
         // A negative grace counts as one second.
         let grace_seconds = grace.and_then(|text| text.parse::<i64>().ok()).map(|n| if n < 0 { 1 } else { n });
-        let propagation = petri_sim::api::request::Propagation::Background;
+        let propagation = petri_sim::belief::api::request::Propagation::Background;
         self.give(&Command::Delete { target, grace_seconds, propagation })
     }
 

@@ -13,9 +13,9 @@ use candidate::Candidate;
 
 use petri_console::{Files, Follow, Host, Output};
 use petri_objects::{Name, Object, Span, Time, Value};
-use petri_sim::api::request::ApiError;
-use petri_sim::command::Command;
-use petri_sim::note::{Answer, Note, What};
+use petri_sim::belief::api::request::ApiError;
+use petri_sim::words::command::Command;
+use petri_sim::words::note::{Answer, Note, What};
 use petri_sim::world::World;
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -2,8 +2,8 @@
 
 use super::trace::Purpose;
 use petri_objects::{Map, Name, Namespace, Object, Span, Time, Value};
-use petri_sim::scenario::{MachineSpec, Scenario};
-use petri_sim::settings::Settings;
+use petri_sim::ground::scenario::{MachineSpec, Scenario};
+use petri_sim::ground::settings::Settings;
 use std::collections::BTreeSet;
 
 /// What a recording is about.
@@ -41,7 +41,7 @@ pub fn read(description: &Value, placements: &Value, setup: &str) -> Result<Abou
     scenario.settings.limiter_busy = busy(description, begins);
     scenario.settings.taint_order = taint_order(placements);
     scenario.machines = machines(description);
-    let account = petri_sim::controllers::service_account::default_account(&Name::from(&*namespace));
+    let account = petri_sim::belief::controllers::service_account::default_account(&Name::from(&*namespace));
     scenario.setup = vec![namespace_object(&namespace), account.into()];
     for document in petri_manifest::parse(setup).documents {
         scenario.setup.extend(document.object);

@@ -3,9 +3,9 @@
 use super::candidate::Change;
 use super::scenario::seconds;
 use petri_objects::{Kind, Name, ObjectRef, Span, Value};
-use petri_sim::api::request::ApiError;
-use petri_sim::command::{Command, Component};
-use petri_sim::note::Answer;
+use petri_sim::belief::api::request::ApiError;
+use petri_sim::words::command::{Command, Component};
+use petri_sim::words::note::Answer;
 
 /// One line of the script.
 pub struct Step {

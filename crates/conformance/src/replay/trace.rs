@@ -2,8 +2,8 @@
 
 use petri_console::Output;
 use petri_objects::{Map, Name, Object, Span, Time, Uid, Value};
-use petri_sim::api::watch::Actor;
-use petri_sim::note::{Note, ProcessChange, Verb, What};
+use petri_sim::belief::api::watch::Actor;
+use petri_sim::words::note::{Note, ProcessChange, Verb, What};
 use petri_sim::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 

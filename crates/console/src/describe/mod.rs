@@ -14,7 +14,7 @@ use crate::tables::age_since;
 use crate::text::event_times;
 use petri_objects::order::Order as _;
 use petri_objects::*;
-use petri_sim::api::shelf::Objects;
+use petri_sim::belief::api::shelf::Objects;
 use std::fmt::Write as _;
 
 /// What a describer reads and writes.

@@ -5,7 +5,7 @@ use crate::tables::age_since;
 use crate::text::{instant, node_roles};
 use petri_objects::order::Order as _;
 use petri_objects::*;
-use petri_sim::api::shelf::Key;
+use petri_sim::belief::api::shelf::Key;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 

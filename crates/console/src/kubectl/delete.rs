@@ -6,8 +6,8 @@ use crate::follow::{Follow, Waiting};
 use crate::select::reference;
 use crate::{Failure, Output, answer_text, api_error};
 use petri_objects::Object;
-use petri_sim::api::request::Propagation;
-use petri_sim::command::Command;
+use petri_sim::belief::api::request::Propagation;
+use petri_sim::words::command::Command;
 
 const FLAGS: &[Flag] = &[
     NAMESPACE,

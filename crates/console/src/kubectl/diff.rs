@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn what_an_apply_would_do_is_known_before_and_nothing_of_it_is_done() {
-        let mut world = World::new(&petri_sim::scenario::Scenario::standard(), 1);
+        let mut world = World::new(&petri_sim::ground::scenario::Scenario::standard(), 1);
         let change = |text: &str, world: &World| differences(text, world).remove(0).change;
         assert_eq!(change(SET, &world), Change::Created);
         assert_eq!(world.objects().stateful_sets.iter().count(), 0);

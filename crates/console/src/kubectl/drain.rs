@@ -7,9 +7,9 @@ use crate::follow::{Follow, Waiting};
 use crate::select::{LabelFilter, reference};
 use crate::{Failure, Host, Output, api_error};
 use petri_objects::{Kind, Name, Node, ObjectRef, Pod, Span, Time, Uid};
-use petri_sim::api::request::{ApiError, Propagation};
-use petri_sim::command::Command;
-use petri_sim::recording::AGAIN;
+use petri_sim::belief::api::request::{ApiError, Propagation};
+use petri_sim::story::recording::AGAIN;
+use petri_sim::words::command::Command;
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[

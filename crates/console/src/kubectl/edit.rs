@@ -5,7 +5,7 @@ use crate::args::{self, Arguments, Flag, switch, value};
 use crate::errors::named;
 use crate::{Failure, Output, answer_text, api_error};
 use petri_objects::{Kind, Map, Name, Object, Value};
-use petri_sim::command::Command;
+use petri_sim::words::command::Command;
 
 /// A map with one entry per step: `{"spec": {"paused": true}}`.
 pub(super) fn nested(path: &[&str], leaf: Value) -> Value {

@@ -5,8 +5,8 @@ use crate::args::{self, Arguments, Flag, switch};
 use crate::select::{LabelFilter, reference};
 use crate::{Failure, Output, answer_text, api_error};
 use petri_objects::{Kind, Name, Node, Taint};
-use petri_sim::command::Command;
-use petri_sim::note::Answer;
+use petri_sim::words::command::Command;
+use petri_sim::words::note::Answer;
 use std::rc::Rc;
 
 /// The nodes that words or a selector mean.

@@ -8,8 +8,8 @@ use crate::follow::{Follow, Waiting};
 use crate::{Failure, Output};
 use petri_objects::order::Order as _;
 use petri_objects::*;
-use petri_sim::api::apply::LAST_APPLIED;
-use petri_sim::api::shelf::Objects;
+use petri_sim::belief::api::apply::LAST_APPLIED;
+use petri_sim::belief::api::shelf::Objects;
 use petri_sim::world::World;
 
 const FLAGS: &[Flag] = &[

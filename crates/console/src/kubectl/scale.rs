@@ -4,7 +4,7 @@ use super::{ALL_NAMESPACES, Context, NAMESPACE, SELECTOR, targets};
 use crate::args::{self, Flag, switch, value};
 use crate::{Failure, Output, answer_text, api_error};
 use petri_objects::Object;
-use petri_sim::command::Command;
+use petri_sim::words::command::Command;
 
 const FLAGS: &[Flag] =
     &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("all"), value("replicas"), value("current-replicas")];

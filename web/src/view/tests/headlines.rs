@@ -1,7 +1,7 @@
 //! What the sentence says of faults that nothing shows yet, of locks, and of pods that are being replaced.
 
 use super::*;
-use petri_sim::invariants::Guarantee;
+use petri_sim::words::invariants::Guarantee;
 
 fn after(file: &str, seconds: u64) -> Run {
     let mut run = Run::new(Scenario::standard());

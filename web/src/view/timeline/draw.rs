@@ -10,7 +10,7 @@ use crate::view::scale::Scale;
 use crate::view::{Identity, Target, Tone, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, ObjectRef, Span as Length, Time, Uid};
-use petri_sim::invariants::Guarantee;
+use petri_sim::words::invariants::Guarantee;
 
 const LANE: i32 = 16;
 const OPEN: i32 = 32;
@@ -505,7 +505,7 @@ fn due_marks(facts: &Facts, view: &TimelineView) -> Vec<DueMark> {
         let LaneKey::Identity { pod, .. } = &lane.key else { continue };
         let since = facts.invariants.and_then(|invariants| {
             invariants.standing.iter().find_map(|((guarantee, subject), standing)| match standing {
-                petri_sim::invariants::Standing::Broken { since, .. }
+                petri_sim::words::invariants::Standing::Broken { since, .. }
                     if *guarantee == Guarantee::AtMostOne && subject.rsplit('/').next() == Some(pod) =>
                 {
                     Some(*since)

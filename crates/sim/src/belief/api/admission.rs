@@ -1,0 +1,421 @@
+//! What the API server adds to objects on their way in, and what it does not let writers touch.
+//!
+//! Upstream: the default admission plugins, and the `PrepareFor...` functions of `pkg/registry`.
+
+use super::request::ApiError;
+use super::shelf::{Key, Objects};
+use super::validation::{FieldError, FieldErrorKind};
+use crate::belief::controllers::service_account::DEFAULT;
+use crate::ground::clock::Time;
+use crate::ground::random::{Stream, Streams};
+use crate::ground::settings::Settings;
+use petri_objects::record::Opaque;
+use petri_objects::*;
+use std::rc::Rc;
+
+/// API-5 to API-7: uid, creation time, generation; nothing of a status survives a create.
+pub fn fill_system_fields(object: &mut Object, now: Time, uid: Uid) {
+    let counted = matches!(
+        object.kind(),
+        Kind::StatefulSet
+            | Kind::Deployment
+            | Kind::ReplicaSet
+            | Kind::Pod
+            | Kind::PodDisruptionBudget
+            | Kind::EndpointSlice
+    );
+    let meta = object.meta_mut();
+    meta.uid = uid;
+    meta.creation_timestamp = now.whole_seconds();
+    meta.generation = i64::from(counted);
+    meta.resource_version = Revision(0);
+    meta.deletion_timestamp = Time::ZERO;
+    meta.deletion_grace_period_seconds = None;
+    match object {
+        Object::Pod(pod) => {
+            let pod = Rc::make_mut(pod);
+            let conditions = if pod.spec.scheduling_gates.is_empty() { Vec::new() } else { vec![gated()] };
+            pod.status = Rc::new(PodStatus { phase: Phase::Pending, conditions, ..PodStatus::default() });
+        }
+        Object::StatefulSet(set) => Rc::make_mut(set).status = StatefulSetStatus::default(),
+        Object::ReplicaSet(set) => Rc::make_mut(set).status = ReplicaSetStatus::default(),
+        Object::Deployment(deployment) => Rc::make_mut(deployment).status = DeploymentStatus::default(),
+        Object::PodDisruptionBudget(budget) => Rc::make_mut(budget).status = Default::default(),
+        Object::ResourceQuota(quota) => Rc::make_mut(quota).status = Default::default(),
+        Object::PersistentVolumeClaim(claim) => Rc::make_mut(claim).status = Default::default(),
+        Object::PersistentVolume(volume) => Rc::make_mut(volume).status = Default::default(),
+        Object::VolumeAttachment(attachment) => Rc::make_mut(attachment).status = Default::default(),
+        Object::Namespace(namespace) => {
+            let namespace = Rc::make_mut(namespace);
+            let name = namespace.metadata.name.clone();
+            namespace.metadata.labels.insert("kubernetes.io/metadata.name", name);
+            namespace.status = NamespaceStatus::default();
+        }
+        _ => {}
+    }
+}
+
+/// What the API server says of a pod that gates hold back.
+///
+/// Upstream: `applySchedulingGatedCondition`.
+fn gated() -> Condition {
+    Condition {
+        kind: "PodScheduled".into(),
+        status: "False".into(),
+        reason: "SchedulingGated".into(),
+        message: "Scheduling is blocked due to non-empty scheduling gates".into(),
+        ..Condition::default()
+    }
+}
+
+/// What admission plugins refuse before an object is validated.
+///
+/// Upstream: `plugin/pkg/admission/serviceaccount`, `plugin/pkg/admission/priority`.
+pub fn admit(object: &Object, objects: &Objects) -> Result<(), ApiError> {
+    let Object::Pod(pod) = object else { return Ok(()) };
+    let (namespace, account, class) = (&pod.metadata.namespace, account_name(pod), &pod.spec.priority_class_name);
+    let cause = if objects.service_accounts.get(&Key::new(namespace.clone(), account.clone())).is_none() {
+        format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found")
+    } else if !class.is_empty() && class_value(class, objects).is_none() {
+        format!("no PriorityClass with name {class} was found")
+    } else {
+        return Ok(());
+    };
+    let name = if pod.metadata.name.is_empty() { &pod.metadata.generate_name } else { &pod.metadata.name };
+    Err(ApiError::Forbidden { kind: Kind::Pod, name: name.clone(), cause: cause.into() })
+}
+
+fn account_name(pod: &Pod) -> Name {
+    let named = Some(&pod.spec.service_account_name).filter(|name| !name.is_empty());
+    named.cloned().unwrap_or_else(|| DEFAULT.into())
+}
+
+/// Where a pod finds its token.
+const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// Names the account of a pod, and gives its containers the token and what else they need to find the API server.
+///
+/// Upstream: `plugin/pkg/admission/serviceaccount` (`mountServiceAccountToken`, `TokenVolumeSource`).
+pub fn use_account(pod: &mut Pod, objects: &Objects, token_volume: &Opaque, names: &mut Stream) {
+    let account = account_name(pod);
+    let known = objects.service_accounts.get(&Key::new(pod.metadata.namespace.clone(), account.clone()));
+    let spec = Rc::make_mut(&mut pod.spec);
+    (spec.service_account_name, spec.service_account) = (account.clone(), account);
+    let wanted = spec.automount_service_account_token;
+    if !wanted.or(known.and_then(|account| account.automount_service_account_token)).unwrap_or(true) {
+        return;
+    }
+    let lacks = |container: &Container| !container.volume_mounts.iter().any(|mount| &*mount.mount_path == TOKEN_PATH);
+    if !spec.containers.iter().chain(&spec.init_containers).any(lacks) {
+        return;
+    }
+    let name = Name::from(format!("kube-api-access-{}", names.suffix()));
+    for container in spec.init_containers.iter_mut().chain(&mut spec.containers).filter(|container| lacks(container)) {
+        container.volume_mounts.push(VolumeMount {
+            mount_path: TOKEN_PATH.into(),
+            name: name.clone(),
+            read_only: true,
+            ..VolumeMount::default()
+        });
+    }
+    spec.volumes.push(Volume { name, projected: token_volume.clone(), ..Volume::default() });
+}
+
+/// The sources of every pod's token volume.
+pub fn token_volume() -> Opaque {
+    let json = r#"{"defaultMode":420,"sources":[{"serviceAccountToken":{"expirationSeconds":3607,"path":"token"}},
+        {"configMap":{"items":[{"key":"ca.crt","path":"ca.crt"}],"name":"kube-root-ca.crt"}},
+        {"downwardAPI":{"items":[{"fieldRef":{"apiVersion":"v1","fieldPath":"metadata.namespace"},"path":"namespace"}]}}]}"#;
+    Opaque(Value::from_json(json).map(Rc::new))
+}
+
+/// What admission plugins refuse of an update that is valid.
+///
+/// Upstream: `plugin/pkg/admission/storage/persistentvolume/resize`.
+pub fn admit_update(new: &Object, old: &Object, objects: &Objects) -> Result<(), ApiError> {
+    let (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(old)) = (new, old) else { return Ok(()) };
+    let asked = |claim: &PersistentVolumeClaim| claim.spec.resources.requests.get("storage").and_then(Quantity::millis);
+    if asked(new) <= asked(old) || old.spec.volume_name.is_empty() {
+        return Ok(());
+    }
+    let class = old.spec.storage_class_name.clone().unwrap_or_default();
+    let class = objects.storage_classes.get(&Key::new("", class));
+    if class.is_some_and(|class| class.allow_volume_expansion == Some(true)) {
+        return Ok(());
+    }
+    let cause = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize";
+    let (kind, name) = (Kind::PersistentVolumeClaim, new.metadata.name.clone());
+    Err(ApiError::Forbidden { kind, name, cause: cause.into() })
+}
+
+/// Whether the address that a Service asks for is one that the cluster gives out.
+///
+/// Upstream: `pkg/registry/core/service/ipallocator`.
+pub fn check_address(object: &Object, settings: &Settings) -> Vec<FieldError> {
+    let Object::Service(service) = object else { return Vec::new() };
+    let ip = &service.spec.cluster_ip;
+    let network = &settings.service_network;
+    let inside = ip.strip_prefix(&**network).is_some_and(|rest| rest.starts_with('.'));
+    if ip.is_empty() || &**ip == "None" || &*service.spec.kind == "ExternalName" || inside {
+        return Vec::new();
+    }
+    vec![FieldError {
+        path: "spec.clusterIPs".into(),
+        kind: FieldErrorKind::Invalid,
+        value: Some(format!("[\"{ip}\"]")),
+        detail: format!(
+            "failed to allocate IP {ip}: the provided IP ({ip}) is not in the valid range. The range of valid IPs is \
+             {network}.0.0/16"
+        ),
+    }]
+}
+
+/// The mutating admission plugins that are on by default.
+pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, random: &mut Streams, now: Time) {
+    match object {
+        Object::Pod(pod) => {
+            let pod = Rc::make_mut(pod);
+            let priority = pod_priority(pod, objects);
+            let spec = Rc::make_mut(&mut pod.spec);
+            spec.priority = Some(priority);
+            spec.preemption_policy = "PreemptLowerPriority".into();
+            default_tolerations(spec, settings);
+        }
+        Object::PersistentVolumeClaim(claim) => {
+            let claim = Rc::make_mut(claim);
+            protect(&mut claim.metadata, "kubernetes.io/pvc-protection");
+            if claim.spec.storage_class_name.is_none()
+                && let Some(class) = default_class(objects)
+            {
+                Rc::make_mut(&mut claim.spec).storage_class_name = Some(class);
+            }
+        }
+        Object::PersistentVolume(volume) => {
+            protect(&mut Rc::make_mut(volume).metadata, "kubernetes.io/pv-protection");
+        }
+        Object::Service(service) => allocate_address(Rc::make_mut(service), objects, settings, &mut random.addresses),
+        Object::StatefulSet(set) => drop_gated_fields(set, settings),
+        Object::Node(node) => taint_new_node(Rc::make_mut(node), now),
+        _ => {}
+    }
+}
+
+/// A new node takes no pods until the node controller has seen that it is ready.
+///
+/// Upstream: `plugin/pkg/admission/nodetaint`.
+fn taint_new_node(node: &mut Node, now: Time) {
+    let key = "node.kubernetes.io/not-ready";
+    if !node.has_taint(key, "NoSchedule") {
+        let (time_added, value) = (now.whole_seconds(), Name::default());
+        node.spec.taints.push(Taint { key: key.into(), value, effect: "NoSchedule".into(), time_added });
+    }
+}
+
+/// Fields behind a gate that is off are dropped on their way in.
+pub fn drop_gated_fields(set: &mut Rc<StatefulSet>, settings: &Settings) {
+    let rolling = set.spec.update_strategy.rolling_update.as_ref();
+    if !settings.gates.max_unavailable_stateful_set && rolling.is_some_and(|r| r.max_unavailable.is_some()) {
+        let spec = Rc::make_mut(&mut Rc::make_mut(set).spec);
+        if let Some(rolling) = &mut spec.update_strategy.rolling_update {
+            rolling.max_unavailable = None;
+        }
+    }
+}
+
+fn pod_priority(pod: &Pod, objects: &Objects) -> i32 {
+    if pod.spec.priority_class_name.is_empty() {
+        return objects.priority_classes.values().find(|class| class.global_default).map_or(0, |class| class.value);
+    }
+    class_value(&pod.spec.priority_class_name, objects).unwrap_or(0)
+}
+
+/// What a class of pods weighs; two classes exist in every cluster.
+fn class_value(class: &Name, objects: &Objects) -> Option<i32> {
+    match &**class {
+        "system-node-critical" => return Some(2_000_001_000),
+        "system-cluster-critical" => return Some(2_000_000_000),
+        _ => {}
+    }
+    let key = Key::new("", class.clone());
+    objects.priority_classes.get(&key).map(|class| class.value)
+}
+
+/// Upstream: `DefaultTolerationSeconds`.
+fn default_tolerations(spec: &mut PodSpec, settings: &Settings) {
+    for (key, seconds) in [
+        ("node.kubernetes.io/not-ready", settings.not_ready_toleration_seconds),
+        ("node.kubernetes.io/unreachable", settings.unreachable_toleration_seconds),
+    ] {
+        let tolerated = spec
+            .tolerations
+            .iter()
+            .any(|t| (t.key.is_empty() || &*t.key == key) && (t.effect.is_empty() || &*t.effect == "NoExecute"));
+        if !tolerated {
+            spec.tolerations.push(Toleration {
+                key: key.into(),
+                operator: "Exists".into(),
+                effect: "NoExecute".into(),
+                toleration_seconds: Some(seconds),
+                ..Toleration::default()
+            });
+        }
+    }
+}
+
+fn protect(meta: &mut Meta, finalizer: &str) {
+    if !meta.has_finalizer(finalizer) {
+        meta.finalizers.push(finalizer.into());
+    }
+}
+
+/// The default class: the newest of several, by name among equals.
+///
+/// Upstream: `GetDefaultClass`.
+pub fn default_class(objects: &Objects) -> Option<Name> {
+    objects
+        .storage_classes
+        .values()
+        .filter(|class| class.is_default())
+        .max_by(|a, b| {
+            let age = a.metadata.creation_timestamp.cmp(&b.metadata.creation_timestamp);
+            age.then_with(|| b.metadata.name.cmp(&a.metadata.name))
+        })
+        .map(|class| class.metadata.name.clone())
+}
+
+/// Gives a Service its virtual address, from the upper part of the range.
+///
+/// Upstream: `ipallocator`: the start is random, so that addresses chosen by hand in the lower part rarely collide.
+fn allocate_address(service: &mut Service, objects: &Objects, settings: &Settings, addresses: &mut Stream) {
+    let spec = Rc::make_mut(&mut service.spec);
+    if &*spec.kind == "ExternalName" {
+        return;
+    }
+    if spec.cluster_ip.is_empty() {
+        let taken = |ip: &str| objects.services.values().any(|s| &*s.spec.cluster_ip == ip);
+        let mut free = String::new();
+        for _ in 0..64 {
+            free = format!("{}.{}.{}", settings.service_network, 1 + addresses.below(255), 1 + addresses.below(254));
+            if !taken(&free) {
+                break;
+            }
+        }
+        spec.cluster_ip = free.into();
+    }
+    if spec.cluster_ips.is_empty() {
+        spec.cluster_ips = vec![spec.cluster_ip.clone()];
+    }
+    if spec.ip_families.is_empty() {
+        spec.ip_families = vec!["IPv4".into()];
+    }
+    spec.ip_family_policy.get_or_insert_with(|| "SingleStack".into());
+}
+
+/// API-8: what a main-resource update must not change is taken from the stored object.
+pub fn keep_for_update(new: &mut Object, old: &Object) {
+    keep_meta(new.meta_mut(), old.meta());
+    match (new, old) {
+        (Object::Pod(new), Object::Pod(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::StatefulSet(new), Object::StatefulSet(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::ReplicaSet(new), Object::ReplicaSet(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::Deployment(new), Object::Deployment(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::Node(new), Object::Node(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::Namespace(new), Object::Namespace(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(old)) => {
+            Rc::make_mut(new).status = old.status.clone();
+        }
+        (Object::PersistentVolume(new), Object::PersistentVolume(old)) => {
+            Rc::make_mut(new).status = old.status.clone();
+        }
+        (Object::VolumeAttachment(new), Object::VolumeAttachment(old)) => {
+            Rc::make_mut(new).status = old.status.clone();
+        }
+        (Object::PodDisruptionBudget(new), Object::PodDisruptionBudget(old)) => {
+            Rc::make_mut(new).status = old.status.clone();
+        }
+        (Object::ResourceQuota(new), Object::ResourceQuota(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::Service(new), Object::Service(old)) => {
+            let new = Rc::make_mut(new);
+            new.status = old.status.clone();
+            // A client that leaves the address out means the one that was given.
+            if new.spec.cluster_ip.is_empty() && &*new.spec.kind != "ExternalName" {
+                let spec = Rc::make_mut(&mut new.spec);
+                spec.cluster_ip = old.spec.cluster_ip.clone();
+                spec.cluster_ips = old.spec.cluster_ips.clone();
+            }
+            if new.spec.ip_families.is_empty() {
+                let spec = Rc::make_mut(&mut new.spec);
+                spec.ip_families = old.spec.ip_families.clone();
+                spec.ip_family_policy = old.spec.ip_family_policy.clone();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn keep_meta(new: &mut Meta, old: &Meta) {
+    new.uid = old.uid;
+    new.creation_timestamp = old.creation_timestamp;
+    new.deletion_timestamp = old.deletion_timestamp;
+    new.deletion_grace_period_seconds = old.deletion_grace_period_seconds;
+    new.generation = old.generation;
+    new.generate_name = old.generate_name.clone();
+    new.resource_version = old.resource_version;
+}
+
+/// The stored object with the status of another.
+pub fn with_status_of(old: &Object, new: &Object) -> Object {
+    macro_rules! statuses {
+        ($($kind:ident),*) => {
+            match (old, new) {
+                // Upstream's strategy for the status of a Deployment lets annotations through: that is how the
+                // controller writes the revision.
+                (Object::Deployment(old), Object::Deployment(new)) => {
+                    let mut merged = (**old).clone();
+                    merged.status = new.status.clone();
+                    merged.metadata.annotations = new.metadata.annotations.clone();
+                    Object::from(merged)
+                }
+                $((Object::$kind(old), Object::$kind(new)) => {
+                    let mut merged = (**old).clone();
+                    merged.status = new.status.clone();
+                    Object::from(merged)
+                })*
+                _ => old.clone(),
+            }
+        };
+    }
+    statuses!(
+        Pod,
+        StatefulSet,
+        ReplicaSet,
+        Node,
+        Namespace,
+        PersistentVolumeClaim,
+        PersistentVolume,
+        VolumeAttachment,
+        PodDisruptionBudget,
+        ResourceQuota,
+        Service
+    )
+}
+
+/// API-7: whether the part that `generation` counts has changed.
+pub fn spec_differs(new: &Object, old: &Object) -> bool {
+    match (new, old) {
+        (Object::Pod(new), Object::Pod(old)) => new.spec != old.spec,
+        (Object::StatefulSet(new), Object::StatefulSet(old)) => new.spec != old.spec,
+        (Object::ReplicaSet(new), Object::ReplicaSet(old)) => new.spec != old.spec,
+        (Object::Deployment(new), Object::Deployment(old)) => new.spec != old.spec,
+        (Object::PodDisruptionBudget(new), Object::PodDisruptionBudget(old)) => new.spec != old.spec,
+        (Object::EndpointSlice(new), Object::EndpointSlice(old)) => {
+            new.endpoints != old.endpoints || new.ports != old.ports
+        }
+        _ => false,
+    }
+}
+
+/// A namespace is held by a finalizer of its spec.
+pub fn is_held(object: &Object) -> bool {
+    matches!(object, Object::Namespace(namespace) if !namespace.spec.finalizers.is_empty())
+}

@@ -1,0 +1,211 @@
+//! `kubectl apply`: a three-way merge of what was applied before, what is applied now, and what is stored.
+//!
+//! Upstream: `kubectl/pkg/cmd/apply`, `apimachinery/pkg/util/strategicpatch`.
+//! Deviation: lists are merged by key where upstream's strategic merge does so for the simulated kinds; directives such
+//! as `$patch` and `$setElementOrder` are not interpreted.
+
+use super::request::{ApiError, Request};
+use super::server::{Server, WriteContext};
+use crate::words::note::Answer;
+use petri_objects::*;
+
+/// The annotation in which kubectl keeps the manifest of the last apply.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Applies a manifest as it was typed.
+///
+/// # Errors
+/// What the API server refuses; `BadRequest` for content that does not decode under strict validation.
+pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> Result<Answer, ApiError> {
+    let object = decode_strictly(manifest)?;
+    let mut target = object.reference();
+    if target.kind.is_namespaced() && target.namespace.is_empty() {
+        target.namespace = "default".into();
+    }
+    let mut modified = manifest.clone();
+    let text = format!("{}\n", with_namespace(manifest, &target).to_json());
+    super::patch::merge_value(&mut modified, &annotation(&text));
+    let Some(current) = server.objects().get(&target) else {
+        server.serve(Request::Create(decode_strictly(&modified)?), context)?;
+        return Ok(Answer::Created(target));
+    };
+    let original = current
+        .meta()
+        .annotations
+        .get(LAST_APPLIED)
+        .and_then(|text| Value::from_json(text.trim_end()))
+        .unwrap_or_default();
+    let mut merged = current.to_value();
+    three_way(&mut merged, &original, &modified, "");
+    let mut at = Decode::default();
+    let mut new = Object::decode(target.kind, &merged, &mut at);
+    // kubectl patches without naming a version: the latest is meant.
+    new.meta_mut().resource_version = Revision(0);
+    let before = server.revision();
+    server.serve(Request::Update(new), context)?;
+    Ok(if server.revision() == before { Answer::Unchanged(target) } else { Answer::Configured(target) })
+}
+
+fn annotation(text: &str) -> Value {
+    let leaf: Map = [(Name::from(LAST_APPLIED), Value::from(text))].into_iter().collect();
+    let annotations: Map = [(Name::from("annotations"), Value::Map(leaf))].into_iter().collect();
+    Value::Map([(Name::from("metadata"), Value::Map(annotations))].into_iter().collect())
+}
+
+/// kubectl writes the namespace and empty annotations into the manifest that it remembers.
+fn with_namespace(manifest: &Value, target: &ObjectRef) -> Value {
+    let mut metadata = manifest.at(&["metadata"]).and_then(Value::as_map).cloned().unwrap_or_default();
+    if metadata.get("annotations").is_none() {
+        metadata.insert("annotations", Value::Map(Map::new()));
+    }
+    if target.kind.is_namespaced() {
+        metadata.insert("namespace", Value::String(target.namespace.clone()));
+    }
+    let mut value = manifest.clone();
+    if let Value::Map(map) = &mut value {
+        map.insert("metadata", Value::Map(metadata));
+    }
+    value
+}
+
+/// Decodes as the API server does when every unknown field is an error.
+///
+/// # Errors
+/// `BadRequest` with all problems, in the API server's words.
+pub fn decode_strictly(manifest: &Value) -> Result<Object, ApiError> {
+    let word = |key: &str| manifest.at(&[key]).and_then(Value::as_str).unwrap_or("");
+    let (kind, api_version) = (word("kind"), word("apiVersion"));
+    let mut at = Decode::default();
+    let Some(object) = Object::from_value(manifest, &mut at) else {
+        return Err(ApiError::BadRequest(
+            format!("no matches for kind \"{kind}\" in version \"{api_version}\"").into(),
+        ));
+    };
+    let version = object.kind().version();
+    if let Some(text) = at.problems.iter().find_map(|problem| match &problem.kind {
+        DecodeProblemKind::WrongType(text) => Some(text),
+        _ => None,
+    }) {
+        return Err(ApiError::BadRequest(
+            format!("{kind} in version \"{version}\" cannot be handled as a {kind}: json: {text}").into(),
+        ));
+    }
+    let unknown: Vec<String> = at
+        .problems
+        .iter()
+        .filter(|problem| problem.kind == DecodeProblemKind::UnknownField)
+        .map(|problem| format!("unknown field \"{}\"", problem.path))
+        .collect();
+    if unknown.is_empty() {
+        return Ok(object);
+    }
+    Err(ApiError::BadRequest(
+        format!(
+            "{kind} in version \"{version}\" cannot be handled as a {kind}: strict decoding error: {}",
+            unknown.join(", ")
+        )
+        .into(),
+    ))
+}
+
+/// The key by which a list is merged, if it is not replaced as a whole.
+fn merge_key(field: &str) -> Option<&'static str> {
+    match field {
+        "containers" | "initContainers" | "volumes" | "env" | "imagePullSecrets" => Some("name"),
+        "volumeMounts" => Some("mountPath"),
+        "ports" => Some("containerPort"),
+        "hostAliases" => Some("ip"),
+        "topologySpreadConstraints" => Some("topologyKey"),
+        "ownerReferences" => Some("uid"),
+        _ => None,
+    }
+}
+
+fn three_way(current: &mut Value, original: &Value, modified: &Value, field: &str) {
+    match (current, modified) {
+        (Value::Map(current), Value::Map(modified)) => {
+            if let Value::Map(original) = original {
+                for (key, _) in original.iter() {
+                    if modified.get(key).is_none() {
+                        current.remove(key);
+                    }
+                }
+            }
+            for (key, value) in modified.iter() {
+                if matches!(value, Value::Null) {
+                    current.remove(key);
+                    continue;
+                }
+                let before = original.at(&[key]).unwrap_or(&Value::Null);
+                match current.entry_mut(key) {
+                    Some(slot) => three_way(slot, before, value, key),
+                    None => current.insert(key.clone(), value.clone()),
+                }
+            }
+        }
+        (Value::List(current), Value::List(modified)) => match list_key(field, modified) {
+            Some(key) => merge_list(current, original, modified, key),
+            None => *current = modified.clone(),
+        },
+        (current, modified) => *current = modified.clone(),
+    }
+}
+
+/// Service ports are keyed by `port`, container ports by `containerPort`.
+fn list_key(field: &str, items: &[Value]) -> Option<&'static str> {
+    let key = merge_key(field)?;
+    if key == "containerPort" && items.iter().any(|item| item.at(&["port"]).is_some()) {
+        return Some("port");
+    }
+    Some(key)
+}
+
+fn merge_list(current: &mut Vec<Value>, original: &Value, modified: &[Value], key: &str) {
+    let find = |list: &[Value], id: Option<&Value>| list.iter().find(|item| item.at(&[key]) == id).cloned();
+    let original = original.as_list().unwrap_or_default();
+    let mut merged = Vec::new();
+    for item in modified {
+        let id = item.at(&[key]);
+        let merged_item = match find(current, id) {
+            Some(mut present) => {
+                three_way(&mut present, &find(original, id).unwrap_or_default(), item, "");
+                present
+            }
+            None => item.clone(),
+        };
+        merged.push(merged_item);
+    }
+    // Items that others added stay; items that an earlier apply added and this one dropped go.
+    for item in current.iter() {
+        let id = item.at(&[key]);
+        if find(modified, id).is_none() && find(original, id).is_none() {
+            merged.push(item.clone());
+        }
+    }
+    *current = merged;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_way_merge_removes_what_the_last_apply_had_and_keeps_what_others_set() {
+        let parse = |text: &str| Value::from_json(text).unwrap();
+        let mut current = parse(r#"{"spec":{"a":1,"b":2,"replicas":5},"extra":true}"#);
+        let original = parse(r#"{"spec":{"a":1,"b":2}}"#);
+        let modified = parse(r#"{"spec":{"a":3}}"#);
+        three_way(&mut current, &original, &modified, "");
+        assert_eq!(current.to_json(), r#"{"extra":true,"spec":{"a":3,"replicas":5}}"#);
+    }
+
+    #[test]
+    fn containers_merge_by_name() {
+        let parse = |text: &str| Value::from_json(text).unwrap();
+        let mut current = parse(r#"{"containers":[{"name":"a","image":"x:1","pull":"Always"},{"name":"side"}]}"#);
+        let original = parse(r#"{"containers":[{"name":"a","image":"x:1"}]}"#);
+        let modified = parse(r#"{"containers":[{"name":"a","image":"x:2"}]}"#);
+        three_way(&mut current, &original, &modified, "");
+        assert_eq!(current.to_json(), r#"{"containers":[{"image":"x:2","name":"a","pull":"Always"},{"name":"side"}]}"#);
+    }
+}

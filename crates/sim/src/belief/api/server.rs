@@ -1,0 +1,481 @@
+//! The API server: admission, storage, deletion, the watch log. What it stores is what the cluster believes.
+//!
+//! Upstream: `staging/src/k8s.io/apiserver`, `pkg/registry`.
+
+use super::admission;
+use super::recorder::Recorder;
+use super::request::{ApiError, DeleteOptions, MODIFIED, Patch, Propagation, Reply, Request};
+use super::shelf::{Key, Objects};
+use super::validation;
+use super::watch::{Actor, Cause, Change};
+use crate::belief::client::call::EventType;
+use crate::ground::clock::{Span, Time};
+use crate::ground::random::Streams;
+use crate::ground::settings::Settings;
+use petri_objects::record::Opaque;
+use petri_objects::*;
+use std::collections::{BTreeSet, VecDeque};
+use std::rc::Rc;
+
+/// Who writes, when, and what led to it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WriteContext {
+    pub now: Time,
+    pub by: Actor,
+    pub cause: Cause,
+}
+
+/// An event as a component words it, before the recorder counts repeats.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EventNote {
+    pub about: ObjectReference,
+    pub kind: EventType,
+    pub reason: Name,
+    pub message: Name,
+}
+
+impl EventNote {
+    pub fn new(about: &Object, kind: EventType, reason: &str, message: Name) -> EventNote {
+        let meta = about.meta();
+        EventNote {
+            about: ObjectReference {
+                api_version: about.kind().api_version().into(),
+                kind: about.kind().name().into(),
+                name: meta.name.clone(),
+                namespace: meta.namespace.clone(),
+                uid: meta.uid,
+                ..ObjectReference::default()
+            },
+            kind,
+            reason: reason.into(),
+            message,
+        }
+    }
+}
+
+/// The store and the rules for changing it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Server {
+    objects: Rc<Objects>,
+    revision: Revision,
+    /// Writes that some cache has not seen yet.
+    pub(crate) log: VecDeque<Change>,
+    recorder: Recorder,
+    pub(crate) random: Streams,
+    /// Which of the recorded pod names were given, by position.
+    named: BTreeSet<u32>,
+    settings: Rc<Settings>,
+    /// What the token volume of every pod looks like; shared by all of them.
+    token_volume: Opaque,
+    /// Writes so far by each controller are at or below this revision; see `waits_for_own_writes`.
+    pub(crate) last_write: Revision,
+}
+
+/// The finalizers that a deletion adds for the garbage collector.
+pub const FOREGROUND: &str = "foregroundDeletion";
+pub const ORPHAN: &str = "orphan";
+
+impl Server {
+    pub fn new(settings: Rc<Settings>, seed: u64) -> Server {
+        Server {
+            objects: Rc::default(),
+            revision: Revision(0),
+            log: VecDeque::new(),
+            recorder: Recorder::default(),
+            random: Streams::new(seed),
+            named: BTreeSet::new(),
+            settings,
+            token_volume: admission::token_volume(),
+            last_write: Revision(0),
+        }
+    }
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+    /// The root of the store, for a cache that catches up.
+    pub fn root(&self) -> Rc<Objects> {
+        self.objects.clone()
+    }
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Answers one request. The only way in which objects change.
+    pub fn serve(&mut self, request: Request, context: &WriteContext) -> Reply {
+        match request {
+            Request::Get(target) => self.get(&target),
+            Request::Create(object) => self.create(object, context),
+            Request::Update(object) => self.update(object, context),
+            Request::UpdateStatus(object) => self.update_status(object, context),
+            Request::Patch { target, uid, patch } => self.patch(&target, uid, patch, context),
+            Request::Delete { target, options } => self.delete(&target, &options, context),
+            Request::Bind { pod, uid, node } => self.bind(&pod, uid, node, context),
+            Request::Evict { pod, grace_seconds } => super::eviction::evict(self, &pod, grace_seconds, context),
+        }
+    }
+
+    fn get(&self, target: &ObjectRef) -> Reply {
+        self.objects.get(target).ok_or_else(|| ApiError::not_found(target.kind, target.name.clone()))
+    }
+
+    fn create(&mut self, mut object: Object, context: &WriteContext) -> Reply {
+        let kind = object.kind();
+        if !kind.is_namespaced() {
+            object.meta_mut().namespace = Name::default();
+        } else if object.meta().namespace.is_empty() {
+            object.meta_mut().namespace = "default".into();
+        }
+        let generated = object.meta().name.is_empty() && !object.meta().generate_name.is_empty();
+        if generated {
+            self.generate_name(&mut object)?;
+        }
+        self.check_namespace(&object)?;
+        let uids = match kind {
+            Kind::ServiceAccount => &mut self.random.accounts,
+            _ => &mut self.random.uids,
+        };
+        admission::fill_system_fields(&mut object, context.now, Uid(uids.draw() | 1));
+        petri_objects::defaults::apply_defaults(&mut object);
+        admission::admit(&object, &self.objects)?;
+        admission::mutate(&mut object, &self.objects, &self.settings, &mut self.random, context.now);
+        if let Object::Pod(pod) = &mut object {
+            admission::use_account(Rc::make_mut(pod), &self.objects, &self.token_volume, &mut self.random.accounts);
+        }
+        let errors = validation::validate_create(&object);
+        if !errors.is_empty() {
+            return Err(invalid(&object, errors));
+        }
+        let errors = admission::check_address(&object, &self.settings);
+        if !errors.is_empty() {
+            return Err(invalid(&object, errors));
+        }
+        if let Some(existing) = self.objects.get(&object.reference()) {
+            let (name, terminating) = (object.meta().name.clone(), existing.meta().is_terminating());
+            return Err(if generated {
+                ApiError::GenerateName { kind, name }
+            } else {
+                ApiError::AlreadyExists { kind, name, terminating }
+            });
+        }
+        if !self.objects.quotas.is_empty() {
+            for charged in super::quota::charge(&object, &self.objects, context.now)? {
+                let old = self.objects.get(&Object::from(charged.clone()).reference());
+                self.commit(old, charged.into(), context);
+            }
+        }
+        Ok(self.commit(None, object, context))
+    }
+
+    /// API-11: up to eight tries at a name that is free.
+    fn generate_name(&mut self, object: &mut Object) -> Result<(), ApiError> {
+        if let Some(name) = self.recorded_name(object) {
+            object.meta_mut().name = name;
+            return Ok(());
+        }
+        let prefix: String = object.meta().generate_name.chars().take(58).collect();
+        for _ in 0..8 {
+            object.meta_mut().name = format!("{prefix}{}", self.random.names.suffix()).into();
+            if self.objects.get(&object.reference()).is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The name that a recorded cluster drew for this pod, if there is one that was not given yet.
+    fn recorded_name(&mut self, object: &Object) -> Option<Name> {
+        if object.kind() != Kind::Pod {
+            return None;
+        }
+        let prefix = &object.meta().generate_name;
+        let fits = |(at, entry): &(u32, &(Name, Name))| entry.0 == *prefix && !self.named.contains(at);
+        let (at, name) = (0..).zip(&self.settings.pod_names).find(fits).map(|(at, entry)| (at, entry.1.clone()))?;
+        self.named.insert(at);
+        Some(name)
+    }
+
+    fn check_namespace(&self, object: &Object) -> Result<(), ApiError> {
+        let meta = object.meta();
+        if meta.namespace.is_empty() {
+            return Ok(());
+        }
+        match self.objects.namespaces.get(&Key::new("", meta.namespace.clone())) {
+            None => Err(ApiError::not_found(Kind::Namespace, meta.namespace.clone())),
+            Some(namespace) if namespace.metadata.is_terminating() => Err(ApiError::Forbidden {
+                kind: object.kind(),
+                name: meta.name.clone(),
+                cause: format!(
+                    "unable to create new content in namespace {} because it is being terminated",
+                    meta.namespace
+                )
+                .into(),
+            }),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn update(&mut self, mut new: Object, context: &WriteContext) -> Reply {
+        let target = new.reference();
+        let old = self.get(&target)?;
+        check_version(&new, &old)?;
+        admission::keep_for_update(&mut new, &old);
+        if let Object::StatefulSet(set) = &mut new {
+            admission::drop_gated_fields(set, &self.settings);
+        }
+        petri_objects::defaults::apply_defaults(&mut new);
+        let errors = validation::validate_update(&new, &old);
+        if !errors.is_empty() {
+            return Err(invalid(&new, errors));
+        }
+        admission::admit_update(&new, &old, &self.objects)?;
+        if admission::spec_differs(&new, &old) {
+            new.meta_mut().generation = old.meta().generation + 1;
+        }
+        Ok(self.store(old, new, context))
+    }
+
+    fn update_status(&mut self, new: Object, context: &WriteContext) -> Reply {
+        let old = self.get(&new.reference())?;
+        check_version(&new, &old)?;
+        let merged = admission::with_status_of(&old, &new);
+        let errors = validation::validate_status(&merged);
+        if !errors.is_empty() {
+            return Err(invalid(&merged, errors));
+        }
+        Ok(self.store(old, merged, context))
+    }
+
+    fn patch(&mut self, target: &ObjectRef, uid: Option<Uid>, patch: Patch, context: &WriteContext) -> Reply {
+        let old = self.get(target)?;
+        if let Some(uid) = uid.filter(|uid| *uid != old.meta().uid) {
+            return Err(uid_conflict(&old, uid));
+        }
+        if let Patch::Merge { value, status } = patch {
+            super::patch::check_identity(&old, &value)?;
+            let new = super::patch::merge(&old, &value)?;
+            return if status { self.update_status(new, context) } else { self.update(new, context) };
+        }
+        let new = super::patch::typed(&old, patch, context.now);
+        Ok(self.store(old, new, context))
+    }
+
+    fn bind(&mut self, pod: &Key, uid: Uid, node: Name, context: &WriteContext) -> Reply {
+        let old = self.get(&pod.to_ref(Kind::Pod))?;
+        if old.meta().uid != uid {
+            return Err(uid_conflict(&old, uid));
+        }
+        let Object::Pod(stored) = &old else { return Err(ApiError::not_found(Kind::Pod, pod.name.clone())) };
+        let conflict =
+            |cause: String| ApiError::Conflict { kind: Kind::Pod, name: pod.name.clone(), cause: cause.into() };
+        if stored.is_terminating() {
+            return Err(conflict(format!("pod {} is being deleted, cannot be assigned to a host", pod.name)));
+        }
+        if stored.is_scheduled() {
+            return Err(conflict(format!(
+                "pod {} is already assigned to node \"{}\"",
+                pod.name, stored.spec.node_name
+            )));
+        }
+        let mut bound = (**stored).clone();
+        if let Some(node) = self.objects.nodes.get(&Key::new("", node.clone())) {
+            // PodTopologyLabelsAdmission: the node's place becomes the pod's.
+            for label in ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"] {
+                if let Some(value) = node.metadata.labels.get(label) {
+                    bound.metadata.labels.insert(label, value.clone());
+                }
+            }
+        }
+        Rc::make_mut(&mut bound.spec).node_name = node;
+        let status = Rc::make_mut(&mut bound.status);
+        status.nominated_node_name = Name::default();
+        super::patch::set_condition(
+            &mut status.conditions,
+            Condition { kind: "PodScheduled".into(), status: "True".into(), ..Condition::default() },
+            context.now,
+        );
+        Ok(self.store(old, bound.into(), context))
+    }
+
+    /// Stores a change, unless it is none (API-2); removes an object that nobody holds any more (API-23).
+    pub(crate) fn store(&mut self, old: Object, new: Object, context: &WriteContext) -> Object {
+        if new == old {
+            return old;
+        }
+        let meta = new.meta();
+        let released = meta.is_terminating() && meta.finalizers.is_empty() && !old.meta().finalizers.is_empty();
+        let no_grace = meta.deletion_grace_period_seconds.unwrap_or(0) == 0;
+        if released && no_grace && !admission::is_held(&new) {
+            return self.remove(new, context);
+        }
+        if let Object::Namespace(namespace) = &new
+            && meta.is_terminating()
+            && namespace.spec.finalizers.is_empty()
+        {
+            return self.remove(new, context);
+        }
+        self.commit(Some(old), new, context)
+    }
+
+    /// Takes a write: a new revision, a new root, a line in the watch log.
+    fn commit(&mut self, old: Option<Object>, mut new: Object, context: &WriteContext) -> Object {
+        self.revision.0 += 1;
+        new.meta_mut().resource_version = self.revision;
+        Rc::make_mut(&mut self.objects).put(new.clone());
+        self.push_change(old, Some(new.clone()), context);
+        new
+    }
+
+    pub(crate) fn remove(&mut self, object: Object, context: &WriteContext) -> Object {
+        self.revision.0 += 1;
+        Rc::make_mut(&mut self.objects).remove(&object.reference());
+        self.push_change(Some(object.clone()), None, context);
+        object
+    }
+
+    fn push_change(&mut self, old: Option<Object>, new: Option<Object>, context: &WriteContext) {
+        self.last_write = self.revision;
+        self.log.push_back(Change {
+            revision: self.revision,
+            at: context.now,
+            by: context.by.clone(),
+            cause: context.cause,
+            old,
+            new,
+        });
+    }
+
+    /// Asks for an object to go: at once, after a grace period, or once its finalizers are gone (API-20 to API-26).
+    pub(crate) fn delete(&mut self, target: &ObjectRef, options: &DeleteOptions, context: &WriteContext) -> Reply {
+        let old = self.get(target)?;
+        if let Some(uid) = options.uid.filter(|uid| *uid != old.meta().uid) {
+            return Err(uid_conflict(&old, uid));
+        }
+        if let Some(version) = options.resource_version.filter(|v| *v != old.meta().resource_version) {
+            let cause = format!(
+                "the ResourceVersion in the precondition ({}) does not match the ResourceVersion in record ({}). The object might have been modified",
+                version.0,
+                old.meta().resource_version.0
+            );
+            return Err(ApiError::Conflict { kind: target.kind, name: target.name.clone(), cause: cause.into() });
+        }
+        let mut marked = old.clone();
+        match options.propagation {
+            Propagation::Background => {}
+            Propagation::Foreground => add_finalizer(marked.meta_mut(), FOREGROUND),
+            Propagation::Orphan => add_finalizer(marked.meta_mut(), ORPHAN),
+        }
+        let grace = match &old {
+            Object::Pod(pod) => pod_grace(pod, options.grace_seconds),
+            _ => 0,
+        };
+        if old.meta().is_terminating() {
+            return Ok(self.delete_again(old, marked, grace, options.grace_seconds, context));
+        }
+        let held = !marked.meta().finalizers.is_empty() || admission::is_held(&marked);
+        let graceful = target.kind == Kind::Pod;
+        if grace == 0 && !held && !graceful {
+            return Ok(self.remove(old, context));
+        }
+        let meta = marked.meta_mut();
+        meta.deletion_timestamp = deletion_time(context.now, grace);
+        // The strategy of namespaces marks them by itself, and speaks of no grace.
+        meta.deletion_grace_period_seconds = (target.kind != Kind::Namespace).then_some(grace);
+        if meta.generation > 0 {
+            meta.generation += 1;
+        }
+        if let Object::Namespace(namespace) = &mut marked {
+            Rc::make_mut(namespace).status.phase = "Terminating".into();
+        }
+        let marked = self.store(old, marked, context);
+        // Watchers see a pod that gets no grace marked before they see it gone (API-22).
+        Ok(if grace == 0 && !held { self.remove(marked, context) } else { marked })
+    }
+
+    /// API-22: a repeated delete shortens the grace or, at zero, ends it.
+    fn delete_again(
+        &mut self,
+        old: Object,
+        mut marked: Object,
+        grace: i64,
+        asked: Option<i64>,
+        context: &WriteContext,
+    ) -> Object {
+        let stored = old.meta().deletion_grace_period_seconds.unwrap_or(0);
+        let held = !marked.meta().finalizers.is_empty() || admission::is_held(&marked);
+        if stored == 0 || (asked.is_some() && grace == 0) || (asked.is_none() && grace == 0) {
+            return if held { self.store(old, marked, context) } else { self.remove(old, context) };
+        }
+        if asked.is_some() && grace < stored {
+            let started = old.meta().deletion_timestamp - Span::seconds(stored.max(0) as u64);
+            let meta = marked.meta_mut();
+            let ends = started + Span::seconds(grace.max(0) as u64);
+            let (ends, grace) = if ends < context.now { (context.now, 1) } else { (ends, grace) };
+            meta.deletion_timestamp = ends.whole_seconds();
+            meta.deletion_grace_period_seconds = Some(grace);
+        }
+        self.store(old, marked, context)
+    }
+
+    /// Records an event: a new one, or one more of an earlier one.
+    pub fn record(&mut self, note: &EventNote, context: &WriteContext) {
+        let namespace = self.objects.namespaces.get(&Key::new("", note.about.namespace.clone()));
+        if namespace.is_some_and(|namespace| namespace.metadata.is_terminating()) {
+            // Nothing new gets into a namespace that goes, events neither.
+            return;
+        }
+        let Some((old, new)) = self.recorder.record(note, context, &self.objects, &mut self.random.events) else {
+            return;
+        };
+        let last = self.last_write;
+        self.commit(old.map(Object::from), new.into(), context);
+        // Events are written by another client: a controller does not wait to see its own.
+        self.last_write = last;
+    }
+}
+
+fn deletion_time(now: Time, grace: i64) -> Time {
+    (now + Span::seconds(grace.max(0) as u64)).whole_seconds()
+}
+
+fn add_finalizer(meta: &mut Meta, finalizer: &str) {
+    if !meta.has_finalizer(finalizer) {
+        meta.finalizers.push(finalizer.into());
+    }
+}
+
+/// API-21: how long a pod may take to stop.
+fn pod_grace(pod: &Pod, asked: Option<i64>) -> i64 {
+    let grace = asked.or(pod.spec.termination_grace_period_seconds).unwrap_or(30);
+    match grace {
+        _ if !pod.is_scheduled() || pod.phase().is_terminal() => 0,
+        grace if grace < 0 => 1,
+        grace => grace,
+    }
+}
+
+fn check_version(new: &Object, old: &Object) -> Result<(), ApiError> {
+    let (version, uid) = (new.meta().resource_version, new.meta().uid);
+    if version != Revision(0) && version != old.meta().resource_version {
+        return Err(ApiError::Conflict { kind: old.kind(), name: old.meta().name.clone(), cause: MODIFIED.into() });
+    }
+    if uid != Uid(0) && uid != old.meta().uid {
+        return Err(uid_conflict(old, uid));
+    }
+    Ok(())
+}
+
+fn uid_conflict(old: &Object, asked: Uid) -> ApiError {
+    let cause = format!(
+        "the UID in the precondition ({asked}) does not match the UID in record ({}). The object might have been deleted and then recreated",
+        old.meta().uid
+    );
+    ApiError::Conflict { kind: old.kind(), name: old.meta().name.clone(), cause: cause.into() }
+}
+
+fn invalid(object: &Object, errors: Vec<validation::FieldError>) -> ApiError {
+    ApiError::Invalid {
+        kind: object.kind(),
+        name: object.meta().name.clone(),
+        errors: Rc::new(errors.into_iter().map(|error| error.to_string().into()).collect()),
+    }
+}

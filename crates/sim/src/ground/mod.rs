@@ -1,0 +1,6 @@
+//! What everything stands on: time, chance, settings, and the scenario that a run begins with.
+
+pub mod clock;
+pub mod random;
+pub mod scenario;
+pub mod settings;

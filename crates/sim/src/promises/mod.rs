@@ -1,0 +1,4 @@
+//! What must hold: looked at after every event, and seen coming.
+
+pub mod checks;
+pub mod foresight;

@@ -1,0 +1,394 @@
+//! Processes that do something by themselves: what each knows, and when it acts next.
+//!
+//! A process that hangs does not act; what it missed it does at once when it wakes, its work before anything else. So
+//! a holder that was frozen writes once more before it looks at its lock.
+//!
+//! Deviation: clocks of machines run fast or slow for the processes of pods only, not for kubelets.
+
+use super::client::Calls;
+use super::lock_server::LockServers;
+use super::resolver::Resolver;
+use super::role::{LockKind, Role, role};
+use crate::ground::clock::{Span, Time};
+use crate::ground::random::Stream;
+use crate::reality::machine::{Identity, ProcessId, ProcessState};
+use crate::world::World;
+use crate::world::step::Event;
+use petri_objects::{Name, Object, Uid};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// How many tenures of locks are remembered.
+const TENURES: usize = 64;
+
+/// Everything about processes that act.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Programs {
+    pub running: BTreeMap<ProcessId, Program>,
+    pub lock_servers: LockServers,
+    /// Who believed to hold which lock, the earliest first.
+    pub tenures: Vec<Tenure>,
+    /// Clocks that do not run as time does, by machine.
+    pub clocks: BTreeMap<Name, MachineClock>,
+    pub(super) random: Stream,
+    /// How many records each quorum has acknowledged, as far as any of its members knows.
+    pub(super) acknowledged: BTreeMap<Name, u64>,
+    /// Counts the tenures of all locks: the true order of holders, which no process knows.
+    pub(super) terms: u64,
+}
+
+/// A process that acts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Program {
+    pub role: Rc<Role>,
+    pub node: Name,
+    pub identity: Identity,
+    pub uid: Uid,
+    pub started: Time,
+    /// The name under which it stands for locks: no two processes share one, not even two runs of a container.
+    pub id: Name,
+    /// It runs, but somebody has stopped its time.
+    pub hangs: bool,
+    /// It was asked to stop.
+    pub cancelled: bool,
+    /// For when its next event is planned.
+    pub due: Option<Time>,
+    pub(super) work_at: Option<Time>,
+    pub(super) lock_at: Option<Time>,
+    pub hold: Hold,
+    pub resolver: Resolver,
+    pub calls: Calls,
+    pub tally: Tally,
+}
+
+/// What a process knows about the lock that it wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Hold {
+    /// Whether it believes to hold the lock, and acts on it.
+    pub acts: bool,
+    /// The fencing token that it sends with each record, where the lock gives one.
+    pub token: Option<u64>,
+    /// The true number of its tenure.
+    pub term: u64,
+    /// The record as it was last seen, and when it first looked so, by the own clock.
+    pub seen: Option<(Object, Time)>,
+    /// Since when it fails to renew, by the own clock.
+    pub failing_since: Option<Time>,
+    pub session: Option<u64>,
+    /// Its place in the queue of a session lock.
+    pub number: Option<u64>,
+    /// When the lock server last answered, by the own clock.
+    pub heard: Time,
+    /// When it gives a TTL lock back, by the own clock.
+    pub until: Time,
+}
+
+/// What a quorum member counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Tally {
+    pub accepted: u64,
+    pub refused: u64,
+    /// How many members it reached last, itself included.
+    pub reached: u32,
+    pub accepts: bool,
+}
+
+/// A span in which a process believed to hold a lock.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Tenure {
+    /// `default/lease/leader`.
+    pub lock: Name,
+    pub by: Name,
+    pub process: ProcessId,
+    pub node: Name,
+    pub token: Option<u64>,
+    pub term: u64,
+    pub from: Time,
+    /// `None` while it lasts.
+    pub to: Option<Time>,
+}
+
+/// A machine's clock.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MachineClock {
+    /// When its pace was last changed, and what it counted then.
+    since: Time,
+    reading: Time,
+    /// 100 for a clock that runs as time does.
+    pub percent: u32,
+    /// How far the time of day that it shows is ahead, or behind. Spans are not measured by it.
+    pub ahead_seconds: i64,
+}
+
+impl Programs {
+    pub fn new(seed: u64) -> Programs {
+        Programs {
+            running: BTreeMap::new(),
+            lock_servers: LockServers::default(),
+            tenures: Vec::new(),
+            clocks: BTreeMap::new(),
+            random: Stream::new(seed, "workloads"),
+            acknowledged: BTreeMap::new(),
+            terms: 0,
+        }
+    }
+    /// Whether nothing of all this has ever been used.
+    pub fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+    /// What the clock of a machine counts: spans are measured by it.
+    pub fn local(&self, node: &str, now: Time) -> Time {
+        match self.clocks.get(node) {
+            None => now,
+            Some(clock) => clock.reading + Span(now.since(clock.since).0 * u64::from(clock.percent) / 100),
+        }
+    }
+    /// The time of day that a machine shows.
+    pub fn wall(&self, node: &str, now: Time) -> Time {
+        let ahead = self.clocks.get(node).map_or(0, |clock| clock.ahead_seconds);
+        Time(self.local(node, now).0.saturating_add_signed(ahead.saturating_mul(1_000_000)))
+    }
+    /// How long it really takes until a machine's clock has counted so much.
+    fn truly(&self, node: &str, span: Span) -> Span {
+        match self.clocks.get(node) {
+            None => span,
+            // Rounded up: who wakes a microsecond early would wait for no time at all.
+            Some(clock) => Span((span.0 * 100).div_ceil(u64::from(clock.percent))),
+        }
+    }
+    pub fn set_clock(&mut self, node: &Name, percent: u32, ahead_seconds: i64, now: Time) {
+        let reading = self.local(node, now);
+        if percent == 100 && ahead_seconds == 0 && reading == now {
+            self.clocks.remove(node);
+            return;
+        }
+        self.clocks.insert(node.clone(), MachineClock { since: now, reading, percent, ahead_seconds });
+    }
+    /// A wait of `span` and up to 1.2 times as much again.
+    pub(super) fn jittered(&mut self, span: Span) -> Span {
+        span + Span(self.random.below(span.0 * 12 / 10))
+    }
+    pub(super) fn end_tenure(&mut self, process: &ProcessId, now: Time) {
+        for tenure in self.tenures.iter_mut().filter(|t| t.process == *process && t.to.is_none()) {
+            tenure.to = Some(now);
+        }
+    }
+    pub(super) fn begin_tenure(&mut self, program: &mut Program, id: &ProcessId, token: Option<u64>, now: Time) {
+        let Some(lock) = program.lock_name() else { return };
+        program.hold.acts = true;
+        program.hold.token = token;
+        let last = self.tenures.iter_mut().rev().find(|tenure| tenure.lock == lock);
+        if let Some(last) = last.filter(|last| last.process == *id && last.token == token && last.to == Some(now)) {
+            // Given back and taken again at once: the same tenure goes on.
+            last.to = None;
+            return;
+        }
+        self.terms += 1;
+        program.hold.term = self.terms;
+        if self.tenures.len() >= TENURES
+            && let Some(oldest) = self.tenures.iter().position(|tenure| tenure.to.is_some())
+        {
+            self.tenures.remove(oldest);
+        }
+        self.tenures.push(Tenure {
+            lock,
+            by: program.id.clone(),
+            process: id.clone(),
+            node: program.node.clone(),
+            token,
+            term: self.terms,
+            from: now,
+            to: None,
+        });
+    }
+}
+
+impl Program {
+    /// `default/lease/leader`.
+    pub fn lock_name(&self) -> Option<Name> {
+        match &*self.role {
+            Role::Holder(c) => Some(format!("{}/{}/{}", self.identity.namespace, c.kind.as_str(), c.lock).into()),
+            _ => None,
+        }
+    }
+    fn next(&self) -> Option<Time> {
+        [self.work_at, self.lock_at].into_iter().flatten().min()
+    }
+}
+
+impl World {
+    /// Processes on a machine began, ended, or changed: their programs begin, end, freeze or wake with them.
+    pub(crate) fn follow_processes(
+        &mut self,
+        node: &str,
+        touched: &[Identity],
+        notes: &mut Vec<crate::words::note::Note>,
+    ) {
+        let known: Vec<ProcessId> =
+            self.programs.running.iter().filter(|(_, p)| &*p.node == node).map(|(id, _)| id.clone()).collect();
+        for id in known {
+            self.follow_process(&id, notes);
+        }
+        let Some(machine) = self.machines.get(node) else { return };
+        let mut begun = Vec::new();
+        for (id, process) in machine.processes.iter().filter(|(_, process)| touched.contains(&process.identity)) {
+            if self.programs.running.contains_key(id) || process.state != ProcessState::Running {
+                continue;
+            }
+            let Some(pod) = machine.kubelet.workers.get(&id.pod).map(|worker| &worker.pod) else { continue };
+            let container = pod.spec.containers.iter().find(|container| container.name == id.container);
+            let Some(role) = container.and_then(|container| role(pod, container)) else { continue };
+            let identity = process.identity.clone();
+            begun.push((
+                id.clone(),
+                Program {
+                    work_at: (!matches!(role, Role::Holder(_))).then_some(self.now),
+                    lock_at: matches!(role, Role::Holder(_)).then_some(self.now),
+                    role: Rc::new(role),
+                    node: machine.name.clone(),
+                    id: format!("{}_{}-{}", identity.pod, process.uid.short(), process.restarts).into(),
+                    identity,
+                    uid: process.uid,
+                    started: process.started,
+                    hangs: !process.answers,
+                    cancelled: false,
+                    due: None,
+                    hold: Hold::default(),
+                    resolver: Resolver::default(),
+                    calls: Calls::default(),
+                    tally: Tally::default(),
+                },
+            ));
+        }
+        for (id, mut program) in begun {
+            self.plan_program(&id, &mut program);
+            self.programs.running.insert(id, program);
+        }
+    }
+
+    fn follow_process(&mut self, id: &ProcessId, notes: &mut Vec<crate::words::note::Note>) {
+        let Some(mut program) = self.programs.running.remove(id) else { return };
+        let process = self.machines.get(&program.node).and_then(|machine| machine.processes.get(id));
+        let Some(process) = process.filter(|process| process.started == program.started) else {
+            self.programs.end_tenure(id, self.now);
+            self.check_program(&program, notes);
+            return;
+        };
+        let changed = program.hangs == process.answers;
+        program.hangs = !process.answers;
+        let stops = process.state != ProcessState::Running && !program.cancelled;
+        if stops && !program.hangs {
+            program.cancelled = true;
+            self.cancel(id, &mut program);
+        }
+        if changed {
+            self.plan_program(id, &mut program);
+        }
+        if changed || stops {
+            let copy = program.clone();
+            self.programs.running.insert(id.clone(), program);
+            self.check_program(&copy, notes);
+        } else {
+            self.programs.running.insert(id.clone(), program);
+        }
+    }
+
+    /// A planned turn of a program.
+    pub(crate) fn program_turn(&mut self, id: &ProcessId, notes: &mut Vec<crate::words::note::Note>) {
+        // A program whose turn was planned anew is not meant by the event that was planned before.
+        let now = self.now;
+        if self.programs.running.get(id).is_none_or(|program| program.due != Some(now)) {
+            return;
+        }
+        let Some(mut program) = self.programs.running.remove(id) else { return };
+        program.due = None;
+        if !program.hangs {
+            self.act(id, &mut program, notes);
+            self.plan_program(id, &mut program);
+        }
+        let copy = program.clone();
+        self.programs.running.insert(id.clone(), program);
+        self.check_program(&copy, notes);
+    }
+
+    /// One thing at a time: work that is due comes first.
+    fn act(&mut self, id: &ProcessId, program: &mut Program, notes: &mut Vec<crate::words::note::Note>) {
+        let role = program.role.clone();
+        if program.work_at.is_some_and(|at| at <= self.now) {
+            let every = match &*role {
+                Role::Writer { every } => {
+                    self.write_record(program, notes);
+                    *every
+                }
+                Role::Holder(candidacy) => {
+                    if program.hold.acts {
+                        self.write_record(program, notes);
+                    }
+                    candidacy.every
+                }
+                Role::Member { service, members, every, cache } => {
+                    self.member_turn(program, service, *members, *cache, notes);
+                    *every
+                }
+                Role::Client { target, every, cache } => {
+                    self.client_turn(program, target, *cache);
+                    *every
+                }
+            };
+            let stands_by = matches!(&*role, Role::Holder(_)) && !program.hold.acts;
+            let every = self.programs.truly(&program.node, every) + self.answer_delay(program);
+            program.work_at = (!stands_by).then(|| self.now + every);
+        } else if let Role::Holder(candidacy) = &*role {
+            let acted = program.hold.acts;
+            let wait = match candidacy.kind {
+                LockKind::Lease | LockKind::ConfigMap => self.election_turn(id, program, candidacy),
+                LockKind::Session => self.session_turn(id, program, candidacy),
+                LockKind::Ttl => self.ttl_turn(id, program, candidacy),
+            };
+            program.lock_at = Some(self.now + self.programs.truly(&program.node, wait) + self.answer_delay(program));
+            if program.hold.acts && !acted {
+                program.work_at = Some(self.now);
+            }
+        }
+    }
+
+    /// How long a program waits for the answer to what it does: over the link and back, and for etcd if it writes there.
+    ///
+    /// Deviation: what it asks for takes effect at once; only its next step is later.
+    fn answer_delay(&self, program: &Program) -> Span {
+        let there_and_back = self.network.latency(&program.node).times(2);
+        match &*program.role {
+            // Its disk is not behind the link.
+            Role::Writer { .. } => Span::ZERO,
+            Role::Holder(_) if program.hold.acts && program.lock_at.is_none_or(|at| at > self.now) => Span::ZERO,
+            Role::Holder(c) if matches!(c.kind, LockKind::Lease | LockKind::ConfigMap) => {
+                there_and_back + self.faults.etcd
+            }
+            _ => there_and_back,
+        }
+    }
+
+    /// Plans the next turn, at once if it is overdue.
+    pub(super) fn plan_program(&mut self, id: &ProcessId, program: &mut Program) {
+        let next = if program.hangs || program.cancelled { None } else { program.next() };
+        let next = next.map(|at| at.max(self.now));
+        if program.due != next {
+            program.due = next;
+            if let Some(at) = next {
+                self.queue.push(at, Event::Program(id.clone()));
+            }
+        }
+    }
+
+    /// A watch fires: the process looks at its lock at once.
+    pub(super) fn wake_programs(&mut self, clients: Vec<ProcessId>) {
+        for id in clients {
+            let Some(mut program) = self.programs.running.remove(&id) else { continue };
+            if !self.network.is_cut(&program.node) {
+                program.lock_at = Some(self.now);
+                self.plan_program(&id, &mut program);
+            }
+            self.programs.running.insert(id, program);
+        }
+    }
+}

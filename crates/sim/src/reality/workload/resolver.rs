@@ -1,0 +1,136 @@
+//! The resolver in a process: it asks the cluster's DNS, and keeps what it heard for as long as the answer allows.
+//!
+//! Upstream: `resolv.conf` of a pod (`ndots:5` and three search domains); caches like those of a JVM or nscd.
+//!
+//! Deviation: only addresses of IPv4 are asked for. Lifetimes are counted in true time, whatever the machine's clock
+//! says.
+
+use super::role::CacheLimits;
+use crate::belief::api::shelf::Objects;
+use crate::ground::clock::{Span, Time};
+use crate::reality::dns::{self, Data, Query, Rcode, RecordType};
+use petri_objects::Name;
+
+/// The names that a pod appends to what it looks up, below its namespace.
+const SEARCH: [&str; 2] = ["svc.cluster.local", "cluster.local"];
+/// With fewer dots than this a name is tried below the search domains first.
+const NDOTS: usize = 5;
+
+/// What a process remembers of the DNS.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Resolver {
+    /// In the order in which they were asked for.
+    pub entries: Vec<Cached>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cached {
+    /// With its final dot.
+    pub name: Name,
+    pub rcode: Rcode,
+    pub addresses: Vec<Name>,
+    pub until: Time,
+}
+
+/// What became of a lookup.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Lookup {
+    pub rcode: Rcode,
+    pub addresses: Vec<Name>,
+    /// Whether it was remembered and not asked.
+    pub cached: bool,
+}
+
+impl Resolver {
+    /// Looks a name up as a program in a pod does. `None` if the DNS had to be asked and did not answer.
+    pub fn resolve(
+        &mut self,
+        name: &str,
+        namespace: &str,
+        limits: CacheLimits,
+        now: Time,
+        dns: Option<&Objects>,
+    ) -> Option<Lookup> {
+        self.entries.retain(|entry| entry.until > now);
+        let mut last: Option<Lookup> = None;
+        for full in expansions(name, namespace) {
+            let found = self.ask(full, limits, now, dns)?;
+            if !found.addresses.is_empty() {
+                return Some(found);
+            }
+            // The name as it was meant tells more than its relatives under other domains.
+            last = match last {
+                Some(known) if known.rcode == Rcode::NoError || found.rcode == Rcode::NxDomain => {
+                    Some(Lookup { cached: known.cached || found.cached, ..known })
+                }
+                _ => Some(found),
+            };
+        }
+        last
+    }
+
+    fn ask(&mut self, name: Name, limits: CacheLimits, now: Time, dns: Option<&Objects>) -> Option<Lookup> {
+        if let Some(entry) = self.entries.iter().find(|entry| entry.name == name) {
+            return Some(Lookup { rcode: entry.rcode, addresses: entry.addresses.clone(), cached: true });
+        }
+        let answer = dns::answer(dns?, &Query::new(name.clone(), RecordType::A));
+        let addresses: Vec<Name> = addresses(&answer);
+        let records = answer.records.iter().chain(&answer.authority);
+        let ttl = Span::seconds(u64::from(records.map(|record| record.ttl).min().unwrap_or(0)));
+        let limit = if addresses.is_empty() { limits.negative } else { limits.positive };
+        let keep = ttl.min(limit);
+        if keep > Span::ZERO {
+            let entry = Cached { name, rcode: answer.rcode, addresses: addresses.clone(), until: now + keep };
+            self.entries.push(entry);
+        }
+        Some(Lookup { rcode: answer.rcode, addresses, cached: false })
+    }
+}
+
+fn addresses(answer: &dns::Answer) -> Vec<Name> {
+    let address = |record: &dns::Record| match &record.data {
+        Data::A(ip) => Some(ip.clone()),
+        _ => None,
+    };
+    answer.records.iter().filter_map(address).collect()
+}
+
+/// The full names that are tried, in order.
+fn expansions(name: &str, namespace: &str) -> Vec<Name> {
+    if name.ends_with('.') {
+        return vec![name.into()];
+    }
+    let mut names: Vec<Name> = vec![format!("{name}.{namespace}.{}.", SEARCH[0]).into()];
+    names.extend(SEARCH.iter().map(|domain| Name::from(format!("{name}.{domain}."))));
+    let own: Name = format!("{name}.").into();
+    let at = if name.matches('.').count() < NDOTS { names.len() } else { 0 };
+    names.insert(at, own);
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_name_is_tried_below_the_search_domains() {
+        let names = expansions("web-0.web", "shop");
+        let expected = [
+            "web-0.web.shop.svc.cluster.local.",
+            "web-0.web.svc.cluster.local.",
+            "web-0.web.cluster.local.",
+            "web-0.web.",
+        ];
+        assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), expected);
+        assert_eq!(expansions("a.b.", "shop").len(), 1);
+        assert_eq!(&*expansions("a.b.c.d.e.f", "shop")[0], "a.b.c.d.e.f.");
+    }
+
+    #[test]
+    fn without_an_answer_nothing_is_remembered() {
+        let mut resolver = Resolver::default();
+        let limits = CacheLimits { positive: Span::seconds(30), negative: Span::seconds(30) };
+        assert_eq!(resolver.resolve("web", "default", limits, Time(1), None), None);
+        assert!(resolver.entries.is_empty());
+    }
+}

@@ -1,0 +1,333 @@
+//! A run with memory: play, seek, step back, fork.
+//!
+//! Worlds are kept every so many events; any other moment is the last kept world before it, played forward.
+
+use crate::belief::api::request::ApiError;
+use crate::belief::api::watch::{Actor, Cause};
+use crate::ground::clock::Time;
+use crate::story::recording::{Recording, Stamped, said};
+use crate::words::command::Command;
+use crate::words::note::{Answer, Note, Verb, What};
+use crate::world::World;
+use petri_objects::*;
+use std::rc::Rc;
+
+/// How many events lie between two kept worlds: playing that many must take less than a frame.
+const KEEP_EVERY: u64 = 400;
+
+/// A run, its past and the future that was already seen.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    recording: Recording,
+    world: World,
+    /// Commands of the recording that were carried out before the cursor.
+    done: usize,
+    frames: Vec<Frame>,
+    notes: Vec<Note>,
+    /// Notes that lie before the cursor.
+    told: usize,
+    /// The furthest moment that was computed, and its position.
+    end: (Time, u64),
+    branches: Vec<Branch>,
+}
+
+#[derive(Clone, Debug)]
+struct Frame {
+    world: World,
+    done: usize,
+    told: usize,
+}
+
+/// Another course of events that was left by editing the past.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    /// Where it parts from the present course.
+    pub from: Time,
+    /// The first command that is only in this branch.
+    pub label: String,
+    pub recording: Recording,
+    pub end: Time,
+}
+
+/// One link of the chain of causes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub at: Time,
+    pub by: Actor,
+    pub verb: Verb,
+    pub target: ObjectRef,
+    pub uid: Uid,
+    pub sentence: String,
+}
+
+impl Timeline {
+    /// A run at its beginning. The commands of the recording are carried out as time passes them.
+    pub fn new(recording: Recording) -> Timeline {
+        let world = World::new(&recording.scenario, recording.seed);
+        let frame = Frame { world: world.clone(), done: 0, told: 0 };
+        let end = (world.now, world.events);
+        Timeline {
+            recording,
+            world,
+            done: 0,
+            frames: vec![frame],
+            notes: Vec::new(),
+            told: 0,
+            end,
+            branches: Vec::new(),
+        }
+    }
+
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+    pub fn now(&self) -> Time {
+        self.world.now
+    }
+    pub fn start(&self) -> Time {
+        self.world.start
+    }
+    /// The furthest moment that was computed.
+    pub fn end(&self) -> Time {
+        self.end.0
+    }
+    pub fn position(&self) -> u64 {
+        self.world.events
+    }
+    pub fn recording(&self) -> &Recording {
+        &self.recording
+    }
+    pub fn branches(&self) -> &[Branch] {
+        &self.branches
+    }
+    /// Everything that happened from the start to the end, also after the cursor.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+    pub fn notes_until_now(&self) -> &[Note] {
+        &self.notes[..self.told]
+    }
+
+    /// Forgets the worlds that are kept between the beginning and now: less memory, for going back takes longer.
+    pub fn forget_kept(&mut self) {
+        self.frames.truncate(1);
+    }
+
+    /// Plays forward until it is `until`.
+    pub fn play_until(&mut self, until: Time) {
+        self.play_for(until, u64::MAX);
+    }
+
+    /// Plays forward until it is `until`, or a number of events have happened. `false` if the number ended it.
+    pub fn play_for(&mut self, until: Time, max_events: u64) -> bool {
+        for _ in 0..max_events {
+            if !self.advance(until) {
+                self.world.now = self.world.now.max(until);
+                self.end = self.end.max((self.world.now, self.world.events));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The next event or command that is due until `until`. `false` if there is none.
+    fn advance(&mut self, until: Time) -> bool {
+        let due = self.world.next_due();
+        if let Some(next) = self.recording.commands.get(self.done) {
+            let first = match next.position {
+                Some(position) => position <= self.world.events,
+                None => due.is_none_or(|due| due > next.at),
+            };
+            if first && next.at <= until {
+                let (at, command) = (next.at, next.command.clone());
+                self.world.now = self.world.now.max(at);
+                self.done += 1;
+                self.act(|world, notes| {
+                    let _ = world.command(&command, notes);
+                });
+                return true;
+            }
+        }
+        match due {
+            Some(due) if due <= until => {
+                self.act(|world, notes| {
+                    world.step(notes);
+                });
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Changes the world, and remembers what that told unless it is known from an earlier pass.
+    fn act(&mut self, change: impl FnOnce(&mut World, &mut Vec<Note>)) {
+        let known = self.told < self.notes.len() || self.world.events < self.end.1;
+        let mut news = Vec::new();
+        change(&mut self.world, &mut news);
+        self.told += news.len();
+        if !known || self.told > self.notes.len() {
+            self.notes.append(&mut news);
+        }
+        self.end = self.end.max((self.world.now, self.world.events));
+        let last = self.frames.last().map_or(0, |frame| frame.world.events);
+        if self.world.events >= last + KEEP_EVERY {
+            self.frames.push(Frame { world: self.world.clone(), done: self.done, told: self.told });
+        }
+    }
+
+    /// The next event happens. `false` if nothing is planned any more.
+    pub fn step(&mut self) -> bool {
+        self.advance(Time::MAX)
+    }
+
+    /// Goes back to just before the last event. `false` at the start.
+    pub fn step_back(&mut self) -> bool {
+        let Some(target) = self.world.events.checked_sub(1) else { return false };
+        self.rewind(|frame| frame.world.events <= target);
+        while self.world.events < target && self.advance(Time::MAX) {}
+        true
+    }
+
+    /// Goes to any moment: back to what was, forward to what was already computed or beyond.
+    pub fn seek(&mut self, to: Time) {
+        let to = to.max(self.world.start);
+        let frame = self.frames.partition_point(|frame| frame.world.now <= to).saturating_sub(1);
+        let behind = to < self.world.now;
+        let leap = self.frames[frame].world.events > self.world.events;
+        if behind || leap {
+            self.rewind(|frame| frame.world.now <= to);
+        }
+        self.play_until(to);
+    }
+
+    /// Goes back (or forward) to the last kept world that fits.
+    fn rewind(&mut self, fits: impl Fn(&Frame) -> bool) {
+        let index = self.frames.partition_point(fits).saturating_sub(1);
+        let frame = &self.frames[index];
+        self.world = frame.world.clone();
+        self.done = frame.done;
+        self.told = frame.told;
+    }
+
+    /// A command at the cursor. In the past it forks: the future that was is kept as a branch.
+    ///
+    /// # Errors
+    /// What the API server or the physical world refuses. The command is part of the recording all the same.
+    pub fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
+        self.fork();
+        let command = Rc::new(command);
+        let stamped = Stamped { at: self.world.now, position: Some(self.world.events), command: command.clone() };
+        self.recording.commands.push(stamped);
+        self.done += 1;
+        let mut result = None;
+        self.act(|world, notes| result = Some(world.command(&command, notes)));
+        result.expect("the command was carried out")
+    }
+
+    /// How many of the recording's commands were carried out before the cursor.
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
+    /// Drops the future after the cursor; what had commands of its own there becomes a branch.
+    fn fork(&mut self) {
+        if let Some(first) = self.recording.commands.get(self.done) {
+            let branch = Branch {
+                from: first.at,
+                label: said(&self.recording.commands, self.done),
+                recording: self.recording.clone(),
+                end: self.end.0,
+            };
+            self.branches.push(branch);
+            self.recording.commands.truncate(self.done);
+        }
+        let position = self.world.events;
+        self.notes.truncate(self.told);
+        self.frames.retain(|frame| frame.world.events <= position);
+        self.end = (self.world.now, position);
+    }
+
+    /// Makes a branch the present course; the present becomes a branch. The cursor goes to the branch's end.
+    pub fn switch(&mut self, branch: usize) {
+        if branch >= self.branches.len() {
+            return;
+        }
+        let chosen = self.branches.remove(branch);
+        let same = |(a, b): &(&Stamped, &Stamped)| a == b;
+        let common = self.recording.commands.iter().zip(&chosen.recording.commands).take_while(same).count();
+        let mut branches = std::mem::take(&mut self.branches);
+        let first = self.recording.commands.get(common);
+        branches.push(Branch {
+            from: first.map_or(self.end.0, |first| first.at),
+            label: first.map_or_else(|| "no command".into(), |_| said(&self.recording.commands, common)),
+            recording: self.recording.clone(),
+            end: self.end.0,
+        });
+        let end = chosen.end;
+        *self = Timeline::new(chosen.recording);
+        self.branches = branches;
+        self.play_until(end);
+    }
+
+    /// Takes the last command before the cursor back, by forking just before it. `false` if there is none.
+    pub fn undo(&mut self) -> bool {
+        let Some(last) = self.done.checked_sub(1) else { return false };
+        let stamped = self.recording.commands[last].clone();
+        self.rewind(|frame| frame.done <= last && frame.world.now <= stamped.at);
+        while self.done < last || self.world.events < stamped.position.unwrap_or(0) {
+            if !self.advance(stamped.at) {
+                break;
+            }
+        }
+        self.world.now = self.world.now.max(stamped.at);
+        self.fork();
+        true
+    }
+
+    /// Why an object is as it is: its last writes and what led to them, newest first.
+    pub fn why(&self, target: &ObjectRef, uid: Option<Uid>) -> Vec<Link> {
+        let notes = self.notes_until_now();
+        let mut links: Vec<Link> = Vec::new();
+        let concerns = |note: &&Note| matches!(&note.what, What::Write { target: t, uid: u, .. } if t == target && uid.is_none_or(|uid| uid == *u));
+        let mut next = notes.iter().rev().filter(concerns).find(|note| crate::story::why::is_telling(note));
+        let mut taken_back = None;
+        while let Some(note) = next {
+            let What::Write { by, cause, verb, target, uid, .. } = &note.what else { break };
+            let sentence = crate::story::why::sentence(note, notes);
+            let link = Link { at: note.at, by: by.clone(), verb: *verb, target: target.clone(), uid: *uid, sentence };
+            if links.last().is_none_or(|last| last.sentence != link.sentence) {
+                links.push(link);
+            }
+            if links.len() >= 12 {
+                break;
+            }
+            let command = |number| crate::story::why::command_link(notes, &self.recording.commands, number);
+            next = match cause {
+                Cause::Write(revision) => match crate::story::why::again(note, notes) {
+                    Some((reported, lost)) => {
+                        taken_back = Some(lost);
+                        Some(reported)
+                    }
+                    None => find_write(notes, *revision),
+                },
+                Cause::Command(number) => {
+                    links.extend(command(*number));
+                    None
+                }
+                Cause::None | Cause::Timer => {
+                    let fault = crate::story::why::fault(note, notes);
+                    links.extend(fault.and_then(command));
+                    // What broke a machine ends the chain; what mended it does not say what was wrong before.
+                    let ended = fault.is_some() && crate::story::why::readiness(note) == Some(false);
+                    let earlier = taken_back.take().or_else(|| crate::story::why::before(note, notes));
+                    earlier.filter(|_| !ended)
+                }
+            };
+        }
+        links
+    }
+}
+
+fn find_write(notes: &[Note], revision: Revision) -> Option<&Note> {
+    notes.iter().rev().find(|note| matches!(&note.what, What::Write { revision: r, .. } if *r == revision))
+}

@@ -1,0 +1,345 @@
+//! Everything that is true at one instant: belief, reality, and what is about to happen.
+
+pub mod commands;
+pub mod faults;
+pub mod queue;
+pub mod step;
+
+use crate::belief::api::server::Server;
+use crate::belief::api::shelf::{Key, Objects};
+use crate::belief::api::watch::Change;
+use crate::belief::client::call::PendingSync;
+use crate::belief::client::informer::Informer;
+use crate::belief::client::workqueue::WorkQueue;
+use crate::belief::controllers::{CONTROLLERS, ControllerId, Memory};
+use crate::ground::clock::Time;
+use crate::ground::scenario::{MachineSpec, Scenario};
+use crate::ground::settings::Settings;
+use crate::reality::kubelet::{Host, Kubelet};
+use crate::reality::machine::{Identity, Machine};
+use crate::reality::network::Network;
+use crate::reality::storage::Disks;
+use crate::reality::workload::program::Programs;
+use crate::words::command::{Component, StoragePart};
+use crate::words::invariants::Invariants;
+use crate::words::note::Note;
+use crate::words::reason::Reason;
+use crate::world::faults::{Faults, Rare};
+use crate::world::queue::{Queue, Slot};
+use crate::world::step::Event;
+use petri_objects::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+/// A cluster at one instant, as plain data: it can be cloned, compared and fingerprinted.
+///
+/// Invariant: only [`World::apply`] and [`World::command`] change it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    /// When the scenario began.
+    pub start: Time,
+    pub now: Time,
+    /// How many events and commands were applied so far.
+    pub events: u64,
+    pub settings: Rc<Settings>,
+    /// Belief: the API server and its store.
+    pub server: Server,
+    /// Reality: machines and their processes.
+    pub machines: BTreeMap<Name, Machine>,
+    /// Reality: disks and their writers.
+    pub disks: Disks,
+    /// Reality: which links are cut.
+    pub network: Network,
+    /// Reality: what processes do by themselves.
+    pub programs: Programs,
+    /// How the guarantees stand.
+    pub invariants: Invariants,
+    pub(crate) grain: Grain,
+    /// One per controller, in the order of [`CONTROLLERS`].
+    pub(crate) informers: Vec<Informer>,
+    pub(crate) queues: Vec<WorkQueue>,
+    /// Controllers for which a turn is planned.
+    pub(crate) turns: BTreeSet<ControllerId>,
+    pub(crate) pending: BTreeMap<ControllerId, PendingSync>,
+    /// Changes that a controller hears of when its cut sync is done.
+    pub(crate) deferred: BTreeMap<ControllerId, Vec<Change>>,
+    pub(crate) memory: Memory,
+    /// The last own write of each key's sync, for controllers that wait to see it.
+    pub(crate) own_writes: BTreeMap<(ControllerId, Key), Revision>,
+    pub(crate) waiting: BTreeMap<(ControllerId, Key), Waiting>,
+    /// Controllers whose cache is held back.
+    pub(crate) held: BTreeSet<ControllerId>,
+    /// Processes of the control plane that do not run.
+    pub(crate) stopped: BTreeSet<Component>,
+    /// Controllers that will lose the next answer to a write.
+    pub(crate) losing_reply: BTreeSet<ControllerId>,
+    pub(crate) observe_planned: bool,
+    pub(crate) queue: Queue,
+    pub(crate) commands: u32,
+    /// Up to which revision writes were told as notes.
+    pub(crate) told: Revision,
+    /// Commands that removed a pod's object (or its node's) while its process ran.
+    pub(crate) removals: BTreeMap<Identity, u32>,
+    pub(crate) faults: Rare<Faults>,
+}
+
+/// How finely events can interleave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grain {
+    /// A sync happens at one instant.
+    #[default]
+    Coarse,
+    /// Each request of a sync, and each answer, is an event of its own.
+    Fine,
+}
+
+/// Why a controller stopped short of its goal, and since when.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Waiting {
+    pub since: Time,
+    pub reason: Reason,
+}
+
+/// A short name of a whole world: equal worlds have equal fingerprints, natively and in the browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(pub u64);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl World {
+    /// The world in which a scenario begins: machines registered, setup objects stored, clocks running.
+    pub fn new(scenario: &Scenario, seed: u64) -> World {
+        let settings = Rc::new(scenario.settings.clone());
+        let mut world = World {
+            start: scenario.start,
+            now: scenario.start,
+            events: 0,
+            server: Server::new(settings.clone(), seed),
+            settings,
+            machines: BTreeMap::new(),
+            disks: Disks::default(),
+            network: Network::default(),
+            programs: Programs::new(seed),
+            invariants: Invariants::default(),
+            grain: Grain::Coarse,
+            informers: vec![Informer::default(); CONTROLLERS.len()],
+            queues: vec![WorkQueue::default(); CONTROLLERS.len()],
+            turns: BTreeSet::new(),
+            pending: BTreeMap::new(),
+            deferred: BTreeMap::new(),
+            memory: Memory::default(),
+            own_writes: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            held: BTreeSet::new(),
+            stopped: BTreeSet::new(),
+            losing_reply: BTreeSet::new(),
+            observe_planned: false,
+            queue: Queue::default(),
+            commands: 0,
+            told: Revision(0),
+            removals: BTreeMap::new(),
+            faults: Rare::default(),
+        };
+        world.memory.scheduler.seed(seed);
+        world.set_up(scenario);
+        world
+    }
+
+    fn set_up(&mut self, scenario: &Scenario) {
+        use crate::belief::api::request::Request;
+        use crate::belief::api::server::WriteContext;
+        use crate::belief::api::watch::{Actor, Cause};
+        let context = WriteContext { now: self.now, by: Actor::Setup, cause: Cause::None };
+        for name in ["default", "kube-system", "kube-node-lease"] {
+            let mut namespace = Namespace::default();
+            namespace.metadata.name = name.into();
+            self.server
+                .serve(Request::Create(namespace.into()), &context)
+                .expect("the setup's own namespaces are valid");
+            let account = crate::belief::controllers::service_account::default_account(&name.into());
+            self.server.serve(Request::Create(account.into()), &context).expect("so are their accounts");
+        }
+        for object in &scenario.setup {
+            // A setup object that the API server refuses is left out: scenarios are tested to have none.
+            let _ = self.server.serve(Request::Create(object.clone()), &context);
+        }
+        for spec in &scenario.machines {
+            self.add_machine(spec);
+            self.start_machine(&spec.name);
+        }
+        // The cluster has been up for a while: the node controller has long seen that these nodes are ready.
+        let nodes: Vec<_> = self.objects().nodes.values().cloned().collect();
+        for mut node in nodes {
+            Rc::make_mut(&mut node).spec.taints.clear();
+            self.server.serve(Request::Update(node.into()), &context).expect("the setup's own nodes are valid");
+        }
+        for controller in CONTROLLERS {
+            for (key, period) in (controller.periods)(&self.settings) {
+                self.queue.push(self.now + period, Event::Period(controller.id, key));
+            }
+        }
+        self.queue.push(self.now + crate::ground::clock::Span::seconds(600), Event::Sweep);
+        let mut notes = Vec::new();
+        self.after_event(&mut notes);
+        // What the scenario starts with is not news.
+        self.told = self.server.revision();
+    }
+
+    pub(crate) fn add_machine(&mut self, spec: &MachineSpec) {
+        let capacity = [
+            ("cpu", spec.cpu.clone()),
+            ("memory", spec.memory.clone()),
+            ("pods", spec.pods.to_string().into()),
+            ("ephemeral-storage", "100Gi".into()),
+        ];
+        let machine = Machine {
+            name: spec.name.clone(),
+            labels: spec.labels.clone(),
+            capacity: capacity.into_iter().map(|(k, v)| (Name::from(k), v)).collect(),
+            internal_ip: spec.internal_ip.clone(),
+            subnet: self.machines.len() as u32,
+            next_address: 1,
+            powered: true,
+            power_since: self.now,
+            boot: 1,
+            kubelet: Kubelet::default(),
+            processes: BTreeMap::new(),
+            images: BTreeSet::new(),
+        };
+        self.machines.insert(spec.name.clone(), machine);
+    }
+
+    pub(crate) fn start_machine(&mut self, name: &Name) {
+        let mut notes = Vec::new();
+        self.on_machine(name, &mut notes, |host| host.start_kubelet());
+    }
+
+    /// Lets something happen on a machine. `None` if there is no such machine.
+    pub(crate) fn on_machine<T>(
+        &mut self,
+        name: &str,
+        notes: &mut Vec<Note>,
+        act: impl FnOnce(&mut Host<'_>) -> T,
+    ) -> Option<T> {
+        let mut touched = Vec::new();
+        let machine = self.machines.get_mut(name)?;
+        let mut host = Host {
+            now: self.now,
+            settings: &self.settings,
+            machine,
+            disks: &mut self.disks,
+            network: &self.network,
+            faults: &self.faults,
+            server: &mut self.server,
+            queue: &mut self.queue,
+            notes,
+            touched: &mut touched,
+        };
+        let result = act(&mut host);
+        if !touched.is_empty() || !self.programs.is_empty() {
+            self.follow_processes(name, &touched, notes);
+        }
+        self.check_processes(&touched, notes);
+        if self.disks.local().next().is_some() {
+            self.lose_local_disks(None, notes);
+        }
+        Some(result)
+    }
+
+    pub fn objects(&self) -> &Objects {
+        self.server.objects()
+    }
+    /// When the next event is due.
+    pub fn next_due(&self) -> Option<Time> {
+        self.queue.first().map(|((at, _), _)| at)
+    }
+    /// What can happen next, in a fixed order: every event of the earliest instant. Play takes the first, a search each.
+    pub fn choices(&self) -> Vec<Slot> {
+        self.queue.earliest().map(|(slot, _)| slot).collect()
+    }
+    /// The event that a choice stands for.
+    pub fn event(&self, slot: Slot) -> Option<&Event> {
+        self.queue.iter().find(|(s, _)| *s == slot).map(|(_, event)| event)
+    }
+    /// Why a controller does nothing about a key at the moment.
+    pub fn waiting(&self, controller: ControllerId, key: &Key) -> Option<&Waiting> {
+        self.waiting.get(&(controller, key.clone()))
+    }
+    /// Every controller that stopped short of its goal, and why.
+    pub fn reasons(&self) -> impl Iterator<Item = (ControllerId, &Key, &Waiting)> {
+        self.waiting.iter().map(|((id, key), waiting)| (*id, key, waiting))
+    }
+    /// Syncs that are cut in the middle.
+    pub fn pending(&self) -> &BTreeMap<ControllerId, PendingSync> {
+        &self.pending
+    }
+    pub fn set_grain(&mut self, grain: Grain) {
+        self.grain = grain;
+    }
+    pub fn is_held(&self, controller: ControllerId) -> bool {
+        self.held.contains(&controller)
+    }
+    pub fn is_stopped(&self, component: Component) -> bool {
+        self.stopped.contains(&component)
+    }
+    pub fn storage_fails(&self, part: StoragePart) -> bool {
+        self.memory.csi_driver.is_stuck(part)
+    }
+    /// Whether a controller's process and the API server run.
+    pub(crate) fn is_active(&self, id: ControllerId) -> bool {
+        let stopped = |component| self.stopped.contains(&component);
+        !stopped(Component::ApiServer) && !Component::of(id).is_some_and(stopped) && !self.is_paused(id)
+    }
+    /// How many commands were given so far.
+    pub fn commands(&self) -> u32 {
+        self.commands
+    }
+
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
+        self.hash(&mut hasher);
+        Fingerprint(hasher.finish())
+    }
+
+    /// The machine and process, if any, that runs for a pod's uid.
+    pub fn machine_running(&self, uid: Uid) -> Option<&Machine> {
+        self.machines.values().find(|machine| machine.runs(uid))
+    }
+}
+
+/// FNV-1a over words. Lengths are widened: `usize` has another size in the browser.
+struct Fnv(u64);
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        crate::ground::random::mix(self.0)
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word) ^ ((chunk.len() as u64) << 56));
+        }
+    }
+    fn write_u8(&mut self, n: u8) {
+        self.write_u64(u64::from(n));
+    }
+    fn write_u32(&mut self, n: u32) {
+        self.write_u64(u64::from(n));
+    }
+    fn write_u64(&mut self, n: u64) {
+        self.0 = (self.0 ^ n).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
+    }
+    fn write_usize(&mut self, n: usize) {
+        self.write_u64(n as u64);
+    }
+    fn write_isize(&mut self, n: isize) {
+        self.write_u64(n as i64 as u64);
+    }
+}

@@ -1,0 +1,42 @@
+//! What is due, by (time, sequence): simultaneous events happen in the order in which they were planned.
+
+use crate::ground::clock::Time;
+use crate::world::step::Event;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Queue {
+    due: BTreeMap<(Time, u64), Event>,
+    sequence: u64,
+}
+
+/// The place of a planned event in the queue.
+pub type Slot = (Time, u64);
+
+impl Queue {
+    pub fn push(&mut self, at: Time, event: Event) -> Slot {
+        self.sequence += 1;
+        self.due.insert((at, self.sequence), event);
+        (at, self.sequence)
+    }
+    pub fn take(&mut self, slot: Slot) -> Option<Event> {
+        self.due.remove(&slot)
+    }
+    pub fn first(&self) -> Option<(Slot, &Event)> {
+        self.due.first_key_value().map(|(slot, event)| (*slot, event))
+    }
+    /// Every event of the earliest instant, in order.
+    pub fn earliest(&self) -> impl Iterator<Item = (Slot, &Event)> {
+        let time = self.due.first_key_value().map(|((time, _), _)| *time);
+        self.due.iter().take_while(move |((at, _), _)| Some(*at) == time).map(|(slot, event)| (*slot, event))
+    }
+    pub fn iter(&self) -> impl Iterator<Item = (Slot, &Event)> {
+        self.due.iter().map(|(slot, event)| (*slot, event))
+    }
+    pub fn len(&self) -> u64 {
+        self.due.len() as u64
+    }
+    pub fn is_empty(&self) -> bool {
+        self.due.is_empty()
+    }
+}
