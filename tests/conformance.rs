@@ -10,13 +10,13 @@ use petri_objects::{Map, Name, Value};
 const TRIES: usize = 3;
 
 fn carried() -> Vec<Recording> {
-    let all = recordings::all(&recordings::folder());
+    let all = recordings::all(&recordings::folder()).expect("they can be read");
     assert!(all.len() >= 50, "the recordings are there: {}", all.len());
     all
 }
 
 fn trace(recording: &Recording) -> Vec<Line> {
-    line::read(&recording.expected().expect("a recording can be read"))
+    line::read(recording.expected().expect("a recording can be read"))
 }
 
 #[test]

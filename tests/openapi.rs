@@ -94,8 +94,8 @@ impl Census {
 #[test]
 fn every_object_reads_into_the_types_of_the_api_and_comes_back() {
     let mut census = Census::default();
-    for recording in recordings::all(&recordings::folder()) {
-        let objects = replay::objects(&recording.folder).expect("a carried recording can be played");
+    for recording in recordings::all(&recordings::folder()).expect("they can be read") {
+        let objects = replay::objects(&recording).expect("a carried recording can be played");
         objects.iter().for_each(|object| census.take(object));
     }
     for seed in 0..SEEDS {

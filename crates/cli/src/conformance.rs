@@ -21,7 +21,13 @@ pub fn judge(expected: &str, actual: &str) -> ExitCode {
 pub fn conformance(words: &[String]) -> ExitCode {
     let raise = words.iter().any(|word| word == "--raise");
     let folder = words.iter().find(|word| !word.starts_with("--")).map_or_else(recordings::folder, PathBuf::from);
-    let all = recordings::all(&folder);
+    let all = match recordings::all(&folder) {
+        Ok(all) => all,
+        Err(problem) => {
+            eprintln!("error: {problem}");
+            return ExitCode::FAILURE;
+        }
+    };
     if all.is_empty() {
         eprintln!("error: {} holds no recordings", folder.display());
         return ExitCode::FAILURE;

@@ -30,7 +30,8 @@ pub fn page() -> String {
 fn scores() -> Vec<Score> {
     let floors = std::fs::read_to_string(recordings::folder().join("floors.txt")).unwrap_or_default();
     let floors = recordings::floors(&floors);
-    recordings::all(&recordings::folder())
+    let carried = recordings::all(&recordings::folder()).unwrap_or_default();
+    carried
         .into_iter()
         .map(|recording| Score {
             floor: floors.get(&recording.name).copied(),

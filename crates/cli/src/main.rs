@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     match (verb.as_str(), &words[..]) {
         ("run", files) => transcripts::run(files),
         ("console", []) => console::run(),
-        ("replay", [folder]) => replay::replay(&PathBuf::from(folder), &mut std::io::stdout()),
+        ("replay", [folder]) => replay::again(&PathBuf::from(folder), &mut std::io::stdout()),
         ("judge", [expected, actual]) => conformance::judge(expected, actual),
         ("conformance", words) => conformance::conformance(words),
         ("search", flags) => search::run(flags),

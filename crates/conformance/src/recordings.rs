@@ -5,28 +5,60 @@ use crate::replay;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// One recorded scenario.
+/// One recorded scenario: its files, by their paths inside the recording's folder. Where they come from is the caller's
+/// affair: a browser has no folders.
 pub struct Recording {
     pub name: String,
-    pub folder: PathBuf,
+    pub files: BTreeMap<String, String>,
 }
 
 impl Recording {
+    /// Reads a folder with all that lies in it.
+    ///
+    /// # Errors
+    /// A sentence about the file or folder that cannot be read.
+    pub fn read(folder: &Path) -> Result<Recording, String> {
+        let mut files = BTreeMap::new();
+        collect(folder, "", &mut files)?;
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Recording { name, files })
+    }
+    /// One of its files.
+    ///
+    /// # Errors
+    /// A sentence about the file that is missing.
+    pub fn file(&self, path: &str) -> Result<&str, String> {
+        self.files.get(path).map(String::as_str).ok_or_else(|| format!("{} holds no {path}", self.name))
+    }
     /// The trace that was recorded.
     ///
     /// # Errors
-    /// A sentence about the file.
-    pub fn expected(&self) -> Result<String, String> {
-        let path = self.folder.join("expected.jsonl");
-        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
+    /// A sentence about the file that is missing.
+    pub fn expected(&self) -> Result<&str, String> {
+        self.file("expected.jsonl")
     }
     /// Plays the scenario and compares.
     ///
     /// # Errors
     /// A sentence about a file that is missing or cannot be understood.
     pub fn judge(&self) -> Result<Verdict, String> {
-        Ok(judge(&self.expected()?, &replay::run(&self.folder)?))
+        Ok(judge(self.expected()?, &replay::run(self)?))
     }
+}
+
+/// Texts below a folder, by their paths inside of it. What is no text is passed over.
+fn collect(folder: &Path, inside: &str, files: &mut BTreeMap<String, String>) -> Result<(), String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for entry in entries.flatten() {
+        let name = format!("{inside}{}", entry.file_name().to_string_lossy());
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, &format!("{name}/"), files)?;
+        } else if let Ok(text) = std::fs::read_to_string(&path) {
+            files.insert(name, text);
+        }
+    }
+    Ok(())
 }
 
 /// The folder of the carried recordings.
@@ -35,14 +67,15 @@ pub fn folder() -> PathBuf {
 }
 
 /// Every scenario of a folder, by name.
-pub fn all(folder: &Path) -> Vec<Recording> {
+///
+/// # Errors
+/// A sentence about a recording that cannot be read.
+pub fn all(folder: &Path) -> Result<Vec<Recording>, String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let recording = |path: PathBuf| {
-        let name = path.file_name()?.to_string_lossy().into_owned();
-        path.join("expected.jsonl").is_file().then_some((name, path))
-    };
-    let found: BTreeMap<String, PathBuf> = entries.filter_map(|entry| recording(entry.path())).collect();
-    found.into_iter().map(|(name, folder)| Recording { name, folder }).collect()
+    let mut folders: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| path.join("expected.jsonl").is_file()).collect();
+    folders.sort();
+    folders.iter().map(|folder| Recording::read(folder)).collect()
 }
 
 /// How the file of floors begins.

@@ -1,6 +1,6 @@
 //! A recording of a real control plane is played again, and the trace of the simulated one is written.
 //!
-//! The folder of a recording holds `scenario.json`, `script.jsonl`, `placements.json`, `manifests/` and perhaps
+//! A recording holds `scenario.json`, `script.jsonl`, `placements.json`, `manifests/` and perhaps
 //! `cases.jsonl`; the trace is text of JSON lines, in the format of `expected.jsonl`.
 
 mod candidate;
@@ -9,6 +9,7 @@ mod scenario;
 mod steps;
 mod trace;
 
+use crate::recordings::Recording;
 use candidate::Candidate;
 
 use petri_console::{Files, Follow, Host, Output};
@@ -18,61 +19,49 @@ use petri_sim::words::command::Command;
 use petri_sim::words::note::{Answer, Note, What};
 use petri_sim::world::World;
 use std::collections::BTreeMap;
-use std::path::Path;
 use steps::Step;
 use trace::Trace;
 
-/// The trace of a folder, as text.
+/// The trace of a recording that is played again, as text.
 ///
 /// # Errors
 /// A sentence about the file that is missing or cannot be understood.
-pub fn run(dir: &Path) -> Result<String, String> {
-    Ok(played(dir, None)?.trace.into_text())
+pub fn run(recording: &Recording) -> Result<String, String> {
+    Ok(played(recording, None)?.trace.into_text())
 }
 
-/// Every object that was written while a folder was played, as it was after the write.
+/// Every object that was written while a recording was played, as it was after the write.
 ///
 /// # Errors
 /// As [`run`].
-pub fn objects(dir: &Path) -> Result<Vec<Object>, String> {
-    Ok(played(dir, Some(Vec::new()))?.written.unwrap_or_default())
+pub fn objects(recording: &Recording) -> Result<Vec<Object>, String> {
+    Ok(played(recording, Some(Vec::new()))?.written.unwrap_or_default())
 }
 
-fn played(dir: &Path, written: Option<Vec<Object>>) -> Result<Replay, String> {
-    let read = |name: &str| {
-        let path = dir.join(name);
-        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
-    };
-    let description = Value::from_json(&read("scenario.json")?).ok_or("scenario.json is not JSON")?;
-    let placements = read("placements.json").ok().and_then(|text| Value::from_json(&text)).unwrap_or_default();
-    let files = manifests(&dir.join("manifests"))?;
+fn played(recording: &Recording, written: Option<Vec<Object>>) -> Result<Replay, String> {
+    let description = Value::from_json(recording.file("scenario.json")?).ok_or("scenario.json is not JSON")?;
+    let placements = recording.file("placements.json").ok().and_then(Value::from_json).unwrap_or_default();
+    let files = Manifests::of(recording);
     let setup = description.at(&["setup"]).and_then(Value::as_str).and_then(|name| files.read(name));
     let about = scenario::read(&description, &placements, setup.as_deref().unwrap_or_default())?;
-    let steps = steps::read(&read("script.jsonl")?, &about.namespace)?;
+    let steps = steps::read(recording.file("script.jsonl")?, &about.namespace)?;
     let mut replay = Replay::new(about, files);
     replay.written = written;
-    match read("cases.jsonl") {
-        Ok(cases) => replay.cases(&cases)?,
+    match recording.file("cases.jsonl") {
+        Ok(cases) => replay.cases(cases)?,
         Err(_) => replay.play(steps),
     }
     Ok(replay)
 }
 
-fn manifests(dir: &Path) -> Result<Manifests, String> {
-    let mut files = BTreeMap::new();
-    let entries = std::fs::read_dir(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if let Ok(text) = std::fs::read_to_string(entry.path()) {
-            files.insert(name, text);
-        }
-    }
-    Ok(Manifests(files))
-}
-
 struct Manifests(BTreeMap<String, String>);
 
 impl Manifests {
+    fn of(recording: &Recording) -> Manifests {
+        let file = |(path, text): (&String, &String)| Some((path.strip_prefix("manifests/")?.to_owned(), text.clone()));
+        Manifests(recording.files.iter().filter_map(file).collect())
+    }
+
     /// The same files, with the generated names of the recording replaced by those of the objects that take their place.
     fn with_ids(&self, trace: &Trace) -> Manifests {
         Manifests(self.0.iter().map(|(name, text)| (name.clone(), trace.translated(text))).collect())

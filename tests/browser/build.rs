@@ -1,0 +1,60 @@
+//! Writes one test for each transcript, lesson and recording: a browser can list no folder, so all of them are compiled in.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+fn main() {
+    let here = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where the crate is"));
+    let out = PathBuf::from(std::env::var("OUT_DIR").expect("cargo says where to write"));
+    let tests = here.parent().expect("the crate is inside of `tests`");
+    let lessons = here.join("../../crates/lessons/content");
+
+    let mut code = String::new();
+    for path in entries(&tests.join("transcripts")).into_iter().chain(entries(&lessons)) {
+        if path.extension().is_some_and(|ending| ending == "md") {
+            write_test(&mut code, &path, &format!("check_transcript({})", included(&path)));
+        }
+    }
+    write(&out.join("transcripts.rs"), &code);
+
+    let mut code = String::new();
+    for folder in entries(&tests.join("conformance")).into_iter().filter(|path| path.is_dir()) {
+        let mut files = String::new();
+        for file in below(&folder) {
+            let inside = file.strip_prefix(&folder).expect("it lies below").to_string_lossy().replace('\\', "/");
+            write!(files, "({inside:?}, {}), ", included(&file)).expect("writing to a String does not fail");
+        }
+        write_test(&mut code, &folder, &format!("check_recording({:?}, &[{files}])", stem(&folder)));
+    }
+    write(&out.join("recordings.rs"), &code);
+}
+
+/// What a folder holds, by name; cargo builds anew when that changes.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+fn below(folder: &Path) -> Vec<PathBuf> {
+    entries(folder).into_iter().flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
+}
+
+fn included(path: &Path) -> String {
+    format!("include_str!({:?})", path.display().to_string())
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn write_test(code: &mut String, path: &Path, body: &str) {
+    let name = stem(path).replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    writeln!(code, "#[wasm_bindgen_test]\nfn {name}() {{\n    {body};\n}}").expect("writing to a String does not fail");
+}
+
+fn write(path: &Path, code: &str) {
+    std::fs::write(path, code).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
