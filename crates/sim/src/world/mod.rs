@@ -11,16 +11,18 @@ use crate::belief::api::watch::Change;
 use crate::belief::client::call::PendingSync;
 use crate::belief::client::informer::Informer;
 use crate::belief::client::workqueue::WorkQueue;
-use crate::belief::controllers::{CONTROLLERS, ControllerId, Memory};
+use crate::belief::controllers::{CONTROLLERS, Memory};
 use crate::ground::clock::Time;
 use crate::ground::scenario::{MachineSpec, Scenario};
 use crate::ground::settings::Settings;
 use crate::reality::kubelet::{Host, Kubelet};
-use crate::reality::machine::{Identity, Machine};
+use crate::reality::machine::Machine;
 use crate::reality::network::Network;
 use crate::reality::storage::Disks;
 use crate::reality::workload::program::Programs;
 use crate::words::command::{Component, StoragePart};
+use crate::words::controller_id::ControllerId;
+use crate::words::identity::Identity;
 use crate::words::invariants::Invariants;
 use crate::words::note::Note;
 use crate::words::reason::Reason;
@@ -154,7 +156,7 @@ impl World {
     fn set_up(&mut self, scenario: &Scenario) {
         use crate::belief::api::request::Request;
         use crate::belief::api::server::WriteContext;
-        use crate::belief::api::watch::{Actor, Cause};
+        use crate::words::actor::{Actor, Cause};
         let context = WriteContext { now: self.now, by: Actor::Setup, cause: Cause::None };
         for name in ["default", "kube-system", "kube-node-lease"] {
             let mut namespace = Namespace::default();

@@ -1,15 +1,18 @@
 //! The only transition function: what one event does to a world.
 
-use crate::belief::api::request::{ApiError, Reply};
+use crate::belief::api::request::Reply;
 use crate::belief::api::server::WriteContext;
 use crate::belief::api::shelf::{Key, Objects};
-use crate::belief::api::watch::{Actor, Cause, Change};
+use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Outcome, PendingSync, Stop, Via};
-use crate::belief::controllers::{CONTROLLERS, ControllerId, Enqueue};
+use crate::belief::controllers::{self, CONTROLLERS, Enqueue};
 use crate::ground::clock::{Span, Time};
 use crate::reality::kubelet::Wake;
 use crate::reality::machine::ProcessId;
+use crate::words::actor::{Actor, Cause};
+use crate::words::api_error::ApiError;
 use crate::words::command::Component;
+use crate::words::controller_id::ControllerId;
 use crate::words::note::{Note, Verb, What};
 use crate::words::reason::Reason;
 use crate::world::queue::Slot;
@@ -82,7 +85,7 @@ impl World {
                 }
             }
             Event::Period(id, key) => {
-                let period = (id.controller().periods)(&self.settings).into_iter().find(|(k, _)| *k == key);
+                let period = (controllers::of(id).periods)(&self.settings).into_iter().find(|(k, _)| *k == key);
                 if let Some((_, period)) = period {
                     self.queue.push(self.now + period + PERIOD_SLACK, Event::Period(id, key.clone()));
                 }
@@ -181,7 +184,7 @@ impl World {
                 now: self.now,
                 keys: Vec::new(),
             };
-            (id.controller().enqueue)(change, &mut enqueue);
+            (controllers::of(id).enqueue)(change, &mut enqueue);
             for (key, after) in enqueue.keys {
                 if after == Span::ZERO {
                     self.enqueue(id, key, Cause::Write(change.revision));
@@ -226,7 +229,7 @@ impl World {
         }
         let Some((key, cause)) = self.queues[id as usize].pop() else { return };
         if !self.has_seen_own_writes(id, &key) {
-            let delay = self.queues[id as usize].retry_delay(&key, id.retries().0, self.now);
+            let delay = self.queues[id as usize].retry_delay(&key, controllers::of(id).retries().0, self.now);
             self.requeue_after(id, key, delay);
         } else if self.grain == Grain::Fine || self.losing_reply.contains(&id) || self.faults.etcd > Span::ZERO {
             let cache = self.informers[id as usize].cache.clone();
@@ -250,7 +253,7 @@ impl World {
 
     /// STS-4: a sync does not run on a cache that misses the controller's own writes.
     fn has_seen_own_writes(&self, id: ControllerId, key: &Key) -> bool {
-        if !id.controller().waits_for_own_writes || !self.settings.gates.stale_controller_consistency {
+        if !controllers::of(id).waits_for_own_writes || !self.settings.gates.stale_controller_consistency {
             return true;
         }
         let wrote = self.own_writes.get(&(id, key.clone())).copied().unwrap_or_default();
@@ -263,13 +266,13 @@ impl World {
         self.server.last_write = Revision(0);
         let via = Via::Direct { server: &mut self.server, context };
         let mut api = Api::new(self.now, &self.settings, &mut self.memory, cache, via);
-        let outcome = (id.controller().sync)(key, &mut api);
+        let outcome = (controllers::of(id).sync)(key, &mut api);
         self.remember_own_writes(id, key);
         self.finish(id, key.clone(), outcome);
     }
 
     fn remember_own_writes(&mut self, id: ControllerId, key: &Key) {
-        if id.controller().waits_for_own_writes && self.server.last_write > Revision(0) {
+        if controllers::of(id).waits_for_own_writes && self.server.last_write > Revision(0) {
             self.own_writes.insert((id, key.clone()), self.server.last_write);
         }
     }
@@ -279,7 +282,7 @@ impl World {
         let mut memory = self.memory.clone();
         let via = Via::Replay { past: &pending.past, asked: 0, next: None, events: Vec::new() };
         let mut api = Api::new(pending.began, &self.settings, &mut memory, pending.cache.clone(), via);
-        let outcome = (id.controller().sync)(&pending.key, &mut api);
+        let outcome = (controllers::of(id).sync)(&pending.key, &mut api);
         let Via::Replay { next, events, .. } = api.into_via() else { unreachable!("the sync was replayed") };
         let context = WriteContext { now: self.now, by: Actor::Controller(id), cause: pending.cause };
         for note in events.iter().skip(pending.events as usize) {
@@ -346,7 +349,7 @@ impl World {
                 done.waiting
             }
             Err(Stop::Failed(error)) => {
-                let (first, most) = id.retries();
+                let (first, most) = controllers::of(id).retries();
                 let queue = &mut self.queues[id as usize];
                 if most.is_some_and(|most| queue.failures(&key) >= most) {
                     // Given up, until something changes.

@@ -2,13 +2,13 @@
 //!
 //! Upstream: the default admission plugins, and the `PrepareFor...` functions of `pkg/registry`.
 
-use super::request::ApiError;
 use super::shelf::{Key, Objects};
 use super::validation::{FieldError, FieldErrorKind};
 use crate::belief::controllers::service_account::DEFAULT;
 use crate::ground::clock::Time;
 use crate::ground::random::{Stream, Streams};
 use crate::ground::settings::Settings;
+use crate::words::api_error::ApiError;
 use petri_objects::record::Opaque;
 use petri_objects::*;
 use std::rc::Rc;

@@ -2,9 +2,10 @@
 //!
 //! Upstream: `pkg/registry/core/pod/storage/eviction.go`.
 
-use super::request::{ApiError, DeleteOptions, Patch, Reply, Request};
+use super::request::{DeleteOptions, Patch, Reply, Request};
 use super::server::{Server, WriteContext};
 use super::shelf::{Key, Objects};
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 

@@ -5,11 +5,11 @@
 
 use super::server::{EventNote, WriteContext};
 use super::shelf::{Key, Objects};
-use super::watch::Actor;
 use crate::belief::client::call::EventType;
-use crate::belief::controllers::ControllerId;
 use crate::ground::clock::{Span, Time};
 use crate::ground::random::Stream;
+use crate::words::actor::Actor;
+use crate::words::controller_id::ControllerId;
 use petri_objects::*;
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -2,16 +2,18 @@
 //!
 //! Upstream: `staging/src/k8s.io/apiserver`, `pkg/registry`.
 
-use super::admission;
 use super::recorder::Recorder;
-use super::request::{ApiError, DeleteOptions, MODIFIED, Patch, Propagation, Reply, Request};
+use super::request::{DeleteOptions, Patch, Reply, Request};
 use super::shelf::{Key, Objects};
-use super::validation;
-use super::watch::{Actor, Cause, Change};
+use super::watch::Change;
+use super::{admission, validation};
 use crate::belief::client::call::EventType;
 use crate::ground::clock::{Span, Time};
 use crate::ground::random::Streams;
 use crate::ground::settings::Settings;
+use crate::words::actor::{Actor, Cause};
+use crate::words::api_error::{ApiError, MODIFIED};
+use crate::words::command::Propagation;
 use petri_objects::record::Opaque;
 use petri_objects::*;
 use std::collections::{BTreeSet, VecDeque};

@@ -5,13 +5,14 @@
 //! ([`PendingSync`]) and goes on by running again from the top against them. Where nothing can come between, the call
 //! is served in place and nothing is replayed.
 
-use crate::belief::api::request::{ApiError, DeleteOptions, Patch, Reply, Request};
+use crate::belief::api::request::{DeleteOptions, Patch, Reply, Request};
 use crate::belief::api::server::{EventNote, Server, WriteContext};
 use crate::belief::api::shelf::{Key, Objects};
-use crate::belief::api::watch::Cause;
 use crate::belief::controllers::Memory;
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
+use crate::words::actor::Cause;
+use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::*;
 use std::rc::Rc;

@@ -10,12 +10,14 @@
 //! Deviation: owners that block each other in a circle are not told apart; in the foreground they wait for ever.
 
 use super::Enqueue;
-use crate::belief::api::request::{ApiError, DeleteOptions, Patch, Propagation};
+use crate::belief::api::request::{DeleteOptions, Patch};
 use crate::belief::api::server::{FOREGROUND, ORPHAN};
 use crate::belief::api::shelf::{Key, Objects, Shelf, Stored};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome, Stop};
 use crate::ground::clock::Span;
+use crate::words::api_error::ApiError;
+use crate::words::command::Propagation;
 use crate::words::reason::Reason;
 use petri_objects::*;
 use std::rc::Rc;

@@ -3,9 +3,10 @@
 //! Upstream: `pkg/controller/controller_ref_manager.go`.
 
 use super::util::controller_ref;
-use crate::belief::api::request::{ApiError, Patch};
+use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::Objects;
 use crate::belief::client::call::{Api, Stop};
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 

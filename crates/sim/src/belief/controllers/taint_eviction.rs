@@ -9,11 +9,12 @@
 //! upstream relies on the order of its notifications.
 
 use super::Enqueue;
-use crate::belief::api::request::{ApiError, Patch};
+use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Awaiting, Done, Outcome, Stop, expect_kind};
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::*;
 use std::collections::BTreeMap;

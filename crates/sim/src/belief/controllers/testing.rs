@@ -1,13 +1,15 @@
 //! Runs one sync of a controller against a cache built by hand and a script that answers its requests.
 
 use super::{Enqueue, Memory};
-use crate::belief::api::request::{ApiError, Patch, Reply, Request};
+use crate::belief::api::request::{Patch, Reply, Request};
 use crate::belief::api::server::EventNote;
 use crate::belief::api::shelf::{Key, Objects};
-use crate::belief::api::watch::{Actor, Cause, Change};
+use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Exchange, Outcome, Stop, Via};
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
+use crate::words::actor::{Actor, Cause};
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -170,7 +172,7 @@ fn line(request: &Request) -> String {
         Request::Update(object) => format!("update {}", named(object)),
         Request::UpdateStatus(object) => format!("status {}", named(object)),
         Request::Delete { target, options } => match options.propagation {
-            crate::belief::api::request::Propagation::Background => format!("delete {target}"),
+            crate::words::command::Propagation::Background => format!("delete {target}"),
             other => format!("delete {target} {other:?}"),
         },
         Request::Patch { target, patch, .. } => {

@@ -4,10 +4,10 @@
 
 use super::{Host, Wake};
 use crate::belief::api::request::Request;
-use crate::belief::api::watch::Cause;
 use crate::belief::client::call::EventType;
 use crate::ground::clock::Span;
 use crate::reality::network::Verdict;
+use crate::words::actor::Cause;
 use petri_objects::*;
 use std::rc::Rc;
 

@@ -150,7 +150,7 @@ impl Host<'_> {
         let options =
             DeleteOptions { grace_seconds: Some(0), uid: Some(worker.pod.metadata.uid), ..DeleteOptions::default() };
         match self.call(Request::Delete { target, options }, worker.cause) {
-            Err(crate::belief::api::request::ApiError::Unreachable) => {}
+            Err(crate::words::api_error::ApiError::Unreachable) => {}
             _ => worker.gone = true,
         }
     }

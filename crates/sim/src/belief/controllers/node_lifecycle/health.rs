@@ -7,10 +7,11 @@
 
 use super::zones::{self, Census, ZoneState};
 use super::{Memory, OpenPass, course, taints};
-use crate::belief::api::request::{ApiError, Patch};
+use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::client::call::{Api, Awaiting, Done, Outcome, expect_kind};
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::*;
 use std::collections::BTreeMap;

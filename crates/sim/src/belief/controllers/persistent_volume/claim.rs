@@ -8,10 +8,11 @@ use super::{
     BIND_COMPLETED, BOUND_BY_CONTROLLER, NO_PROVISIONER, SELECTED_NODE, STORAGE_PROVISIONER, STORAGE_PROVISIONER_BETA,
     annotation, names_claim, waits_for_first_consumer,
 };
-use crate::belief::api::request::{ApiError, Patch};
+use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::client::call::{Api, Done, Outcome, Stop, expect_kind};
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::{Kind, Name, Object, ObjectReference, PersistentVolume, PersistentVolumeClaim, StorageClass};
 use std::rc::Rc;

@@ -2,10 +2,10 @@
 //!
 //! Upstream: `pkg/controller/replicaset/replica_set_utils.go`.
 
-use crate::belief::api::request::ApiError;
 use crate::belief::client::call::{Api, Stop};
 use crate::belief::controllers::util::{remove_condition, set_condition};
 use crate::ground::clock::Time;
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 

@@ -2,13 +2,12 @@
 //!
 //! Upstream: `pkg/controller/statefulset/stateful_set_control.go`.
 
-use super::pod_control;
 use super::revisions::{Revisions, revisions_of, template_of, truncate_history};
-use super::status_updater;
 use super::utils::*;
-use crate::belief::api::request::ApiError;
+use super::{pod_control, status_updater};
 use crate::belief::client::call::{Api, Done, Stop};
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::order::Order as _;
 use petri_objects::*;

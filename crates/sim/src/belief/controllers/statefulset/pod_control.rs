@@ -3,9 +3,9 @@
 //! Upstream: `pkg/controller/statefulset/stateful_pod_control.go`.
 
 use super::utils::*;
-use crate::belief::api::request::ApiError;
 use crate::belief::api::shelf::Key;
 use crate::belief::client::call::{Api, Stop, expect_kind};
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 
