@@ -1,8 +1,7 @@
 //! Commands carried out: what a person does, to the API server or to the physical world.
 
 use crate::belief::api::apply;
-use crate::belief::api::request::{DeleteOptions, Patch, Request};
-use crate::belief::api::server::WriteContext;
+use crate::belief::api::request::{DeleteOptions, Patch, Request, WriteContext};
 use crate::belief::controllers::CONTROLLERS;
 use crate::ground::scenario::MachineSpec;
 use crate::reality::kubelet::Wake;

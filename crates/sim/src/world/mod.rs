@@ -25,7 +25,7 @@ use crate::words::controller_id::ControllerId;
 use crate::words::identity::Identity;
 use crate::words::invariants::Invariants;
 use crate::words::note::Note;
-use crate::words::reason::Reason;
+use crate::words::reason::Waiting;
 use crate::world::faults::{Faults, Rare};
 use crate::world::queue::{Queue, Slot};
 use crate::world::step::Event;
@@ -97,13 +97,6 @@ pub enum Grain {
     Fine,
 }
 
-/// Why a controller stopped short of its goal, and since when.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Waiting {
-    pub since: Time,
-    pub reason: Reason,
-}
-
 /// A short name of a whole world: equal worlds have equal fingerprints, natively and in the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub u64);
@@ -154,8 +147,7 @@ impl World {
     }
 
     fn set_up(&mut self, scenario: &Scenario) {
-        use crate::belief::api::request::Request;
-        use crate::belief::api::server::WriteContext;
+        use crate::belief::api::request::{Request, WriteContext};
         use crate::words::actor::{Actor, Cause};
         let context = WriteContext { now: self.now, by: Actor::Setup, cause: Cause::None };
         for name in ["default", "kube-system", "kube-node-lease"] {

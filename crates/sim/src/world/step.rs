@@ -1,11 +1,11 @@
 //! The only transition function: what one event does to a world.
 
-use crate::belief::api::request::Reply;
-use crate::belief::api::server::WriteContext;
+use crate::belief::api::request::{Reply, WriteContext};
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Outcome, PendingSync, Stop, Via};
-use crate::belief::controllers::{self, CONTROLLERS, Enqueue};
+use crate::belief::client::informer::Enqueue;
+use crate::belief::controllers::{self, CONTROLLERS};
 use crate::ground::clock::{Span, Time};
 use crate::reality::kubelet::Wake;
 use crate::reality::machine::ProcessId;
@@ -14,9 +14,9 @@ use crate::words::api_error::ApiError;
 use crate::words::command::Component;
 use crate::words::controller_id::ControllerId;
 use crate::words::note::{Note, Verb, What};
-use crate::words::reason::Reason;
+use crate::words::reason::{Reason, Waiting};
 use crate::world::queue::Slot;
-use crate::world::{Grain, Waiting, World};
+use crate::world::{Grain, World};
 use petri_objects::*;
 
 /// Something that is planned.
@@ -177,15 +177,8 @@ impl World {
     fn notify(&mut self, id: ControllerId, changes: &[Change]) {
         let cache = self.informers[id as usize].cache.clone();
         for change in changes {
-            let mut enqueue = Enqueue {
-                cache: &cache,
-                memory: &mut self.memory,
-                settings: &self.settings,
-                now: self.now,
-                keys: Vec::new(),
-            };
-            (controllers::of(id).enqueue)(change, &mut enqueue);
-            for (key, after) in enqueue.keys {
+            let enqueue = Enqueue::new(&cache, &mut self.memory, &self.settings, self.now);
+            for (key, after) in (controllers::of(id).enqueue)(change, enqueue) {
                 if after == Span::ZERO {
                     self.enqueue(id, key, Cause::Write(change.revision));
                 } else {
@@ -265,8 +258,8 @@ impl World {
         let context = WriteContext { now: self.now, by: Actor::Controller(id), cause };
         self.server.last_write = Revision(0);
         let via = Via::Direct { server: &mut self.server, context };
-        let mut api = Api::new(self.now, &self.settings, &mut self.memory, cache, via);
-        let outcome = (controllers::of(id).sync)(key, &mut api);
+        let api = Api::new(self.now, &self.settings, &mut self.memory, cache, via);
+        let (outcome, _) = (controllers::of(id).sync)(key, api);
         self.remember_own_writes(id, key);
         self.finish(id, key.clone(), outcome);
     }
@@ -281,9 +274,9 @@ impl World {
     fn resume(&mut self, id: ControllerId, mut pending: PendingSync) {
         let mut memory = self.memory.clone();
         let via = Via::Replay { past: &pending.past, asked: 0, next: None, events: Vec::new() };
-        let mut api = Api::new(pending.began, &self.settings, &mut memory, pending.cache.clone(), via);
-        let outcome = (controllers::of(id).sync)(&pending.key, &mut api);
-        let Via::Replay { next, events, .. } = api.into_via() else { unreachable!("the sync was replayed") };
+        let api = Api::new(pending.began, &self.settings, &mut memory, pending.cache.clone(), via);
+        let (outcome, via) = (controllers::of(id).sync)(&pending.key, api);
+        let Via::Replay { next, events, .. } = via else { unreachable!("the sync was replayed") };
         let context = WriteContext { now: self.now, by: Actor::Controller(id), cause: pending.cause };
         for note in events.iter().skip(pending.events as usize) {
             self.server.record(note, &context);

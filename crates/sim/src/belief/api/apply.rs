@@ -5,7 +5,8 @@
 //! as `$patch` and `$setElementOrder` are not interpreted.
 
 use super::request::Request;
-use super::server::{Server, WriteContext};
+use super::server::Server;
+use crate::belief::api::request::WriteContext;
 use crate::words::api_error::ApiError;
 use crate::words::note::Answer;
 use petri_objects::*;

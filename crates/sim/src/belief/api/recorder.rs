@@ -3,9 +3,9 @@
 //! Upstream: `client-go/tools/record`, and `client-go/tools/events` for the scheduler.
 //! Deviation: the correlation cache lives with the server, not in each client, so it survives restarts of controllers.
 
-use super::server::{EventNote, WriteContext};
 use super::shelf::{Key, Objects};
-use crate::belief::client::call::EventType;
+use crate::belief::api::event::{EventNote, EventType};
+use crate::belief::api::request::WriteContext;
 use crate::ground::clock::{Span, Time};
 use crate::ground::random::Stream;
 use crate::words::actor::Actor;

@@ -1,6 +1,7 @@
 //! What a client may ask the API server, and what it answers.
 
 use super::shelf::Key;
+use crate::words::actor::{Actor, Cause};
 use crate::words::api_error::ApiError;
 use crate::words::command::Propagation;
 use petri_objects::*;
@@ -36,6 +37,14 @@ pub enum Request {
         pod: Key,
         grace_seconds: Option<i64>,
     },
+}
+
+/// Who writes, when, and what led to it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WriteContext {
+    pub now: Time,
+    pub by: Actor,
+    pub cause: Cause,
 }
 
 /// The patches that controllers and kubelets send, by their meaning.

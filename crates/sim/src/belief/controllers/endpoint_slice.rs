@@ -18,10 +18,10 @@
 mod desired;
 mod reconciler;
 
-use super::Enqueue;
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome, Stop};
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::Span;
 use crate::words::actor::Actor;
 use crate::words::controller_id::ControllerId;

@@ -26,10 +26,11 @@ pub mod service_account;
 pub mod statefulset;
 pub mod taint_eviction;
 
-use crate::belief::api::shelf::{Key, Objects};
+use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
-use crate::belief::client::call::{Api, Outcome};
-use crate::ground::clock::{Span, Time};
+use crate::belief::client::call::{Api, Outcome, Via};
+use crate::belief::client::informer::Enqueue;
+use crate::ground::clock::Span;
 use crate::ground::settings::Settings;
 use crate::words::controller_id::ControllerId;
 
@@ -39,30 +40,13 @@ pub struct Controller {
     /// Where the simulated thing lives upstream.
     pub upstream: &'static str,
     /// Which keys a change concerns.
-    pub enqueue: fn(&Change, &mut Enqueue<'_>),
-    pub sync: fn(&Key, &mut Api<'_>) -> Outcome,
+    pub enqueue: fn(&Change, Enqueue<'_, Memory>) -> Vec<(Key, Span)>,
+    /// Hands back how its questions were answered.
+    pub sync: for<'w> fn(&Key, Api<'w, Memory>) -> (Outcome, Via<'w>),
     /// Keys that are queued again and again, and how often. The next period starts after the last has ended.
     pub periods: fn(&Settings) -> Vec<(Key, Span)>,
     /// Whether a sync must not run on a cache that misses the controller's own writes (new in 1.36).
     pub waits_for_own_writes: bool,
-}
-
-/// What `enqueue` may look at, and where it puts keys.
-pub struct Enqueue<'w> {
-    pub cache: &'w Objects,
-    pub memory: &'w mut Memory,
-    pub settings: &'w Settings,
-    pub now: Time,
-    pub(crate) keys: Vec<(Key, Span)>,
-}
-
-impl Enqueue<'_> {
-    pub fn add(&mut self, key: Key) {
-        self.keys.push((key, Span::ZERO));
-    }
-    pub fn add_after(&mut self, key: Key, span: Span) {
-        self.keys.push((key, span));
-    }
 }
 
 fn never(_: &Settings) -> Vec<(Key, Span)> {
@@ -76,7 +60,17 @@ macro_rules! controllers {
             use $module as module;
             Controller {
                 id: ControllerId::$id, upstream: $upstream,
-                enqueue: module::enqueue, sync: module::sync, periods: $periods, waits_for_own_writes: $own,
+                enqueue: |change, keys| {
+                    let mut own = keys.of();
+                    module::enqueue(change, &mut own);
+                    own.keys
+                },
+                sync: |key, api| {
+                    let mut own = api.of();
+                    let outcome = module::sync(key, &mut own);
+                    (outcome, own.into_via())
+                },
+                periods: $periods, waits_for_own_writes: $own,
             }
         },)*];
     };
@@ -129,11 +123,36 @@ pub struct Memory {
     pub node_lifecycle: node_lifecycle::Memory,
     pub taint_eviction: taint_eviction::Memory,
     pub pod_gc: pod_gc::Memory,
-    pub garbage_collector: garbage_collector::Memory,
     pub persistent_volume: persistent_volume::Memory,
     pub attach_detach: attach_detach::Memory,
     pub csi_driver: csi_driver::Memory,
     pub scheduler: crate::belief::scheduler::Memory,
+    /// For those that remember nothing.
+    nothing: (),
+}
+
+/// Each controller is handed its own part, and sees no other.
+macro_rules! parts {
+    ($($part:ident: $of:ty;)*) => {$(
+        impl AsMut<$of> for Memory {
+            fn as_mut(&mut self) -> &mut $of {
+                &mut self.$part
+            }
+        }
+    )*};
+}
+
+parts! {
+    statefulset: statefulset::Memory;
+    replicaset: replicaset::Memory;
+    node_lifecycle: node_lifecycle::Memory;
+    taint_eviction: taint_eviction::Memory;
+    pod_gc: pod_gc::Memory;
+    persistent_volume: persistent_volume::Memory;
+    attach_detach: attach_detach::Memory;
+    csi_driver: csi_driver::Memory;
+    scheduler: crate::belief::scheduler::Memory;
+    nothing: ();
 }
 
 impl Memory {
@@ -145,7 +164,6 @@ impl Memory {
             ControllerId::NodeLifecycle => self.node_lifecycle = Default::default(),
             ControllerId::TaintEviction => self.taint_eviction = Default::default(),
             ControllerId::PodGc => self.pod_gc = Default::default(),
-            ControllerId::GarbageCollector => self.garbage_collector = Default::default(),
             ControllerId::PersistentVolume => self.persistent_volume = Default::default(),
             ControllerId::AttachDetach => self.attach_detach = Default::default(),
             ControllerId::CsiDriver => self.csi_driver.restart(),

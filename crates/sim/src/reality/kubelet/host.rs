@@ -1,9 +1,9 @@
 //! A machine with everything its kubelet may touch: the machine itself, its disks, and the API server over the network.
 
 use super::{Wake, Worker};
-use crate::belief::api::request::{Patch, Reply, Request};
-use crate::belief::api::server::{EventNote, Server, WriteContext};
-use crate::belief::client::call::EventType;
+use crate::belief::api::event::{EventNote, EventType};
+use crate::belief::api::request::{Patch, Reply, Request, WriteContext};
+use crate::belief::api::server::Server;
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
 use crate::reality::machine::{Machine, Process, ProcessId};

@@ -4,8 +4,8 @@
 
 use super::containers::containers_to_run;
 use super::{Host, Stage, Wake, Worker};
+use crate::belief::api::event::EventType;
 use crate::belief::api::watch::Change;
-use crate::belief::client::call::EventType;
 use crate::ground::clock::{Span, Time};
 use crate::reality::machine::ProcessId;
 use petri_objects::*;

@@ -3,8 +3,8 @@
 //! Upstream: `SyncTerminatingPod`, `killContainer`, `SyncTerminatedPod`, and the status manager's final delete.
 
 use super::{Host, Run, RunState, Stage, Worker, container_of};
+use crate::belief::api::event::EventType;
 use crate::belief::api::request::{DeleteOptions, Request};
-use crate::belief::client::call::EventType;
 use crate::ground::clock::Span;
 use crate::reality::machine::ProcessState;
 use crate::reality::network::Verdict;

@@ -1,7 +1,7 @@
 use super::zones::{Census, Limiter, ZoneState, compute_zone_state, eviction_rate_millis};
 use super::{EVICT, MONITOR, TAINT, course, enqueue, periods, sync, taints};
-use crate::belief::api::request::{Patch, Request};
-use crate::belief::api::server::{Server, WriteContext};
+use crate::belief::api::request::{Patch, Request, WriteContext};
+use crate::belief::api::server::Server;
 use crate::belief::api::shelf::Key;
 use crate::belief::controllers::service_account::default_account;
 use crate::belief::controllers::testing::{Bench, NOW, Run, agree, meta, ready_pod};

@@ -68,7 +68,7 @@ fn terminating(set: &ReplicaSet, candidates: &[Rc<Pod>]) -> i32 {
 /// The second refusal.
 ///
 /// Upstream: `updateReplicaSetStatus`.
-pub fn update_status(set: &ReplicaSet, status: &ReplicaSetStatus, api: &mut Api<'_>) -> Result<(), Stop> {
+pub fn update_status<M>(set: &ReplicaSet, status: &ReplicaSetStatus, api: &mut Api<'_, M>) -> Result<(), Stop> {
     if set.status == *status && set.metadata.generation == set.status.observed_generation {
         return Ok(());
     }

@@ -13,8 +13,8 @@ mod scenarios;
 
 use super::utils::*;
 use super::*;
-use crate::belief::api::request::{DeleteOptions, Patch, Request};
-use crate::belief::api::server::{Server, WriteContext};
+use crate::belief::api::request::{DeleteOptions, Patch, Request, WriteContext};
+use crate::belief::api::server::Server;
 use crate::belief::controllers::service_account::default_account;
 use crate::belief::controllers::testing::{Bench, Run, meta, selector, template};
 use crate::ground::settings::Settings;
