@@ -3,10 +3,10 @@
 use crate::cluster::{Cluster, set};
 use petri_explore::{Problem, Progress, Search};
 use petri_objects::{Kind, ObjectRef};
-use petri_sim::belief::controllers::ControllerId;
 use petri_sim::ground::clock::Span;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::words::command::Command;
+use petri_sim::words::controller_id::ControllerId;
 use petri_sim::words::invariants::Guarantee;
 use std::rc::Rc;
 

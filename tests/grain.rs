@@ -1,10 +1,10 @@
 //! The replayed sync: both grains come to the same end, and a sync cut in the middle is a value.
 
 use petri_explore::bench::stateful_set;
-use petri_sim::belief::controllers::ControllerId;
 use petri_sim::ground::clock::Span;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::words::command::Command;
+use petri_sim::words::controller_id::ControllerId;
 use petri_sim::world::{Grain, World};
 use std::rc::Rc;
 

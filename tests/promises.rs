@@ -3,14 +3,13 @@
 use petri_explore::bench::stateful_set;
 use petri_explore::swarm::deployment;
 use petri_objects::{Kind, Name, ObjectRef};
-use petri_sim::belief::api::request::Propagation;
 use petri_sim::belief::api::shelf::Key;
-use petri_sim::belief::controllers::ControllerId;
 use petri_sim::ground::clock::Span;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
-use petri_sim::words::command::{Command, StoragePart};
+use petri_sim::words::command::{Command, Propagation, StoragePart};
+use petri_sim::words::controller_id::ControllerId;
 use petri_sim::words::invariants::{Guarantee, Standing};
 use petri_sim::words::note::What;
 use std::rc::Rc;

@@ -3,11 +3,10 @@
 use petri_explore::bench::stateful_set;
 use petri_explore::{Problem, Progress, Search};
 use petri_objects::{Kind, ObjectRef};
-use petri_sim::belief::api::request::Propagation;
 use petri_sim::ground::clock::Span;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::timeline::Timeline;
-use petri_sim::words::command::Command;
+use petri_sim::words::command::{Command, Propagation};
 use petri_sim::words::invariants::Guarantee;
 use std::rc::Rc;
 

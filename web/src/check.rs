@@ -3,7 +3,7 @@
 use petri_manifest::{Grade, Parsed, Problem};
 use petri_objects::Value;
 use petri_objects::order::Order as _;
-use petri_sim::belief::api::request::ApiError;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::world::World;
 use std::cell::RefCell;

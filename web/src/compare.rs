@@ -385,8 +385,8 @@ fn differs(a: u64, b: u64, text: impl Fn(u64) -> String) -> String {
 mod tests {
     use super::*;
     use petri_objects::ObjectRef;
-    use petri_sim::belief::api::request::Propagation;
     use petri_sim::ground::scenario::Scenario;
+    use petri_sim::words::command::Propagation;
 
     /// The first visit's bad day: a machine is cut off, and its pod deleted by force.
     fn bad_day() -> Timeline {

@@ -7,10 +7,9 @@ use crate::verbs::{OUT_OF_SERVICE, out_of_service};
 use crate::view::Target;
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, Object, ObjectRef, Span, StorageClass, Time, Uid};
-use petri_sim::belief::api::request::Propagation;
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::story::timeline::Timeline;
-use petri_sim::words::command::{Command, Probed, StoragePart};
+use petri_sim::words::command::{Command, Probed, Propagation, StoragePart};
 use petri_sim::words::reason::Reason;
 use petri_sim::world::World;
 use petri_sim::world::faults::Hindrance;
@@ -229,7 +228,7 @@ fn waiting(world: &World, related: &Related) -> Vec<Standstill> {
             continue;
         }
         let standstill = Standstill {
-            who: controller.controller().name,
+            who: controller.name(),
             sentence: by_claims(world, &world.sentence(key, &waiting.reason)),
             code: waiting.reason.code().to_owned(),
             since: waiting.since,

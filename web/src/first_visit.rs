@@ -1,20 +1,17 @@
 //! What a page opens with: an example that already runs, one thing to try, or the recording of a link.
 
-use crate::address;
-use crate::check;
 use crate::desk::Desk;
-use crate::frames;
 use crate::recording::{self, Shared};
 use crate::session::Session;
-use crate::shell;
 use crate::state::{Action, Applied, LogKind, Ui};
 use crate::view::Target;
+use crate::{address, check, frames, shell};
 use petri_objects::{Name, Span, Time};
 use petri_sim::ground::scenario::Scenario;
-use petri_sim::reality::machine::Identity;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::command::Command;
+use petri_sim::words::identity::Identity;
 use petri_sim::world::World;
 use std::cell::RefCell;
 use std::rc::Rc;

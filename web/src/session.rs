@@ -1,13 +1,12 @@
 //! The cluster that the page shows: one handle for everybody, and a hook that looks at a slice of it.
 
-use crate::frames;
-use crate::panic;
 use crate::player::Player;
 use crate::recording::Shared;
+use crate::{frames, panic};
 use petri_objects::Time;
-use petri_sim::belief::api::request::ApiError;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::words::note::Answer;
 use std::cell::{Cell, Ref, RefCell, RefMut};

@@ -1,15 +1,13 @@
 //! The console's host: lines run against the page's session, and lines that wait are asked again while time goes on.
 
 use crate::desk::Desk;
-use crate::keep;
-use crate::limits;
-use crate::panic;
 use crate::session::{Session, Subscription};
 use crate::state::{Action, File, LogKind, Outcome, Panel};
+use crate::{keep, limits, panic};
 use petri_console::{Files, Follow, Host, Output};
 use petri_objects::{Span, Time};
-use petri_sim::belief::api::request::ApiError;
 use petri_sim::story::timeline::Timeline;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::words::note::Answer;
 use petri_sim::world::World;

@@ -5,11 +5,10 @@ mod ills;
 use crate::view::{Target, locks, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, ObjectRef, Span, Taint, Uid};
-use petri_sim::belief::api::request::Propagation;
 use petri_sim::belief::api::shelf::Key;
-use petri_sim::belief::controllers::ControllerId;
 use petri_sim::reality::machine::Machine;
-use petri_sim::words::command::{Command, Component, StoragePart};
+use petri_sim::words::command::{Command, Component, Propagation, StoragePart};
+use petri_sim::words::controller_id::ControllerId;
 use petri_sim::world::World;
 
 /// One entry of a menu.

@@ -3,12 +3,11 @@
 use petri_console::run as console;
 use petri_explore::{Problem, Progress, Search};
 use petri_objects::{Kind, ObjectRef};
-use petri_sim::belief::api::request::Propagation;
 use petri_sim::ground::clock::{Span, elapsed};
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
-use petri_sim::words::command::Command;
+use petri_sim::words::command::{Command, Propagation};
 use petri_sim::words::invariants::Guarantee;
 use std::collections::BTreeMap;
 use std::process::ExitCode;

@@ -4,8 +4,8 @@ use crate::kubectl;
 use crate::verbs;
 use petri_objects::Kind;
 use petri_objects::order::Order as _;
-use petri_sim::belief::controllers::CONTROLLERS;
 use petri_sim::words::command::{Component, Probed};
+use petri_sim::words::controller_id::ControllerId;
 use petri_sim::world::World;
 
 /// What could stand at the cursor (a byte of the line): whole words, in order, that begin with what is already there.
@@ -59,7 +59,7 @@ fn candidates(words: &[&str], typed: &str, world: &World) -> Vec<String> {
         ["crash" | "pause" | "resume"] => [names(Kind::Pod, "pod/", world), texts(&["controller"])].concat(),
         ["hang" | "unhang" | "evict"] | ["fail" | "pass" | "slow", _] => names(Kind::Pod, "pod/", world),
         ["crash" | "pause" | "resume", "controller"] | ["hold" | "release" | "delay", "cache"] | ["lose", "reply"] => {
-            CONTROLLERS.iter().map(|controller| controller.name.to_owned()).collect()
+            ControllerId::ALL.into_iter().map(|controller| controller.name().to_owned()).collect()
         }
         ["run"] => texts(&["until", "10s", "60s", "6m"]),
         ["run", "until"] | ["why"] => targets(typed, world),

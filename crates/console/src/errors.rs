@@ -1,7 +1,7 @@
 //! What kubectl says about answers of the API server.
 
 use petri_objects::ObjectRef;
-use petri_sim::belief::api::request::ApiError;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::note::Answer;
 
 /// An error as kubectl prints it; `doing` is put in front of the server's words, as in `error when creating "web.yaml"`.

@@ -5,8 +5,7 @@ use crate::args::Arguments;
 use crate::tables::{age_since, write};
 use petri_objects::{Name, ObjectRef};
 use petri_sim::ground::clock::Span;
-use petri_sim::reality::network::Direction;
-use petri_sim::words::command::{Command, Probed};
+use petri_sim::words::command::{Command, Direction, Probed};
 use petri_sim::world::World;
 
 /// `cut node-1`, `cut node-1 --outgoing`.

@@ -45,8 +45,8 @@ pub use follow::Follow;
 
 use petri_objects::value::quoted;
 use petri_objects::{Span, Time};
-use petri_sim::belief::api::request::ApiError;
 use petri_sim::story::timeline::Timeline;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::words::note::Answer;
 use petri_sim::world::World;

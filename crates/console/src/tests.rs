@@ -2,12 +2,10 @@
 
 use super::*;
 use petri_objects::{Kind, ObjectRef, Taint, Value};
-use petri_sim::belief::api::request::Propagation;
-use petri_sim::belief::controllers::ControllerId;
 use petri_sim::ground::scenario::Scenario;
-use petri_sim::reality::network::Direction;
 use petri_sim::story::recording::Recording;
-use petri_sim::words::command::{Component, Probed, StoragePart};
+use petri_sim::words::command::{Component, Direction, Probed, Propagation, StoragePart};
+use petri_sim::words::controller_id::ControllerId;
 use std::collections::BTreeMap;
 
 const WEB: &str = "

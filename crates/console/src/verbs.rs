@@ -6,16 +6,15 @@ use crate::args::{self, Flag, Takes, value};
 use crate::follow::{Follow, Waiting};
 use crate::select::{kind_of, reference};
 use crate::tables::{age_since, pod_status, write};
-use crate::workloads;
-use crate::{Failure, Host, Output, answer_text, api_error};
+use crate::{Failure, Host, Output, answer_text, api_error, workloads};
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Name, Object, ObjectRef, Uid};
-use petri_sim::belief::api::request::ApiError;
 use petri_sim::belief::api::shelf::Key;
-use petri_sim::belief::controllers::{CONTROLLERS, ControllerId};
 use petri_sim::ground::clock::{Span, elapsed};
 use petri_sim::reality::machine::ProcessState;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::{Command, Component, StoragePart};
+use petri_sim::words::controller_id::ControllerId;
 use petri_sim::words::invariants::{Guarantee, Standing};
 use petri_sim::world::World;
 use std::fmt;
@@ -204,7 +203,7 @@ fn component(word: &str) -> Result<Component, Failure> {
 fn controller(word: &str) -> Result<ControllerId, Failure> {
     let word = word.strip_prefix("controller/").unwrap_or(word);
     ControllerId::from_name(word).or_else(|| ControllerId::from_name(&format!("{word}-controller"))).ok_or_else(|| {
-        let names: Vec<&str> = CONTROLLERS.iter().map(|controller| controller.name).collect();
+        let names: Vec<&str> = ControllerId::ALL.into_iter().map(|controller| controller.name()).collect();
         format!("error: there is no controller \"{word}\"; there are {}", names.join(", "))
     })
 }

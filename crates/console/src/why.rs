@@ -6,7 +6,7 @@ use crate::{Failure, Output};
 use petri_objects::value::quoted;
 use petri_objects::{Name, Object, ObjectRef, Pod};
 use petri_sim::belief::api::shelf::Key;
-use petri_sim::belief::controllers::ControllerId;
+use petri_sim::words::controller_id::ControllerId;
 use petri_sim::world::World;
 
 pub(crate) fn why(target: &str, namespace: &str, world: &World) -> Result<Output, Failure> {
@@ -22,7 +22,7 @@ pub(crate) fn why(target: &str, namespace: &str, world: &World) -> Result<Output
         if *at == key || (about_storage && storage.contains(at)) {
             let since = age_since(waiting.since, world.now);
             let sentence = world.sentence(at, &waiting.reason);
-            out.line(format!("{}, for {since}: {sentence}", controller.controller().name));
+            out.line(format!("{}, for {since}: {sentence}", controller.name()));
         }
     }
     if let Some(Object::Pod(pod)) = world.objects().get(&target) {

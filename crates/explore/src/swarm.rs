@@ -2,15 +2,13 @@
 
 use crate::bench::stateful_set;
 use petri_objects::*;
-use petri_sim::belief::api::request::Propagation;
-use petri_sim::belief::controllers::CONTROLLERS;
 use petri_sim::ground::clock::Span;
 use petri_sim::ground::random::Stream;
 use petri_sim::ground::scenario::Scenario;
-use petri_sim::reality::network::Direction;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
-use petri_sim::words::command::{Command, Component, Probed, StoragePart};
+use petri_sim::words::command::{Command, Component, Direction, Probed, Propagation, StoragePart};
+use petri_sim::words::controller_id::ControllerId;
 use petri_sim::words::invariants::{Guarantee, Standing};
 use petri_sim::words::note::{Note, What};
 use petri_sim::world::World;
@@ -100,7 +98,7 @@ fn pick(random: &mut Stream, world: &World, lies: bool) -> Option<Command> {
     };
     let set = ObjectRef::new(Kind::StatefulSet, "default", "web");
     let app = ObjectRef::new(Kind::Deployment, "default", "app");
-    let controller = CONTROLLERS[random.below(CONTROLLERS.len() as u64) as usize].id;
+    let controller = ControllerId::ALL[random.below(ControllerId::ALL.len() as u64) as usize];
     let plain = 18;
     Some(match random.below(if lies { plain + 3 } else { plain }) {
         0 => Command::PowerOff { node },
@@ -151,7 +149,7 @@ fn pick_slow(random: &mut Stream, world: &World) -> Option<Command> {
     let pods = world.objects().pods.values().count() as u64;
     let nth = random.below(pods.max(1)) as usize;
     let pod = world.objects().pods.values().nth(nth).map(|pod| Object::Pod(pod.clone()).reference());
-    let controller = CONTROLLERS[random.below(CONTROLLERS.len() as u64) as usize].id;
+    let controller = ControllerId::ALL[random.below(ControllerId::ALL.len() as u64) as usize];
     let on = random.below(3) > 0;
     let span = Span::millis(random.below(20) * random.below(2_000));
     let short = Span::millis(random.below(4_000));

@@ -1,12 +1,11 @@
 //! Runs whose fingerprints are asserted natively and in the browser: links stay true as long as these do.
 
 use petri_objects::{Kind, ObjectRef};
-use petri_sim::belief::api::request::Propagation;
 use petri_sim::ground::clock::Span;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
-use petri_sim::words::command::Command;
+use petri_sim::words::command::{Command, Propagation};
 use std::rc::Rc;
 
 /// What the runs of [`fingerprints`] come to with this engine.

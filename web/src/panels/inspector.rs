@@ -5,12 +5,11 @@ use super::dns::DnsTab;
 use super::own::{self, OwnTab};
 use super::why::WhyTab;
 use crate::desk::use_desk;
-use crate::explain;
 use crate::session::use_world;
 use crate::state::{Action, Tab};
-use crate::verbs;
 use crate::view::facts::Facts;
 use crate::view::{Identity, Target};
+use crate::{explain, verbs};
 use petri_objects::{Object, ObjectRef};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::story::timeline::Timeline;
@@ -109,10 +108,9 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
 mod tests {
     use super::*;
     use petri_objects::{Kind, Span, Uid};
-    use petri_sim::belief::api::request::Propagation;
     use petri_sim::ground::scenario::Scenario;
     use petri_sim::story::recording::Recording;
-    use petri_sim::words::command::Command;
+    use petri_sim::words::command::{Command, Propagation};
     use std::rc::Rc;
 
     const SET: &str = "

@@ -3,10 +3,8 @@
 
 use super::{MAX_RUN, field, flag, int, int32, list, map, name, number, read_object, string, text};
 use petri_objects::{Kind, ObjectRef, Span, Taint, Value};
-use petri_sim::belief::api::request::Propagation;
-use petri_sim::belief::controllers::ControllerId;
-use petri_sim::reality::network::Direction;
-use petri_sim::words::command::{Command, Component, Probed, StoragePart};
+use petri_sim::words::command::{Command, Component, Direction, Probed, Propagation, StoragePart};
+use petri_sim::words::controller_id::ControllerId;
 use std::rc::Rc;
 
 fn target_value(target: &ObjectRef) -> Value {
@@ -128,7 +126,7 @@ pub(super) fn command_value(command: &Command) -> Value {
 }
 
 fn controller_value(controller: ControllerId) -> Value {
-    text(controller.controller().name)
+    text(controller.name())
 }
 
 pub(super) fn read_command(value: &Value) -> Result<Command, String> {

@@ -1,9 +1,7 @@
 use super::*;
 use petri_objects::{Kind, ObjectRef, Taint};
-use petri_sim::belief::api::request::Propagation;
-use petri_sim::belief::controllers::ControllerId;
-use petri_sim::reality::network::Direction;
-use petri_sim::words::command::{Command, Component, Probed, StoragePart};
+use petri_sim::words::command::{Command, Component, Direction, Probed, Propagation, StoragePart};
+use petri_sim::words::controller_id::ControllerId;
 
 fn every_command() -> Vec<Command> {
     let pod = ObjectRef::new(Kind::Pod, "default", "rg-1");

@@ -4,10 +4,10 @@
 use super::{Verb, typed, verb};
 use petri_objects::{Kind, Name, ObjectRef, Pod, Span};
 use petri_sim::belief::api::shelf::Key;
-use petri_sim::belief::controllers::ControllerId;
-use petri_sim::reality::machine::{Identity, Machine, Process};
-use petri_sim::reality::network::Direction;
-use petri_sim::words::command::{Command, Probed};
+use petri_sim::reality::machine::{Machine, Process};
+use petri_sim::words::command::{Command, Direction, Probed};
+use petri_sim::words::controller_id::ControllerId;
+use petri_sim::words::identity::Identity;
 use petri_sim::world::World;
 
 type Refused<'a> = &'a dyn Fn() -> Option<String>;

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use petri_objects::{Name, Span};
-use petri_sim::belief::api::watch::Actor;
+use petri_sim::words::actor::Actor;
 use petri_sim::words::note::{Note, What};
 
 /// The newest write of each sender, as long as it can be seen on its way.
@@ -45,7 +45,7 @@ pub fn beats(facts: &Facts, notes: &[Note], span: Span) -> Beats {
                 }
             }
             Actor::Controller(id) if beats.part.is_none() => {
-                let part = if id.controller().name.contains("scheduler") { "scheduler" } else { "controller-manager" };
+                let part = if id.name().contains("scheduler") { "scheduler" } else { "controller-manager" };
                 beats.part = Some((part, beat));
             }
             Actor::Controller(_) | Actor::User | Actor::Process(_) | Actor::Setup => {}

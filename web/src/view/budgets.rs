@@ -5,8 +5,8 @@ use super::{ClusterView, Identity, Target, TileView, Tone, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, ObjectRef, Pod, PodDisruptionBudget};
 use petri_sim::belief::api::eviction;
-use petri_sim::belief::api::request::ApiError;
 use petri_sim::belief::api::shelf::Key;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use std::rc::Rc;
 

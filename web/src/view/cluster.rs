@@ -1,17 +1,16 @@
 //! The cluster picture as data: zones, machines, pods on both layers, disks, and what joins them.
 
 use super::facts::{Facts, Running};
-use super::words;
 use super::{
     ClusterView, ControlPlaneView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, TileState, TileView, Tone,
-    ZoneView, disks, say, tiles,
+    ZoneView, disks, say, tiles, words,
 };
 use petri_objects::order::Order as _;
 use petri_objects::{Name, Node, Span, Time, Uid, condition};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::reality::machine::Machine;
-use petri_sim::reality::network::Direction;
 use petri_sim::story::recording::Stamped;
+use petri_sim::words::command::Direction;
 use petri_sim::world::World;
 use std::collections::BTreeMap;
 

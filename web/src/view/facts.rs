@@ -2,7 +2,6 @@
 
 use petri_objects::{Name, ObjectRef, Pod, Time, Uid};
 use petri_sim::belief::api::shelf::{Key, Objects};
-use petri_sim::belief::controllers::ControllerId;
 use petri_sim::promises::foresight::Start;
 use petri_sim::reality::machine::{Machine, Process, ProcessId, ProcessState};
 use petri_sim::reality::network::Network;
@@ -10,6 +9,7 @@ use petri_sim::reality::storage::Disks;
 use petri_sim::reality::workload::program::{Program, Programs};
 use petri_sim::story::recording::Stamped;
 use petri_sim::words::command::Command;
+use petri_sim::words::controller_id::ControllerId;
 use petri_sim::words::invariants::{Guarantee, Invariants, Standing};
 use petri_sim::words::reason::Reason;
 use petri_sim::world::World;

@@ -2,10 +2,10 @@
 
 use super::identity::Identity;
 use petri_objects::{Name, Node, Object, ObjectRef, Phase, Pod, Time, Uid, VolumeAttachment, condition};
-use petri_sim::belief::api::watch::Actor;
-use petri_sim::belief::controllers::ControllerId;
 use petri_sim::story::recording::AGAIN;
+use petri_sim::words::actor::Actor;
 use petri_sim::words::command::Command;
+use petri_sim::words::controller_id::ControllerId;
 use petri_sim::words::invariants::{Guarantee, Standing};
 use petri_sim::words::note::{MachineChange, Note, ProcessChange, Verb, What};
 use std::collections::{BTreeMap, BTreeSet};

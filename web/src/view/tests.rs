@@ -9,11 +9,10 @@ use super::facts::Facts;
 use super::lanes::LaneStore;
 use super::*;
 use petri_objects::{Kind, Span};
-use petri_sim::belief::api::request::Propagation;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
-use petri_sim::words::command::Command;
+use petri_sim::words::command::{Command, Propagation};
 use std::rc::Rc;
 
 const SET: &str = "
@@ -162,10 +161,7 @@ fn a_pod_on_its_way_up_shows_its_steps() {
 fn what_is_half_broken_is_said_where_it_is() {
     let mut run = Run::calm();
     assert_eq!(run.view().control_plane.trouble, "");
-    run.command(Command::CutOneWay {
-        node: run.node_of("rg-1"),
-        lost: petri_sim::reality::network::Direction::Incoming,
-    });
+    run.command(Command::CutOneWay { node: run.node_of("rg-1"), lost: petri_sim::words::command::Direction::Incoming });
     run.command(Command::DelayEtcd { by: Span::seconds(2) });
     run.play(5);
     let view = run.view();

@@ -5,9 +5,10 @@
 
 use super::scenario::seconds;
 use petri_objects::{Kind, Name, ObjectRef, Span, Time, Value};
-use petri_sim::belief::api::request::{ApiError, Reply, Request};
+use petri_sim::belief::api::request::{Reply, Request};
 use petri_sim::reality::workload::election::Stand;
 use petri_sim::reality::workload::program::Hold;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::words::note::Note;
 use petri_sim::world::World;

@@ -6,7 +6,7 @@
 use super::{Hand, Replay};
 use petri_objects::{Decode, Kind, Map, Name, Object, ObjectRef, Span, Value};
 use petri_sim::belief::api::apply::decode_strictly;
-use petri_sim::belief::api::request::ApiError;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::words::note::{Verb, What};
 use petri_sim::world::World;
@@ -210,7 +210,7 @@ impl Replay {
         }
         // A negative grace counts as one second.
         let grace_seconds = grace.and_then(|text| text.parse::<i64>().ok()).map(|n| if n < 0 { 1 } else { n });
-        let propagation = petri_sim::belief::api::request::Propagation::Background;
+        let propagation = petri_sim::words::command::Propagation::Background;
         self.give(&Command::Delete { target, grace_seconds, propagation })
     }
 

@@ -14,7 +14,7 @@ use candidate::Candidate;
 
 use petri_console::{Files, Follow, Host, Output};
 use petri_objects::{Name, Object, Span, Time, Value};
-use petri_sim::belief::api::request::ApiError;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::words::note::{Answer, Note, What};
 use petri_sim::world::World;

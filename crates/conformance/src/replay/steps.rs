@@ -3,7 +3,7 @@
 use super::candidate::Change;
 use super::scenario::seconds;
 use petri_objects::{Kind, Name, ObjectRef, Span, Value};
-use petri_sim::belief::api::request::ApiError;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::{Command, Component};
 use petri_sim::words::note::Answer;
 

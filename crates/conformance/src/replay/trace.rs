@@ -2,7 +2,7 @@
 
 use petri_console::Output;
 use petri_objects::{Map, Name, Object, Span, Time, Uid, Value};
-use petri_sim::belief::api::watch::Actor;
+use petri_sim::words::actor::Actor;
 use petri_sim::words::note::{Note, ProcessChange, Verb, What};
 use petri_sim::world::World;
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,7 +5,7 @@ use crate::args::{self, Arguments, Flag, switch};
 use crate::{Failure, Output, answer_text, api_error};
 use petri_manifest::{Document, Grade, Problem};
 use petri_objects::{Decode, IntOrString, Map, Name, Namespace, Object, Service, ServicePort, ServiceSpec, Value};
-use petri_sim::belief::api::request::ApiError;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use std::rc::Rc;
 

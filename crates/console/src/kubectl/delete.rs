@@ -6,8 +6,7 @@ use crate::follow::{Follow, Waiting};
 use crate::select::reference;
 use crate::{Failure, Output, answer_text, api_error};
 use petri_objects::Object;
-use petri_sim::belief::api::request::Propagation;
-use petri_sim::words::command::Command;
+use petri_sim::words::command::{Command, Propagation};
 
 const FLAGS: &[Flag] = &[
     NAMESPACE,

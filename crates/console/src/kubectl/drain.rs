@@ -7,9 +7,9 @@ use crate::follow::{Follow, Waiting};
 use crate::select::{LabelFilter, reference};
 use crate::{Failure, Host, Output, api_error};
 use petri_objects::{Kind, Name, Node, ObjectRef, Pod, Span, Time, Uid};
-use petri_sim::belief::api::request::{ApiError, Propagation};
 use petri_sim::story::recording::AGAIN;
-use petri_sim::words::command::Command;
+use petri_sim::words::api_error::ApiError;
+use petri_sim::words::command::{Command, Propagation};
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[

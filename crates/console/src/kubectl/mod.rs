@@ -20,7 +20,7 @@ use crate::args::{Arguments, Flag, switch, value};
 use crate::select::{Filter, LabelFilter};
 use crate::{Failure, Files, Host, Output, select};
 use petri_objects::{Span, Time};
-use petri_sim::belief::api::request::ApiError;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::{Command, Component};
 use petri_sim::words::note::Answer;
 use petri_sim::world::World;
@@ -217,7 +217,7 @@ pub(crate) fn targets(
 }
 
 pub(crate) fn not_found(kind: petri_objects::Kind, name: &str) -> Failure {
-    crate::api_error(&petri_sim::belief::api::request::ApiError::not_found(kind, name), None)
+    crate::api_error(&petri_sim::words::api_error::ApiError::not_found(kind, name), None)
 }
 
 /// The text of a file of this name, or of the here-document for `-`.

@@ -4,13 +4,15 @@
 //! about to happen.
 
 use crate::belief::api::shelf::Key;
-use crate::belief::api::watch::{Actor, Change};
-use crate::belief::controllers::ControllerId;
+use crate::belief::api::watch::Change;
 use crate::ground::clock::{Span, Time, elapsed};
 use crate::promises::foresight::Start;
 use crate::reality::kubelet::RunState;
-use crate::reality::machine::{Identity, Machine, Process};
+use crate::reality::machine::{Machine, Process};
 use crate::reality::storage::{Disk, Exclusive, Write};
+use crate::words::actor::Actor;
+use crate::words::controller_id::ControllerId;
+use crate::words::identity::Identity;
 use crate::words::invariants::{Evidence, Guarantee, Standing};
 use crate::words::note::{Note, What};
 use crate::words::reason::Reason;

@@ -4,12 +4,12 @@
 //! early, and never more than about a second.
 
 use crate::belief::api::shelf::Key;
-use crate::belief::controllers::ControllerId;
 use crate::belief::controllers::attach_detach::{self, Attached, Operation, Stage};
 use crate::ground::clock::{Span, Time};
 use crate::reality::kubelet::{Run, RunState};
 use crate::reality::workload::{ContainerSort, behaviour};
 use crate::words::command::StoragePart;
+use crate::words::controller_id::ControllerId;
 use crate::world::World;
 use petri_objects::{Name, Pod};
 

@@ -2,6 +2,7 @@
 
 use crate::ground::clock::Time;
 use crate::reality::kubelet::Kubelet;
+use crate::words::identity::Identity;
 use crate::world::faults::{Ills, Rare};
 use petri_objects::{Labels, Name, Uid};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,19 +62,6 @@ pub enum ProcessState {
         exits: Time,
         killed: Time,
     },
-}
-
-/// The name that a process goes by: what at-most-one is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Identity {
-    pub namespace: Name,
-    pub pod: Name,
-}
-
-impl std::fmt::Display for Identity {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.pod)
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,7 @@
 //! The network as it is: which machines can reach the control plane and each other, how fast, and in which direction.
 
 use crate::ground::clock::{Span, Time};
+use crate::words::command::Direction;
 use crate::world::faults::Rare;
 use petri_objects::Name;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,15 +28,6 @@ pub struct Impaired {
     latency: BTreeMap<Name, Span>,
 }
 
-/// Whose packets are lost, from where the machine stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Direction {
-    /// What the machine sends.
-    Outgoing,
-    /// What is sent to it.
-    Incoming,
-}
-
 /// A link that loses the packets of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OneWay {
@@ -60,21 +52,6 @@ pub enum Verdict {
     /// It takes effect, and nobody hears of it.
     ReplyLost,
     Lost,
-}
-
-impl Direction {
-    pub const ALL: [Direction; 2] = [Direction::Outgoing, Direction::Incoming];
-
-    /// `outgoing`, `incoming`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Direction::Outgoing => "outgoing",
-            Direction::Incoming => "incoming",
-        }
-    }
-    pub fn from_name(name: &str) -> Option<Direction> {
-        Direction::ALL.into_iter().find(|direction| direction.name() == name)
-    }
 }
 
 impl Network {

@@ -2,10 +2,10 @@
 //!
 //! Worlds are kept every so many events; any other moment is the last kept world before it, played forward.
 
-use crate::belief::api::request::ApiError;
-use crate::belief::api::watch::{Actor, Cause};
 use crate::ground::clock::Time;
 use crate::story::recording::{Recording, Stamped, said};
+use crate::words::actor::{Actor, Cause};
+use crate::words::api_error::ApiError;
 use crate::words::command::Command;
 use crate::words::note::{Answer, Note, Verb, What};
 use crate::world::World;

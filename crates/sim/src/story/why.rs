@@ -1,9 +1,9 @@
 //! Sentences that a person would say: why an object is as it is, link by link.
 
-use crate::belief::api::watch::{Actor, Cause};
-use crate::belief::controllers::ControllerId;
 use crate::story::recording::{Stamped, said};
 use crate::story::timeline::Link;
+use crate::words::actor::{Actor, Cause};
+use crate::words::controller_id::ControllerId;
 use crate::words::note::{MachineChange, Note, Verb, What};
 use petri_objects::*;
 

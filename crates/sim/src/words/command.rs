@@ -1,9 +1,7 @@
 //! What a person may do. A click, a key, a console line, a lesson step and a link all become one of these.
 
-use crate::belief::api::request::Propagation;
-use crate::belief::controllers::ControllerId;
 use crate::ground::clock::Span;
-use crate::reality::network::Direction;
+use crate::words::controller_id::ControllerId;
 use petri_objects::{Container, Name, Object, ObjectRef, Taint, Value};
 use std::rc::Rc;
 
@@ -90,6 +88,39 @@ impl Probed {
             Probed::Liveness => container.liveness_probe.is_some(),
         }
     }
+}
+
+/// Whose packets are lost, from where the machine stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// What the machine sends.
+    Outgoing,
+    /// What is sent to it.
+    Incoming,
+}
+
+impl Direction {
+    pub const ALL: [Direction; 2] = [Direction::Outgoing, Direction::Incoming];
+
+    /// `outgoing`, `incoming`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Direction::Outgoing => "outgoing",
+            Direction::Incoming => "incoming",
+        }
+    }
+    pub fn from_name(name: &str) -> Option<Direction> {
+        Direction::ALL.into_iter().find(|direction| direction.name() == name)
+    }
+}
+
+/// What happens to the objects that the deleted one owns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Propagation {
+    #[default]
+    Background,
+    Foreground,
+    Orphan,
 }
 
 /// One command.
@@ -440,15 +471,15 @@ impl Command {
             Command::StartComponent { component } => format!("start {}", component.name()),
             Command::RestartComponent { component } => format!("restart {}", component.name()),
             Command::PauseController { controller, on } => {
-                format!("{} controller {}", on_off(on, "pause", "resume"), controller.controller().name)
+                format!("{} controller {}", on_off(on, "pause", "resume"), controller.name())
             }
-            Command::DelayCache { controller, by } => format!("delay cache {} {by}", controller.controller().name),
+            Command::DelayCache { controller, by } => format!("delay cache {} {by}", controller.name()),
             Command::DelayEtcd { by } => format!("delay etcd {by}"),
-            Command::CrashController { controller } => format!("crash controller {}", controller.controller().name),
+            Command::CrashController { controller } => format!("crash controller {}", controller.name()),
             Command::HoldCache { controller, on } => {
-                format!("{} cache {}", on_off(on, "hold", "release"), controller.controller().name)
+                format!("{} cache {}", on_off(on, "hold", "release"), controller.name())
             }
-            Command::LoseReply { controller } => format!("lose reply {}", controller.controller().name),
+            Command::LoseReply { controller } => format!("lose reply {}", controller.name()),
         }
     }
 }

@@ -2,12 +2,11 @@
 //!
 //! Notes are not part of the world: applying the same event to the same world gives the same notes again.
 
-use crate::belief::api::request::ApiError;
-use crate::belief::api::watch::{Actor, Cause};
 use crate::ground::clock::Time;
-use crate::reality::machine::Identity;
-use crate::reality::network::Direction;
-use crate::words::command::Command;
+use crate::words::actor::{Actor, Cause};
+use crate::words::api_error::ApiError;
+use crate::words::command::{Command, Direction};
+use crate::words::identity::Identity;
 use crate::words::invariants::{Guarantee, Standing};
 use petri_objects::{Name, Object, ObjectRef, Revision, Uid};
 use std::rc::Rc;

@@ -196,6 +196,13 @@ pub enum Reason {
     },
 }
 
+/// Why a controller stopped short of its goal, and since when.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Waiting {
+    pub since: Time,
+    pub reason: Reason,
+}
+
 impl Reason {
     /// The variant's name: what tests and links call it.
     // Spelled out, because the optimized page is built without `Debug`.

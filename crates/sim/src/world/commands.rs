@@ -1,13 +1,14 @@
 //! Commands carried out: what a person does, to the API server or to the physical world.
 
 use crate::belief::api::apply;
-use crate::belief::api::request::{ApiError, DeleteOptions, Patch, Request};
-use crate::belief::api::server::WriteContext;
-use crate::belief::api::watch::{Actor, Cause};
-use crate::belief::controllers::{CONTROLLERS, ControllerId};
+use crate::belief::api::request::{DeleteOptions, Patch, Request, WriteContext};
+use crate::belief::controllers::CONTROLLERS;
 use crate::ground::scenario::MachineSpec;
 use crate::reality::kubelet::Wake;
+use crate::words::actor::{Actor, Cause};
+use crate::words::api_error::ApiError;
 use crate::words::command::{Command, Component, StoragePart};
+use crate::words::controller_id::ControllerId;
 use crate::words::note::{Answer, MachineChange, Note, What};
 use crate::world::World;
 use petri_objects::*;
@@ -265,10 +266,10 @@ impl World {
             Command::CrashController { controller } => {
                 let id = *controller;
                 self.restart_controller(id);
-                done(format!("{} crashed and starts again with an empty memory", id.controller().name))
+                done(format!("{} crashed and starts again with an empty memory", id.name()))
             }
             Command::HoldCache { controller, on } => {
-                let (id, name) = (*controller, controller.controller().name);
+                let (id, name) = (*controller, controller.name());
                 if *on {
                     self.held.insert(id);
                     return done(format!("{name} sees the cluster as it is now until its cache is released"));
@@ -280,7 +281,7 @@ impl World {
             }
             Command::LoseReply { controller } => {
                 self.losing_reply.insert(*controller);
-                done(format!("the next answer to a write of {} will be lost", controller.controller().name))
+                done(format!("the next answer to a write of {} will be lost", controller.name()))
             }
             _ => self.fault(command, notes),
         }

@@ -4,15 +4,16 @@
 //!
 //! Invariant: a world in which a fault is not used has the fingerprint that it would have without it.
 
-use crate::belief::api::request::ApiError;
 use crate::belief::api::shelf::Objects;
 use crate::belief::api::watch::Change;
-use crate::belief::controllers::ControllerId;
 use crate::ground::clock::{Span, Time};
 use crate::reality::kubelet::Wake;
-use crate::reality::machine::{Identity, Machine};
-use crate::reality::network::{CONNECTION_OUTLIVES, Direction, LONGEST_LATENCY};
-use crate::words::command::{Command, Component, Probed};
+use crate::reality::machine::Machine;
+use crate::reality::network::{CONNECTION_OUTLIVES, LONGEST_LATENCY};
+use crate::words::api_error::ApiError;
+use crate::words::command::{Command, Component, Direction, Probed};
+use crate::words::controller_id::ControllerId;
+use crate::words::identity::Identity;
 use crate::words::note::{Answer, MachineChange, Note};
 use crate::world::World;
 use crate::world::step::Event;
@@ -332,7 +333,7 @@ impl World {
     }
 
     fn pause_controller(&mut self, id: ControllerId, on: bool) -> Result<String, ApiError> {
-        let name = id.controller().name;
+        let name = id.name();
         if on {
             if !self.faults.paused.insert(id) {
                 return Err(bad(format!("{name} stands still already")));
@@ -354,7 +355,7 @@ impl World {
     }
 
     fn delay_cache(&mut self, id: ControllerId, by: Span) -> Result<String, ApiError> {
-        let name = id.controller().name;
+        let name = id.name();
         let before = self.faults.cache_delays.get(&id).copied().unwrap_or(Span::ZERO);
         if before == by {
             return Err(bad(format!("the cache of {name} trails by that already")));
@@ -443,18 +444,18 @@ impl World {
             add(component.name(), sentence, &causes, Command::StartComponent { component });
         }
         for controller in self.faults.paused.iter().copied() {
-            let who = controller.controller().name;
+            let who = controller.name();
             let pause = |on| Command::PauseController { controller, on };
             add(who, format!("{who} stands still."), &[pause(true)], pause(false));
         }
         for controller in self.held.iter().copied() {
-            let who = controller.controller().name;
+            let who = controller.name();
             let hold = |on| Command::HoldCache { controller, on };
             let sentence = format!("{who} sees the cluster as it was when its cache was held.");
             add(who, sentence, &[hold(true)], hold(false));
         }
         for (&controller, &by) in &self.faults.cache_delays {
-            let who = controller.controller().name;
+            let who = controller.name();
             let delay = |by| Command::DelayCache { controller, by };
             let sentence = format!("{who} sees the cluster as it was {by} ago.");
             add(who, sentence, &[delay(by)], delay(Span::ZERO));

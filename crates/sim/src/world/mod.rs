@@ -11,19 +11,21 @@ use crate::belief::api::watch::Change;
 use crate::belief::client::call::PendingSync;
 use crate::belief::client::informer::Informer;
 use crate::belief::client::workqueue::WorkQueue;
-use crate::belief::controllers::{CONTROLLERS, ControllerId, Memory};
+use crate::belief::controllers::{CONTROLLERS, Memory};
 use crate::ground::clock::Time;
 use crate::ground::scenario::{MachineSpec, Scenario};
 use crate::ground::settings::Settings;
 use crate::reality::kubelet::{Host, Kubelet};
-use crate::reality::machine::{Identity, Machine};
+use crate::reality::machine::Machine;
 use crate::reality::network::Network;
 use crate::reality::storage::Disks;
 use crate::reality::workload::program::Programs;
 use crate::words::command::{Component, StoragePart};
+use crate::words::controller_id::ControllerId;
+use crate::words::identity::Identity;
 use crate::words::invariants::Invariants;
 use crate::words::note::Note;
-use crate::words::reason::Reason;
+use crate::words::reason::Waiting;
 use crate::world::faults::{Faults, Rare};
 use crate::world::queue::{Queue, Slot};
 use crate::world::step::Event;
@@ -95,13 +97,6 @@ pub enum Grain {
     Fine,
 }
 
-/// Why a controller stopped short of its goal, and since when.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Waiting {
-    pub since: Time,
-    pub reason: Reason,
-}
-
 /// A short name of a whole world: equal worlds have equal fingerprints, natively and in the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub u64);
@@ -152,9 +147,8 @@ impl World {
     }
 
     fn set_up(&mut self, scenario: &Scenario) {
-        use crate::belief::api::request::Request;
-        use crate::belief::api::server::WriteContext;
-        use crate::belief::api::watch::{Actor, Cause};
+        use crate::belief::api::request::{Request, WriteContext};
+        use crate::words::actor::{Actor, Cause};
         let context = WriteContext { now: self.now, by: Actor::Setup, cause: Cause::None };
         for name in ["default", "kube-system", "kube-node-lease"] {
             let mut namespace = Namespace::default();

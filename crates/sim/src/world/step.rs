@@ -1,19 +1,22 @@
 //! The only transition function: what one event does to a world.
 
-use crate::belief::api::request::{ApiError, Reply};
-use crate::belief::api::server::WriteContext;
+use crate::belief::api::request::{Reply, WriteContext};
 use crate::belief::api::shelf::{Key, Objects};
-use crate::belief::api::watch::{Actor, Cause, Change};
+use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Outcome, PendingSync, Stop, Via};
-use crate::belief::controllers::{CONTROLLERS, ControllerId, Enqueue};
+use crate::belief::client::informer::Enqueue;
+use crate::belief::controllers::{self, CONTROLLERS};
 use crate::ground::clock::{Span, Time};
 use crate::reality::kubelet::Wake;
 use crate::reality::machine::ProcessId;
+use crate::words::actor::{Actor, Cause};
+use crate::words::api_error::ApiError;
 use crate::words::command::Component;
+use crate::words::controller_id::ControllerId;
 use crate::words::note::{Note, Verb, What};
-use crate::words::reason::Reason;
+use crate::words::reason::{Reason, Waiting};
 use crate::world::queue::Slot;
-use crate::world::{Grain, Waiting, World};
+use crate::world::{Grain, World};
 use petri_objects::*;
 
 /// Something that is planned.
@@ -82,7 +85,7 @@ impl World {
                 }
             }
             Event::Period(id, key) => {
-                let period = (id.controller().periods)(&self.settings).into_iter().find(|(k, _)| *k == key);
+                let period = (controllers::of(id).periods)(&self.settings).into_iter().find(|(k, _)| *k == key);
                 if let Some((_, period)) = period {
                     self.queue.push(self.now + period + PERIOD_SLACK, Event::Period(id, key.clone()));
                 }
@@ -174,15 +177,8 @@ impl World {
     fn notify(&mut self, id: ControllerId, changes: &[Change]) {
         let cache = self.informers[id as usize].cache.clone();
         for change in changes {
-            let mut enqueue = Enqueue {
-                cache: &cache,
-                memory: &mut self.memory,
-                settings: &self.settings,
-                now: self.now,
-                keys: Vec::new(),
-            };
-            (id.controller().enqueue)(change, &mut enqueue);
-            for (key, after) in enqueue.keys {
+            let enqueue = Enqueue::new(&cache, &mut self.memory, &self.settings, self.now);
+            for (key, after) in (controllers::of(id).enqueue)(change, enqueue) {
                 if after == Span::ZERO {
                     self.enqueue(id, key, Cause::Write(change.revision));
                 } else {
@@ -226,7 +222,7 @@ impl World {
         }
         let Some((key, cause)) = self.queues[id as usize].pop() else { return };
         if !self.has_seen_own_writes(id, &key) {
-            let delay = self.queues[id as usize].retry_delay(&key, id.retries().0, self.now);
+            let delay = self.queues[id as usize].retry_delay(&key, controllers::of(id).retries().0, self.now);
             self.requeue_after(id, key, delay);
         } else if self.grain == Grain::Fine || self.losing_reply.contains(&id) || self.faults.etcd > Span::ZERO {
             let cache = self.informers[id as usize].cache.clone();
@@ -250,7 +246,7 @@ impl World {
 
     /// STS-4: a sync does not run on a cache that misses the controller's own writes.
     fn has_seen_own_writes(&self, id: ControllerId, key: &Key) -> bool {
-        if !id.controller().waits_for_own_writes || !self.settings.gates.stale_controller_consistency {
+        if !controllers::of(id).waits_for_own_writes || !self.settings.gates.stale_controller_consistency {
             return true;
         }
         let wrote = self.own_writes.get(&(id, key.clone())).copied().unwrap_or_default();
@@ -262,14 +258,14 @@ impl World {
         let context = WriteContext { now: self.now, by: Actor::Controller(id), cause };
         self.server.last_write = Revision(0);
         let via = Via::Direct { server: &mut self.server, context };
-        let mut api = Api::new(self.now, &self.settings, &mut self.memory, cache, via);
-        let outcome = (id.controller().sync)(key, &mut api);
+        let api = Api::new(self.now, &self.settings, &mut self.memory, cache, via);
+        let (outcome, _) = (controllers::of(id).sync)(key, api);
         self.remember_own_writes(id, key);
         self.finish(id, key.clone(), outcome);
     }
 
     fn remember_own_writes(&mut self, id: ControllerId, key: &Key) {
-        if id.controller().waits_for_own_writes && self.server.last_write > Revision(0) {
+        if controllers::of(id).waits_for_own_writes && self.server.last_write > Revision(0) {
             self.own_writes.insert((id, key.clone()), self.server.last_write);
         }
     }
@@ -278,9 +274,9 @@ impl World {
     fn resume(&mut self, id: ControllerId, mut pending: PendingSync) {
         let mut memory = self.memory.clone();
         let via = Via::Replay { past: &pending.past, asked: 0, next: None, events: Vec::new() };
-        let mut api = Api::new(pending.began, &self.settings, &mut memory, pending.cache.clone(), via);
-        let outcome = (id.controller().sync)(&pending.key, &mut api);
-        let Via::Replay { next, events, .. } = api.into_via() else { unreachable!("the sync was replayed") };
+        let api = Api::new(pending.began, &self.settings, &mut memory, pending.cache.clone(), via);
+        let (outcome, via) = (controllers::of(id).sync)(&pending.key, api);
+        let Via::Replay { next, events, .. } = via else { unreachable!("the sync was replayed") };
         let context = WriteContext { now: self.now, by: Actor::Controller(id), cause: pending.cause };
         for note in events.iter().skip(pending.events as usize) {
             self.server.record(note, &context);
@@ -346,7 +342,7 @@ impl World {
                 done.waiting
             }
             Err(Stop::Failed(error)) => {
-                let (first, most) = id.retries();
+                let (first, most) = controllers::of(id).retries();
                 let queue = &mut self.queues[id as usize];
                 if most.is_some_and(|most| queue.failures(&key) >= most) {
                     // Given up, until something changes.

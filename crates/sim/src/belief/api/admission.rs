@@ -2,16 +2,18 @@
 //!
 //! Upstream: the default admission plugins, and the `PrepareFor...` functions of `pkg/registry`.
 
-use super::request::ApiError;
 use super::shelf::{Key, Objects};
 use super::validation::{FieldError, FieldErrorKind};
-use crate::belief::controllers::service_account::DEFAULT;
 use crate::ground::clock::Time;
 use crate::ground::random::{Stream, Streams};
 use crate::ground::settings::Settings;
+use crate::words::api_error::ApiError;
 use petri_objects::record::Opaque;
 use petri_objects::*;
 use std::rc::Rc;
+
+/// The account of pods that name none.
+pub const DEFAULT_SERVICE_ACCOUNT: &str = "default";
 
 /// API-5 to API-7: uid, creation time, generation; nothing of a status survives a create.
 pub fn fill_system_fields(object: &mut Object, now: Time, uid: Uid) {
@@ -87,7 +89,7 @@ pub fn admit(object: &Object, objects: &Objects) -> Result<(), ApiError> {
 
 fn account_name(pod: &Pod) -> Name {
     let named = Some(&pod.spec.service_account_name).filter(|name| !name.is_empty());
-    named.cloned().unwrap_or_else(|| DEFAULT.into())
+    named.cloned().unwrap_or_else(|| DEFAULT_SERVICE_ACCOUNT.into())
 }
 
 /// Where a pod finds its token.

@@ -4,8 +4,10 @@
 //! Deviation: lists are merged by key where upstream's strategic merge does so for the simulated kinds; directives such
 //! as `$patch` and `$setElementOrder` are not interpreted.
 
-use super::request::{ApiError, Request};
-use super::server::{Server, WriteContext};
+use super::request::Request;
+use super::server::Server;
+use crate::belief::api::request::WriteContext;
+use crate::words::api_error::ApiError;
 use crate::words::note::Answer;
 use petri_objects::*;
 

@@ -2,9 +2,11 @@
 //!
 //! Upstream: `pkg/registry/core/pod/storage/eviction.go`.
 
-use super::request::{ApiError, DeleteOptions, Patch, Reply, Request};
-use super::server::{Server, WriteContext};
+use super::request::{DeleteOptions, Patch, Reply, Request};
+use super::server::Server;
 use super::shelf::{Key, Objects};
+use crate::belief::api::request::WriteContext;
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 

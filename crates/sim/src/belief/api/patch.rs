@@ -1,7 +1,8 @@
 //! Patches: the typed ones of controllers and kubelets, and the JSON merge patch of users.
 
-use super::request::{ApiError, Patch};
+use super::request::Patch;
 use crate::ground::clock::Time;
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 

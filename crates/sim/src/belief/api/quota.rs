@@ -3,9 +3,9 @@
 //! Upstream: `pkg/quota/v1`, and the admission plugin `resourcequota`.
 //! Deviation: a quota with a scope selector (priority classes, cross-namespace affinity) counts as if it had none.
 
-use super::request::ApiError;
 use super::shelf::Objects;
 use crate::ground::clock::Time;
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

@@ -3,13 +3,13 @@
 //! Upstream: `client-go/tools/record`, and `client-go/tools/events` for the scheduler.
 //! Deviation: the correlation cache lives with the server, not in each client, so it survives restarts of controllers.
 
-use super::server::{EventNote, WriteContext};
 use super::shelf::{Key, Objects};
-use super::watch::Actor;
-use crate::belief::client::call::EventType;
-use crate::belief::controllers::ControllerId;
+use crate::belief::api::event::{EventNote, EventType};
+use crate::belief::api::request::WriteContext;
 use crate::ground::clock::{Span, Time};
 use crate::ground::random::Stream;
+use crate::words::actor::Actor;
+use crate::words::controller_id::ControllerId;
 use petri_objects::*;
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -2,56 +2,21 @@
 //!
 //! Upstream: `staging/src/k8s.io/apiserver`, `pkg/registry`.
 
-use super::admission;
+use super::event::EventNote;
 use super::recorder::Recorder;
-use super::request::{ApiError, DeleteOptions, MODIFIED, Patch, Propagation, Reply, Request};
+use super::request::{DeleteOptions, Patch, Reply, Request, WriteContext};
 use super::shelf::{Key, Objects};
-use super::validation;
-use super::watch::{Actor, Cause, Change};
-use crate::belief::client::call::EventType;
+use super::watch::Change;
+use super::{admission, validation};
 use crate::ground::clock::{Span, Time};
 use crate::ground::random::Streams;
 use crate::ground::settings::Settings;
+use crate::words::api_error::{ApiError, MODIFIED};
+use crate::words::command::Propagation;
 use petri_objects::record::Opaque;
 use petri_objects::*;
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
-
-/// Who writes, when, and what led to it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct WriteContext {
-    pub now: Time,
-    pub by: Actor,
-    pub cause: Cause,
-}
-
-/// An event as a component words it, before the recorder counts repeats.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct EventNote {
-    pub about: ObjectReference,
-    pub kind: EventType,
-    pub reason: Name,
-    pub message: Name,
-}
-
-impl EventNote {
-    pub fn new(about: &Object, kind: EventType, reason: &str, message: Name) -> EventNote {
-        let meta = about.meta();
-        EventNote {
-            about: ObjectReference {
-                api_version: about.kind().api_version().into(),
-                kind: about.kind().name().into(),
-                name: meta.name.clone(),
-                namespace: meta.namespace.clone(),
-                uid: meta.uid,
-                ..ObjectReference::default()
-            },
-            kind,
-            reason: reason.into(),
-            message,
-        }
-    }
-}
 
 /// The store and the rules for changing it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -5,13 +5,14 @@
 //! ([`PendingSync`]) and goes on by running again from the top against them. Where nothing can come between, the call
 //! is served in place and nothing is replayed.
 
-use crate::belief::api::request::{ApiError, DeleteOptions, Patch, Reply, Request};
-use crate::belief::api::server::{EventNote, Server, WriteContext};
+use crate::belief::api::event::{EventNote, EventType};
+use crate::belief::api::request::{DeleteOptions, Patch, Reply, Request, WriteContext};
+use crate::belief::api::server::Server;
 use crate::belief::api::shelf::{Key, Objects};
-use crate::belief::api::watch::Cause;
-use crate::belief::controllers::Memory;
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
+use crate::words::actor::Cause;
+use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::*;
 use std::rc::Rc;
@@ -94,31 +95,40 @@ pub struct PendingSync {
 }
 
 /// The only way in which controllers, scheduler and kubelets reach the API server.
-pub struct Api<'w> {
+pub struct Api<'w, M = ()> {
     pub now: Time,
     pub settings: &'w Settings,
-    /// What the controllers keep in their own memory.
-    pub memory: &'w mut Memory,
+    /// What the controller keeps in its own memory.
+    pub memory: &'w mut M,
     cache: Rc<Objects>,
     via: Via<'w>,
 }
 
-pub(crate) enum Via<'w> {
+/// How questions get answered.
+pub enum Via<'w> {
     /// Served in place.
     Direct { server: &'w mut Server, context: WriteContext },
     /// Answered from what was heard before; the first new question is handed over.
     Replay { past: &'w [Exchange], asked: u32, next: Option<Request>, events: Vec<EventNote> },
 }
 
-impl<'w> Api<'w> {
+impl<'w, M> Api<'w, M> {
     pub(crate) fn new(
         now: Time,
         settings: &'w Settings,
-        memory: &'w mut Memory,
+        memory: &'w mut M,
         cache: Rc<Objects>,
         via: Via<'w>,
-    ) -> Api<'w> {
+    ) -> Api<'w, M> {
         Api { now, settings, memory, cache, via }
+    }
+    /// The same for one of those whose memories are kept together.
+    pub(crate) fn of<N>(self) -> Api<'w, N>
+    where
+        M: AsMut<N>,
+    {
+        let Api { now, settings, memory, cache, via } = self;
+        Api { now, settings, memory: memory.as_mut(), cache, via }
     }
     pub(crate) fn into_via(self) -> Via<'w> {
         self.via
@@ -185,12 +195,6 @@ impl<'w> Api<'w> {
     pub fn warning(&mut self, about: &Object, reason: &str, message: impl Into<Name>) {
         self.event(about, EventType::Warning, reason, message);
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EventType {
-    Normal,
-    Warning,
 }
 
 /// Turns an answer into the kind that was asked about.

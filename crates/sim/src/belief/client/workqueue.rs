@@ -3,8 +3,8 @@
 //! Upstream: `client-go/util/workqueue`.
 
 use crate::belief::api::shelf::Key;
-use crate::belief::api::watch::Cause;
 use crate::ground::clock::{Span, Time};
+use crate::words::actor::Cause;
 use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

@@ -11,7 +11,6 @@
 //! Deviation: a disk for one node is not attached to a second one, and the request waits; real drivers refuse it, each
 //! in its own words.
 
-use super::Enqueue;
 use super::attach_detach::is_multi_attach_allowed;
 use super::persistent_volume::{
     NO_PROVISIONER, PROVISIONED_BY, SELECTED_NODE, STORAGE_PROVISIONER, claim_reference, waits_for_first_consumer,
@@ -21,6 +20,7 @@ use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome};
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::{Span, Time};
 use crate::ground::random::mix;
 use crate::words::command::StoragePart;
@@ -75,7 +75,7 @@ pub fn attachment_key(name: &str) -> Key {
     Key::new("", format!("{ATTACHMENT}{name}"))
 }
 
-pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
+pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
     match change.object() {
         Object::PersistentVolumeClaim(claim) if claim.spec.volume_name.is_empty() || change.new.is_none() => {
             keys.add(Key::of(&claim.metadata));
@@ -88,7 +88,7 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
     }
 }
 
-pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
+pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     if !key.namespace.is_empty() {
         return match cache.claims.get(key) {
@@ -109,36 +109,36 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
     }
 }
 
-fn forget(key: &Key, api: &mut Api<'_>) -> Outcome {
-    api.memory.csi_driver.end(key);
+fn forget(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
+    api.memory.end(key);
     Ok(Done::settled())
 }
 
 /// Begins a piece of work, or says how much of it is left; `None` once it is done.
-fn work(key: &Key, uid: Uid, takes: Span, api: &mut Api<'_>) -> Option<Span> {
-    let due = api.memory.csi_driver.due(key, uid).unwrap_or_else(|| {
+fn work(key: &Key, uid: Uid, takes: Span, api: &mut Api<'_, Memory>) -> Option<Span> {
+    let due = api.memory.due(key, uid).unwrap_or_else(|| {
         let due = api.now + takes;
-        api.memory.csi_driver.begin(key, uid, due);
+        api.memory.begin(key, uid, due);
         due
     });
     (due > api.now).then(|| due.since(api.now))
 }
 
 /// The part of the driver does not answer: nothing happens until it does, which wakes everything that waits.
-fn stuck(part: StoragePart, volume: &Name, node: &Name, api: &Api<'_>) -> Option<Done> {
+fn stuck(part: StoragePart, volume: &Name, node: &Name, api: &Api<'_, Memory>) -> Option<Done> {
     let reason = || Reason::DriverStuck { part, volume: volume.clone(), node: node.clone() };
-    api.memory.csi_driver.is_stuck(part).then(|| Done::waiting(reason()))
+    api.memory.is_stuck(part).then(|| Done::waiting(reason()))
 }
 
 /// Makes a disk, then the volume that describes it.
-fn provision(key: &Key, claim: &Rc<PersistentVolumeClaim>, cache: &Objects, api: &mut Api<'_>) -> Outcome {
+fn provision(key: &Key, claim: &Rc<PersistentVolumeClaim>, cache: &Objects, api: &mut Api<'_, Memory>) -> Outcome {
     let Some(class) = class_to_serve(claim, cache) else { return forget(key, api) };
     let (uid, takes) = (claim.metadata.uid, api.settings.storage.provision);
     let about = Object::PersistentVolumeClaim(claim.clone());
     if let Some(done) = stuck(StoragePart::Provisioner, &key.name, &Name::default(), api) {
         return Ok(done);
     }
-    let began = api.memory.csi_driver.due(key, uid).is_some();
+    let began = api.memory.due(key, uid).is_some();
     if let Some(left) = work(key, uid, takes, api) {
         if !began {
             let message = format!("External provisioner is provisioning volume for claim \"{key}\"");
@@ -175,7 +175,7 @@ fn new_volume(
     claim: &PersistentVolumeClaim,
     class: &StorageClass,
     cache: &Objects,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> PersistentVolume {
     let selected = claim.metadata.annotations.get(SELECTED_NODE);
     let node = selected.and_then(|node| cache.nodes.get(&Key::new("", node.clone())));
@@ -219,7 +219,7 @@ fn in_zone(zone: &str) -> VolumeNodeAffinity {
 }
 
 /// Deletes the disk of a released volume, then the volume; an attached disk cannot be deleted.
-fn delete(key: &Key, volume: &Rc<PersistentVolume>, cache: &Objects, api: &mut Api<'_>) -> Outcome {
+fn delete(key: &Key, volume: &Rc<PersistentVolume>, cache: &Objects, api: &mut Api<'_, Memory>) -> Outcome {
     let ours =
         volume.spec.csi.as_ref().is_some_and(|csi| {
             volume.metadata.annotations.get(PROVISIONED_BY).is_some_and(|driver| *driver == csi.driver)
@@ -244,14 +244,14 @@ fn delete(key: &Key, volume: &Rc<PersistentVolume>, cache: &Objects, api: &mut A
 }
 
 /// Upstream: `external-attacher/csi_handler.go` (`syncAttach`).
-fn attach(key: &Key, attachment: &Rc<VolumeAttachment>, cache: &Objects, api: &mut Api<'_>) -> Outcome {
+fn attach(key: &Key, attachment: &Rc<VolumeAttachment>, cache: &Objects, api: &mut Api<'_, Memory>) -> Outcome {
     if attachment.status.attached {
         return forget(key, api);
     }
     let (meta, takes) = (&attachment.metadata, api.settings.storage.attach);
     let target = Object::VolumeAttachment(attachment.clone()).reference();
     let (volume, node) = (&attachment.spec.source.persistent_volume_name, &attachment.spec.node_name);
-    let begun = api.memory.csi_driver.due(key, meta.uid).is_some();
+    let begun = api.memory.due(key, meta.uid).is_some();
     let other = if begun { None } else { attached_elsewhere(attachment, cache) };
     let hangs = stuck(StoragePart::Attach, volume, node, api);
     let left = if other.is_none() && hangs.is_none() { work(key, meta.uid, takes, api) } else { None };
@@ -288,7 +288,7 @@ fn attached_elsewhere(attachment: &VolumeAttachment, cache: &Objects) -> Option<
 }
 
 /// Upstream: `external-attacher/csi_handler.go` (`syncDetach`).
-fn detach(key: &Key, attachment: &Rc<VolumeAttachment>, api: &mut Api<'_>) -> Outcome {
+fn detach(key: &Key, attachment: &Rc<VolumeAttachment>, api: &mut Api<'_, Memory>) -> Outcome {
     let (meta, finalizer) = (&attachment.metadata, finalizer(attachment));
     if !meta.has_finalizer(&finalizer) {
         return forget(key, api);
@@ -309,7 +309,7 @@ fn detach(key: &Key, attachment: &Rc<VolumeAttachment>, api: &mut Api<'_>) -> Ou
         api.update_status(detached)??;
     }
     api.patch(target, Some(meta.uid), Patch::RemoveFinalizer(finalizer.into()))??;
-    api.memory.csi_driver.end(&key_out);
+    api.memory.end(&key_out);
     forget(key, api)
 }
 

@@ -5,11 +5,11 @@
 //! Deviation: that a pod has several budgets is told when the first of them is looked at, not at each change of the
 //! pod. Of several, the first by name is chosen.
 
-use super::Enqueue;
 use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome, Stop};
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::{Span, Time};
 use petri_objects::*;
 use std::collections::BTreeMap;

@@ -18,12 +18,13 @@
 mod desired;
 mod reconciler;
 
-use super::Enqueue;
 use crate::belief::api::shelf::Key;
-use crate::belief::api::watch::{Actor, Change};
+use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome, Stop};
-use crate::belief::controllers::ControllerId;
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::Span;
+use crate::words::actor::Actor;
+use crate::words::controller_id::ControllerId;
 use crate::words::reason::Reason;
 use petri_objects::*;
 use std::rc::Rc;

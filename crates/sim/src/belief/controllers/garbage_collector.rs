@@ -9,13 +9,15 @@
 //!
 //! Deviation: owners that block each other in a circle are not told apart; in the foreground they wait for ever.
 
-use super::Enqueue;
-use crate::belief::api::request::{ApiError, DeleteOptions, Patch, Propagation};
+use crate::belief::api::request::{DeleteOptions, Patch};
 use crate::belief::api::server::{FOREGROUND, ORPHAN};
 use crate::belief::api::shelf::{Key, Objects, Shelf, Stored};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome, Stop};
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::Span;
+use crate::words::api_error::ApiError;
+use crate::words::command::Propagation;
 use crate::words::reason::Reason;
 use petri_objects::*;
 use std::rc::Rc;
@@ -23,10 +25,6 @@ use std::rc::Rc;
 /// What it takes to find out that an owner which nobody knows does not exist: a round through the queue for the owner
 /// itself, then one for what it would own. Meanwhile the scheduler has placed a pod.
 const LOOK_UP: Span = Span::millis(10);
-
-/// The collector remembers nothing between syncs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Memory {}
 
 /// An object's key in the collector's queue, where objects of all kinds wait: `pod/web-0`.
 fn key(target: &ObjectRef) -> Key {

@@ -5,12 +5,12 @@
 //! Deviation: content is listed from the cache and deleted one by one; upstream lists live and deletes by collection,
 //! in an order of kinds that differs from run to run.
 
-use super::Enqueue;
 use super::util::set_condition;
 use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome, Stop};
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::Span;
 use crate::words::reason::Reason;
 use petri_objects::*;

@@ -4,11 +4,11 @@
 //!
 //! One key, looked at every 20 seconds. Pods are removed in order and by force; what fails is tried in the next round.
 
-use super::Enqueue;
 use crate::belief::api::request::{DeleteOptions, Patch};
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Awaiting, Done, Outcome, Stop};
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
 use crate::words::reason::Reason;
@@ -32,19 +32,19 @@ pub fn periods(settings: &Settings) -> Vec<(Key, Span)> {
 }
 
 /// Nothing wakes it but time.
-pub fn enqueue(_change: &Change, _keys: &mut Enqueue<'_>) {}
+pub fn enqueue(_change: &Change, _keys: &mut Enqueue<'_, Memory>) {}
 
-pub fn sync(_key: &Key, api: &mut Api<'_>) -> Outcome {
+pub fn sync(_key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     // A sync that is cut in the middle runs again from the top, and must find what it found the first time.
-    let mut memory = api.memory.pod_gc.clone();
+    let mut memory = api.memory.clone();
     let outcome = gc(&mut memory, api);
     if !matches!(outcome, Err(Stop::Awaiting)) {
-        api.memory.pod_gc = memory;
+        *api.memory = memory;
     }
     outcome
 }
 
-fn gc(memory: &mut Memory, api: &mut Api<'_>) -> Outcome {
+fn gc(memory: &mut Memory, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     for pod in terminated(&cache, TERMINATED_POD_THRESHOLD) {
         mark_failed_and_delete(pod, None, api)?;
@@ -88,7 +88,7 @@ fn by_eviction_and_creation(pods: &mut Vec<&Rc<Pod>>) {
 }
 
 /// Pods of nodes that have been gone for the whole quarantine, and are gone now.
-fn gc_orphaned(cache: &Objects, memory: &mut Memory, api: &mut Api<'_>) -> Result<(), Awaiting> {
+fn gc_orphaned(cache: &Objects, memory: &mut Memory, api: &mut Api<'_, Memory>) -> Result<(), Awaiting> {
     let exists = |name: &Name| cache.nodes.get(&Key::new("", name.clone())).is_some();
     for pod in cache.pods.values().filter(|pod| pod.is_scheduled() && !exists(&pod.spec.node_name)) {
         let until = api.now + api.settings.pod_gc_quarantine;
@@ -129,7 +129,11 @@ fn gc_orphaned(cache: &Objects, memory: &mut Memory, api: &mut Api<'_>) -> Resul
 
 /// Ends a pod in the books: phase Failed, unless it ended by itself, then a deletion that waits for nobody. A refusal is
 /// left for the next round.
-fn mark_failed_and_delete(pod: &Rc<Pod>, condition: Option<Condition>, api: &mut Api<'_>) -> Result<(), Awaiting> {
+fn mark_failed_and_delete(
+    pod: &Rc<Pod>,
+    condition: Option<Condition>,
+    api: &mut Api<'_, Memory>,
+) -> Result<(), Awaiting> {
     let target = Key::of(&pod.metadata).to_ref(Kind::Pod);
     if !pod.phase().is_terminal() {
         let patch = match condition {

@@ -2,12 +2,12 @@
 //!
 //! Upstream: `pkg/controller/volume/pvprotection`.
 
-use super::Enqueue;
 use super::pvc_protection::with_finalizer;
 use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome};
+use crate::belief::client::informer::Enqueue;
 use crate::words::reason::Reason;
 use petri_objects::{Kind, Object};
 

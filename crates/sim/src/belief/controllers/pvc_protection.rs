@@ -2,11 +2,11 @@
 //!
 //! Upstream: `pkg/controller/volume/pvcprotection`.
 
-use super::Enqueue;
 use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome};
+use crate::belief::client::informer::Enqueue;
 use crate::words::reason::Reason;
 use petri_objects::{Kind, Meta, Name, Object, Pod, Value};
 

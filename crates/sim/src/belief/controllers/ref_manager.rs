@@ -3,9 +3,10 @@
 //! Upstream: `pkg/controller/controller_ref_manager.go`.
 
 use super::util::controller_ref;
-use crate::belief::api::request::{ApiError, Patch};
+use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::Objects;
 use crate::belief::client::call::{Api, Stop};
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -54,12 +55,12 @@ pub fn pods_by_owner(objects: &Objects, owner: &Meta) -> Vec<Rc<Pod>> {
 /// let itself be released, is no error.
 ///
 /// Upstream: `ClaimPods`, `ClaimReplicaSets`.
-pub fn claim<T: Claimable>(
+pub fn claim<T: Claimable, M>(
     owner: &Object,
     selector: &LabelSelector,
     extra_filter: impl Fn(&T) -> bool,
     candidates: impl IntoIterator<Item = Rc<T>>,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, M>,
 ) -> Result<Vec<Rc<T>>, Stop> {
     let mut claim = Claim { owner, adoption: None, api };
     let mut claimed = Vec::new();
@@ -83,24 +84,24 @@ pub fn claim<T: Claimable>(
 ///
 /// # Errors
 /// As [`claim`].
-pub fn claim_pods(
+pub fn claim_pods<M>(
     owner: &Object,
     selector: &LabelSelector,
     extra_filter: impl Fn(&Pod) -> bool,
     candidates: impl IntoIterator<Item = Rc<Pod>>,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, M>,
 ) -> Result<Vec<Rc<Pod>>, Stop> {
     claim(owner, selector, extra_filter, candidates, api)
 }
 
-struct Claim<'a, 'w> {
+struct Claim<'a, 'w, M> {
     owner: &'a Object,
     /// Whether the owner may adopt, once that has been asked: the live owner is read before the first adoption only.
     adoption: Option<Result<(), ApiError>>,
-    api: &'a mut Api<'w>,
+    api: &'a mut Api<'w, M>,
 }
 
-impl Claim<'_, '_> {
+impl<M> Claim<'_, '_, M> {
     /// Upstream: `ClaimObject`.
     fn object<T: Claimable>(&mut self, object: &Meta, matches: bool) -> Result<bool, Stop> {
         let owner = self.owner.meta();

@@ -5,11 +5,11 @@
 //!
 //! Upstream: `pkg/controller/resourcequota`.
 
-use super::Enqueue;
 use crate::belief::api::quota;
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome};
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::Span;
 use crate::ground::settings::Settings;
 use petri_objects::Object;

@@ -4,14 +4,12 @@
 //! Deviation: tokens and the ConfigMap `kube-root-ca.crt` that pods mount are not simulated: their volumes are named and
 //! always there.
 
-use super::Enqueue;
+use crate::belief::api::admission::DEFAULT_SERVICE_ACCOUNT as DEFAULT;
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome};
+use crate::belief::client::informer::Enqueue;
 use petri_objects::{Name, Object, ServiceAccount};
-
-/// The account of pods that name none.
-pub const DEFAULT: &str = "default";
 
 /// The account that a namespace begins with.
 pub fn default_account(namespace: &Name) -> ServiceAccount {

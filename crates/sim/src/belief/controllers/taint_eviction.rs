@@ -8,12 +8,13 @@
 //! Deviation: a pod whose name now belongs to another pod loses its timer before anything else is done for that name;
 //! upstream relies on the order of its notifications.
 
-use super::Enqueue;
-use crate::belief::api::request::{ApiError, Patch};
+use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Awaiting, Done, Outcome, Stop, expect_kind};
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::*;
 use std::collections::BTreeMap;
@@ -38,7 +39,7 @@ struct Timer {
     fired: bool,
 }
 
-pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
+pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
     match (&change.old, &change.new) {
         (old, Some(Object::Node(node))) => {
             let before = matches!(old, Some(Object::Node(old)) if no_execute(old).eq(no_execute(node)));
@@ -52,13 +53,13 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
             let node = keys.cache.nodes.get(&Key::new("", pod.spec.node_name.clone()));
             let concerned = node.is_some_and(|node| no_execute(node).next().is_some());
             let key = Key::of(&pod.metadata);
-            if !same && (concerned || keys.memory.taint_eviction.timers.contains_key(&key)) {
+            if !same && (concerned || keys.memory.timers.contains_key(&key)) {
                 keys.add(key);
             }
         }
         (Some(Object::Pod(pod)), None) => {
             let key = Key::of(&pod.metadata);
-            if keys.memory.taint_eviction.timers.contains_key(&key) {
+            if keys.memory.timers.contains_key(&key) {
                 keys.add(key);
             }
         }
@@ -70,21 +71,21 @@ fn no_execute(node: &Node) -> impl Iterator<Item = &Taint> {
     node.spec.taints.iter().filter(|taint| &*taint.effect == "NoExecute")
 }
 
-pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
+pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     // A sync that is cut in the middle runs again from the top, and must find what it found the first time.
-    let mut memory = api.memory.taint_eviction.clone();
+    let mut memory = api.memory.clone();
     let outcome = if key.namespace.is_empty() {
         handle_node_update(&key.name, &mut memory, api)
     } else {
         handle_pod_update(key, &mut memory, api)
     };
     if !matches!(outcome, Err(Stop::Awaiting)) {
-        api.memory.taint_eviction = memory;
+        *api.memory = memory;
     }
     outcome
 }
 
-fn handle_node_update(name: &Name, memory: &mut Memory, api: &mut Api<'_>) -> Outcome {
+fn handle_node_update(name: &Name, memory: &mut Memory, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     let taints: Option<Vec<&Taint>> =
         cache.nodes.get(&Key::new("", name.clone())).map(|node| no_execute(node).collect());
@@ -102,7 +103,7 @@ fn handle_node_update(name: &Name, memory: &mut Memory, api: &mut Api<'_>) -> Ou
     Ok(next(|_, timer| timer.node == *name, memory, api))
 }
 
-fn handle_pod_update(key: &Key, memory: &mut Memory, api: &mut Api<'_>) -> Outcome {
+fn handle_pod_update(key: &Key, memory: &mut Memory, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     let pod = cache.pods.get(key);
     if pod.map(|pod| pod.metadata.uid) != memory.timers.get(key).map(|timer| timer.uid) {
@@ -150,7 +151,7 @@ fn patience(tolerations: &[Toleration], taints: &[&Taint]) -> Patience {
     }
 }
 
-fn process_pod_on_node(pod: &Pod, taints: &[&Taint], memory: &mut Memory, api: &mut Api<'_>) {
+fn process_pod_on_node(pod: &Pod, taints: &[&Taint], memory: &mut Memory, api: &mut Api<'_, Memory>) {
     let key = Key::of(&pod.metadata);
     let now = api.now;
     let timer = |created: Time, fire_at: Time| Timer {
@@ -183,7 +184,7 @@ fn process_pod_on_node(pod: &Pod, taints: &[&Taint], memory: &mut Memory, api: &
 }
 
 impl Memory {
-    fn cancel(&mut self, key: &Key, api: &mut Api<'_>) {
+    fn cancel(&mut self, key: &Key, api: &mut Api<'_, Memory>) {
         if self.timers.remove(key).is_some_and(|timer| !timer.fired) {
             api.normal(&nameless(key), "TaintManagerEviction", format!("Cancelling deletion of Pod {key}"));
         }
@@ -204,7 +205,7 @@ fn fire(
     concerns: impl Fn(&Key, &Timer) -> bool,
     cache: &Objects,
     memory: &mut Memory,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<(), Awaiting> {
     let due: Vec<(Key, Uid)> = (memory.timers.iter())
         .filter(|(key, timer)| concerns(key, timer) && !timer.fired && timer.fire_at <= api.now)
@@ -233,7 +234,7 @@ fn fire(
     Ok(())
 }
 
-fn add_condition_and_delete_pod(key: &Key, api: &mut Api<'_>) -> Result<Result<(), ApiError>, Awaiting> {
+fn add_condition_and_delete_pod(key: &Key, api: &mut Api<'_, Memory>) -> Result<Result<(), ApiError>, Awaiting> {
     let target = key.to_ref(Kind::Pod);
     let pod = match api.get(target.clone())? {
         Ok(pod) => expect_kind::<Pod>(pod),
@@ -262,7 +263,7 @@ fn add_condition_and_delete_pod(key: &Key, api: &mut Api<'_>) -> Result<Result<(
 }
 
 /// The timer that rings next.
-fn next(concerns: impl Fn(&Key, &Timer) -> bool, memory: &Memory, api: &Api<'_>) -> Done {
+fn next(concerns: impl Fn(&Key, &Timer) -> bool, memory: &Memory, api: &Api<'_, Memory>) -> Done {
     let pending = memory.timers.iter().filter(|(key, timer)| concerns(key, timer) && !timer.fired);
     let first = pending.min_by_key(|(_, timer)| timer.fire_at);
     let Some((key, timer)) = first else { return Done::settled() };

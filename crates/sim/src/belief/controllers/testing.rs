@@ -1,13 +1,16 @@
 //! Runs one sync of a controller against a cache built by hand and a script that answers its requests.
 
-use super::{Enqueue, Memory};
-use crate::belief::api::request::{ApiError, Patch, Reply, Request};
-use crate::belief::api::server::EventNote;
+use super::Memory;
+use crate::belief::api::event::EventNote;
+use crate::belief::api::request::{Patch, Reply, Request};
 use crate::belief::api::shelf::{Key, Objects};
-use crate::belief::api::watch::{Actor, Cause, Change};
+use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Exchange, Outcome, Stop, Via};
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
+use crate::words::actor::{Actor, Cause};
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -44,12 +47,15 @@ impl Bench {
 
     /// Runs a sync to its end. It is cut at every request and replayed from the top, as exploration does, so each test
     /// also shows that the controller asks the same questions again.
-    pub fn sync(
+    pub fn sync<M>(
         &mut self,
-        sync: fn(&Key, &mut Api<'_>) -> Outcome,
+        sync: fn(&Key, &mut Api<'_, M>) -> Outcome,
         key: &Key,
         mut answer: impl FnMut(&Request) -> Reply,
-    ) -> Run {
+    ) -> Run
+    where
+        Memory: AsMut<M>,
+    {
         let cache = Rc::new(self.cache.clone());
         let mut exchanges: Vec<Exchange> = Vec::new();
         loop {
@@ -57,7 +63,7 @@ impl Bench {
             let via = Via::Replay { past: &exchanges, asked: 0, next: None, events: Vec::new() };
             // As in the world: what a sync remembers counts only once it has ended.
             let mut memory = self.memory.clone();
-            let mut api = Api::new(self.now, &self.settings, &mut memory, cache.clone(), via);
+            let mut api = Api::new(self.now, &self.settings, &mut memory, cache.clone(), via).of();
             let outcome = sync(key, &mut api);
             let Via::Replay { next, events, .. } = api.into_via() else { unreachable!("a replay stays one") };
             let result = match outcome {
@@ -76,21 +82,18 @@ impl Bench {
     }
 
     /// Which keys a change wakes, and after which delay. The cache must have the change already.
-    pub fn enqueue(
+    pub fn enqueue<M>(
         &mut self,
-        enqueue: fn(&Change, &mut Enqueue<'_>),
+        enqueue: fn(&Change, &mut Enqueue<'_, M>),
         old: Option<Object>,
         new: Option<Object>,
-    ) -> Vec<(Key, Span)> {
+    ) -> Vec<(Key, Span)>
+    where
+        Memory: AsMut<M>,
+    {
         let revision = new.as_ref().or(old.as_ref()).map(|object| object.meta().resource_version).unwrap_or_default();
         let change = Change { revision, at: self.now, by: Actor::Setup, cause: Cause::None, old, new };
-        let mut keys = Enqueue {
-            cache: &self.cache,
-            memory: &mut self.memory,
-            settings: &self.settings,
-            now: self.now,
-            keys: Vec::new(),
-        };
+        let mut keys = Enqueue::new(&self.cache, &mut self.memory, &self.settings, self.now).of();
         enqueue(&change, &mut keys);
         keys.keys
     }
@@ -170,7 +173,7 @@ fn line(request: &Request) -> String {
         Request::Update(object) => format!("update {}", named(object)),
         Request::UpdateStatus(object) => format!("status {}", named(object)),
         Request::Delete { target, options } => match options.propagation {
-            crate::belief::api::request::Propagation::Background => format!("delete {target}"),
+            crate::words::command::Propagation::Background => format!("delete {target}"),
             other => format!("delete {target} {other:?}"),
         },
         Request::Patch { target, patch, .. } => {

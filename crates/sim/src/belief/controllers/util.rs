@@ -2,9 +2,9 @@
 //!
 //! Upstream: `pkg/controller/controller_utils.go`, `apimachinery/pkg/util/rand`.
 
-use crate::belief::api::request::ApiError;
 use crate::belief::client::call::Stop;
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 

@@ -2,8 +2,8 @@
 //!
 //! Upstream: `plugins/podtopologyspread/filtering.go`, `plugins/interpodaffinity/filtering.go`.
 
-use super::filters::{is_tolerated, matches_node_affinity};
 use super::index::{Index, PodFacts, Tally};
+use super::node_selector::{is_tolerated, matches_node_affinity};
 use crate::belief::api::shelf::Objects;
 use petri_objects::{
     LabelSelector, LabelSelectorRequirement, Labels, Name, Node, Pod, PodAffinityTerm, TopologySpreadConstraint,

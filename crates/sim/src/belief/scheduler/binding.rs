@@ -2,15 +2,17 @@
 //!
 //! Upstream: `bindingCycle`, `plugins/volumebinding` (`PreBind`, `BindPodVolumes`), `plugins/defaultbinder`.
 
+use super::failure::{gone, handle_failure};
 use super::filters::Plugins;
+use super::memory::Memory;
 use super::queue::{Assumed, Attempt, Failure, Stage};
 use super::volume_binding::is_fully_bound;
-use super::{gone, handle_failure};
-use crate::belief::api::request::{ApiError, Patch, Request};
+use crate::belief::api::request::{Patch, Request};
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::client::call::{Api, Done, Outcome, Stop};
 use crate::belief::controllers::persistent_volume::{BOUND_BY_CONTROLLER, SELECTED_NODE, annotation, claim_reference};
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::{Kind, Object, Pod};
 use std::rc::Rc;
@@ -22,7 +24,7 @@ const POLL: Span = Span::seconds(1);
 /// `bindTimeoutSeconds`.
 const TIMEOUT: Span = Span::seconds(600);
 
-pub fn bind(key: &Key, pod: &Rc<Pod>, attempt: &Attempt, assumed: &Assumed, api: &mut Api<'_>) -> Outcome {
+pub fn bind(key: &Key, pod: &Rc<Pod>, attempt: &Attempt, assumed: &Assumed, api: &mut Api<'_, Memory>) -> Outcome {
     if assumed.bound {
         return Ok(Done::settled());
     }
@@ -51,7 +53,7 @@ pub fn bind(key: &Key, pod: &Rc<Pod>, attempt: &Attempt, assumed: &Assumed, api:
     let message = format!("Successfully assigned {key} to {}", assumed.node);
     api.normal(&Object::Pod(pod.clone()), "Scheduled", message);
     let stage = Stage::Assumed(Assumed { bound: true, ..assumed.clone() });
-    api.memory.scheduler.queue.put(key, Attempt { stage, ..attempt.clone() });
+    api.memory.queue.put(key, Attempt { stage, ..attempt.clone() });
     Ok(Done::settled())
 }
 
@@ -75,12 +77,12 @@ fn ask_for_volumes(
     attempt: &Attempt,
     assumed: &Assumed,
     cache: &Objects,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Outcome {
     if pod.status.nominated_node_name != assumed.node {
         let patch = Patch::NominatedNode(assumed.node.clone());
         if let Some(done) = gone(key, api.patch(key.to_ref(Kind::Pod), Some(pod.metadata.uid), patch)?, api)? {
-            api.memory.scheduler.index.remove_pod(key);
+            api.memory.index.remove_pod(key);
             return Ok(done);
         }
     }
@@ -92,11 +94,16 @@ fn ask_for_volumes(
         }
     }
     let stage = Stage::Assumed(Assumed { asked: Some(api.now), ..assumed.clone() });
-    api.memory.scheduler.queue.put(key, Attempt { stage, ..attempt.clone() });
+    api.memory.queue.put(key, Attempt { stage, ..attempt.clone() });
     Ok(wait(assumed, api.now + POLL, api.now))
 }
 
-fn reserve(key: &Key, assumed: &Assumed, cache: &Objects, api: &mut Api<'_>) -> Result<Result<(), ApiError>, Stop> {
+fn reserve(
+    key: &Key,
+    assumed: &Assumed,
+    cache: &Objects,
+    api: &mut Api<'_, Memory>,
+) -> Result<Result<(), ApiError>, Stop> {
     for (volume, claim) in &assumed.plan.existing {
         let Some(volume) = cache.volumes.get(&Key::new("", volume.clone())) else {
             return Ok(Err(ApiError::not_found(Kind::PersistentVolume, volume.clone())));
@@ -150,14 +157,21 @@ fn bound_claims(key: &Key, assumed: &Assumed, cache: &Objects) -> Result<bool, S
     Ok(all)
 }
 
-fn pre_bind_failed(why: &str, key: &Key, pod: &Rc<Pod>, attempt: &Attempt, api: &mut Api<'_>) -> Outcome {
+fn pre_bind_failed(why: &str, key: &Key, pod: &Rc<Pod>, attempt: &Attempt, api: &mut Api<'_, Memory>) -> Outcome {
     let why = format!("running PreBind plugin \"VolumeBinding\": {why}");
     let error = ApiError::Internal(why.clone().into());
     failed(&why, &error, key, pod, attempt, api)
 }
 
 /// Takes the node back and tries again after the back-off.
-fn failed(why: &str, error: &ApiError, key: &Key, pod: &Rc<Pod>, attempt: &Attempt, api: &mut Api<'_>) -> Outcome {
+fn failed(
+    why: &str,
+    error: &ApiError,
+    key: &Key,
+    pod: &Rc<Pod>,
+    attempt: &Attempt,
+    api: &mut Api<'_, Memory>,
+) -> Outcome {
     if *error == ApiError::Unreachable {
         // Nothing can be told to anybody; the same node is tried again.
         return Err(error.clone().into());
@@ -174,13 +188,13 @@ fn failed(why: &str, error: &ApiError, key: &Key, pod: &Rc<Pod>, attempt: &Attem
     // The decision to fail is kept only once it was told: a replay has to come here by the same questions.
     let outcome = handle_failure(key, pod, &attempt, &failure, api);
     if !matches!(outcome, Err(Stop::Awaiting)) {
-        api.memory.scheduler.index.remove_pod(key);
+        api.memory.index.remove_pod(key);
     }
     outcome
 }
 
-fn give_up(key: &Key, api: &mut Api<'_>) -> Outcome {
-    api.memory.scheduler.index.remove_pod(key);
-    api.memory.scheduler.queue.forget(key);
+fn give_up(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
+    api.memory.index.remove_pod(key);
+    api.memory.queue.forget(key);
     Ok(Done::settled())
 }

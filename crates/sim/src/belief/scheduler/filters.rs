@@ -7,10 +7,10 @@
 
 use super::affinity::{PodTerms, Spread};
 use super::index::{Index, NodeInfo, PodFacts};
-use super::node_selector;
+use super::node_selector::{is_tolerated, matches_node_affinity};
 use super::volume_binding::{self, PodVolumes};
 use crate::belief::api::shelf::{Key, Objects};
-use petri_objects::{Node, NodeSelector, Pod, Taint, Toleration};
+use petri_objects::{Node, Pod, Taint};
 use std::borrow::Cow;
 use std::ops::{BitOr, BitOrAssign};
 use std::rc::Rc;
@@ -154,18 +154,6 @@ fn node_itself(pod: &Pod, node: &Node) -> Result<(), Rejection> {
         return no("node(s) didn't match Pod's node affinity/selector");
     }
     Ok(())
-}
-
-pub fn is_tolerated(taint: &Taint, tolerations: &[Toleration]) -> bool {
-    tolerations.iter().any(|toleration| toleration.tolerates(taint))
-}
-
-/// Upstream: `GetRequiredNodeAffinity(pod).Match(node)`.
-pub fn matches_node_affinity(pod: &Pod, node: &Node) -> bool {
-    let affinity = pod.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
-    let required: Option<&NodeSelector> = affinity.and_then(|affinity| affinity.required.as_ref());
-    node_selector::has_labels(&pod.spec.node_selector, node)
-        && required.is_none_or(|selector| node_selector::matches(selector, node))
 }
 
 fn node_ports(incoming: &Incoming<'_>, info: &NodeInfo) -> Result<(), Rejection> {

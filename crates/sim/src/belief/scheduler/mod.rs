@@ -7,8 +7,10 @@
 
 mod affinity;
 mod binding;
+mod failure;
 mod filters;
 mod index;
+mod memory;
 mod message;
 pub mod node_selector;
 mod preemption;
@@ -16,19 +18,19 @@ mod queue;
 mod scores;
 pub mod volume_binding;
 
-use crate::belief::api::request::Patch;
+pub use memory::Memory;
+
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
-use crate::belief::client::call::{Api, Done, Outcome, Stop};
-use crate::belief::controllers::Enqueue;
-use crate::ground::clock::{Span, Time};
-use crate::ground::random::Stream;
+use crate::belief::client::call::{Api, Done, Outcome};
+use crate::belief::client::informer::Enqueue;
+use crate::ground::clock::Span;
 use crate::ground::settings::Settings;
 use crate::words::reason::Reason;
+use failure::handle_failure;
 use filters::{Incoming, Plugins};
-use index::Index;
 use message::Diagnosis;
-use petri_objects::{Condition, Kind, Name, Object, Pod, condition};
+use petri_objects::{Name, Object, Pod};
 use queue::{Assumed, Attempt, Failure, Queue, Stage};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -36,43 +38,8 @@ use std::rc::Rc;
 /// The name under which pods ask for this scheduler.
 const SCHEDULER_NAME: &str = "default-scheduler";
 
-/// What the scheduler keeps between attempts. Lost on a restart, and read again from the cache.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Memory {
-    index: Index,
-    queue: Queue,
-    ties: Stream,
-    /// Which of the recorded placements were used, by position.
-    placed: Rc<BTreeSet<u32>>,
-}
-
-impl Default for Memory {
-    fn default() -> Memory {
-        Memory { index: Index::default(), queue: Queue::default(), ties: Stream::new(0, "ties"), placed: Rc::default() }
-    }
-}
-
-impl Memory {
-    /// Chooses the stream that breaks ties.
-    pub fn seed(&mut self, seed: u64) {
-        self.ties = Stream::new(seed, "scheduler");
-    }
-
-    /// The scheduler starts again and knows nothing but what it reads; chance and recordings go on where they were.
-    pub fn restart(&mut self) {
-        self.index = Index::default();
-        self.queue = Queue::default();
-    }
-
-    /// The recorded node of a pod of that name, if there is one that was not used yet.
-    fn recorded(&self, pod: &str, settings: &Settings) -> Option<(u32, Name)> {
-        let unused = |(at, entry): &(u32, &(Name, Name))| *entry.0 == *pod && !self.placed.contains(at);
-        (0..).zip(&settings.placements).find(unused).map(|(at, (_, node))| (at, node.clone()))
-    }
-}
-
-pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
-    let memory = &mut keys.memory.scheduler;
+pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
+    let memory = &mut *keys.memory;
     memory.index.fill(keys.cache);
     let unplaced = queue::observe(change, &mut memory.index);
     let mut wake = memory.queue.worth_another(change, &keys.cache.pods);
@@ -100,7 +67,7 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
         _ => {}
     }
     for key in wake {
-        if keys.memory.scheduler.queue.wake(&key) {
+        if keys.memory.queue.wake(&key) {
             keys.add(key);
         }
     }
@@ -113,18 +80,18 @@ fn is_ours(pod: &Pod) -> bool {
 /// One attempt for one pod.
 ///
 /// Upstream: `ScheduleOne`.
-pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
+pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
-    api.memory.scheduler.index.fill(&cache);
+    api.memory.index.fill(&cache);
     let pod = cache.pods.get(key).filter(|pod| is_ours(pod) && !pod.is_scheduled() && !pod.is_terminating());
     let Some(pod) = pod.filter(|pod| !pod.phase().is_terminal()) else {
-        api.memory.scheduler.queue.forget(key);
+        api.memory.queue.forget(key);
         return Ok(Done::settled());
     };
     if !pod.spec.scheduling_gates.is_empty() {
         return Ok(Done::waiting(Reason::SchedulingGated));
     }
-    let attempt = match api.memory.scheduler.queue.get(key, pod.metadata.uid) {
+    let attempt = match api.memory.queue.get(key, pod.metadata.uid) {
         Some(attempt) => match &attempt.stage {
             Stage::Parked { message, until, woken: false, .. } if *until > api.now => {
                 let waiting = Some(Reason::Unschedulable { message: message.clone() });
@@ -145,9 +112,9 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
 /// Decides, and remembers the decision.
 ///
 /// Upstream: `schedulingCycle`.
-fn schedule_pod(key: &Key, pod: &Rc<Pod>, failures: u32, cache: &Objects, api: &mut Api<'_>) -> Attempt {
+fn schedule_pod(key: &Key, pod: &Rc<Pod>, failures: u32, cache: &Objects, api: &mut Api<'_, Memory>) -> Attempt {
     let settings = api.settings;
-    let memory = &mut api.memory.scheduler;
+    let memory = &mut *api.memory;
     let stage = match choose_node(pod, cache, memory, settings) {
         Ok((node, plan)) => {
             memory.index.place(pod, &node);
@@ -251,71 +218,6 @@ fn promised_volumes(queue: &Queue) -> BTreeSet<Name> {
         _ => None,
     });
     assumed.flatten().map(|(volume, _)| volume.clone()).collect()
-}
-
-/// Tells the pod why it has no node, and parks it.
-///
-/// Upstream: `handleSchedulingFailure`.
-fn handle_failure(key: &Key, pod: &Rc<Pod>, attempt: &Attempt, failure: &Failure, api: &mut Api<'_>) -> Outcome {
-    preemption::evict(pod, failure, api)?;
-    let target = key.to_ref(Kind::Pod);
-    if let Some(condition) = changed_condition(pod, failure, api.now) {
-        let patch = Patch::PodCondition { condition, phase: None };
-        if let Some(done) = gone(key, api.patch(target.clone(), Some(pod.metadata.uid), patch)?, api)? {
-            return Ok(done);
-        }
-    }
-    if let Some(node) = failure.nominated.as_ref().filter(|node| **node != pod.status.nominated_node_name) {
-        let patch = Patch::NominatedNode(node.clone());
-        if let Some(done) = gone(key, api.patch(target, Some(pod.metadata.uid), patch)?, api)? {
-            return Ok(done);
-        }
-    }
-    api.warning(&Object::Pod(pod.clone()), "FailedScheduling", failure.message.clone());
-    let is_error = &*failure.reason == "SchedulerError";
-    let until = if is_error { api.now + queue::back_off(attempt.failures) } else { queue::flush_at(api.now) };
-    let parked = Stage::Parked {
-        refused_by: failure.refused_by,
-        message: failure.message.clone(),
-        until,
-        woken: false,
-        nominated: failure.nominated.clone(),
-    };
-    api.memory.scheduler.queue.put(key, Attempt { stage: parked, ..attempt.clone() });
-    let waiting = Some(Reason::Unschedulable { message: failure.message.clone() });
-    Ok(Done { waiting, after: Some(until.since(api.now)) })
-}
-
-/// A pod that was deleted meanwhile needs no node.
-fn gone(key: &Key, reply: crate::belief::api::request::Reply, api: &mut Api<'_>) -> Result<Option<Done>, Stop> {
-    match reply {
-        Ok(_) => Ok(None),
-        Err(error) if error.is_not_found() || error.is_conflict() => {
-            api.memory.scheduler.queue.forget(key);
-            Ok(Some(Done::settled()))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// The condition PodScheduled=False, unless the pod says so already.
-fn changed_condition(pod: &Pod, failure: &Failure, now: Time) -> Option<Condition> {
-    let old = condition(&pod.status.conditions, "PodScheduled");
-    let same =
-        |old: &Condition| &*old.status == "False" && old.reason == failure.reason && old.message == failure.message;
-    if old.is_some_and(same) {
-        return None;
-    }
-    let since = old.filter(|old| &*old.status == "False").map_or(now.whole_seconds(), |old| old.last_transition_time);
-    Some(Condition {
-        kind: "PodScheduled".into(),
-        status: "False".into(),
-        reason: failure.reason.clone(),
-        message: failure.message.clone(),
-        observed_generation: pod.metadata.generation,
-        last_transition_time: since,
-        ..Condition::default()
-    })
 }
 
 #[cfg(test)]

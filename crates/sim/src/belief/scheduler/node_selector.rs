@@ -1,8 +1,11 @@
-//! Whether a node has what a selector asks for: the one rule that pods and volumes share.
+//! Whether a node has what a selector asks for, the one rule that pods and volumes share, and whether its taints are
+//! tolerated.
 //!
 //! Upstream: `component-helpers/scheduling/corev1/nodeaffinity`.
 
-use petri_objects::{Labels, Name, Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm};
+use petri_objects::{
+    Labels, Name, Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, Taint, Toleration,
+};
 
 /// One term must match; none at all match nothing.
 pub fn matches(selector: &NodeSelector, node: &Node) -> bool {
@@ -24,6 +27,20 @@ pub fn term_matches(term: &NodeSelectorTerm, node: &Node) -> bool {
 /// Whether the node carries all labels of a `nodeSelector`.
 pub fn has_labels(wanted: &Labels, node: &Node) -> bool {
     wanted.is_subset_of(&node.metadata.labels)
+}
+
+/// Whether a pod with these tolerations may go where the taint is.
+pub fn is_tolerated(taint: &Taint, tolerations: &[Toleration]) -> bool {
+    tolerations.iter().any(|toleration| toleration.tolerates(taint))
+}
+
+/// Whether a node is one of those that the pod asks for.
+///
+/// Upstream: `GetRequiredNodeAffinity(pod).Match(node)`.
+pub fn matches_node_affinity(pod: &Pod, node: &Node) -> bool {
+    let affinity = pod.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    let required: Option<&NodeSelector> = affinity.and_then(|affinity| affinity.required.as_ref());
+    has_labels(&pod.spec.node_selector, node) && required.is_none_or(|selector| matches(selector, node))
 }
 
 fn holds(requirement: &NodeSelectorRequirement, value: Option<&Name>) -> bool {

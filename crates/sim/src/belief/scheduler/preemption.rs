@@ -7,6 +7,7 @@
 
 use super::filters::{Incoming, Rejection, filter};
 use super::index::{Index, NodeInfo, PodFacts};
+use super::memory::Memory;
 use super::queue::{Failure, Queue};
 use crate::belief::api::request::{DeleteOptions, Patch};
 use crate::belief::api::shelf::{Key, Objects};
@@ -101,7 +102,7 @@ fn victims(incoming: &Incoming<'_>, node: &Node, info: &NodeInfo) -> Option<Vec<
 }
 
 /// Upstream: `prepareCandidate`.
-pub fn evict(pod: &Rc<Pod>, failure: &Failure, api: &mut Api<'_>) -> Result<(), Stop> {
+pub fn evict(pod: &Rc<Pod>, failure: &Failure, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
     let cache = api.cache();
     for victim in failure.victims.iter().filter_map(|key| cache.pods.get(key)) {
         let (target, uid) = (Object::Pod(victim.clone()).reference(), victim.metadata.uid);

@@ -1,8 +1,9 @@
 //! What the scheduler decides, and what it says.
 
 use super::*;
-use crate::belief::api::request::{ApiError, Request};
+use crate::belief::api::request::Request;
 use crate::belief::controllers::testing::{Bench, NOW, Run, agree};
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::collections::BTreeMap;
 
@@ -374,7 +375,7 @@ fn a_failed_pre_bind_is_told_and_tried_again_after_the_back_off() {
     let conflict = ApiError::Conflict {
         kind: Kind::PersistentVolumeClaim,
         name: "data".into(),
-        cause: crate::belief::api::request::MODIFIED.into(),
+        cause: crate::words::api_error::MODIFIED.into(),
     };
     let run = bench.sync(sync, &Key::new("default", "web-0"), |request| match request {
         Request::Update(object) if object.kind() == Kind::PersistentVolumeClaim => Err(conflict.clone()),

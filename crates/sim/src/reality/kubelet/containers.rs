@@ -3,10 +3,11 @@
 //! Upstream: `pkg/kubelet/kuberuntime`.
 
 use super::{Exit, Host, Probing, Run, RunState, Stage, Worker, container_of};
-use crate::belief::client::call::EventType;
+use crate::belief::api::event::EventType;
 use crate::ground::clock::{Span, Time};
-use crate::reality::machine::{Identity, Owner, Process, ProcessState};
+use crate::reality::machine::{Owner, Process, ProcessState};
 use crate::reality::workload::{self, ContainerSort, behaviour};
+use crate::words::identity::Identity;
 use crate::words::note::ProcessChange;
 use petri_objects::*;
 

@@ -1,16 +1,18 @@
 //! A machine with everything its kubelet may touch: the machine itself, its disks, and the API server over the network.
 
 use super::{Wake, Worker};
-use crate::belief::api::request::{ApiError, Patch, Reply, Request};
-use crate::belief::api::server::{EventNote, Server, WriteContext};
-use crate::belief::api::watch::{Actor, Cause};
-use crate::belief::client::call::EventType;
+use crate::belief::api::event::{EventNote, EventType};
+use crate::belief::api::request::{Patch, Reply, Request, WriteContext};
+use crate::belief::api::server::Server;
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
-use crate::reality::machine::{Identity, Machine, Process, ProcessId};
+use crate::reality::machine::{Machine, Process, ProcessId};
 use crate::reality::network::{Network, Verdict};
 use crate::reality::storage::Disks;
 use crate::reality::workload::ContainerSort;
+use crate::words::actor::{Actor, Cause};
+use crate::words::api_error::ApiError;
+use crate::words::identity::Identity;
 use crate::words::note::{Note, ProcessChange, What};
 use crate::world::faults::Faults;
 use crate::world::queue::Queue;

@@ -2,9 +2,10 @@
 
 use super::{Host, Worker, container_of};
 use crate::ground::clock::{Span, Time};
-use crate::reality::machine::{Identity, Process, ProcessState};
+use crate::reality::machine::{Process, ProcessState};
 use crate::reality::workload::{ContainerSort, Health, behaviour};
 use crate::words::command::Probed;
+use crate::words::identity::Identity;
 use crate::world::faults::{Ills, Rare};
 use petri_objects::Pod;
 

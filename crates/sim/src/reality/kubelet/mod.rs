@@ -16,9 +16,10 @@ mod volumes;
 
 pub(crate) use host::Host;
 
-use crate::belief::api::watch::{Cause, Change};
+use crate::belief::api::watch::Change;
 use crate::ground::clock::{Span, Time};
 use crate::reality::workload::ContainerSort;
+use crate::words::actor::Cause;
 use petri_objects::{Container, Name, Node, Pod, PodStatus, Uid};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

@@ -3,11 +3,11 @@
 //! Upstream: `pkg/kubelet/kubelet_node_status.go`, `component-helpers/apimachinery/lease`.
 
 use super::{Host, Wake};
+use crate::belief::api::event::EventType;
 use crate::belief::api::request::Request;
-use crate::belief::api::watch::Cause;
-use crate::belief::client::call::EventType;
 use crate::ground::clock::Span;
 use crate::reality::network::Verdict;
+use crate::words::actor::Cause;
 use petri_objects::*;
 use std::rc::Rc;
 

@@ -4,8 +4,8 @@
 
 use super::containers::containers_to_run;
 use super::{Host, Stage, Wake, Worker};
+use crate::belief::api::event::EventType;
 use crate::belief::api::watch::Change;
-use crate::belief::client::call::EventType;
 use crate::ground::clock::{Span, Time};
 use crate::reality::machine::ProcessId;
 use petri_objects::*;
@@ -91,7 +91,7 @@ impl Host<'_> {
         match change.object() {
             Object::Node(node) if node.metadata.name == self.machine.name => self.observe_node(change),
             Object::Pod(pod) if pod.spec.node_name == self.machine.name => {
-                let cause = crate::belief::api::watch::Cause::Write(change.revision);
+                let cause = crate::words::actor::Cause::Write(change.revision);
                 let uid = pod.metadata.uid;
                 let known = self.machine.kubelet.workers.contains_key(&uid);
                 match &change.new {
@@ -139,7 +139,7 @@ impl Host<'_> {
     }
 
     /// Begins to work on a pod that is bound to this machine. `rebooted`: its containers ran before the machine went off.
-    pub fn admit(&mut self, pod: &Rc<Pod>, cause: crate::belief::api::watch::Cause, rebooted: bool) {
+    pub fn admit(&mut self, pod: &Rc<Pod>, cause: crate::words::actor::Cause, rebooted: bool) {
         if pod.phase().is_terminal() && !pod.is_terminating() {
             return;
         }
@@ -209,7 +209,7 @@ impl Host<'_> {
     }
 
     /// The object changed under a worker that has it.
-    fn pod_changed(&mut self, worker: &mut Worker, pod: &Rc<Pod>, cause: crate::belief::api::watch::Cause) {
+    fn pod_changed(&mut self, worker: &mut Worker, pod: &Rc<Pod>, cause: crate::words::actor::Cause) {
         let notes_changed = worker.pod.metadata.annotations != pod.metadata.annotations;
         worker.pod = pod.clone();
         if pod.is_terminating() {
@@ -272,7 +272,7 @@ impl Host<'_> {
                 let key = crate::belief::api::shelf::Key::of(&worker.pod.metadata);
                 match root.pods.get(&key).filter(|pod| pod.metadata.uid == uid) {
                     Some(pod) => {
-                        let cause = crate::belief::api::watch::Cause::Write(pod.metadata.resource_version);
+                        let cause = crate::words::actor::Cause::Write(pod.metadata.resource_version);
                         let pod = pod.clone();
                         worker.gone = false;
                         host.pod_changed(worker, &pod, cause);
@@ -295,7 +295,7 @@ impl Host<'_> {
         let new: Vec<Rc<Pod>> =
             mine.filter(|pod| !self.machine.kubelet.workers.contains_key(&pod.metadata.uid)).cloned().collect();
         for pod in new {
-            let cause = crate::belief::api::watch::Cause::Write(pod.metadata.resource_version);
+            let cause = crate::words::actor::Cause::Write(pod.metadata.resource_version);
             let ran_before = pod.status.start_time != crate::ground::clock::Time::ZERO;
             self.admit(&pod, cause, ran_before);
         }
@@ -315,7 +315,7 @@ impl Host<'_> {
     /// A kubelet registers only when it starts; one that is merely heard again reports to the object that is there.
     fn register_if_known(&mut self) {
         let target = ObjectRef::new(Kind::Node, "", self.name());
-        match self.call(crate::belief::api::request::Request::Get(target), crate::belief::api::watch::Cause::None) {
+        match self.call(crate::belief::api::request::Request::Get(target), crate::words::actor::Cause::None) {
             Ok(_) => self.post_node_status(false),
             Err(_) => self.machine.kubelet.node = None,
         }

@@ -5,7 +5,7 @@
 //! process that hangs, because the machine accepts it; a command does not come back from one.
 
 use super::{Host, Probing, Run, RunState, Worker};
-use crate::belief::client::call::EventType;
+use crate::belief::api::event::EventType;
 use crate::ground::clock::{Span, Time};
 use crate::reality::machine::ProcessState;
 use crate::reality::workload::{self, Health};

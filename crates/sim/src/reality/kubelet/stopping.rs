@@ -3,8 +3,8 @@
 //! Upstream: `SyncTerminatingPod`, `killContainer`, `SyncTerminatedPod`, and the status manager's final delete.
 
 use super::{Host, Run, RunState, Stage, Worker, container_of};
+use crate::belief::api::event::EventType;
 use crate::belief::api::request::{DeleteOptions, Request};
-use crate::belief::client::call::EventType;
 use crate::ground::clock::Span;
 use crate::reality::machine::ProcessState;
 use crate::reality::network::Verdict;
@@ -150,7 +150,7 @@ impl Host<'_> {
         let options =
             DeleteOptions { grace_seconds: Some(0), uid: Some(worker.pod.metadata.uid), ..DeleteOptions::default() };
         match self.call(Request::Delete { target, options }, worker.cause) {
-            Err(crate::belief::api::request::ApiError::Unreachable) => {}
+            Err(crate::words::api_error::ApiError::Unreachable) => {}
             _ => worker.gone = true,
         }
     }

@@ -3,8 +3,8 @@
 //! Upstream: `pkg/kubelet/volumemanager`.
 
 use super::{Host, Stage, Worker};
+use crate::belief::api::event::EventType;
 use crate::belief::api::request::Request;
-use crate::belief::client::call::EventType;
 use crate::ground::clock::Span;
 use petri_objects::*;
 use std::rc::Rc;

@@ -3,8 +3,9 @@
 //! Upstream: `client-go/tools/leaderelection` (`leaderelection.go`, `resourcelock/leaselock.go`).
 
 use super::program::Hold;
-use crate::belief::api::request::{ApiError, Reply, Request};
+use crate::belief::api::request::{Reply, Request};
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 

@@ -14,10 +14,10 @@ mod state;
 pub(crate) use state::{Attached, Operation, Stage};
 pub use state::{Memory, is_multi_attach_allowed};
 
-use super::Enqueue;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome, Stop, expect_kind};
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::{Span, Time};
 use crate::words::command::StoragePart;
 use crate::words::reason::Reason;
@@ -46,8 +46,8 @@ pub(crate) fn first_after(since: Time, wait: Span, period: Span) -> Time {
 }
 
 /// Keys are volumes.
-pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
-    keys.memory.attach_detach.fill(keys.cache, keys.now);
+pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
+    keys.memory.fill(keys.cache, keys.now);
     let next = to_grid(keys.now, keys.settings.attach_detach_period);
     match change.object() {
         Object::Pod(_) => {
@@ -55,7 +55,7 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
             if let Some(Object::Pod(pod)) = &change.new
                 && pod.is_scheduled()
             {
-                keys.memory.attach_detach.add_user(pod);
+                keys.memory.add_user(pod);
             }
             let Object::Pod(pod) = change.object() else { return };
             if wanted(&change.old) != wanted(&change.new) {
@@ -78,10 +78,10 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
         }
         Object::Node(node) => {
             if change.new.is_none() {
-                keys.memory.attach_detach.remember_lost(node);
+                keys.memory.remember_lost(node);
             }
             if change.old.is_none() {
-                for volume in keys.memory.attach_detach.report_again(&node.metadata.name) {
+                for volume in keys.memory.report_again(&node.metadata.name) {
                     keys.add_after(volume, next);
                 }
             }
@@ -90,7 +90,7 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
                 _ => None,
             };
             if facts(&change.old) != facts(&change.new) {
-                for volume in keys.memory.attach_detach.detaching_from(&node.metadata.name) {
+                for volume in keys.memory.detaching_from(&node.metadata.name) {
                     keys.add_after(Key::new("", volume), next);
                 }
             }
@@ -106,14 +106,14 @@ pub(crate) fn is_out_of_service(node: &Node) -> bool {
 /// The pods that want a volume, by the node they are on.
 type Wanted = BTreeMap<Name, Vec<Rc<Pod>>>;
 
-pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
+pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let (cache, now, period) = (api.cache(), api.now, api.settings.attach_detach_period);
-    api.memory.attach_detach.fill(&cache, now);
+    api.memory.fill(&cache, now);
     let mut round = Round {
         key,
         volume: cache.volumes.get(key).cloned(),
         wanted: Wanted::new(),
-        state: api.memory.attach_detach.volume(key),
+        state: api.memory.volume(key),
         again: None,
         waiting: None,
     };
@@ -128,13 +128,13 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
     }
     let waiting = round.blocked(&cache, api);
     round.waiting = waiting.or(round.waiting);
-    api.memory.attach_detach.put(key, round.state);
+    api.memory.put(key, round.state);
     let after = round.again.map(|at| at.since(now));
     Ok(Done { waiting: round.waiting, after })
 }
 
 /// Upstream: the desired state of the world, kept by `processPodVolumes`.
-fn wanted(volume: &PersistentVolume, cache: &Objects, api: &Api<'_>) -> Wanted {
+fn wanted(volume: &PersistentVolume, cache: &Objects, api: &Api<'_, Memory>) -> Wanted {
     let mut wanted = Wanted::new();
     let Some((claim, _)) = volume.spec.claim_ref.as_ref().zip(volume.spec.csi.as_ref()) else { return wanted };
     let claim = Key::new(claim.namespace.clone(), claim.name.clone());
@@ -142,7 +142,7 @@ fn wanted(volume: &PersistentVolume, cache: &Objects, api: &Api<'_>) -> Wanted {
     if !ours {
         return wanted;
     }
-    for key in api.memory.attach_detach.users(&claim) {
+    for key in api.memory.users(&claim) {
         let Some(pod) = cache.pods.get(&key) else { continue };
         if wants_volumes(pod) && pod.claims().any(|name| *name == claim.name) {
             wanted.entry(pod.spec.node_name.clone()).or_default().push(pod.clone());
@@ -163,7 +163,7 @@ struct Round<'k> {
 
 impl Round<'_> {
     /// Why a pod waits for its disk, apart from a driver that takes its time.
-    fn blocked(&self, cache: &Objects, api: &Api<'_>) -> Option<Reason> {
+    fn blocked(&self, cache: &Objects, api: &Api<'_, Memory>) -> Option<Reason> {
         let volume = self.key.name.clone();
         let in_vain = |attached: &Attached| attached.operation.as_ref().is_some_and(|o| o.is_attach_again());
         if let Some((node, _)) = self.state.nodes.iter().find(|(_, attached)| in_vain(attached)) {
@@ -198,7 +198,7 @@ impl Round<'_> {
     /// Looks whether the driver has done what it was asked for. Two minutes are enough; a failed detach tells nobody.
     ///
     /// Upstream: `waitForVolumeAttachDetachStatus`, `GenerateAttachVolumeFunc`, `GenerateDetachVolumeFunc`.
-    fn verify(&mut self, cache: &Objects, api: &mut Api<'_>) {
+    fn verify(&mut self, cache: &Objects, api: &mut Api<'_, Memory>) {
         let nodes: Vec<Name> = self.state.nodes.keys().cloned().collect();
         for node in nodes {
             let Some(attached) = self.state.nodes.get_mut(&node) else { continue };
@@ -246,7 +246,7 @@ impl Round<'_> {
     }
 
     /// The pods of a node hear why their disk was not attached.
-    fn tell_of_failure(&mut self, node: &Name, leaving: bool, api: &mut Api<'_>) {
+    fn tell_of_failure(&mut self, node: &Name, leaving: bool, api: &mut Api<'_, Memory>) {
         let csi = self.volume.as_ref().and_then(|volume| volume.spec.csi.as_ref());
         let why = match csi {
             _ if leaving => "volume attachment is being deleted".to_owned(),
@@ -268,7 +268,7 @@ impl Round<'_> {
         self.state.nodes.iter().any(|(at, attached)| attached.is_busy() && (alone || **at == *node))
     }
 
-    fn detach(&mut self, cache: &Objects, api: &mut Api<'_>) -> Result<(), Stop> {
+    fn detach(&mut self, cache: &Objects, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
         let (now, period, wait) = (api.now, api.settings.attach_detach_period, api.settings.force_detach_after);
         let nodes: Vec<Name> = self.state.nodes.keys().cloned().collect();
         for name in nodes {
@@ -291,7 +291,7 @@ impl Round<'_> {
             let mounted = match node {
                 Some(node) => node.status.volumes_in_use.contains(&unique),
                 // The last that was heard of the node still counts: deleting its object does not unmount anything.
-                None => api.memory.attach_detach.was_in_use(&name, &unique),
+                None => api.memory.was_in_use(&name, &unique),
             };
             let healthy = node.is_some_and(|node| node.is_ready());
             let out_of_service = node.is_some_and(|node| is_out_of_service(node));
@@ -324,7 +324,7 @@ impl Round<'_> {
         }
     }
 
-    fn attach(&mut self, api: &mut Api<'_>) -> Result<(), Stop> {
+    fn attach(&mut self, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
         let Some(volume) = self.volume.clone() else { return Ok(()) };
         let Some(csi) = &volume.spec.csi else { return Ok(()) };
         for (node, pods) in self.wanted.clone() {
@@ -369,7 +369,7 @@ impl Round<'_> {
     }
 
     /// Once for each volume and node.
-    fn report_multi_attach_error(&mut self, node: &Name, pods: &[Rc<Pod>], api: &mut Api<'_>) {
+    fn report_multi_attach_error(&mut self, node: &Name, pods: &[Rc<Pod>], api: &mut Api<'_, Memory>) {
         if !self.state.multi_attach_reported.insert(node.clone()) {
             return;
         }
@@ -392,7 +392,7 @@ impl Round<'_> {
     /// Tells the nodes what is attached to them, which their kubelets wait for.
     ///
     /// Upstream: `nodeStatusUpdater.UpdateNodeStatuses`.
-    fn report(&mut self, cache: &Objects, api: &mut Api<'_>) -> Result<(), Stop> {
+    fn report(&mut self, cache: &Objects, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
         let nodes: Vec<Name> = self.state.nodes.keys().cloned().collect();
         for name in nodes {
             let Some(attached) = self.state.nodes.get_mut(&name) else { continue };
@@ -407,7 +407,7 @@ impl Round<'_> {
 }
 
 /// Adds a volume to those that the node's status lists as attached, or removes it.
-fn update_attached_volumes(node: &Name, volume: &Name, add: bool, api: &mut Api<'_>) -> Result<(), Stop> {
+fn update_attached_volumes(node: &Name, volume: &Name, add: bool, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
     // Read live: the kubelet writes the same status, and a conflict would cost a round.
     let live = match api.get(ObjectRef::new(Kind::Node, "", node.clone()))? {
         Ok(live) => expect_kind::<Node>(live),

@@ -14,11 +14,11 @@ mod status;
 mod sync;
 pub mod template_hash;
 
-use super::Enqueue;
 use super::ref_manager::claim;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome};
+use crate::belief::client::informer::Enqueue;
 use crate::words::reason::Reason;
 use petri_objects::*;
 use std::rc::Rc;

@@ -9,7 +9,6 @@ use super::util::*;
 use super::*;
 use crate::belief::api::request::Request;
 use crate::belief::client::call::{Api, Stop, Via};
-use crate::belief::controllers::Memory;
 use crate::belief::controllers::testing::{NOW, agree, meta, selector, template};
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
@@ -47,7 +46,7 @@ fn replica_set(name: &str, replicas: i32, available: i32, age: u64) -> Rc<Replic
 
 /// Runs a part of a sync, whose requests are all agreed to, and tells the sizes that it wrote, by name.
 fn sizes<T>(mut part: impl FnMut(&mut Api<'_>) -> Result<T, Stop>) -> (Option<T>, Vec<(String, i32)>, usize) {
-    let (settings, mut memory) = (Settings::default(), Memory::default());
+    let (settings, mut memory) = (Settings::default(), ());
     let mut past = Vec::new();
     let cache = Rc::new(crate::belief::api::shelf::Objects::default());
     let mut answer = agree(&cache);

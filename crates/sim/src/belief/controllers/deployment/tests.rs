@@ -1,8 +1,9 @@
 use super::*;
-use crate::belief::api::request::{ApiError, Request};
+use crate::belief::api::request::Request;
 use crate::belief::controllers::testing::{Bench, NOW, Run, agree, meta, ready_pod, selector, template};
 use crate::belief::controllers::util::controller_ref;
 use crate::ground::clock::Span;
+use crate::words::api_error::ApiError;
 
 const RECREATE: &str = "Recreate";
 const ROLLING: &str = "RollingUpdate";

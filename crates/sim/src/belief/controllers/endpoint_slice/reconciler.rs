@@ -6,11 +6,11 @@ use super::desired::{Candidate, Group};
 use super::{
     LABEL_HEADLESS, LABEL_MANAGED_BY, LABEL_SERVICE_NAME, LAST_CHANGE_TRIGGER_TIME, MANAGER, MAX_ENDPOINTS_PER_SLICE,
 };
-use crate::belief::api::request::ApiError;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::client::call::{Api, Stop};
 use crate::belief::controllers::util::controller_ref;
 use crate::ground::clock::Time;
+use crate::words::api_error::ApiError;
 use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::collections::BTreeMap;

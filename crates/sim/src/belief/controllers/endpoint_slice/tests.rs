@@ -1,8 +1,9 @@
 use super::{enqueue, sync};
-use crate::belief::api::request::{ApiError, Request};
+use crate::belief::api::request::Request;
 use crate::belief::api::shelf::Key;
 use crate::belief::controllers::testing::{Bench, NOW, Run, agree, meta, ready_pod};
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 

@@ -7,10 +7,11 @@
 
 use super::zones::{self, Census, ZoneState};
 use super::{Memory, OpenPass, course, taints};
-use crate::belief::api::request::{ApiError, Patch};
+use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::client::call::{Api, Awaiting, Done, Outcome, expect_kind};
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::*;
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ struct Verdict {
     current: Option<Condition>,
 }
 
-pub(super) fn monitor_node_health(memory: &mut Memory, api: &mut Api<'_>) -> Outcome {
+pub(super) fn monitor_node_health(memory: &mut Memory, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     if let Some(open) = memory.open.take_if(|open| open.course.ends <= api.now) {
         zones::handle_disruption(memory, &open.census, &open.nodes, api)?;
@@ -99,7 +100,7 @@ pub(super) fn monitor_node_health(memory: &mut Memory, api: &mut Api<'_>) -> Out
 }
 
 /// All nodes, in name order if no recording says which of them come to the evictor first.
-fn listed(memory: &Memory, cache: &Objects, api: &Api<'_>) -> Vec<Rc<Node>> {
+fn listed(memory: &Memory, cache: &Objects, api: &Api<'_, Memory>) -> Vec<Rc<Node>> {
     let recorded = api.settings.taint_order.get(memory.tainted as usize..).unwrap_or_default();
     let first = recorded.iter().filter_map(|name| cache.nodes.get(&Key::new("", name.clone())));
     let mut nodes: Vec<Rc<Node>> = Vec::new();
@@ -116,7 +117,7 @@ fn is_true(condition: &Condition) -> bool {
 }
 
 /// What keeps the controller from calling every node either well or lost.
-fn concern(memory: &Memory, cache: &Objects, api: &Api<'_>) -> Option<Reason> {
+fn concern(memory: &Memory, cache: &Objects, api: &Api<'_, Memory>) -> Option<Reason> {
     let patience = api.settings.kubelet.lease_interval + api.settings.node_monitor_period;
     let silent = cache.nodes.values().filter(|node| node.is_ready()).find_map(|node| {
         let since = memory.health.get(&node.metadata.name)?.probed;
@@ -135,7 +136,7 @@ fn concern(memory: &Memory, cache: &Objects, api: &Api<'_>) -> Option<Reason> {
 }
 
 /// Welcomes nodes that are new and takes leave of those that are gone.
-fn classify_nodes(memory: &mut Memory, nodes: &[Rc<Node>], api: &mut Api<'_>) -> Result<(), Awaiting> {
+fn classify_nodes(memory: &mut Memory, nodes: &[Rc<Node>], api: &mut Api<'_, Memory>) -> Result<(), Awaiting> {
     for node in nodes {
         let name = &node.metadata.name;
         memory.add_zone(node, api.settings);
@@ -160,7 +161,11 @@ fn classify_nodes(memory: &mut Memory, nodes: &[Rc<Node>], api: &mut Api<'_>) ->
 }
 
 /// Judges one node; `None` if the API server would not take the verdict, and nothing is to follow from it.
-fn update_node_health(memory: &mut Memory, node: &mut Node, api: &mut Api<'_>) -> Result<Option<Verdict>, Awaiting> {
+fn update_node_health(
+    memory: &mut Memory,
+    node: &mut Node,
+    api: &mut Api<'_, Memory>,
+) -> Result<Option<Verdict>, Awaiting> {
     for _ in 0..HEALTH_UPDATE_RETRIES {
         if let Ok(verdict) = try_update_node_health(memory, node, api)? {
             return Ok(Some(verdict));
@@ -176,7 +181,7 @@ fn update_node_health(memory: &mut Memory, node: &mut Node, api: &mut Api<'_>) -
 fn try_update_node_health(
     memory: &mut Memory,
     node: &mut Node,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<Result<Verdict, ApiError>, Awaiting> {
     let (now, name, created) = (api.now, node.metadata.name.clone(), node.metadata.creation_timestamp);
     let posted = condition(&node.status.conditions, "Ready").cloned();
@@ -264,7 +269,7 @@ fn give_up_on(node: &mut Node, now: Time) {
 /// reported. `false` if a write failed for another reason than that the pod is gone.
 ///
 /// Upstream: `MarkPodsNotReady`.
-fn mark_pods_not_ready(pods: &[&Rc<Pod>], api: &mut Api<'_>) -> Result<bool, Awaiting> {
+fn mark_pods_not_ready(pods: &[&Rc<Pod>], api: &mut Api<'_, Memory>) -> Result<bool, Awaiting> {
     let mut all = true;
     for pod in pods {
         let Some(ready) = condition(&pod.status.conditions, "Ready").filter(|ready| &*ready.status != "False") else {
@@ -286,10 +291,10 @@ fn mark_pods_not_ready(pods: &[&Rc<Pod>], api: &mut Api<'_>) -> Result<bool, Awa
 /// A pod that is bound to a node which is not ready cannot be ready either.
 ///
 /// Upstream: `processPod`.
-pub(super) fn process_pod(key: &Key, api: &mut Api<'_>) -> Outcome {
+pub(super) fn process_pod(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     let Some(pod) = cache.pods.get(key) else { return Ok(Done::settled()) };
-    let health = api.memory.node_lifecycle.health.get(&pod.spec.node_name);
+    let health = api.memory.health.get(&pod.spec.node_name);
     let lost = health.and_then(|health| health.ready.as_ref()).is_some_and(|(status, _)| &**status != "True");
     if !lost || cache.nodes.get(&Key::new("", pod.spec.node_name.clone())).is_none() {
         return Ok(Done::settled());

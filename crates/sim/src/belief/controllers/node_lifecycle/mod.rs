@@ -23,10 +23,10 @@ mod taints;
 mod tests;
 mod zones;
 
-use super::Enqueue;
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Outcome, Stop};
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
 use course::Course;
@@ -76,12 +76,12 @@ pub fn periods(settings: &Settings) -> Vec<(Key, Span)> {
     vec![(Key::new(MONITOR, ""), settings.node_monitor_period)]
 }
 
-pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
+pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
     match (&change.old, &change.new) {
         (_, Some(Object::Node(node))) => {
             keys.add(Key::new(TAINT, node.metadata.name.clone()));
             if !node.is_ready() {
-                let at = keys.memory.node_lifecycle.next_look(keys.now);
+                let at = keys.memory.next_look(keys.now);
                 keys.add_after(Key::new(EVICT, ""), at.since(keys.now));
             }
         }
@@ -95,7 +95,7 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
     }
 }
 
-pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
+pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     match (&*key.namespace, key.namespace.strip_prefix(POD)) {
         (MONITOR, _) => remembering(api, health::monitor_node_health),
         (EVICT, _) => remembering(api, taints::do_no_execute_tainting_pass),
@@ -107,11 +107,11 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
 
 /// Lets a pass work on a copy of the memory: a sync that is cut in the middle runs again from the top, and must find
 /// what it found the first time.
-fn remembering(api: &mut Api<'_>, pass: fn(&mut Memory, &mut Api<'_>) -> Outcome) -> Outcome {
-    let mut memory = api.memory.node_lifecycle.clone();
+fn remembering(api: &mut Api<'_, Memory>, pass: fn(&mut Memory, &mut Api<'_, Memory>) -> Outcome) -> Outcome {
+    let mut memory = api.memory.clone();
     let outcome = pass(&mut memory, api);
     if !matches!(outcome, Err(Stop::Awaiting)) {
-        api.memory.node_lifecycle = memory;
+        *api.memory = memory;
     }
     outcome
 }

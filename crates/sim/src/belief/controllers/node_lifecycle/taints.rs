@@ -43,7 +43,7 @@ fn taint(key: &str, effect: &str, now: Time) -> Taint {
 }
 
 /// Makes the NoSchedule taints of a node follow its conditions and its cordon.
-pub(super) fn do_no_schedule_tainting_pass(name: &Name, api: &mut Api<'_>) -> Outcome {
+pub(super) fn do_no_schedule_tainting_pass(name: &Name, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     let Some(node) = cache.nodes.get(&Key::new("", name.clone())) else { return Ok(Done::settled()) };
     let wanted: Vec<&str> = (node.status.conditions.iter())
@@ -74,7 +74,7 @@ pub(super) fn do_no_schedule_tainting_pass(name: &Name, api: &mut Api<'_>) -> Ou
 /// Adds, then removes, in two writes as upstream. `false` if the API server refused.
 ///
 /// Upstream: `SwapNodeControllerTaint`.
-fn swap(node: &Node, add: Vec<Taint>, remove: Vec<Taint>, api: &mut Api<'_>) -> Result<bool, Awaiting> {
+fn swap(node: &Node, add: Vec<Taint>, remove: Vec<Taint>, api: &mut Api<'_, Memory>) -> Result<bool, Awaiting> {
     for (add, remove) in [(add, Vec::new()), (Vec::new(), remove)] {
         if add.is_empty() && remove.is_empty() {
             continue;
@@ -88,7 +88,11 @@ fn swap(node: &Node, add: Vec<Taint>, remove: Vec<Taint>, api: &mut Api<'_>) -> 
 }
 
 /// Takes both NoExecute taints from a node and the node from its zone's queue.
-pub(super) fn mark_node_as_reachable(memory: &mut Memory, node: &Node, api: &mut Api<'_>) -> Result<(), Awaiting> {
+pub(super) fn mark_node_as_reachable(
+    memory: &mut Memory,
+    node: &Node,
+    api: &mut Api<'_, Memory>,
+) -> Result<(), Awaiting> {
     for key in [UNREACHABLE, NOT_READY] {
         if node.has_taint(key, "NoExecute") && !swap(node, Vec::new(), vec![taint(key, "NoExecute", api.now)], api)? {
             return Ok(());
@@ -115,7 +119,7 @@ pub(super) fn process_taint_base_eviction(
     memory: &mut Memory,
     node: &Node,
     ready: &str,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<(), Awaiting> {
     let Some((wanted, opposite)) = taints_of(ready) else {
         return mark_node_as_reachable(memory, node, api);
@@ -134,7 +138,7 @@ pub(super) fn process_taint_base_eviction(
 }
 
 /// Taints as many queued nodes as the limiters of their zones let through.
-pub(super) fn do_no_execute_tainting_pass(memory: &mut Memory, api: &mut Api<'_>) -> Outcome {
+pub(super) fn do_no_execute_tainting_pass(memory: &mut Memory, api: &mut Api<'_, Memory>) -> Outcome {
     let (cache, now) = (api.cache(), api.now);
     if let Some((zone, name, until)) = memory.tainting.clone() {
         if now < until {
@@ -177,7 +181,7 @@ impl Memory {
 }
 
 /// While a pass of the monitor goes on, a taint takes as long as the client needs for it. When to look again, if so.
-fn during_a_pass(memory: &mut Memory, api: &Api<'_>) -> Option<Time> {
+fn during_a_pass(memory: &mut Memory, api: &Api<'_, Memory>) -> Option<Time> {
     let now = api.now;
     let open = memory.open.as_mut()?;
     let Some(&(from, written)) = open.course.taints.front() else { return Some(next_poll(open.course.ends)) };
@@ -197,7 +201,7 @@ fn during_a_pass(memory: &mut Memory, api: &Api<'_>) -> Option<Time> {
 }
 
 /// Taints one node. An error says how long to wait before the next try.
-fn no_execute(cache: &Objects, name: &Name, api: &mut Api<'_>) -> Result<Result<(), Span>, Awaiting> {
+fn no_execute(cache: &Objects, name: &Name, api: &mut Api<'_, Memory>) -> Result<Result<(), Span>, Awaiting> {
     let Some(node) = cache.nodes.get(&Key::new("", name.clone())) else { return Ok(Ok(())) };
     let Some(ready) = condition(&node.status.conditions, "Ready") else { return Ok(Err(RETRY)) };
     let Some((wanted, opposite)) = taints_of(&ready.status) else { return Ok(Ok(())) };
@@ -208,13 +212,13 @@ fn no_execute(cache: &Objects, name: &Name, api: &mut Api<'_>) -> Result<Result<
 }
 
 /// Until when a recording says that other work had used up the tokens.
-fn busy_until(node: &Name, api: &Api<'_>) -> Time {
+fn busy_until(node: &Name, api: &Api<'_, Memory>) -> Time {
     let busy = api.settings.limiter_busy.iter().filter(|(name, _)| name == node);
     busy.map(|(_, until)| *until).max().unwrap_or(Time::ZERO)
 }
 
 /// When to look again, and what the queued nodes wait for.
-fn plan(memory: &Memory, cache: &Objects, api: &Api<'_>) -> Done {
+fn plan(memory: &Memory, cache: &Objects, api: &Api<'_, Memory>) -> Done {
     let (now, period) = (api.now, api.settings.node_monitor_period + SLACK);
     let next_pass = if memory.last_pass + period > now { memory.last_pass + period } else { now + period };
     let mut wake: Option<Time> = None;

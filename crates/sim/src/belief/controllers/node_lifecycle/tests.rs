@@ -1,13 +1,14 @@
 use super::zones::{Census, Limiter, ZoneState, compute_zone_state, eviction_rate_millis};
 use super::{EVICT, MONITOR, TAINT, course, enqueue, periods, sync, taints};
-use crate::belief::api::request::{ApiError, Patch, Request};
-use crate::belief::api::server::{Server, WriteContext};
+use crate::belief::api::request::{Patch, Request, WriteContext};
+use crate::belief::api::server::Server;
 use crate::belief::api::shelf::Key;
-use crate::belief::api::watch::{Actor, Cause};
 use crate::belief::controllers::service_account::default_account;
 use crate::belief::controllers::testing::{Bench, NOW, Run, agree, meta, ready_pod};
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::{ClientSettings, Settings};
+use crate::words::actor::{Actor, Cause};
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 

@@ -201,7 +201,7 @@ pub(super) fn handle_disruption(
     memory: &mut Memory,
     census: &BTreeMap<Name, Census>,
     nodes: &[Rc<Node>],
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<(), Awaiting> {
     let (settings, now) = (api.settings, api.now);
     let judged: BTreeMap<&Name, ZoneState> =

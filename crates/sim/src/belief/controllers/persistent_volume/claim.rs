@@ -2,23 +2,25 @@
 //!
 //! Upstream: `syncUnboundClaim`, `syncBoundClaim`, `bind`.
 
+use super::index::Memory;
 use super::matching::{self, For};
-use super::volume::update_phase;
-use super::{
+use super::util::{
     BIND_COMPLETED, BOUND_BY_CONTROLLER, NO_PROVISIONER, SELECTED_NODE, STORAGE_PROVISIONER, STORAGE_PROVISIONER_BETA,
     annotation, names_claim, waits_for_first_consumer,
 };
-use crate::belief::api::request::{ApiError, Patch};
+use super::volume::update_phase;
+use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::client::call::{Api, Done, Outcome, Stop, expect_kind};
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::{Kind, Name, Object, ObjectReference, PersistentVolume, PersistentVolumeClaim, StorageClass};
 use std::rc::Rc;
 
 type Claim = Rc<PersistentVolumeClaim>;
 
-pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
+pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     let Some(claim) = cache.claims.get(key) else { return Ok(Done::settled()) };
     let (period, now) = (api.settings.claim_sync_period, api.now);
@@ -33,12 +35,12 @@ fn until_next(period: Span, now: Time) -> Span {
     Span(period.0 - now.0 % period.0.max(1))
 }
 
-fn sync_unbound(key: &Key, claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outcome {
+fn sync_unbound(key: &Key, claim: &Claim, cache: &Objects, api: &mut Api<'_, Memory>) -> Outcome {
     if !claim.spec.volume_name.is_empty() {
         return sync_prebound(claim, cache, api);
     }
     let delayed = waits_for_first_consumer(claim, cache);
-    let memory = &mut api.memory.persistent_volume;
+    let memory = &mut *api.memory;
     let volume = memory.chosen(claim, cache).or_else(|| {
         let candidates = memory.candidates(key, cache);
         matching::find_best_match(claim, &candidates, For::Controller { delayed })
@@ -48,7 +50,7 @@ fn sync_unbound(key: &Key, claim: &Claim, cache: &Objects, api: &mut Api<'_>) ->
         let done = bind(&volume, claim, api);
         // A binding that was cut goes on with the same volume; one that was refused starts afresh.
         if !matches!(done, Err(Stop::Awaiting)) {
-            api.memory.persistent_volume.forget(key);
+            api.memory.forget(key);
         }
         return done;
     }
@@ -75,7 +77,7 @@ fn sync_unbound(key: &Key, claim: &Claim, cache: &Objects, api: &mut Api<'_>) ->
 /// A claim that is not bound shows nothing of a volume.
 ///
 /// Upstream: `updateClaimStatus`, for Pending.
-fn reset(claim: &Claim, api: &mut Api<'_>) -> Result<(), Stop> {
+fn reset(claim: &Claim, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
     let status = &claim.status;
     if &*status.phase == "Pending" && status.access_modes.is_empty() && status.capacity.iter().next().is_none() {
         return Ok(());
@@ -99,7 +101,7 @@ fn default_class(cache: &Objects) -> Option<&Rc<StorageClass>> {
 }
 
 /// Upstream: `emitEventForUnboundDelayBindingClaim`.
-fn wait_for_consumer(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outcome {
+fn wait_for_consumer(claim: &Claim, cache: &Objects, api: &mut Api<'_, Memory>) -> Outcome {
     let name = &claim.metadata.name;
     let pods: Vec<&str> = cache
         .pods
@@ -122,7 +124,7 @@ fn wait_for_consumer(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outco
 /// Asks the class's driver for a volume.
 ///
 /// Upstream: `provisionClaim`, `provisionClaimOperationExternal`.
-fn provision(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outcome {
+fn provision(claim: &Claim, cache: &Objects, api: &mut Api<'_, Memory>) -> Outcome {
     let (name, about) = (claim.metadata.name.clone(), Object::PersistentVolumeClaim(claim.clone()));
     let Some(class) = cache.storage_classes.get(&Key::new("", claim.class())) else {
         let message = format!("storageclass.storage.k8s.io \"{}\" not found", claim.class());
@@ -151,7 +153,7 @@ fn provision(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outcome {
 }
 
 /// The claim asks for one volume by name.
-fn sync_prebound(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outcome {
+fn sync_prebound(claim: &Claim, cache: &Objects, api: &mut Api<'_, Memory>) -> Outcome {
     let Some(volume) = cache.volumes.get(&Key::new("", claim.spec.volume_name.clone())) else {
         reset(claim, api)?;
         return Ok(no_volume(claim));
@@ -186,7 +188,7 @@ fn sync_prebound(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outcome {
 }
 
 /// The claim was bound before: is its volume still there, and still its own?
-fn sync_bound(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outcome {
+fn sync_bound(claim: &Claim, cache: &Objects, api: &mut Api<'_, Memory>) -> Outcome {
     if claim.spec.volume_name.is_empty() {
         let message = "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!";
         return lose(claim, "ClaimLost", message, api);
@@ -206,7 +208,7 @@ fn sync_bound(claim: &Claim, cache: &Objects, api: &mut Api<'_>) -> Outcome {
 }
 
 /// Lost is for ever, and told once.
-fn lose(claim: &Claim, reason: &str, message: &str, api: &mut Api<'_>) -> Outcome {
+fn lose(claim: &Claim, reason: &str, message: &str, api: &mut Api<'_, Memory>) -> Outcome {
     if &*claim.status.phase != "Lost" {
         let mut lost = (**claim).clone();
         lost.status.phase = "Lost".into();
@@ -219,7 +221,7 @@ fn lose(claim: &Claim, reason: &str, message: &str, api: &mut Api<'_>) -> Outcom
 }
 
 /// Each of the four writes is left out if it was done before, so a crash between two of them is repaired.
-fn bind(volume: &Rc<PersistentVolume>, claim: &Claim, api: &mut Api<'_>) -> Outcome {
+fn bind(volume: &Rc<PersistentVolume>, claim: &Claim, api: &mut Api<'_, Memory>) -> Outcome {
     let volume = bind_volume_to_claim(volume, claim, api)?;
     let volume = update_phase(&volume, "Bound", "", api)?;
     let claim = bind_claim_to_volume(claim, &volume, api)?;
@@ -242,7 +244,11 @@ fn clone_pair<K: Clone, V: Clone>((key, value): (&K, &V)) -> (K, V) {
 
 type Written<T> = Result<Rc<T>, Stop>;
 
-fn bind_volume_to_claim(volume: &Rc<PersistentVolume>, claim: &Claim, api: &mut Api<'_>) -> Written<PersistentVolume> {
+fn bind_volume_to_claim(
+    volume: &Rc<PersistentVolume>,
+    claim: &Claim,
+    api: &mut Api<'_, Memory>,
+) -> Written<PersistentVolume> {
     let (named, meta) = (volume.spec.claim_ref.as_ref(), &claim.metadata);
     if named.is_some_and(|named| named.uid == meta.uid) {
         return Ok(volume.clone());
@@ -268,7 +274,11 @@ pub(crate) fn reference(claim: &PersistentVolumeClaim) -> ObjectReference {
     }
 }
 
-fn bind_claim_to_volume(claim: &Claim, volume: &PersistentVolume, api: &mut Api<'_>) -> Written<PersistentVolumeClaim> {
+fn bind_claim_to_volume(
+    claim: &Claim,
+    volume: &PersistentVolume,
+    api: &mut Api<'_, Memory>,
+) -> Written<PersistentVolumeClaim> {
     let by_controller = claim.spec.volume_name != volume.metadata.name;
     if !by_controller && annotation(&claim.metadata, BIND_COMPLETED).is_some() {
         return Ok(claim.clone());

@@ -2,7 +2,7 @@
 //!
 //! Upstream: `pv_controller/index.go` (`findBestMatchForClaim`), `component-helpers/storage/volume/pv_helpers.go`.
 
-use super::names_claim;
+use super::util::names_claim;
 use crate::belief::scheduler::node_selector;
 use petri_objects::order::Order as _;
 use petri_objects::{Name, Node, PersistentVolume, PersistentVolumeClaim};

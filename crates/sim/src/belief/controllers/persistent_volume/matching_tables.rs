@@ -7,6 +7,7 @@ use super::matching::{For, find_best_match};
 use super::tables::{claim, volume};
 use super::*;
 use petri_objects::*;
+use std::rc::Rc;
 
 fn volumes(texts: &[&str]) -> Vec<Rc<PersistentVolume>> {
     texts.iter().map(|text| Rc::new(volume(text))).collect()

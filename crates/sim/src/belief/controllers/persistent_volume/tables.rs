@@ -9,6 +9,7 @@ use super::*;
 use crate::belief::api::request::{Patch, Request};
 use crate::belief::controllers::testing::{Bench, NOW, agree};
 use petri_objects::*;
+use std::rc::Rc;
 
 /// `pv 10Gi Available for=data#7 ctl class=gold Delete`: a volume. Words that may follow: `made` by a driver,
 /// `labelled`, `block`, `leaving`, `vac=NAME`. The policy is Retain if none is named.

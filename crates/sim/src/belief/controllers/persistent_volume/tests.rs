@@ -5,6 +5,7 @@ use crate::belief::controllers::testing::{Bench, NOW, Run, agree};
 use crate::ground::clock::Span;
 use matching::{For, find_best_match};
 use petri_objects::*;
+use std::rc::Rc;
 
 fn volume(name: &str, size: &str, modes: &[&str]) -> PersistentVolume {
     PersistentVolume {

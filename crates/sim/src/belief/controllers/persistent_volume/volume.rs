@@ -2,13 +2,15 @@
 //!
 //! Upstream: `syncVolume`, `reclaimVolume`.
 
-use super::{BOUND_BY_CONTROLLER, PROVISIONED_BY, claim_key, matching};
+use super::index::Memory;
+use super::matching;
+use super::util::{BOUND_BY_CONTROLLER, PROVISIONED_BY, claim_key};
 use crate::belief::api::shelf::Key;
 use crate::belief::client::call::{Api, Done, Outcome, Stop, expect_kind};
 use petri_objects::{Kind, Object, ObjectReference, PersistentVolume, PersistentVolumeClaim, Revision, Uid};
 use std::rc::Rc;
 
-pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
+pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     let Some(volume) = cache.volumes.get(key) else { return Ok(Done::settled()) };
     let Some(claim_ref) = &volume.spec.claim_ref else {
@@ -46,7 +48,7 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
 }
 
 /// The claim that the volume is bound to, if it still exists under the same uid.
-fn claim_of(claim_ref: &ObjectReference, api: &mut Api<'_>) -> Result<Option<Rc<PersistentVolumeClaim>>, Stop> {
+fn claim_of(claim_ref: &ObjectReference, api: &mut Api<'_, Memory>) -> Result<Option<Rc<PersistentVolumeClaim>>, Stop> {
     let (key, cache) = (claim_key(claim_ref), api.cache());
     let same = |claim: &Rc<PersistentVolumeClaim>| claim.metadata.uid == claim_ref.uid;
     if let Some(claim) = cache.claims.get(&key).filter(|claim| same(claim)) {
@@ -60,7 +62,7 @@ fn claim_of(claim_ref: &ObjectReference, api: &mut Api<'_>) -> Result<Option<Rc<
     }
 }
 
-fn release(volume: &Rc<PersistentVolume>, api: &mut Api<'_>) -> Outcome {
+fn release(volume: &Rc<PersistentVolume>, api: &mut Api<'_, Memory>) -> Outcome {
     let volume = match &*volume.status.phase {
         "Released" | "Failed" => volume.clone(),
         _ => update_phase(volume, "Released", "", api)?,
@@ -88,7 +90,7 @@ fn release(volume: &Rc<PersistentVolume>, api: &mut Api<'_>) -> Outcome {
 /// Told once: the phase stays.
 ///
 /// Upstream: `updateVolumePhaseWithEvent`.
-fn fail(volume: &Rc<PersistentVolume>, reason: &str, message: &str, api: &mut Api<'_>) -> Result<(), Stop> {
+fn fail(volume: &Rc<PersistentVolume>, reason: &str, message: &str, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
     if &*volume.status.phase != "Failed" {
         let failed = update_phase(volume, "Failed", message, api)?;
         api.warning(&Object::PersistentVolume(failed), reason, message.to_owned());
@@ -99,7 +101,7 @@ fn fail(volume: &Rc<PersistentVolume>, reason: &str, message: &str, api: &mut Ap
 /// The claim exists and uses another volume: this one is free again.
 ///
 /// Upstream: `unbindVolume`.
-fn let_go(volume: &Rc<PersistentVolume>, api: &mut Api<'_>) -> Outcome {
+fn let_go(volume: &Rc<PersistentVolume>, api: &mut Api<'_, Memory>) -> Outcome {
     let made_for_it = volume.metadata.annotations.get(PROVISIONED_BY).is_some()
         && &*volume.spec.persistent_volume_reclaim_policy == "Delete";
     if made_for_it {
@@ -124,7 +126,7 @@ pub fn update_phase(
     volume: &Rc<PersistentVolume>,
     phase: &str,
     message: &str,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<Rc<PersistentVolume>, Stop> {
     if &*volume.status.phase == phase {
         return Ok(volume.clone());

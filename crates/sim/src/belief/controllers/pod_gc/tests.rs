@@ -1,9 +1,10 @@
 use super::{periods, sync, terminated};
-use crate::belief::api::request::{ApiError, Patch, Request};
+use crate::belief::api::request::{Patch, Request};
 use crate::belief::api::shelf::Key;
 use crate::belief::controllers::testing::{Bench, NOW, Run, agree, meta, ready_pod};
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 

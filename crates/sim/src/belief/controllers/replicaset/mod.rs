@@ -12,14 +12,14 @@
 mod ranking;
 mod status;
 
-use super::Enqueue;
 use super::ref_manager::{claim_pods, pods_by_owner};
 use super::util::{controller_ref, is_namespace_terminating, next_available_pod, slow_start_batch};
-use crate::belief::api::request::ApiError;
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome, Stop};
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::*;
 use std::collections::BTreeMap;
@@ -58,17 +58,17 @@ struct Expectations {
 /// orphan.
 ///
 /// Upstream: `addPod`, `updatePod`, `deletePod`, `addRS`, `updateRS`, `deleteRS`.
-pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
+pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
     match change.object() {
         Object::ReplicaSet(set) => {
             let key = Key::of(&set.metadata);
             if change.new.is_none() {
-                keys.memory.replicaset.expectations.remove(&key);
+                keys.memory.expectations.remove(&key);
             }
             keys.add(key);
         }
         Object::Pod(_) => {
-            let seen = &mut keys.memory.replicaset.seen;
+            let seen = &mut keys.memory.seen;
             *seen = change.revision.max(*seen);
             let pod = |object: &Option<Object>| match object {
                 Some(Object::Pod(pod)) => Some(pod.clone()),
@@ -80,7 +80,7 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
     }
 }
 
-fn enqueue_pod(old: Option<Rc<Pod>>, new: Option<Rc<Pod>>, keys: &mut Enqueue<'_>) {
+fn enqueue_pod(old: Option<Rc<Pod>>, new: Option<Rc<Pod>>, keys: &mut Enqueue<'_, Memory>) {
     let Some(new) = new else {
         if let Some(set) = old.and_then(|pod| owner_of(&pod, keys)) {
             keys.add(Key::of(&set.metadata));
@@ -116,7 +116,7 @@ fn enqueue_pod(old: Option<Rc<Pod>>, new: Option<Rc<Pod>>, keys: &mut Enqueue<'_
 /// The ReplicaSet that controls the pod, if the cache has it under that name and uid.
 ///
 /// Upstream: `resolveControllerRef`.
-fn owner_of(pod: &Pod, keys: &Enqueue<'_>) -> Option<Rc<ReplicaSet>> {
+fn owner_of(pod: &Pod, keys: &Enqueue<'_, Memory>) -> Option<Rc<ReplicaSet>> {
     let controller = pod.metadata.controller().filter(|owner| &*owner.kind == "ReplicaSet")?;
     let key = Key::new(pod.metadata.namespace.clone(), controller.name.clone());
     keys.cache.replica_sets.get(&key).filter(|set| set.metadata.uid == controller.uid).cloned()
@@ -128,10 +128,10 @@ fn selects(set: &ReplicaSet, pod: &Pod) -> bool {
 }
 
 /// Upstream: `syncReplicaSet`.
-pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
+pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     let Some(set) = cache.replica_sets.get(key) else {
-        api.memory.replicaset.expectations.remove(key);
+        api.memory.expectations.remove(key);
         return Ok(Done::settled());
     };
     let Some(selector) = &set.spec.selector else { return Ok(Done::settled()) };
@@ -183,7 +183,7 @@ fn manage_replicas(
     set: &Rc<ReplicaSet>,
     active: &[Rc<Pod>],
     did: &mut Expectations,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<Option<ApiError>, Stop> {
     let wanted = set.replicas().max(0) as u32;
     let have = active.len() as u32;
@@ -207,7 +207,7 @@ fn manage_replicas(
 }
 
 /// Upstream: `RealPodControl.createPods`.
-fn create_pod(set: &Rc<ReplicaSet>, did: &mut Expectations, api: &mut Api<'_>) -> Result<(), Stop> {
+fn create_pod(set: &Rc<ReplicaSet>, did: &mut Expectations, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
     let about = Object::ReplicaSet(set.clone());
     match api.create(pod_from_template(set))? {
         Ok(pod) => {
@@ -251,7 +251,7 @@ fn pods_prefix(controller_name: &Name) -> Name {
 }
 
 /// Upstream: `RealPodControl.DeletePod`.
-fn delete_pod(set: &Rc<ReplicaSet>, pod: &Pod, did: &mut Expectations, api: &mut Api<'_>) -> Result<(), Stop> {
+fn delete_pod(set: &Rc<ReplicaSet>, pod: &Pod, did: &mut Expectations, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
     let about = Object::ReplicaSet(set.clone());
     let name = &pod.metadata.name;
     match api.delete(Key::of(&pod.metadata).to_ref(Kind::Pod))? {
@@ -272,8 +272,8 @@ fn delete_pod(set: &Rc<ReplicaSet>, pod: &Pod, did: &mut Expectations, api: &mut
 /// minutes have not passed.
 ///
 /// Upstream: `SatisfiedExpectations`.
-fn pending_expectations(key: &Key, api: &Api<'_>) -> Option<Done> {
-    let expected = api.memory.replicaset.expectations.get(key)?;
+fn pending_expectations(key: &Key, api: &Api<'_, Memory>) -> Option<Done> {
+    let expected = api.memory.expectations.get(key)?;
     let waited = api.now.since(expected.since);
     let (creations, deletions) = unseen(key, expected, api);
     if waited > EXPECTATIONS_TIMEOUT || (creations, deletions) == (0, 0) {
@@ -284,8 +284,8 @@ fn pending_expectations(key: &Key, api: &Api<'_>) -> Option<Done> {
 }
 
 /// How many creations and deletions the cache does not have yet.
-fn unseen(key: &Key, expected: &Expectations, api: &Api<'_>) -> (i64, i64) {
-    let seen = api.memory.replicaset.seen;
+fn unseen(key: &Key, expected: &Expectations, api: &Api<'_, Memory>) -> (i64, i64) {
+    let seen = api.memory.seen;
     let creations = expected.creations.iter().filter(|revision| **revision > seen).count();
     let cache = api.cache();
     let still_active = |name: &Name, uid: Uid| {
@@ -295,8 +295,8 @@ fn unseen(key: &Key, expected: &Expectations, api: &Api<'_>) -> (i64, i64) {
     (creations as i64, deletions as i64)
 }
 
-fn remember(key: &Key, did: Expectations, api: &mut Api<'_>) {
-    let expectations = &mut api.memory.replicaset.expectations;
+fn remember(key: &Key, did: Expectations, api: &mut Api<'_, Memory>) {
+    let expectations = &mut api.memory.expectations;
     if did.creations.is_empty() && did.deletions.is_empty() {
         expectations.remove(key);
     } else {

@@ -2,10 +2,10 @@
 //!
 //! Upstream: `pkg/controller/replicaset/replica_set_utils.go`.
 
-use crate::belief::api::request::ApiError;
 use crate::belief::client::call::{Api, Stop};
 use crate::belief::controllers::util::{remove_condition, set_condition};
 use crate::ground::clock::Time;
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -68,7 +68,7 @@ fn terminating(set: &ReplicaSet, candidates: &[Rc<Pod>]) -> i32 {
 /// The second refusal.
 ///
 /// Upstream: `updateReplicaSetStatus`.
-pub fn update_status(set: &ReplicaSet, status: &ReplicaSetStatus, api: &mut Api<'_>) -> Result<(), Stop> {
+pub fn update_status<M>(set: &ReplicaSet, status: &ReplicaSetStatus, api: &mut Api<'_, M>) -> Result<(), Stop> {
     if set.status == *status && set.metadata.generation == set.status.observed_generation {
         return Ok(());
     }

@@ -4,11 +4,11 @@
 
 use super::ranking::{compare, pods_to_delete};
 use super::*;
-use crate::belief::api::request::ApiError;
 use crate::belief::client::call::Stop;
 use crate::belief::controllers::testing::{Bench, NOW, agree, meta, ready_pod, selector, template};
 use crate::belief::controllers::util::slow_start_batch;
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use std::cmp::Ordering;
 use std::rc::Rc;
 

@@ -2,13 +2,12 @@
 //!
 //! Upstream: `pkg/controller/statefulset/stateful_set_control.go`.
 
-use super::pod_control;
-use super::revisions::{Revisions, revisions_of, template_of, truncate_history};
-use super::status_updater;
+use super::revisions::{Memory, Revisions, revisions_of, template_of, truncate_history};
 use super::utils::*;
-use crate::belief::api::request::ApiError;
+use super::{pod_control, status_updater};
 use crate::belief::client::call::{Api, Done, Stop};
 use crate::ground::clock::{Span, Time};
+use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::order::Order as _;
 use petri_objects::*;
@@ -16,20 +15,6 @@ use std::rc::Rc;
 
 /// Upstream's limit of one batch in Parallel mode.
 const MAX_BATCH: usize = 500;
-
-/// What a set remembers between syncs: that its newest revision still is the one of its template.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Memory(std::collections::BTreeMap<Uid, (i64, Name)>);
-
-impl Memory {
-    pub fn is_newest(&self, set: &StatefulSet, newest: Option<&ControllerRevision>) -> bool {
-        let known = self.0.get(&set.metadata.uid);
-        newest.is_some_and(|n| known.is_some_and(|(g, name)| *g == set.metadata.generation && *name == n.metadata.name))
-    }
-    pub fn remember(&mut self, set: &StatefulSet, newest: &ControllerRevision) {
-        self.0.insert(set.metadata.uid, (set.metadata.generation, newest.metadata.name.clone()));
-    }
-}
 
 /// Whether a sync goes on to the next pod, or ends here and why.
 type Flow = Option<Reason>;
@@ -44,7 +29,7 @@ pub fn update_stateful_set(
     set: &Rc<StatefulSet>,
     pods: &[Rc<Pod>],
     revisions: Vec<Rc<ControllerRevision>>,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<(StatefulSetStatus, Done), Stop> {
     let revisions = revisions_of(set, revisions, api)?;
     let mut status = status_updater::compute(set, pods, &revisions, api);
@@ -65,7 +50,7 @@ fn act(
     pods: &[Rc<Pod>],
     revisions: &Revisions,
     status: &mut StatefulSetStatus,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<Flow, Stop> {
     let start = set.start_ordinal();
     let count = set.replicas().max(0) as usize;
@@ -108,8 +93,8 @@ fn act(
 fn for_all<T>(
     items: &[T],
     monotonic: bool,
-    api: &mut Api<'_>,
-    mut process: impl FnMut(usize, &T, &mut Api<'_>) -> Result<Flow, Stop>,
+    api: &mut Api<'_, Memory>,
+    mut process: impl FnMut(usize, &T, &mut Api<'_, Memory>) -> Result<Flow, Stop>,
 ) -> Result<Flow, Stop> {
     let mut first = None;
     if monotonic {
@@ -166,7 +151,7 @@ fn process_replica(
     stored: Option<&Rc<Pod>>,
     revisions: &Revisions,
     monotonic: bool,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<Flow, Stop> {
     let Some(pod) = stored else { return create_replica(set, ordinal, revisions, monotonic, api) };
     let name = pod.metadata.name.clone();
@@ -223,7 +208,7 @@ fn create_replica(
     ordinal: i32,
     revisions: &Revisions,
     monotonic: bool,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<Flow, Stop> {
     let pod = new_versioned_pod(set, ordinal, revisions);
     let name = pod.metadata.name.clone();
@@ -236,7 +221,7 @@ fn create_replica(
 }
 
 /// With `whenScaled: Delete` a claim of an earlier pod of that name must go first.
-fn stale_claim(set: &StatefulSet, pod: &Pod, api: &Api<'_>) -> Option<Name> {
+fn stale_claim(set: &StatefulSet, pod: &Pod, api: &Api<'_, Memory>) -> Option<Name> {
     let policy = set.spec.persistent_volume_claim_retention_policy.as_ref()?;
     if &*policy.when_scaled != "Delete" {
         return None;
@@ -271,7 +256,7 @@ fn process_condemned(
     pod: &Rc<Pod>,
     first_unhealthy: Option<&Name>,
     monotonic: bool,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<Flow, Stop> {
     let name = pod.metadata.name.clone();
     if pod.is_terminating() {
@@ -293,7 +278,7 @@ fn rolling_update(
     replicas: &[Option<Rc<Pod>>],
     revisions: &Revisions,
     status: &mut StatefulSetStatus,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<Flow, Stop> {
     if &*set.spec.update_strategy.kind == "OnDelete" {
         return Ok(None);

@@ -10,20 +10,20 @@ mod status_updater;
 mod tables;
 mod utils;
 
-pub use control::Memory;
+pub use revisions::Memory;
 pub use utils::{ordinal_of, parent_and_ordinal};
 
-use super::Enqueue;
 use super::ref_manager::{claim, claim_pods, pods_by_owner};
 use super::util::min_next_pod_availability_check;
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome};
+use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::Span;
 use petri_objects::*;
 
 /// STS-1: changes of the set, of pods that it controls, and of orphans that it could adopt.
-pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
+pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
     match change.object() {
         Object::StatefulSet(set) => keys.add(Key::of(&set.metadata)),
         Object::Pod(_) => enqueue_pod(change, keys),
@@ -31,7 +31,7 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
     }
 }
 
-fn enqueue_pod(change: &Change, keys: &mut Enqueue<'_>) {
+fn enqueue_pod(change: &Change, keys: &mut Enqueue<'_, Memory>) {
     let pod_of = |object: &Option<Object>| match object {
         Some(Object::Pod(pod)) => Some(pod.clone()),
         _ => None,
@@ -67,7 +67,7 @@ fn enqueue_pod(change: &Change, keys: &mut Enqueue<'_>) {
 /// One sync of one set.
 ///
 /// Upstream: `sync`, `syncStatefulSet`.
-pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
+pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     let Some(set) = cache.stateful_sets.get(key) else { return Ok(Done::settled()) };
     let Some(selector) = set.spec.selector.clone() else { return Ok(Done::settled()) };
@@ -76,7 +76,7 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
         .revisions
         .in_namespace(&key.namespace)
         .filter(|revision| revision.metadata.controller().is_none_or(|owner| owner.uid == set.metadata.uid));
-    let revisions = claim::<ControllerRevision>(&owner, &selector, |_| true, orphans_and_own.cloned(), api)?;
+    let revisions = claim::<ControllerRevision, _>(&owner, &selector, |_| true, orphans_and_own.cloned(), api)?;
     let candidates = pods_by_owner(&cache, &set.metadata);
     let pods = claim_pods(&owner, &selector, |pod| utils::is_member_of(set, pod), candidates, api)?;
     let (status, done) = control::update_stateful_set(set, &pods, revisions, api)?;

@@ -2,10 +2,11 @@
 //!
 //! Upstream: `pkg/controller/statefulset/stateful_pod_control.go`.
 
+use super::revisions::Memory;
 use super::utils::*;
-use crate::belief::api::request::ApiError;
 use crate::belief::api::shelf::Key;
 use crate::belief::client::call::{Api, Stop, expect_kind};
+use crate::words::api_error::ApiError;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -13,7 +14,7 @@ use std::rc::Rc;
 ///
 /// # Errors
 /// The API server's refusal, after an event about it; AlreadyExists is passed on without one.
-pub fn create_stateful_pod(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<(), Stop> {
+pub fn create_stateful_pod(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
     let fresh = match create_claims(set, pod, api) {
         Ok(fresh) => fresh,
         Err(stop) => {
@@ -44,7 +45,7 @@ pub fn create_stateful_pod(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) 
 /// The API server's refusal.
 ///
 /// Upstream: `createMissingPersistentVolumeClaims`.
-pub fn create_missing_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<(), Stop> {
+pub fn create_missing_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
     let fresh = create_claims(set, pod, api)?;
     update_claim_owners(set, pod, &fresh, api)
 }
@@ -54,7 +55,11 @@ pub fn create_missing_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>
 ///
 /// # Errors
 /// If a claim cannot be created, or is being deleted.
-fn create_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<Vec<Rc<PersistentVolumeClaim>>, Stop> {
+fn create_claims(
+    set: &Rc<StatefulSet>,
+    pod: &Pod,
+    api: &mut Api<'_, Memory>,
+) -> Result<Vec<Rc<PersistentVolumeClaim>>, Stop> {
     let Some(ordinal) = ordinal_of(&pod.metadata.name) else { return Ok(Vec::new()) };
     let cache = api.cache();
     let key = Key::of(&set.metadata);
@@ -99,7 +104,7 @@ fn create_claims(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<
 /// The API server's refusal, after an event about it.
 ///
 /// Upstream: `UpdateStatefulPod`.
-pub fn update_stateful_pod(set: &Rc<StatefulSet>, pod: &Rc<Pod>, api: &mut Api<'_>) -> Result<(), Stop> {
+pub fn update_stateful_pod(set: &Rc<StatefulSet>, pod: &Rc<Pod>, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
     let name = pod.metadata.name.clone();
     let Some(ordinal) = ordinal_of(&name) else { return Ok(()) };
     let mut current = pod.clone();
@@ -148,7 +153,7 @@ fn bring_claims_in_line(
     updated: &mut Pod,
     ordinal: i32,
     consistent: &mut bool,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<(), Stop> {
     let mut fresh = Vec::new();
     if !storage_matches(set, current) {
@@ -169,7 +174,7 @@ fn bring_claims_in_line(
 /// The API server's refusal.
 ///
 /// Upstream: `fixPodClaim`.
-pub fn fix_pod_claim(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<(), Stop> {
+pub fn fix_pod_claim(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
     if claims_match_retention_policy(set, pod, &[], api) {
         return Ok(());
     }
@@ -181,7 +186,7 @@ fn claims_match_retention_policy(
     set: &StatefulSet,
     pod: &Pod,
     fresh: &[Rc<PersistentVolumeClaim>],
-    api: &Api<'_>,
+    api: &Api<'_, Memory>,
 ) -> bool {
     let cache = api.cache();
     stored_claims(set, pod, &cache)
@@ -200,7 +205,7 @@ fn update_claim_owners(
     set: &Rc<StatefulSet>,
     pod: &Pod,
     fresh: &[Rc<PersistentVolumeClaim>],
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<(), Stop> {
     let cache = api.cache();
     for claim in stored_claims(set, pod, &cache).iter().chain(fresh) {
@@ -225,7 +230,7 @@ fn update_claim_owners(
 ///
 /// # Errors
 /// The API server's refusal, after an event about it; a pod that is gone already is none.
-pub fn delete_stateful_pod(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) -> Result<(), Stop> {
+pub fn delete_stateful_pod(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
     let target = ObjectRef::new(Kind::Pod, pod.metadata.namespace.clone(), pod.metadata.name.clone());
     match api.delete(target)? {
         Err(error) if !error.is_not_found() => {
@@ -239,7 +244,7 @@ pub fn delete_stateful_pod(set: &Rc<StatefulSet>, pod: &Pod, api: &mut Api<'_>) 
     }
 }
 
-fn record_pod(set: &Rc<StatefulSet>, verb: &str, pod: &str, error: Option<&ApiError>, api: &mut Api<'_>) {
+fn record_pod(set: &Rc<StatefulSet>, verb: &str, pod: &str, error: Option<&ApiError>, api: &mut Api<'_, Memory>) {
     let about = Object::StatefulSet(set.clone());
     let name = &set.metadata.name;
     match error {

@@ -8,7 +8,22 @@ use crate::belief::controllers::util::{controller_ref, fnv1_32, safe_encode};
 use petri_objects::order::Order as _;
 use petri_objects::record::Opaque;
 use petri_objects::*;
+use std::collections::BTreeMap;
 use std::rc::Rc;
+
+/// What a set remembers between syncs: that its newest revision still is the one of its template.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Memory(BTreeMap<Uid, (i64, Name)>);
+
+impl Memory {
+    pub fn is_newest(&self, set: &StatefulSet, newest: Option<&ControllerRevision>) -> bool {
+        let known = self.0.get(&set.metadata.uid);
+        newest.is_some_and(|n| known.is_some_and(|(g, name)| *g == set.metadata.generation && *name == n.metadata.name))
+    }
+    pub fn remember(&mut self, set: &StatefulSet, newest: &ControllerRevision) {
+        self.0.insert(set.metadata.uid, (set.metadata.generation, newest.metadata.name.clone()));
+    }
+}
 
 /// The label that carries a revision's hash.
 const HASH_LABEL: &str = "controller.kubernetes.io/hash";
@@ -54,20 +69,20 @@ pub fn revision_name(set: &str, data: &str, collision_count: i32) -> (Name, Stri
 pub fn revisions_of(
     set: &Rc<StatefulSet>,
     mut all: Vec<Rc<ControllerRevision>>,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<Revisions, Stop> {
     all.order_by(|a, b| {
         let age = |r: &ControllerRevision| (r.revision, r.metadata.creation_timestamp, r.metadata.name.clone());
         age(a).cmp(&age(b))
     });
     let mut collision_count = set.status.collision_count.unwrap_or(0);
-    let known = api.memory.statefulset.is_newest(set, all.last().map(Rc::as_ref));
+    let known = api.memory.is_newest(set, all.last().map(Rc::as_ref));
     let update = match all.last() {
         Some(newest) if known => newest.clone(),
         _ => {
             let data = patch_of(&set.spec.template);
             let update = find_or_create(set, &mut all, data, &mut collision_count, api)?;
-            api.memory.statefulset.remember(set, &update);
+            api.memory.remember(set, &update);
             update
         }
     };
@@ -80,7 +95,7 @@ fn find_or_create(
     all: &mut Vec<Rc<ControllerRevision>>,
     data: Value,
     collision_count: &mut i32,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<Rc<ControllerRevision>, Stop> {
     let text = data.to_json();
     let same = |revision: &ControllerRevision| revision.data.0.as_ref().is_some_and(|d| d.to_json() == text);
@@ -135,7 +150,7 @@ pub fn truncate_history(
     set: &StatefulSet,
     pods: &[Rc<Pod>],
     revisions: &Revisions,
-    api: &mut Api<'_>,
+    api: &mut Api<'_, Memory>,
 ) -> Result<(), Stop> {
     let limit = set.spec.revision_history_limit.unwrap_or(10);
     if limit < 0 || revisions.all.len() as i64 <= i64::from(limit) {

@@ -2,14 +2,14 @@
 //!
 //! Upstream: `stateful_set_control.go` (`computeReplicaStatus`, `completeRollingUpdate`), `stateful_set_status_updater.go`.
 
-use super::revisions::Revisions;
+use super::revisions::{Memory, Revisions};
 use super::utils::pod_revision;
 use crate::belief::client::call::{Api, Stop, expect_kind};
 use petri_objects::*;
 use std::rc::Rc;
 
 /// Counts the pods that exist. Pods that this sync creates or deletes show up in the next one.
-pub fn compute(set: &StatefulSet, pods: &[Rc<Pod>], revisions: &Revisions, api: &Api<'_>) -> StatefulSetStatus {
+pub fn compute(set: &StatefulSet, pods: &[Rc<Pod>], revisions: &Revisions, api: &Api<'_, Memory>) -> StatefulSetStatus {
     let mut status = StatefulSetStatus {
         observed_generation: set.metadata.generation,
         current_revision: revisions.current.metadata.name.clone(),
@@ -48,7 +48,7 @@ pub fn complete_rolling_update(set: &StatefulSet, status: &mut StatefulSetStatus
 ///
 /// # Errors
 /// The API server's refusal.
-pub fn update(set: &Rc<StatefulSet>, status: &StatefulSetStatus, api: &mut Api<'_>) -> Result<(), Stop> {
+pub fn update(set: &Rc<StatefulSet>, status: &StatefulSetStatus, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
     if !is_inconsistent(set, status) {
         return Ok(());
     }

@@ -13,12 +13,13 @@ mod scenarios;
 
 use super::utils::*;
 use super::*;
-use crate::belief::api::request::{ApiError, DeleteOptions, Patch, Request};
-use crate::belief::api::server::{Server, WriteContext};
-use crate::belief::api::watch::{Actor, Cause};
+use crate::belief::api::request::{DeleteOptions, Patch, Request, WriteContext};
+use crate::belief::api::server::Server;
 use crate::belief::controllers::service_account::default_account;
 use crate::belief::controllers::testing::{Bench, Run, meta, selector, template};
 use crate::ground::settings::Settings;
+use crate::words::actor::{Actor, Cause};
+use crate::words::api_error::ApiError;
 use petri_objects::order::Order as _;
 use petri_objects::record::Opaque;
 use std::rc::Rc;

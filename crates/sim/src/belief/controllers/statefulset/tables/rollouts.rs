@@ -149,7 +149,7 @@ impl Stage {
         let cache = Rc::new(self.server.objects().clone());
         let context = WriteContext { now: self.bench.now, by: Actor::Setup, cause: Cause::None };
         let via = Via::Direct { server: &mut self.server, context };
-        let mut api = Api::new(self.bench.now, &self.bench.settings, &mut self.bench.memory, cache, via);
+        let mut api = Api::new(self.bench.now, &self.bench.settings, &mut self.bench.memory, cache, via).of();
         match super::super::sync(&self.key, &mut api) {
             Ok(_) => Ok(()),
             Err(crate::belief::client::call::Stop::Failed(error)) => Err(error),
