@@ -135,6 +135,17 @@ pub fn run(command: &mut Command) -> Outcome {
     if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", shown(command))) }
 }
 
+/// Goes on as another program, which then gets the signals that are meant for this one. Returns only if that fails.
+pub fn become_program(command: &mut Command) -> Outcome {
+    #[cfg(unix)]
+    {
+        let error = std::os::unix::process::CommandExt::exec(command);
+        Err(not_started(command, &error))
+    }
+    #[cfg(not(unix))]
+    run(command)
+}
+
 /// Runs a program quietly and returns what it printed on standard output.
 pub fn capture(command: &mut Command) -> Outcome<String> {
     let output = command.stderr(Stdio::piped()).output().map_err(|error| not_started(command, &error))?;
