@@ -103,6 +103,8 @@ impl Shop {
     pub fn program(&self, name: impl AsRef<OsStr>, words: &[&str]) -> Command {
         let mut command = Command::new(name);
         command.args(words).current_dir(&self.root);
+        // One place for all, also where somebody's own configuration of cargo names another.
+        command.env("CARGO_TARGET_DIR", &self.target);
         // These describe this program to itself; a build script that reads them would see a different world inside.
         for (name, _) in std::env::vars_os() {
             let own = name.to_str().is_some_and(|name| {

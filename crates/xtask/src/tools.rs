@@ -7,6 +7,7 @@ use std::env::consts::OS;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::page;
 use crate::progress::{self, Work};
 use crate::shop::{self, Outcome, Setting, Shop, capture, find_program, run, say, succeeds};
 
@@ -14,16 +15,23 @@ const TRUNK: &str = "0.21.14";
 /// The first Node whose `fetch`, test runner and module loader the scripts here rely on.
 const NODE: u32 = 20;
 
-/// A program that cargo builds from its registry.
+/// A program that cargo builds.
 struct CargoTool {
-    package: &'static str,
-    /// The folder's name without the version, and what a person calls it.
-    folder: &'static str,
-    version: String,
     program: &'static str,
+    version: String,
+    /// The folder inside the cache: one per version, so that a second clone finds what the first one built.
+    folder: String,
+    source: Source,
 }
 
-/// One folder per tool and version, so that a second clone finds what the first one installed.
+enum Source {
+    /// A package of cargo's registry.
+    Registry(&'static str),
+    /// A crate of this repository.
+    Here(PathBuf),
+}
+
+/// The folder that the tools are in.
 pub fn cache() -> Outcome<PathBuf> {
     let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
     let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
@@ -38,9 +46,17 @@ pub fn clean() -> Outcome {
     Ok(())
 }
 
-/// What trunk needs to build the page, and trunk. Whatever is missing is built, and `meanwhile` beside it.
+/// Trunk, and what it needs to build the page. Whatever is missing is built, and `meanwhile` beside it.
 pub fn for_page(shop: &Shop, meanwhile: impl FnOnce() -> Work) -> Outcome<Setting> {
-    ensure(&[trunk(), wasm_bindgen(shop)?], || vec![meanwhile()])
+    let trunk = CargoTool {
+        program: "trunk",
+        version: TRUNK.to_owned(),
+        folder: format!("trunk-{TRUNK}"),
+        source: Source::Registry("trunk"),
+    };
+    let whole = wasm_bindgen(shop)?;
+    let bindgen = if whole.found()?.is_some() { whole } else { own_bindgen(shop, whole.version)? };
+    ensure(&[trunk, bindgen], || vec![meanwhile()])
 }
 
 /// The test runner of wasm-bindgen, which comes with its command line.
@@ -48,44 +64,44 @@ pub fn test_runner(shop: &Shop) -> Outcome<Setting> {
     ensure(&[wasm_bindgen(shop)?], Vec::new)
 }
 
-fn trunk() -> CargoTool {
-    CargoTool { package: "trunk", folder: "trunk", version: TRUNK.to_owned(), program: "trunk" }
-}
-
 /// The command line of wasm-bindgen, at the very version that Cargo.lock names.
 fn wasm_bindgen(shop: &Shop) -> Outcome<CargoTool> {
     let lock = shop.read("Cargo.lock")?;
     let version = locked_version(&lock, "wasm-bindgen").ok_or("Cargo.lock names no wasm-bindgen")?.to_owned();
-    Ok(CargoTool { package: "wasm-bindgen-cli", folder: "wasm-bindgen", version, program: "wasm-bindgen" })
+    let folder = format!("wasm-bindgen-{version}");
+    Ok(CargoTool { program: "wasm-bindgen", version, folder, source: Source::Registry("wasm-bindgen-cli") })
+}
+
+/// The part of it that a page needs, which is built in a third of the time.
+fn own_bindgen(shop: &Shop, version: String) -> Outcome<CargoTool> {
+    let source = shop.path("crates/bindgen");
+    let made_of = shop::read(&source.join("src/main.rs"))? + &shop::read(&source.join("Cargo.toml"))?;
+    let folder = format!("bindgen-{version}-{:08x}", page::fingerprint(made_of.as_bytes()) as u32);
+    Ok(CargoTool { program: "wasm-bindgen", version, folder, source: Source::Here(source) })
 }
 
 /// These tools, from PATH or from the user's cache; built into that where they are in neither, one after the other and
 /// beside other work that is only done then.
 fn ensure(tools: &[CargoTool], beside: impl FnOnce() -> Vec<Work>) -> Outcome<Setting> {
     let mut setting = Setting::default();
-    let mut missing = Vec::new();
+    let mut lane = Vec::new();
+    // Gone when they are there.
+    let workshop = cache()?.join(format!("building-{}", std::process::id()));
     for tool in tools {
-        if find_program(&[tool.program]).is_some_and(|program| tool.is_version(&program)) {
-            continue;
+        match tool.found()? {
+            Some(found) => setting = setting.and(found),
+            None => {
+                let home = tool.home()?;
+                say(&format!("building {} {} into {}", tool.program, tool.version, home.display()), "2 minutes, once");
+                lane.push(tool.work(&home, &workshop.join(tool.program))?);
+                setting = setting.with_path(home.join("bin"));
+            }
         }
-        let programs = tool.home()?.join("bin");
-        if !tool.is_version(&programs.join(tool.program)) {
-            missing.push(tool);
-        }
-        setting = setting.with_path(programs);
     }
-    if missing.is_empty() {
+    if lane.is_empty() {
         return Ok(setting);
     }
-    // One folder, so that what both are made of is built once. It is gone when they are there.
-    let workshop = cache()?.join(format!("building-{}", std::process::id()));
-    shop::make_folder(&workshop)?;
-    let mut lanes = Vec::new();
-    for tool in &missing {
-        say(&format!("building {} {} into {}", tool.folder, tool.version, tool.home()?.display()), "2 minutes, once");
-        lanes.push(tool.work(&workshop)?);
-    }
-    let outcome = progress::build(vec![lanes, beside()]);
+    let outcome = progress::build(vec![lane, beside()]);
     shop::remove_folder(&workshop)?;
     outcome.map(|()| setting)
 }
@@ -109,9 +125,17 @@ pub fn wasm_opt(shop: &Shop) -> Outcome<Setting> {
 }
 
 impl CargoTool {
-    /// One folder per version.
     fn home(&self) -> Outcome<PathBuf> {
-        Ok(cache()?.join(format!("{}-{}", self.folder, self.version)))
+        Ok(cache()?.join(&self.folder))
+    }
+
+    /// What makes a program of this version found, if there is one.
+    fn found(&self) -> Outcome<Option<Setting>> {
+        if find_program(&[self.program]).is_some_and(|program| self.is_version(&program)) {
+            return Ok(Some(Setting::default()));
+        }
+        let programs = self.home()?.join("bin");
+        Ok(self.is_version(&programs.join(self.program)).then(|| Setting::default().with_path(programs)))
     }
 
     fn is_version(&self, program: &Path) -> bool {
@@ -119,25 +143,33 @@ impl CargoTool {
             .is_ok_and(|text| text.split_whitespace().any(|word| word == self.version))
     }
 
-    fn work(&self, workshop: &Path) -> Outcome<Work> {
-        let home = self.home()?;
+    fn work(&self, home: &Path, workshop: &Path) -> Outcome<Work> {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args(["install", "--locked", "--force", self.package, "--version", &self.version]);
-        // Neither is asked to fetch anything, to look for updates of itself, or to serve by TLS.
-        command.arg("--no-default-features").arg("--root").arg(&home).arg("--target-dir").arg(workshop);
+        command.args(["install", "--locked", "--force"]);
+        let help = match &self.source {
+            // Neither is asked to fetch anything, to look for a newer version of itself, or to serve by TLS.
+            Source::Registry(package) => {
+                command.args([package, "--version", &self.version, "--no-default-features"]);
+                let by_hand = format!("cargo install --locked {package} --version {}", self.version);
+                format!("Install it by hand and put it on PATH:\n    {by_hand}")
+            }
+            Source::Here(folder) => {
+                command.arg("--path").arg(folder);
+                String::new()
+            }
+        };
+        command.arg("--root").arg(home).arg("--target-dir").arg(workshop);
         // A tool that runs for a second need not be built for ten minutes.
-        command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
-        command.env("CARGO_PROFILE_RELEASE_LTO", "off");
-        command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+        for (name, value) in
+            [("OPT_LEVEL", "0"), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0"), ("PANIC", "abort")]
+        {
+            command.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
+        }
         command.env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_TARGET");
         // Outside the repository, so that its cargo configuration has no say.
-        shop::make_folder(&home)?;
-        command.current_dir(&home);
-        let help = format!(
-            "Install it by hand and put it on PATH:\n    cargo install --locked {} --version {}",
-            self.package, self.version
-        );
-        Ok(Work { name: self.folder.to_owned(), command, help, needed: true })
+        shop::make_folder(home)?;
+        command.current_dir(home);
+        Ok(Work { name: self.program.to_owned(), command, help, needed: true })
     }
 }
 
@@ -301,6 +333,15 @@ mod tests {
         assert_eq!(found("1:22.3.0-1"), Some(22));
         assert_eq!(found("(none)"), None);
         assert_eq!(offered("N: Unable to locate package nodejs"), None);
+    }
+
+    #[test]
+    fn the_page_and_what_binds_it_are_of_one_version() {
+        let lock = include_str!("../../../Cargo.lock");
+        let page = locked_version(lock, "wasm-bindgen");
+        assert!(page.is_some());
+        assert_eq!(locked_version(lock, "wasm-bindgen-cli-support"), page);
+        assert_eq!(locked_version(lock, "xtask-bindgen"), page);
     }
 
     #[test]
