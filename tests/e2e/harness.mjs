@@ -10,7 +10,8 @@ import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
 import { chromium } from "playwright-core";
 
-export const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
+/** The page. Who tests another one than `dist/` says where it is. */
+export const DIST = process.env.PETRI_DIST || fileURLToPath(new URL("../../dist/", import.meta.url));
 export const OUTPUT = fileURLToPath(new URL("./output/", import.meta.url));
 
 /** The strictest policy that the page promises to work under. */

@@ -138,6 +138,7 @@ const MOMENTS = {
 };
 
 const only = process.argv.slice(2);
+let taken = 0;
 const server = await startServer();
 try {
   for (const [moment, tell] of Object.entries(MOMENTS)) {
@@ -152,10 +153,15 @@ try {
       await page.mouse.move(0, 0);
       await page.waitForTimeout(150);
       console.log(await screenshot(page, name));
+      taken += 1;
       await page.finish();
     }
   }
 } finally {
   await shutDown();
   await server.close();
+}
+if (taken === 0) {
+  console.error(`no picture is called anything like ${only.join(" or ")}`);
+  process.exitCode = 1;
 }

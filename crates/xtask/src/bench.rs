@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 use crate::shop::{self, Outcome, Shop, capture, run, say, warn};
-use crate::{gates, page, tools};
+use crate::{dist, gates, page, tools};
 
 #[derive(Clone, Copy)]
 pub struct Options {
@@ -24,7 +24,7 @@ const NODES: u32 = 10;
 const COLUMNS: [&str; 3] = ["native", "wasm", "peer"];
 
 pub fn measure(shop: &Shop, options: Options) -> Outcome {
-    page::build(shop)?;
+    dist::build(shop)?;
     let native = native(shop, options)?;
     let wasm = wasm(shop, &native)?;
     let peer = match options.peer {

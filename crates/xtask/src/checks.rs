@@ -1,19 +1,24 @@
 //! `cargo xtask test`: everything that must hold, in steps that all run even if one fails.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use crate::counts::{self, Counts};
 use crate::shop::{Outcome, Setting, Shop, lasted, run, succeeds, tee, timed};
 use crate::wasm_std::{self, TARGET};
-use crate::{gates, page, shop, tools};
+use crate::{dist, fresh, gates, page, shop, tools};
 
 /// Which steps to run.
 pub struct Choice {
     pub only: Option<Vec<String>>,
     pub skip: Vec<String>,
+    /// Less of it, for every day.
+    pub quick: bool,
     pub list: bool,
 }
+
+#[derive(Clone, Copy)]
 
 struct Step {
     name: &'static str,
@@ -59,7 +64,7 @@ impl Report {
     }
 }
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     Step { name: "rust", about: "the compiler is recent enough", usual: "", work: rust },
     Step { name: "format", about: "the code is formatted", usual: "2 seconds", work: format },
     Step { name: "lint", about: "clippy has nothing to say, natively", usual: "2 minutes, seconds again", work: lint },
@@ -80,19 +85,53 @@ const STEPS: [Step; 13] = [
         usual: "3 minutes, seconds again",
         work: browser,
     },
-    Step { name: "page", about: "the optimized page builds", usual: "4 minutes, 1 to 2 again", work: build },
+    Step {
+        name: "fresh",
+        about: "serve, test, screenshots, build and clean in a fresh clone",
+        usual: "8 minutes, 3 again",
+        work: fresh,
+    },
+    Step { name: "page", about: "the optimized page is built", usual: "5 minutes, none after `fresh`", work: build },
     Step { name: "size", about: "the first load is within its budget", usual: "2 seconds", work: size },
     Step { name: "e2e", about: "the built page in a browser, as a visitor", usual: "3 to 7 minutes", work: end_to_end },
 ];
 
+/// What `--quick` does in other ways: most of what can break, in a few minutes.
+const QUICKER: [Step; 2] = [
+    Step {
+        name: "native",
+        about: "tests of every crate but the page, with a twentieth of the random runs",
+        usual: "2 minutes, 1 again",
+        work: native_quick,
+    },
+    Step {
+        name: "e2e",
+        about: "some visits in a browser, to a page that is not optimized",
+        usual: "2 minutes, 1 again",
+        work: some_visits,
+    },
+];
+/// What `--quick` leaves out. The development page of its visits compiles what clippy would see.
+const LEFT_OUT: [&str; 5] = ["lint-web", "browser", "fresh", "page", "size"];
+/// Random runs of each swarm in `--quick`; a thousand otherwise.
+const QUICK_SWARM: &str = "50";
+/// The visits of `--quick`.
+const VISITS: [&str; 2] = ["story.test.mjs", "verbs.test.mjs"];
+/// The steps that cannot do without Node.
+const BY_NODE: [&str; 5] = ["editor", "fresh", "page", "size", "e2e"];
+
 pub fn test(shop: &Shop, choice: &Choice) -> Outcome<ExitCode> {
+    let steps = chosen(choice)?;
     if choice.list {
-        for step in &STEPS {
+        for step in &steps {
             println!("{:<10} {}", step.name, step.about);
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let steps = chosen(choice)?;
+    // Now rather than in a quarter of an hour.
+    if steps.iter().any(|step| BY_NODE.contains(&step.name)) {
+        tools::node()?;
+    }
     let start = Instant::now();
     let mut rows = Vec::new();
     for (index, step) in steps.iter().enumerate() {
@@ -108,6 +147,9 @@ pub fn test(shop: &Shop, choice: &Choice) -> Outcome<ExitCode> {
     }
     println!("\n{}", summary(&rows));
     println!("all of it took {}", lasted(start.elapsed()));
+    if choice.quick {
+        println!("left out by --quick: {}", left_out());
+    }
     let total = rows.iter().fold(Counts::default(), |mut sum, (_, report, _)| {
         sum += report.counts;
         sum
@@ -116,15 +158,29 @@ pub fn test(shop: &Shop, choice: &Choice) -> Outcome<ExitCode> {
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn chosen(choice: &Choice) -> Outcome<Vec<&'static Step>> {
+/// Every step, or those of `--quick`.
+fn steps(quick: bool) -> Vec<Step> {
+    if !quick {
+        return STEPS.to_vec();
+    }
+    let kept = STEPS.iter().filter(|step| !LEFT_OUT.contains(&step.name));
+    kept.map(|step| *QUICKER.iter().find(|other| other.name == step.name).unwrap_or(step)).collect()
+}
+
+fn left_out() -> String {
+    let steps = LEFT_OUT.join(", ");
+    format!("{steps}; most random runs of `native`; all of `e2e` but {}", VISITS.join(" and "))
+}
+
+fn chosen(choice: &Choice) -> Outcome<Vec<Step>> {
     let named = choice.only.iter().flatten().chain(&choice.skip);
     if let Some(unknown) = named.into_iter().find(|name| STEPS.iter().all(|step| step.name != name.as_str())) {
         let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
         return Err(format!("there is no step `{unknown}`; there are {}", names.join(", ")));
     }
     let has = |list: &[String], step: &Step| list.iter().any(|name| name == step.name);
-    let wanted = |step: &&Step| choice.only.as_ref().is_none_or(|only| has(only, step)) && !has(&choice.skip, step);
-    Ok(STEPS.iter().filter(wanted).collect())
+    let wanted = |step: &Step| choice.only.as_ref().is_none_or(|only| has(only, step)) && !has(&choice.skip, step);
+    Ok(steps(choice.quick).into_iter().filter(wanted).collect())
 }
 
 fn usually(usual: &str) -> String {
@@ -196,8 +252,15 @@ fn component(shop: &Shop, subcommand: &str, name: &str) -> Outcome {
 }
 
 fn native(shop: &Shop) -> Outcome<Report> {
-    let words = ["test", "--locked", "--workspace", "--exclude", "petri-web", "--no-fail-fast"];
-    cargo_tests(&mut shop.cargo(&words), "cargo test")
+    cargo_tests(&mut native_tests(shop), "cargo test")
+}
+
+fn native_quick(shop: &Shop) -> Outcome<Report> {
+    cargo_tests(native_tests(shop).env("PETRI_SWARM", QUICK_SWARM), "cargo test")
+}
+
+fn native_tests(shop: &Shop) -> Command {
+    shop.cargo(&["test", "--locked", "--workspace", "--exclude", "petri-web", "--no-fail-fast"])
 }
 
 fn web(shop: &Shop) -> Outcome<Report> {
@@ -236,7 +299,7 @@ fn browser(shop: &Shop) -> Outcome<Report> {
     let webdriver = shop.target().join("webdriver.json");
     shop::write(&webdriver, webdriver_with(&shop.read("web/webdriver.json")?, &browser.chrome.to_string_lossy())?)?;
     let setting = wasm_std::ensure(shop)?
-        .and(tools::wasm_bindgen(shop)?)
+        .and(tools::test_runner(shop)?)
         .and(Setting::default().with("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner"))
         .with("CHROMEDRIVER", browser.driver)
         .with("WASM_BINDGEN_TEST_WEBDRIVER_JSON", webdriver)
@@ -254,23 +317,25 @@ fn webdriver_with(text: &str, chrome: &str) -> Outcome<String> {
     Ok(value.to_string())
 }
 
+fn fresh(shop: &Shop) -> Outcome<Report> {
+    fresh::prove(shop).map(Report::holds)
+}
+
 fn build(shop: &Shop) -> Outcome<Report> {
-    page::build(shop)?;
-    Ok(Report::holds("dist/ is complete"))
+    let Some(why) = dist::stale(shop) else {
+        return Ok(Report::holds("dist/ was built of these very files before"));
+    };
+    dist::build(shop)?;
+    Ok(Report::holds(format!("dist/ is complete: {why}, so it was built")))
 }
 
 fn size(shop: &Shop) -> Outcome<Report> {
-    let total = gates::size(&gates::built(shop)?)?;
+    let total = gates::size(&dist::ready(shop)?)?;
     Ok(Report::holds(format!("{total} of {} bytes", gates::FIRST_LOAD_BUDGET)))
 }
 
 fn end_to_end(shop: &Shop) -> Outcome<Report> {
-    tools::node()?;
-    gates::built(shop)?;
-    let setting = page::browser_setting(shop)?;
-    // Milliseconds, and for a whole file: a browser that hangs must not hold everything up.
-    let limit = "--test-timeout=600000";
-    let mut command = shop.program("node", &["--test", "--test-reporter=spec", "--test-concurrency=1", limit]);
+    dist::ready(shop)?;
     // Node 20 takes file names only, later ones patterns as well: names work everywhere.
     let mut tests = Vec::new();
     let folder = shop.path("tests/e2e");
@@ -280,7 +345,21 @@ fn end_to_end(shop: &Shop) -> Outcome<Report> {
         }
     }
     tests.sort();
-    command.args(&tests);
+    visits(shop, &tests, &shop.path("dist"))
+}
+
+fn some_visits(shop: &Shop) -> Outcome<Report> {
+    let folder = shop.path("tests/e2e");
+    visits(shop, &VISITS.map(|name| folder.join(name)), &page::for_development(shop)?)
+}
+
+/// Runs these files of tests in a browser that visits the page in `dist`.
+fn visits(shop: &Shop, tests: &[PathBuf], dist: &Path) -> Outcome<Report> {
+    let setting = page::browser_setting(shop)?.with("PETRI_DIST", dist);
+    // Milliseconds, and for a whole file: a browser that hangs must not hold everything up.
+    let limit = "--test-timeout=600000";
+    let mut command = shop.program("node", &["--test", "--test-reporter=spec", "--test-concurrency=1", limit]);
+    command.args(tests);
     setting.apply(&mut command);
     node_tests(&mut command)
 }
@@ -309,7 +388,7 @@ mod tests {
 
     fn choice(only: &[&str], skip: &[&str]) -> Choice {
         let own = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        Choice { only: (!only.is_empty()).then(|| own(only)), skip: own(skip), list: false }
+        Choice { only: (!only.is_empty()).then(|| own(only)), skip: own(skip), quick: false, list: false }
     }
 
     fn names(choice: &Choice) -> Vec<&'static str> {
@@ -322,6 +401,18 @@ mod tests {
         assert_eq!(names(&choice(&["e2e", "rust"], &["rust"])), ["e2e"]);
         assert_eq!(names(&choice(&[], &["e2e"])).len(), STEPS.len() - 1);
         assert!(chosen(&choice(&["e3e"], &[])).is_err_and(|problem| problem.contains("e3e")));
+    }
+
+    #[test]
+    fn quick_leaves_out_what_it_says_and_does_the_rest_in_order() {
+        let quick = names(&Choice { quick: true, ..choice(&[], &[]) });
+        let all = names(&choice(&[], &[]));
+        let expected: Vec<&str> = all.iter().copied().filter(|name| !LEFT_OUT.contains(name)).collect();
+        assert_eq!(quick, expected);
+        assert_eq!(quick.len() + LEFT_OUT.len(), STEPS.len(), "whatever is left out is a step");
+        assert!(QUICKER.iter().all(|step| quick.contains(&step.name)), "what is done in another way is done");
+        assert!(LEFT_OUT.iter().chain(&VISITS).all(|name| left_out().contains(name)));
+        assert!(BY_NODE.iter().all(|name| all.contains(name)));
     }
 
     #[test]

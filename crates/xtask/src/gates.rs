@@ -266,15 +266,6 @@ pub fn file_in(folder: &Path, ending: &str, beginning: &str) -> Outcome<PathBuf>
     found.ok_or_else(|| format!("{} holds no {beginning}…{ending}", folder.display()))
 }
 
-/// The page's files, if they were built.
-pub fn built(shop: &Shop) -> Outcome<PathBuf> {
-    let dist = shop.path("dist");
-    if dist.join("index.html").is_file() && dist.join("licenses.txt").is_file() {
-        return Ok(dist);
-    }
-    Err("dist/ is not built:\n    cargo xtask build".to_owned())
-}
-
 /// Every npm package that ships with the page, and whether its license is allowed.
 pub fn npm_packages(shop: &Shop) -> Outcome<usize> {
     let policy = Policy::read(&shop.read("deny.toml")?)?;

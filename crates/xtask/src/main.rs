@@ -1,17 +1,20 @@
 //! The workshop: one command each to serve, test, build and measure Petri, from a fresh clone.
 //!
 //! Every step says what it does and how long it usually takes, installs what it misses into one folder of the user's
-//! cache, and fails with the one command that would help. Reading order: `shop` (processes and paths), `tools`,
-//! `wasm_std`, `page`, `split`, `checks`, `gates`, `licenses`, `bench`.
+//! cache, and fails with the one command that would help. Reading order: `shop` (processes and paths), `progress`, `tools`,
+//! `wasm_std`, `page`, `split`, `dist`, `checks`, `fresh`, `gates`, `licenses`, `bench`.
 
 mod shop;
 
 mod bench;
 mod checks;
 mod counts;
+mod dist;
+mod fresh;
 mod gates;
 mod licenses;
 mod page;
+mod progress;
 mod split;
 mod tools;
 mod wasm_std;
@@ -24,19 +27,20 @@ const HELP: &str = "\
 cargo xtask <command>
 
   serve          build the page, serve it on this machine and rebuild on change
-                   --port N       first port to try (8080)
+                   --port N       first port to try (8080); 0 for any
                    --address IP   address to listen on (127.0.0.1)
                    --release      serve an optimized build
                    --open         open a browser as well
   test           everything that must hold, browser tests included
                    --only A[,B]   run these steps alone
                    --skip A[,B]   leave these steps out
+                   --quick        most of what can break, in at most 5 minutes
                    --list         name the steps
   build          the optimized page in dist/, for any sub-path of any static host
   bench          measure native, WebAssembly and the peer; table on screen, figures in target/bench.json
                    --no-peer      leave the peer out
                    --quick        fewer and smaller runs
-  screenshots    take the pictures of tests/e2e/screenshots.mjs
+  screenshots    take the pictures of tests/e2e/screenshots.mjs, or only those whose names hold one of the words that follow
   clean          remove dist/ and target/
                    --tools        remove the installed tools from the user's cache instead
   help           this text
@@ -77,6 +81,7 @@ fn run(command: &str, rest: Vec<String>) -> Outcome<ExitCode> {
             let choice = checks::Choice {
                 only: flags.value("--only")?.map(list),
                 skip: flags.value("--skip")?.map(list).unwrap_or_default(),
+                quick: flags.switch("--quick"),
                 list: flags.switch("--list"),
             };
             flags.finish()?;
@@ -84,7 +89,7 @@ fn run(command: &str, rest: Vec<String>) -> Outcome<ExitCode> {
         }
         "build" => {
             flags.finish()?;
-            page::build(&shop)?;
+            dist::build(&shop)?;
         }
         "bench" => {
             let options = bench::Options { peer: !flags.switch("--no-peer"), quick: flags.switch("--quick") };
@@ -92,8 +97,7 @@ fn run(command: &str, rest: Vec<String>) -> Outcome<ExitCode> {
             bench::measure(&shop, options)?;
         }
         "screenshots" => {
-            flags.finish()?;
-            page::screenshots(&shop)?;
+            page::screenshots(&shop, &flags.words)?;
         }
         "clean" => {
             let installed = flags.switch("--tools");

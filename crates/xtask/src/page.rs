@@ -1,12 +1,13 @@
 //! The page: served while working on it, and built small for everyone else.
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::progress::Work;
 use crate::shop::{self, Outcome, Setting, Shop, run, say, warn};
 use crate::split::{Constants, Module, Reached, without_notes};
-use crate::{gates, licenses, tools, wasm_std};
+use crate::{dist, gates, licenses, tools, wasm_std};
 
 /// The page's WebAssembly in one part, inside cargo's target folder, for benchmarks.
 pub const WHOLE: &str = "page/whole.wasm";
@@ -44,9 +45,9 @@ pub struct ServeOptions {
 
 /// Builds the page, serves it and rebuilds on change, until it is interrupted.
 pub fn serve(shop: &Shop, options: &ServeOptions) -> Outcome {
+    let address: IpAddr = options.address.parse().map_err(|_| format!("`{}` is no address", options.address))?;
     let setting = toolchain(shop, options.release)?;
     bundle(shop)?;
-    let address: IpAddr = options.address.parse().map_err(|_| format!("`{}` is no address", options.address))?;
     let port = free_port(address, options.port)?;
     let dist = shop.target().join("serve");
     shop::make_folder(&dist)?;
@@ -63,7 +64,21 @@ pub fn serve(shop: &Shop, options: &ServeOptions) -> Outcome {
     quieten(&mut command);
     setting.apply(&mut command);
     println!("Petri will be at http://{}/ once it is built", SocketAddr::new(address, port));
-    run(&mut command)
+    shop::become_program(&mut command)
+}
+
+/// Builds the page as `serve` does, for tests. Answers its folder.
+pub fn for_development(shop: &Shop) -> Outcome<PathBuf> {
+    let setting = toolchain(shop, false)?;
+    bundle(shop)?;
+    let dist = shop.target().join("development");
+    say("building the page for development", "1 minute, seconds again");
+    let mut command = shop.program("trunk", &["build", "--offline", "--dist"]);
+    command.arg(&dist).stdout(std::io::stderr());
+    quieten(&mut command);
+    setting.apply(&mut command);
+    run(&mut command)?;
+    Ok(dist)
 }
 
 /// Builds `dist/`: optimized, with relative addresses only, and with the licenses of everything inside.
@@ -94,16 +109,14 @@ pub fn build(shop: &Shop) -> Outcome {
     Ok(())
 }
 
-pub fn screenshots(shop: &Shop) -> Outcome {
-    if !shop.path("tests/e2e/screenshots.mjs").is_file() {
-        return Err("there is no tests/e2e/screenshots.mjs".to_owned());
-    }
-    if !shop.path("dist/index.html").is_file() {
-        build(shop)?;
-    }
+/// Takes the pictures whose names hold one of these words, or all of them.
+pub fn screenshots(shop: &Shop, words: &[String]) -> Outcome {
+    tools::node()?;
+    dist::ready(shop)?;
     let setting = browser_setting(shop)?;
-    say("taking pictures", "2 minutes");
+    say("taking pictures", "2 minutes for all of them");
     let mut command = shop.program("node", &["tests/e2e/screenshots.mjs"]);
+    command.args(words);
     setting.apply(&mut command);
     run(&mut command)?;
     println!("the pictures are in tests/e2e/output/");
@@ -112,7 +125,9 @@ pub fn screenshots(shop: &Shop) -> Outcome {
 
 pub fn clean(shop: &Shop) -> Outcome {
     shop::remove_folder(&shop.path("dist"))?;
-    run(shop.cargo(&["clean"]).stdout(std::io::stderr()))
+    run(shop.cargo(&["clean"]).stdout(std::io::stderr()))?;
+    // The bundle is there, wherever cargo's output is.
+    shop::remove_folder(&shop.path("target"))
 }
 
 /// What the scripts of tests/e2e need: their npm packages and a browser to drive.
@@ -129,10 +144,18 @@ fn toolchain(shop: &Shop, small: bool) -> Outcome<Setting> {
     if small {
         setting = wasm_std::small(shop, &setting).and(setting);
     }
-    let setting = setting.and(tools::wasm_bindgen(shop)?).and(tools::trunk()?);
+    let tools = tools::for_page(shop, || compilation(shop, &setting, small))?;
+    let setting = setting.and(tools);
     // Trunk is run offline, so that it takes its tools from PATH alone, and hands that on to cargo.
     run(&mut shop.cargo_in(&setting, &["fetch", "--quiet", "--target", wasm_std::TARGET]))?;
     Ok(setting)
+}
+
+/// What trunk will ask of cargo first, word for word as far as it matters, so that it finds it done.
+fn compilation(shop: &Shop, setting: &Setting, release: bool) -> Work {
+    let mut command = shop.cargo_in(setting, &["build", "--target", wasm_std::TARGET, "--bin", "petri-web"]);
+    command.arg("--manifest-path").arg(shop.path("web/Cargo.toml")).args(release.then_some("--release"));
+    Work { name: "the page".to_owned(), command, help: String::new(), needed: false }
 }
 
 /// Editor, styles and boot script. Trunk runs the same script before each of its builds, but it looks for the results
@@ -262,7 +285,7 @@ fn edit_index(dist: &Path, from: &str, to: &str) -> Outcome {
 }
 
 /// FNV-1a, which stays the same wherever and whenever it is computed.
-fn fingerprint(content: &[u8]) -> u64 {
+pub fn fingerprint(content: &[u8]) -> u64 {
     content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
@@ -282,10 +305,11 @@ fn check_index(html: &str) -> Outcome {
     Ok(())
 }
 
-/// The wanted port, or the next one that nobody listens on.
+/// The wanted port, or the next one that nobody listens on; for 0 any.
 fn free_port(address: IpAddr, wanted: u16) -> Outcome<u16> {
+    let bound = |port| TcpListener::bind((address, port)).and_then(|listener| listener.local_addr());
     (wanted..=wanted.saturating_add(50))
-        .find(|port| TcpListener::bind((address, *port)).is_ok())
+        .find_map(|port| Some(bound(port).ok()?.port()))
         .ok_or_else(|| format!("no port is free on {address} from {wanted} on: choose one with --port"))
 }
 
@@ -308,5 +332,6 @@ mod tests {
         let taken = TcpListener::bind((address, 0)).expect("some port is free");
         let port = taken.local_addr().expect("it is bound").port();
         assert!(free_port(address, port).is_ok_and(|free| free != port));
+        assert!(free_port(address, 0).is_ok_and(|free| free != 0));
     }
 }

@@ -103,6 +103,8 @@ impl Shop {
     pub fn program(&self, name: impl AsRef<OsStr>, words: &[&str]) -> Command {
         let mut command = Command::new(name);
         command.args(words).current_dir(&self.root);
+        // One place for all, also where somebody's own configuration of cargo names another.
+        command.env("CARGO_TARGET_DIR", &self.target);
         // These describe this program to itself; a build script that reads them would see a different world inside.
         for (name, _) in std::env::vars_os() {
             let own = name.to_str().is_some_and(|name| {
@@ -133,6 +135,17 @@ pub fn warn(what: &str) {
 pub fn run(command: &mut Command) -> Outcome {
     let status = command.status().map_err(|error| not_started(command, &error))?;
     if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", shown(command))) }
+}
+
+/// Goes on as another program, which then gets the signals that are meant for this one. Returns only if that fails.
+pub fn become_program(command: &mut Command) -> Outcome {
+    #[cfg(unix)]
+    {
+        let error = std::os::unix::process::CommandExt::exec(command);
+        Err(not_started(command, &error))
+    }
+    #[cfg(not(unix))]
+    run(command)
 }
 
 /// Runs a program quietly and returns what it printed on standard output.

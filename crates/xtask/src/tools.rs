@@ -7,24 +7,31 @@ use std::env::consts::OS;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::page;
+use crate::progress::{self, Work};
 use crate::shop::{self, Outcome, Setting, Shop, capture, find_program, run, say, succeeds};
 
 const TRUNK: &str = "0.21.14";
 /// The first Node whose `fetch`, test runner and module loader the scripts here rely on.
 const NODE: u32 = 20;
 
-/// A program that cargo builds from its registry.
-struct CargoTool<'a> {
-    package: &'a str,
-    /// The folder's name without the version.
-    folder: &'a str,
-    version: &'a str,
-    program: &'a str,
-    features: &'a [&'a str],
-    usual: &'a str,
+/// A program that cargo builds.
+struct CargoTool {
+    program: &'static str,
+    version: String,
+    /// The folder inside the cache: one per version, so that a second clone finds what the first one built.
+    folder: String,
+    source: Source,
 }
 
-/// One folder per tool and version, so that a second clone finds what the first one installed.
+enum Source {
+    /// A package of cargo's registry.
+    Registry(&'static str),
+    /// A crate of this repository.
+    Here(PathBuf),
+}
+
+/// The folder that the tools are in.
 pub fn cache() -> Outcome<PathBuf> {
     let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
     let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
@@ -39,32 +46,64 @@ pub fn clean() -> Outcome {
     Ok(())
 }
 
-pub fn trunk() -> Outcome<Setting> {
-    let tool = CargoTool {
-        package: "trunk",
-        folder: "trunk",
-        version: TRUNK,
+/// Trunk, and what it needs to build the page. Whatever is missing is built, and `meanwhile` beside it.
+pub fn for_page(shop: &Shop, meanwhile: impl FnOnce() -> Work) -> Outcome<Setting> {
+    let trunk = CargoTool {
         program: "trunk",
-        // Its self-update is of no use here, and the system's TLS library may be missing.
-        features: &["--no-default-features", "--features", "rustls"],
-        usual: "3 to 10 minutes, once",
+        version: TRUNK.to_owned(),
+        folder: format!("trunk-{TRUNK}"),
+        source: Source::Registry("trunk"),
     };
-    tool.ensure()
+    let whole = wasm_bindgen(shop)?;
+    let bindgen = if whole.found()?.is_some() { whole } else { own_bindgen(shop, whole.version)? };
+    ensure(&[trunk, bindgen], || vec![meanwhile()])
 }
 
-/// The command line and the test runner of wasm-bindgen, at the very version that Cargo.lock names.
-pub fn wasm_bindgen(shop: &Shop) -> Outcome<Setting> {
+/// The test runner of wasm-bindgen, which comes with its command line.
+pub fn test_runner(shop: &Shop) -> Outcome<Setting> {
+    ensure(&[wasm_bindgen(shop)?], Vec::new)
+}
+
+/// The command line of wasm-bindgen, at the very version that Cargo.lock names.
+fn wasm_bindgen(shop: &Shop) -> Outcome<CargoTool> {
     let lock = shop.read("Cargo.lock")?;
-    let version = locked_version(&lock, "wasm-bindgen").ok_or("Cargo.lock names no wasm-bindgen")?;
-    let tool = CargoTool {
-        package: "wasm-bindgen-cli",
-        folder: "wasm-bindgen",
-        version,
-        program: "wasm-bindgen",
-        features: &[],
-        usual: "2 to 4 minutes, once",
-    };
-    tool.ensure()
+    let version = locked_version(&lock, "wasm-bindgen").ok_or("Cargo.lock names no wasm-bindgen")?.to_owned();
+    let folder = format!("wasm-bindgen-{version}");
+    Ok(CargoTool { program: "wasm-bindgen", version, folder, source: Source::Registry("wasm-bindgen-cli") })
+}
+
+/// The part of it that a page needs, which is built in a third of the time.
+fn own_bindgen(shop: &Shop, version: String) -> Outcome<CargoTool> {
+    let source = shop.path("crates/bindgen");
+    let made_of = shop::read(&source.join("src/main.rs"))? + &shop::read(&source.join("Cargo.toml"))?;
+    let folder = format!("bindgen-{version}-{:08x}", page::fingerprint(made_of.as_bytes()) as u32);
+    Ok(CargoTool { program: "wasm-bindgen", version, folder, source: Source::Here(source) })
+}
+
+/// These tools, from PATH or from the user's cache; built into that where they are in neither, one after the other and
+/// beside other work that is only done then.
+fn ensure(tools: &[CargoTool], beside: impl FnOnce() -> Vec<Work>) -> Outcome<Setting> {
+    let mut setting = Setting::default();
+    let mut lane = Vec::new();
+    // Gone when they are there.
+    let workshop = cache()?.join(format!("building-{}", std::process::id()));
+    for tool in tools {
+        match tool.found()? {
+            Some(found) => setting = setting.and(found),
+            None => {
+                let home = tool.home()?;
+                say(&format!("building {} {} into {}", tool.program, tool.version, home.display()), "2 minutes, once");
+                lane.push(tool.work(&home, &workshop.join(tool.program))?);
+                setting = setting.with_path(home.join("bin"));
+            }
+        }
+    }
+    if lane.is_empty() {
+        return Ok(setting);
+    }
+    let outcome = progress::build(vec![lane, beside()]);
+    shop::remove_folder(&workshop)?;
+    outcome.map(|()| setting)
 }
 
 /// wasm-opt, from the npm package `binaryen`: what distributions carry is too old for today's compiler.
@@ -85,20 +124,18 @@ pub fn wasm_opt(shop: &Shop) -> Outcome<Setting> {
     Ok(Setting::default().with_path(programs))
 }
 
-impl CargoTool<'_> {
-    fn ensure(&self) -> Outcome<Setting> {
-        if let Some(program) = find_program(&[self.program])
-            && self.is_version(&program)
-        {
-            return Ok(Setting::default());
+impl CargoTool {
+    fn home(&self) -> Outcome<PathBuf> {
+        Ok(cache()?.join(&self.folder))
+    }
+
+    /// What makes a program of this version found, if there is one.
+    fn found(&self) -> Outcome<Option<Setting>> {
+        if find_program(&[self.program]).is_some_and(|program| self.is_version(&program)) {
+            return Ok(Some(Setting::default()));
         }
-        let home = cache()?.join(format!("{}-{}", self.folder, self.version));
-        let programs = home.join("bin");
-        if !self.is_version(&programs.join(self.program)) {
-            say(&format!("installing {} {} into {}", self.package, self.version, home.display()), self.usual);
-            self.install(&home)?;
-        }
-        Ok(Setting::default().with_path(programs))
+        let programs = self.home()?.join("bin");
+        Ok(self.is_version(&programs.join(self.program)).then(|| Setting::default().with_path(programs)))
     }
 
     fn is_version(&self, program: &Path) -> bool {
@@ -106,24 +143,33 @@ impl CargoTool<'_> {
             .is_ok_and(|text| text.split_whitespace().any(|word| word == self.version))
     }
 
-    fn install(&self, home: &Path) -> Outcome {
+    fn work(&self, home: &Path, workshop: &Path) -> Outcome<Work> {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args(["install", "--quiet", "--locked", "--force", self.package, "--version", self.version]);
-        command.arg("--root").arg(home).args(self.features);
+        command.args(["install", "--locked", "--force"]);
+        let help = match &self.source {
+            // Neither is asked to fetch anything, to look for a newer version of itself, or to serve by TLS.
+            Source::Registry(package) => {
+                command.args([package, "--version", &self.version, "--no-default-features"]);
+                let by_hand = format!("cargo install --locked {package} --version {}", self.version);
+                format!("Install it by hand and put it on PATH:\n    {by_hand}")
+            }
+            Source::Here(folder) => {
+                command.arg("--path").arg(folder);
+                String::new()
+            }
+        };
+        command.arg("--root").arg(home).arg("--target-dir").arg(workshop);
         // A tool that runs for a second need not be built for ten minutes.
-        command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
-        command.env("CARGO_PROFILE_RELEASE_LTO", "off");
-        command.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+        for (name, value) in
+            [("OPT_LEVEL", "0"), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0"), ("PANIC", "abort")]
+        {
+            command.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
+        }
         command.env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_TARGET");
         // Outside the repository, so that its cargo configuration has no say.
         shop::make_folder(home)?;
         command.current_dir(home);
-        run(&mut command).map_err(|problem| {
-            format!(
-                "{problem}\nInstall it by hand and put it on PATH:\n    cargo install --locked {} --version {}",
-                self.package, self.version
-            )
-        })
+        Ok(Work { name: self.program.to_owned(), command, help, needed: true })
     }
 }
 
@@ -140,17 +186,48 @@ fn npm_version(package: &str, dependency: &str) -> Outcome<String> {
     version.map(str::to_owned).ok_or_else(|| format!("package.json names no {dependency}"))
 }
 
-/// Node and npm, at a version that will do.
+/// Node and npm, at a version that will do. Whatever needs them asks here before it does anything that takes long.
 pub fn node() -> Outcome {
     if find_program(&["node"]).is_none() || find_program(&["npm"]).is_none() {
-        install_packages(&["nodejs", "npm"])?;
+        install_node()?;
     }
     let text = capture(Command::new("node").arg("--version"))?;
-    let major = text.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
-    match major {
+    match major(text.trim().trim_start_matches('v')) {
         Some(major) if major >= NODE => Ok(()),
-        _ => Err(format!("Node {NODE} or newer is needed, and `node --version` says {}", text.trim())),
+        _ => Err(format!("Node {NODE} or newer is needed, but `node --version` says {}: {NODE_HELP}", text.trim())),
     }
+}
+
+const NODE_HELP: &str = "install it, with npm, from https://nodejs.org or with your system's package manager";
+
+/// From the system's packages, if they are new enough and nobody has to be asked.
+fn install_node() -> Outcome {
+    let missing = || format!("Node {NODE} or newer is needed, with npm, and is not on PATH: {NODE_HELP}");
+    if find_program(&["apt-get"]).is_none() || !is_root() {
+        return Err(missing());
+    }
+    let offered = || capture(Command::new("apt-cache").args(["policy", "nodejs"])).ok().and_then(|text| offered(&text));
+    let version = offered().or_else(|| {
+        update_packages();
+        offered()
+    });
+    match version.as_deref().and_then(major) {
+        Some(major) if major >= NODE => install_packages(&["nodejs", "npm"]),
+        Some(major) => Err(format!("{} (this system's own package is Node {major}, which is too old)", missing())),
+        None => Err(missing()),
+    }
+}
+
+/// The version that `apt-cache policy` would install.
+fn offered(policy: &str) -> Option<String> {
+    let line = policy.lines().find_map(|line| line.trim().strip_prefix("Candidate:"))?.trim();
+    // Distributions put an epoch before the version.
+    let version = line.split_once(':').map_or(line, |(_, version)| version);
+    (version != "(none)").then(|| version.to_owned())
+}
+
+fn major(version: &str) -> Option<u32> {
+    version.split('.').next()?.parse().ok()
 }
 
 /// Installs what a package-lock.json names, unless exactly that is there already.
@@ -211,19 +288,23 @@ pub fn install_packages(packages: &[&str]) -> Outcome {
         return Err(format!("some system packages are missing:\n    sudo apt-get install {names}"));
     }
     say(&format!("installing system packages: {names}"), "1 minute, once");
-    let apt = |words: &[&str]| {
-        let mut command = Command::new("apt-get");
-        command.args(words).env("DEBIAN_FRONTEND", "noninteractive").stdout(std::io::stderr());
-        run(&mut command)
-    };
     let mut install = vec!["install", "-y", "-qq", "--no-install-recommends"];
     install.extend(packages);
-    // Package lists may be current already, and fetching them may be what fails.
-    apt(&["update", "-qq"]).or_else(|problem| {
-        shop::warn(&problem);
-        Ok::<(), String>(())
-    })?;
+    update_packages();
     apt(&install).map_err(|problem| format!("{problem}\nTry by hand:\n    apt-get install {names}"))
+}
+
+/// Lists of packages may be current already, and fetching them may be what fails.
+fn update_packages() {
+    if let Err(problem) = apt(&["update", "-qq"]) {
+        shop::warn(&problem);
+    }
+}
+
+fn apt(words: &[&str]) -> Outcome {
+    let mut command = Command::new("apt-get");
+    command.args(words).env("DEBIAN_FRONTEND", "noninteractive").stdout(std::io::stderr());
+    run(&mut command)
 }
 
 pub fn is_root() -> bool {
@@ -241,6 +322,26 @@ mod tests {
     fn the_locked_version_is_that_of_the_very_package() {
         assert_eq!(locked_version(LOCK, "wasm-bindgen"), Some("0.2.126"));
         assert_eq!(locked_version(LOCK, "wasm"), None);
+    }
+
+    #[test]
+    fn the_systems_offer_of_node_is_read_with_its_epoch() {
+        let policy =
+            |candidate: &str| format!("nodejs:\n  Installed: (none)\n  Candidate: {candidate}\n  Version table:\n");
+        let found = |candidate: &str| offered(&policy(candidate)).as_deref().and_then(major);
+        assert_eq!(found("18.20.4+dfsg-1~deb12u1"), Some(18));
+        assert_eq!(found("1:22.3.0-1"), Some(22));
+        assert_eq!(found("(none)"), None);
+        assert_eq!(offered("N: Unable to locate package nodejs"), None);
+    }
+
+    #[test]
+    fn the_page_and_what_binds_it_are_of_one_version() {
+        let lock = include_str!("../../../Cargo.lock");
+        let page = locked_version(lock, "wasm-bindgen");
+        assert!(page.is_some());
+        assert_eq!(locked_version(lock, "wasm-bindgen-cli-support"), page);
+        assert_eq!(locked_version(lock, "xtask-bindgen"), page);
     }
 
     #[test]
