@@ -2,7 +2,7 @@
 //!
 //! Every step says what it does and how long it usually takes, installs what it misses into one folder of the user's
 //! cache, and fails with the one command that would help. Reading order: `shop` (processes and paths), `tools`,
-//! `wasm_std`, `page`, `split`, `checks`, `gates`, `licenses`, `bench`.
+//! `wasm_std`, `page`, `checks`, `gates`, `licenses`, `bench`.
 
 mod shop;
 
@@ -12,7 +12,6 @@ mod counts;
 mod gates;
 mod licenses;
 mod page;
-mod split;
 mod tools;
 mod wasm_std;
 

@@ -4,8 +4,9 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 
+use petri_split::{Constants, Module, Reached, without_notes};
+
 use crate::shop::{self, Outcome, Setting, Shop, run, say, warn};
-use crate::split::{Constants, Module, Reached, without_notes};
 use crate::{gates, licenses, tools, wasm_std};
 
 /// The page's WebAssembly in one part, inside cargo's target folder, for benchmarks.
