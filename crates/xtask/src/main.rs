@@ -2,7 +2,7 @@
 //!
 //! Every step says what it does and how long it usually takes, installs what it misses into one folder of the user's
 //! cache, and fails with the one command that would help. Reading order: `shop` (processes and paths), `progress`, `tools`,
-//! `wasm_std`, `page`, `split`, `dist`, `checks`, `fresh`, `gates`, `licenses`, `bench`.
+//! `wasm_std`, `page`, `dist`, `checks`, `fresh`, `gates`, `licenses`, `bench`.
 
 mod shop;
 
@@ -15,7 +15,6 @@ mod gates;
 mod licenses;
 mod page;
 mod progress;
-mod split;
 mod tools;
 mod wasm_std;
 

@@ -4,9 +4,10 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use petri_split::{Constants, Module, Reached, without_notes};
+
 use crate::progress::Work;
 use crate::shop::{self, Outcome, Setting, Shop, run, say, warn};
-use crate::split::{Constants, Module, Reached, without_notes};
 use crate::{dist, gates, licenses, tools, wasm_std};
 
 /// The page's WebAssembly in one part, inside cargo's target folder, for benchmarks.

@@ -21,6 +21,9 @@ pub use data::{Constants, without_notes};
 pub use marks::Reached;
 pub use module::Module;
 
+/// A result whose error is a sentence for the person who builds the page.
+pub type Outcome<T = ()> = Result<T, String>;
+
 /// The function of the page's boot script by which a stub asks for the second part, as wasm-bindgen names its import.
 const ASK: &str = "petriSecondPart";
 /// What the first part exports for the second one, and for the boot script, begins with this.

@@ -15,7 +15,7 @@ use wasmparser::{
 };
 
 use super::code::Code;
-use crate::shop::Outcome;
+use crate::Outcome;
 
 /// Where the linker put read-only constants: the first segment bears this name.
 const READ_ONLY: &str = ".rodata";
@@ -321,7 +321,7 @@ pub fn without_notes(bytes: &[u8]) -> Outcome<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::split::Module;
+    use crate::Module;
 
     /// Four constants from 1000 on: the first holds the address of the second, code names the third from before its
     /// start, and something that can be written to may point to the fourth.

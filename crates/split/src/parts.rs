@@ -13,7 +13,7 @@ use wasmparser::{FuncType, FunctionBody, Operator, Parser, Payload};
 
 use super::data::{address_of, gather, overlap, within};
 use super::{ARRIVED, Constants, Module, SHARED};
-use crate::shop::Outcome;
+use crate::Outcome;
 
 /// The two modules.
 pub struct Parts {

@@ -10,7 +10,7 @@ use wasmparser::Parser;
 
 use super::data::gather;
 use super::{Module, PAGE};
-use crate::shop::Outcome;
+use crate::Outcome;
 
 /// So many zeros in a row are left out.
 const GAP: usize = 64;

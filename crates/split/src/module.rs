@@ -10,7 +10,7 @@ use wasmparser::{
 use super::ASK;
 use super::code::Code;
 use super::data::address_of;
-use crate::shop::Outcome;
+use crate::Outcome;
 
 /// A core module, read once: function indices as in the file, imported functions first.
 pub struct Module<'a> {

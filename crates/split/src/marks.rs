@@ -7,7 +7,7 @@ use wasm_encoder::{CodeSection, ExportKind, ExportSection, Instruction, MemArg, 
 use wasmparser::{FunctionBody, Parser};
 
 use super::{MARKS, Module, PAGE};
-use crate::shop::Outcome;
+use crate::Outcome;
 
 /// Where control came in the visits that were watched.
 pub struct Reached {

@@ -13,7 +13,7 @@ use super::Module;
 use super::code::{Code, block_values};
 use super::liveness::{Liveness, Locals};
 use super::marks::Reached;
-use crate::shop::Outcome;
+use crate::Outcome;
 
 /// How many bytes a move must save. Below, what brotli makes of the call outweighs what it saves.
 const WORTH: usize = 6;
