@@ -8,6 +8,7 @@ use crate::view::Target;
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, Object, ObjectRef, Span, StorageClass, Time, Uid};
 use petri_sim::belief::api::shelf::Key;
+use petri_sim::story::reason_text;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::command::{Command, Probed, Propagation, StoragePart};
 use petri_sim::words::reason::Reason;
@@ -229,11 +230,11 @@ fn waiting(world: &World, related: &Related) -> Vec<Standstill> {
         }
         let standstill = Standstill {
             who: controller.name(),
-            sentence: by_claims(world, &world.sentence(key, &waiting.reason)),
+            sentence: by_claims(world, &reason_text::sentence(world, key, &waiting.reason)),
             code: waiting.reason.code().to_owned(),
             since: waiting.since,
             until: until(&waiting.reason).filter(|until| *until > world.now),
-            under_way: world.is_under_way(key, &waiting.reason),
+            under_way: reason_text::is_under_way(world, key, &waiting.reason),
         };
         if !found.iter().any(|other| other.sentence == standstill.sentence) {
             found.push(standstill);

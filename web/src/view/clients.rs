@@ -5,7 +5,7 @@ use super::{Identity, Target, Tone, words};
 use petri_objects::Name;
 use petri_objects::order::Order as _;
 use petri_sim::reality::dns::{self, Data, Query, Rcode, RecordType};
-use petri_sim::reality::workload::client::CallResult;
+use petri_sim::reality::workload::calls::CallResult;
 use petri_sim::reality::workload::program::Program;
 use petri_sim::reality::workload::resolver::Cached;
 use petri_sim::reality::workload::role::Role;

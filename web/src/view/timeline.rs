@@ -8,7 +8,8 @@ use super::scale::Scale;
 use super::{Identity, Target, Tone, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, ObjectRef, Time, Uid};
-use petri_sim::story::timeline::{Branch, Link, Timeline};
+use petri_sim::story::timeline::{Branch, Timeline};
+use petri_sim::story::why::Link;
 use petri_sim::words::reason::Reason;
 use std::collections::BTreeSet;
 

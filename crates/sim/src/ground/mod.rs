@@ -2,5 +2,6 @@
 
 pub mod clock;
 pub mod random;
+pub mod rare;
 pub mod scenario;
 pub mod settings;

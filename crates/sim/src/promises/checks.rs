@@ -3,50 +3,58 @@
 //! At-most-one and one-writer look at machines and disks, never at API objects; objects only tell whether a breach is
 //! about to happen.
 
+use super::foresight::{Start, foresee_start, planned};
+use super::scene::Scene;
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::ground::clock::{Span, Time, elapsed};
-use crate::promises::foresight::Start;
-use crate::reality::kubelet::RunState;
-use crate::reality::machine::{Machine, Process};
+use crate::reality::machine::{Machine, Process, ProcessState};
 use crate::reality::storage::{Disk, Exclusive, Write};
 use crate::words::actor::Actor;
 use crate::words::controller_id::ControllerId;
 use crate::words::identity::Identity;
-use crate::words::invariants::{Evidence, Guarantee, Standing};
+use crate::words::invariants::{Evidence, Guarantee, Invariants, Standing};
 use crate::words::note::{Note, What};
 use crate::words::reason::Reason;
-use crate::world::World;
 use petri_objects::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// A process counts as ready in reality this long after its API object has lost its condition: writes take a moment.
 const RACE: Span = Span::millis(50);
 
-impl World {
+/// The guarantees as they stand, and what they are checked against.
+pub(crate) struct Checks<'w> {
+    pub scene: Scene<'w>,
+    pub invariants: &'w mut Invariants,
+    /// Commands that removed a pod's object (or its node's) while its process ran.
+    pub removals: &'w mut BTreeMap<Identity, u32>,
+    pub notes: &'w mut Vec<Note>,
+}
+
+impl Checks<'_> {
     /// Looks again at identities whose processes changed.
-    pub(crate) fn check_processes(&mut self, touched: &[Identity], notes: &mut Vec<Note>) {
+    pub fn check_processes(&mut self, touched: &[Identity]) {
         if touched.is_empty() {
             return;
         }
         let touched: BTreeSet<&Identity> = touched.iter().collect();
         let mut owners = BTreeSet::new();
         for identity in touched {
-            self.check_at_most_one(identity, notes);
-            let pod = self.objects().pods.get(&key_of(identity));
+            self.check_at_most_one(identity);
+            let pod = self.scene.objects.pods.get(&key_of(identity));
             owners.extend(
                 pod.and_then(|pod| pod.metadata.controller()).map(|o| (identity.namespace.clone(), o.name.clone())),
             );
         }
         for (namespace, name) in owners {
-            self.check_at_least(&Key::new(namespace, name), notes);
+            self.check_at_least(&Key::new(namespace, name));
         }
-        self.check_writers(notes);
+        self.check_writers();
     }
 
     /// Looks again at what is at risk: the moment at which it will break may have become known, or gone.
-    pub(crate) fn check_risks(&mut self, notes: &mut Vec<Note>) {
+    pub fn check_risks(&mut self) {
         let at_risk: Vec<(Guarantee, Name)> = self
             .invariants
             .standing
@@ -59,42 +67,43 @@ impl World {
                 && let Some((namespace, pod)) = subject.split_once('/')
             {
                 let identity = Identity { namespace: namespace.into(), pod: pod.into() };
-                self.check_at_most_one(&identity, notes);
+                self.check_at_most_one(&identity);
             }
         }
-        let contested = self.waiting.keys().any(|(id, _)| *id == ControllerId::AttachDetach)
+        let contested = self.scene.waiting.keys().any(|(id, _)| *id == ControllerId::AttachDetach)
             || self.invariants.standing.keys().any(|(guarantee, _)| *guarantee == Guarantee::OneWriter);
         if contested {
-            self.check_writers(notes);
+            self.check_writers();
         }
     }
 
     /// A write can take a name away from a running process, give it to another pod, or break an order.
-    pub(crate) fn check_change(&mut self, change: &Change, notes: &mut Vec<Note>) {
+    pub fn check_change(&mut self, change: &Change) {
         match (&change.old, &change.new) {
             (Some(Object::Pod(pod)), None) => {
                 let identity = identity_of(pod);
-                if self.machine_running(pod.metadata.uid).is_some()
+                if self.scene.machine_running(pod.metadata.uid).is_some()
                     && let Some(command) = change.command()
                 {
                     self.removals.insert(identity.clone(), command);
                 }
-                self.check_at_most_one(&identity, notes);
-                self.check_workload_of(pod, notes);
+                self.check_at_most_one(&identity);
+                self.check_workload_of(pod);
             }
             (None, Some(Object::Pod(pod))) => {
-                self.check_at_most_one(&identity_of(pod), notes);
-                self.check_ordered_start(pod, change, notes);
+                self.check_at_most_one(&identity_of(pod));
+                self.check_ordered_start(pod, change);
             }
             (Some(Object::Pod(old)), Some(Object::Pod(new))) if !old.is_terminating() && new.is_terminating() => {
-                self.check_ordered_stop(new, change, notes);
+                self.check_ordered_stop(new, change);
             }
             (Some(Object::Pod(old)), Some(Object::Pod(new))) if old.is_ready() != new.is_ready() => {
-                self.check_workload_of(new, notes);
+                self.check_workload_of(new);
             }
             (Some(Object::Node(node)), None) => {
                 if let Some(command) = change.command() {
-                    for process in self.machines.get(&node.metadata.name).into_iter().flat_map(|m| m.processes.values())
+                    for process in
+                        self.scene.machines.get(&node.metadata.name).into_iter().flat_map(|m| m.processes.values())
                     {
                         self.removals.insert(process.identity.clone(), command);
                     }
@@ -103,13 +112,13 @@ impl World {
             (Some(Object::ReplicaSet(old)), Some(Object::ReplicaSet(new)))
                 if old.spec.replicas != new.spec.replicas =>
             {
-                self.check_at_least(&Key::of(&new.metadata), notes);
+                self.check_at_least(&Key::of(&new.metadata));
             }
             _ => {}
         }
     }
 
-    fn check_at_most_one(&mut self, identity: &Identity, notes: &mut Vec<Note>) {
+    fn check_at_most_one(&mut self, identity: &Identity) {
         let running: Vec<(Rc<str>, Uid, Time)> = {
             let mut found: Vec<(Rc<str>, Uid, Time)> = Vec::new();
             for (machine, process) in self.processes_named(identity) {
@@ -129,11 +138,11 @@ impl World {
             let places: Vec<String> =
                 running.iter().map(|(node, uid, _)| format!("{} on {node}", uid.short())).collect();
             let sentence = format!("Two processes run as {}: {}.", identity.pod, places.join(" and "));
-            Standing::Broken { since: self.now, evidence: Evidence { sentence: sentence.into(), command } }
+            Standing::Broken { since: self.scene.now, evidence: Evidence { sentence: sentence.into(), command } }
         } else {
             self.risk_of_second(identity, running.first(), command)
         };
-        self.set_standing(slot, standing, notes);
+        self.set_standing(slot, standing);
     }
 
     /// A process still runs whose name has been given to another pod.
@@ -144,7 +153,8 @@ impl World {
         command: Option<u32>,
     ) -> Standing {
         let Some((node, uid, _)) = running else { return Standing::Holding };
-        let Some(successor) = self.objects().pods.get(&key_of(identity)).filter(|pod| pod.metadata.uid != *uid) else {
+        let Some(successor) = self.scene.objects.pods.get(&key_of(identity)).filter(|pod| pod.metadata.uid != *uid)
+        else {
             return Standing::Holding;
         };
         let attach = self.attach_deadline(successor);
@@ -152,36 +162,31 @@ impl World {
         let next = successor.metadata.uid.short();
         let mut sentence =
             format!("{} still runs on {node} as {}, and the name was given to {next}", uid.short(), identity.pod);
-        let clock = |at: Time| elapsed(at.since(self.start)).split('.').next().unwrap_or("").to_owned();
+        let clock = |at: Time| elapsed(at.since(self.scene.start)).split('.').next().unwrap_or("").to_owned();
         sentence.push_str(&match (attach, start) {
             (Some(at), _) => format!(", which waits for the disk until {}.", clock(at)),
             (None, Some(at)) => format!(", which starts at {}.", clock(at)),
             (None, None) => ", which starts as soon as it can.".to_owned(),
         });
         let until = self.starts_at(successor, attach);
-        Standing::AtRisk { since: self.now, until, evidence: Evidence { sentence: sentence.into(), command } }
+        Standing::AtRisk { since: self.scene.now, until, evidence: Evidence { sentence: sentence.into(), command } }
     }
 
     /// When the first container of a pod that its machine makes is to run, if nothing comes between.
     fn planned_start(&self, pod: &Pod) -> Option<Time> {
-        let machine = self.machines.get(&pod.spec.node_name)?;
+        let machine = self.scene.machines.get(&pod.spec.node_name)?;
         let containers = &machine.kubelet.workers.get(&pod.metadata.uid)?.containers;
-        let start = |run: &crate::reality::kubelet::Run| match run.state {
-            RunState::Waiting { until, .. } | RunState::Exited { until, .. } => until,
-            RunState::BackOff { until, .. } => Some(until),
-            RunState::Running { .. } => None,
-        };
-        containers.iter().filter_map(start).min()
+        containers.iter().filter_map(planned).min()
     }
 
     /// When a pod starts that could become the second, as far as it can be told. `attach` is when its disk is free: it
     /// stands in for a start that nobody foresees yet.
     fn starts_at(&self, pod: &Pod, attach: Option<Time>) -> Option<Time> {
         // What its machine has planned is known to the millisecond; what is foreseen is in whole seconds.
-        self.planned_start(pod).or_else(|| match self.foresee_start(pod) {
+        self.planned_start(pod).or_else(|| match foresee_start(&self.scene, pod) {
             Start::At(at) => Some(at),
             Start::WhenAnswers(_) | Start::WhenReleased(_) => None,
-            Start::WhenPlaced | Start::Unknown => attach.filter(|at| *at > self.now),
+            Start::WhenPlaced | Start::Unknown => attach.filter(|at| *at > self.scene.now),
         })
     }
 
@@ -193,7 +198,7 @@ impl World {
         attach: Option<Time>,
     ) -> Option<(&'w Rc<Pod>, Option<Time>)> {
         let claim = disk.claim.as_ref().filter(|_| disk.exclusive() != Exclusive::No)?;
-        let others = self.objects().pods.in_namespace(&claim.namespace).filter(|pod| {
+        let others = self.scene.objects.pods.in_namespace(&claim.namespace).filter(|pod| {
             pod.metadata.uid != writer.uid
                 && pod.is_scheduled()
                 && pod.spec.node_name != writer.node
@@ -209,10 +214,10 @@ impl World {
             .claims()
             .filter_map(|claim| {
                 let key = Key::new(pod.metadata.namespace.clone(), claim.clone());
-                Some(self.objects().claims.get(&key)?.spec.volume_name.clone())
+                Some(self.scene.objects.claims.get(&key)?.spec.volume_name.clone())
             })
             .collect();
-        self.waiting.iter().filter(|((id, _), _)| *id == ControllerId::AttachDetach).find_map(|(_, w)| {
+        self.scene.waiting.iter().filter(|((id, _), _)| *id == ControllerId::AttachDetach).find_map(|(_, w)| {
             match &w.reason {
                 Reason::AttachedElsewhere { volume, force_detach, .. }
                 | Reason::MountedByNode { volume, force_detach, .. }
@@ -225,10 +230,10 @@ impl World {
         })
     }
 
-    fn check_writers(&mut self, notes: &mut Vec<Note>) {
+    fn check_writers(&mut self) {
         let who = |write: &Write| format!("{} {} on {}", write.pod, write.uid.short(), write.node);
         let mut found: Vec<((Guarantee, Name), Standing)> = Vec::new();
-        for disk in self.disks.iter().filter(|disk| disk.mounts.len() > 1 || !disk.ledger.is_empty()) {
+        for disk in self.scene.disks.iter().filter(|disk| disk.mounts.len() > 1 || !disk.ledger.is_empty()) {
             let slot = (Guarantee::OneWriter, disk.volume.clone());
             let known = self.invariants.standing.contains_key(&slot);
             let at_risk = matches!(self.invariants.standing.get(&slot), Some(Standing::AtRisk { .. }));
@@ -240,7 +245,7 @@ impl World {
             if let Some((first, second)) = disk.conflict() {
                 let sentence = format!("Both {} and {} write to {claim}.", who(first), who(second));
                 let evidence = Evidence { sentence: sentence.into(), command: command(&first.pod) };
-                found.push((slot, Standing::Broken { since: self.now, evidence }));
+                found.push((slot, Standing::Broken { since: self.scene.now, evidence }));
                 continue;
             }
             let deadline = self.force_detach_of(&disk.volume);
@@ -250,7 +255,7 @@ impl World {
             let next = danger.and_then(|writer| self.next_writer(disk, writer, deadline));
             match (writer, deadline, next) {
                 (Some(writer), Some(deadline), _) => {
-                    let clock = elapsed(deadline.since(self.start));
+                    let clock = elapsed(deadline.since(self.scene.start));
                     let sentence = format!(
                         "{} writes to {claim}, which is taken from {} by force at {}.",
                         who(writer),
@@ -260,10 +265,10 @@ impl World {
                     let evidence = Evidence { sentence: sentence.into(), command: command(&writer.pod) };
                     // The disk that is free breaks nothing yet: the process that gets it does.
                     let until = next.and_then(|(_, at)| at);
-                    found.push((slot, Standing::AtRisk { since: self.now, until, evidence }));
+                    found.push((slot, Standing::AtRisk { since: self.scene.now, until, evidence }));
                 }
                 // Between the forced detach and the start the first one writes on: its machine hears of neither.
-                (Some(writer), None, Some((pod, until))) if at_risk && !self.hears(&writer.node) => {
+                (Some(writer), None, Some((pod, until))) if at_risk && !self.scene.hears(&writer.node) => {
                     let sentence = format!(
                         "{} writes to {claim}, which is taken from {} by force and goes to {} {} on {}.",
                         who(writer),
@@ -273,19 +278,19 @@ impl World {
                         pod.spec.node_name
                     );
                     let evidence = Evidence { sentence: sentence.into(), command: command(&writer.pod) };
-                    found.push((slot, Standing::AtRisk { since: self.now, until, evidence }));
+                    found.push((slot, Standing::AtRisk { since: self.scene.now, until, evidence }));
                 }
                 _ if known => found.push((slot, Standing::Holding)),
                 _ => {}
             }
         }
         for (slot, standing) in found {
-            self.set_standing(slot, standing, notes);
+            self.set_standing(slot, standing);
         }
     }
 
     fn force_detach_of(&self, wanted: &Name) -> Option<Time> {
-        self.waiting.iter().filter(|((id, _), _)| *id == ControllerId::AttachDetach).find_map(|(_, w)| {
+        self.scene.waiting.iter().filter(|((id, _), _)| *id == ControllerId::AttachDetach).find_map(|(_, w)| {
             match &w.reason {
                 Reason::AttachedElsewhere { volume, force_detach, .. }
                 | Reason::MountedByNode { volume, force_detach, .. }
@@ -299,7 +304,7 @@ impl World {
     }
 
     /// OrderedReady: a pod is created only when every pod before it is Running and Ready.
-    fn check_ordered_start(&mut self, pod: &Pod, change: &Change, notes: &mut Vec<Note>) {
+    fn check_ordered_start(&mut self, pod: &Pod, change: &Change) {
         if change.by != Actor::Controller(ControllerId::StatefulSet) {
             return;
         }
@@ -307,21 +312,21 @@ impl World {
         for earlier in set.start_ordinal()..ordinal {
             let name: Name = format!("{}-{earlier}", set.metadata.name).into();
             let key = Key::new(pod.metadata.namespace.clone(), name.clone());
-            let ready = self.objects().pods.get(&key).is_some_and(|pod| {
+            let ready = self.scene.objects.pods.get(&key).is_some_and(|pod| {
                 // A condition that was lost a moment ago could not be known yet.
                 let lost = condition(&pod.status.conditions, "Ready").map_or(Time::ZERO, |c| c.last_transition_time);
                 pod.is_running_and_ready()
-                    || (pod.phase() == Phase::Running && self.now.since(lost) < Span::seconds(1) + RACE)
+                    || (pod.phase() == Phase::Running && self.scene.now.since(lost) < Span::seconds(1) + RACE)
             });
             if !ready {
                 let sentence = format!("{} was created while {name} was not Running and Ready.", pod.metadata.name);
-                return self.break_once(Guarantee::Ordered, pod, sentence, notes);
+                return self.break_once(Guarantee::Ordered, subject_of(pod), sentence, None);
             }
         }
     }
 
     /// OrderedReady: scaling stops a pod only when every pod after it is gone.
-    fn check_ordered_stop(&mut self, pod: &Pod, change: &Change, notes: &mut Vec<Note>) {
+    fn check_ordered_stop(&mut self, pod: &Pod, change: &Change) {
         if change.by != Actor::Controller(ControllerId::StatefulSet) {
             return;
         }
@@ -331,47 +336,46 @@ impl World {
         if !condemned || pod.phase().is_terminal() {
             return;
         }
-        let later = self.objects().pods.in_namespace(&pod.metadata.namespace).find_map(|other| {
+        let later = self.scene.objects.pods.in_namespace(&pod.metadata.namespace).find_map(|other| {
             let (owner, number) = self.set_of(other)?;
             (owner.metadata.uid == set.metadata.uid && number > ordinal && number >= end)
                 .then(|| other.metadata.name.clone())
         });
         if let Some(later) = later {
             let sentence = format!("{} was asked to stop while {later} still existed.", pod.metadata.name);
-            self.break_once(Guarantee::Ordered, pod, sentence, notes);
+            self.break_once(Guarantee::Ordered, subject_of(pod), sentence, None);
         }
     }
 
     fn set_of(&self, pod: &Pod) -> Option<(Rc<StatefulSet>, i32)> {
         let owner = pod.metadata.controller().filter(|owner| &*owner.kind == "StatefulSet")?;
         let key = Key::new(pod.metadata.namespace.clone(), owner.name.clone());
-        let set = self.objects().stateful_sets.get(&key).filter(|set| set.metadata.uid == owner.uid)?;
+        let set = self.scene.objects.stateful_sets.get(&key).filter(|set| set.metadata.uid == owner.uid)?;
         let ordinal = pod.metadata.name.rsplit('-').next()?.parse().ok()?;
         Some((set.clone(), ordinal))
     }
 
     /// A breach that is over in the moment it happens: it is remembered, not standing.
-    fn break_once(&mut self, guarantee: Guarantee, pod: &Pod, sentence: String, notes: &mut Vec<Note>) {
-        let subject: Name = format!("{}/{}", pod.metadata.namespace, pod.metadata.name).into();
-        let evidence = Evidence { sentence: sentence.into(), command: None };
-        let standing = Standing::Broken { since: self.now, evidence };
-        self.set_standing((guarantee, subject.clone()), standing, notes);
-        self.set_standing((guarantee, subject), Standing::Holding, notes);
+    pub fn break_once(&mut self, guarantee: Guarantee, subject: Name, sentence: String, command: Option<u32>) {
+        let evidence = Evidence { sentence: sentence.into(), command };
+        let standing = Standing::Broken { since: self.scene.now, evidence };
+        self.set_standing((guarantee, subject.clone()), standing);
+        self.set_standing((guarantee, subject), Standing::Holding);
     }
 
-    fn check_workload_of(&mut self, pod: &Pod, notes: &mut Vec<Note>) {
+    fn check_workload_of(&mut self, pod: &Pod) {
         if let Some(owner) = pod.metadata.controller().filter(|owner| &*owner.kind == "ReplicaSet") {
             let key = Key::new(pod.metadata.namespace.clone(), owner.name.clone());
-            self.check_at_least(&key, notes);
+            self.check_at_least(&key);
         }
     }
 
     /// Counts what really serves for a ReplicaSet, or for the Deployment that it belongs to.
-    fn check_at_least(&mut self, replica_set: &Key, notes: &mut Vec<Note>) {
-        let Some(set) = self.objects().replica_sets.get(replica_set).cloned() else { return };
+    fn check_at_least(&mut self, replica_set: &Key) {
+        let Some(set) = self.scene.objects.replica_sets.get(replica_set).cloned() else { return };
         let namespace = set.metadata.namespace.clone();
         let deployment = set.metadata.controller().and_then(|owner| {
-            self.objects().deployments.get(&Key::new(namespace.clone(), owner.name.clone())).cloned()
+            self.scene.objects.deployments.get(&Key::new(namespace.clone(), owner.name.clone())).cloned()
         });
         let (subject, wanted, allowed, uids): (String, i32, i32, Vec<Uid>) = match &deployment {
             None => (format!("replicaset/{}", set.metadata.name), set.replicas(), 0, vec![set.metadata.uid]),
@@ -379,7 +383,7 @@ impl World {
                 let rolling = deployment.spec.strategy.rolling_update.as_ref();
                 let missing = rolling.and_then(|r| r.max_unavailable.as_ref()?.scaled(deployment.replicas(), false));
                 let rolls = deployment.status.updated_replicas < deployment.replicas();
-                let sets = self.objects().replica_sets.in_namespace(&namespace);
+                let sets = self.scene.objects.replica_sets.in_namespace(&namespace);
                 let uids = sets.filter(|rs| rs.metadata.is_controlled_by(deployment.metadata.uid));
                 let allowed = if rolls { missing.unwrap_or(0) } else { 0 };
                 let name = format!("deployment/{}", deployment.metadata.name);
@@ -391,22 +395,22 @@ impl World {
         let armed = self.invariants.complete.get(&slot.1).copied();
         if serving >= wanted {
             self.invariants.complete.insert(slot.1.clone(), wanted);
-            self.set_standing(slot, Standing::Holding, notes);
+            self.set_standing(slot, Standing::Holding);
         } else if armed != Some(wanted) {
             // It has not been complete at this size yet.
-            self.set_standing(slot, Standing::Holding, notes);
+            self.set_standing(slot, Standing::Holding);
         } else if serving < wanted - allowed {
             let sentence = format!("{serving} of {wanted} pods of {subject} serve.");
             let evidence = Evidence { sentence: sentence.into(), command: None };
-            self.set_standing(slot, Standing::Broken { since: self.now, evidence }, notes);
+            self.set_standing(slot, Standing::Broken { since: self.scene.now, evidence });
         }
     }
 
     fn serving(&self, owners: &[Uid]) -> i32 {
         let mut uids = BTreeSet::new();
-        for process in self.machines.values().flat_map(|machine| machine.processes.values()) {
+        for process in self.scene.machines.values().flat_map(|machine| machine.processes.values()) {
             let owned = process.owner.as_ref().is_some_and(|owner| owners.contains(&owner.uid));
-            if owned && process.answers && process.state == crate::reality::machine::ProcessState::Running {
+            if owned && process.answers && process.state == ProcessState::Running {
                 uids.insert(process.uid);
             }
         }
@@ -414,13 +418,14 @@ impl World {
     }
 
     fn processes_named<'a>(&'a self, identity: &'a Identity) -> impl Iterator<Item = (&'a Machine, &'a Process)> {
-        self.machines
+        self.scene
+            .machines
             .values()
             .flat_map(|machine| machine.processes.values().map(move |process| (machine, process)))
             .filter(move |(_, process)| process.identity == *identity)
     }
 
-    pub(crate) fn set_standing(&mut self, slot: (Guarantee, Name), mut standing: Standing, notes: &mut Vec<Note>) {
+    pub fn set_standing(&mut self, slot: (Guarantee, Name), mut standing: Standing) {
         let known = self.invariants.standing.get(&slot);
         match (known, &mut standing) {
             (None, Standing::Holding) => return,
@@ -441,7 +446,7 @@ impl World {
         } else {
             self.invariants.standing.insert(slot, standing.clone());
         }
-        notes.push(Note { at: self.now, what: What::Guarantee { guarantee, subject, standing } });
+        self.notes.push(Note { at: self.scene.now, what: What::Guarantee { guarantee, subject, standing } });
     }
 }
 
@@ -451,6 +456,10 @@ fn key_of(identity: &Identity) -> Key {
 
 fn identity_of(pod: &Pod) -> Identity {
     Identity { namespace: pod.metadata.namespace.clone(), pod: pod.metadata.name.clone() }
+}
+
+fn subject_of(pod: &Pod) -> Name {
+    format!("{}/{}", pod.metadata.namespace, pod.metadata.name).into()
 }
 
 fn is_of_stateful_set(process: &Process) -> bool {

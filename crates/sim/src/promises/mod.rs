@@ -1,4 +1,8 @@
 //! What must hold: looked at after every event, and seen coming.
 
-pub mod checks;
+pub(crate) mod scene;
+
 pub mod foresight;
+
+pub(crate) mod checks;
+pub(crate) mod workloads;

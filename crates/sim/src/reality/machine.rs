@@ -1,9 +1,10 @@
 //! Reality: machines, and the processes that really run on them, whatever the API server believes.
 
 use crate::ground::clock::Time;
-use crate::reality::kubelet::Kubelet;
+use crate::ground::rare::Rare;
+use crate::reality::faults::Ills;
+use crate::reality::kubelet::state::Kubelet;
 use crate::words::identity::Identity;
-use crate::world::faults::{Ills, Rare};
 use petri_objects::{Labels, Name, Uid};
 use std::collections::{BTreeMap, BTreeSet};
 

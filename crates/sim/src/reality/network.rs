@@ -1,8 +1,8 @@
 //! The network as it is: which machines can reach the control plane and each other, how fast, and in which direction.
 
 use crate::ground::clock::{Span, Time};
+use crate::ground::rare::Rare;
 use crate::words::command::Direction;
-use crate::world::faults::Rare;
 use petri_objects::Name;
 use std::collections::{BTreeMap, BTreeSet};
 

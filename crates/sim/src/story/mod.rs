@@ -1,6 +1,6 @@
 //! A run as it is told: its timeline, what crosses a boundary, and why something is as it is.
 
-mod reason_text;
+pub mod reason_text;
 pub mod recording;
 pub mod timeline;
 pub mod why;

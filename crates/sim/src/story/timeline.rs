@@ -4,10 +4,11 @@
 
 use crate::ground::clock::Time;
 use crate::story::recording::{Recording, Stamped, said};
-use crate::words::actor::{Actor, Cause};
+use crate::story::why::Link;
+use crate::words::actor::Cause;
 use crate::words::api_error::ApiError;
 use crate::words::command::Command;
-use crate::words::note::{Answer, Note, Verb, What};
+use crate::words::note::{Answer, Note, What};
 use crate::world::World;
 use petri_objects::*;
 use std::rc::Rc;
@@ -47,17 +48,6 @@ pub struct Branch {
     pub label: String,
     pub recording: Recording,
     pub end: Time,
-}
-
-/// One link of the chain of causes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
-    pub at: Time,
-    pub by: Actor,
-    pub verb: Verb,
-    pub target: ObjectRef,
-    pub uid: Uid,
-    pub sentence: String,
 }
 
 impl Timeline {

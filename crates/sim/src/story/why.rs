@@ -1,11 +1,21 @@
 //! Sentences that a person would say: why an object is as it is, link by link.
 
 use crate::story::recording::{Stamped, said};
-use crate::story::timeline::Link;
 use crate::words::actor::{Actor, Cause};
 use crate::words::controller_id::ControllerId;
 use crate::words::note::{MachineChange, Note, Verb, What};
 use petri_objects::*;
+
+/// One link of the chain of causes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub at: Time,
+    pub by: Actor,
+    pub verb: Verb,
+    pub target: ObjectRef,
+    pub uid: Uid,
+    pub sentence: String,
+}
 
 /// Whether a write is worth a link: it changed what people look at.
 pub(crate) fn is_telling(note: &Note) -> bool {

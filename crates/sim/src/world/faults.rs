@@ -4,9 +4,9 @@
 //!
 //! Invariant: a world in which a fault is not used has the fingerprint that it would have without it.
 
-use crate::belief::api::shelf::Objects;
 use crate::belief::api::watch::Change;
-use crate::ground::clock::{Span, Time};
+use crate::ground::clock::Span;
+use crate::reality::faults::{Faults, Ills, News};
 use crate::reality::kubelet::Wake;
 use crate::reality::machine::Machine;
 use crate::reality::network::{CONNECTION_OUTLIVES, LONGEST_LATENCY};
@@ -16,85 +16,8 @@ use crate::words::controller_id::ControllerId;
 use crate::words::identity::Identity;
 use crate::words::note::{Answer, MachineChange, Note};
 use crate::world::World;
-use crate::world::step::Event;
-use petri_objects::{Kind, Name, ObjectRef, Revision, Uid};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::hash::{Hash, Hasher};
-use std::ops::{Deref, DerefMut};
-use std::rc::Rc;
-
-/// Something that is as it is by default in almost every world, and has no part in the fingerprint then.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rare<T>(T);
-
-impl<T> From<T> for Rare<T> {
-    fn from(value: T) -> Rare<T> {
-        Rare(value)
-    }
-}
-
-impl<T> Deref for Rare<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T> DerefMut for Rare<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
-    }
-}
-
-impl<T: Hash + Default + PartialEq> Hash for Rare<T> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        if self.0 != T::default() {
-            self.0.hash(state);
-        }
-    }
-}
-
-/// What is slow or stands still.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Faults {
-    /// How long etcd takes to commit a write.
-    ///
-    /// Deviation: a person's own requests, events and the heartbeats of kubelets are committed at once; a controller
-    /// has one worker, which waits for each of its writes.
-    pub etcd: Span,
-    /// Controllers whose process stands still.
-    pub paused: BTreeSet<ControllerId>,
-    /// By how much caches trail what they would have seen.
-    pub cache_delays: BTreeMap<ControllerId, Span>,
-    /// What is on its way to those caches.
-    pub(crate) late: BTreeMap<ControllerId, VecDeque<News>>,
-    /// After how long a process of a pod first answers, from its next start on.
-    pub slow_starts: BTreeMap<Identity, Span>,
-}
-
-/// One step of a cache that trails.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct News {
-    root: Rc<Objects>,
-    seen: Revision,
-    changes: Vec<Change>,
-}
-
-/// What is wrong with one process, until it ends.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Ills {
-    /// It says that it is not ready.
-    pub unready: bool,
-    /// It says that it is not well.
-    pub unwell: bool,
-    /// It answers nothing before, counted from its start.
-    pub answers_after: Span,
-    /// How long it takes from SIGTERM to exit.
-    pub stop: Option<Span>,
-    /// When a pause of it ends by itself.
-    pub paused_until: Option<Time>,
-}
+use crate::world::event::Event;
+use petri_objects::{Kind, Name, ObjectRef, Uid};
 
 /// Something about the control plane that keeps it from doing its work as usual.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,14 @@
 //! Everything that is true at one instant: belief, reality, and what is about to happen.
 
+pub mod event;
+pub mod queue;
+
+pub mod step;
+
 pub mod commands;
 pub mod faults;
-pub mod queue;
-pub mod step;
+mod processes;
+mod promises;
 
 use crate::belief::api::server::Server;
 use crate::belief::api::shelf::{Key, Objects};
@@ -13,8 +18,10 @@ use crate::belief::client::informer::Informer;
 use crate::belief::client::workqueue::WorkQueue;
 use crate::belief::controllers::{CONTROLLERS, Memory};
 use crate::ground::clock::Time;
+use crate::ground::rare::Rare;
 use crate::ground::scenario::{MachineSpec, Scenario};
 use crate::ground::settings::Settings;
+use crate::reality::faults::Faults;
 use crate::reality::kubelet::{Host, Kubelet};
 use crate::reality::machine::Machine;
 use crate::reality::network::Network;
@@ -26,9 +33,8 @@ use crate::words::identity::Identity;
 use crate::words::invariants::Invariants;
 use crate::words::note::Note;
 use crate::words::reason::Waiting;
-use crate::world::faults::{Faults, Rare};
+use crate::world::event::Event;
 use crate::world::queue::{Queue, Slot};
-use crate::world::step::Event;
 use petri_objects::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -231,7 +237,7 @@ impl World {
             network: &self.network,
             faults: &self.faults,
             server: &mut self.server,
-            queue: &mut self.queue,
+            agenda: &mut self.queue,
             notes,
             touched: &mut touched,
         };
@@ -239,7 +245,7 @@ impl World {
         if !touched.is_empty() || !self.programs.is_empty() {
             self.follow_processes(name, &touched, notes);
         }
-        self.check_processes(&touched, notes);
+        self.checks(notes).check_processes(&touched);
         if self.disks.local().next().is_some() {
             self.lose_local_disks(None, notes);
         }

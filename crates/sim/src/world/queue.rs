@@ -1,7 +1,8 @@
 //! What is due, by (time, sequence): simultaneous events happen in the order in which they were planned.
 
 use crate::ground::clock::Time;
-use crate::world::step::Event;
+use crate::reality::agenda::{Agenda, Alarm};
+use crate::world::event::Event;
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -38,5 +39,11 @@ impl Queue {
     }
     pub fn is_empty(&self) -> bool {
         self.due.is_empty()
+    }
+}
+
+impl Agenda for Queue {
+    fn plan(&mut self, at: Time, alarm: Alarm) {
+        self.push(at, alarm.into());
     }
 }

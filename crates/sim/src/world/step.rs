@@ -8,45 +8,16 @@ use crate::belief::client::informer::Enqueue;
 use crate::belief::controllers::{self, CONTROLLERS};
 use crate::ground::clock::{Span, Time};
 use crate::reality::kubelet::Wake;
-use crate::reality::machine::ProcessId;
 use crate::words::actor::{Actor, Cause};
 use crate::words::api_error::ApiError;
 use crate::words::command::Component;
 use crate::words::controller_id::ControllerId;
 use crate::words::note::{Note, Verb, What};
 use crate::words::reason::{Reason, Waiting};
+use crate::world::event::Event;
 use crate::world::queue::Slot;
 use crate::world::{Grain, World};
 use petri_objects::*;
-
-/// Something that is planned.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Event {
-    /// The caches catch up with the store.
-    Observe,
-    /// A controller takes the next key from its queue.
-    Work(ControllerId),
-    /// A key that was put off becomes ready.
-    Requeue(ControllerId, Key),
-    /// A periodic key becomes ready.
-    Period(ControllerId, Key),
-    /// A kubelet is woken.
-    Kubelet(Name, Wake),
-    /// The server answers the request of a sync that is cut in the middle.
-    Serve(ControllerId),
-    /// A controller hears the answer and goes on.
-    Answer(ControllerId),
-    /// Events that outlived their hour are removed.
-    Sweep,
-    /// A process does something by itself.
-    Program(ProcessId),
-    /// The lock server looks whose session is over.
-    SessionExpiry,
-    /// A cache that trails hears what happened a while ago.
-    Hear(ControllerId),
-    /// A process of the control plane that was restarted is there again.
-    ComponentStarts(Component),
-}
 
 /// Periods of Go's `wait.Until` start when the last body has ended, so ten of them take a little more than ten periods.
 const PERIOD_SLACK: Span = Span::millis(1);
@@ -98,7 +69,7 @@ impl World {
             Event::Answer(id) => self.answer_pending(id),
             Event::Sweep => self.sweep(),
             Event::Program(id) => self.program_turn(&id, notes),
-            Event::SessionExpiry => self.expire_sessions(),
+            Event::SessionExpiry => self.expire_sessions(notes),
             Event::Hear(id) => self.hear(id),
             Event::ComponentStarts(component) => self.component_starts(component, notes),
         }
@@ -111,9 +82,9 @@ impl World {
             let news: Vec<Change> =
                 self.server.log.iter().filter(|change| change.revision > self.told).cloned().collect();
             for change in &news {
-                self.check_workloads(change, notes);
+                self.lose_with(change, notes);
                 self.disks.follow(change);
-                self.check_change(change, notes);
+                self.checks(notes).check_change(change);
                 if let Some(note) = write_note(change) {
                     notes.push(note);
                 }
@@ -161,7 +132,7 @@ impl World {
                 }
             });
         }
-        self.check_risks(notes);
+        self.checks(notes).check_risks();
     }
 
     /// A controller hears of changes. A sync that is cut in the middle must find its controller's memory as it left it.

@@ -1,6 +1,8 @@
 //! The names of a namespace for people: those that resolve now, and those that a StatefulSet's pods should have.
 
-use super::{Data, Query, Rcode, Record, RecordType, TTL, ZONE, answer, endpoint_hostname, ready_endpoints};
+use super::answer::{
+    Data, Query, Rcode, Record, RecordType, TTL, ZONE, answer, endpoint_hostname, of_service, ready_endpoints,
+};
 use crate::belief::api::shelf::{Key, Objects};
 use petri_objects::order::Order as _;
 use petri_objects::*;
@@ -47,11 +49,6 @@ impl fmt::Display for Absence {
             Absence::NotListed { pod } => write!(f, "{pod} is not listed in a slice yet"),
         }
     }
-}
-
-/// `web.default.svc.cluster.local.`
-pub(super) fn of_service(service: &Service) -> String {
-    format!("{}.{}.svc.{ZONE}.", service.metadata.name, service.metadata.namespace)
 }
 
 /// All names of the Services of a namespace that resolve now, Service by Service: aliases, virtual addresses, the

@@ -2,11 +2,12 @@
 //!
 //! Upstream: `pkg/kubelet/kuberuntime`.
 
-use super::{Exit, Host, Probing, Run, RunState, Stage, Worker, container_of};
+use super::host::Host;
+use super::state::{Exit, Probing, Run, RunState, Stage, Worker, container_of};
 use crate::belief::api::event::EventType;
 use crate::ground::clock::{Span, Time};
 use crate::reality::machine::{Owner, Process, ProcessState};
-use crate::reality::workload::{self, ContainerSort, behaviour};
+use crate::reality::workload::behaviour::{ContainerSort, annotation, behaviour};
 use crate::words::identity::Identity;
 use crate::words::note::ProcessChange;
 use petri_objects::*;
@@ -300,7 +301,7 @@ impl Host<'_> {
 
     /// The pod's annotations declare another behaviour from now on.
     pub fn annotations_changed(&mut self, worker: &mut Worker) {
-        let kill = workload::annotation(&worker.pod.metadata.annotations, "kill").is_some();
+        let kill = annotation(&worker.pod.metadata.annotations, "kill").is_some();
         for index in 0..worker.containers.len() {
             let run = &worker.containers[index];
             if kill && run.is_running() && run.restarts == 0 && run.last_exit.is_none() {
@@ -319,22 +320,5 @@ impl Host<'_> {
             Stage::Stopping => self.stop_containers(worker),
             _ => self.settle(worker),
         }
-    }
-}
-
-impl Worker {
-    /// Whether its work is over: an init container has failed for good, or every other container has ended.
-    pub fn is_over(&self) -> bool {
-        let mut regular = self.containers.iter().filter(|run| run.sort == ContainerSort::Regular);
-        regular.all(Run::has_ended) || self.containers.iter().any(Run::has_failed_init)
-    }
-}
-
-impl Run {
-    /// It was to succeed before the others start, has not, and is not tried again.
-    pub fn has_failed_init(&self) -> bool {
-        let failed = |exit: &Exit| exit.code != 0;
-        self.sort == ContainerSort::Init
-            && matches!(&self.state, RunState::Exited { exit, until: None } if failed(exit))
     }
 }

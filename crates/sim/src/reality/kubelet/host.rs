@@ -1,22 +1,21 @@
 //! A machine with everything its kubelet may touch: the machine itself, its disks, and the API server over the network.
 
-use super::{Wake, Worker};
+use super::state::{Wake, Worker};
 use crate::belief::api::event::{EventNote, EventType};
 use crate::belief::api::request::{Patch, Reply, Request, WriteContext};
 use crate::belief::api::server::Server;
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
+use crate::reality::agenda::{Agenda, Alarm};
+use crate::reality::faults::Faults;
 use crate::reality::machine::{Machine, Process, ProcessId};
 use crate::reality::network::{Network, Verdict};
 use crate::reality::storage::Disks;
-use crate::reality::workload::ContainerSort;
+use crate::reality::workload::behaviour::ContainerSort;
 use crate::words::actor::{Actor, Cause};
 use crate::words::api_error::ApiError;
 use crate::words::identity::Identity;
 use crate::words::note::{Note, ProcessChange, What};
-use crate::world::faults::Faults;
-use crate::world::queue::Queue;
-use crate::world::step::Event;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -28,7 +27,7 @@ pub(crate) struct Host<'w> {
     pub network: &'w Network,
     pub faults: &'w Faults,
     pub server: &'w mut Server,
-    pub queue: &'w mut Queue,
+    pub agenda: &'w mut dyn Agenda,
     pub notes: &'w mut Vec<Note>,
     /// Machines whose processes changed: the invariants look at these identities again.
     pub touched: &'w mut Vec<Identity>,
@@ -99,7 +98,7 @@ impl Host<'_> {
     }
     pub fn plan(&mut self, after: Span, wake: Wake) {
         let name = self.name();
-        self.queue.push(self.now + after, Event::Kubelet(name, wake));
+        self.agenda.plan(self.now + after, Alarm::Kubelet(name, wake));
     }
     pub fn plan_at(&mut self, at: Time, wake: Wake) {
         self.plan(at.since(self.now), wake);

@@ -1,22 +1,22 @@
 //! What a kubelet finds when something is wrong with a process that runs on.
 
-use super::{Host, Worker, container_of};
+use super::host::Host;
+use super::state::{Worker, container_of};
 use crate::ground::clock::{Span, Time};
+use crate::ground::rare::Rare;
+use crate::reality::faults::Ills;
 use crate::reality::machine::{Process, ProcessState};
-use crate::reality::workload::{ContainerSort, Health, behaviour};
+use crate::reality::workload::behaviour::{ContainerSort, Health, behaviour};
 use crate::words::command::Probed;
 use crate::words::identity::Identity;
-use crate::world::faults::{Ills, Rare};
 use petri_objects::Pod;
 
-impl Ills {
-    /// What the process answers to its probes, given what is wrong with it.
-    pub(super) fn worsen(&self, health: &mut Health) {
-        health.answers = health.answers.max(self.answers_after);
-        health.ready &= !self.unready;
-        if self.unwell {
-            health.unwell = Some(Span::ZERO);
-        }
+/// What a process answers to its probes, given what is wrong with it.
+pub(super) fn worsen(health: &mut Health, ills: &Ills) {
+    health.answers = health.answers.max(ills.answers_after);
+    health.ready &= !ills.unready;
+    if ills.unwell {
+        health.unwell = Some(Span::ZERO);
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Upstream: `pkg/kubelet/kubelet_node_status.go`, `component-helpers/apimachinery/lease`.
 
-use super::{Host, Wake};
+use super::host::Host;
+use super::state::Wake;
 use crate::belief::api::event::EventType;
 use crate::belief::api::request::Request;
 use crate::ground::clock::Span;

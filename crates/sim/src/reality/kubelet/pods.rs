@@ -3,7 +3,8 @@
 //! Upstream: `pkg/kubelet/kubelet.go` (`HandlePodAdditions` and its siblings), `pod_workers.go`, `kubelet_pods.go`.
 
 use super::containers::containers_to_run;
-use super::{Host, Stage, Wake, Worker};
+use super::host::Host;
+use super::state::{Stage, Wake, Worker};
 use crate::belief::api::event::EventType;
 use crate::belief::api::watch::Change;
 use crate::ground::clock::{Span, Time};

@@ -4,11 +4,12 @@
 //! Deviation: a question whose answer is certain to change nothing is not asked. A TCP connection is accepted for a
 //! process that hangs, because the machine accepts it; a command does not come back from one.
 
-use super::{Host, Probing, Run, RunState, Worker};
+use super::host::Host;
+use super::state::{Probing, Run, RunState, Worker, container_of};
 use crate::belief::api::event::EventType;
 use crate::ground::clock::{Span, Time};
 use crate::reality::machine::ProcessState;
-use crate::reality::workload::{self, Health};
+use crate::reality::workload::behaviour::{Health, health};
 use crate::words::note::ProcessChange;
 use petri_objects::*;
 
@@ -181,9 +182,9 @@ impl Host<'_> {
             return None;
         }
         let process = self.machine.processes.get(&Host::process_id(worker, &run.name));
-        let mut health = workload::health(&worker.pod, container, run.sort, self.settings.kubelet.ready);
+        let mut health = health(&worker.pod, container, run.sort, self.settings.kubelet.ready);
         if let (Some(process), Some(_)) = (process, probe) {
-            process.ills.worsen(&mut health);
+            super::ills::worsen(&mut health, &process.ills);
         }
         Some(Prober {
             kind,
@@ -198,13 +199,13 @@ impl Host<'_> {
     /// Looks anew when each probe of a container has to ask next: it has just started, or answers otherwise from now on.
     pub fn plan_probes(&mut self, worker: &mut Worker, index: usize) {
         let pod = worker.pod.clone();
-        let container = super::container_of(&pod, index);
+        let container = container_of(&pod, index);
         for kind in ProbeType::ALL {
             let run = &worker.containers[index];
             let RunState::Running { since, .. } = run.state else { return };
             let planned = self.probes_now(worker, run, kind);
             let prober = if planned { self.prober(worker, run, since, container, kind) } else { None };
-            let next = prober.and_then(|prober| prober.next(self.now, run.holds(kind), run.probes[kind as usize].row));
+            let next = prober.and_then(|prober| prober.next(self.now, holds(run, kind), run.probes[kind as usize].row));
             let probing = &mut worker.containers[index].probes[kind as usize];
             (probing.next, probing.asked) = (next, false);
         }
@@ -225,7 +226,7 @@ impl Host<'_> {
     /// Asks what is due.
     pub fn probe(&mut self, worker: &mut Worker, index: usize) {
         let pod = worker.pod.clone();
-        let container = super::container_of(&pod, index);
+        let container = container_of(&pod, index);
         for kind in ProbeType::ALL {
             let run = &worker.containers[index];
             let RunState::Running { since, .. } = run.state else { return };
@@ -243,14 +244,14 @@ impl Host<'_> {
 
     fn answered(&mut self, worker: &mut Worker, index: usize, prober: &Prober<'_>, answer: Answer) {
         let pod = worker.pod.clone();
-        let container = super::container_of(&pod, index);
+        let container = container_of(&pod, index);
         let (kind, success) = (prober.kind, answer == Answer::Success);
         if !success && prober.tells && prober.probe.is_some() {
             let text = format!("{} probe failed: {}", kind.name(), prober.output(answer, container, &worker.ip));
             self.container_event(worker, index, EventType::Warning, "Unhealthy", text);
         }
         let run = &mut worker.containers[index];
-        let held = run.holds(kind);
+        let held = holds(run, kind);
         let probing = &mut run.probes[kind as usize];
         probing.row = if success { probing.row.max(0) + 1 } else { probing.row.min(0) - 1 };
         let threshold = prober.probe.map_or(1, |p| if success { p.success_threshold } else { p.failure_threshold });
@@ -282,20 +283,18 @@ impl Host<'_> {
             }
         }
         let run = &worker.containers[index];
-        let (holds, row) = (run.holds(kind), run.probes[kind as usize].row);
+        let (holds, row) = (holds(run, kind), run.probes[kind as usize].row);
         let next = prober.next(Time(self.now.0 + 1), holds, row);
         worker.containers[index].probes[kind as usize] = Probing { next, asked: false, row };
     }
 }
 
-impl Run {
-    /// What the answers to a probe came to so far.
-    fn holds(&self, kind: ProbeType) -> bool {
-        match kind {
-            ProbeType::Startup => self.started,
-            ProbeType::Liveness => true,
-            ProbeType::Readiness => self.ready,
-        }
+/// What the answers to a probe came to so far.
+fn holds(run: &Run, kind: ProbeType) -> bool {
+    match kind {
+        ProbeType::Startup => run.started,
+        ProbeType::Liveness => true,
+        ProbeType::Readiness => run.ready,
     }
 }
 

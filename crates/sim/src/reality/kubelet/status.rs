@@ -2,11 +2,12 @@
 //!
 //! Upstream: `pkg/kubelet/status/generate.go`, `kubelet_pods.go` (`getPhase`).
 
-use super::{Exit, Host, Run, RunState, Stage, Worker};
+use super::host::Host;
+use super::state::{Exit, Run, RunState, Stage, Worker};
 use crate::belief::api::patch::set_condition;
 use crate::ground::clock::Time;
 use crate::reality::machine::Machine;
-use crate::reality::workload::ContainerSort;
+use crate::reality::workload::behaviour::ContainerSort;
 use petri_objects::*;
 use std::rc::Rc;
 

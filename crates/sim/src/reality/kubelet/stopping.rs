@@ -2,13 +2,14 @@
 //!
 //! Upstream: `SyncTerminatingPod`, `killContainer`, `SyncTerminatedPod`, and the status manager's final delete.
 
-use super::{Host, Run, RunState, Stage, Worker, container_of};
+use super::host::Host;
+use super::state::{Kubelet, Run, RunState, Stage, Worker, container_of};
 use crate::belief::api::event::EventType;
 use crate::belief::api::request::{DeleteOptions, Request};
 use crate::ground::clock::Span;
 use crate::reality::machine::ProcessState;
 use crate::reality::network::Verdict;
-use crate::reality::workload::{ContainerSort, behaviour, pre_stop};
+use crate::reality::workload::behaviour::{ContainerSort, behaviour, pre_stop};
 use crate::words::note::ProcessChange;
 use petri_objects::*;
 
@@ -173,6 +174,6 @@ impl Host<'_> {
         }
         let node = self.name();
         self.disks.power_off(&node, self.now);
-        self.machine.kubelet = super::Kubelet { life: self.machine.kubelet.life, ..super::Kubelet::default() };
+        self.machine.kubelet = Kubelet { life: self.machine.kubelet.life, ..Kubelet::default() };
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Upstream: `pkg/kubelet/volumemanager`.
 
-use super::{Host, Stage, Worker};
+use super::host::Host;
+use super::state::{Stage, Worker};
 use crate::belief::api::event::EventType;
 use crate::belief::api::request::Request;
 use crate::ground::clock::Span;

@@ -1,20 +1,13 @@
-//! Processes that do something by themselves: what each knows, and when it acts next.
-//!
-//! A process that hangs does not act; what it missed it does at once when it wakes, its work before anything else. So
-//! a holder that was frozen writes once more before it looks at its lock.
-//!
-//! Deviation: clocks of machines run fast or slow for the processes of pods only, not for kubelets.
+//! Processes that do something by themselves: what each knows, and the clocks by which it knows it.
 
-use super::client::Calls;
+use super::calls::Calls;
 use super::lock_server::LockServers;
 use super::resolver::Resolver;
-use super::role::{LockKind, Role, role};
+use super::role::Role;
 use crate::ground::clock::{Span, Time};
 use crate::ground::random::Stream;
-use crate::reality::machine::{ProcessId, ProcessState};
+use crate::reality::machine::ProcessId;
 use crate::words::identity::Identity;
-use crate::world::World;
-use crate::world::step::Event;
 use petri_objects::{Name, Object, Uid};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -150,7 +143,7 @@ impl Programs {
         Time(self.local(node, now).0.saturating_add_signed(ahead.saturating_mul(1_000_000)))
     }
     /// How long it really takes until a machine's clock has counted so much.
-    fn truly(&self, node: &str, span: Span) -> Span {
+    pub(super) fn truly(&self, node: &str, span: Span) -> Span {
         match self.clocks.get(node) {
             None => span,
             // Rounded up: who wakes a microsecond early would wait for no time at all.
@@ -212,184 +205,7 @@ impl Program {
             _ => None,
         }
     }
-    fn next(&self) -> Option<Time> {
+    pub(super) fn next(&self) -> Option<Time> {
         [self.work_at, self.lock_at].into_iter().flatten().min()
-    }
-}
-
-impl World {
-    /// Processes on a machine began, ended, or changed: their programs begin, end, freeze or wake with them.
-    pub(crate) fn follow_processes(
-        &mut self,
-        node: &str,
-        touched: &[Identity],
-        notes: &mut Vec<crate::words::note::Note>,
-    ) {
-        let known: Vec<ProcessId> =
-            self.programs.running.iter().filter(|(_, p)| &*p.node == node).map(|(id, _)| id.clone()).collect();
-        for id in known {
-            self.follow_process(&id, notes);
-        }
-        let Some(machine) = self.machines.get(node) else { return };
-        let mut begun = Vec::new();
-        for (id, process) in machine.processes.iter().filter(|(_, process)| touched.contains(&process.identity)) {
-            if self.programs.running.contains_key(id) || process.state != ProcessState::Running {
-                continue;
-            }
-            let Some(pod) = machine.kubelet.workers.get(&id.pod).map(|worker| &worker.pod) else { continue };
-            let container = pod.spec.containers.iter().find(|container| container.name == id.container);
-            let Some(role) = container.and_then(|container| role(pod, container)) else { continue };
-            let identity = process.identity.clone();
-            begun.push((
-                id.clone(),
-                Program {
-                    work_at: (!matches!(role, Role::Holder(_))).then_some(self.now),
-                    lock_at: matches!(role, Role::Holder(_)).then_some(self.now),
-                    role: Rc::new(role),
-                    node: machine.name.clone(),
-                    id: format!("{}_{}-{}", identity.pod, process.uid.short(), process.restarts).into(),
-                    identity,
-                    uid: process.uid,
-                    started: process.started,
-                    hangs: !process.answers,
-                    cancelled: false,
-                    due: None,
-                    hold: Hold::default(),
-                    resolver: Resolver::default(),
-                    calls: Calls::default(),
-                    tally: Tally::default(),
-                },
-            ));
-        }
-        for (id, mut program) in begun {
-            self.plan_program(&id, &mut program);
-            self.programs.running.insert(id, program);
-        }
-    }
-
-    fn follow_process(&mut self, id: &ProcessId, notes: &mut Vec<crate::words::note::Note>) {
-        let Some(mut program) = self.programs.running.remove(id) else { return };
-        let process = self.machines.get(&program.node).and_then(|machine| machine.processes.get(id));
-        let Some(process) = process.filter(|process| process.started == program.started) else {
-            self.programs.end_tenure(id, self.now);
-            self.check_program(&program, notes);
-            return;
-        };
-        let changed = program.hangs == process.answers;
-        program.hangs = !process.answers;
-        let stops = process.state != ProcessState::Running && !program.cancelled;
-        if stops && !program.hangs {
-            program.cancelled = true;
-            self.cancel(id, &mut program);
-        }
-        if changed {
-            self.plan_program(id, &mut program);
-        }
-        if changed || stops {
-            let copy = program.clone();
-            self.programs.running.insert(id.clone(), program);
-            self.check_program(&copy, notes);
-        } else {
-            self.programs.running.insert(id.clone(), program);
-        }
-    }
-
-    /// A planned turn of a program.
-    pub(crate) fn program_turn(&mut self, id: &ProcessId, notes: &mut Vec<crate::words::note::Note>) {
-        // A program whose turn was planned anew is not meant by the event that was planned before.
-        let now = self.now;
-        if self.programs.running.get(id).is_none_or(|program| program.due != Some(now)) {
-            return;
-        }
-        let Some(mut program) = self.programs.running.remove(id) else { return };
-        program.due = None;
-        if !program.hangs {
-            self.act(id, &mut program, notes);
-            self.plan_program(id, &mut program);
-        }
-        let copy = program.clone();
-        self.programs.running.insert(id.clone(), program);
-        self.check_program(&copy, notes);
-    }
-
-    /// One thing at a time: work that is due comes first.
-    fn act(&mut self, id: &ProcessId, program: &mut Program, notes: &mut Vec<crate::words::note::Note>) {
-        let role = program.role.clone();
-        if program.work_at.is_some_and(|at| at <= self.now) {
-            let every = match &*role {
-                Role::Writer { every } => {
-                    self.write_record(program, notes);
-                    *every
-                }
-                Role::Holder(candidacy) => {
-                    if program.hold.acts {
-                        self.write_record(program, notes);
-                    }
-                    candidacy.every
-                }
-                Role::Member { service, members, every, cache } => {
-                    self.member_turn(program, service, *members, *cache, notes);
-                    *every
-                }
-                Role::Client { target, every, cache } => {
-                    self.client_turn(program, target, *cache);
-                    *every
-                }
-            };
-            let stands_by = matches!(&*role, Role::Holder(_)) && !program.hold.acts;
-            let every = self.programs.truly(&program.node, every) + self.answer_delay(program);
-            program.work_at = (!stands_by).then(|| self.now + every);
-        } else if let Role::Holder(candidacy) = &*role {
-            let acted = program.hold.acts;
-            let wait = match candidacy.kind {
-                LockKind::Lease | LockKind::ConfigMap => self.election_turn(id, program, candidacy),
-                LockKind::Session => self.session_turn(id, program, candidacy),
-                LockKind::Ttl => self.ttl_turn(id, program, candidacy),
-            };
-            program.lock_at = Some(self.now + self.programs.truly(&program.node, wait) + self.answer_delay(program));
-            if program.hold.acts && !acted {
-                program.work_at = Some(self.now);
-            }
-        }
-    }
-
-    /// How long a program waits for the answer to what it does: over the link and back, and for etcd if it writes there.
-    ///
-    /// Deviation: what it asks for takes effect at once; only its next step is later.
-    fn answer_delay(&self, program: &Program) -> Span {
-        let there_and_back = self.network.latency(&program.node).times(2);
-        match &*program.role {
-            // Its disk is not behind the link.
-            Role::Writer { .. } => Span::ZERO,
-            Role::Holder(_) if program.hold.acts && program.lock_at.is_none_or(|at| at > self.now) => Span::ZERO,
-            Role::Holder(c) if matches!(c.kind, LockKind::Lease | LockKind::ConfigMap) => {
-                there_and_back + self.faults.etcd
-            }
-            _ => there_and_back,
-        }
-    }
-
-    /// Plans the next turn, at once if it is overdue.
-    pub(super) fn plan_program(&mut self, id: &ProcessId, program: &mut Program) {
-        let next = if program.hangs || program.cancelled { None } else { program.next() };
-        let next = next.map(|at| at.max(self.now));
-        if program.due != next {
-            program.due = next;
-            if let Some(at) = next {
-                self.queue.push(at, Event::Program(id.clone()));
-            }
-        }
-    }
-
-    /// A watch fires: the process looks at its lock at once.
-    pub(super) fn wake_programs(&mut self, clients: Vec<ProcessId>) {
-        for id in clients {
-            let Some(mut program) = self.programs.running.remove(&id) else { continue };
-            if !self.network.is_cut(&program.node) {
-                program.lock_at = Some(self.now);
-                self.plan_program(&id, &mut program);
-            }
-            self.programs.running.insert(id, program);
-        }
     }
 }

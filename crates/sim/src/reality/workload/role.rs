@@ -1,6 +1,6 @@
 //! What a container is told to do, as data: the image or the annotations of its pod say it.
 
-use super::{annotation, parse_span};
+use super::behaviour::{annotation, image_word, parse_span};
 use crate::ground::clock::Span;
 use petri_objects::{Container, Labels, Name, Pod};
 
@@ -102,12 +102,6 @@ pub fn word<'a>(notes: &'a Labels, image: &'a str) -> Option<&'a str> {
         return Some(word);
     }
     image_word(image)
-}
-
-/// The word of an image `petri.dev/WORD:TAG`.
-pub fn image_word(image: &str) -> Option<&str> {
-    let path = image.strip_prefix("petri.dev/")?;
-    Some(path.split([':', '@']).next().unwrap_or(path))
 }
 
 /// Whether the word is one of the table.

@@ -6,6 +6,7 @@ use crate::{Failure, Output};
 use petri_objects::value::quoted;
 use petri_objects::{Name, Object, ObjectRef, Pod};
 use petri_sim::belief::api::shelf::Key;
+use petri_sim::story::reason_text;
 use petri_sim::words::controller_id::ControllerId;
 use petri_sim::world::World;
 
@@ -21,7 +22,7 @@ pub(crate) fn why(target: &str, namespace: &str, world: &World) -> Result<Output
             matches!(controller, ControllerId::PersistentVolume | ControllerId::AttachDetach | ControllerId::CsiDriver);
         if *at == key || (about_storage && storage.contains(at)) {
             let since = age_since(waiting.since, world.now);
-            let sentence = world.sentence(at, &waiting.reason);
+            let sentence = reason_text::sentence(world, at, &waiting.reason);
             out.line(format!("{}, for {since}: {sentence}", controller.name()));
         }
     }

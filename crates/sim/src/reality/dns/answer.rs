@@ -1,21 +1,6 @@
-//! A name exists as long as something stands behind it: a Service always, a pod's own name only while the pod is listed
-//! as ready.
-//!
-//! Upstream: CoreDNS 1.14, `plugin/kubernetes` and `plugin/backend_lookup.go`, with the Corefile of kubeadm (TTL 30,
-//! `pods insecure`); Kubernetes DNS-based service discovery 1.1.0.
-//!
-//! Everything here is computed from the objects that CoreDNS watches: there is nothing to keep, and a stale answer comes
-//! from stale objects or from the cache of whoever asks.
-//!
-//! Deviation: no name outside of the cluster exists; CoreDNS would ask the resolver of its node.
-//!
-//! Deviation: the serial of the SOA record is the latest time that is written in a Service or a slice; CoreDNS takes the
-//! time at which it noticed the last change.
-
-mod names;
+//! A question and its answer.
 
 use crate::belief::api::shelf::{Key, Objects};
-pub use names::{Absence, expected_names, records};
 use petri_objects::*;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -383,7 +368,7 @@ fn find_services(objects: &Objects, request: &Request<'_>) -> Vec<Found> {
     let Some(service) = objects.services.get(&Key::new(request.namespace, request.service)) else {
         return Vec::new();
     };
-    let owner: Name = names::of_service(service).into();
+    let owner: Name = of_service(service).into();
     let matches = |name: &str, protocol: &str| {
         (request.port.is_empty() || name.eq_ignore_ascii_case(request.port))
             && (request.protocol.is_empty() || protocol.eq_ignore_ascii_case(request.protocol))
@@ -439,7 +424,7 @@ fn cluster_ips(service: &Service) -> impl Iterator<Item = &Name> {
 /// The endpoints that CoreDNS lists: an endpoint that is not ready has no name.
 ///
 /// Upstream: `EndpointSliceToEndpoints`.
-fn ready_endpoints<'o>(
+pub(super) fn ready_endpoints<'o>(
     objects: &'o Objects,
     service: &'o Service,
 ) -> impl Iterator<Item = (&'o Rc<EndpointSlice>, &'o Endpoint)> {
@@ -451,7 +436,7 @@ fn ready_endpoints<'o>(
 }
 
 /// The host name of the slice, or the address with dashes.
-fn endpoint_hostname(endpoint: &Endpoint) -> Name {
+pub(super) fn endpoint_hostname(endpoint: &Endpoint) -> Name {
     match (&endpoint.hostname, endpoint.addresses.first()) {
         (Some(hostname), _) if !hostname.is_empty() => hostname.clone(),
         (_, Some(ip)) => ip.replace(['.', ':'], "-").into(),
@@ -481,14 +466,16 @@ fn reverse(objects: &Objects, query: &Query, name: &str) -> Answer {
 fn names_of(objects: &Objects, ip: &str) -> BTreeSet<Name> {
     let has = |ips: &[Name]| ips.iter().any(|other| **other == *ip);
     if let Some(service) = objects.services.values().find(|service| cluster_ips(service).any(|other| **other == *ip)) {
-        return [names::of_service(service).into()].into();
+        return [of_service(service).into()].into();
     }
     (objects.services.values())
         .flat_map(|service| ready_endpoints(objects, service).map(move |(_, endpoint)| (service, endpoint)))
         .filter(|(_, endpoint)| has(&endpoint.addresses))
-        .map(|(service, endpoint)| format!("{}.{}", endpoint_hostname(endpoint), names::of_service(service)).into())
+        .map(|(service, endpoint)| format!("{}.{}", endpoint_hostname(endpoint), of_service(service)).into())
         .collect()
 }
 
-#[cfg(test)]
-mod tests;
+/// `web.default.svc.cluster.local.`
+pub(super) fn of_service(service: &Service) -> String {
+    format!("{}.{}.svc.{ZONE}.", service.metadata.name, service.metadata.namespace)
+}

@@ -5,7 +5,7 @@ use crate::text::or_none;
 use crate::{Failure, Output};
 use petri_objects::{ObjectRef, Span, Time};
 use petri_sim::ground::clock::elapsed;
-use petri_sim::reality::workload::client::CallResult;
+use petri_sim::reality::workload::calls::CallResult;
 use petri_sim::reality::workload::program::{Program, Tenure};
 use petri_sim::reality::workload::role::{Role, sentence};
 use petri_sim::world::World;

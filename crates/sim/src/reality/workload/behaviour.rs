@@ -1,0 +1,169 @@
+//! How a container starts, answers and stops, as its image and the annotations of its pod say.
+
+use crate::ground::clock::Span;
+use crate::ground::settings::KubeletSettings;
+use petri_objects::{Container, Labels, Pod};
+
+/// Which part of its pod a container is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContainerSort {
+    /// It has to succeed before the next one starts.
+    Init,
+    /// An init container with `restartPolicy: Always`: the next starts as soon as it has started, and it stays.
+    Sidecar,
+    Regular,
+}
+
+/// What will happen when a container is started.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Behaviour {
+    pub pullable: bool,
+    pub start: Span,
+    pub health: Health,
+    /// From SIGTERM to exit.
+    pub stop: Span,
+    /// It exits by itself after so long, with this code.
+    pub run: Option<(Span, i32)>,
+}
+
+/// What a container answers to its probes, counted from its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Health {
+    /// It answers nothing before.
+    pub answers: Span,
+    /// Whether it says that it is ready, once it answers.
+    pub ready: bool,
+    /// From when on its startup probe succeeds, if ever.
+    pub startup: Option<Span>,
+    /// From when on its liveness probe fails, if ever.
+    pub unwell: Option<Span>,
+}
+
+pub fn behaviour(pod: &Pod, container: &Container, sort: ContainerSort, defaults: &KubeletSettings) -> Behaviour {
+    let text = |key: &str| container_annotation(pod, container, sort, key);
+    let span = |key: &str| text(key).and_then(parse_span);
+    let word = word_of(pod, container, sort);
+    let declared = |wanted: &str, value: Span| (word == Some(wanted)).then_some(value);
+    let crashes = declared("crasher", Span::seconds(1));
+    let ends = (sort == ContainerSort::Init).then_some(Span::seconds(1));
+    Behaviour {
+        pullable: !container.image.contains("bad"),
+        start: span("start-delay").unwrap_or(defaults.start),
+        health: health(pod, container, sort, defaults.ready),
+        stop: span("stop-delay").or(declared("slow-stopper", Span::seconds(60))).unwrap_or(defaults.stop),
+        run: span("run").or(crashes).or(ends).map(|after| {
+            let code = text("exit-code").and_then(|code| code.parse().ok());
+            (after, code.unwrap_or(i32::from(crashes.is_some())))
+        }),
+    }
+}
+
+/// What a container answers to its probes, as its image and the annotations say it now.
+pub fn health(pod: &Pod, container: &Container, sort: ContainerSort, default: Span) -> Health {
+    let text = |key: &str| container_annotation(pod, container, sort, key);
+    let word = word_of(pod, container, sort);
+    let (answers, ready) = match text("ready") {
+        None => (if word == Some("slow-starter") { Span::seconds(60) } else { default }, word != Some("never-ready")),
+        Some("never" | "false") => (default, false),
+        Some("true") => (Span::ZERO, true),
+        Some(text) => (parse_span(text).unwrap_or(default), true),
+    };
+    let after = |key: &str| match text(key)? {
+        "true" => None,
+        "never" | "false" => Some(None),
+        text => parse_span(text).map(Some),
+    };
+    Health {
+        answers,
+        ready,
+        startup: after("startup").unwrap_or(Some(Span::ZERO)),
+        unwell: after("live").map(Option::unwrap_or_default),
+    }
+}
+
+/// How long the hook of a container takes that runs before the stop.
+pub fn pre_stop(pod: &Pod, container: &Container, sort: ContainerSort) -> Span {
+    let Some(hook) = container.lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.as_ref()) else {
+        return Span::ZERO;
+    };
+    if let Some(sleep) = &hook.sleep {
+        return Span::seconds(sleep.seconds.max(0) as u64);
+    }
+    if let Some(declared) = container_annotation(pod, container, sort, "pre-stop") {
+        return parse_span(declared).unwrap_or_default();
+    }
+    // The usual way to sleep where the action did not exist yet: `sh -c "sleep 15"`.
+    let command = hook.exec.iter().flat_map(|exec| &exec.command).flat_map(|word| word.split_whitespace());
+    let mut words = command.skip_while(|word| !word.ends_with("sleep")).skip(1);
+    let seconds = words.next().map(|word| word.trim_end_matches([';', 's', '"', '\''])).and_then(|n| n.parse().ok());
+    Span::seconds(seconds.unwrap_or(0))
+}
+
+/// An annotation about one container: with its name behind the key, or without, which is not heard by init containers.
+fn container_annotation<'a>(pod: &'a Pod, container: &Container, sort: ContainerSort, key: &str) -> Option<&'a str> {
+    let notes = &pod.metadata.annotations;
+    if notes.is_empty() {
+        return None;
+    }
+    let own = annotation(notes, &format!("{key}.{}", container.name));
+    own.or_else(|| annotation(notes, key).filter(|_| sort == ContainerSort::Regular))
+}
+
+fn word_of<'a>(pod: &'a Pod, container: &'a Container, sort: ContainerSort) -> Option<&'a str> {
+    let declared = container_annotation(pod, container, sort, "workload");
+    declared.or_else(|| image_word(&container.image))
+}
+
+/// The word of an image `petri.dev/WORD:TAG`.
+pub fn image_word(image: &str) -> Option<&str> {
+    let path = image.strip_prefix("petri.dev/")?;
+    Some(path.split([':', '@']).next().unwrap_or(path))
+}
+
+pub fn annotation<'a>(notes: &'a Labels, key: &str) -> Option<&'a str> {
+    ["petri.dev/", "sim/"].iter().find_map(|prefix| notes.get(&format!("{prefix}{key}"))).map(|text| &**text)
+}
+
+/// Reads `500ms`, `1s`, `1.5s`, `2m`, `1h`, or sums of them.
+pub fn parse_span(text: &str) -> Option<Span> {
+    let (mut total, mut rest) = (0u64, text);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+        let (number, tail) = rest.split_at(digits);
+        let unit_end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
+        let (unit, next) = tail.split_at(unit_end);
+        let micros: u64 = match unit {
+            "us" | "µs" => 1,
+            "ms" => 1_000,
+            "s" => 1_000_000,
+            "m" => 60_000_000,
+            "h" => 3_600_000_000,
+            _ => return None,
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if fraction.len() > 6 || whole.len() > 9 || (whole.is_empty() && fraction.is_empty()) {
+            return None;
+        }
+        total += whole.parse::<u64>().unwrap_or(0) * micros;
+        if !fraction.is_empty() {
+            total += fraction.parse::<u64>().ok()? * micros / 10u64.pow(fraction.len() as u32);
+        }
+        rest = next;
+    }
+    (!text.is_empty()).then_some(Span(total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_read_as_go_writes_them() {
+        assert_eq!(parse_span("1.5s"), Some(Span::millis(1_500)));
+        assert_eq!(parse_span("1m20s"), Some(Span::seconds(80)));
+        assert_eq!(parse_span("250ms"), Some(Span::millis(250)));
+        for bad in ["", "5", "s", "1x", "1..5s"] {
+            assert_eq!(parse_span(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What processes do by themselves, and what it does to the promises.
+
+use crate::reality::machine::ProcessId;
+use crate::reality::workload::{self, Host};
+use crate::words::identity::Identity;
+use crate::words::note::Note;
+use crate::world::World;
+use petri_objects::{Name, Object};
+
+impl World {
+    /// Lets processes do something.
+    fn on_processes<T>(&mut self, notes: &mut Vec<Note>, act: impl FnOnce(&mut Host<'_>) -> T) -> T {
+        let mut losses = Vec::new();
+        let mut host = Host {
+            now: self.now,
+            machines: &self.machines,
+            disks: &mut self.disks,
+            network: &self.network,
+            faults: &self.faults,
+            server: &mut self.server,
+            programs: &mut self.programs,
+            agenda: &mut self.queue,
+            losses: &mut losses,
+        };
+        let result = act(&mut host);
+        self.check_losses(losses, notes);
+        result
+    }
+
+    /// Processes on a machine began, ended, or changed: their programs begin, end, freeze or wake with them.
+    pub(super) fn follow_processes(&mut self, node: &str, touched: &[Identity], notes: &mut Vec<Note>) {
+        let known: Vec<ProcessId> =
+            self.programs.running.iter().filter(|(_, p)| &*p.node == node).map(|(id, _)| id.clone()).collect();
+        for id in known {
+            if let Some(program) = self.on_processes(notes, |host| workload::follow(host, &id)) {
+                self.check_program(&program, notes);
+            }
+        }
+        self.on_processes(notes, |host| workload::begin(host, node, touched));
+    }
+
+    /// A planned turn of a program.
+    pub(super) fn program_turn(&mut self, id: &ProcessId, notes: &mut Vec<Note>) {
+        if let Some(program) = self.on_processes(notes, |host| workload::turn(host, id)) {
+            self.check_program(&program, notes);
+        }
+    }
+
+    /// The lock server looks whose session is over.
+    pub(super) fn expire_sessions(&mut self, notes: &mut Vec<Note>) {
+        self.on_processes(notes, workload::expire_sessions);
+    }
+
+    /// A disk is about to go with what was acknowledged on it, or the last pod of a quorum has gone.
+    pub(super) fn lose_with(&mut self, change: &crate::belief::api::watch::Change, notes: &mut Vec<Note>) {
+        match (&change.old, &change.new) {
+            (Some(Object::PersistentVolume(volume)), None)
+                if &*volume.spec.persistent_volume_reclaim_policy != "Retain" =>
+            {
+                let name = &volume.metadata.name;
+                let claim: Name = volume.spec.claim_ref.as_ref().map_or(name.clone(), |claim| claim.name.clone());
+                let what = format!("the disk of {claim}");
+                self.on_processes(notes, |host| workload::lose_disk(host, name, &what, change.command()));
+            }
+            (Some(Object::Pod(pod)), None) => {
+                self.check_members(pod, notes);
+                self.lose_local_disks(change.command(), notes);
+            }
+            _ => {}
+        }
+    }
+
+    /// An `emptyDir` goes with its pod.
+    pub(super) fn lose_local_disks(&mut self, command: Option<u32>, notes: &mut Vec<Note>) {
+        self.on_processes(notes, |host| workload::lose_local_disks(host, command));
+    }
+}
