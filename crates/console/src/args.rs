@@ -1,6 +1,6 @@
 //! Flags, as kubectl's commands take them.
 
-use crate::Failure;
+use crate::output::Failure;
 use lexopt::{Arg, Parser};
 use petri_objects::Span;
 
@@ -152,6 +152,19 @@ pub fn duration(text: &str) -> Option<Span> {
         rest = after;
     }
     Some(Span(micros))
+}
+
+/// Flags that most verbs take.
+pub(crate) const NAMESPACE: Flag = value("namespace").short('n');
+pub(crate) const ALL_NAMESPACES: Flag = switch("all-namespaces").short('A');
+pub(crate) const SELECTOR: Flag = value("selector").short('l');
+pub(crate) const FIELDS: Flag = value("field-selector");
+pub(crate) const FILENAME: Flag = value("filename").short('f');
+pub(crate) const OUTPUT: Flag = value("output").short('o');
+
+/// The namespace that a command means.
+pub(crate) fn namespace(arguments: &Arguments) -> String {
+    arguments.last("namespace").filter(|n| !n.is_empty()).unwrap_or("default").to_owned()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Completion of a line: verbs, kinds, names, flags.
 
-use crate::kubectl;
-use crate::verbs;
+use crate::{kubectl, verbs};
 use petri_objects::Kind;
 use petri_objects::order::Order as _;
 use petri_sim::words::command::{Component, Probed};

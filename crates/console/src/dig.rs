@@ -2,7 +2,7 @@
 //!
 //! Deviation: no query id and no times, which would differ from run to run.
 
-use crate::{Failure, Output};
+use crate::output::{Failure, Output};
 use petri_sim::belief::api::shelf::Objects;
 use petri_sim::reality::dns::{Answer, Query, Rcode, Record, RecordType, answer};
 use petri_sim::world::World;

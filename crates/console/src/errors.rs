@@ -37,6 +37,11 @@ pub(crate) fn named(target: &ObjectRef) -> String {
     format!("{}/{}", target.kind.qualified_singular(), target.name)
 }
 
+/// A wait for an object has taken too long.
+pub(crate) fn timed_out(target: &ObjectRef) -> String {
+    format!("error: timed out waiting for the condition on {}/{}", target.kind.plural(), target.name)
+}
+
 /// What a command came to, in kubectl's words.
 pub fn answer_text(answer: &Answer) -> String {
     match answer {

@@ -72,9 +72,6 @@ pub(crate) fn usage(verb: &str) -> String {
 
 pub(crate) fn text(words: &[String]) -> String {
     let wanted = words.first().map(String::as_str);
-    if wanted == Some("kubectl") {
-        return kubectl();
-    }
     let chosen: Vec<_> = VERBS.iter().filter(|(name, _, _)| wanted.is_none_or(|word| word == *name)).collect();
     let mut text = String::new();
     for (_, usage, doc) in chosen {
@@ -84,8 +81,4 @@ pub(crate) fn text(words: &[String]) -> String {
         text.push_str("kubectl VERB\tas usual; `help kubectl` lists the verbs, and the word kubectl may be left out\n");
     }
     crate::columns::DESCRIBE.align(&text)
-}
-
-pub(crate) fn kubectl() -> String {
-    format!("kubectl understands: {}\n", crate::kubectl::VERBS.join(", "))
 }

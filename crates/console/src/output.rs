@@ -1,36 +1,84 @@
-//! Lines that wait for the cluster: what they wait for, and what they say meanwhile.
+//! What a line came to, and what it still waits for: the host looks again whenever the world has moved.
 
-use crate::kubectl::drain::Drain;
-use crate::kubectl::get::Watch;
-use crate::kubectl::rollout::RolloutStatus;
-use crate::kubectl::wait::Wait;
-use crate::verbs::Until;
-use crate::{Host, Output};
-use petri_objects::{ObjectRef, Time, Uid};
+use crate::host::Host;
+use petri_objects::Time;
 use petri_sim::world::World;
+use std::fmt;
+
+/// What a line came to.
+#[derive(Clone, Debug, Default)]
+pub struct Output {
+    pub stdout: String,
+    pub stderr: String,
+    /// What kubectl would not say: fields that have no effect in the simulation.
+    pub notes: String,
+    /// A name and a text for the editor, if the line asks for one to be opened.
+    pub open_in_editor: Option<(String, String)>,
+    /// The exit code: 0 if all went well.
+    pub code: i32,
+    /// What the line still waits for, if the host does not wait by itself.
+    pub follow: Option<Follow>,
+}
+
+impl Output {
+    pub fn text(stdout: impl Into<String>) -> Output {
+        Output { stdout: stdout.into(), ..Output::default() }
+    }
+    /// A message on stderr, a line break added, and exit code 1.
+    pub fn error(message: impl fmt::Display) -> Output {
+        Output { stderr: format!("{message}\n"), code: 1, ..Output::default() }
+    }
+    /// All of it, as a terminal shows it. What goes to stderr is shown first: kubectl warns before it acts.
+    pub fn shown(&self) -> String {
+        format!("{}{}{}", self.notes, self.stderr, self.stdout)
+    }
+    pub(crate) fn line(&mut self, line: impl fmt::Display) {
+        self.stdout.push_str(&format!("{line}\n"));
+    }
+    pub(crate) fn fail(&mut self, message: impl fmt::Display) {
+        self.stderr.push_str(&format!("{message}\n"));
+        self.code = 1;
+    }
+    /// Another output after this one.
+    pub(crate) fn then(&mut self, other: Output) {
+        self.stdout.push_str(&other.stdout);
+        self.stderr.push_str(&other.stderr);
+        self.notes.push_str(&other.notes);
+        self.open_in_editor = other.open_in_editor.or(self.open_in_editor.take());
+        self.code = other.code;
+        self.follow = other.follow;
+    }
+}
+
+/// Why a line ends before its work: the message for stderr, whole, without the last line break.
+pub(crate) type Failure = String;
 
 /// A line that is not done. The host asks [`Follow::poll`] again whenever the world has moved; dropping it is Ctrl-C.
 #[derive(Clone, Debug)]
 pub struct Follow {
-    what: Waiting,
+    what: Box<dyn Awaited>,
     /// When the line gives up, and what it says then.
     deadline: Option<(Time, Expiry)>,
 }
 
-#[derive(Clone, Debug)]
-pub(crate) enum Waiting {
-    /// `kubectl delete`: these objects are to disappear.
-    Gone(Vec<(ObjectRef, Uid)>),
-    Rollout(RolloutStatus),
-    /// `kubectl wait`.
-    Condition(Wait),
-    /// `run until`.
-    Until(Until),
-    /// `run 60s`, where the host has not played that far at once.
-    Clock(Time),
-    /// `kubectl get -w`.
-    Watch(Watch),
-    Drain(Drain),
+/// What a line waits for.
+pub(crate) trait Awaited: fmt::Debug {
+    /// In a few words.
+    fn words(&self, world: &World) -> String;
+    /// Looks at the world again, and says what is new. `true` if the line is done.
+    fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool;
+    /// What the line says when its own `--timeout` is over.
+    fn expire(&self, out: &mut Output) {
+        out.fail("error: timed out waiting for the condition");
+    }
+    /// Worlds are copied and so are those who wait for them.
+    fn copy(&self) -> Box<dyn Awaited>;
+}
+
+impl Clone for Box<dyn Awaited> {
+    fn clone(&self) -> Box<dyn Awaited> {
+        self.copy()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -42,11 +90,8 @@ enum Expiry {
 }
 
 impl Follow {
-    pub(crate) fn new(what: Waiting) -> Follow {
-        Follow { what, deadline: None }
-    }
-    pub(crate) fn with_timeout(what: Waiting, deadline: Option<Time>) -> Follow {
-        Follow { what, deadline: deadline.map(|at| (at, Expiry::Flag)) }
+    pub(crate) fn new(what: impl Awaited + 'static, deadline: Option<Time>) -> Follow {
+        Follow { what: Box::new(what), deadline: deadline.map(|at| (at, Expiry::Flag)) }
     }
     pub(crate) fn stop_at(&mut self, at: Time) {
         if self.deadline.as_ref().is_none_or(|(deadline, _)| at < *deadline) {
@@ -59,42 +104,21 @@ impl Follow {
     }
     /// What the line waits for, in a few words.
     pub fn waits_for(&self, world: &World) -> String {
-        match &self.what {
-            Waiting::Gone(targets) => {
-                let left: Vec<String> =
-                    targets.iter().filter(|t| !is_gone(t, world)).map(|(target, _)| target.to_string()).collect();
-                format!("{} to be gone", left.join(", "))
-            }
-            Waiting::Rollout(rollout) => format!("the rollout of {}", rollout.target),
-            Waiting::Condition(wait) => wait.words(),
-            Waiting::Until(until) => until.to_string(),
-            Waiting::Clock(time) => petri_sim::ground::clock::elapsed(time.since(world.start)),
-            Waiting::Watch(_) => "changes".into(),
-            Waiting::Drain(drain) => format!("{} to be drained", drain.node),
-        }
+        self.what.words(world)
     }
 
     /// Looks at the world again. The output has the lines that are new, and the follow again unless the line is done.
     pub fn poll(mut self, host: &mut dyn Host) -> Output {
         let mut out = Output::default();
-        let done = match &mut self.what {
-            Waiting::Gone(targets) => {
-                targets.retain(|target| !is_gone(target, host.world()));
-                targets.is_empty()
-            }
-            Waiting::Rollout(rollout) => rollout.look(host.world(), &mut out),
-            Waiting::Condition(wait) => wait.look(host.world(), &mut out),
-            Waiting::Until(until) => until.holds(host.world()),
-            Waiting::Clock(time) => host.world().now >= *time,
-            Waiting::Watch(watch) => watch.look(host.world(), &mut out),
-            Waiting::Drain(drain) => drain.look(host, &mut out),
-        };
-        if done {
+        if self.what.look(host, &mut out) {
             return out;
         }
         match &self.deadline {
             Some((at, expiry)) if host.world().now >= *at => {
-                self.expire(&mut out, expiry);
+                match expiry {
+                    Expiry::Flag => self.what.expire(&mut out),
+                    Expiry::Command => out.code = 124,
+                }
                 out
             }
             _ => {
@@ -103,33 +127,6 @@ impl Follow {
             }
         }
     }
-
-    fn expire(&self, out: &mut Output, expiry: &Expiry) {
-        if let Expiry::Command = expiry {
-            out.code = 124;
-            return;
-        }
-        let on = |target: &ObjectRef| format!("{}/{}", target.kind.plural(), target.name);
-        match &self.what {
-            Waiting::Gone(targets) => {
-                for (target, _) in targets {
-                    out.fail(format!("error: timed out waiting for the condition on {}", on(target)));
-                }
-            }
-            Waiting::Condition(wait) => {
-                for target in wait.pending() {
-                    out.fail(format!("error: timed out waiting for the condition on {}", on(target)));
-                }
-            }
-            Waiting::Until(until) => out.fail(format!("error: timed out waiting for {until}")),
-            Waiting::Drain(drain) => drain.expire(out),
-            _ => out.fail("error: timed out waiting for the condition"),
-        }
-    }
-}
-
-fn is_gone((target, uid): &(ObjectRef, Uid), world: &World) -> bool {
-    world.objects().get(target).is_none_or(|object| object.meta().uid != *uid)
 }
 
 /// Plays time forward until a line is done, if the host wants lines to wait by themselves.

@@ -1,6 +1,6 @@
 //! Which objects the words of a command mean: `pods`, `pod web-0`, `pod/web-0 sts/web`, `sts,pods,pvc`, `all`.
 
-use crate::Failure;
+use crate::output::Failure;
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Labels, Name, Object, ObjectRef};
 use petri_sim::belief::api::shelf::Objects;

@@ -1,11 +1,15 @@
 //! Lines against a live cluster: text in, text out.
 
 use super::*;
-use petri_objects::{Kind, ObjectRef, Taint, Value};
+use petri_objects::{Kind, ObjectRef, Span, Taint, Time, Value};
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
-use petri_sim::words::command::{Component, Direction, Probed, Propagation, StoragePart};
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::api_error::ApiError;
+use petri_sim::words::command::{Command, Component, Direction, Probed, Propagation, StoragePart};
 use petri_sim::words::controller_id::ControllerId;
+use petri_sim::words::note::Answer;
+use petri_sim::world::World;
 use std::collections::BTreeMap;
 
 const WEB: &str = "

@@ -1,8 +1,9 @@
 //! `kubectl apply`, `create` and `replace`: from files to objects.
 
-use super::{Context, FILENAME, NAMESPACE, read_file};
-use crate::args::{self, Arguments, Flag, switch};
-use crate::{Failure, Output, answer_text, api_error};
+use super::context::{Context, read_file};
+use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, namespace, switch};
+use crate::errors::{answer_text, api_error};
+use crate::output::{Failure, Output};
 use petri_manifest::{Document, Grade, Problem};
 use petri_objects::{Decode, IntOrString, Map, Name, Namespace, Object, Service, ServicePort, ServiceSpec, Value};
 use petri_sim::words::api_error::ApiError;
@@ -61,7 +62,7 @@ fn create_service(name: &str, arguments: &Arguments, context: &mut Context<'_>) 
     });
     let mut service = Service::default();
     service.metadata.name = name.into();
-    service.metadata.namespace = super::namespace(arguments).into();
+    service.metadata.namespace = namespace(arguments).into();
     service.metadata.labels.insert("app", name);
     service.spec = Rc::new(ServiceSpec {
         ports: ports.collect(),

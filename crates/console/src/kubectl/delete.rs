@@ -1,12 +1,16 @@
 //! `kubectl delete`.
 
-use super::{ALL_NAMESPACES, Context, FIELDS, FILENAME, NAMESPACE, SELECTOR, not_found, read_file, targets};
-use crate::args::{self, Arguments, Flag, optional, switch, value};
-use crate::follow::{Follow, Waiting};
+use super::context::{Context, not_found, read_file, targets};
+use crate::args::{
+    self, ALL_NAMESPACES, Arguments, FIELDS, FILENAME, Flag, NAMESPACE, SELECTOR, namespace, optional, switch, value,
+};
+use crate::errors::{answer_text, api_error, timed_out};
+use crate::host::Host;
+use crate::output::{Awaited, Failure, Follow, Output};
 use crate::select::reference;
-use crate::{Failure, Output, answer_text, api_error};
-use petri_objects::Object;
+use petri_objects::{Object, ObjectRef, Uid};
 use petri_sim::words::command::{Command, Propagation};
+use petri_sim::world::World;
 
 const FLAGS: &[Flag] = &[
     NAMESPACE,
@@ -124,7 +128,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     }
     if manner.wait && !gone.is_empty() {
         let deadline = timeout.filter(|t| t.0 > 0).map(|timeout| context.host.world().now + timeout);
-        out.follow = Some(Follow::with_timeout(Waiting::Gone(gone), deadline));
+        out.follow = Some(Follow::new(Gone(gone), deadline));
     }
     Ok(out)
 }
@@ -135,8 +139,7 @@ fn from_files(arguments: &Arguments, context: &Context<'_>) -> Result<(Vec<Objec
         let text = read_file(file, context)?;
         for object in petri_manifest::parse(&text).objects() {
             let (kind, meta) = (object.kind(), object.meta());
-            let namespace =
-                if meta.namespace.is_empty() { super::namespace(arguments) } else { meta.namespace.to_string() };
+            let namespace = if meta.namespace.is_empty() { namespace(arguments) } else { meta.namespace.to_string() };
             match context.host.world().objects().get(&reference(kind, &namespace, meta.name.clone())) {
                 Some(stored) => found.push(stored),
                 None => missing.push(not_found(kind, &meta.name).replace("(NotFound): ", &doing(file))),
@@ -149,6 +152,34 @@ fn from_files(arguments: &Arguments, context: &Context<'_>) -> Result<(Vec<Objec
 fn doing(file: &str) -> String {
     let source = if file == "-" { "STDIN" } else { file };
     format!("(NotFound): error when deleting \"{source}\": ")
+}
+
+/// These objects are to disappear.
+#[derive(Clone, Debug)]
+struct Gone(Vec<(ObjectRef, Uid)>);
+
+impl Awaited for Gone {
+    fn words(&self, world: &World) -> String {
+        let left: Vec<String> =
+            self.0.iter().filter(|t| !is_gone(t, world)).map(|(target, _)| target.to_string()).collect();
+        format!("{} to be gone", left.join(", "))
+    }
+    fn look(&mut self, host: &mut dyn Host, _: &mut Output) -> bool {
+        self.0.retain(|target| !is_gone(target, host.world()));
+        self.0.is_empty()
+    }
+    fn expire(&self, out: &mut Output) {
+        for (target, _) in &self.0 {
+            out.fail(timed_out(target));
+        }
+    }
+    fn copy(&self) -> Box<dyn Awaited> {
+        Box::new(self.clone())
+    }
+}
+
+fn is_gone((target, uid): &(ObjectRef, Uid), world: &World) -> bool {
+    world.objects().get(target).is_none_or(|object| object.meta().uid != *uid)
 }
 
 #[cfg(test)]

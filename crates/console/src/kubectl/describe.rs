@@ -1,9 +1,10 @@
 //! `kubectl describe`.
 
-use super::{ALL_NAMESPACES, Context, NAMESPACE, SELECTOR, filter, namespace, not_found};
-use crate::args::{self, Flag};
+use super::context::{Context, filter, not_found};
+use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, namespace};
+use crate::describe;
+use crate::output::{Failure, Output};
 use crate::select::{Selection, reference, selection};
-use crate::{Failure, Output, describe};
 use petri_objects::Object;
 
 const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR];

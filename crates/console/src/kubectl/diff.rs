@@ -3,9 +3,12 @@
 //! Deviation: what the API server and kubectl write into an object by themselves (generation, times, the annotation of
 //! the last apply) is left out; upstream shows some of it. Its folders carry random numbers, and its lines the time of day.
 
-use super::{Context, DryRun, FILENAME, NAMESPACE, apply, edit, read_file};
-use crate::args::{self, Arguments};
-use crate::{Failure, Host as _, Output, api_error};
+use super::context::{Context, DryRun, read_file};
+use super::{apply, edit};
+use crate::args::{self, Arguments, FILENAME, NAMESPACE, namespace};
+use crate::errors::api_error;
+use crate::host::Host as _;
+use crate::output::{Failure, Output};
 use petri_objects::{Kind, Object, ObjectRef};
 use petri_sim::world::World;
 
@@ -56,7 +59,7 @@ fn read(text: &str, arguments: &Arguments, world: &World) -> Vec<Difference> {
     for document in petri_manifest::parse(text).documents.iter().filter(|document| document.object.is_some()) {
         let Some(mut object) = document.object.as_ref().map(Object::reference) else { continue };
         if object.kind.is_namespaced() && object.namespace.is_empty() {
-            object.namespace = super::namespace(arguments).into();
+            object.namespace = namespace(arguments).into();
         }
         let before = copy.world.objects().get(&object);
         let refused =

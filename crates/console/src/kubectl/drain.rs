@@ -1,15 +1,17 @@
 //! `kubectl drain`: cordon, evict, wait.
 
+use super::context::{Context, not_found};
 use super::nodes::set_cordon;
-use super::{Context, NAMESPACE, SELECTOR, not_found};
-use crate::args::{self, Flag, switch, value};
-use crate::follow::{Follow, Waiting};
+use crate::args::{self, Flag, NAMESPACE, SELECTOR, switch, value};
+use crate::errors::api_error;
+use crate::host::Host;
+use crate::output::{Awaited, Failure, Follow, Output};
 use crate::select::{LabelFilter, reference};
-use crate::{Failure, Host, Output, api_error};
 use petri_objects::{Kind, Name, Node, ObjectRef, Pod, Span, Time, Uid};
 use petri_sim::story::recording::AGAIN;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::{Command, Propagation};
+use petri_sim::world::World;
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[
@@ -27,8 +29,8 @@ const FLAGS: &[Flag] = &[
 
 /// A drain under way.
 #[derive(Clone, Debug)]
-pub(crate) struct Drain {
-    pub node: Name,
+struct Drain {
+    node: Name,
     pods: Vec<Draining>,
     grace_seconds: Option<i64>,
     disable_eviction: bool,
@@ -96,7 +98,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let mut drain = Drain { node: name, pods, grace_seconds, disable_eviction, timeout };
     if !drain.look(context.host, &mut out) {
         let deadline = drain.deadline(now);
-        out.follow = Some(Follow::with_timeout(Waiting::Drain(drain), deadline));
+        out.follow = Some(Follow::new(drain, deadline));
     }
     Ok(out)
 }
@@ -129,8 +131,24 @@ fn refusals(pods: &[Rc<Pod>], force: bool, delete_empty_dir: bool) -> Vec<String
 }
 
 impl Drain {
+    /// When the line gives up: kubectl asks once more before it looks at the time.
+    fn deadline(&self, now: Time) -> Option<Time> {
+        let asks = self.pods.iter().any(|draining| matches!(draining.stage, Stage::Ask(_)));
+        let whole = |timeout: Span| Span(timeout.0.div_ceil(AGAIN.0) * AGAIN.0);
+        self.timeout.map(|timeout| now + if asks { whole(timeout) } else { timeout })
+    }
+}
+
+impl Awaited for Drain {
+    fn words(&self, _: &World) -> String {
+        format!("{} to be drained", self.node)
+    }
+    fn copy(&self) -> Box<dyn Awaited> {
+        Box::new(self.clone())
+    }
+
     /// Evicts what is due and looks who is gone.
-    pub(crate) fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
+    fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
         let now = host.world().now;
         for draining in &mut self.pods {
             let Draining { pod, uid, stage } = draining;
@@ -179,15 +197,8 @@ impl Drain {
         done
     }
 
-    /// When the line gives up: kubectl asks once more before it looks at the time.
-    pub(crate) fn deadline(&self, now: Time) -> Option<Time> {
-        let asks = self.pods.iter().any(|draining| matches!(draining.stage, Stage::Ask(_)));
-        let whole = |timeout: Span| Span(timeout.0.div_ceil(AGAIN.0) * AGAIN.0);
-        self.timeout.map(|timeout| now + if asks { whole(timeout) } else { timeout })
-    }
-
     /// `--timeout` has passed.
-    pub(crate) fn expire(&self, out: &mut Output) {
+    fn expire(&self, out: &mut Output) {
         let after = self.timeout.unwrap_or_default();
         let left: Vec<&Draining> = self.pods.iter().filter(|draining| draining.stage != Stage::Gone).collect();
         for draining in left.iter().filter(|draining| matches!(draining.stage, Stage::Ask(_))) {

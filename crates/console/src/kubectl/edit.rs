@@ -1,9 +1,10 @@
 //! Small changes: `set image`, `label`, `annotate`, `patch`, and `edit`, which hands the object to an editor.
 
-use super::{ALL_NAMESPACES, Context, NAMESPACE, SELECTOR, merge, targets};
-use crate::args::{self, Arguments, Flag, switch, value};
-use crate::errors::named;
-use crate::{Failure, Output, answer_text, api_error};
+use super::context::{Context, targets};
+use super::merge;
+use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
+use crate::errors::{answer_text, api_error, named};
+use crate::output::{Failure, Output};
 use petri_objects::{Kind, Map, Name, Object, Value};
 use petri_sim::words::command::Command;
 

@@ -1,11 +1,11 @@
 //! `kubectl events`: in the order of time, unlike `kubectl get events`.
 
-use super::{ALL_NAMESPACES, Context, NAMESPACE};
-use crate::args::{self, Flag, switch, value};
+use super::context::Context;
+use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, namespace, switch, value};
+use crate::output::{Failure, Output};
 use crate::select::kind_of;
 use crate::tables::{age_since, write};
 use crate::text::event_times;
-use crate::{Failure, Output};
 use petri_objects::Event;
 use petri_objects::order::Order as _;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let arguments = args::parse(words, FLAGS, "kubectl events")?;
     let world = context.host.world();
     let all = arguments.is_set("all-namespaces");
-    let namespace = super::namespace(&arguments);
+    let namespace = namespace(&arguments);
     let about = match arguments.last("for") {
         None => None,
         Some(text) => {

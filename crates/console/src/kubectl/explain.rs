@@ -3,9 +3,9 @@
 //! Deviation: the sentences are the simulator's own; upstream prints the API's documentation.
 
 use crate::args::{self, Flag, switch, value};
+use crate::output::{Failure, Output};
 use crate::select::kind_of;
 use crate::tables::write;
-use crate::{Failure, Output};
 use petri_objects::order::Order as _;
 use petri_objects::{FieldInfo, Kind, Schema, Type};
 

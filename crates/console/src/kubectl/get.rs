@@ -1,13 +1,16 @@
 //! `kubectl get`.
 
-use super::{ALL_NAMESPACES, Context, FIELDS, NAMESPACE, OUTPUT, SELECTOR, filter, namespace, not_found};
-use crate::args::{self, Arguments, Flag, switch, value};
-use crate::follow::{Follow, Waiting};
+use super::context::{Context, filter, not_found};
+use crate::args::{
+    self, ALL_NAMESPACES, Arguments, FIELDS, Flag, NAMESPACE, OUTPUT, SELECTOR, namespace, switch, value,
+};
+use crate::host::Host;
+use crate::output::{Awaited, Failure, Follow, Output};
+use crate::path;
 use crate::select::{
     Filter, Selection, fields as select_fields, label_selector_problem, reference, selectable_fields, selection,
 };
 use crate::tables::{TableOptions, cells, table, write};
-use crate::{Failure, Output, path};
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Map, Name, Object, Revision, Value};
 use petri_sim::world::World;
@@ -88,7 +91,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         let kinds = blocks.iter().map(|block| block.kind).collect();
         let watch = Watch::new(kinds, names, filter, options, world);
         out.stderr.clear();
-        out.follow = Some(Follow::new(Waiting::Watch(watch)));
+        out.follow = Some(Follow::new(watch, None));
     }
     Ok(out)
 }
@@ -238,7 +241,7 @@ fn custom_columns<'o>(
 
 /// `kubectl get -w`: one row for every change.
 #[derive(Clone, Debug)]
-pub(crate) struct Watch {
+struct Watch {
     kinds: Vec<Kind>,
     names: Option<Vec<(Kind, Name)>>,
     filter: Filter,
@@ -246,6 +249,20 @@ pub(crate) struct Watch {
     seen: BTreeMap<(Kind, Name, Name), (Revision, Object)>,
     /// Column widths, as wide as they ever were.
     widths: Vec<usize>,
+}
+
+impl Awaited for Watch {
+    fn words(&self, _: &World) -> String {
+        "changes".into()
+    }
+    /// A watch is never done.
+    fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
+        self.print_changes(host.world(), out);
+        false
+    }
+    fn copy(&self) -> Box<dyn Awaited> {
+        Box::new(self.clone())
+    }
 }
 
 impl Watch {
@@ -258,13 +275,13 @@ impl Watch {
     ) -> Watch {
         let mut watch = Watch { kinds, names, filter, options, seen: BTreeMap::new(), widths: Vec::new() };
         let mut first = Output::default();
-        watch.look(world, &mut first);
+        watch.print_changes(world, &mut first);
         watch.options.no_headers = true;
         watch
     }
 
-    /// Prints what has changed. A watch is never done.
-    pub(crate) fn look(&mut self, world: &World, out: &mut Output) -> bool {
+    /// Prints what has changed.
+    fn print_changes(&mut self, world: &World, out: &mut Output) {
         let mut changed: Vec<Object> = Vec::new();
         let mut now = BTreeMap::new();
         for kind in &self.kinds {
@@ -295,7 +312,6 @@ impl Watch {
                 self.write(&line, out);
             }
         }
-        false
     }
 
     fn write(&mut self, line: &[String], out: &mut Output) {

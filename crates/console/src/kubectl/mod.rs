@@ -1,5 +1,7 @@
 //! kubectl, verb by verb.
 
+mod context;
+
 pub mod apply;
 pub mod delete;
 pub mod describe;
@@ -16,14 +18,12 @@ pub mod wait;
 
 mod merge;
 
-use crate::args::{Arguments, Flag, switch, value};
-use crate::select::{Filter, LabelFilter};
-use crate::{Failure, Files, Host, Output, select};
-use petri_objects::{Span, Time};
+use crate::errors::api_error;
+use crate::host::{Files, Host};
+use crate::output::{Failure, Output};
+use context::{Context, DryRun};
 use petri_sim::words::api_error::ApiError;
-use petri_sim::words::command::{Command, Component};
-use petri_sim::words::note::Answer;
-use petri_sim::world::World;
+use petri_sim::words::command::Component;
 
 /// What can follow `kubectl`.
 pub const VERBS: &[&str] = &[
@@ -51,12 +51,9 @@ pub const VERBS: &[&str] = &[
     "version",
 ];
 
-/// What a verb works with.
-pub(crate) struct Context<'a> {
-    pub host: &'a mut dyn Host,
-    pub files: &'a dyn Files,
-    /// Standard input, from a here-document.
-    pub here: Option<&'a str>,
+/// What can follow `kubectl`, as text.
+pub(crate) fn help() -> String {
+    format!("kubectl understands: {}\n", VERBS.join(", "))
 }
 
 #[inline(never)]
@@ -68,12 +65,12 @@ pub(crate) fn run(
 ) -> Result<Output, Failure> {
     // Flags that stand before the verb belong to it as well: `kubectl -n web get pods`.
     let at = verb_position(words);
-    let Some(verb) = at.map(|at| words[at].as_str()) else { return Ok(Output::text(crate::help::kubectl())) };
+    let Some(verb) = at.map(|at| words[at].as_str()) else { return Ok(Output::text(help())) };
     let rest: Vec<String> =
         words.iter().enumerate().filter(|(i, _)| Some(*i) != at).map(|(_, word)| word.clone()).collect();
     let offline = ["explain", "api-resources", "version"].contains(&verb);
     if !offline && host.world().is_stopped(Component::ApiServer) {
-        return Err(crate::api_error(&ApiError::Unreachable, None));
+        return Err(api_error(&ApiError::Unreachable, None));
     }
     if let Some(kind) = rest.iter().find_map(|word| word.strip_prefix("--dry-run")) {
         let kind = kind.trim_start_matches('=').to_owned();
@@ -100,26 +97,6 @@ fn dry_run(verb: &str, rest: &[String], kind: &str, context: Context<'_>) -> Res
     out.follow = None;
     out.stdout = out.stdout.lines().map(|line| format!("{line}{suffix}\n")).collect();
     Ok(out)
-}
-
-pub(crate) struct DryRun {
-    pub(crate) world: World,
-}
-
-impl Host for DryRun {
-    fn world(&self) -> &World {
-        &self.world
-    }
-    fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
-        self.world.command(&command, &mut Vec::new())
-    }
-    fn play_until(&mut self, _: Time) {}
-    fn step(&mut self) -> bool {
-        false
-    }
-    fn patience(&self) -> Option<Span> {
-        None
-    }
 }
 
 fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Output, Failure> {
@@ -161,69 +138,4 @@ fn verb_position(words: &[String]) -> Option<usize> {
         }
     }
     None
-}
-
-/// Flags that most verbs take.
-pub(crate) const NAMESPACE: Flag = value("namespace").short('n');
-pub(crate) const ALL_NAMESPACES: Flag = switch("all-namespaces").short('A');
-pub(crate) const SELECTOR: Flag = value("selector").short('l');
-pub(crate) const FIELDS: Flag = value("field-selector");
-pub(crate) const FILENAME: Flag = value("filename").short('f');
-pub(crate) const OUTPUT: Flag = value("output").short('o');
-
-/// The namespace that a command means.
-pub(crate) fn namespace(arguments: &Arguments) -> String {
-    arguments.last("namespace").filter(|n| !n.is_empty()).unwrap_or("default").to_owned()
-}
-
-/// Which objects of a kind a command means.
-pub(crate) fn filter(arguments: &Arguments) -> Result<Filter, Failure> {
-    Ok(Filter {
-        namespace: (!arguments.is_set("all-namespaces")).then(|| namespace(arguments)),
-        labels: arguments.last("selector").map(LabelFilter::parse).transpose()?.unwrap_or_default(),
-        fields: arguments.last("field-selector").map(select::fields).transpose()?.unwrap_or_default(),
-    })
-}
-
-/// The objects that words, a selector or `--all` mean, and an error for each that is missing.
-pub(crate) fn targets(
-    arguments: &Arguments,
-    context: &Context<'_>,
-) -> Result<(Vec<petri_objects::Object>, Vec<Failure>), Failure> {
-    use select::Selection;
-    let objects = context.host.world().objects();
-    let (mut found, mut missing) = (Vec::new(), Vec::new());
-    match select::selection(&arguments.words)? {
-        Selection::Named(named) => {
-            let namespace = namespace(arguments);
-            for (kind, name) in named {
-                match objects.get(&select::reference(kind, &namespace, name.clone())) {
-                    Some(object) => found.push(object),
-                    None => missing.push(not_found(kind, &name)),
-                }
-            }
-        }
-        Selection::Kinds(kinds) => {
-            let filter = filter(arguments)?;
-            if filter.labels.is_empty() && filter.fields.is_empty() && !arguments.is_set("all") {
-                return Err("error: resource(s) were provided, but no name was specified".into());
-            }
-            for kind in kinds {
-                found.extend(filter.list(objects, kind));
-            }
-        }
-    }
-    Ok((found, missing))
-}
-
-pub(crate) fn not_found(kind: petri_objects::Kind, name: &str) -> Failure {
-    crate::api_error(&petri_sim::words::api_error::ApiError::not_found(kind, name), None)
-}
-
-/// The text of a file of this name, or of the here-document for `-`.
-pub(crate) fn read_file(name: &str, context: &Context<'_>) -> Result<String, Failure> {
-    if name == "-" {
-        return context.here.map(String::from).ok_or_else(|| "error: no objects passed to apply".into());
-    }
-    context.files.read(name).ok_or_else(|| format!("error: the path \"{name}\" does not exist"))
 }

@@ -1,9 +1,11 @@
 //! `kubectl taint`, `cordon`, `uncordon`.
 
-use super::{Context, NAMESPACE, SELECTOR, not_found};
-use crate::args::{self, Arguments, Flag, switch};
+use super::context::{Context, not_found};
+use crate::args::{self, Arguments, Flag, NAMESPACE, SELECTOR, switch};
+use crate::errors::{answer_text, api_error};
+use crate::host::Host;
+use crate::output::{Failure, Output};
 use crate::select::{LabelFilter, reference};
-use crate::{Failure, Output, answer_text, api_error};
 use petri_objects::{Kind, Name, Node, Taint};
 use petri_sim::words::command::Command;
 use petri_sim::words::note::Answer;
@@ -48,7 +50,7 @@ pub(super) fn cordon(verb: &str, words: &[String], context: &mut Context<'_>) ->
 }
 
 /// Cordons a node or takes that back; what is so already is only said.
-pub(super) fn set_cordon(node: &Node, on: bool, host: &mut dyn crate::Host, out: &mut Output) {
+pub(super) fn set_cordon(node: &Node, on: bool, host: &mut dyn Host, out: &mut Output) {
     let name = node.metadata.name.clone();
     if node.spec.unschedulable == on {
         return out.line(answer_text(&Answer::Cordoned { node: name, on, changed: false }));

@@ -1,11 +1,12 @@
 //! `kubectl rollout`: status, history, undo, pause, resume, restart.
 
+use super::context::{Context, targets};
 use super::edit::{nested, send};
-use super::{ALL_NAMESPACES, Context, NAMESPACE, SELECTOR, merge, targets};
-use crate::args::{self, Arguments, Flag, switch, value};
+use super::merge;
+use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::named;
-use crate::follow::{Follow, Waiting};
-use crate::{Failure, Output};
+use crate::host::Host;
+use crate::output::{Awaited, Failure, Follow, Output};
 use petri_objects::order::Order as _;
 use petri_objects::*;
 use petri_sim::belief::api::apply::LAST_APPLIED;
@@ -61,27 +62,34 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
 fn status(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: &mut Output) -> Result<(), Failure> {
     let mut rollout = RolloutStatus { target: object.reference(), uid: object.meta().uid, seen: None };
     if !arguments.is_not_off("watch") {
-        rollout.look(context.host.world(), out);
+        rollout.look(context.host, out);
         return Ok(());
     }
-    let world = context.host.world();
-    let deadline = arguments.duration("timeout")?.filter(|t| t.0 > 0).map(|t| world.now + t);
-    if !rollout.look(world, out) {
-        out.follow = Some(Follow::with_timeout(Waiting::Rollout(rollout), deadline));
+    let now = context.host.world().now;
+    let deadline = arguments.duration("timeout")?.filter(|t| t.0 > 0).map(|t| now + t);
+    if !rollout.look(context.host, out) {
+        out.follow = Some(Follow::new(rollout, deadline));
     }
     Ok(())
 }
 
 /// `kubectl rollout status`: one line for every change of the object until the rollout is complete.
 #[derive(Clone, Debug)]
-pub(crate) struct RolloutStatus {
-    pub target: ObjectRef,
+struct RolloutStatus {
+    target: ObjectRef,
     uid: Uid,
     seen: Option<Revision>,
 }
 
-impl RolloutStatus {
-    pub(crate) fn look(&mut self, world: &World, out: &mut Output) -> bool {
+impl Awaited for RolloutStatus {
+    fn words(&self, _: &World) -> String {
+        format!("the rollout of {}", self.target)
+    }
+    fn copy(&self) -> Box<dyn Awaited> {
+        Box::new(self.clone())
+    }
+    fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
+        let world = host.world();
         let Some(object) = world.objects().get(&self.target).filter(|object| object.meta().uid == self.uid) else {
             out.fail("error: object has been deleted");
             return true;

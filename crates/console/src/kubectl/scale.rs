@@ -1,8 +1,9 @@
 //! `kubectl scale`.
 
-use super::{ALL_NAMESPACES, Context, NAMESPACE, SELECTOR, targets};
-use crate::args::{self, Flag, switch, value};
-use crate::{Failure, Output, answer_text, api_error};
+use super::context::{Context, targets};
+use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, switch, value};
+use crate::errors::{answer_text, api_error};
+use crate::output::{Failure, Output};
 use petri_objects::Object;
 use petri_sim::words::command::Command;
 

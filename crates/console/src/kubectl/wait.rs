@@ -1,11 +1,12 @@
 //! `kubectl wait`.
 
-use super::{ALL_NAMESPACES, Context, NAMESPACE, SELECTOR, targets};
-use crate::args::{self, Flag, switch, value};
-use crate::errors::named;
-use crate::follow::{Follow, Waiting};
+use super::context::{Context, targets};
+use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, namespace, switch, value};
+use crate::errors::{named, timed_out};
+use crate::host::Host;
+use crate::output::{Awaited, Failure, Follow, Output};
+use crate::path;
 use crate::select::{Selection, reference, selection};
-use crate::{Failure, Output, path};
 use petri_objects::{ObjectRef, Span, Uid, Value};
 use petri_sim::world::World;
 
@@ -22,7 +23,7 @@ enum Goal {
 
 /// A wait under way.
 #[derive(Clone, Debug)]
-pub(crate) struct Wait {
+struct Wait {
     goal: Goal,
     /// Those that have not met it, with their uids for `delete`.
     left: Vec<(ObjectRef, Option<Uid>)>,
@@ -40,7 +41,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     match (&goal, selection(&arguments.words)?) {
         // These may not exist.
         (Goal::Created | Goal::Gone, Selection::Named(named)) => {
-            let namespace = super::namespace(&arguments);
+            let namespace = namespace(&arguments);
             for (kind, name) in named {
                 let target = reference(kind, &namespace, name);
                 let uid = context.host.world().objects().get(&target).map(|object| object.meta().uid);
@@ -61,8 +62,8 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let timeout = arguments.duration("timeout")?.unwrap_or(Span::seconds(30));
     let now = context.host.world().now;
     let mut wait = Wait { goal, left };
-    if !wait.look(context.host.world(), &mut out) {
-        out.follow = Some(Follow::with_timeout(Waiting::Condition(wait), Some(now + timeout)));
+    if !wait.look(context.host, &mut out) {
+        out.follow = Some(Follow::new(wait, Some(now + timeout)));
     }
     Ok(out)
 }
@@ -79,11 +80,13 @@ fn goal(text: &str) -> Option<Goal> {
 }
 
 impl Wait {
-    pub(crate) fn pending(&self) -> impl Iterator<Item = &ObjectRef> {
+    fn pending(&self) -> impl Iterator<Item = &ObjectRef> {
         self.left.iter().map(|(target, _)| target)
     }
+}
 
-    pub(crate) fn words(&self) -> String {
+impl Awaited for Wait {
+    fn words(&self, _: &World) -> String {
         let names: Vec<String> = self.pending().map(ObjectRef::to_string).collect();
         let goal = match &self.goal {
             Goal::Created => "exist".into(),
@@ -95,7 +98,8 @@ impl Wait {
     }
 
     /// Says which have met the goal since the last look.
-    pub(crate) fn look(&mut self, world: &World, out: &mut Output) -> bool {
+    fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
+        let world = host.world();
         let goal = &self.goal;
         self.left.retain(|(target, uid)| {
             let met = goal.is_met(target, *uid, world);
@@ -109,6 +113,15 @@ impl Wait {
             !met
         });
         self.left.is_empty()
+    }
+
+    fn expire(&self, out: &mut Output) {
+        for target in self.pending() {
+            out.fail(timed_out(target));
+        }
+    }
+    fn copy(&self) -> Box<dyn Awaited> {
+        Box::new(self.clone())
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Upstream: `printPod`.
 
-use super::age_since;
+use super::cells::age_since;
 use petri_objects::{Container, ContainerState, ContainerStatus, Pod, Time};
 
 /// What the containers come to.

@@ -1,6 +1,7 @@
 //! One row of `kubectl get`, per kind.
 
-use super::{age_since, labels_text, pod_ready, pod_restarts, pod_status};
+use super::cells::{age_since, labels_text};
+use super::pods::{pod_ready, pod_restarts, pod_status};
 use crate::text::{access_modes, event_times, node_roles, or_none, selector};
 use petri_objects::*;
 

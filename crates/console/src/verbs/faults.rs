@@ -1,7 +1,7 @@
 //! Verbs for links and probes, and the table of links.
 
-use crate::Failure;
 use crate::args::Arguments;
+use crate::output::Failure;
 use crate::tables::{age_since, write};
 use petri_objects::{Name, ObjectRef};
 use petri_sim::ground::clock::Span;

@@ -2,13 +2,20 @@
 //!
 //! Every command that is not kubectl's reads as [`Command::line`] writes it.
 
-use crate::args::{self, Flag, Takes, value};
-use crate::follow::{Follow, Waiting};
+mod faults;
+mod why;
+pub mod workloads;
+
+use crate::args::{self, Flag, NAMESPACE, Takes, namespace, value};
+use crate::errors::{answer_text, api_error};
+use crate::help;
+use crate::host::Host;
+use crate::output::{Awaited, Failure, Follow, Output};
 use crate::select::{kind_of, reference};
 use crate::tables::{age_since, pod_status, write};
-use crate::{Failure, Host, Output, answer_text, api_error, workloads};
+use petri_objects::{Kind, Name, Object, ObjectRef, Time, Uid};
+
 use petri_objects::value::quoted;
-use petri_objects::{Kind, Name, Object, ObjectRef, Uid};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::ground::clock::{Span, elapsed};
 use petri_sim::reality::machine::ProcessState;
@@ -60,7 +67,7 @@ pub const VERBS: &[&str] = &[
 ];
 
 const FLAGS: &[Flag] = &[
-    crate::kubectl::NAMESPACE,
+    NAMESPACE,
     value("zone"),
     value("exit-code"),
     value("grace-period"),
@@ -76,7 +83,7 @@ const FLAGS: &[Flag] = &[
 #[inline(never)]
 pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failure> {
     let arguments = args::parse(&words[1..], FLAGS, &words[0])?;
-    let namespace = crate::kubectl::namespace(&arguments);
+    let namespace = namespace(&arguments);
     let texts: Vec<&str> =
         std::iter::once(words[0].as_str()).chain(arguments.words.iter().map(String::as_str)).collect();
     let command = match texts[..] {
@@ -87,11 +94,11 @@ pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failu
             let count = count.parse().map_err(|_| format!("error: {} is no number of events", quoted(count)))?;
             return step(count, host);
         }
-        ["why", target] => return crate::why::why(target, &namespace, host.world()),
+        ["why", target] => return why::why(target, &namespace, host.world()),
         ["guarantees"] => return Ok(Output::text(guarantees(host.world()))),
         ["processes"] => return Ok(Output::text(processes(host.world()))),
         ["disks"] => return Ok(Output::text(disks(host.world()))),
-        ["links"] => return Ok(Output::text(crate::faults::links(host.world()))),
+        ["links"] => return Ok(Output::text(faults::links(host.world()))),
         ["workloads"] => return Ok(Output::text(workloads::workloads(host.world()))),
         ["locks"] => return Ok(Output::text(workloads::locks(host.world(), false))),
         ["locks", "history"] => return Ok(Output::text(workloads::locks(host.world(), true))),
@@ -101,7 +108,7 @@ pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failu
         ["clock", name] => clock(name, &arguments)?,
         ["cut", "zone", zone] => Command::CutZone { zone: zone.into() },
         ["heal", "zone", zone] => Command::HealZone { zone: zone.into() },
-        ["cut", name] => crate::faults::cut(node(name)?, &arguments)?,
+        ["cut", name] => faults::cut(node(name)?, &arguments)?,
         ["cut", name, other] => Command::Part { node: node(name)?, other: node(other)?, on: true },
         ["heal", name, other] => Command::Part { node: node(name)?, other: node(other)?, on: false },
         ["delay", "link", name, span] => Command::DelayLink { node: node(name)?, latency: duration(span)? },
@@ -111,8 +118,8 @@ pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failu
         ["resume", "controller", name] => Command::PauseController { controller: controller(name)?, on: false },
         ["pause", name, span] => Command::Pause { pod: pod(name, &namespace)?, span: duration(span)? },
         ["resume", name] => Command::Hang { pod: pod(name, &namespace)?, on: false },
-        ["fail", probe, name] => crate::faults::fail(probe, pod(name, &namespace)?, true)?,
-        ["pass", probe, name] => crate::faults::fail(probe, pod(name, &namespace)?, false)?,
+        ["fail", probe, name] => faults::fail(probe, pod(name, &namespace)?, true)?,
+        ["pass", probe, name] => faults::fail(probe, pod(name, &namespace)?, false)?,
         ["slow", "start", name, span] => Command::SlowStart { pod: pod(name, &namespace)?, span: duration(span)? },
         ["slow", "stop", name, span] => Command::SlowStop { pod: pod(name, &namespace)?, span: duration(span)? },
         ["restart", name] => Command::RestartComponent { component: component(name)? },
@@ -153,7 +160,7 @@ pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failu
             let grace_seconds = arguments.integer("grace-period")?;
             Command::Evict { pod: pod(name, &namespace)?, grace_seconds }
         }
-        _ => return Err(format!("error: this is said as: {}", crate::help::usage(texts[0]))),
+        _ => return Err(format!("error: this is said as: {}", help::usage(texts[0]))),
     };
     match host.command(command) {
         Ok(answer) => Ok(Output::text(answer_text(&answer) + "\n")),
@@ -220,9 +227,25 @@ fn run_for(text: &str, host: &mut dyn Host) -> Result<Output, Failure> {
     if host.patience().is_some() {
         host.play_until(end);
     } else {
-        out.follow = Some(Follow::new(Waiting::Clock(end)));
+        out.follow = Some(Follow::new(Clock(end), None));
     }
     Ok(out)
+}
+
+/// `run 60s`, where the host has not played that far at once.
+#[derive(Clone, Debug)]
+struct Clock(Time);
+
+impl Awaited for Clock {
+    fn words(&self, world: &World) -> String {
+        elapsed(self.0.since(world.start))
+    }
+    fn look(&mut self, host: &mut dyn Host, _: &mut Output) -> bool {
+        host.world().now >= self.0
+    }
+    fn copy(&self) -> Box<dyn Awaited> {
+        Box::new(self.clone())
+    }
 }
 
 fn step(count: u64, host: &mut dyn Host) -> Result<Output, Failure> {
@@ -237,7 +260,7 @@ fn step(count: u64, host: &mut dyn Host) -> Result<Output, Failure> {
 
 /// `run until TARGET GOAL`.
 #[derive(Clone, Debug)]
-pub(crate) struct Until {
+struct Until {
     target: ObjectRef,
     /// The uid at the beginning: a recreated pod of that name means that the old one is gone.
     uid: Option<Uid>,
@@ -266,13 +289,28 @@ fn run_until(
         return Ok(Output::default());
     }
     let deadline = arguments.duration("timeout")?.map(|timeout| host.world().now + timeout);
-    let follow = Follow::with_timeout(Waiting::Until(until), deadline);
+    let follow = Follow::new(until, deadline);
     Ok(Output { follow: Some(follow), ..Output::default() })
+}
+
+impl Awaited for Until {
+    fn words(&self, _: &World) -> String {
+        self.to_string()
+    }
+    fn look(&mut self, host: &mut dyn Host, _: &mut Output) -> bool {
+        self.holds(host.world())
+    }
+    fn expire(&self, out: &mut Output) {
+        out.fail(format!("error: timed out waiting for {self}"));
+    }
+    fn copy(&self) -> Box<dyn Awaited> {
+        Box::new(self.clone())
+    }
 }
 
 impl Until {
     /// Whether the goal is reached: a word of the STATUS column, `Ready`, `gone` or `exists`.
-    pub(crate) fn holds(&self, world: &World) -> bool {
+    fn holds(&self, world: &World) -> bool {
         let found = world.objects().get(&self.target);
         let Some(object) = found else { return self.goal == "gone" };
         if self.goal == "gone" {

@@ -1,8 +1,8 @@
 //! `why KIND/NAME`: what the controllers wait for, and who has the disk that a pod waits for.
 
+use crate::output::{Failure, Output};
 use crate::select::{kind_of, reference};
 use crate::tables::age_since;
-use crate::{Failure, Output};
 use petri_objects::value::quoted;
 use petri_objects::{Name, Object, ObjectRef, Pod};
 use petri_sim::belief::api::shelf::Key;

@@ -1,8 +1,8 @@
 //! What workloads do and know: who holds which lock, what a disk took from whom, how calls fared, what is remembered.
 
+use crate::output::{Failure, Output};
 use crate::tables::write;
 use crate::text::or_none;
-use crate::{Failure, Output};
 use petri_objects::{ObjectRef, Span, Time};
 use petri_sim::ground::clock::elapsed;
 use petri_sim::reality::workload::calls::CallResult;

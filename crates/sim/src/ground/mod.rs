@@ -1,7 +1,11 @@
 //! What everything stands on: time, chance, settings, and the scenario that a run begins with.
 
 pub mod clock;
-pub mod random;
-pub mod rare;
+
 pub mod scenario;
+
 pub mod settings;
+
+pub mod random;
+
+pub mod rare;

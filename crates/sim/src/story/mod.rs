@@ -1,6 +1,9 @@
 //! A run as it is told: its timeline, what crosses a boundary, and why something is as it is.
 
-pub mod reason_text;
-pub mod recording;
 pub mod timeline;
+
+pub mod recording;
+
 pub mod why;
+
+pub mod reason_text;

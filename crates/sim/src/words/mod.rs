@@ -1,10 +1,17 @@
 //! What all rooms name: what a person may do, what has happened, why nothing does, and what must hold.
 
-pub mod actor;
-pub mod api_error;
 pub mod command;
-pub mod controller_id;
-pub mod identity;
-pub mod invariants;
+
 pub mod note;
+
 pub mod reason;
+
+pub mod invariants;
+
+pub mod actor;
+
+pub mod controller_id;
+
+pub mod identity;
+
+pub mod api_error;

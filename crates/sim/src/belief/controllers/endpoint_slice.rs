@@ -27,15 +27,9 @@ use crate::words::actor::Actor;
 use crate::words::controller_id::ControllerId;
 use crate::words::reason::Reason;
 use petri_objects::*;
+use reconciler::{LABEL_MANAGED_BY, LABEL_SERVICE_NAME, MANAGER};
 use std::rc::Rc;
 
-const LABEL_SERVICE_NAME: &str = "kubernetes.io/service-name";
-const LABEL_MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
-const LABEL_HEADLESS: &str = "service.kubernetes.io/headless";
-const MANAGER: &str = "endpointslice-controller.k8s.io";
-const LAST_CHANGE_TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
-/// `--max-endpoints-per-slice`.
-const MAX_ENDPOINTS_PER_SLICE: u64 = 100;
 /// When a pod whose node is missing is looked at again.
 const RETRY: Span = Span::seconds(10);
 

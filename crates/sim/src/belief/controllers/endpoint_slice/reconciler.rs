@@ -3,9 +3,6 @@
 //! Upstream: `staging/src/k8s.io/endpointslice/reconciler.go`.
 
 use super::desired::{Candidate, Group};
-use super::{
-    LABEL_HEADLESS, LABEL_MANAGED_BY, LABEL_SERVICE_NAME, LAST_CHANGE_TRIGGER_TIME, MANAGER, MAX_ENDPOINTS_PER_SLICE,
-};
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::client::call::{Api, Stop};
 use crate::belief::controllers::util::controller_ref;
@@ -15,6 +12,14 @@ use petri_objects::order::Order as _;
 use petri_objects::*;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+
+pub(super) const LABEL_HEADLESS: &str = "service.kubernetes.io/headless";
+pub(super) const LABEL_MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+pub(super) const LABEL_SERVICE_NAME: &str = "kubernetes.io/service-name";
+pub(super) const LAST_CHANGE_TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
+pub(super) const MANAGER: &str = "endpointslice-controller.k8s.io";
+/// `--max-endpoints-per-slice`.
+pub(super) const MAX_ENDPOINTS_PER_SLICE: u64 = 100;
 
 /// Writes to be done.
 #[derive(Default)]

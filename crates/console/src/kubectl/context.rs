@@ -1,0 +1,93 @@
+//! What every verb works with: the host, the files, and the objects that its words mean.
+
+use crate::args::{Arguments, namespace};
+use crate::errors::api_error;
+use crate::host::{Files, Host};
+use crate::output::Failure;
+use crate::select::{self, Filter, LabelFilter};
+use petri_objects::{Span, Time};
+use petri_sim::words::api_error::ApiError;
+use petri_sim::words::command::Command;
+use petri_sim::words::note::Answer;
+use petri_sim::world::World;
+
+/// What a verb works with.
+pub(crate) struct Context<'a> {
+    pub host: &'a mut dyn Host,
+    pub files: &'a dyn Files,
+    /// Standard input, from a here-document.
+    pub here: Option<&'a str>,
+}
+
+/// A copy of a world, of which nothing is kept.
+pub(crate) struct DryRun {
+    pub(crate) world: World,
+}
+
+impl Host for DryRun {
+    fn world(&self) -> &World {
+        &self.world
+    }
+    fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
+        self.world.command(&command, &mut Vec::new())
+    }
+    fn play_until(&mut self, _: Time) {}
+    fn step(&mut self) -> bool {
+        false
+    }
+    fn patience(&self) -> Option<Span> {
+        None
+    }
+}
+
+/// Which objects of a kind a command means.
+pub(crate) fn filter(arguments: &Arguments) -> Result<Filter, Failure> {
+    Ok(Filter {
+        namespace: (!arguments.is_set("all-namespaces")).then(|| namespace(arguments)),
+        labels: arguments.last("selector").map(LabelFilter::parse).transpose()?.unwrap_or_default(),
+        fields: arguments.last("field-selector").map(select::fields).transpose()?.unwrap_or_default(),
+    })
+}
+
+/// The objects that words, a selector or `--all` mean, and an error for each that is missing.
+pub(crate) fn targets(
+    arguments: &Arguments,
+    context: &Context<'_>,
+) -> Result<(Vec<petri_objects::Object>, Vec<Failure>), Failure> {
+    use select::Selection;
+    let objects = context.host.world().objects();
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    match select::selection(&arguments.words)? {
+        Selection::Named(named) => {
+            let namespace = namespace(arguments);
+            for (kind, name) in named {
+                match objects.get(&select::reference(kind, &namespace, name.clone())) {
+                    Some(object) => found.push(object),
+                    None => missing.push(not_found(kind, &name)),
+                }
+            }
+        }
+        Selection::Kinds(kinds) => {
+            let filter = filter(arguments)?;
+            if filter.labels.is_empty() && filter.fields.is_empty() && !arguments.is_set("all") {
+                return Err("error: resource(s) were provided, but no name was specified".into());
+            }
+            for kind in kinds {
+                found.extend(filter.list(objects, kind));
+            }
+        }
+    }
+    Ok((found, missing))
+}
+
+pub(crate) fn not_found(kind: petri_objects::Kind, name: &str) -> Failure {
+    api_error(&ApiError::not_found(kind, name), None)
+}
+
+/// The text of a file of this name, or of the here-document for `-`.
+pub(crate) fn read_file(name: &str, context: &Context<'_>) -> Result<String, Failure> {
+    if name == "-" {
+        return context.here.map(String::from).ok_or_else(|| "error: no objects passed to apply".into());
+    }
+    context.files.read(name).ok_or_else(|| format!("error: the path \"{name}\" does not exist"))
+}
