@@ -8,6 +8,7 @@ mod determinism;
 mod dns;
 mod faults;
 mod grain;
+mod layout;
 mod locks;
 mod openapi;
 mod promises;

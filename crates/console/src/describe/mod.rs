@@ -3,6 +3,8 @@
 //! Each describer writes lines with tabs in upstream's order; [`DESCRIBE`] then sets the columns, which is why a line's
 //! indentation is part of its first cell.
 
+mod page;
+
 mod network;
 mod node;
 mod pod;
@@ -10,39 +12,29 @@ mod storage;
 mod workloads;
 
 use crate::columns::DESCRIBE;
-use crate::tables::age_since;
-use crate::text::event_times;
-use petri_objects::order::Order as _;
+use page::Page;
 use petri_objects::*;
 use petri_sim::belief::api::shelf::Objects;
-use std::fmt::Write as _;
-
-/// What a describer reads and writes.
-struct Page<'a> {
-    objects: &'a Objects,
-    now: Time,
-    text: String,
-}
 
 /// The description of one object, its events at the end.
 pub fn describe(objects: &Objects, object: &Object, now: Time) -> String {
     let mut page = Page { objects, now, text: String::new() };
     match object {
-        Object::Pod(pod) => page.pod(pod),
-        Object::StatefulSet(set) => page.stateful_set(set),
-        Object::Deployment(deployment) => page.deployment(deployment),
-        Object::ReplicaSet(set) => page.replica_set(set),
-        Object::PodDisruptionBudget(budget) => page.budget(budget),
-        Object::PersistentVolumeClaim(claim) => page.claim(claim),
-        Object::PersistentVolume(volume) => page.volume(volume),
-        Object::StorageClass(class) => page.storage_class(class),
-        Object::Service(service) => page.service(service),
-        Object::EndpointSlice(slice) => page.endpoint_slice(slice),
-        Object::Node(node) => page.node(node),
-        Object::Namespace(namespace) => page.namespace(namespace),
-        Object::ConfigMap(map) => page.config_map(map),
-        Object::ResourceQuota(quota) => page.quota(quota),
-        other => page.any(other),
+        Object::Pod(pod) => pod::pod(&mut page, pod),
+        Object::StatefulSet(set) => workloads::stateful_set(&mut page, set),
+        Object::Deployment(deployment) => workloads::deployment(&mut page, deployment),
+        Object::ReplicaSet(set) => workloads::replica_set(&mut page, set),
+        Object::PodDisruptionBudget(budget) => workloads::budget(&mut page, budget),
+        Object::PersistentVolumeClaim(claim) => storage::claim(&mut page, claim),
+        Object::PersistentVolume(volume) => storage::volume(&mut page, volume),
+        Object::StorageClass(class) => storage::storage_class(&mut page, class),
+        Object::Service(service) => network::service(&mut page, service),
+        Object::EndpointSlice(slice) => network::endpoint_slice(&mut page, slice),
+        Object::Node(node) => node::node(&mut page, node),
+        Object::Namespace(object) => namespace(&mut page, object),
+        Object::ConfigMap(map) => config_map(&mut page, map),
+        Object::ResourceQuota(object) => quota(&mut page, object),
+        other => any(&mut page, other),
     }
     DESCRIBE.align(&page.text)
 }
@@ -50,168 +42,83 @@ pub fn describe(objects: &Objects, object: &Object, now: Time) -> String {
 /// A pod template as `kubectl rollout history` shows it, its tabs left as they are.
 pub fn template(template: &PodTemplateSpec) -> String {
     let mut page = Page { objects: &Objects::default(), now: Time::ZERO, text: String::new() };
-    page.template(template);
+    pod::template(&mut page, template);
     page.text
 }
 
-impl Page<'_> {
-    /// One line; a tab ends a cell.
-    fn line(&mut self, text: std::fmt::Arguments<'_>) {
-        self.text.write_fmt(text).expect("writing to a String does not fail");
-        self.text.push('\n');
-    }
+fn namespace(page: &mut Page<'_>, namespace: &Namespace) {
+    page.line(format_args!("Name:\t{}", namespace.metadata.name));
+    page.labels("Labels", &namespace.metadata.labels);
+    page.annotations(&namespace.metadata.annotations);
+    page.line(format_args!("Status:\t{}", namespace.status.phase));
+    page.line(format_args!("\nNo resource quota.\n\nNo LimitRange resource."));
+}
 
-    fn name_and_namespace(&mut self, meta: &Meta) {
-        self.line(format_args!("Name:\t{}", meta.name));
-        self.line(format_args!("Namespace:\t{}", meta.namespace));
+fn quota(page: &mut Page<'_>, quota: &ResourceQuota) {
+    page.line(format_args!("Name:\t{}", quota.metadata.name));
+    page.line(format_args!("Namespace:\t{}", quota.metadata.namespace));
+    if !quota.spec.scopes.is_empty() {
+        let scopes: Vec<&str> = quota.spec.scopes.iter().map(|scope| &**scope).collect();
+        page.line(format_args!("Scopes:\t{}", scopes.join(", ")));
     }
-
-    /// A title and its values, each on a line of its own under the first.
-    fn list(&mut self, title: &str, values: &[String]) {
-        match values.split_first() {
-            None => self.line(format_args!("{title}:\t<none>")),
-            Some((first, rest)) => {
-                self.line(format_args!("{title}:\t{first}"));
-                for value in rest {
-                    self.line(format_args!("\t{value}"));
-                }
-            }
-        }
-    }
-
-    fn labels(&mut self, title: &str, labels: &Labels) {
-        let values: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        self.list(title, &values);
-    }
-
-    /// Annotations, without the one that `kubectl apply` keeps for itself.
-    fn annotations(&mut self, annotations: &Labels) {
-        let shown: Vec<_> = annotations.iter().filter(|(key, _)| &***key != LAST_APPLIED).collect();
-        if shown.is_empty() {
-            return self.line(format_args!("Annotations:\t<none>"));
-        }
-        for (i, (key, value)) in shown.into_iter().enumerate() {
-            let title = if i == 0 { "Annotations:" } else { "" };
-            // A long value starts below its key.
-            if value.len() + key.len() + 2 > 140 || value.contains('\n') {
-                self.line(format_args!("{title}\t{key}:"));
-                for part in value.trim_end().split('\n') {
-                    self.line(format_args!("\t  {part}"));
-                }
-            } else {
-                self.line(format_args!("{title}\t{key}: {value}"));
-            }
-        }
-    }
-
-    /// The events about an object, oldest first.
-    fn events(&mut self, kind: Kind, meta: &Meta) {
-        let about = |event: &Event| {
-            let object = &event.involved_object;
-            // A kubelet's events name a node without its uid.
-            &*object.kind == kind.name()
-                && object.name == meta.name
-                && (object.uid == meta.uid || object.uid == Uid::default() || kind == Kind::Node)
-        };
-        let mut events: Vec<_> = self.objects.events.values().filter(|event| about(event)).cloned().collect();
-        if events.is_empty() {
-            return self.line(format_args!("Events:\t<none>"));
-        }
-        // By the old recorder's timestamp, which the scheduler's events do not have: they stand first.
-        events.order_by_key(|event| event.last_timestamp);
-        self.line(format_args!("Events:"));
-        self.line(format_args!("  Type\tReason\tAge\tFrom\tMessage"));
-        self.line(format_args!("  ----\t------\t----\t----\t-------"));
-        for event in events {
-            let (first, last, count) = event_times(&event);
-            let age = match count {
-                0 | 1 => age_since(first, self.now),
-                count => format!("{} (x{count} over {})", age_since(last, self.now), age_since(first, self.now)),
-            };
-            let from =
-                if event.source.component.is_empty() { &event.reporting_component } else { &event.source.component };
-            let message = event.message.trim();
-            self.line(format_args!("  {}\t{}\t{age}\t{from}\t{message}", event.kind, event.reason));
-        }
-    }
-
-    fn namespace(&mut self, namespace: &Namespace) {
-        self.line(format_args!("Name:\t{}", namespace.metadata.name));
-        self.labels("Labels", &namespace.metadata.labels);
-        self.annotations(&namespace.metadata.annotations);
-        self.line(format_args!("Status:\t{}", namespace.status.phase));
-        self.line(format_args!("\nNo resource quota.\n\nNo LimitRange resource."));
-    }
-
-    fn quota(&mut self, quota: &ResourceQuota) {
-        self.line(format_args!("Name:\t{}", quota.metadata.name));
-        self.line(format_args!("Namespace:\t{}", quota.metadata.namespace));
-        if !quota.spec.scopes.is_empty() {
-            let scopes: Vec<&str> = quota.spec.scopes.iter().map(|scope| &**scope).collect();
-            self.line(format_args!("Scopes:\t{}", scopes.join(", ")));
-        }
-        self.line(format_args!("Resource\tUsed\tHard\n--------\t----\t----"));
-        for (resource, hard) in &quota.status.hard {
-            let used = quota.status.used.get(resource).map_or("0".into(), ToString::to_string);
-            self.line(format_args!("{resource}\t{used}\t{hard}"));
-        }
-    }
-
-    fn config_map(&mut self, map: &ConfigMap) {
-        self.name_and_namespace(&map.metadata);
-        self.labels("Labels", &map.metadata.labels);
-        self.annotations(&map.metadata.annotations);
-        self.line(format_args!("\nData\n===="));
-        for (key, value) in map.data.iter() {
-            self.line(format_args!("{key}:\n----\n{value}\n"));
-        }
-        self.line(format_args!("\nBinaryData\n====\n"));
-        self.events(Kind::ConfigMap, &map.metadata);
-    }
-
-    /// Kinds without a describer of their own: every field, its name in words.
-    ///
-    /// Upstream: `genericDescriber`.
-    fn any(&mut self, object: &Object) {
-        let meta = object.meta();
-        self.name_and_namespace(meta);
-        self.labels("Labels", &meta.labels);
-        self.annotations(&meta.annotations);
-        if let Value::Map(map) = object.to_value() {
-            self.fields(&map, 0, &["labels", "annotations", "name", "namespace", "managedFields"]);
-        }
-        self.events(object.kind(), meta);
-    }
-
-    fn fields(&mut self, map: &Map, depth: usize, skip: &[&str]) {
-        let indent = "  ".repeat(depth);
-        for (key, value) in map.sorted() {
-            if depth == 1 && skip.contains(&&**key) {
-                continue;
-            }
-            let title = title_of(key);
-            match value {
-                Value::Map(inner) => {
-                    self.line(format_args!("{indent}{title}:"));
-                    self.fields(inner, depth + 1, if &**key == "metadata" { skip } else { &[] });
-                }
-                Value::List(items) => {
-                    self.line(format_args!("{indent}{title}:"));
-                    for item in items {
-                        match item {
-                            Value::Map(inner) => self.fields(inner, depth + 1, &[]),
-                            other => self.line(format_args!("{indent}  {}", plain(other))),
-                        }
-                    }
-                }
-                other => self.line(format_args!("{indent}{title}:\t{}", plain(other))),
-            }
-        }
+    page.line(format_args!("Resource\tUsed\tHard\n--------\t----\t----"));
+    for (resource, hard) in &quota.status.hard {
+        let used = quota.status.used.get(resource).map_or("0".into(), ToString::to_string);
+        page.line(format_args!("{resource}\t{used}\t{hard}"));
     }
 }
 
-/// The annotation in which `kubectl apply` remembers what it applied.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+fn config_map(page: &mut Page<'_>, map: &ConfigMap) {
+    page.name_and_namespace(&map.metadata);
+    page.labels("Labels", &map.metadata.labels);
+    page.annotations(&map.metadata.annotations);
+    page.line(format_args!("\nData\n===="));
+    for (key, value) in map.data.iter() {
+        page.line(format_args!("{key}:\n----\n{value}\n"));
+    }
+    page.line(format_args!("\nBinaryData\n====\n"));
+    page.events(Kind::ConfigMap, &map.metadata);
+}
+
+/// Kinds without a describer of their own: every field, its name in words.
+///
+/// Upstream: `genericDescriber`.
+fn any(page: &mut Page<'_>, object: &Object) {
+    let meta = object.meta();
+    page.name_and_namespace(meta);
+    page.labels("Labels", &meta.labels);
+    page.annotations(&meta.annotations);
+    if let Value::Map(map) = object.to_value() {
+        fields(page, &map, 0, &["labels", "annotations", "name", "namespace", "managedFields"]);
+    }
+    page.events(object.kind(), meta);
+}
+
+fn fields(page: &mut Page<'_>, map: &Map, depth: usize, skip: &[&str]) {
+    let indent = "  ".repeat(depth);
+    for (key, value) in map.sorted() {
+        if depth == 1 && skip.contains(&&**key) {
+            continue;
+        }
+        let title = title_of(key);
+        match value {
+            Value::Map(inner) => {
+                page.line(format_args!("{indent}{title}:"));
+                fields(page, inner, depth + 1, if &**key == "metadata" { skip } else { &[] });
+            }
+            Value::List(items) => {
+                page.line(format_args!("{indent}{title}:"));
+                for item in items {
+                    match item {
+                        Value::Map(inner) => fields(page, inner, depth + 1, &[]),
+                        other => page.line(format_args!("{indent}  {}", plain(other))),
+                    }
+                }
+            }
+            other => page.line(format_args!("{indent}{title}:\t{}", plain(other))),
+        }
+    }
+}
 
 /// `leaseDurationSeconds` as `Lease Duration Seconds`, `apiVersion` as `API Version`.
 fn title_of(key: &str) -> String {
@@ -237,15 +144,6 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.to_string(),
         other => other.to_json(),
     }
-}
-
-/// Go's print of a list of texts: `[a b]`.
-fn bracketed(values: &[Name]) -> String {
-    format!("[{}]", values.iter().map(|v| &**v).collect::<Vec<_>>().join(" "))
-}
-
-fn true_false(flag: bool) -> &'static str {
-    if flag { "True" } else { "False" }
 }
 
 #[cfg(test)]
