@@ -2,7 +2,7 @@
 
 mod ills;
 
-use crate::view::{Target, locks, words};
+use crate::view::{Target, lock_object, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, ObjectRef, Span, Taint, Uid};
 use petri_sim::belief::api::shelf::Key;
@@ -104,7 +104,7 @@ pub fn verbs(world: &World, target: &Target) -> Vec<Verb> {
         Target::Node(node) | Target::Link(node) => node_verbs(world, node),
         Target::Claim(object) | Target::Object(object) => object_verbs(world, object),
         Target::Volume(volume) => object_verbs(world, &ObjectRef::new(Kind::PersistentVolume, "", volume.clone())),
-        Target::Lock(lock) => locks::object(lock).map_or_else(Vec::new, |object| object_verbs(world, &object)),
+        Target::Lock(lock) => lock_object(lock).map_or_else(Vec::new, |object| object_verbs(world, &object)),
         Target::ControlPlane => control_plane_verbs(world),
         Target::Guarantee(_) | Target::Moment(_) | Target::Branch(_) => Vec::new(),
     }
