@@ -6,7 +6,7 @@ use crate::keys;
 use crate::panels::cluster::Cluster;
 use crate::panels::console::Console;
 use crate::panels::dock::Dock;
-use crate::panels::float::Floating;
+use crate::panels::floating::Floating;
 use crate::panels::inspector::Inspector;
 use crate::panels::manifests::Manifests;
 use crate::panels::names::Names;

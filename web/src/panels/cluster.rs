@@ -2,12 +2,13 @@
 
 use super::facts::FactsPanel;
 use super::guide::NextStep;
+use super::picking::use_pick;
 use super::topbar::TopMeters;
-use crate::desk::{Desk, use_desk};
+use crate::desk::use_desk;
 use crate::first_visit;
-use crate::pictures::{ClusterPicture, How, Legend, OnPick, Pick, Sentence, rarer};
+use crate::pictures::{ClusterPicture, Legend, Sentence, rarer};
 use crate::session::{use_slice, use_world};
-use crate::state::{Action, Facts};
+use crate::state::Facts;
 use crate::view::beats::beats;
 use crate::view::facts::Facts as World;
 use crate::view::layout::Density;
@@ -26,23 +27,6 @@ pub struct ClusterProps {
     pub density: Density,
     /// Whether nothing moves along the links.
     pub still: bool,
-}
-
-/// What a click on a mark does: the same in every picture.
-pub fn pick(desk: &Desk, pick: Pick) {
-    match pick.how {
-        How::Select => desk.select(pick.target),
-        How::Menu => {
-            desk.send(Action::Select(Some(pick.target.clone())));
-            desk.open_menu(pick.target, pick.x, pick.y);
-        }
-    }
-}
-
-#[hook]
-pub fn use_pick() -> OnPick {
-    let desk = use_desk();
-    use_callback(desk, |picked: Pick, desk| pick(desk, picked))
 }
 
 /// The width of an element in whole pixels, and again when it changes.

@@ -1,6 +1,7 @@
 //! The timeline: drag or use the arrows to go to any moment; do something there, and the past forks.
 
-use super::cluster::{use_pick, use_width};
+use super::cluster::use_width;
+use super::picking::use_pick;
 use crate::desk::{Desk, branch_name, use_desk};
 use crate::explain;
 use crate::pictures::TimelinePicture;
