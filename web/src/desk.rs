@@ -2,7 +2,7 @@
 
 use crate::check::check;
 use crate::explain::{self, Fix};
-use crate::frames;
+use crate::frames::{self, Later};
 use crate::keep::{self, Step};
 use crate::limits;
 use crate::recording::Shared;
@@ -14,7 +14,7 @@ use crate::view::{Target, words};
 use petri_objects::{ObjectRef, Span, Time, Uid};
 use petri_sim::words::command::Command;
 use petri_sim::words::note::{Note, What};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -31,6 +31,8 @@ pub struct Desk {
     bookmarks: Rc<RefCell<Rc<Vec<Bookmark>>>>,
     /// What commands did to files, in order, for whoever takes them back.
     steps: Rc<RefCell<Vec<Step>>>,
+    /// Counts what somebody wanted to open: what arrives late is not what is wanted any more.
+    wishes: Rc<Cell<u32>>,
     /// Console lines that are not done.
     pub(crate) waiting: Rc<Waiting>,
 }
@@ -61,7 +63,7 @@ pub fn is_about(note: &Note, object: &ObjectRef, uid: Option<Uid>) -> bool {
 }
 
 /// How long a toast stays, in milliseconds.
-const TOAST: i32 = 9_000;
+const TOAST: u32 = 9_000;
 
 impl Desk {
     pub fn new(session: Session, ui: UseReducerDispatcher<Ui>) -> Desk {
@@ -72,6 +74,7 @@ impl Desk {
             closed: Rc::default(),
             bookmarks: Rc::default(),
             steps: Rc::default(),
+            wishes: Rc::default(),
             waiting: Rc::default(),
         }
     }
@@ -319,10 +322,16 @@ impl Desk {
         self.send(Action::Select(Some(target)));
         self.send(Action::ShowTab(Tab::Why));
     }
-    /// Takes a toast away after a while.
-    pub fn expire_toast(&self, number: u64) {
+    /// Says that somebody wants something else opened, and answers whether that still is the last wish, whenever asked.
+    pub(crate) fn wish(&self) -> impl Fn() -> bool + use<> {
+        let (wishes, own) = (self.wishes.clone(), self.wishes.get() + 1);
+        wishes.set(own);
+        move || wishes.get() == own
+    }
+    /// Takes a toast away after a while, if nobody does before.
+    pub fn expire_toast(&self, number: u64) -> Later {
         let desk = self.clone();
-        frames::later(TOAST, move || desk.send(Action::DropToast(number)));
+        frames::later(TOAST, move || desk.send(Action::DropToast(number)))
     }
 }
 

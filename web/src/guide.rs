@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn the_story_goes_from_a_cut_to_two_of_one() {
         let session = Session::new(Recording::new(Scenario::standard(), first_visit::SEED));
-        first_visit::show_example(&session, &first_visit::EXAMPLES[0]);
+        first_visit::show_example(&session, &petri_lessons::EXAMPLES[0]).expect("its text is here");
         let step = || step(&session.timeline());
         let Some(Step::Cut { node, pod }) = step() else { panic!("it begins with a cut") };
         let begin = session.timeline().now();

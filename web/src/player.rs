@@ -1,6 +1,6 @@
 //! Virtual time moved along by the browser's frames.
 
-use crate::frames;
+use crate::frames::{self, Frame};
 use crate::session::Session;
 use petri_objects::{Span, Time};
 use petri_sim::story::timeline::Timeline;
@@ -60,13 +60,13 @@ pub struct Player {
     pub speed: Speed,
     /// The clock reading of the last frame, in milliseconds; `None` before the first one.
     last: Option<f64>,
-    /// Whether a frame was asked for.
-    waiting: bool,
+    /// The frame that was asked for.
+    awaited: Option<Frame>,
 }
 
 impl Default for Player {
     fn default() -> Player {
-        Player { mode: Mode::Paused, condition: None, watcher: None, speed: Speed::REAL, last: None, waiting: false }
+        Player { mode: Mode::Paused, condition: None, watcher: None, speed: Speed::REAL, last: None, awaited: None }
     }
 }
 
@@ -157,14 +157,13 @@ impl Session {
     }
     fn await_frame(&self) {
         let mut player = self.player().borrow_mut();
-        if player.mode != Mode::Paused && !player.waiting {
-            player.waiting = true;
+        if player.mode != Mode::Paused && player.awaited.is_none() {
             let session = self.clone();
-            frames::request(move || {
-                session.player().borrow_mut().waiting = false;
+            player.awaited = Some(frames::request(move || {
+                session.player().borrow_mut().awaited = None;
                 session.frame(frames::now());
                 session.await_frame();
-            });
+            }));
         }
     }
 

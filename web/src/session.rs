@@ -1,8 +1,9 @@
 //! The cluster that the page shows: one handle for everybody, and a hook that looks at a slice of it.
 
+use crate::frames::{self, Frame};
+use crate::panic;
 use crate::player::Player;
 use crate::recording::Shared;
-use crate::{frames, panic};
 use petri_objects::Time;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
@@ -27,6 +28,8 @@ struct Inner {
     next_listener: Cell<u64>,
     /// Whether a frame was asked for in which the listeners will be told.
     told: Cell<bool>,
+    /// That frame, or the last one.
+    frame: RefCell<Option<Frame>>,
     /// Counts the runs that were opened, so that whoever waits for something of one does not look for it in another.
     run: Cell<u32>,
     /// Whether the moment was come to by a jump: then nothing is on its way.
@@ -60,6 +63,7 @@ impl Session {
             listeners: RefCell::default(),
             next_listener: Cell::new(0),
             told: Cell::new(false),
+            frame: RefCell::default(),
             run: Cell::new(0),
             jumped: Cell::new(true),
         }))
@@ -105,7 +109,8 @@ impl Session {
         self.0.version.set(self.0.version.get() + 1);
         if !self.0.told.replace(true) {
             let session = self.clone();
-            frames::request(move || session.flush());
+            let frame = frames::request(move || session.flush());
+            self.0.frame.replace(Some(frame));
         }
     }
     /// Tells the listeners at once. Frames do this by themselves; tests do not wait for frames.

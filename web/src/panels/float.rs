@@ -1,7 +1,9 @@
 //! A box that floats over the page. The focus goes in when it opens, and back when it closes.
 
 use crate::desk::use_desk;
+use crate::sizes;
 use crate::state::Action;
+use gloo::utils::document;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
@@ -37,10 +39,6 @@ fn focusable(host: &Element) -> Vec<HtmlElement> {
     (0..nodes.length()).filter_map(|i| nodes.item(i)?.dyn_into().ok()).collect()
 }
 
-fn document() -> Option<web_sys::Document> {
-    web_sys::window()?.document()
-}
-
 /// A floating box: focus goes to its first control, stays inside, and returns to where it was.
 #[component]
 pub fn FloatBox(props: &FloatBoxProps) -> Html {
@@ -50,7 +48,7 @@ pub fn FloatBox(props: &FloatBoxProps) -> Html {
     {
         let (host, style, place) = (host.clone(), style.setter(), props.place);
         use_effect_with((), move |()| {
-            let opener = document().and_then(|document| document.active_element());
+            let opener = document().active_element();
             let host = host.cast::<Element>();
             if let Some(host) = &host {
                 style.set(position(host, place));
@@ -63,7 +61,7 @@ pub fn FloatBox(props: &FloatBoxProps) -> Html {
             }
             move || {
                 // A click elsewhere has already moved the focus; then it stays there.
-                let active = document().and_then(|document| document.active_element());
+                let active = document().active_element();
                 let inside = |element: &Element| host.as_ref().is_some_and(|host| host.contains(Some(element)));
                 let lost = active.is_none_or(|element| element.tag_name() == "BODY" || inside(&element));
                 if let (true, Some(opener)) = (lost, opener.and_then(|opener| opener.dyn_into::<HtmlElement>().ok())) {
@@ -77,7 +75,7 @@ pub fn FloatBox(props: &FloatBoxProps) -> Html {
         Callback::from(move |event: KeyboardEvent| {
             let Some(host) = host.cast::<Element>() else { return };
             let items = focusable(&host);
-            let active = document().and_then(|document| document.active_element());
+            let active = document().active_element();
             let at = items.iter().position(|item| active.as_ref() == Some(item.as_ref()));
             let count = items.len();
             let to = match (event.key().as_str(), at) {
@@ -113,15 +111,13 @@ const EDGE: f64 = 8.0;
 
 /// Where the box goes so that it is in the window as a whole.
 fn position(host: &Element, place: Place) -> String {
-    let Some(window) = web_sys::window() else { return String::new() };
-    let size = |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|value| value.as_f64()).unwrap_or(800.0);
-    let (width, height) = (size(window.inner_width()), size(window.inner_height()));
+    let (width, height) = sizes::window();
     let own = host.get_bounding_client_rect();
     let (x, y) = match place {
         Place::Middle => ((width - own.width()) / 2.0, (height - own.height()) / 3.0),
         Place::At(x, y) => (f64::from(x), f64::from(y)),
         Place::Below(id) => {
-            let anchor = document().and_then(|document| document.get_element_by_id(id));
+            let anchor = document().get_element_by_id(id);
             anchor.map_or((EDGE, EDGE), |anchor| {
                 let rect = anchor.get_bounding_client_rect();
                 let above = rect.top() - 4.0 - own.height();

@@ -69,7 +69,10 @@ fn ToastBox(props: &ToastProps) -> Html {
     let number = props.toast.number;
     {
         let desk = desk.clone();
-        use_effect_with(number, move |number| desk.expire_toast(*number));
+        use_effect_with(number, move |number| {
+            let expires = desk.expire_toast(*number);
+            move || drop(expires)
+        });
     }
     let go_back = props.toast.branch.map(|branch| {
         let desk = desk.clone();

@@ -99,7 +99,7 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use petri_objects::{Kind, Span, Uid};
+    use petri_objects::{Kind, ObjectRef, Span, Uid};
     use petri_sim::ground::scenario::Scenario;
     use petri_sim::story::recording::Recording;
     use petri_sim::words::command::{Command, Propagation};
