@@ -1,13 +1,14 @@
 //! What a page opens with: an example that already runs, one thing to try, or the recording of a link.
 
 use crate::desk::Desk;
+use crate::desk::shell;
 use crate::examples::{self, Files};
 use crate::recording::{self, Shared};
 use crate::session::Session;
 use crate::state::{Action, Applied, LogKind, Ui};
 use crate::told::{self, Written, opened};
 use crate::view::Target;
-use crate::{check, frames, shell};
+use crate::{check, frames};
 use petri_lessons::{EXAMPLES, Example};
 use petri_objects::{Name, Span, Time};
 use petri_sim::ground::scenario::Scenario;

@@ -161,7 +161,9 @@ mod tests {
         assert_eq!(step(), Some(Step::Forget { node: node.clone(), pod: pod.clone() }));
 
         let say = |line: &str| {
-            crate::shell::with_page(&session, |page| petri_console::run(line, page, &std::collections::BTreeMap::new()))
+            crate::desk::shell::with_page(&session, |page| {
+                petri_console::run(line, page, &std::collections::BTreeMap::new())
+            })
         };
         say(&step().and_then(|step| step.line()).expect("it has a line"));
         let pass = |span: Span| session.change(|timeline| timeline.play_until(timeline.now() + span));

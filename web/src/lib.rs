@@ -17,9 +17,7 @@ pub mod first_visit;
 pub mod guide;
 pub mod keys;
 pub mod openings;
-pub mod player;
 pub mod session;
-pub mod shell;
 pub mod state;
 pub mod told;
 
@@ -30,7 +28,6 @@ pub mod view;
 pub mod check;
 pub mod compare;
 pub mod explain;
-pub mod keep;
 pub mod limits;
 pub mod recording;
 pub mod verbs;

@@ -120,7 +120,7 @@ mod tests {
         let session = Session::new(Recording::new(Scenario::standard(), SEED));
         let example = EXAMPLES.iter().find(|example| !example.needs.is_empty()).expect("one builds on another");
         show_example(&session, example).expect("the texts are here");
-        crate::shell::apply(
+        crate::desk::shell::apply(
             &session,
             "own.yaml",
             "{apiVersion: v1, kind: ConfigMap, metadata: {name: own}, data: {a: b}}",
