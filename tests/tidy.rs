@@ -127,6 +127,47 @@ fn the_page_is_the_only_home_of_the_browser() {
     }
 }
 
+/// What the page is made with, by the name in its manifest.
+const PAGE_IS_MADE_WITH: [&str; 7] =
+    ["wasm-bindgen", "web-sys", "js-sys", "serde", "serde-wasm-bindgen", "yew", "gloo"];
+/// What the page asks of those packages rather than of the browser: listening, timers and frames, and objects whose
+/// fields go by strings. Each with the one file that may, and why.
+const PLUMBING: [(&str, &str); 8] = [
+    ("add_event_listener", ""),
+    ("set_timeout", ""),
+    ("set_interval", ""),
+    (".request_animation_frame(", ""),
+    ("Reflect", ""),
+    ("Object::new(", ""),
+    ("JSON::", ""),
+    // A failing page has nobody left to tell of a window that is not there.
+    ("web_sys::window()", "web/src/panic.rs"),
+];
+
+#[test]
+fn the_page_is_made_with_the_agreed_packages() {
+    let manifest = std::fs::read_to_string(root().join("web/Cargo.toml")).expect("the page has a manifest");
+    let listed = manifest.split("\n[dev-dependencies]").next().unwrap_or_default();
+    let shipped: Vec<(String, String)> =
+        sources("web/src").into_iter().map(|(name, source)| (name, without_tests(&source).to_owned())).collect();
+    for package in PAGE_IS_MADE_WITH {
+        let in_manifest = [format!("\n{package} = "), format!("\n[dependencies.{package}]")];
+        assert!(in_manifest.iter().any(|line| listed.contains(line)), "web/Cargo.toml lacks {package}");
+        let path = format!("{}::", package.replace('-', "_"));
+        let calls = |source: &str| source.match_indices(&path).any(|(at, _)| !source[..at].ends_with(is_in_word));
+        assert!(shipped.iter().any(|(_, source)| calls(source)), "nothing in web/src calls {package}");
+    }
+    for (name, source) in &shipped {
+        for (word, home) in PLUMBING {
+            assert!(name == home || !source.contains(word), "{name} uses {word}: a package does that");
+        }
+    }
+}
+
+fn is_in_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == ':'
+}
+
 #[test]
 fn every_reason_is_given_somewhere_and_has_a_sentence() {
     let reasons = std::fs::read_to_string(root().join("crates/sim/src/words/reason.rs")).expect("reasons are readable");

@@ -1,4 +1,5 @@
-//! Lists the example manifests, so that a new file is an example without being registered anywhere.
+//! Lists the example manifests with their versions, and compiles their texts in: all of them with the feature `content`,
+//! and otherwise only that of the first visit.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -8,19 +9,31 @@ const FIRST: &str = "random-generator.yaml";
 
 fn main() {
     println!("cargo::rerun-if-changed=manifests");
-    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets this")).join("manifests");
+    let variable = |name: &str| std::env::var(name).expect("cargo sets this");
+    let all = std::env::var_os("CARGO_FEATURE_CONTENT").is_some();
+    let folder = Path::new(&variable("CARGO_MANIFEST_DIR")).join("manifests");
     let mut names: Vec<String> = std::fs::read_dir(&folder)
         .expect("the crate has a folder of manifests")
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name.ends_with(".yaml"))
         .collect();
     names.sort_by_key(|name| (name != FIRST, name.clone()));
-    let mut code = String::from("&[\n");
+
+    let mut texts = String::from("const TEXTS: &[(&str, &str)] = &[\n");
+    let mut versions = String::from("const VERSIONS: &[(&str, u64)] = &[\n");
     for name in &names {
         let path = folder.join(name);
-        writeln!(code, "    ({name:?}, include_str!({path:?})),").expect("writing to a String does not fail");
+        let text = std::fs::read(&path).expect("a manifest that was just listed can be read");
+        if all || name == FIRST {
+            writeln!(texts, "    ({name:?}, include_str!({path:?})),").expect("writing to a String does not fail");
+        }
+        writeln!(versions, "    ({name:?}, {}),", fnv(&text)).expect("writing to a String does not fail");
     }
-    code.push_str("]\n");
-    let out = Path::new(&std::env::var("OUT_DIR").expect("cargo sets this")).join("examples.rs");
-    std::fs::write(out, code).expect("cargo's output folder can be written");
+    let out = Path::new(&variable("OUT_DIR")).join("examples.rs");
+    std::fs::write(out, format!("{texts}];\n{versions}];\n")).expect("cargo's output folder can be written");
+}
+
+/// FNV-1a, which stays the same wherever and whenever it is computed.
+fn fnv(content: &[u8]) -> u64 {
+    content.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { openApp, screenshot } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { drawn, panel, pause, run, say } from "./steps.mjs";
+import { drawn, panel, pause, run, say, shown } from "./steps.mjs";
 
 const server = serve();
 
@@ -19,6 +19,7 @@ async function large(viewport) {
     await page.locator("#examples-button").click();
   }
   await page.locator('[data-example="large.yaml"]').click();
+  await shown(page, "large.yaml");
   await panel(page, "cluster");
   await page.locator('svg.cluster-picture [data-node="node-29"]').waitFor();
   await pause(page);

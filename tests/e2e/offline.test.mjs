@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { openApp, STRICT_CSP } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { drawn, includes, pause, say, suggestion } from "./steps.mjs";
+import { drawn, example, includes, pause, say, suggestion } from "./steps.mjs";
 
 const server = serve({ prefix: "/some/where/petri/", csp: STRICT_CSP });
 
@@ -17,7 +17,7 @@ async function kept(page) {
       const found = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
       return found.flat().map((request) => request.url);
     });
-  const parts = ["index.html", "/petri-web-", "_bg.wasm", "/second-", "/editor/editor-", ".css"];
+  const parts = ["index.html", "/petri-web-", "_bg.wasm", "/second-", "/editor/editor-", ".css", "/examples/pdb.yaml", "/lessons/"];
   for (let i = 0; i < 100; i++) {
     const found = await all();
     if (parts.every((part) => found.some((url) => url.includes(part)))) return;
@@ -38,6 +38,8 @@ test("who has opened the page once can open it again without a network, and do e
   includes(await say(page, `cut ${node}`), "cut off");
   await page.locator("#compare-button").click();
   await page.locator('.compare-body[data-compared="true"]').waitFor();
+  await page.keyboard.press("Escape");
+  await example(page, "pdb.yaml");
   // An address that holds a run opens as well.
   await page.goto(`${server.url}index.html#nothing`);
   await page.waitForSelector("[data-app]");

@@ -3,7 +3,7 @@
 // node screenshots.mjs [part of a name ...]
 
 import { openApp, screenshot, shutDown, startServer } from "./harness.mjs";
-import { drawn, example, manifests, panel, paste, pause, pods, run, say, suggestion } from "./steps.mjs";
+import { drawn, example, manifests, panel, paste, pause, pods, run, say, shown, suggestion } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 const LOOKS = {
@@ -91,6 +91,7 @@ const MOMENTS = {
       await panel(page, "more");
       await page.locator(".more .btn", { hasText: "Examples" }).click();
       await page.locator('[data-example="pdb.yaml"]').click();
+      await shown(page, "pdb.yaml");
     } else {
       await example(page, "pdb.yaml");
     }

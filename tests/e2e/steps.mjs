@@ -46,10 +46,20 @@ export async function say(page, line) {
   return page.locator(".term").innerText();
 }
 
-export async function example(page, name) {
+/** Asks for an example, which has to be fetched unless somebody has done so before. */
+export async function choose(page, name) {
   await page.locator("#examples-button").click();
   await page.locator(`[data-example="${name}"]`).click();
-  await page.locator(`[data-file="${name}"]`).waitFor({ state: "attached" }).catch(() => {});
+}
+
+/** Waits until an example is what the page shows. */
+export async function shown(page, name) {
+  await page.locator(`[data-shown="${name}"]`).waitFor({ state: "attached" });
+}
+
+export async function example(page, name) {
+  await choose(page, name);
+  await shown(page, name);
 }
 
 /** Whether others want the processor as well: then what the clock says is not about the page. */

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { openApp } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { drawn, includes, paste, pause, run, say, suggestion } from "./steps.mjs";
+import { drawn, example, includes, paste, pause, run, say, suggestion } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 const server = serve();
@@ -111,8 +111,7 @@ test("what is watched is told in full however fast time goes, and waiting ends w
   const rows = (await page.locator(".term").innerText()).match(/^rg-1 .*$/gm).map((row) => row.split(/ +/)[2]);
   const statuses = rows.filter((status, at) => status !== rows[at - 1]);
   assert.deepEqual(statuses, ["Running", "Terminating", "Completed", "Pending", "ContainerCreating", "Running"]);
-  await page.locator("#examples-button").click();
-  await page.locator('[data-example="my-sts.yaml"]').click();
+  await example(page, "my-sts.yaml");
   await pause(page);
   await run(page, 60);
   assert.ok(!/^(rg|my-sts)-/m.test(await page.locator(".term").innerText()), "nobody watches this run");

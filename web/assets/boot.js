@@ -7,13 +7,14 @@ const app = document.querySelector("meta[name=petri-app]");
 const editor = document.querySelector("meta[name=petri-editor]");
 const resolve = (path) => new URL(path, document.baseURI).href;
 
-// Where the page finds its lazily loaded parts. Read by the Rust side, and by a worker's creator.
+// Where the page finds its lazily loaded parts: `Parts` in web/src/edge.rs.
 globalThis.petriParts = Object.freeze({
   module: resolve(app.content),
   wasm: resolve(app.dataset.wasm),
   // Where the build took the WebAssembly apart: what the first visit does not run.
   second: app.dataset.second ? resolve(app.dataset.second) : null,
   editor: resolve(editor.content),
+  examples: resolve("./examples/"),
 });
 globalThis.petriLoadEditor = () => import(globalThis.petriParts.editor);
 
@@ -98,7 +99,7 @@ function awaitPerson() {
  */
 function watchForFailure(module) {
   const fail = (error) => {
-    if (error instanceof WebAssembly.RuntimeError) module.failed(`${error}\n${error.stack ?? ""}`);
+    if (error instanceof WebAssembly.RuntimeError) module.failed({ message: String(error), stack: error.stack });
   };
   addEventListener("error", (event) => fail(event.error));
   addEventListener("unhandledrejection", (event) => fail(event.reason));

@@ -1,5 +1,5 @@
 // Keeps the page for a time without a network: a service worker that the build puts beside the page, with the list of
-// its files. Names change with their content, so what is kept is never wrong; only the index has to be asked for first.
+// its files. Every build keeps its own, so what is kept is never wrong; only the index has to be asked for first.
 
 // The build replaces these two lines.
 const VERSION = "";
@@ -13,9 +13,12 @@ const KEPT = OURS + VERSION;
 /** Fetches and keeps what is not kept yet. The browser's own cache has most of it already. */
 async function keep(names) {
   const kept = await caches.open(KEPT);
-  const missing = await Promise.all(names.map(async (name) => ((await kept.match(at(name))) ? null : at(name))));
-  await kept.addAll(missing.filter(Boolean));
+  const missing = await Promise.all(names.map(async (name) => ((await kept.match(at(name))) ? [] : [asked(name)])));
+  await kept.addAll(missing.flat());
 }
+
+/** Under a name that does not change with its content, that cache may have an older file. */
+const asked = (name) => new Request(at(name), { cache: /-[0-9a-f]{16}[._]/.test(name) ? "default" : "no-cache" });
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keep(FILES.first).then(() => self.skipWaiting()));

@@ -123,9 +123,9 @@ export function create(parent, options) {
       show(view, list);
     },
 
-    /** Tells which text the cluster was last given: lines that differ from it are marked in the margin. */
+    /** Tells which text the cluster was last given, if any: lines that differ from it are marked in the margin. */
     setApplied(text) {
-      view.dispatch({ effects: setApplied.of(text) });
+      view.dispatch({ effects: setApplied.of(text ?? null) });
     },
 
     setDark(on) {

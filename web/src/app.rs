@@ -3,10 +3,11 @@
 use crate::address;
 use crate::desk::Desk;
 use crate::keys;
+use crate::openings;
 use crate::panels::cluster::Cluster;
 use crate::panels::console::Console;
 use crate::panels::dock::Dock;
-use crate::panels::float::Floating;
+use crate::panels::floating::Floating;
 use crate::panels::inspector::Inspector;
 use crate::panels::manifests::Manifests;
 use crate::panels::names::Names;
@@ -37,13 +38,18 @@ pub fn App(props: &AppProps) -> Html {
     let wide = use_wide();
     keys::use_keys(&desk, &ui);
     address::use_link(&desk);
+    {
+        let desk = desk.clone();
+        use_effect_with(ui.wordless.clone(), move |files| openings::reword(&desk, files));
+    }
 
     let shows = |panel: Panel| wide || ui.panel == panel;
     let selection = ui.selection.clone();
     html! {
         <ContextProvider<Session> context={session}>
         <ContextProvider<Desk> context={(*desk).clone()}>
-            <div class="app" data-app="petri" data-wide={wide.to_string()} data-panel={ui.panel.word()}>
+            <div class="app" data-app="petri" data-wide={wide.to_string()} data-panel={ui.panel.word()}
+                data-shown={ui.example.clone()} data-loading={ui.loading}>
                 <TopBar {wide} example={ui.example.clone()} open={ui.popup.clone()} bookmarks={ui.bookmarks.clone()} />
                 if shows(Panel::Manifests) {
                     <Manifests key="manifests" files={ui.files.clone()} active={ui.active} />

@@ -1,14 +1,19 @@
 //! What the benchmarks and the determinism tests call from JavaScript. They run without a page, in Node as well.
 
+use crate::edge::{self, Benchmark};
 use petri_explore::bench::{self, Outcome};
 use wasm_bindgen::prelude::*;
 
-/// Runs a benchmark by the name that the native program gives it, and answers counts as JSON: the caller measures.
+/// Runs a benchmark by the name that the native program gives it, and answers a [`Benchmark`].
 ///
 /// `replicas-1000-claims`: so many replicas with a claim each on 50 machines until all are Ready; `replicas-1000`: without
 /// claims, on 10. `fast-forward-50`: so many pods with a readiness probe each, for an hour.
 #[wasm_bindgen]
-pub fn bench(name: &str) -> String {
+pub fn bench(name: &str) -> JsValue {
+    edge::to_js(&benchmark(name))
+}
+
+fn benchmark(name: &str) -> Benchmark {
     let words: Vec<&str> = name.split('-').collect();
     let size = |text: &str| text.parse::<i64>().ok().filter(|size| (1..=10_000).contains(size));
     let outcome = match words[..] {
@@ -21,15 +26,13 @@ pub fn bench(name: &str) -> String {
         ["fast", "forward", pods] => size(pods).map(|pods| bench::hours(pods, 5, 1)),
         _ => None,
     };
-    let Some(outcome) = outcome else { return r#"{"error":"unknown benchmark"}"#.into() };
-    let Outcome { events, virtual_millis, pods_ready, fingerprint } = outcome;
-    format!(
-        r#"{{"events":{events},"virtual_ms":{virtual_millis},"pods_ready":{pods_ready},"fingerprint":"{fingerprint:016x}"}}"#
-    )
+    let Some(outcome) = outcome else { return Benchmark::Unknown { error: "unknown benchmark" } };
+    let Outcome { events, virtual_millis: virtual_ms, pods_ready, fingerprint } = outcome;
+    Benchmark::Load { events, virtual_ms, pods_ready, fingerprint: format!("{fingerprint:016x}") }
 }
 
 /// Jumps to random moments of a long run, timed one by one; answers the 99th percentile.
-fn seek() -> String {
+fn seek() -> Benchmark {
     let mut timeline = bench::long_timeline(100_000);
     let mut times: Vec<u64> = Vec::new();
     for moment in bench::moments(&timeline, 500) {
@@ -39,12 +42,11 @@ fn seek() -> String {
         times.push((js_sys::Date::now() - started) as u64);
     }
     times.sort_unstable();
-    format!(r#"{{"events":{},"seek_p99_ms":{}}}"#, timeline.position(), times[times.len() * 99 / 100])
+    Benchmark::Seek { events: timeline.position(), seek_p99_ms: times[times.len() * 99 / 100] }
 }
 
-/// The fingerprints of the runs that are asserted natively as well, as a JSON list.
+/// The fingerprints of the runs that are asserted natively as well, as a list of texts.
 #[wasm_bindgen]
-pub fn fingerprints() -> String {
-    let found = petri_lessons::fingerprints();
-    format!("[{}]", found.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(","))
+pub fn fingerprints() -> Vec<String> {
+    petri_lessons::fingerprints()
 }

@@ -391,7 +391,7 @@ mod tests {
     /// The first visit's bad day: a machine is cut off, and its pod deleted by force.
     fn bad_day() -> Timeline {
         let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 7));
-        let text = crate::first_visit::text(crate::first_visit::FIRST);
+        let text = petri_lessons::examples()[0].1;
         for document in &petri_manifest::parse(text).documents {
             timeline.command(Command::Apply(Rc::new(document.value.clone()))).expect("it is valid");
         }

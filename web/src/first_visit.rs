@@ -1,11 +1,15 @@
 //! What a page opens with: an example that already runs, one thing to try, or the recording of a link.
 
 use crate::desk::Desk;
+use crate::desk::shell;
+use crate::examples::{self, Files};
 use crate::recording::{self, Shared};
 use crate::session::Session;
 use crate::state::{Action, Applied, LogKind, Ui};
+use crate::told::{self, Written, opened};
 use crate::view::Target;
-use crate::{address, check, frames, shell};
+use crate::{check, frames};
+use petri_lessons::{EXAMPLES, Example};
 use petri_objects::{Name, Span, Time};
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
@@ -16,8 +20,6 @@ use petri_sim::world::World;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The example of the first visit.
-pub const FIRST: &str = "random-generator.yaml";
 /// The seed of every page: two people who open it see the same microsecond.
 pub const SEED: u64 = 7;
 /// How far an example is played before it is shown, if its pods become ready.
@@ -28,45 +30,10 @@ const SETTLED: Span = Span::seconds(2);
 /// What opening may take from the browser at one go, in milliseconds. Four times that on a phone is still no long task.
 const SLICE: f64 = 5.0;
 
-/// An example by its file name.
-pub struct Example {
-    pub name: &'static str,
-    /// What it is for, in a few words.
-    pub about: &'static str,
-    /// Files that are applied before it, because it makes no sense without them.
-    pub needs: &'static [&'static str],
-    /// Machines in three zones; none for the standard cluster of four.
-    pub machines: u32,
-}
-
-/// An example on the standard cluster.
-const fn small(name: &'static str, about: &'static str, needs: &'static [&'static str]) -> Example {
-    Example { name, about, needs, machines: 0 }
-}
-
-/// The menu of examples, the first visit's first.
-pub const EXAMPLES: &[Example] = &[
-    small("random-generator.yaml", "two pods with a name, a disk and an address each", &[]),
-    small("nginx-web.yaml", "a pod that waits, and why", &[]),
-    small("my-sts.yaml", "five pods without disks", &[]),
-    small("replicaset.yaml", "three interchangeable pods", &[]),
-    small("shared-claim.yaml", "three pods that share one claim", &[]),
-    Example { machines: 30, ..small("large.yaml", "thirty machines and two hundred pods", &[]) },
-    small("lease.yaml", "two pods that stand for one lock", &[]),
-    small("pdb.yaml", "a budget for evictions", &["replicaset.yaml"]),
-];
-
-impl Example {
-    /// A cluster for it, in which nothing was done yet.
-    fn recording(&self) -> Recording {
-        let scenario = if self.machines > 0 { Scenario::sized(self.machines) } else { Scenario::standard() };
-        Recording::new(scenario, SEED)
-    }
-}
-
-/// The text of an example; empty if there is none of that name.
-pub fn text(name: &str) -> &'static str {
-    petri_lessons::examples().iter().find(|(file, _)| *file == name).map_or("", |(_, text)| text)
+/// A cluster for an example, in which nothing was done yet.
+fn cluster_for(example: &Example) -> Recording {
+    let scenario = if example.machines > 0 { Scenario::sized(example.machines) } else { Scenario::standard() };
+    Recording::new(scenario, SEED)
 }
 
 /// Whether every pod that should exist runs and is ready.
@@ -80,8 +47,8 @@ fn is_ready(world: &World) -> bool {
 
 /// One part of an opening.
 enum Part {
-    /// Applies a file.
-    Apply(&'static str),
+    /// Applies a file: its name and its text.
+    Apply(&'static str, Rc<str>),
     /// Plays until its pods are ready.
     AwaitReady(Span),
     Play(Span),
@@ -113,8 +80,8 @@ thread_local! {
 /// browser has to fetch and run what it takes to get there; see `split` in the workshop.
 pub fn prepare() {
     let first = &EXAMPLES[0];
-    let session = Session::silent(first.recording());
-    let mut opening = Opening::example(session.clone(), first);
+    let session = Session::silent(cluster_for(first));
+    let mut opening = Opening::example(session.clone(), first, own(first));
     opening.polite = false;
     while opening.advance() {}
     opening.show();
@@ -125,19 +92,25 @@ pub fn prepare() {
     PREPARED.set(Some(opening));
 }
 
+/// The files of an example that the page carries.
+fn own(example: &'static Example) -> Files {
+    examples::files(example).unwrap_or_default()
+}
+
 impl Opening {
     /// Of a page whose address ends with this.
     pub fn new(hash: &str) -> Opening {
         let shared = recording::from_fragment(hash);
         if let Some(Ok(shared)) = shared {
-            let told = address::told(&shared);
+            let told = told::told(&shared);
             let Shared { recording, moment, end, .. } = shared;
             let mut opening = Opening::link(Session::new(recording), moment, end);
             told.into_iter().for_each(|action| opening.ui.apply(action));
             return opening;
         }
         let first = &EXAMPLES[0];
-        let mut opening = PREPARED.take().unwrap_or_else(|| Opening::example(Session::new(first.recording()), first));
+        let fresh = || Opening::example(Session::new(cluster_for(first)), first, own(first));
+        let mut opening = PREPARED.take().unwrap_or_else(fresh);
         match shared {
             Some(Err(words)) => {
                 let text = format!("The link could not be opened: {words}.");
@@ -148,11 +121,10 @@ impl Opening {
         opening
     }
 
-    /// Of an example, in a session with a cluster for it.
-    fn example(session: Session, example: &Example) -> Opening {
-        let files = example.needs.iter().chain([&example.name]);
-        let mut parts: Vec<Part> =
-            files.flat_map(|name| [Part::Apply(name), Part::AwaitReady(LONGEST), Part::Play(SETTLED)]).collect();
+    /// Of an example and its files, in a session with a cluster for it.
+    fn example(session: Session, example: &Example, files: Files) -> Opening {
+        let parts = |(name, text)| [Part::Apply(name, text), Part::AwaitReady(LONGEST), Part::Play(SETTLED)];
+        let mut parts: Vec<Part> = files.into_iter().flat_map(parts).collect();
         parts.reverse();
         Opening { title: example.name, ..Opening::with(session, parts) }
     }
@@ -172,10 +144,10 @@ impl Opening {
         let now = session.timeline().now();
         let done = match self.parts.last() {
             None => return false,
-            Some(Part::Apply(name)) => {
-                let text: Rc<str> = text(name).into();
-                let outcome = shell::apply(&session, name, &text);
-                self.files.push((name, Rc::new(Applied { text: text.clone(), tried: text, at: now, outcome })));
+            Some(Part::Apply(name, text)) => {
+                let outcome = shell::apply(&session, name, text);
+                let applied = Applied { text: text.clone(), tried: text.clone(), at: now, outcome };
+                self.files.push((name, Rc::new(applied)));
                 true
             }
             Some(Part::AwaitReady(longest)) => {
@@ -239,23 +211,6 @@ fn played(session: &Session, until: Time, polite: bool, stop: impl Fn() -> bool)
     }
 }
 
-/// A file by its name, and what was applied of it.
-type Written = (&'static str, Rc<Applied>);
-
-/// Puts the files of an example, or of a link, into the interface.
-pub fn opened(files: &[Written], title: &str) -> Vec<Action> {
-    let mut actions = Vec::new();
-    for (i, (name, applied)) in files.iter().enumerate() {
-        let text = applied.text.clone();
-        actions.push(match i {
-            0 => Action::Example { title: title.into(), name: (*name).into(), text },
-            _ => Action::NewFile { name: (*name).into(), text },
-        });
-        actions.push(Action::AppliedLast(applied.clone()));
-    }
-    actions
-}
-
 /// Puts what applying them said into the console.
 fn said(files: &[Written]) -> impl Iterator<Item = Action> {
     files.iter().flat_map(|(name, applied)| {
@@ -265,18 +220,19 @@ fn said(files: &[Written]) -> impl Iterator<Item = Action> {
     })
 }
 
-/// Opens an example and answers what the interface has to show.
-pub fn show_example(session: &Session, example: &Example) -> Vec<Action> {
-    session.replace(example.recording());
-    let mut opening = Opening::example(session.clone(), example);
+/// Opens an example and answers what the interface has to show. Nothing happens if one of its texts is not here.
+pub fn show_example(session: &Session, example: &'static Example) -> Option<Vec<Action>> {
+    let files = examples::files(example)?;
+    session.replace(cluster_for(example));
+    let mut opening = Opening::example(session.clone(), example, files);
     while opening.advance() {}
     let files = &opening.files;
-    [Action::ClearLog].into_iter().chain(opened(files, example.name)).chain(said(files)).collect()
+    Some([Action::ClearLog].into_iter().chain(opened(files, example.name)).chain(said(files)).collect())
 }
 
 /// Opens another person's run in a page that shows something else, and answers what the interface has to show.
 pub fn show_link(session: &Session, shared: Shared) -> Vec<Action> {
-    let actions = address::told(&shared);
+    let actions = told::told(&shared);
     let Shared { recording, moment, end, .. } = shared;
     session.replace(recording);
     let mut opening = Opening::link(session.clone(), moment, end);

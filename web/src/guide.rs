@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn the_story_goes_from_a_cut_to_two_of_one() {
         let session = Session::new(Recording::new(Scenario::standard(), first_visit::SEED));
-        first_visit::show_example(&session, &first_visit::EXAMPLES[0]);
+        first_visit::show_example(&session, &petri_lessons::EXAMPLES[0]).expect("its text is here");
         let step = || step(&session.timeline());
         let Some(Step::Cut { node, pod }) = step() else { panic!("it begins with a cut") };
         let begin = session.timeline().now();
@@ -161,7 +161,9 @@ mod tests {
         assert_eq!(step(), Some(Step::Forget { node: node.clone(), pod: pod.clone() }));
 
         let say = |line: &str| {
-            crate::shell::with_page(&session, |page| petri_console::run(line, page, &std::collections::BTreeMap::new()))
+            crate::desk::shell::with_page(&session, |page| {
+                petri_console::run(line, page, &std::collections::BTreeMap::new())
+            })
         };
         say(&step().and_then(|step| step.line()).expect("it has a line"));
         let pass = |span: Span| session.change(|timeline| timeline.play_until(timeline.now() + span));

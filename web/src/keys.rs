@@ -4,8 +4,8 @@ use crate::desk::Desk;
 use crate::panels::timeline;
 use crate::state::{Action, Panel, Popup, Sight, Ui};
 use crate::view::layout::Density;
+use gloo::events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast as _;
-use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
 /// What the help shows: key and meaning.
@@ -51,24 +51,18 @@ pub fn use_keys(desk: &Desk, ui: &UseReducerHandle<Ui>) {
     let latest = use_mut_ref(|| None::<(Desk, UseReducerHandle<Ui>)>);
     *latest.borrow_mut() = Some((desk.clone(), ui.clone()));
     use_effect_with((), move |()| {
-        let document = web_sys::window().and_then(|window| window.document());
-        let listener = Closure::<dyn Fn(web_sys::KeyboardEvent)>::new(move |event: web_sys::KeyboardEvent| {
+        let pressed = move |event: &Event| {
             let latest = latest.borrow().clone();
-            if let Some((desk, ui)) = latest
+            if let (Some((desk, ui)), Some(event)) = (latest, event.dyn_ref::<KeyboardEvent>())
                 && !event.default_prevented()
-                && handle(&desk, &ui, &event)
+                && handle(&desk, &ui, event)
             {
                 event.prevent_default();
             }
-        });
-        if let Some(document) = &document {
-            let _ = document.add_event_listener_with_callback("keydown", listener.as_ref().unchecked_ref());
-        }
-        move || {
-            if let Some(document) = document {
-                let _ = document.remove_event_listener_with_callback("keydown", listener.as_ref().unchecked_ref());
-            }
-        }
+        };
+        let options = EventListenerOptions::enable_prevent_default();
+        let listener = EventListener::new_with_options(&gloo::utils::document(), "keydown", options, pressed);
+        move || drop(listener)
     });
 }
 
@@ -95,7 +89,7 @@ fn look(desk: &Desk, ui: &Ui, key: &str) {
 }
 
 /// Answers whether the key meant something.
-fn handle(desk: &Desk, ui: &Ui, event: &web_sys::KeyboardEvent) -> bool {
+fn handle(desk: &Desk, ui: &Ui, event: &KeyboardEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let target = target.as_ref();
     let control = event.ctrl_key() || event.meta_key();

@@ -16,10 +16,10 @@ pub mod desk;
 pub mod first_visit;
 pub mod guide;
 pub mod keys;
-pub mod player;
+pub mod openings;
 pub mod session;
-pub mod shell;
 pub mod state;
+pub mod told;
 
 pub mod panels;
 pub mod pictures;
@@ -28,33 +28,29 @@ pub mod view;
 pub mod check;
 pub mod compare;
 pub mod explain;
-pub mod keep;
 pub mod limits;
 pub mod recording;
 pub mod verbs;
 
 pub mod bench;
+pub mod edge;
+pub mod examples;
 pub mod frames;
 pub mod json;
 pub mod panic;
+pub mod sizes;
 pub mod wide;
 pub mod window;
 
+use edge::Failure;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen]
-extern "C" {
-    /// Makes sure that the second part of the module is there, if the build has taken it apart: see the boot script.
-    #[wasm_bindgen(js_name = petriSecondPart)]
-    fn second_part();
-}
-
 /// Fetches what the first visit does not need, for those who know that they will need it.
 #[wasm_bindgen]
 pub fn complete() {
-    second_part();
+    edge::second_part();
 }
 
 /// Makes ready what the first visit opens with, where there is no page yet: the build calls this, and gives every page
@@ -80,11 +76,12 @@ fn clear_free_memory() {
     }
 }
 
-/// Shows what is left to show when the program itself has failed. The boot script calls this: a page built for size
-/// stops at a failure without running any code of its own.
+/// Shows what is left to show when the program itself has failed. The boot script calls this with a [`edge::Failure`]:
+/// a page built for size stops at a failure without running any code of its own.
 #[wasm_bindgen]
-pub fn failed(what: &str) {
-    panic::show(what, &panic::recorded());
+pub fn failed(what: JsValue) {
+    let Failure { message, stack } = edge::from_js(what).unwrap_or_default();
+    panic::show(&format!("{message}\n{}", stack.unwrap_or_default()), &panic::recorded());
 }
 
 thread_local! {
@@ -96,11 +93,10 @@ thread_local! {
 /// this lets the browser do something else in between.
 #[wasm_bindgen]
 pub fn start() -> bool {
-    let Some(window) = web_sys::window() else { return false };
-    let Some(root) = window.document().and_then(|document| document.get_element_by_id("petri")) else { return false };
+    let Some(root) = gloo::utils::document().get_element_by_id("petri") else { return false };
     let Some(mut opening) = OPENING.take() else {
         panic::install();
-        let hash = window.location().hash().unwrap_or_default();
+        let hash = gloo::utils::window().location().hash().unwrap_or_default();
         OPENING.set(Some(first_visit::Opening::new(&hash)));
         return true;
     };

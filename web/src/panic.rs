@@ -42,12 +42,13 @@ pub fn recorded() -> String {
 pub fn install() {
     std::panic::set_hook(Box::new(|info| {
         let what = info.to_string();
-        web_sys::console::error_1(&what.as_str().into());
+        gloo::console::error!(&what);
         show(&what, &recorded());
     }));
 }
 
-/// Draws the screen over everything else. Each step may fail without harm: there is nobody left to tell.
+/// Draws the screen over everything else. Each step may fail without harm: there is nobody left to tell. That is why
+/// the window and its document are not asked of gloo, which panics where there is none.
 pub fn show(what: &str, recording: &str) {
     let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
     let Some(body) = document.body() else { return };

@@ -3,6 +3,7 @@
 use crate::view::Target;
 use crate::view::layout::Density;
 use crate::view::timeline::Filter;
+use petri_lessons::Example;
 use petri_objects::Time;
 use petri_sim::words::invariants::Guarantee;
 use std::rc::Rc;
@@ -144,6 +145,14 @@ pub struct Bookmark {
     pub name: String,
 }
 
+/// A file that shows what a recording has applied of an example, because the example's own words are not here yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wordless {
+    pub example: &'static Example,
+    /// What stands in for them.
+    pub text: Rc<str>,
+}
+
 /// What floats over the page. At most one thing does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Popup {
@@ -219,6 +228,10 @@ pub struct Ui {
     pub untried: bool,
     pub sight: Sight,
     pub bookmarks: Rc<Vec<Bookmark>>,
+    /// The example that is on its way.
+    pub loading: Option<&'static str>,
+    /// Files whose own words are on their way.
+    pub wordless: Rc<Vec<Wordless>>,
     next: u64,
 }
 
@@ -258,6 +271,15 @@ pub enum Action {
         name: String,
         text: Rc<str>,
     },
+    /// An example is on its way, or not any more.
+    Loading(Option<&'static str>),
+    /// Some files have no words of their own yet.
+    Wordless(Rc<Vec<Wordless>>),
+    /// A file's own words have come. Whoever has changed it by now keeps what it is.
+    Reword {
+        from: Rc<str>,
+        to: Rc<str>,
+    },
     Look(Sight),
     Bookmark(Bookmark),
     DropBookmark(Time),
@@ -283,6 +305,8 @@ impl Ui {
             untried: false,
             sight: Sight::default(),
             bookmarks: Rc::default(),
+            loading: None,
+            wordless: Rc::default(),
             next: 1,
         }
     }
@@ -299,6 +323,16 @@ impl Ui {
         bookmarks.retain(|known| known.at != at);
         let place = bookmarks.partition_point(|known| known.at < at);
         bookmarks.splice(place..place, bookmark);
+    }
+    #[inline(never)]
+    fn reword(&mut self, from: &Rc<str>, to: &Rc<str>) {
+        for file in self.files.iter_mut().filter(|file| file.text == *from && !file.is_changed()) {
+            let file = Rc::make_mut(file);
+            file.text = to.clone();
+            let applied = file.applied.take();
+            let reword = |applied: Rc<Applied>| Applied { text: to.clone(), tried: to.clone(), ..(*applied).clone() };
+            file.applied = applied.map(|applied| Rc::new(reword(applied)));
+        }
     }
     fn add_file(&mut self, name: String, text: Rc<str>) {
         let id = u32::try_from(self.number()).unwrap_or(u32::MAX);
@@ -375,7 +409,12 @@ impl Ui {
                 self.popup = None;
                 self.toast = None;
                 self.bookmarks = Rc::default();
+                self.loading = None;
+                self.wordless = Rc::default();
             }
+            Action::Loading(name) => self.loading = name,
+            Action::Wordless(files) => self.wordless = files,
+            Action::Reword { from, to } => self.reword(&from, &to),
             Action::Look(sight) => self.sight = sight,
             Action::Bookmark(bookmark) => self.name_moment(bookmark.at, Some(bookmark)),
             Action::DropBookmark(at) => self.name_moment(at, None),
@@ -430,6 +469,22 @@ mod tests {
         example(&mut ui, "b.yaml");
         assert_eq!(names(&ui), ["b.yaml", "b-2.yaml"]);
         assert_eq!(&*ui.files[0].text, "mine");
+    }
+
+    #[test]
+    fn words_that_come_late_replace_only_what_nobody_has_changed() {
+        let texts = |ui: &Ui| ui.files.iter().map(|file| file.text.to_string()).collect::<Vec<_>>();
+        let reword = Action::Reword { from: "kind: Pod".into(), to: "# a pod\nkind: Pod".into() };
+        let mut ui = Ui::new();
+        example(&mut ui, "a.yaml");
+        apply_all(&mut ui);
+        let mut edited = ui.clone();
+        ui.apply(reword.clone());
+        assert_eq!(texts(&ui), ["# a pod\nkind: Pod"]);
+        assert!(!ui.files[0].is_changed(), "it is what was applied");
+        edited.apply(Action::Edit { file: edited.active, text: "kind: Node".into() });
+        edited.apply(reword);
+        assert_eq!(texts(&edited), ["kind: Node"]);
     }
 
     #[test]

@@ -1,65 +1,19 @@
 //! What a person can do with a mark: the menu of verbs, each with the console line that says the same.
 
+mod entry;
 mod ills;
 
-use crate::view::{Target, locks, words};
+use crate::view::{Target, lock_object, words};
 use petri_objects::order::Order as _;
-use petri_objects::{Kind, Name, ObjectRef, Span, Taint, Uid};
+use petri_objects::{Kind, Name, ObjectRef, Span, Uid};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::reality::machine::Machine;
 use petri_sim::words::command::{Command, Component, Propagation, StoragePart};
 use petri_sim::words::controller_id::ControllerId;
 use petri_sim::world::World;
 
-/// One entry of a menu.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Verb {
-    pub label: String,
-    pub act: Act,
-    /// Why it cannot be done now.
-    pub refused: Option<String>,
-    /// Whether it can break a guarantee.
-    pub risky: bool,
-    /// Entries of another group are set apart by a line.
-    pub group: u8,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Act {
-    Do(Command),
-    /// What only the console can say.
-    Say(String),
-    /// A line that lacks its end, which is for the person to say.
-    Type(String),
-}
-
-impl Act {
-    pub fn line(&self) -> String {
-        match self {
-            Act::Do(command) => command.line(),
-            Act::Say(line) => line.clone(),
-            Act::Type(line) => format!("{line}…"),
-        }
-    }
-}
-
-pub const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
-
-/// The taint that tells Kubernetes that a node is off and will stay off.
-pub fn out_of_service() -> Taint {
-    Taint { key: OUT_OF_SERVICE.into(), value: "nodeshutdown".into(), effect: "NoExecute".into(), ..Taint::default() }
-}
-
-fn verb(group: u8, label: impl Into<String>, command: Command, refused: Option<String>) -> Verb {
-    Verb { label: label.into(), act: Act::Do(command), refused, risky: false, group }
-}
-fn say(group: u8, label: impl Into<String>, line: String, refused: Option<String>) -> Verb {
-    Verb { label: label.into(), act: Act::Say(line), refused, risky: false, group }
-}
-
-fn typed(group: u8, label: impl Into<String>, line: String, refused: Option<String>) -> Verb {
-    Verb { label: label.into(), act: Act::Type(line), refused, risky: false, group }
-}
+pub use entry::{Act, OUT_OF_SERVICE, Verb, out_of_service};
+use entry::{say, typed, verb};
 
 /// What kubectl can do with every object that exists: look at it, edit it, and change its notes.
 fn kubectl_verbs(object: &ObjectRef, gone: &dyn Fn() -> Option<String>) -> Vec<Verb> {
@@ -104,7 +58,7 @@ pub fn verbs(world: &World, target: &Target) -> Vec<Verb> {
         Target::Node(node) | Target::Link(node) => node_verbs(world, node),
         Target::Claim(object) | Target::Object(object) => object_verbs(world, object),
         Target::Volume(volume) => object_verbs(world, &ObjectRef::new(Kind::PersistentVolume, "", volume.clone())),
-        Target::Lock(lock) => locks::object(lock).map_or_else(Vec::new, |object| object_verbs(world, &object)),
+        Target::Lock(lock) => lock_object(lock).map_or_else(Vec::new, |object| object_verbs(world, &object)),
         Target::ControlPlane => control_plane_verbs(world),
         Target::Guarantee(_) | Target::Moment(_) | Target::Branch(_) => Vec::new(),
     }

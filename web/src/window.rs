@@ -1,7 +1,8 @@
 //! Long lists: the rows in sight are there, and room for the others, so that a hundred thousand scroll like a hundred.
 
-use wasm_bindgen::JsCast as _;
-use wasm_bindgen::prelude::*;
+use crate::sizes::Resizes;
+use gloo::events::EventListener;
+use std::rc::Rc;
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -72,37 +73,20 @@ fn watch(host: &NodeRef, sight: UseStateSetter<Sight>) -> Watch {
         }
     };
     measure();
-    let callback = Closure::<dyn Fn()>::new(measure);
-    let observer = web_sys::ResizeObserver::new(callback.as_ref().unchecked_ref()).ok();
-    if let Some(scroller) = &scroller {
-        // Without it the rows that were there first stay, which is no harm.
-        let _ = scroller.add_event_listener_with_callback("scroll", callback.as_ref().unchecked_ref());
-        if let Some(observer) = &observer {
-            observer.observe(scroller);
-            // What stands above the list moves it.
-            if let Some(before) = scroller.first_element_child() {
-                observer.observe(&before);
-            }
-        }
-    }
-    Watch { callback, scroller, observer }
+    let measure = Rc::new(measure);
+    let scrolls = scroller.as_ref().map(|scroller| {
+        let measure = measure.clone();
+        EventListener::new(scroller, "scroll", move |_| measure())
+    });
+    // What stands above the list moves it.
+    let before = scroller.as_ref().and_then(Element::first_element_child);
+    let watched: Vec<&Element> = scroller.iter().chain(&before).collect();
+    Watch { _scrolls: scrolls, _resizes: Resizes::of(&watched, move || measure()) }
 }
 
 struct Watch {
-    callback: Closure<dyn Fn()>,
-    scroller: Option<Element>,
-    observer: Option<web_sys::ResizeObserver>,
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        if let Some(scroller) = &self.scroller {
-            let _ = scroller.remove_event_listener_with_callback("scroll", self.callback.as_ref().unchecked_ref());
-        }
-        if let Some(observer) = &self.observer {
-            observer.disconnect();
-        }
-    }
+    _scrolls: Option<EventListener>,
+    _resizes: Resizes,
 }
 
 /// The room above or below the rows of a table.

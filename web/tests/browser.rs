@@ -12,7 +12,7 @@ use petri_sim::words::command::Command;
 use petri_web::app::{App, AppProps};
 use petri_web::first_visit;
 use petri_web::panic;
-use petri_web::player::Speed;
+use petri_web::session::Speed;
 use petri_web::session::{Session, use_world};
 use petri_web::state::Ui;
 use std::cell::Cell;

@@ -268,7 +268,7 @@ async fn a_menu_is_walked_by_arrows() {
     let page = Page::open().await;
     page.click("#examples-button").await;
     let menu = page.one("[role=menu]");
-    for example in first_visit::EXAMPLES {
+    for example in petri_lessons::EXAMPLES {
         assert!(menu.text_content().unwrap().contains(example.name), "{}", example.name);
     }
     let first = page.focused();

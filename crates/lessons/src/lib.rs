@@ -5,11 +5,16 @@
 //! * a lesson is data: Markdown with manifests and console lines whose answers are checked by a test;
 //! * what a lesson shows is what the engine says: answers are written by the runner, never by hand.
 //!
-//! Where to start: [`transcript`] for the format and its runner, [`LESSONS`] for the content.
+//! Where to start: [`transcript`] for the format and its runner, [`LESSONS`] and [`EXAMPLES`] for the content.
+//!
+//! The feature `content`, which is on by default, compiles all texts in. The page does without: it carries the first
+//! example alone, and fetches the other texts as files when somebody asks for them.
 
+pub mod examples;
 mod fingerprints;
 pub mod transcript;
 
+pub use examples::{EXAMPLES, Example, examples};
 pub use fingerprints::{FINGERPRINTS, fingerprints};
 
 use petri_sim::ground::scenario::Scenario;
@@ -23,8 +28,6 @@ pub struct Lesson {
     pub title: &'static str,
     /// The example that it begins with.
     pub manifest: &'static str,
-    /// The whole lesson, in the format of [`transcript`].
-    pub text: &'static str,
 }
 
 /// One step of a lesson: a heading, what it says, and what it does.
@@ -38,12 +41,11 @@ pub struct Step {
 }
 
 /// All lessons, in the order in which they are best read.
-pub const LESSONS: &[Lesson] = &[Lesson {
-    id: "at-most-one",
-    title: "At most one",
-    manifest: "random-generator.yaml",
-    text: include_str!("../content/at-most-one.md"),
-}];
+pub const LESSONS: &[Lesson] = &[Lesson { id: "at-most-one", title: "At most one", manifest: "random-generator.yaml" }];
+
+/// The texts of the lessons by id.
+#[cfg(feature = "content")]
+const TEXTS: &[(&str, &str)] = &[("at-most-one", include_str!("../content/at-most-one.md"))];
 
 /// A lesson by its id.
 pub fn lesson(id: &str) -> Option<&'static Lesson> {
@@ -51,39 +53,40 @@ pub fn lesson(id: &str) -> Option<&'static Lesson> {
 }
 
 impl Lesson {
-    /// The steps: what stands under each second-level heading.
-    pub fn steps(&self) -> Vec<Step> {
-        let mut steps: Vec<Step> = Vec::new();
-        for block in transcript::blocks(self.text) {
-            match block {
-                Block::Prose(text) => {
-                    for line in text.lines() {
-                        if let Some(title) = line.strip_prefix("## ") {
-                            steps.push(Step { title: title.into(), ..Step::default() });
-                        } else if let Some(step) = steps.last_mut() {
-                            step.prose.push_str(line);
-                            step.prose.push('\n');
-                        }
-                    }
-                }
-                Block::Console(exchanges) => {
-                    if let Some(step) = steps.last_mut() {
-                        step.lines.extend(exchanges.into_iter().map(|exchange| exchange.line));
-                    }
-                }
-                Block::Manifest { .. } => {}
-            }
-        }
-        for step in &mut steps {
-            step.prose = step.prose.trim().to_owned();
-        }
-        steps
+    /// The whole lesson, in the format of [`transcript`].
+    #[cfg(feature = "content")]
+    pub fn text(&self) -> &'static str {
+        TEXTS.iter().find(|(id, _)| *id == self.id).map_or("", |(_, text)| text)
     }
 }
 
-/// Example manifests by file name; the first is that of the first visit.
-pub fn examples() -> &'static [(&'static str, &'static str)] {
-    include!(concat!(env!("OUT_DIR"), "/examples.rs"))
+/// The steps of a lesson's text: what stands under each second-level heading.
+pub fn steps(text: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for block in transcript::blocks(text) {
+        match block {
+            Block::Prose(text) => {
+                for line in text.lines() {
+                    if let Some(title) = line.strip_prefix("## ") {
+                        steps.push(Step { title: title.into(), ..Step::default() });
+                    } else if let Some(step) = steps.last_mut() {
+                        step.prose.push_str(line);
+                        step.prose.push('\n');
+                    }
+                }
+            }
+            Block::Console(exchanges) => {
+                if let Some(step) = steps.last_mut() {
+                    step.lines.extend(exchanges.into_iter().map(|exchange| exchange.line));
+                }
+            }
+            Block::Manifest { .. } => {}
+        }
+    }
+    for step in &mut steps {
+        step.prose = step.prose.trim().to_owned();
+    }
+    steps
 }
 
 /// A scenario by its name: `standard`, `empty`, or `sized-12` for twelve machines.
@@ -103,15 +106,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_example_is_that_of_the_first_visit() {
-        assert_eq!(examples()[0].0, "random-generator.yaml");
-    }
-
-    #[test]
+    #[cfg(feature = "content")]
     fn lessons_have_ids_steps_and_a_manifest_that_exists() {
         for lesson in LESSONS {
-            assert!(examples().iter().any(|(name, _)| *name == lesson.manifest), "{}", lesson.manifest);
-            let steps = lesson.steps();
+            assert!(Example::named(lesson.manifest).is_some(), "{}", lesson.manifest);
+            let steps = steps(lesson.text());
             assert!(steps.len() > 2 && steps.iter().all(|step| !step.title.is_empty() && !step.prose.is_empty()));
             assert!(steps.iter().any(|step| !step.lines.is_empty()));
         }

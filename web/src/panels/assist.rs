@@ -1,7 +1,7 @@
 //! What the editor asks while somebody types: what could stand here, and what is this.
 
 use crate::desk::Desk;
-use js_sys::{Array, Object, Reflect};
+use crate::edge::{self, Completion, Completions, Hover};
 use petri_manifest::assist;
 use petri_objects::{Kind, Object as Simulated};
 use std::cell::OnceCell;
@@ -23,15 +23,6 @@ fn unit_of(text: &str, byte: usize) -> u32 {
     text.get(..byte).unwrap_or(text).chars().map(|c| c.len_utf16() as u32).sum()
 }
 
-fn object(fields: &[(&str, JsValue)]) -> JsValue {
-    let object = Object::new();
-    for (key, value) in fields {
-        // A plain object takes every key.
-        let _ = Reflect::set(&object, &(*key).into(), value);
-    }
-    object.into()
-}
-
 /// The objects of the cluster and of the open files, which are read only if somebody asks.
 fn known(desk: &Desk) -> impl Fn(Kind) -> Vec<Simulated> + '_ {
     let drafts = OnceCell::new();
@@ -49,38 +40,37 @@ fn known(desk: &Desk) -> impl Fn(Kind) -> Vec<Simulated> + '_ {
 /// `completions(text, position, explicit)` of the editor.
 pub fn completions(desk: Desk) -> Closure<dyn Fn(String, u32, bool) -> JsValue> {
     Closure::new(move |text: String, position: u32, explicit: bool| {
-        let at = byte_of(&text, position);
-        let Some(found) = assist::complete(&text, at, &known(&desk)) else { return JsValue::NULL };
-        // On an empty line the list waits until it is asked for.
-        if !explicit && found.from == at {
-            return JsValue::NULL;
-        }
-        let options: Array = found
-            .choices
-            .iter()
-            .map(|choice| {
-                object(&[
-                    ("label", choice.label.as_str().into()),
-                    ("detail", choice.detail.as_str().into()),
-                    ("info", if choice.info.is_empty() { JsValue::UNDEFINED } else { choice.info.as_str().into() }),
-                    ("apply", choice.insert.as_str().into()),
-                ])
-            })
-            .collect();
-        object(&[("from", unit_of(&text, found.from).into()), ("options", options.into())])
+        edge::to_js(&complete(&text, position, explicit, &known(&desk)))
     })
+}
+
+/// What could stand at a place, if anything could.
+fn complete(text: &str, position: u32, explicit: bool, known: &dyn Fn(Kind) -> Vec<Simulated>) -> Option<Completions> {
+    let at = byte_of(text, position);
+    let found = assist::complete(text, at, known)?;
+    // On an empty line the list waits until it is asked for.
+    if !explicit && found.from == at {
+        return None;
+    }
+    let completion = |choice: assist::Choice| Completion {
+        label: choice.label,
+        detail: choice.detail,
+        info: Some(choice.info).filter(|info| !info.is_empty()),
+        apply: choice.insert,
+    };
+    Some(Completions { from: unit_of(text, found.from), options: found.choices.into_iter().map(completion).collect() })
 }
 
 /// `hover(text, position)` of the editor.
 pub fn explanations() -> Closure<dyn Fn(String, u32) -> JsValue> {
-    Closure::new(|text: String, position: u32| match assist::explain(&text, byte_of(&text, position)) {
-        None => JsValue::NULL,
-        Some(found) => object(&[
-            ("from", unit_of(&text, found.span.start).into()),
-            ("to", unit_of(&text, found.span.end).into()),
-            ("text", found.text.as_str().into()),
-        ]),
-    })
+    Closure::new(|text: String, position: u32| edge::to_js(&explain(&text, position)))
+}
+
+/// What is known of the field at a place, if it is one.
+fn explain(text: &str, position: u32) -> Option<Hover> {
+    let found = assist::explain(text, byte_of(text, position))?;
+    let (from, to) = (unit_of(text, found.span.start), unit_of(text, found.span.end));
+    Some(Hover { from, to, text: found.text })
 }
 
 #[cfg(test)]
@@ -96,5 +86,17 @@ mod tests {
         for (byte, unit) in [(0, 0), (1, 1), (3, 2), (7, 4), (8, 5)] {
             assert_eq!(unit_of(text, byte), unit);
         }
+    }
+
+    #[test]
+    fn what_the_editor_is_told_counts_as_it_does() {
+        let text = "# \u{1d11e}\nkind: StatefulSet\napiVersion: apps/v1\nspec:\n  repl";
+        let end = text.encode_utf16().count() as u32;
+        let found = complete(text, end, false, &|_| Vec::new()).expect("a field begins with it");
+        assert_eq!(found.from, end - 4);
+        assert!(found.options.iter().any(|option| option.label == "replicas"), "{found:?}");
+        let hover = explain(text, 7).expect("a field");
+        assert_eq!((hover.from, hover.to), (5, 9), "{hover:?}");
+        assert_eq!(complete(&format!("{text}icas: 1\n  "), end + 10, false, &|_| Vec::new()), None, "nobody asked");
     }
 }

@@ -2,19 +2,19 @@
 
 use super::facts::FactsPanel;
 use super::guide::NextStep;
+use super::picking::use_pick;
 use super::topbar::TopMeters;
-use crate::desk::{Desk, use_desk};
+use crate::desk::use_desk;
 use crate::first_visit;
-use crate::pictures::{ClusterPicture, How, Legend, OnPick, Pick, Sentence, rarer};
+use crate::pictures::{ClusterPicture, Legend, Sentence, rarer};
 use crate::session::{use_slice, use_world};
-use crate::state::{Action, Facts};
+use crate::sizes::{self, use_width};
+use crate::state::Facts;
 use crate::view::beats::beats;
 use crate::view::facts::Facts as World;
 use crate::view::layout::Density;
 use crate::view::{self, Target};
 use crate::wide::use_low;
-use wasm_bindgen::JsCast as _;
-use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
@@ -28,63 +28,10 @@ pub struct ClusterProps {
     pub still: bool,
 }
 
-/// What a click on a mark does: the same in every picture.
-pub fn pick(desk: &Desk, pick: Pick) {
-    match pick.how {
-        How::Select => desk.select(pick.target),
-        How::Menu => {
-            desk.send(Action::Select(Some(pick.target.clone())));
-            desk.open_menu(pick.target, pick.x, pick.y);
-        }
-    }
-}
-
-#[hook]
-pub fn use_pick() -> OnPick {
-    let desk = use_desk();
-    use_callback(desk, |picked: Pick, desk| pick(desk, picked))
-}
-
-/// The width of an element in whole pixels, and again when it changes.
-#[hook]
-pub fn use_width(host: &NodeRef, first: i32) -> i32 {
-    let width = use_state_eq(|| first);
-    {
-        let (host, width) = (host.clone(), width.setter());
-        use_effect_with((), move |()| {
-            let element = host.cast::<web_sys::Element>();
-            let measure = {
-                let (host, width) = (host.clone(), width.clone());
-                move || {
-                    if let Some(element) = host.cast::<web_sys::Element>()
-                        && element.client_width() > 0
-                    {
-                        width.set(element.client_width());
-                    }
-                }
-            };
-            measure();
-            let callback = Closure::<dyn Fn()>::new(measure);
-            let observer = web_sys::ResizeObserver::new(callback.as_ref().unchecked_ref()).ok();
-            if let (Some(observer), Some(element)) = (&observer, &element) {
-                observer.observe(element);
-            }
-            move || {
-                if let Some(observer) = observer {
-                    observer.disconnect();
-                }
-                drop(callback);
-            }
-        });
-    }
-    *width
-}
-
 #[component]
 pub fn Cluster(props: &ClusterProps) -> Html {
     let host = use_node_ref();
-    let window = web_sys::window().and_then(|window| window.inner_width().ok()).and_then(|width| width.as_f64());
-    let window = window.unwrap_or(1440.0) as i32;
+    let window = sizes::window().0 as i32;
     let width = use_width(&host, if props.wide { window - 640 } else { window });
     let on_pick = use_pick();
     let desk = use_desk();

@@ -1,11 +1,11 @@
 //! Two courses of events side by side: which, what came of each, and both clusters at one moment.
 
-use super::cluster::use_width;
 use super::float::{FloatBox, Place};
 use crate::compare::{self, Choice, Course, Pair};
 use crate::desk::use_desk;
 use crate::frames;
 use crate::pictures::ClusterPicture;
+use crate::sizes::use_width;
 use crate::state::Action;
 use crate::view::{self, ClusterView, plain, table, words};
 use petri_objects::{Span, Time};
@@ -50,24 +50,20 @@ pub fn CompareDialog() -> Html {
     let chosen = use_state_eq(|| (0_usize, compare::first(&start.choices)));
     // What was chosen tells one pair from the next: it is what pictures depend on.
     let pair = use_state(|| None::<((usize, usize), Rc<RefCell<Pair>>)>);
-    let latest = use_mut_ref(|| *chosen);
-    *latest.borrow_mut() = *chosen;
     let moment = use_state_eq(|| None::<Time>);
     {
-        let (start, pair, moment, latest) = (start.clone(), pair.setter(), moment.setter(), latest.clone());
+        let (start, pair, moment) = (start.clone(), pair.setter(), moment.setter());
         use_effect_with(*chosen, move |chosen| {
             let chosen = *chosen;
             pair.set(None);
             // After the next paint: playing takes a moment, and whoever waits should see why.
-            frames::later(30, move || {
-                if *latest.borrow() != chosen {
-                    return;
-                }
+            let play = frames::later(30, move || {
                 let (a, b) = (&start.choices[chosen.0].recording, &start.choices[chosen.1].recording);
                 let played = Pair::play(a, b, start.end);
                 moment.set(None);
                 pair.set(Some((chosen, Rc::new(RefCell::new(played)))));
             });
+            move || drop(play)
         });
     }
     let at = moment.unwrap_or(start.end);

@@ -1,8 +1,8 @@
 //! The console: what was said and answered, and the line that is being typed.
 
+use crate::desk::shell;
 use crate::desk::use_desk;
 use crate::session::use_slice;
-use crate::shell;
 use crate::state::{LogKind, LogLine};
 use std::rc::Rc;
 use web_sys::{Element, HtmlInputElement};

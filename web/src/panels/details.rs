@@ -1,8 +1,8 @@
 //! What is stored about the selection: the object as YAML, its events, and everything that happened to it.
 
-use super::inspector::subject;
 use super::why::{moment_link, said_link};
 use crate::desk::{is_about, use_desk};
+use crate::explain;
 use crate::session::use_world;
 use crate::view::{Target, words};
 use crate::window::use_window;
@@ -15,6 +15,14 @@ use petri_sim::words::note::{MachineChange, Note, ProcessChange, Verb, What};
 use petri_sim::world::World;
 use std::rc::Rc;
 use yew::prelude::*;
+
+/// The object whose events and text are shown.
+pub fn subject(timeline: &Timeline, selection: Option<&Target>) -> Option<ObjectRef> {
+    match selection {
+        None => explain::main_workload(timeline.world()),
+        Some(target) => target.object(),
+    }
+}
 
 #[derive(PartialEq, Properties)]
 pub struct DetailsProps {

@@ -43,20 +43,17 @@ pub fn HelpDialog() -> Html {
 
 /// The page about fidelity, where the build has made one.
 fn fidelity() -> Option<String> {
-    let document = web_sys::window()?.document()?;
-    document.query_selector("link[rel=help]").ok()??.get_attribute("href")
+    gloo::utils::document().query_selector("link[rel=help]").ok()??.get_attribute("href")
 }
 
 /// Puts a text into the clipboard; the callback hears whether that worked.
 fn copy(text: String, then: Callback<bool>) {
-    let clipboard = web_sys::window().map(|window| window.navigator().clipboard());
-    spawn_local(async move {
-        let copied = match clipboard {
-            Some(clipboard) => JsFuture::from(clipboard.write_text(&text)).await.is_ok(),
-            None => false,
-        };
-        then.emit(copied);
-    });
+    let clipboard = gloo::utils::window().navigator().clipboard();
+    // Without https there is none, whatever its type says.
+    if clipboard.is_undefined() {
+        return then.emit(false);
+    }
+    spawn_local(async move { then.emit(JsFuture::from(clipboard.write_text(&text)).await.is_ok()) });
 }
 
 #[component]
@@ -67,7 +64,7 @@ pub fn ShareDialog() -> Html {
     let shared = use_memo((), |()| desk.shared());
     let json = use_memo((), |()| recording::to_json(&shared));
     let link = use_memo((), |()| {
-        let href = web_sys::window().and_then(|window| window.location().href().ok()).unwrap_or_default();
+        let href = gloo::utils::window().location().href().unwrap_or_default();
         let page = href.split('#').next().unwrap_or_default();
         format!("{page}#{}", recording::to_fragment(&shared))
     });

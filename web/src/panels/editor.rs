@@ -1,16 +1,17 @@
 //! The text itself: a plain text area at first, CodeMirror as soon as it has been fetched. Both do the same.
 
 use super::assist;
-use crate::check::Checked;
+use crate::check::{Checked, Finding};
 use crate::desk::{Desk, use_desk};
+use crate::edge::{self, EditorModule, EditorOptions, Mark, Template, TextEditor};
 use crate::frames;
 use crate::wide::use_dark;
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::Function;
 use petri_manifest::Grade;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
@@ -28,7 +29,7 @@ enum Kind {
 
 /// CodeMirror, and the functions that it calls back.
 struct Mirror {
-    editor: JsValue,
+    editor: TextEditor,
     _on_change: Closure<dyn Fn(String)>,
     _on_apply: Closure<dyn Fn(String)>,
     _completions: Closure<dyn Fn(String, u32, bool) -> JsValue>,
@@ -41,12 +42,6 @@ impl PartialEq for EditorHandle {
     }
 }
 
-/// Calls a method. A failure inside the editor must not take the page with it.
-fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Option<JsValue> {
-    let function: Function = Reflect::get(object, &method.into()).ok()?.dyn_into().ok()?;
-    function.apply(object, &arguments.iter().collect::<Array>()).ok()
-}
-
 impl EditorHandle {
     /// Selects a range, in UTF-16 units, and shows it.
     pub fn reveal(&self, from: u32, to: u32) {
@@ -57,69 +52,44 @@ impl EditorHandle {
                 let _ = area.set_selection_range(from, to);
             }
             Kind::Mirror(mirror) => {
-                call(&mirror.editor, "revealRange", &[from.into(), to.into()]);
-                call(&mirror.editor, "focus", &[]);
+                let _ = mirror.editor.reveal_range(from, to);
+                let _ = mirror.editor.focus();
             }
         }
     }
-    fn mirror(&self, use_it: impl FnOnce(&JsValue)) {
+    /// Tells the editor something, if it is there. It may fail: the text is the page's, and stays.
+    fn tell(&self, tell: impl FnOnce(&TextEditor) -> Result<(), JsValue>) {
         if let Kind::Mirror(mirror) = &*self.0.borrow() {
-            use_it(&mirror.editor);
+            let _ = tell(&mirror.editor);
         }
     }
 }
 
 thread_local! {
     /// The editor's module, once it is there.
-    static MODULE: RefCell<Option<JsValue>> = const { RefCell::new(None) };
+    static MODULE: RefCell<Option<EditorModule>> = const { RefCell::new(None) };
 }
 
 /// How long the page is left alone before it fetches the editor, in milliseconds.
-const PATIENCE: i32 = 250;
+const PATIENCE: u32 = 250;
 
 /// Fetches the editor. Without it the text area stays, which is good enough.
-async fn load() -> Option<JsValue> {
+async fn load() -> Option<EditorModule> {
     if let Some(module) = MODULE.with_borrow(Clone::clone) {
         return Some(module);
     }
-    let loader: Function = Reflect::get(&js_sys::global(), &"petriLoadEditor".into()).ok()?.dyn_into().ok()?;
-    let promise: Promise = loader.call0(&JsValue::UNDEFINED).ok()?.dyn_into().ok()?;
-    let module = JsFuture::from(promise).await.ok()?;
+    let module = edge::load_editor().await?;
     MODULE.set(Some(module.clone()));
     Some(module)
 }
 
-/// What a new file can begin with.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Template {
-    pub name: String,
-    pub kind: String,
-    pub about: String,
-    pub text: String,
-}
-
 /// The templates come with the editor; without it there are none.
 pub async fn templates() -> Vec<Template> {
-    let Some(module) = load().await else { return Vec::new() };
-    let Some(list) = Reflect::get(&module, &"templates".into()).ok().and_then(|list| list.dyn_into::<Array>().ok())
-    else {
-        return Vec::new();
-    };
-    let word = |item: &JsValue, key: &str| {
-        Reflect::get(item, &key.into()).ok().and_then(|word| word.as_string()).unwrap_or_default()
-    };
-    list.iter()
-        .map(|item| Template {
-            name: word(&item, "name"),
-            kind: word(&item, "kind"),
-            about: word(&item, "about"),
-            text: word(&item, "text"),
-        })
-        .collect()
+    load().await.map_or_else(Vec::new, |module| module.template_list())
 }
 
 fn create(
-    module: &JsValue,
+    module: &EditorModule,
     host: &HtmlElement,
     desk: Desk,
     props: &EditorProps,
@@ -135,16 +105,17 @@ fn create(
         move |text| on_apply.emit(text)
     });
     let (completions, explanations) = (assist::completions(desk), assist::explanations());
-    let options = Object::new();
-    let set = |key: &str, value: &JsValue| Reflect::set(&options, &key.into(), value).ok();
-    set("doc", &text.into())?;
-    set("label", &format!("Manifest {}", props.name).into())?;
-    set("dark", &dark.into())?;
-    set("onChange", on_change.as_ref())?;
-    set("onApply", on_apply.as_ref())?;
-    set("completions", completions.as_ref())?;
-    set("hover", explanations.as_ref())?;
-    let editor = call(module, "create", &[host.into(), options.into()])?;
+    let function = |closure: &JsValue| closure.unchecked_ref::<Function>().clone();
+    let options = EditorOptions {
+        doc: text,
+        label: format!("Manifest {}", props.name),
+        dark,
+        on_change: function(on_change.as_ref()),
+        on_apply: function(on_apply.as_ref()),
+        completions: function(completions.as_ref()),
+        hover: function(explanations.as_ref()),
+    };
+    let editor = module.create(host, &edge::to_js(&options)).ok()?;
     Some(Mirror {
         editor,
         _on_change: on_change,
@@ -154,25 +125,15 @@ fn create(
     })
 }
 
-fn marks(checked: &Checked) -> Array {
-    let list = Array::new();
-    for finding in &checked.findings {
-        let mark = Object::new();
-        let mut fields: Vec<(&str, JsValue)> = vec![
-            ("from", finding.from.into()),
-            ("to", finding.to.into()),
-            ("severity", finding.severity().into()),
-            ("message", finding.sentence().into()),
-        ];
-        if finding.grade == Grade::NotSimulated {
-            fields.push(("badge", "not simulated".into()));
-        }
-        for (key, value) in fields {
-            let _ = Reflect::set(&mark, &key.into(), &value);
-        }
-        list.push(&mark);
-    }
-    list
+fn marks(checked: &Checked) -> JsValue {
+    let mark = |finding: &Finding| Mark {
+        from: finding.from,
+        to: finding.to,
+        severity: finding.severity(),
+        message: finding.sentence(),
+        badge: (finding.grade == Grade::NotSimulated).then_some("not simulated"),
+    };
+    edge::to_js(&checked.findings.iter().map(mark).collect::<Vec<_>>())
 }
 
 #[derive(Clone, PartialEq, Properties)]
@@ -226,59 +187,48 @@ pub fn Editor(props: &EditorProps) -> Html {
                     let had_focus = area.as_ref().is_some_and(|area| focused.as_deref() == Some(area.as_ref()));
                     let caret = area.as_ref().and_then(|area| area.selection_start().ok().flatten());
                     let Some(mirror) = create(&module, &host, desk, &props, &text, dark) else { return };
-                    call(&mirror.editor, "setDiagnostics", &[marks(&props.checked).into()]);
-                    if let Some(applied) = &props.applied {
-                        call(&mirror.editor, "setApplied", &[(&**applied).into()]);
-                    }
+                    *handle.0.borrow_mut() = Kind::Mirror(mirror);
+                    handle.tell(|editor| editor.set_diagnostics(&marks(&props.checked)));
+                    handle.tell(|editor| editor.set_applied(props.applied.as_deref()));
                     if had_focus {
                         if let Some(caret) = caret {
-                            call(&mirror.editor, "revealRange", &[caret.into(), caret.into()]);
+                            handle.tell(|editor| editor.reveal_range(caret, caret));
                         }
-                        call(&mirror.editor, "focus", &[]);
+                        handle.tell(TextEditor::focus);
                     }
-                    *handle.0.borrow_mut() = Kind::Mirror(mirror);
                     loaded.set(true);
                 }
             };
-            frames::later(patience, move || spawn_local(task));
+            let fetch = frames::later(patience, move || spawn_local(task));
             move || {
-                drop(alive);
-                if let Kind::Mirror(mirror) = handle.0.take() {
-                    call(&mirror.editor, "destroy", &[]);
-                }
+                drop((fetch, alive));
+                handle.tell(TextEditor::destroy);
+                handle.0.take();
             }
         });
     }
     {
         let handle = props.handle.clone();
         use_effect_with(props.text.clone(), move |text| {
-            handle.mirror(|editor| {
-                call(editor, "setDoc", &[(&**text).into()]);
-            });
+            handle.tell(|editor| editor.set_doc(text));
         });
     }
     {
         let handle = props.handle.clone();
         use_effect_with(props.checked.clone(), move |checked| {
-            handle.mirror(|editor| {
-                call(editor, "setDiagnostics", &[marks(checked).into()]);
-            });
+            handle.tell(|editor| editor.set_diagnostics(&marks(checked)));
         });
     }
     {
         let handle = props.handle.clone();
         use_effect_with(props.applied.clone(), move |applied| {
-            handle.mirror(|editor| {
-                call(editor, "setApplied", &[applied.as_deref().map_or(JsValue::NULL, JsValue::from)]);
-            });
+            handle.tell(|editor| editor.set_applied(applied.as_deref()));
         });
     }
     {
         let handle = props.handle.clone();
         use_effect_with(dark, move |dark| {
-            handle.mirror(|editor| {
-                call(editor, "setDark", &[(*dark).into()]);
-            });
+            handle.tell(|editor| editor.set_dark(*dark));
         });
     }
 

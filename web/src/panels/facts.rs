@@ -1,6 +1,6 @@
 //! The picture's facts as tables: pods and processes, claims and disks, locks, budgets.
 
-use super::cluster::use_pick;
+use super::picking::use_pick;
 use crate::desk::use_desk;
 use crate::pictures::{How, OnPick, Pick, Table, mark};
 use crate::session::use_world;

@@ -1,92 +1,12 @@
-//! What floats over the page: menus, dialogs, toasts. The focus goes in when one opens, and back when it closes.
+//! A box that floats over the page. The focus goes in when it opens, and back when it closes.
 
-use super::compare::CompareDialog;
-use super::dialogs::{GuaranteeDialog, GuaranteesDialog, HelpDialog, PaletteDialog, ShareDialog};
-use super::diff::DiffDialog;
-use super::glyph::Sign;
-use super::menus::{ExamplesMenu, TemplatesMenu, VerbsMenu};
-use super::time_menus::{SightMenu, SpeedMenu};
 use crate::desk::use_desk;
-use crate::state::{Action, Bookmark, Popup, Sight, Toast};
-use crate::view::Target;
-use std::rc::Rc;
+use crate::sizes;
+use crate::state::Action;
+use gloo::utils::document;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
-
-#[derive(PartialEq, Properties)]
-pub struct FloatingProps {
-    pub popup: Option<Popup>,
-    pub toast: Option<Toast>,
-    pub selection: Option<Target>,
-    pub sight: Sight,
-    pub bookmarks: Rc<Vec<Bookmark>>,
-}
-
-#[component]
-pub fn Floating(props: &FloatingProps) -> Html {
-    let popup = match &props.popup {
-        None => html! { <i key="none" hidden=true /> },
-        Some(Popup::Examples) => html! { <ExamplesMenu key="examples" /> },
-        Some(Popup::Speed) => {
-            html! { <SpeedMenu key="speed" selection={props.selection.clone()} bookmarks={props.bookmarks.clone()} /> }
-        }
-        Some(Popup::Sight) => html! { <SightMenu key="sight" sight={props.sight.clone()} /> },
-        Some(Popup::Help) => html! { <HelpDialog key="help" /> },
-        Some(Popup::Share) => html! { <ShareDialog key="share" /> },
-        Some(Popup::Palette(line)) => {
-            html! { <PaletteDialog key="palette" selection={props.selection.clone()} line={line.clone()} /> }
-        }
-        Some(Popup::Templates) => html! { <TemplatesMenu key="templates" /> },
-        Some(Popup::Compare) => html! { <CompareDialog key="compare" /> },
-        Some(Popup::Diff(file)) => html! { <DiffDialog key="diff" file={*file} /> },
-        Some(Popup::Guarantees) => html! { <GuaranteesDialog key="guarantees" /> },
-        Some(Popup::Guarantee(guarantee)) => {
-            html! { <GuaranteeDialog key={guarantee.title()} guarantee={*guarantee} /> }
-        }
-        Some(Popup::Verbs { target, x, y }) => {
-            html! { <VerbsMenu key={target.key()} target={target.clone()} x={*x} y={*y} /> }
-        }
-    };
-    let toast = match &props.toast {
-        None => html! { <i key="none" hidden=true /> },
-        Some(toast) => html! { <ToastBox key={toast.number} toast={toast.clone()} /> },
-    };
-    html! {
-        <div class="floating">
-            <div class="popup-place">{ popup }</div>
-            <div class="toast-place" role="status">{ toast }</div>
-        </div>
-    }
-}
-
-#[derive(PartialEq, Properties)]
-struct ToastProps {
-    toast: Toast,
-}
-
-#[component]
-fn ToastBox(props: &ToastProps) -> Html {
-    let desk = use_desk();
-    let number = props.toast.number;
-    {
-        let desk = desk.clone();
-        use_effect_with(number, move |number| desk.expire_toast(*number));
-    }
-    let go_back = props.toast.branch.map(|branch| {
-        let desk = desk.clone();
-        let onclick = Callback::from(move |_: MouseEvent| desk.switch(branch));
-        html! { <button class="link" id="go-back" {onclick}>{ "Go back" }</button> }
-    });
-    html! {
-        <div class="toast">
-            { props.toast.branch.map(|_| Sign::Back.html()) }
-            <span>{ &props.toast.text }</span>
-            { go_back }
-            <button class="link" aria-label="Dismiss" onclick={desk.sends(Action::DropToast(number))}>{ "✕" }</button>
-        </div>
-    }
-}
 
 /// Where a floating box hangs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -119,10 +39,6 @@ fn focusable(host: &Element) -> Vec<HtmlElement> {
     (0..nodes.length()).filter_map(|i| nodes.item(i)?.dyn_into().ok()).collect()
 }
 
-fn document() -> Option<web_sys::Document> {
-    web_sys::window()?.document()
-}
-
 /// A floating box: focus goes to its first control, stays inside, and returns to where it was.
 #[component]
 pub fn FloatBox(props: &FloatBoxProps) -> Html {
@@ -132,7 +48,7 @@ pub fn FloatBox(props: &FloatBoxProps) -> Html {
     {
         let (host, style, place) = (host.clone(), style.setter(), props.place);
         use_effect_with((), move |()| {
-            let opener = document().and_then(|document| document.active_element());
+            let opener = document().active_element();
             let host = host.cast::<Element>();
             if let Some(host) = &host {
                 style.set(position(host, place));
@@ -145,7 +61,7 @@ pub fn FloatBox(props: &FloatBoxProps) -> Html {
             }
             move || {
                 // A click elsewhere has already moved the focus; then it stays there.
-                let active = document().and_then(|document| document.active_element());
+                let active = document().active_element();
                 let inside = |element: &Element| host.as_ref().is_some_and(|host| host.contains(Some(element)));
                 let lost = active.is_none_or(|element| element.tag_name() == "BODY" || inside(&element));
                 if let (true, Some(opener)) = (lost, opener.and_then(|opener| opener.dyn_into::<HtmlElement>().ok())) {
@@ -159,7 +75,7 @@ pub fn FloatBox(props: &FloatBoxProps) -> Html {
         Callback::from(move |event: KeyboardEvent| {
             let Some(host) = host.cast::<Element>() else { return };
             let items = focusable(&host);
-            let active = document().and_then(|document| document.active_element());
+            let active = document().active_element();
             let at = items.iter().position(|item| active.as_ref() == Some(item.as_ref()));
             let count = items.len();
             let to = match (event.key().as_str(), at) {
@@ -195,15 +111,13 @@ const EDGE: f64 = 8.0;
 
 /// Where the box goes so that it is in the window as a whole.
 fn position(host: &Element, place: Place) -> String {
-    let Some(window) = web_sys::window() else { return String::new() };
-    let size = |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|value| value.as_f64()).unwrap_or(800.0);
-    let (width, height) = (size(window.inner_width()), size(window.inner_height()));
+    let (width, height) = sizes::window();
     let own = host.get_bounding_client_rect();
     let (x, y) = match place {
         Place::Middle => ((width - own.width()) / 2.0, (height - own.height()) / 3.0),
         Place::At(x, y) => (f64::from(x), f64::from(y)),
         Place::Below(id) => {
-            let anchor = document().and_then(|document| document.get_element_by_id(id));
+            let anchor = document().get_element_by_id(id);
             anchor.map_or((EDGE, EDGE), |anchor| {
                 let rect = anchor.get_bounding_client_rect();
                 let above = rect.top() - 4.0 - own.height();

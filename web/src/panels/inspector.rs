@@ -1,16 +1,16 @@
 //! The inspector: what is selected, why it is like that, and everything that is stored about it.
 
-use super::details::{Events, History, ObjectText};
+use super::details::{Events, History, ObjectText, subject};
 use super::dns::DnsTab;
 use super::own::{self, OwnTab};
 use super::why::WhyTab;
 use crate::desk::use_desk;
 use crate::session::use_world;
 use crate::state::{Action, Tab};
+use crate::verbs;
 use crate::view::facts::Facts;
 use crate::view::{Identity, Target};
-use crate::{explain, verbs};
-use petri_objects::{Object, ObjectRef};
+use petri_objects::Object;
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::story::timeline::Timeline;
 use yew::prelude::*;
@@ -34,14 +34,6 @@ struct Heading {
     events: usize,
     /// The title of the tab that only things of its sort have.
     own: Option<&'static str>,
-}
-
-/// The object whose events and text are shown.
-pub fn subject(timeline: &Timeline, selection: Option<&Target>) -> Option<ObjectRef> {
-    match selection {
-        None => explain::main_workload(timeline.world()),
-        Some(target) => target.object(),
-    }
 }
 
 fn own_title(timeline: &Timeline, selection: Option<&Target>) -> Option<&'static str> {
@@ -107,7 +99,7 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use petri_objects::{Kind, Span, Uid};
+    use petri_objects::{Kind, ObjectRef, Span, Uid};
     use petri_sim::ground::scenario::Scenario;
     use petri_sim::story::recording::Recording;
     use petri_sim::words::command::{Command, Propagation};

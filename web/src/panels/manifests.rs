@@ -20,7 +20,7 @@ pub struct ManifestsProps {
 /// Texts up to this size are checked while one types; longer ones when the typing pauses.
 const CHECK_AT_ONCE: usize = 16 << 10;
 /// That pause, in milliseconds.
-const PAUSE: i32 = 250;
+const PAUSE: u32 = 250;
 /// Problems that are listed; more of them help nobody.
 const SHOWN: usize = 20;
 
@@ -29,9 +29,7 @@ const SHOWN: usize = 20;
 fn use_checked(text: &Rc<str>) -> Rc<Checked> {
     let session = use_session();
     let checked = use_mut_ref(|| None::<(Rc<str>, Rc<Checked>)>);
-    let latest = use_mut_ref(|| text.clone());
     let render = use_force_update();
-    *latest.borrow_mut() = text.clone();
     let known = checked.borrow().clone();
     let result = match known {
         Some((old, result)) if old == *text => result,
@@ -44,15 +42,16 @@ fn use_checked(text: &Rc<str>) -> Rc<Checked> {
     };
     use_effect_with(text.clone(), move |text| {
         let text = text.clone();
-        if checked.borrow().as_ref().is_none_or(|(old, _)| *old != text) {
+        let is_old = checked.borrow().as_ref().is_none_or(|(old, _)| *old != text);
+        // Given up when the typing goes on before.
+        let pause = is_old.then(|| {
             frames::later(PAUSE, move || {
-                if *latest.borrow() == text {
-                    let result = check(&text, session.timeline().world());
-                    *checked.borrow_mut() = Some((text.clone(), result));
-                    render.force_update();
-                }
-            });
-        }
+                let result = check(&text, session.timeline().world());
+                *checked.borrow_mut() = Some((text, result));
+                render.force_update();
+            })
+        });
+        move || drop(pause)
     });
     result
 }

@@ -1,13 +1,15 @@
 //! Menus: examples, speeds, and the verbs of a mark.
 
-use super::editor::{Template, templates};
+use super::editor::templates;
 use super::float::{FloatBox, Place};
 use crate::desk::use_desk;
-use crate::first_visit::{self, EXAMPLES, Example};
+use crate::edge::Template;
+use crate::openings::open_example;
 use crate::session::use_world;
-use crate::state::{Action, Panel};
+use crate::state::Action;
 use crate::verbs::{self, Verb};
 use crate::view::Target;
+use petri_lessons::{EXAMPLES, Example};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -16,15 +18,7 @@ pub fn ExamplesMenu() -> Html {
     let desk = use_desk();
     let item = |example: &'static Example| {
         let desk = desk.clone();
-        let onclick = Callback::from(move |_: MouseEvent| {
-            for action in first_visit::show_example(&desk.session, example) {
-                desk.send(action);
-            }
-            let suggested = first_visit::suggestion(desk.session.timeline().world()).is_some();
-            desk.send(Action::Untried(suggested));
-            desk.send(Action::ShowPanel(Panel::Cluster));
-            desk.session.play();
-        });
+        let onclick = Callback::from(move |_: MouseEvent| open_example(&desk, example));
         html! {
             <button key={example.name} role="menuitem" data-example={example.name} {onclick}>
                 <b>{ example.name }</b><span>{ example.about }</span>

@@ -2,7 +2,7 @@
 
 use super::float::{FloatBox, Place};
 use crate::desk::use_desk;
-use crate::player::Speed;
+use crate::session::Speed;
 use crate::session::use_slice;
 use crate::state::{Action, Bookmark, Sight};
 use crate::verbs;

@@ -1,10 +1,11 @@
 //! The timeline: drag or use the arrows to go to any moment; do something there, and the past forks.
 
-use super::cluster::{use_pick, use_width};
+use super::picking::use_pick;
 use crate::desk::{Desk, branch_name, use_desk};
 use crate::explain;
 use crate::pictures::TimelinePicture;
 use crate::session::use_world;
+use crate::sizes::{self, use_width};
 use crate::state::{Action, Bookmark, Popup, Sight};
 use crate::view::lanes::LaneStore;
 use crate::view::timeline::{self, Options};
@@ -26,8 +27,7 @@ pub struct TimelineProps {
 pub fn TimelinePanel(props: &TimelineProps) -> Html {
     let desk = use_desk();
     let host = use_node_ref();
-    let window = web_sys::window().and_then(|window| window.inner_width().ok()).and_then(|width| width.as_f64());
-    let width = use_width(&host, window.unwrap_or(1440.0) as i32);
+    let width = use_width(&host, sizes::window().0 as i32);
     let store = use_memo((), |()| std::cell::RefCell::new(LaneStore::default()));
     let options = Options {
         strip: !props.wide,

@@ -1,7 +1,7 @@
 //! The bar on top: which example, what time it is, how fast it goes, what holds.
 
-use super::cluster::use_pick;
 use super::glyph::Sign;
+use super::picking::use_pick;
 use super::transport::{Clock, Transport};
 use crate::address::use_address;
 use crate::desk::use_desk;

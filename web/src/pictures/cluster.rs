@@ -1,8 +1,9 @@
 //! The cluster as a picture.
 
-use super::OnPick;
 use super::disk::disk;
+use super::pick::OnPick;
 use super::pick::{Pickable, pickable};
+use super::shapes::{path, rect, ring};
 use super::tile::{self, Patterns};
 use crate::view::layout::{
     ClusterLayout, Density, NodeBox, NodeForm, Rect, Size, ZoneBox, layout_in, layout_low, row_words,
@@ -94,29 +95,9 @@ pub fn ClusterPicture(props: &ClusterPictureProps) -> Html {
     }
 }
 
-/// A path through these points.
-pub fn path(points: &[(i32, i32)]) -> String {
-    let mut path = String::new();
-    for (index, (x, y)) in points.iter().enumerate() {
-        path.push_str(&format!("{}{x} {y}", if index == 0 { 'M' } else { 'L' }));
-    }
-    path
-}
-
 fn text(x: i32, y: i32, class: impl Into<Classes>, words: impl Into<AttrValue>) -> Html {
     let class: Classes = class.into();
     html! { <text x={x.to_string()} y={y.to_string()} {class}>{ words.into() }</text> }
-}
-
-pub fn rect(class: &'static str, rect: Rect, rx: i32) -> Html {
-    html! {
-        <rect {class} x={rect.x.to_string()} y={rect.y.to_string()} width={rect.w.to_string()} height={rect.h.to_string()} rx={rx.to_string()}/>
-    }
-}
-
-/// The ring of what has the focus.
-pub fn ring(place: Rect, by: i32) -> Html {
-    rect("ring", Rect::new(place.x - by, place.y - by, place.w + 2 * by, place.h + 2 * by), 6)
 }
 
 fn tone(tone: Tone) -> Option<&'static str> {

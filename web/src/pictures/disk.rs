@@ -1,8 +1,8 @@
 //! A claim and its disk, on the rail.
 
-use super::OnPick;
-use super::cluster::{rect, ring};
+use super::pick::OnPick;
 use super::pick::{Pickable, pickable};
+use super::shapes::{rect, ring};
 use crate::view::layout::Rect;
 use crate::view::{DiskState, DiskView, Target, Tone, words};
 use yew::prelude::*;

@@ -1,6 +1,7 @@
 //! The guarantees of the top bar.
 
-use super::{How, Icon, OnPick, Pick};
+use super::icons::Icon;
+use super::pick::{How, OnPick, Pick};
 use crate::view::Target;
 use crate::view::meters::{MeterState, MeterView};
 use std::rc::Rc;

@@ -1,9 +1,30 @@
 //! What turns a mark into something that can be picked by pointer and by keyboard alike.
 
-use super::{How, OnPick, Pick};
 use crate::view::Target;
 use web_sys::Element;
 use yew::prelude::*;
+
+/// What a person did with a mark of a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pick {
+    pub target: Target,
+    pub how: How,
+    /// Where to put a menu: client coordinates of the pointer, or of the mark for the keyboard.
+    pub x: i32,
+    pub y: i32,
+}
+
+/// How a mark was picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// A click, or Enter or Space.
+    Select,
+    /// The secondary button, a long press, the menu key or Shift+F10.
+    Menu,
+}
+
+/// What every interactive picture takes.
+pub type OnPick = Callback<Pick>;
 
 /// The three handlers of a mark: pointer, keys, menu.
 pub struct Handlers {

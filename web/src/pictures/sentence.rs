@@ -1,6 +1,7 @@
 //! The sentence over the cluster.
 
-use super::{How, Icon, OnPick, Pick};
+use super::icons::Icon;
+use super::pick::{How, OnPick, Pick};
 use crate::view::{Piece, Say, Target, Tone};
 use std::rc::Rc;
 use yew::prelude::*;

@@ -1,6 +1,6 @@
 //! The table twin of the cluster picture.
 
-use super::{How, OnPick, Pick};
+use super::pick::{How, OnPick, Pick};
 use crate::view::table::Row;
 use crate::view::{Identity, Target, Tone};
 use crate::window::{is_long, space, use_window};

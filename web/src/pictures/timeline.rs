@@ -1,6 +1,6 @@
 //! The timeline as a picture that can be scrubbed.
 
-use super::OnPick;
+use super::pick::OnPick;
 use super::pick::{Pickable, pickable};
 use super::tile::Patterns;
 use crate::view::lanes::{Bar, LaneKey, PinKind};

@@ -1,7 +1,7 @@
 //! Menu entries for what is slow or half broken: links, processes, controllers, etcd. What undoes a fault stands in its
 //! place while it lasts.
 
-use super::{Verb, typed, verb};
+use super::entry::{Verb, typed, verb};
 use petri_objects::{Kind, Name, ObjectRef, Pod, Span};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::reality::machine::{Machine, Process};

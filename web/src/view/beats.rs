@@ -28,7 +28,7 @@ const LOOKED_AT: usize = 256;
 pub fn beats(facts: &Facts, notes: &[Note], span: Span) -> Beats {
     let mut beats = Beats::default();
     for name in facts.machines.keys() {
-        if let Some(at) = super::cluster::last_heard(name, facts).filter(|at| facts.now.since(*at) <= span) {
+        if let Some(at) = facts.last_heard(name).filter(|at| facts.now.since(*at) <= span) {
             beats.nodes.push((name.clone(), Beat { number: at.0, heartbeat: true }));
         }
     }

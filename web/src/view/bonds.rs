@@ -1,7 +1,9 @@
 //! One disk: what binds claim, volume and machine to each other, and who wrote to it in which order.
 
 use super::facts::{Facts, pod_ref};
-use super::{Identity, Target, Tone, words};
+use super::identity::Identity;
+use super::marks::{Target, Tone};
+use super::words;
 use petri_objects::{Kind, Name, ObjectRef, PersistentVolume, PersistentVolumeClaim, Time, Uid};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::reality::journal::{Journal, Verdict};

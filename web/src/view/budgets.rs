@@ -1,7 +1,9 @@
 //! Disruption budgets: what they ask for, which pods they guard, and whether one of them may be evicted now.
 
 use super::facts::{Facts, pod_ref};
-use super::{ClusterView, Identity, Target, TileView, Tone, words};
+use super::identity::Identity;
+use super::marks::{ClusterView, Target, TileView, Tone};
+use super::words;
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, ObjectRef, Pod, PodDisruptionBudget};
 use petri_sim::belief::api::eviction;
@@ -146,7 +148,7 @@ pub fn budget(object: &ObjectRef, facts: &Facts) -> Option<Budget> {
         })
         .collect();
     let mut pods: Vec<Guarded> = guarded(budget, facts).map(|pod| guarded_pod(pod, budget, facts)).collect();
-    pods.order_by_key(|pod| super::cluster::natural(&pod.name));
+    pods.order_by_key(|pod| super::order::natural(&pod.name));
     Some(Budget { row: row(budget, facts), numbers, conditions, pods })
 }
 

@@ -1,7 +1,9 @@
 //! The table twin of the disks: every claim, what it is bound to, and where the disk really is.
 
 use super::facts::Facts;
-use super::{ClusterView, DiskState, Identity, Target, Tone, words};
+use super::identity::Identity;
+use super::marks::{ClusterView, DiskState, Target, Tone};
+use super::words;
 use petri_console::tables;
 use petri_objects::Kind;
 use petri_objects::order::Order as _;
@@ -69,7 +71,7 @@ pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
             row
         })
         .collect();
-    rows.order_by_key(|row| super::cluster::natural(&row.name));
+    rows.order_by_key(|row| super::order::natural(&row.name));
     rows
 }
 

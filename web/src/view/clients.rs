@@ -1,7 +1,9 @@
 //! Processes that look names up: how their calls fare, and what each still remembers of the DNS.
 
 use super::facts::{Facts, pod_ref};
-use super::{Identity, Target, Tone, words};
+use super::identity::Identity;
+use super::marks::{Target, Tone};
+use super::words;
 use petri_objects::Name;
 use petri_objects::order::Order as _;
 use petri_sim::reality::dns::{self, Data, Query, Rcode, RecordType};

@@ -1,10 +1,12 @@
 //! The cluster picture as data: zones, machines, pods on both layers, disks, and what joins them.
 
 use super::facts::{Facts, Running};
-use super::{
+use super::marks::{
     ClusterView, ControlPlaneView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, TileState, TileView, Tone,
-    ZoneView, disks, say, tiles, words,
+    ZoneView,
 };
+use super::order::natural;
+use super::{disks, say, tiles, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Name, Node, Span, Time, Uid, condition};
 use petri_sim::belief::api::shelf::Key;
@@ -13,8 +15,6 @@ use petri_sim::story::recording::Stamped;
 use petri_sim::words::command::Direction;
 use petri_sim::world::World;
 use std::collections::BTreeMap;
-
-pub use super::layout::layout;
 
 /// The taint that says that a machine is really off.
 const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
@@ -59,17 +59,6 @@ pub fn of(facts: &Facts) -> ClusterView {
     view
 }
 
-/// Names in the order in which people count: `node-2` before `node-10`.
-pub fn natural(name: &str) -> (String, u64, String) {
-    match name.rsplit_once('-') {
-        Some((stem, number)) => match number.parse() {
-            Ok(number) => (stem.to_owned(), number, String::new()),
-            Err(_) => (name.to_owned(), 0, String::new()),
-        },
-        None => (name.to_owned(), 0, String::new()),
-    }
-}
-
 /// Where a tile stands among those of its node: by owner, ordinal, then age of the uid, so that it never moves.
 fn place(tile: &TileView) -> (Name, Option<u32>, Name, bool, Uid) {
     let ghost_last = tile.state != TileState::Ghost;
@@ -89,17 +78,6 @@ fn tiles_by_node(facts: &Facts) -> BTreeMap<Name, Vec<TileView>> {
         tiles.order_by_key(place);
     }
     by_node
-}
-
-/// When the API server last heard of a node: its lease, or else its last heartbeat.
-pub fn last_heard(node: &str, facts: &Facts) -> Option<Time> {
-    let lease = facts.objects.leases.get(&Key::new("kube-node-lease", node)).map(|lease| lease.spec.renew_time.0);
-    let object = facts.objects.nodes.get(&Key::new("", node));
-    let beat = object
-        .and_then(|node| condition(&node.status.conditions, "Ready"))
-        .map(|ready| ready.last_heartbeat_time)
-        .filter(|at| *at != Time::ZERO);
-    lease.into_iter().chain(beat).max()
 }
 
 fn node(machine: &Machine, tiles: Vec<TileView>, facts: &Facts) -> NodeView {
@@ -129,7 +107,7 @@ fn node(machine: &Machine, tiles: Vec<TileView>, facts: &Facts) -> NodeView {
         Some(_) if ready => NodeState::Ready,
         Some(_) => NodeState::Lost,
     };
-    let silent = last_heard(name, facts).map(|at| facts.now.since(at));
+    let silent = facts.last_heard(name).map(|at| facts.now.since(at));
     let expected = facts.now.since(Time::ZERO).0 > 0 && silent.is_some_and(|span| span.as_seconds() > 12);
     let (line, line_tone) = match (state, object) {
         (NodeState::Off, _) => (format!("off since {}", words::moment(facts.start, machine.power_since)), Tone::Calm),

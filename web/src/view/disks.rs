@@ -2,8 +2,8 @@
 
 use super::facts::Facts;
 use super::identity::Identity;
+use super::marks::{DiskState, DiskView, Plug, PlugKind, Target, Tone};
 use super::words;
-use super::{DiskState, DiskView, Plug, PlugKind, Target, Tone};
 use petri_objects::{Kind, Name, ObjectRef, PersistentVolume, PersistentVolumeClaim, Pod, Uid};
 use petri_sim::reality::storage::{Disk, Write};
 use petri_sim::words::reason::Reason;

@@ -71,7 +71,7 @@ pub fn rows(facts: &Facts) -> Vec<Row> {
     }
     rows.order_by_key(|row| {
         let (host, service) = row.name.rsplit_once('.').unwrap_or(("", &row.name));
-        (row.namespace.clone(), service.to_owned(), super::cluster::natural(host))
+        (row.namespace.clone(), service.to_owned(), super::order::natural(host))
     });
     rows
 }

@@ -1,6 +1,6 @@
 //! What the models read from a world, gathered once per frame: belief, reality, and why controllers wait.
 
-use petri_objects::{Name, ObjectRef, Pod, Time, Uid};
+use petri_objects::{Name, ObjectRef, Pod, Time, Uid, condition};
 use petri_sim::belief::api::shelf::{Key, Objects};
 use petri_sim::promises::foresight::Start;
 use petri_sim::reality::machine::{Machine, Process, ProcessId, ProcessState};
@@ -194,6 +194,16 @@ impl<'w> Facts<'w> {
         })
     }
 
+    /// When the API server last heard of a node: its lease, or else its last heartbeat.
+    pub fn last_heard(&self, node: &str) -> Option<Time> {
+        let lease = self.objects.leases.get(&Key::new("kube-node-lease", node)).map(|lease| lease.spec.renew_time.0);
+        let object = self.objects.nodes.get(&Key::new("", node));
+        let beat = object
+            .and_then(|node| condition(&node.status.conditions, "Ready"))
+            .map(|ready| ready.last_heartbeat_time)
+            .filter(|at| *at != Time::ZERO);
+        lease.into_iter().chain(beat).max()
+    }
     /// When the next breach of at-most-one is due.
     pub fn next_duplicate(&self) -> Option<Time> {
         let at = |start: &Start| if let Start::At(at) = start { Some(*at) } else { None };

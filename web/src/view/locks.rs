@@ -1,7 +1,9 @@
 //! Locks: whom the record names and until when, and who believes to hold it.
 
 use super::facts::{Facts, pod_ref};
-use super::{Identity, Target, Tone, words};
+use super::identity::Identity;
+use super::marks::{Target, Tone, lock_object, lock_parts};
+use super::words;
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, ObjectRef, Time, Uid};
 use petri_sim::belief::api::shelf::Key;
@@ -89,23 +91,6 @@ fn holds(uid: Uid, facts: &Facts) -> bool {
         .any(|(_, program)| program.uid == uid && program.hold.acts && program.lock_name().is_some())
 }
 
-fn parts(lock: &str) -> Option<(&str, &str, &str)> {
-    let (namespace, rest) = lock.split_once('/')?;
-    let (kind, name) = rest.split_once('/')?;
-    Some((namespace, kind, name))
-}
-
-/// The API object behind a lock; none for the locks of other servers.
-pub fn object(lock: &str) -> Option<ObjectRef> {
-    let (namespace, kind, name) = parts(lock)?;
-    let kind = match kind {
-        "lease" => Kind::Lease,
-        "configmap" => Kind::ConfigMap,
-        _ => return None,
-    };
-    Some(ObjectRef::new(kind, namespace, name))
-}
-
 /// The lock that an object stands for, if anybody elects by it.
 pub fn of_object(object: &ObjectRef) -> Option<Name> {
     let word = match object.kind {
@@ -189,8 +174,8 @@ fn expiry(now: Time, until: Time) -> String {
 
 fn record(lock: &str, facts: &Facts) -> Record {
     let nobody = Record { holder: String::new(), until: None, token: None };
-    let Some((_, kind, _)) = parts(lock) else { return nobody };
-    if let Some(target) = object(lock) {
+    let Some((_, kind, _)) = lock_parts(lock) else { return nobody };
+    if let Some(target) = lock_object(lock) {
         let known = facts.objects.get(&target).and_then(|object| election::record(&object));
         let Some(known) = known.filter(|known| !known.holder.is_empty()) else { return nobody };
         let until = Some(known.renewed + known.duration);
@@ -224,7 +209,7 @@ fn standing(lock: &str, facts: &Facts) -> (Tone, Option<String>) {
 }
 
 fn row(lock: &Name, facts: &Facts) -> Row {
-    let (_, kind, name) = parts(lock).unwrap_or(("", "", lock));
+    let (_, kind, name) = lock_parts(lock).unwrap_or(("", "", lock));
     let record = record(lock, facts);
     let believers: Vec<String> = candidates(lock, facts)
         .filter(|program| program.hold.acts)

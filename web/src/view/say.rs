@@ -1,8 +1,8 @@
 //! The sentence over the cluster: what is the case, in words, and what made it possible.
 
 use super::facts::Facts;
+use super::marks::{ClusterView, DuplicateKind, LinkView, NodeState, Piece, Say, TileState, TileView, Tone};
 use super::words;
-use super::{ClusterView, DuplicateKind, LinkView, NodeState, Piece, Say, TileState, TileView, Tone};
 use petri_objects::{Kind, Name, ObjectRef, Pod, Uid};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::promises::foresight::Start;
@@ -241,8 +241,8 @@ fn apart(view: &ClusterView, facts: &Facts) -> Option<Say> {
     Some(risk(headline, sub))
 }
 
-fn heard(node: &super::NodeView, facts: &Facts) -> String {
-    super::cluster::last_heard(&node.name, facts).map_or_else(
+fn heard(node: &super::marks::NodeView, facts: &Facts) -> String {
+    facts.last_heard(&node.name).map_or_else(
         || "it was never heard".to_owned(),
         |at| format!("it was last heard {} ago", words::duration(facts.now.since(at))),
     )
@@ -366,7 +366,7 @@ fn calm(view: &ClusterView, facts: &Facts) -> Say {
     }
     let named = tiles.iter().all(|tile| tile.identity.ordinal.is_some());
     let own = |tile: &TileView| {
-        let is_its = |disk: &super::DiskView| {
+        let is_its = |disk: &super::marks::DiskView| {
             !disk.plugs.is_empty() && disk.plugs.iter().all(|plug| plug.tile == Some(tile.uid))
         };
         view.disks().any(is_its)

@@ -1,7 +1,9 @@
 //! The table twin of the cluster picture: the same facts as text, ghosts included.
 
 use super::facts::Facts;
-use super::{ClusterView, DuplicateKind, Identity, LinkView, NodeState, Target, TileState, TileView, Tone, words};
+use super::identity::Identity;
+use super::marks::{ClusterView, DuplicateKind, LinkView, NodeState, Target, TileState, TileView, Tone};
+use super::words;
 use petri_console::tables;
 use petri_objects::order::Order as _;
 use petri_objects::{Pod, Time};
@@ -39,7 +41,7 @@ pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
     let mut tiles: Vec<&TileView> = view.tiles().collect();
     tiles.order_by_key(|tile| {
         let ghost = tile.state == TileState::Ghost;
-        (tile.pod.namespace.clone(), super::cluster::natural(&tile.pod.name), ghost, tile.uid)
+        (tile.pod.namespace.clone(), super::order::natural(&tile.pod.name), ghost, tile.uid)
     });
     tiles.iter().map(|tile| row(tile, &tiles, view, facts)).collect()
 }
@@ -86,8 +88,8 @@ pub struct NodeRow {
 
 /// The machines in the order of the picture.
 pub fn nodes(view: &ClusterView, facts: &Facts) -> Vec<NodeRow> {
-    let row = |zone: &str, node: &super::NodeView| {
-        let heard = super::cluster::last_heard(&node.name, facts);
+    let row = |zone: &str, node: &super::marks::NodeView| {
+        let heard = facts.last_heard(&node.name);
         let running = facts.running().filter(|running| running.node.name == node.name);
         let running = running.map(|running| running.uid).collect::<std::collections::BTreeSet<_>>().len();
         let link = match (&node.link, node.state) {
@@ -153,7 +155,9 @@ fn machine(tile: &TileView, twice: bool, view: &ClusterView, facts: &Facts) -> (
         TileState::Pending => ("nothing".to_owned(), Tone::Calm),
         TileState::Creating { .. } => {
             let waits = view.disks().find(|disk| {
-                disk.plugs.iter().any(|plug| plug.tile == Some(tile.uid) && plug.kind == super::PlugKind::Waiting)
+                disk.plugs
+                    .iter()
+                    .any(|plug| plug.tile == Some(tile.uid) && plug.kind == super::marks::PlugKind::Waiting)
             });
             match waits {
                 Some(disk) => (format!("nothing yet, waits for {}", disk.name), Tone::Calm),

@@ -8,7 +8,7 @@ mod tables;
 use super::facts::Facts;
 use super::lanes::LaneStore;
 use super::*;
-use petri_objects::{Kind, Span};
+use petri_objects::{Kind, Name, ObjectRef, Span, Uid};
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;

@@ -2,8 +2,9 @@
 
 use super::facts::{Facts, Running, killed_at, pod_ref};
 use super::identity::{Identity, tail};
+use super::locks;
+use super::marks::{TileState, TileView};
 use super::words;
-use super::{TileState, TileView, locks};
 use petri_objects::{ContainerStatus, Name, Pod, Time, condition};
 use petri_sim::reality::kubelet::RunState;
 use petri_sim::words::reason::Reason;

@@ -1,7 +1,7 @@
 //! The bar between two tiles of one name.
 
-use super::{Bar, ClusterLayout, Rect};
-use crate::view::{ClusterView, DuplicateKind};
+use super::boxes::{Bar, ClusterLayout, Rect};
+use crate::view::marks::{ClusterView, DuplicateKind};
 use petri_objects::Uid;
 
 /// The bars of all pairs whose tiles are both drawn.

@@ -1,9 +1,9 @@
 //! The inside of a zone: nodes in rows, pods in nodes, disks on the rail below.
 
-use super::{
+use super::boxes::{
     CARD, ClusterLayout, DiskBox, NodeBox, NodeForm, Rect, Size, TIGHT, TileBox, ZoneBox, is_trouble, row_words,
 };
-use crate::view::{DiskState, DiskView, Duplicate, NodeView, ZoneView};
+use crate::view::marks::{DiskState, DiskView, Duplicate, NodeView, Plug, ZoneView};
 use petri_objects::order::Order as _;
 
 /// From a zone's top to its first node.
@@ -261,7 +261,7 @@ fn place_rail(
 fn plug_line(
     zone: &ZoneView,
     nodes: &[NodeBox],
-    plug: &crate::view::Plug,
+    plug: &Plug,
     row: i32,
     disk: Rect,
     columns: usize,

@@ -3,9 +3,13 @@
 use super::*;
 use petri_sim::words::invariants::Guarantee;
 
+fn text(file: &str) -> &'static str {
+    petri_lessons::Example::named(file).and_then(|example| example.text()).expect("tests have all examples inside")
+}
+
 fn after(file: &str, seconds: u64) -> Run {
     let mut run = Run::new(Scenario::standard());
-    run.apply(crate::first_visit::text(file));
+    run.apply(text(file));
     run.play(seconds);
     run
 }
@@ -71,7 +75,7 @@ fn a_promise_that_nobody_makes_says_so() {
 #[test]
 fn a_budget_that_keeps_a_drain_waiting_is_told() {
     let mut run = after("replicaset.yaml", 30);
-    run.apply(&crate::first_visit::text("pdb.yaml").replace("minAvailable: 2", "minAvailable: 3"));
+    run.apply(&text("pdb.yaml").replace("minAvailable: 2", "minAvailable: 3"));
     run.play(5);
     let tile = run.view().tiles().next().expect("there is one").clone();
     let node = tile.node.expect("it runs somewhere");

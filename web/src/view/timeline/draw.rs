@@ -1,13 +1,16 @@
 //! From lanes to pixels.
 
-use super::{
-    BarMark, BranchMark, DueMark, FoldMark, Fork, Lane, LaneRow, Options, PinMark, Scrubber, TickMark, TimelineView,
-    ViolationMark, bar_text, between, branch_name, choose, dues, lane_label, together_text,
+use super::choice::{Lane, bar_text, between, branch_name, choose, dues, lane_label, together_text};
+use super::marks::{
+    BarMark, BranchMark, DueMark, FoldMark, Fork, LaneRow, Options, PinMark, Scrubber, TickMark, TimelineView,
+    ViolationMark,
 };
 use crate::view::facts::Facts;
+use crate::view::identity::Identity;
 use crate::view::lanes::{Bar, LaneKey, LaneStore, Pin, PinKind, Span, said};
+use crate::view::marks::{Target, Tone};
 use crate::view::scale::Scale;
-use crate::view::{Identity, Target, Tone, words};
+use crate::view::words;
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, ObjectRef, Span as Length, Time, Uid};
 use petri_sim::words::invariants::Guarantee;

@@ -1,51 +1,18 @@
-//! What the page can do, in one place: every click, key and console line ends here, and leaves its line in the console.
+//! What a person does: commands, files that are applied, lines, and what is taken back.
 
+use super::handle::{Desk, branch_name};
+use super::shell;
+use super::steps::take_back;
 use crate::check::check;
 use crate::explain::{self, Fix};
-use crate::frames;
-use crate::keep::{self, Step};
 use crate::limits;
-use crate::recording::Shared;
-use crate::session::Session;
-use crate::shell::{self, Waiting};
-use crate::state::{Action, Applied, Bookmark, File, LogKind, Outcome, Popup, Tab, Ui};
+use crate::state::{Action, Applied, Bookmark, File, LogKind, Outcome, Popup};
 use crate::verbs::Act;
 use crate::view::{Target, words};
-use petri_objects::{ObjectRef, Span, Time, Uid};
+use petri_objects::{ObjectRef, Span, Uid};
 use petri_sim::words::command::Command;
 use petri_sim::words::note::{Note, What};
-use std::cell::RefCell;
 use std::rc::Rc;
-use yew::prelude::*;
-
-/// A handle for whoever acts. It does not change while the page lives.
-#[derive(Clone)]
-pub struct Desk {
-    pub session: Session,
-    ui: UseReducerDispatcher<Ui>,
-    /// The files as they are now, for console lines that name one.
-    files: Rc<RefCell<Vec<Rc<File>>>>,
-    /// The file that was closed last, should somebody want it back.
-    closed: Rc<RefCell<Option<Rc<File>>>>,
-    /// The moments that somebody named, as they are now.
-    bookmarks: Rc<RefCell<Rc<Vec<Bookmark>>>>,
-    /// What commands did to files, in order, for whoever takes them back.
-    steps: Rc<RefCell<Vec<Step>>>,
-    /// Console lines that are not done.
-    pub(crate) waiting: Rc<Waiting>,
-}
-
-impl PartialEq for Desk {
-    fn eq(&self, other: &Desk) -> bool {
-        self.session == other.session && Rc::ptr_eq(&self.files, &other.files)
-    }
-}
-
-/// The desk of the page.
-#[hook]
-pub fn use_desk() -> Desk {
-    use_context::<Desk>().expect("panels are only used inside of App, which provides the desk")
-}
 
 /// Whoever waits for a change of something that rests is not kept for longer than this.
 const PATIENCE: Span = Span::minutes(60);
@@ -60,36 +27,7 @@ pub fn is_about(note: &Note, object: &ObjectRef, uid: Option<Uid>) -> bool {
     }
 }
 
-/// How long a toast stays, in milliseconds.
-const TOAST: i32 = 9_000;
-
 impl Desk {
-    pub fn new(session: Session, ui: UseReducerDispatcher<Ui>) -> Desk {
-        Desk {
-            session,
-            ui,
-            files: Rc::default(),
-            closed: Rc::default(),
-            bookmarks: Rc::default(),
-            steps: Rc::default(),
-            waiting: Rc::default(),
-        }
-    }
-    /// Tells which files there are now.
-    pub fn know_files(&self, files: &[Rc<File>]) {
-        *self.files.borrow_mut() = files.to_vec();
-    }
-    /// Tells which moments have names now.
-    pub fn know_bookmarks(&self, bookmarks: &Rc<Vec<Bookmark>>) {
-        *self.bookmarks.borrow_mut() = bookmarks.clone();
-    }
-    pub fn bookmarks(&self) -> Rc<Vec<Bookmark>> {
-        self.bookmarks.borrow().clone()
-    }
-    /// All that a link carries.
-    pub fn shared(&self) -> Shared {
-        Shared { bookmarks: self.bookmarks(), ..self.session.shared() }
-    }
     /// Names this moment, or takes its name away again.
     pub fn bookmark(&self) {
         let timeline = self.session.timeline();
@@ -104,6 +42,7 @@ impl Desk {
         self.toast(format!("{name} is at {text}. Shift with the arrows on the timeline jumps to it."), None);
         self.send(Action::Bookmark(Bookmark { at, name }));
     }
+
     /// Goes on to the next moment at which the selection changes.
     pub fn next_change(&self, selection: Option<&Target>) {
         self.session.pause();
@@ -118,46 +57,7 @@ impl Desk {
             !news.iter().any(|note| is_about(note, &object, uid))
         });
     }
-    pub fn files(&self) -> Vec<Rc<File>> {
-        self.files.borrow().clone()
-    }
-    /// Closes a file. What was typed into it is not lost: see [`Desk::reopen`].
-    pub fn close_file(&self, file: &Rc<File>) {
-        *self.closed.borrow_mut() = Some(file.clone());
-        self.send(Action::CloseFile(file.id));
-        self.toast(format!("Closed {}. The + beside the files brings it back.", file.name), None);
-    }
-    /// The name of the file that can be brought back.
-    pub fn closed_file(&self) -> Option<String> {
-        self.closed.borrow().as_ref().map(|file| file.name.clone())
-    }
-    /// Brings back what was closed last.
-    pub fn reopen(&self) {
-        let Some(file) = self.closed.take() else { return };
-        self.send(Action::Close);
-        self.send(Action::NewFile { name: file.name.clone(), text: file.text.clone() });
-        if let Some(applied) = &file.applied {
-            self.send(Action::AppliedLast(applied.clone()));
-        }
-    }
-    pub fn send(&self, action: Action) {
-        self.ui.dispatch(action);
-    }
-    /// A callback that sends the same thing each time.
-    pub fn sends<E>(&self, action: Action) -> Callback<E> {
-        let desk = self.clone();
-        Callback::from(move |_| desk.send(action.clone()))
-    }
-    pub fn log(&self, kind: LogKind, text: impl Into<String>) {
-        let text = text.into();
-        let text = text.trim_end();
-        if !text.is_empty() {
-            self.send(Action::Log(kind, text.to_owned()));
-        }
-    }
-    pub fn toast(&self, text: impl Into<String>, branch: Option<usize>) {
-        self.send(Action::Toast { text: text.into(), branch });
-    }
+
     pub fn select(&self, target: Target) {
         match target {
             Target::Moment(at) => self.session.seek(at),
@@ -198,15 +98,6 @@ impl Desk {
         }
     }
 
-    /// Says that the past was changed, if it was.
-    pub(crate) fn announce_fork(&self, branches_before: usize) {
-        let branches = self.session.timeline().branches().len();
-        if branches > branches_before {
-            let name = branch_name(branches - 1);
-            self.toast(format!("The past was changed. What came after it is kept as {name}."), Some(branches - 1));
-        }
-    }
-
     pub fn act(&self, act: &Act) {
         self.send(Action::Close);
         match act {
@@ -215,6 +106,7 @@ impl Desk {
             Act::Type(line) => self.send(Action::Open(Popup::Palette(line.clone()))),
         }
     }
+
     pub fn fix(&self, fix: &Fix) {
         self.command(fix.command.clone());
     }
@@ -257,19 +149,6 @@ impl Desk {
         checked.errors().next().map(|finding| (finding.from, finding.to))
     }
 
-    /// A command changes a file, or what is said of it.
-    pub(crate) fn step(&self, commands: usize, before: Rc<File>, next: File) {
-        let done = self.session.timeline().done();
-        if done > commands {
-            let mut steps = self.steps.borrow_mut();
-            // What came after this moment in another future is not what is taken back next.
-            let run = self.session.run();
-            steps.retain(|step| step.run == run && step.commands <= commands);
-            steps.push(Step { run, commands: done, before, after: next.text.clone() });
-        }
-        self.send(Action::Keep(Rc::new(next)));
-    }
-
     /// Takes the last command back by forking before it. Files that followed it go back, too.
     pub fn undo(&self) {
         let last = {
@@ -281,7 +160,7 @@ impl Desk {
         if self.session.change(|timeline| timeline.undo()) {
             let left = self.session.timeline().done();
             self.steps.borrow_mut().retain(|step| step.run == self.session.run());
-            let files = keep::take_back(&mut self.steps.borrow_mut(), left, &self.files());
+            let files = take_back(&mut self.steps.borrow_mut(), left, &self.files());
             files.into_iter().for_each(|file| self.send(Action::Keep(file)));
             let branch = self
                 .session
@@ -296,6 +175,7 @@ impl Desk {
             self.toast("There is nothing to take back.", None);
         }
     }
+
     /// Makes a branch the present.
     pub fn switch(&self, branch: usize) {
         self.session.pause();
@@ -305,29 +185,4 @@ impl Desk {
             self.toast(format!("Went to {}.", branch_name(branch)), None);
         }
     }
-    pub fn run_for(&self, span: Span) {
-        self.send(Action::Close);
-        self.session.run_for(span);
-    }
-    pub fn seek(&self, at: Time) {
-        self.session.seek(at);
-    }
-    pub fn open_menu(&self, target: Target, x: i32, y: i32) {
-        self.send(Action::Open(Popup::Verbs { target, x, y }));
-    }
-    pub fn show_why(&self, target: Target) {
-        self.send(Action::Select(Some(target)));
-        self.send(Action::ShowTab(Tab::Why));
-    }
-    /// Takes a toast away after a while.
-    pub fn expire_toast(&self, number: u64) {
-        let desk = self.clone();
-        frames::later(TOAST, move || desk.send(Action::DropToast(number)));
-    }
-}
-
-/// `branch B`: the present is A, the ones that were left follow.
-pub fn branch_name(branch: usize) -> String {
-    let letter = u8::try_from(branch + 1).ok().filter(|n| *n < 26).map(|n| (b'A' + n) as char);
-    letter.map_or_else(|| format!("branch {}", branch + 2), |letter| format!("branch {letter}"))
 }

@@ -1,9 +1,11 @@
 //! The console's host: lines run against the page's session, and lines that wait are asked again while time goes on.
 
-use crate::desk::Desk;
-use crate::session::{Session, Subscription};
+use super::handle::Desk;
+use super::keep;
+use super::waiting::Waiting;
+use crate::session::Session;
 use crate::state::{Action, File, LogKind, Outcome, Panel};
-use crate::{keep, limits, panic};
+use crate::{limits, panic};
 use petri_console::{Files, Follow, Host, Output};
 use petri_objects::{Span, Time};
 use petri_sim::story::timeline::Timeline;
@@ -11,7 +13,7 @@ use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::words::note::Answer;
 use petri_sim::world::World;
-use std::cell::{Cell, RefCell, RefMut};
+use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -55,25 +57,6 @@ impl Files for Drafts {
     }
     fn names(&self) -> Vec<String> {
         self.0.iter().map(|file| file.name.clone()).collect()
-    }
-}
-
-/// Lines that are not done, oldest first, and the subscription that asks them again.
-#[derive(Default)]
-pub struct Waiting {
-    follows: RefCell<Vec<Follow>>,
-    subscription: RefCell<Option<Subscription>>,
-    polling: Cell<bool>,
-    /// The run that they wait in.
-    run: Cell<u32>,
-}
-
-impl Waiting {
-    /// Lines of another run have nothing to wait for in this one.
-    fn enter(&self, run: u32) {
-        if self.run.replace(run) != run {
-            self.follows.take();
-        }
     }
 }
 

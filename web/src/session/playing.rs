@@ -1,74 +1,11 @@
-//! Virtual time moved along by the browser's frames.
+//! Virtual time moved along by the browser's frames, or by hand.
 
+use super::handle::Session;
+use super::player::{Mode, PlayerState, Speed, Watcher};
 use crate::frames;
-use crate::session::Session;
 use petri_objects::{Span, Time};
+use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
-use std::rc::Rc;
-
-/// How fast time goes, in thousandths of real time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Speed(pub u64);
-
-impl Speed {
-    pub const REAL: Speed = Speed(1_000);
-    pub const ALL: [Speed; 6] =
-        [Speed(100), Speed::REAL, Speed(10_000), Speed(100_000), Speed(1_000_000), Speed(10_000_000)];
-
-    /// `0.1×`, `1×`, `10,000×`.
-    pub fn label(self) -> &'static str {
-        match self.0 {
-            0..1_000 => "0.1×",
-            1_000..10_000 => "1×",
-            10_000..100_000 => "10×",
-            100_000..1_000_000 => "100×",
-            1_000_000..10_000_000 => "1,000×",
-            _ => "10,000×",
-        }
-    }
-    /// The next faster or slower one; the same at the ends.
-    pub fn next(self, faster: bool) -> Speed {
-        let at = Speed::ALL.iter().position(|speed| *speed >= self).unwrap_or(Speed::ALL.len() - 1);
-        let at = if faster { at + 1 } else { at.saturating_sub(1) };
-        Speed::ALL.get(at).copied().unwrap_or(self)
-    }
-}
-
-/// What the player is doing.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Mode {
-    #[default]
-    Paused,
-    Playing,
-    /// As fast as the frames allow until this moment, then what was done before.
-    Running {
-        until: Time,
-        then_play: bool,
-    },
-}
-
-/// Asked after each event; time stops when it answers no.
-type Condition = Box<dyn FnMut(&mut Timeline) -> bool>;
-/// Looks on after each event, however fast time goes.
-pub type Watcher = Rc<dyn Fn(&mut Timeline)>;
-
-pub struct Player {
-    pub mode: Mode,
-    /// What a run goes on for, beside its moment.
-    condition: Option<Condition>,
-    watcher: Option<Watcher>,
-    pub speed: Speed,
-    /// The clock reading of the last frame, in milliseconds; `None` before the first one.
-    last: Option<f64>,
-    /// Whether a frame was asked for.
-    waiting: bool,
-}
-
-impl Default for Player {
-    fn default() -> Player {
-        Player { mode: Mode::Paused, condition: None, watcher: None, speed: Speed::REAL, last: None, waiting: false }
-    }
-}
 
 /// What one frame may take from the page, in milliseconds.
 const BUDGET: f64 = 8.0;
@@ -79,20 +16,29 @@ const BATCH: u64 = 64;
 /// A condition that never holds is given up after this.
 const LONGEST_RUN: Span = Span::minutes(24 * 60);
 
-/// What transport buttons show.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlayerState {
-    pub mode: Mode,
-    pub speed: Speed,
-}
-
-impl PlayerState {
-    pub fn is_moving(&self) -> bool {
-        self.mode != Mode::Paused
-    }
-}
-
 impl Session {
+    /// Starts over with another run.
+    pub fn replace(&self, recording: Recording) {
+        self.pause();
+        self.enter_next_run();
+        self.watch(None);
+        self.change(|timeline| *timeline = Timeline::new(recording));
+    }
+    pub fn seek(&self, moment: Time) {
+        self.pause();
+        self.set_jumped(true);
+        self.change(|timeline| timeline.seek(moment));
+    }
+    pub fn step(&self) {
+        self.pause();
+        self.set_jumped(false);
+        self.change(|timeline| timeline.step());
+    }
+    pub fn step_back(&self) {
+        self.pause();
+        self.set_jumped(true);
+        self.change(|timeline| timeline.step_back());
+    }
     pub fn player_state(&self) -> PlayerState {
         let player = self.player().borrow();
         PlayerState { mode: player.mode.clone(), speed: player.speed }
@@ -157,14 +103,13 @@ impl Session {
     }
     fn await_frame(&self) {
         let mut player = self.player().borrow_mut();
-        if player.mode != Mode::Paused && !player.waiting {
-            player.waiting = true;
+        if player.mode != Mode::Paused && player.awaited.is_none() {
             let session = self.clone();
-            frames::request(move || {
-                session.player().borrow_mut().waiting = false;
+            player.awaited = Some(frames::request(move || {
+                session.player().borrow_mut().awaited = None;
                 session.frame(frames::now());
                 session.await_frame();
-            });
+            }));
         }
     }
 
@@ -212,19 +157,5 @@ impl Session {
         if let (true, Mode::Running { then_play, .. }) = (done, mode) {
             self.set_mode(if then_play { Mode::Playing } else { Mode::Paused });
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn speeds_step_by_tens_and_stop_at_the_ends() {
-        assert_eq!(Speed::REAL.next(true).label(), "10×");
-        assert_eq!(Speed::REAL.next(false).label(), "0.1×");
-        assert_eq!(Speed(100).next(false), Speed(100));
-        assert_eq!(Speed(10_000_000).next(true), Speed(10_000_000));
-        assert_eq!(Speed::ALL.map(Speed::label), ["0.1×", "1×", "10×", "100×", "1,000×", "10,000×"]);
     }
 }

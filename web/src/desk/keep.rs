@@ -1,7 +1,7 @@
 //! Files that follow: what a button or a console line changed in an object is changed in the file that declares it, at its
 //! place and with every comment kept.
 
-use crate::desk::Desk;
+use super::handle::Desk;
 use crate::state::{Applied, File, LogKind};
 use petri_manifest::Changed;
 use petri_objects::{Object, ObjectRef};
@@ -9,7 +9,6 @@ use petri_sim::story::timeline::Timeline;
 use petri_sim::words::actor::Cause;
 use petri_sim::words::command::Command;
 use petri_sim::words::note::What;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// An object before and after a command.
@@ -64,32 +63,6 @@ pub fn follow(desk: &Desk, commands_before: usize) {
     }
 }
 
-/// What a command did to a file.
-pub struct Step {
-    /// The run that it is of.
-    pub run: u32,
-    /// How many commands there were after it.
-    pub commands: usize,
-    pub before: Rc<File>,
-    /// The text after it.
-    pub after: Rc<str>,
-}
-
-/// Takes the steps back that came with commands which there are no more, as far as nobody has gone on from there.
-pub fn take_back(steps: &mut Vec<Step>, commands: usize, files: &[Rc<File>]) -> Vec<Rc<File>> {
-    let mut files: BTreeMap<u32, Rc<File>> = files.iter().map(|file| (file.id, file.clone())).collect();
-    let mut changed = BTreeSet::new();
-    while let Some(step) = steps.pop_if(|step| step.commands > commands) {
-        let id = step.before.id;
-        if files.get(&id).is_some_and(|file| file.text == step.after) {
-            files.insert(id, step.before);
-            changed.insert(id);
-        }
-    }
-    files.retain(|id, _| changed.contains(id));
-    files.into_values().collect()
-}
-
 /// What a person's commands wrote since then, in order.
 #[inline(never)]
 fn writes(timeline: &Timeline, commands_before: usize) -> Vec<Write> {
@@ -128,6 +101,7 @@ mod tests {
     use petri_objects::Span;
     use petri_sim::ground::scenario::Scenario;
     use petri_sim::story::recording::Recording;
+    use std::collections::BTreeMap;
 
     const FRONT: &str = "# mine
 apiVersion: v1
@@ -199,30 +173,6 @@ spec:
             "  minReadySeconds: 5\n  serviceName: web\n",
             "minReadySeconds: 5",
         );
-    }
-
-    #[test]
-    fn what_is_taken_back_takes_its_file_back() {
-        let file = |text: &str| Rc::new(File { id: 1, name: "a.yaml".into(), text: text.into(), applied: None });
-        let step =
-            |commands, before: &str, after: &str| Step { run: 0, commands, before: file(before), after: after.into() };
-        let text = |files: &[Rc<File>]| files.iter().map(|file| file.text.to_string()).collect::<Vec<_>>();
-        let steps = || vec![step(3, "one", "two"), step(4, "two", "three")];
-        assert_eq!(text(&take_back(&mut steps(), 3, &[file("three")])), ["two"]);
-        assert_eq!(text(&take_back(&mut steps(), 2, &[file("three")])), ["one"]);
-        let mut left = steps();
-        assert_eq!(
-            text(&take_back(&mut left, 4, &[file("three")])),
-            Vec::<String>::new(),
-            "its command is still there"
-        );
-        assert_eq!(left.len(), 2);
-        assert_eq!(
-            text(&take_back(&mut steps(), 3, &[file("mine")])),
-            Vec::<String>::new(),
-            "somebody went on writing"
-        );
-        assert_eq!(text(&take_back(&mut steps(), 3, &[])), Vec::<String>::new(), "it was closed");
     }
 
     #[test]

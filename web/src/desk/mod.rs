@@ -1,0 +1,14 @@
+//! What the page can do, in one place: every click, key and console line ends here, and leaves its line in the console.
+//!
+//! [`Desk`] is the handle; what a person does with it is in `acts`, console lines are in [`shell`], and [`keep`] lets files
+//! follow what commands change.
+
+mod acts;
+mod handle;
+pub mod keep;
+pub mod shell;
+mod steps;
+mod waiting;
+
+pub use acts::is_about;
+pub use handle::{Desk, branch_name, use_desk};

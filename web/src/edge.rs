@@ -1,0 +1,180 @@
+//! What goes over the edge to JavaScript: each value that a script hands in or gets back has a type here.
+//!
+//! Fields are called as the scripts call them. `web/assets/boot.js` and `web/editor/editor.js` are the other side.
+
+use js_sys::Function;
+use serde::{Deserialize, Serialize};
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::*;
+use web_sys::HtmlElement;
+
+/// A value as a plain JavaScript one: objects, arrays, strings, numbers and null, as JSON has them.
+pub fn to_js<T: Serialize>(value: &T) -> JsValue {
+    // Only a number beyond what JavaScript can count to would be refused; none is handed out.
+    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::NULL)
+}
+
+/// A JavaScript value as a typed one; `None` if it is of another shape.
+pub fn from_js<T: serde::de::DeserializeOwned>(value: impl Into<JsValue>) -> Option<T> {
+    serde_wasm_bindgen::from_value(value.into()).ok()
+}
+
+/// Where the page finds what it fetches later, from the boot script's `petriParts`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Parts {
+    /// The address of the folder of examples, with a slash at its end.
+    pub examples: String,
+}
+
+/// What the boot script saw when the program failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Failure {
+    pub message: String,
+    /// Where it happened, if the browser says so.
+    pub stack: Option<String>,
+}
+
+/// What a benchmark came to; the caller measures how long it took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Benchmark {
+    /// A load, in counts that must be equal natively and here.
+    Load { events: u64, virtual_ms: u64, pods_ready: u64, fingerprint: String },
+    /// Jumps in a run of so many events, the slowest hundredth of them in whole milliseconds.
+    Seek { events: u64, seek_p99_ms: u64 },
+    /// There is no benchmark of that name.
+    Unknown { error: &'static str },
+}
+
+/// What the editor is made with.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EditorOptions<'a> {
+    pub doc: &'a str,
+    /// What a screen reader calls the editor.
+    pub label: String,
+    pub dark: bool,
+    /// `(text)`, after each edit by a person.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    pub on_change: Function,
+    /// `(text)`, for Control and Enter.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    pub on_apply: Function,
+    /// `(text, position, explicit)`, answers [`Completions`] or null.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    pub completions: Function,
+    /// `(text, position)`, answers a [`Hover`] or null.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    pub hover: Function,
+}
+
+/// A problem as the editor marks it. Positions count UTF-16 units, as JavaScript does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mark {
+    pub from: u32,
+    pub to: u32,
+    /// `error`, `warning` or `info`.
+    pub severity: &'static str,
+    pub message: String,
+    /// Drawn at the end of the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub badge: Option<&'static str>,
+}
+
+/// What could stand at a place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Completions {
+    /// Where the word begins that a choice replaces.
+    pub from: u32,
+    pub options: Vec<Completion>,
+}
+
+/// One thing that could stand there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Completion {
+    pub label: String,
+    /// Beside the label, small.
+    pub detail: String,
+    /// What it is for, for whoever looks closer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub info: Option<String>,
+    /// The text that is put there.
+    pub apply: String,
+}
+
+/// What is known of the field at a place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Hover {
+    pub from: u32,
+    pub to: u32,
+    pub text: String,
+}
+
+/// What a new file can begin with.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Template {
+    pub name: String,
+    pub kind: String,
+    pub about: String,
+    pub text: String,
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(thread_local_v2, js_name = petriParts)]
+    static PARTS: Option<js_sys::Object>;
+
+    /// Makes sure that the second part of the module is there, if the build has taken it apart: see the boot script.
+    #[wasm_bindgen(js_name = petriSecondPart)]
+    pub fn second_part();
+
+    /// Fetches the editor's module: see the boot script.
+    #[wasm_bindgen(js_name = petriLoadEditor, catch)]
+    async fn petri_load_editor() -> Result<JsValue, JsValue>;
+
+    /// The editor's module.
+    #[derive(Clone)]
+    pub type EditorModule;
+    /// Makes an editor in an element that holds nothing else, with [`EditorOptions`].
+    #[wasm_bindgen(method, catch)]
+    pub fn create(this: &EditorModule, parent: &HtmlElement, options: &JsValue) -> Result<TextEditor, JsValue>;
+    #[wasm_bindgen(method, getter)]
+    fn templates(this: &EditorModule) -> JsValue;
+
+    /// A running editor. A failure inside of it must not take the page with it, so every call can be refused.
+    pub type TextEditor;
+    #[wasm_bindgen(method, catch, js_name = setDoc)]
+    pub fn set_doc(this: &TextEditor, text: &str) -> Result<(), JsValue>;
+    /// Replaces all marks by these: a list of [`Mark`].
+    #[wasm_bindgen(method, catch, js_name = setDiagnostics)]
+    pub fn set_diagnostics(this: &TextEditor, marks: &JsValue) -> Result<(), JsValue>;
+    /// Tells which text the cluster was last given.
+    #[wasm_bindgen(method, catch, js_name = setApplied)]
+    pub fn set_applied(this: &TextEditor, text: Option<&str>) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch, js_name = setDark)]
+    pub fn set_dark(this: &TextEditor, dark: bool) -> Result<(), JsValue>;
+    /// Selects a range and shows it.
+    #[wasm_bindgen(method, catch, js_name = revealRange)]
+    pub fn reveal_range(this: &TextEditor, from: u32, to: u32) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub fn focus(this: &TextEditor) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub fn destroy(this: &TextEditor) -> Result<(), JsValue>;
+}
+
+/// The page's parts; `None` where no boot script has run.
+pub fn parts() -> Option<Parts> {
+    PARTS.with(|parts| parts.clone()).and_then(from_js)
+}
+
+/// Fetches the editor; `None` where it cannot be had.
+pub async fn load_editor() -> Option<EditorModule> {
+    petri_load_editor().await.ok().map(JsCast::unchecked_into)
+}
+
+impl EditorModule {
+    /// What new files can begin with.
+    pub fn template_list(&self) -> Vec<Template> {
+        from_js(self.templates()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,90 @@
+//! What floats over the page at the moment: a menu, a dialog, a toast.
+
+use super::compare::CompareDialog;
+use super::dialogs::{GuaranteeDialog, GuaranteesDialog, HelpDialog, PaletteDialog, ShareDialog};
+use super::diff::DiffDialog;
+use super::glyph::Sign;
+use super::menus::{ExamplesMenu, TemplatesMenu, VerbsMenu};
+use super::time_menus::{SightMenu, SpeedMenu};
+use crate::desk::use_desk;
+use crate::state::{Action, Bookmark, Popup, Sight, Toast};
+use crate::view::Target;
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub struct FloatingProps {
+    pub popup: Option<Popup>,
+    pub toast: Option<Toast>,
+    pub selection: Option<Target>,
+    pub sight: Sight,
+    pub bookmarks: Rc<Vec<Bookmark>>,
+}
+
+#[component]
+pub fn Floating(props: &FloatingProps) -> Html {
+    let popup = match &props.popup {
+        None => html! { <i key="none" hidden=true /> },
+        Some(Popup::Examples) => html! { <ExamplesMenu key="examples" /> },
+        Some(Popup::Speed) => {
+            html! { <SpeedMenu key="speed" selection={props.selection.clone()} bookmarks={props.bookmarks.clone()} /> }
+        }
+        Some(Popup::Sight) => html! { <SightMenu key="sight" sight={props.sight.clone()} /> },
+        Some(Popup::Help) => html! { <HelpDialog key="help" /> },
+        Some(Popup::Share) => html! { <ShareDialog key="share" /> },
+        Some(Popup::Palette(line)) => {
+            html! { <PaletteDialog key="palette" selection={props.selection.clone()} line={line.clone()} /> }
+        }
+        Some(Popup::Templates) => html! { <TemplatesMenu key="templates" /> },
+        Some(Popup::Compare) => html! { <CompareDialog key="compare" /> },
+        Some(Popup::Diff(file)) => html! { <DiffDialog key="diff" file={*file} /> },
+        Some(Popup::Guarantees) => html! { <GuaranteesDialog key="guarantees" /> },
+        Some(Popup::Guarantee(guarantee)) => {
+            html! { <GuaranteeDialog key={guarantee.title()} guarantee={*guarantee} /> }
+        }
+        Some(Popup::Verbs { target, x, y }) => {
+            html! { <VerbsMenu key={target.key()} target={target.clone()} x={*x} y={*y} /> }
+        }
+    };
+    let toast = match &props.toast {
+        None => html! { <i key="none" hidden=true /> },
+        Some(toast) => html! { <ToastBox key={toast.number} toast={toast.clone()} /> },
+    };
+    html! {
+        <div class="floating">
+            <div class="popup-place">{ popup }</div>
+            <div class="toast-place" role="status">{ toast }</div>
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct ToastProps {
+    toast: Toast,
+}
+
+#[component]
+fn ToastBox(props: &ToastProps) -> Html {
+    let desk = use_desk();
+    let number = props.toast.number;
+    {
+        let desk = desk.clone();
+        use_effect_with(number, move |number| {
+            let expires = desk.expire_toast(*number);
+            move || drop(expires)
+        });
+    }
+    let go_back = props.toast.branch.map(|branch| {
+        let desk = desk.clone();
+        let onclick = Callback::from(move |_: MouseEvent| desk.switch(branch));
+        html! { <button class="link" id="go-back" {onclick}>{ "Go back" }</button> }
+    });
+    html! {
+        <div class="toast">
+            { props.toast.branch.map(|_| Sign::Back.html()) }
+            <span>{ &props.toast.text }</span>
+            { go_back }
+            <button class="link" aria-label="Dismiss" onclick={desk.sends(Action::DropToast(number))}>{ "✕" }</button>
+        </div>
+    }
+}

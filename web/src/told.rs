@@ -1,0 +1,169 @@
+//! What the interface says of a run that it did not see begin: which examples it applies, in their own words.
+
+use crate::examples;
+use crate::recording::Shared;
+use crate::state::{Action, Applied, LogKind, Outcome, Wordless};
+use petri_lessons::examples::fingerprint;
+use petri_lessons::{EXAMPLES, Example};
+use petri_objects::{Time, Value};
+use petri_sim::story::recording::Recording;
+use petri_sim::words::command::Command;
+use std::rc::Rc;
+
+/// A file by its name, and what was applied of it.
+pub type Written = (&'static str, Rc<Applied>);
+
+/// Puts the files of an example, or of a link, into the interface.
+pub fn opened(files: &[Written], title: &str) -> Vec<Action> {
+    let mut actions = Vec::new();
+    for (i, (name, applied)) in files.iter().enumerate() {
+        let text = applied.text.clone();
+        actions.push(match i {
+            0 => Action::Example { title: title.into(), name: (*name).into(), text },
+            _ => Action::NewFile { name: (*name).into(), text },
+        });
+        actions.push(Action::AppliedLast(applied.clone()));
+    }
+    actions
+}
+
+/// What the interface says of another person's run, or of this person's own, loaded again.
+pub fn told(shared: &Shared) -> Vec<Action> {
+    told_with(shared, examples::text)
+}
+
+/// The same, with whatever texts of examples are here. Where one is not, its file shows what was applied.
+fn told_with(shared: &Shared, text: impl Fn(&Example) -> Option<Rc<str>>) -> Vec<Action> {
+    let (found, rest) = files_of(&shared.recording);
+    let title = found.last().map_or("A recording", |found| found.example.name);
+    let mut wordless = Vec::new();
+    let mut files: Vec<(&'static str, Rc<Applied>)> = Vec::new();
+    let mut add = |name, text: Rc<str>, at| {
+        files.push((name, Rc::new(Applied { text: text.clone(), tried: text, at, outcome: Outcome::default() })));
+    };
+    for Found { example, applied, at } in &found {
+        let text = text(example).unwrap_or_else(|| {
+            let text: Rc<str> = written(applied).into();
+            wordless.push(Wordless { example, text: text.clone() });
+            text
+        });
+        add(example.name, text, *at);
+    }
+    if let Some((last, _)) = rest.last() {
+        let rest: Vec<_> = rest.iter().map(|(_, manifest)| manifest.clone()).collect();
+        add("recording.yaml", written(&rest).into(), *last);
+    }
+    if files.is_empty() {
+        files.push(("recording.yaml", Rc::new(Applied::default())));
+    }
+    opened(&files, title)
+        .into_iter()
+        .chain([Action::Wordless(Rc::new(wordless))])
+        .chain(shared.bookmarks.iter().cloned().map(Action::Bookmark))
+        .chain([Action::Log(LogKind::Output, "Opened a recording: what was done in it is done again here.".into())])
+        .collect()
+}
+
+/// Manifests as one file.
+fn written(manifests: &[Rc<Value>]) -> String {
+    manifests.iter().map(|manifest| petri_manifest::to_yaml(manifest)).collect::<Vec<_>>().join("---\n")
+}
+
+/// An example that a recording applies.
+struct Found {
+    example: &'static Example,
+    /// What of it was applied, in the order of its documents.
+    applied: Vec<Rc<Value>>,
+    /// When its first document was.
+    at: Time,
+}
+
+/// The examples that a recording applies, in order of time, and the rest of what it applies.
+fn files_of(recording: &Recording) -> (Vec<Found>, Vec<(Time, Rc<Value>)>) {
+    let applied: Vec<(Time, Rc<Value>)> = recording
+        .commands
+        .iter()
+        .filter_map(|stamped| match &*stamped.command {
+            Command::Apply(manifest) => Some((stamped.at, manifest.clone())),
+            Command::Create(object) => Some((stamped.at, Rc::new(object.to_value()))),
+            _ => None,
+        })
+        .collect();
+    let prints: Vec<u64> = applied.iter().map(|(_, manifest)| fingerprint(manifest)).collect();
+    let mut taken = vec![false; applied.len()];
+    let mut examples = Vec::new();
+    for example in EXAMPLES {
+        let find = |document: &u64| (0..prints.len()).find(|index| !taken[*index] && prints[*index] == *document);
+        let Some(indexes) = example.documents.iter().map(find).collect::<Option<Vec<usize>>>() else { continue };
+        let Some(first) = indexes.first() else { continue };
+        let at = applied[*first].0;
+        examples.push(Found { example, applied: indexes.iter().map(|index| applied[*index].1.clone()).collect(), at });
+        indexes.iter().for_each(|index| taken[*index] = true);
+    }
+    examples.sort_by_key(|found| found.at);
+    let rest = applied.into_iter().zip(taken).filter(|(_, taken)| !taken).map(|(applied, _)| applied).collect();
+    (examples, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::first_visit::{SEED, show_example};
+    use crate::recording;
+    use crate::session::Session;
+    use crate::state::Ui;
+    use petri_sim::ground::scenario::Scenario;
+
+    /// A run in which an example that builds on another was opened, and something else was applied after it; as it comes
+    /// out of a link.
+    fn run() -> (&'static Example, Shared) {
+        let session = Session::new(Recording::new(Scenario::standard(), SEED));
+        let example = EXAMPLES.iter().find(|example| !example.needs.is_empty()).expect("one builds on another");
+        show_example(&session, example).expect("the texts are here");
+        crate::desk::shell::apply(
+            &session,
+            "own.yaml",
+            "{apiVersion: v1, kind: ConfigMap, metadata: {name: own}, data: {a: b}}",
+        );
+        let link = recording::to_fragment(&session.shared());
+        let shared = recording::from_fragment(&format!("#{link}")).expect("it holds a run").expect("it can be read");
+        (example, shared)
+    }
+
+    fn shown(actions: Vec<Action>) -> Ui {
+        let mut ui = Ui::new();
+        actions.into_iter().for_each(|action| ui.apply(action));
+        ui
+    }
+
+    #[test]
+    fn what_an_example_has_applied_is_found_again_in_its_own_words() {
+        let (example, shared) = run();
+        let ui = shown(told(&shared));
+        let names: Vec<_> = ui.files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, [example.needs[0], example.name, "recording.yaml"]);
+        assert_eq!(ui.files[1].text, examples::text(example).expect("it is here"), "with its comments");
+        assert!(ui.files[2].text.contains("name: own"), "{}", ui.files[2].text);
+        assert!(ui.files.iter().all(|file| !file.is_changed()), "all of it is applied");
+        assert!(ui.wordless.is_empty());
+    }
+
+    #[test]
+    fn where_the_words_are_not_here_what_was_applied_stands_in_for_them() {
+        let (example, shared) = run();
+        let mut ui = shown(told_with(&shared, |_| None));
+        let names: Vec<_> = ui.files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, [example.needs[0], example.name, "recording.yaml"]);
+        let text = ui.files[1].text.clone();
+        assert!(!text.contains('#') && text.contains("kind: PodDisruptionBudget"), "{text}");
+        assert!(example.is_text(&text), "it says the same");
+        assert!(ui.files.iter().all(|file| !file.is_changed()), "all of it is applied");
+
+        let waiting: Vec<_> = ui.wordless.iter().map(|file| file.example.name).collect();
+        assert_eq!(waiting, [example.needs[0], example.name]);
+        for Wordless { example, text } in ui.wordless.to_vec() {
+            ui.apply(Action::Reword { from: text, to: examples::text(example).expect("it has come") });
+        }
+        assert_eq!(ui.files, shown(told(&shared)).files, "late, but the same");
+    }
+}

@@ -1,0 +1,412 @@
+//! What pictures are made of: marks that a person can point at, and the words and tones on them.
+
+use super::beats::Beats;
+use super::identity::Identity;
+use petri_objects::{Kind, Name, ObjectRef, Time, Uid};
+use petri_sim::words::invariants::Guarantee;
+
+/// What a person can point at, in whatever picture.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    ControlPlane,
+    Node(Name),
+    /// The link between a node and the control plane.
+    Link(Name),
+    /// A pod or its process. The uid tells a ghost from its successor of the same name.
+    Pod {
+        pod: ObjectRef,
+        uid: Uid,
+    },
+    Claim(ObjectRef),
+    Volume(Name),
+    /// A lock, by the name that its holders know: `default/lease/leader`.
+    Lock(Name),
+    /// A StatefulSet, Deployment or any other object.
+    Object(ObjectRef),
+    Guarantee(Guarantee),
+    Moment(Time),
+    /// A branch of the timeline, by its index.
+    Branch(usize),
+}
+
+impl Target {
+    /// Tells targets apart, for keys.
+    pub fn key(&self) -> String {
+        match self {
+            Target::ControlPlane => "control-plane".to_owned(),
+            Target::Node(name) => format!("node/{name}"),
+            Target::Link(name) => format!("link/{name}"),
+            Target::Pod { uid, .. } => format!("pod/{uid}"),
+            Target::Claim(object) | Target::Object(object) => {
+                format!("{}/{}/{}", object.kind.name(), object.namespace, object.name)
+            }
+            Target::Volume(name) => format!("volume/{name}"),
+            Target::Lock(name) => format!("lock/{name}"),
+            Target::Guarantee(guarantee) => format!("guarantee/{}", guarantee.title()),
+            Target::Moment(time) => format!("moment/{}", time.0),
+            Target::Branch(branch) => format!("branch/{branch}"),
+        }
+    }
+    /// The API object that is meant, if there is one.
+    pub fn object(&self) -> Option<ObjectRef> {
+        match self {
+            Target::Pod { pod, .. } => Some(pod.clone()),
+            Target::Claim(object) | Target::Object(object) => Some(object.clone()),
+            Target::Node(node) | Target::Link(node) => Some(ObjectRef::new(Kind::Node, "", node.clone())),
+            Target::Volume(volume) => Some(ObjectRef::new(Kind::PersistentVolume, "", volume.clone())),
+            Target::Lock(lock) => lock_object(lock),
+            Target::ControlPlane | Target::Guarantee(_) | Target::Moment(_) | Target::Branch(_) => None,
+        }
+    }
+}
+
+/// A part of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    Plain(String),
+    /// The word that matters, coloured by the sentence's tone.
+    Strong(String),
+    /// A clock reading that leads to its moment.
+    Moment {
+        at: Time,
+        text: String,
+    },
+}
+
+/// How serious a sentence or a mark is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    #[default]
+    Calm,
+    /// Waiting, unknown or at risk: amber.
+    Risk,
+    /// A guarantee is broken: red.
+    Broken,
+}
+
+/// The sentence over the cluster: always there, in calm as in trouble.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Say {
+    pub tone: Tone,
+    pub headline: Vec<Piece>,
+    pub sub: Vec<Piece>,
+}
+
+/// The cluster: belief and reality side by side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterView {
+    pub say: Say,
+    pub control_plane: ControlPlaneView,
+    pub zones: Vec<ZoneView>,
+    /// Pods that no node has.
+    pub waiting: Vec<TileView>,
+    /// Whether one of them waits for more than its turn.
+    pub stuck: bool,
+    /// Claims and volumes that are in no zone yet.
+    pub loose: Vec<DiskView>,
+    /// Pairs of tiles that go by one name.
+    pub duplicates: Vec<Duplicate>,
+    /// What is on its way to the API server.
+    pub beats: Beats,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ControlPlaneView {
+    pub answering: u32,
+    pub nodes: u32,
+    /// `3 of 4 nodes answer`.
+    pub text: String,
+    pub tone: Tone,
+    /// What of it is stopped, held back or slow, in words; empty as a rule.
+    pub trouble: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZoneView {
+    /// Empty if the machines carry no zone label.
+    pub name: Name,
+    pub nodes: Vec<NodeView>,
+    pub disks: Vec<DiskView>,
+}
+
+/// A machine, and what the API server believes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeView {
+    pub name: Name,
+    pub state: NodeState,
+    /// kubectl's word: `Ready`, `NotReady`, `Ready,SchedulingDisabled`; empty without a Node object.
+    pub status: String,
+    pub status_tone: Tone,
+    /// `heard 3 s ago`, `silent 6 m 15 s`, `off since 5:02`, `no Node object, machine on`.
+    pub line: String,
+    pub line_tone: Tone,
+    pub cordoned: bool,
+    pub powered: bool,
+    /// Whether a Node object describes the machine.
+    pub registered: bool,
+    pub link: LinkView,
+    /// `1s each way`; empty for a link that takes no time.
+    pub latency: String,
+    /// Whether somebody looks at it: it is drawn large however many there are.
+    pub near: bool,
+    pub tiles: Vec<TileView>,
+    /// All of it as one sentence, for assistive technology.
+    pub label: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeState {
+    Ready,
+    /// The API server has not heard of it for too long, or its kubelet says that it is not ready.
+    Lost,
+    /// The machine has no power.
+    Off,
+    /// Tainted `node.kubernetes.io/out-of-service`.
+    OutOfService,
+    /// The machine runs and no Node object describes it.
+    Unregistered,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkView {
+    Whole,
+    /// `cut 6 m 15 s ago`.
+    Cut {
+        since: Time,
+        text: String,
+    },
+    /// Power or kubelet is off: nothing answers, though nothing is cut.
+    Silent,
+}
+
+/// A pod: the outline is the object, the block is the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TileView {
+    pub pod: ObjectRef,
+    pub uid: Uid,
+    pub identity: Identity,
+    /// What stands on the first line: the pod's name, or `…tail` of a Deployment's pod.
+    pub title: String,
+    /// Four digits of the uid.
+    pub short: String,
+    pub state: TileState,
+    /// Whether a process of this uid runs: the block is solid.
+    pub process: bool,
+    /// `Running 1/1`, `Terminating`, `Ghost: still runs`.
+    pub status: String,
+    /// The one fact that matters now: address or reason.
+    pub fact: String,
+    /// Whether the fact is an address, set in the machine's type.
+    pub mono: bool,
+    pub node: Option<Name>,
+    /// Whether its process believes to hold a lock.
+    pub leads: bool,
+    pub label: String,
+}
+
+impl TileView {
+    pub fn target(&self) -> Target {
+        Target::Pod { pod: self.pod.clone(), uid: self.uid }
+    }
+}
+
+/// Belief and reality of a pod, as the tile grammar tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TileState {
+    Pending,
+    /// Steps that were taken: disks attached, disks mounted, process started.
+    Creating {
+        attached: bool,
+        mounted: bool,
+        started: bool,
+    },
+    /// A process; readiness is not known yet.
+    Running,
+    Ready,
+    NotReady,
+    Terminating,
+    /// Asked to stop, and nobody can confirm it.
+    TerminatingUnconfirmed,
+    /// A process without an object.
+    Ghost,
+    /// An object without a process.
+    BelievedDead,
+    Failed,
+    CrashLoop,
+    Completed,
+}
+
+impl TileState {
+    /// Whether belief and reality have come apart here: such tiles are never drawn smaller.
+    pub fn is_trouble(self) -> bool {
+        matches!(self, TileState::TerminatingUnconfirmed | TileState::Ghost | TileState::BelievedDead)
+    }
+    /// The class of the tile: one word, stable for styles and tests.
+    pub fn class(self) -> &'static str {
+        match self {
+            TileState::Pending => "pending",
+            TileState::Creating { .. } => "creating",
+            TileState::Running => "running",
+            TileState::Ready => "ready",
+            TileState::NotReady => "not-ready",
+            TileState::Terminating => "terminating",
+            TileState::TerminatingUnconfirmed => "unconfirmed",
+            TileState::Ghost => "ghost",
+            TileState::BelievedDead => "dead",
+            TileState::Failed => "failed",
+            TileState::CrashLoop => "crash-loop",
+            TileState::Completed => "completed",
+        }
+    }
+}
+
+/// A claim and the disk behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskView {
+    /// Unique among disks, and stable: the claim's uid or the volume's name.
+    pub key: Name,
+    pub target: Target,
+    pub name: String,
+    pub identity: Identity,
+    pub state: DiskState,
+    /// `10Gi, attached here`.
+    pub line: String,
+    pub line_tone: Tone,
+    /// The same for a table, where nothing is near: `10Gi, attached to node-3`.
+    pub told: String,
+    /// `force detach in 5 m 48 s`, or nothing.
+    pub right: String,
+    pub plugs: Vec<Plug>,
+    pub label: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskState {
+    Pending,
+    Bound,
+    Attached,
+    Detaching,
+    /// Attached to one machine, wanted by another.
+    Contested,
+    /// The claim is gone, the data are kept.
+    Released,
+    /// The claim of an ordinal that the set no longer has.
+    LeftBehind,
+}
+
+impl DiskState {
+    pub fn class(self) -> &'static str {
+        match self {
+            DiskState::Pending => "pending",
+            DiskState::Bound => "bound",
+            DiskState::Attached => "attached",
+            DiskState::Detaching => "detaching",
+            DiskState::Contested => "contested",
+            DiskState::Released => "released",
+            DiskState::LeftBehind => "left-behind",
+        }
+    }
+}
+
+/// What joins a disk and a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plug {
+    pub kind: PlugKind,
+    pub node: Name,
+    /// The tile that uses the disk there, if there is one.
+    pub tile: Option<Uid>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlugKind {
+    /// Attached.
+    Solid,
+    /// Wanted and not attached: an open socket.
+    Waiting,
+    /// Being detached: the plug is drawn out.
+    Drawn,
+}
+
+/// Two tiles of one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    pub name: Name,
+    pub older: Uid,
+    pub newer: Uid,
+    pub kind: DuplicateKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DuplicateKind {
+    /// Both processes run.
+    Twice,
+    /// One runs, the other will.
+    Next,
+}
+
+impl DuplicateKind {
+    pub fn text(self) -> &'static str {
+        match self {
+            DuplicateKind::Twice => "twice",
+            DuplicateKind::Next => "next: twice",
+        }
+    }
+}
+
+/// Joins the pieces of a sentence, for titles, labels and tests.
+pub fn plain(pieces: &[Piece]) -> String {
+    pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Plain(text) | Piece::Strong(text) | Piece::Moment { text, .. } => text.as_str(),
+        })
+        .collect()
+}
+
+impl ClusterView {
+    /// The same with the node drawn large that is selected, or has the selected pod.
+    pub fn near(&self, selected: Option<&Target>) -> ClusterView {
+        let mut view = self.clone();
+        for node in view.zones.iter_mut().flat_map(|zone| &mut zone.nodes) {
+            node.near = match selected {
+                Some(Target::Node(name) | Target::Link(name)) => node.name == *name,
+                Some(Target::Pod { uid, .. }) => node.tiles.iter().any(|tile| tile.uid == *uid),
+                _ => false,
+            };
+        }
+        view
+    }
+    /// The same picture, looked at closely everywhere.
+    pub fn all_near(&self) -> ClusterView {
+        let mut view = self.clone();
+        view.zones.iter_mut().flat_map(|zone| &mut zone.nodes).for_each(|node| node.near = true);
+        view
+    }
+    pub fn nodes(&self) -> impl Iterator<Item = &NodeView> {
+        self.zones.iter().flat_map(|zone| &zone.nodes)
+    }
+    /// Every tile, those without a node last.
+    pub fn tiles(&self) -> impl Iterator<Item = &TileView> {
+        self.nodes().flat_map(|node| &node.tiles).chain(&self.waiting)
+    }
+    pub fn disks(&self) -> impl Iterator<Item = &DiskView> {
+        self.zones.iter().flat_map(|zone| &zone.disks).chain(&self.loose)
+    }
+}
+
+/// The API object behind a lock; none for the locks of other servers.
+pub fn lock_object(lock: &str) -> Option<ObjectRef> {
+    let (namespace, kind, name) = lock_parts(lock)?;
+    let kind = match kind {
+        "lease" => Kind::Lease,
+        "configmap" => Kind::ConfigMap,
+        _ => return None,
+    };
+    Some(ObjectRef::new(kind, namespace, name))
+}
+
+pub fn lock_parts(lock: &str) -> Option<(&str, &str, &str)> {
+    let (namespace, rest) = lock.split_once('/')?;
+    let (kind, name) = rest.split_once('/')?;
+    Some((namespace, kind, name))
+}
