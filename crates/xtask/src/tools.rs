@@ -198,11 +198,11 @@ pub fn node() -> Outcome {
     }
 }
 
-const NODE_HELP: &str = "install it, with npm, from https://nodejs.org or with your system's package manager";
+const NODE_HELP: &str = "install it from https://nodejs.org or with your system's package manager";
 
 /// From the system's packages, if they are new enough and nobody has to be asked.
 fn install_node() -> Outcome {
-    let missing = || format!("Node {NODE} or newer is needed, with npm, and is not on PATH: {NODE_HELP}");
+    let missing = || format!("Node {NODE} or newer, with npm, is needed and is not on PATH: {NODE_HELP}");
     if find_program(&["apt-get"]).is_none() || !is_root() {
         return Err(missing());
     }
