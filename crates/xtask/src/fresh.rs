@@ -16,7 +16,7 @@ use crate::{dist, gates, page};
 
 /// Cargo's output for the clone, inside that of the repository.
 const TARGET: &str = "fresh";
-/// How long a first page may take on a machine that is busy with something else.
+/// How long `serve` may be silent on a machine that is busy with something else: one large crate.
 const PATIENCE: Duration = Duration::from_secs(20 * 60);
 /// The picture that is taken.
 const PICTURE: &str = "first-visit-light";
@@ -95,7 +95,7 @@ impl Clone {
         say("fresh clone: serve", "2 minutes, 15 seconds again");
         let start = Instant::now();
         let mut server = Server::start(self.xtask(shop, &["serve", "--port", "0"]))?;
-        let index = server.page(start + PATIENCE).map_err(|problem| {
+        let index = server.page().map_err(|problem| {
             format!("`cargo xtask serve` does not work in a fresh clone: {problem}\n{}", server.told().trim_end())
         })?;
         let time = start.elapsed();
@@ -165,6 +165,7 @@ struct Server {
     child: Child,
     lines: Receiver<String>,
     told: String,
+    heard: Instant,
     address: Option<SocketAddr>,
 }
 
@@ -186,11 +187,11 @@ impl Server {
                 }
             });
         }
-        Ok(Self { child, lines, told: String::new(), address: None })
+        Ok(Self { child, lines, told: String::new(), heard: Instant::now(), address: None })
     }
 
     /// The page's index, as soon as it is served.
-    fn page(&mut self, deadline: Instant) -> Outcome<Vec<u8>> {
+    fn page(&mut self) -> Outcome<Vec<u8>> {
         loop {
             self.listen();
             if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
@@ -202,8 +203,8 @@ impl Server {
             if let Ok(index) = self.get("./") {
                 return Ok(index);
             }
-            if Instant::now() > deadline {
-                return Err(format!("no page after {}", lasted(PATIENCE)));
+            if self.heard.elapsed() > PATIENCE {
+                return Err(format!("no page, and no word for {}", lasted(PATIENCE)));
             }
             std::thread::sleep(Duration::from_millis(200));
         }
@@ -211,6 +212,7 @@ impl Server {
 
     fn listen(&mut self) {
         for line in self.lines.try_iter() {
+            self.heard = Instant::now();
             self.address = self.address.or_else(|| address_in(&line));
             self.told.push_str(&line);
             self.told.push('\n');

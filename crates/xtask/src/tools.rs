@@ -22,6 +22,8 @@ struct CargoTool {
     /// The folder inside the cache: one per version, so that a second clone finds what the first one built.
     folder: String,
     source: Source,
+    /// Of its code. What runs for seconds at each build of a page is worth some seconds more, once.
+    optimized: bool,
 }
 
 enum Source {
@@ -53,6 +55,7 @@ pub fn for_page(shop: &Shop, meanwhile: impl FnOnce() -> Work) -> Outcome<Settin
         version: TRUNK.to_owned(),
         folder: format!("trunk-{TRUNK}"),
         source: Source::Registry("trunk"),
+        optimized: false,
     };
     let whole = wasm_bindgen(shop)?;
     let bindgen = if whole.found()?.is_some() { whole } else { own_bindgen(shop, whole.version)? };
@@ -69,7 +72,8 @@ fn wasm_bindgen(shop: &Shop) -> Outcome<CargoTool> {
     let lock = shop.read("Cargo.lock")?;
     let version = locked_version(&lock, "wasm-bindgen").ok_or("Cargo.lock names no wasm-bindgen")?.to_owned();
     let folder = format!("wasm-bindgen-{version}");
-    Ok(CargoTool { program: "wasm-bindgen", version, folder, source: Source::Registry("wasm-bindgen-cli") })
+    let source = Source::Registry("wasm-bindgen-cli");
+    Ok(CargoTool { program: "wasm-bindgen", version, folder, source, optimized: true })
 }
 
 /// The part of it that a page needs, which is built in a third of the time.
@@ -77,7 +81,7 @@ fn own_bindgen(shop: &Shop, version: String) -> Outcome<CargoTool> {
     let source = shop.path("crates/bindgen");
     let made_of = shop::read(&source.join("src/main.rs"))? + &shop::read(&source.join("Cargo.toml"))?;
     let folder = format!("bindgen-{version}-{:08x}", page::fingerprint(made_of.as_bytes()) as u32);
-    Ok(CargoTool { program: "wasm-bindgen", version, folder, source: Source::Here(source) })
+    Ok(CargoTool { program: "wasm-bindgen", version, folder, source: Source::Here(source), optimized: true })
 }
 
 /// These tools, from PATH or from the user's cache; built into that where they are in neither, one after the other and
@@ -160,11 +164,10 @@ impl CargoTool {
         };
         command.arg("--root").arg(home).arg("--target-dir").arg(workshop);
         // A tool that runs for a second need not be built for ten minutes.
-        for (name, value) in
-            [("OPT_LEVEL", "0"), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0"), ("PANIC", "abort")]
-        {
-            command.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
-        }
+        let level = if self.optimized { "1" } else { "0" };
+        let profile =
+            [("OPT_LEVEL", level), ("LTO", "off"), ("CODEGEN_UNITS", "16"), ("DEBUG", "0"), ("PANIC", "abort")];
+        command.envs(profile.map(|(name, value)| (format!("CARGO_PROFILE_RELEASE_{name}"), value)));
         command.env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_TARGET");
         // Outside the repository, so that its cargo configuration has no say.
         shop::make_folder(home)?;
@@ -198,11 +201,11 @@ pub fn node() -> Outcome {
     }
 }
 
-const NODE_HELP: &str = "install it, with npm, from https://nodejs.org or with your system's package manager";
+const NODE_HELP: &str = "install it from https://nodejs.org or with your system's package manager";
 
 /// From the system's packages, if they are new enough and nobody has to be asked.
 fn install_node() -> Outcome {
-    let missing = || format!("Node {NODE} or newer is needed, with npm, and is not on PATH: {NODE_HELP}");
+    let missing = || format!("Node {NODE} or newer, with npm, is needed and is not on PATH: {NODE_HELP}");
     if find_program(&["apt-get"]).is_none() || !is_root() {
         return Err(missing());
     }
