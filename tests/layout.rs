@@ -73,6 +73,36 @@ const CONSOLE: House = House {
     circles: &[],
 };
 
+const WEB: House = House {
+    folder: "web/src",
+    rooms: &[
+        &["app"],
+        &["panels"],
+        &["address", "guide", "compare", "keys"],
+        &["openings"],
+        &["first_visit"],
+        &["desk"],
+        &["session"],
+        &["told", "panic"],
+        &["recording"],
+        &["explain", "pictures"],
+        &["state", "verbs", "window", "bench", "examples"],
+        &["view", "check", "limits", "edge", "frames", "sizes", "wide"],
+    ],
+    circles: &[
+        Circle {
+            within: "session",
+            files: &["handle", "playing"],
+            because: "one handle: what it holds, and how time moves it on",
+        },
+        Circle {
+            within: "desk",
+            files: &["handle", "acts", "keep", "shell"],
+            because: "one handle: what it holds, and what a person does with it; a line of the console is one way to do it",
+        },
+    ],
+};
+
 /// What is wrong with a house, one sentence each; empty if all is well.
 fn faults(house: &House, arrows: &Arrows) -> Vec<String> {
     let mut faults = wrong_arrows(house, arrows);
@@ -168,6 +198,11 @@ fn the_rooms_of_the_simulation_look_one_way() {
 #[test]
 fn the_rooms_of_the_console_look_one_way() {
     check(&CONSOLE);
+}
+
+#[test]
+fn the_rooms_of_the_page_look_one_way() {
+    check(&WEB);
 }
 
 /// Arrows of made-up files.

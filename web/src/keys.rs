@@ -1,7 +1,6 @@
 //! Keys that work everywhere on the page. `?` lists them.
 
-use crate::desk::Desk;
-use crate::panels::timeline;
+use crate::desk::{Desk, pins};
 use crate::state::{Action, Panel, Popup, Sight, Ui};
 use crate::view::layout::Density;
 use gloo::events::{EventListener, EventListenerOptions};
@@ -76,8 +75,8 @@ fn look(desk: &Desk, ui: &Ui, key: &str) {
     };
     match key {
         "n" => desk.next_change(ui.selection.as_ref()),
-        "[" => timeline::jump(desk, false),
-        "]" => timeline::jump(desk, true),
+        "[" => pins::jump(desk, false),
+        "]" => pins::jump(desk, true),
         "b" => desk.bookmark(),
         "v" => desk.send(Action::Open(Popup::Sight)),
         "a" => next(&|sight| sight.arrows = !sight.arrows),

@@ -6,6 +6,7 @@
 mod acts;
 mod handle;
 pub mod keep;
+pub mod pins;
 pub mod shell;
 mod steps;
 mod waiting;

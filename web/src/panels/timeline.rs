@@ -1,7 +1,8 @@
 //! The timeline: drag or use the arrows to go to any moment; do something there, and the past forks.
 
 use super::picking::use_pick;
-use crate::desk::{Desk, branch_name, use_desk};
+use crate::desk::pins::jump;
+use crate::desk::{branch_name, use_desk};
 use crate::explain;
 use crate::pictures::TimelinePicture;
 use crate::session::use_world;
@@ -11,7 +12,6 @@ use crate::view::lanes::LaneStore;
 use crate::view::timeline::{self, Options};
 use crate::view::{Target, words};
 use petri_objects::Time;
-use petri_sim::story::timeline::Timeline;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -102,27 +102,4 @@ pub fn TimelinePanel(props: &TimelineProps) -> Html {
             }
         </section>
     }
-}
-
-/// The moments of pins: what somebody did, or named.
-fn pins(desk: &Desk, timeline: &Timeline) -> Vec<Time> {
-    let mut store = LaneStore::new(timeline.start());
-    store.follow(timeline.notes());
-    let named = desk.bookmarks();
-    store.pins.iter().map(|pin| pin.at).chain(named.iter().map(|bookmark| bookmark.at)).collect()
-}
-
-/// To the next pin, or the one before.
-pub fn jump(desk: &Desk, forward: bool) {
-    let to = {
-        let timeline = desk.session.timeline();
-        let now = timeline.now();
-        let pins = pins(desk, &timeline);
-        if forward {
-            pins.iter().copied().filter(|at| *at > now).min().unwrap_or(timeline.end())
-        } else {
-            pins.iter().copied().filter(|at| *at < now).max().unwrap_or(timeline.start())
-        }
-    };
-    desk.seek(to);
 }
