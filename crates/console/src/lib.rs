@@ -7,10 +7,12 @@
 //!
 //! Invariants:
 //! * no state of its own: everything a line needs is in the world, the files and the line;
-//! * everything a person changes goes through [`Command`](petri_sim::words::command::Command), so that a run can be recorded;
+//! * everything a person changes goes through [`Command`](petri_sim::words::command::Command), so that a run can be
+//!   recorded;
 //! * what kubectl prints is printed byte by byte the same, tables and errors included.
 //!
-//! Where to start: [`run`], then [`kubectl`] for a verb, [`tables`] for what `get` prints.
+//! Where to start: [`run`], then [`kubectl`] for a verb, [`tables`] for what `get` prints. The modules below stand from the
+//! door to the ground: each uses only those after its own group, and a test (`tests/layout.rs`) holds them to it.
 
 pub mod complete;
 
@@ -18,19 +20,21 @@ pub mod dig;
 pub mod kubectl;
 pub mod verbs;
 
+pub mod describe;
 mod help;
 mod shell;
 
-pub mod describe;
 pub mod tables;
 
 pub mod select;
 
 pub mod args;
 mod errors;
-mod host;
-mod output;
 mod path;
+
+mod output;
+
+mod host;
 
 pub mod columns;
 pub mod text;

@@ -173,3 +173,17 @@ impl Memory {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_controller_stands_at_its_own_place() {
+        assert_eq!(CONTROLLERS.iter().map(|controller| controller.id).collect::<Vec<_>>(), ControllerId::ALL);
+        for id in ControllerId::ALL {
+            assert_eq!(of(id).id, id);
+            assert_eq!(ControllerId::from_name(id.name()), Some(id));
+        }
+    }
+}
