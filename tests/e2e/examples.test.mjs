@@ -62,7 +62,7 @@ test("an example that builds on another one brings it along", async () => {
   await example(page, "pdb.yaml");
   await page.locator('[data-file="pdb.yaml"]').waitFor();
   assert.deepEqual([asked("replicaset.yaml"), asked("pdb.yaml")], [1, 1]);
-  assert.deepEqual((await page.locator('[role="tab"].tab').allInnerTexts()).map((tab) => tab.trim()), ["replicaset.yaml", "pdb.yaml"]);
+  assert.deepEqual((await page.locator('.file-bar [role="tab"]').allInnerTexts()).map((tab) => tab.trim()), ["replicaset.yaml", "pdb.yaml"]);
   await page.finish();
 });
 

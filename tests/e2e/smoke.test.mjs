@@ -117,6 +117,22 @@ test("the editor's bundle edits, applies, shows problems and lets the keyboard g
   await page.finish();
 });
 
+test("a program that fails hands over the run, and what the browser saw", async (t) => {
+  const server = await startServer();
+  t.after(() => server.close());
+  const page = await openApp({ url: server.url });
+  // As a browser tells it: WebAssembly stops, and nothing of the program runs any more.
+  const failure = await page.evaluate(() => {
+    const error = new WebAssembly.RuntimeError("unreachable");
+    dispatchEvent(new ErrorEvent("error", { error }));
+    return error.stack;
+  });
+  const screen = await page.locator("#panic-screen pre").innerText();
+  assert.ok(screen.includes("RuntimeError: unreachable") && screen.includes(failure.split("\n")[1].trim()), screen);
+  assert.notEqual(await page.locator("#panic-recording").inputValue(), "", "the run is there");
+  await page.finish();
+});
+
 describe("a page that cannot start says so", () => {
   test("when the WebAssembly is missing", async (t) => {
     const server = await startServer({ prefix: PREFIX });
