@@ -117,22 +117,6 @@ pub struct BarMark {
     pub title: String,
 }
 
-impl Bar {
-    /// The class that draws it.
-    pub fn class(self) -> &'static str {
-        match self {
-            Bar::Pending | Bar::Creating => "bar0",
-            Bar::Running => "bar2",
-            Bar::Ready | Bar::Terminating | Bar::Attached => "bar1",
-            Bar::Ended => "bar3",
-            Bar::Process => "real",
-            Bar::NodeReady => "gray",
-            Bar::NodeLost | Bar::Cut => "amb",
-            Bar::Off | Bar::KubeletStopped => "offbar",
-        }
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoldMark {
     pub x: i32,
