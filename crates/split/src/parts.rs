@@ -30,10 +30,11 @@ struct Plan<'a, 'b> {
     named: BTreeSet<u32>,
     /// The stubs that all calls of functions of one type share, by that type.
     stubs: BTreeMap<u32, u32>,
-    /// Functions of the first part that the second one calls.
-    lent: BTreeSet<u32>,
-    /// The functions of the second part: the cold ones, and copies of those that take less than it takes to lend them.
-    brought: BTreeSet<u32>,
+    /// Functions of the first part that the second one calls, those with the most calls first.
+    lent: Vec<u32>,
+    /// The functions of the second part: the cold ones, and copies of those that take less than it takes to lend them. In the
+    /// order in which they stand there.
+    brought: Vec<u32>,
     /// The index in the first part of each function that has one there.
     first: BTreeMap<u32, u32>,
     /// The index in the second part, likewise.
@@ -47,7 +48,9 @@ struct Plan<'a, 'b> {
 }
 
 /// The second part has its own copy of functions with no more bytes than this.
-const SMALL: usize = 60;
+const SMALL: usize = 20;
+/// Constants move in stretches of no fewer bytes than this: it takes a few to say where each goes.
+const LONG: usize = 32;
 /// Constants with no more bytes between them than this travel together, for each journey costs about as much.
 const NEAR: u32 = 8;
 
@@ -57,6 +60,7 @@ impl Module<'_> {
     pub fn split(&self, ran: &BTreeSet<u32>, constants: Option<&Constants>) -> Outcome<Parts> {
         let codes = ran.iter().filter_map(|function| self.code(*function));
         let unread = constants.map(|constants| constants.unread(codes, &self.data)).unwrap_or_default();
+        let unread = gather(unread, 0).into_iter().filter(|run| run.len() >= LONG).collect();
         let plan = Plan::new(self, ran, unread)?;
         let parts = Parts { first: plan.first_part()?, second: plan.second_part()? };
         for (part, bytes) in [("first", &parts.first), ("second", &parts.second)] {
@@ -111,7 +115,15 @@ impl<'a, 'b> Plan<'a, 'b> {
         let types = called.iter().filter(|function| cold.contains_key(function)).map(|f| module.types[*f as usize]);
         let types: BTreeSet<u32> = types.collect();
         let stubs = types.into_iter().zip(u32::try_from(first.len()).unwrap_or(u32::MAX)..).collect();
-        let brought: BTreeSet<u32> = cold.keys().chain(&copied).copied().collect();
+        let mut calls: BTreeMap<u32, usize> = BTreeMap::new();
+        for callee in cold.keys().chain(&copied).flat_map(|function| module.calls(*function)) {
+            *calls.entry(callee).or_default() += 1;
+        }
+        let mut lent = Vec::from_iter(lent);
+        lent.sort_by_key(|function| std::cmp::Reverse(calls.get(function).copied()));
+        let mut brought: Vec<u32> = cold.keys().chain(&copied).copied().collect();
+        // Long ones first, as in the whole: code beside code of its like packs better.
+        brought.sort_by_key(|function| std::cmp::Reverse(module.body(*function).map(|body| body.as_bytes().len())));
         let second = lent.iter().chain(&brought).copied().zip(0..).collect();
         let table = u32::try_from(table).map_err(|_| "too many tables")?;
         Ok(Self { module, cold, named, stubs, lent, brought, first, second, table, base, ask, unread })
@@ -126,9 +138,9 @@ impl<'a, 'b> Plan<'a, 'b> {
         self.cold.values().flatten().count() as u64
     }
 
-    /// The name under which the first part lends a function to the second.
-    fn function(index: u32) -> String {
-        format!("{SHARED}{}", short(index))
+    /// The name under which the first part lends a function to the second, by its place among those.
+    fn function(place: u32) -> String {
+        format!("{SHARED}{}", short(place))
     }
 
     /// The name of anything else that both share; the dot keeps it apart from every function.
@@ -160,9 +172,9 @@ impl<'a, 'b> Plan<'a, 'b> {
             }
         }
         let mut imports = ImportSection::new();
-        for &function in &self.lent {
+        for (place, &function) in (0..).zip(&self.lent) {
             let ty = EntityType::Function(self.module.types[function as usize]);
-            imports.import(SHARED, &Self::function(function), ty);
+            imports.import(SHARED, &Self::function(place), ty);
         }
         for (index, table) in (0..).zip(&self.module.tables) {
             let mut ty = writer.table_type(*table)?;
@@ -349,9 +361,9 @@ impl Reencode for First<'_, '_, '_> {
         for (index, _) in (0..).zip(&self.plan.module.globals) {
             exports.export(&Plan::thing("g", index), ExportKind::Global, index);
         }
-        for &function in &self.plan.lent {
+        for (place, &function) in (0..).zip(&self.plan.lent) {
             let index = self.function_index(function)?;
-            exports.export(&Plan::function(function), ExportKind::Func, index);
+            exports.export(&Plan::function(place), ExportKind::Func, index);
         }
         Ok(())
     }

@@ -44,7 +44,7 @@ pub fn ready(shop: &Shop) -> Outcome<PathBuf> {
 pub fn build(shop: &Shop) -> Outcome {
     tools::node()?;
     let before = made_of(shop, &shop.root)?;
-    page::build(shop)?;
+    page::build(shop, page::Shape::Parts)?;
     note(shop, before)
 }
 

@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::licenses::{self, Policy};
+use crate::page;
 use crate::shop::{self, Outcome, Shop, capture, find_program};
 use crate::wasm_std::TARGET;
 
@@ -20,8 +21,12 @@ const LIBRARIES: [&str; 6] =
     ["petri-objects", "petri-manifest", "petri-sim", "petri-explore", "petri-console", "petri-lessons"];
 /// What the whole first load may weigh, in bytes as brotli sends them. The editor loads later and is not in it.
 pub const FIRST_LOAD_BUDGET: u64 = 300_000;
+/// How much heavier the page's WebAssembly may be in two parts than in one, in thousandths.
+const PARTS_BUDGET: u64 = 1_050;
+/// The second part's file begins with this.
+const SECOND: &str = "second-";
 /// What the page fetches later or not at all.
-const LATER: [&str; 7] = ["editor/", "embed", "worker", "second-", "licenses.txt", "fidelity.html", "offline.js"];
+const LATER: [&str; 7] = ["editor/", "embed", "worker", SECOND, "licenses.txt", "fidelity.html", "offline.js"];
 
 /// The libraries link none of these, and the page neither, apart from what Yew itself brings and the linker drops.
 pub fn tree(shop: &Shop) -> Outcome {
@@ -152,20 +157,26 @@ pub fn sizes(dist: &Path) -> Outcome<Vec<Size>> {
     let mut files = Vec::new();
     collect(dist, &mut files)?;
     files.sort();
-    let script = "const {brotliCompressSync: b} = require('zlib'), {readFileSync: r} = require('fs');\
-        console.log(process.argv.slice(1).map((f) => b(r(f)).length).join(' '))";
-    let node = find_program(&["node"]).ok_or("Node is needed to compress with brotli")?;
-    let answer = capture(Command::new(node).args(["-e", script]).args(&files))?;
-    let packed: Vec<u64> = answer.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    if packed.len() != files.len() {
-        return Err(format!("{} files were compressed, not {}", packed.len(), files.len()));
-    }
+    let packed = packed(&files)?;
     let size = |(path, brotli): (PathBuf, u64)| {
         let name = path.strip_prefix(dist).unwrap_or(&path).to_string_lossy().replace('\\', "/");
         let raw = std::fs::metadata(&path).map_err(|error| format!("{}: {error}", path.display()))?.len();
         Ok(Size { first_load: is_first_load(&name), name, raw, brotli })
     };
     files.into_iter().zip(packed).map(size).collect()
+}
+
+/// How many bytes brotli makes of each file.
+fn packed(files: &[PathBuf]) -> Outcome<Vec<u64>> {
+    let script = "const {brotliCompressSync: b} = require('zlib'), {readFileSync: r} = require('fs');\
+        console.log(process.argv.slice(1).map((f) => b(r(f)).length).join(' '))";
+    let node = find_program(&["node"]).ok_or("Node is needed to compress with brotli")?;
+    let answer = capture(Command::new(node).args(["-e", script]).args(files))?;
+    let packed: Vec<u64> = answer.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    if packed.len() != files.len() {
+        return Err(format!("{} files were compressed, not {}", packed.len(), files.len()));
+    }
+    Ok(packed)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Outcome {
@@ -189,9 +200,53 @@ fn is_first_load(name: &str) -> bool {
     served && !LATER.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Fails if the first load is over its budget, or if something that belongs to it is missing.
-pub fn size(dist: &Path) -> Outcome<u64> {
-    within_budget(&sizes(dist)?, FIRST_LOAD_BUDGET)
+/// Fails if the first load is over its budget, if something that belongs to it is missing, or if the WebAssembly in two
+/// parts is much heavier than in one.
+pub fn size(shop: &Shop, dist: &Path) -> Outcome<u64> {
+    let sizes = sizes(dist)?;
+    if !sizes.iter().any(is_second) {
+        return Err(
+            "dist/ holds one whole module, and the budget is for the page in two parts:\n    cargo xtask build"
+                .to_owned(),
+        );
+    }
+    Parts::weigh(shop, &sizes)?.within_budget()?;
+    within_budget(&sizes, FIRST_LOAD_BUDGET)
+}
+
+fn is_second(size: &Size) -> bool {
+    size.name.starts_with(SECOND) && size.name.ends_with(".wasm")
+}
+
+/// What the page's WebAssembly weighs, beside the plain module that its parts were made of.
+pub struct Parts {
+    all: u64,
+    plain: u64,
+}
+
+impl Parts {
+    pub fn weigh(shop: &Shop, sizes: &[Size]) -> Outcome<Self> {
+        let all = sizes.iter().filter(|size| size.name.ends_with(".wasm")).map(|size| size.brotli).sum();
+        let plain = packed(&[shop.target().join(page::WHOLE)])?.first().copied().unwrap_or_default();
+        Ok(Self { all, plain })
+    }
+
+    fn allowed(&self) -> u64 {
+        self.plain * PARTS_BUDGET / 1_000
+    }
+
+    /// A line below the table of sizes.
+    pub fn told(&self) -> String {
+        let Self { all, plain } = self;
+        format!("{all:>21}  WebAssembly in all, of {} allowed: one plain module weighs {plain}", self.allowed())
+    }
+
+    fn within_budget(&self) -> Outcome {
+        if self.all <= self.allowed() {
+            return Ok(());
+        }
+        Err(format!("the WebAssembly is too heavy in two parts\n{}", self.told()))
+    }
 }
 
 fn within_budget(sizes: &[Size], budget: u64) -> Outcome<u64> {
@@ -344,6 +399,14 @@ mod tests {
         assert_eq!(within_budget(&page, 100), Ok(100));
         assert!(within_budget(&page, 99).is_err_and(|why| why.contains("over its budget")));
         assert!(within_budget(&page[..3], 100).is_err_and(|why| why.contains(".wasm")));
+    }
+
+    #[test]
+    fn the_size_gate_fails_where_two_parts_cost_much_more_than_one() {
+        assert_eq!(Parts { all: 1_050, plain: 1_000 }.within_budget(), Ok(()));
+        let heavy = Parts { all: 1_051, plain: 1_000 }.within_budget();
+        assert!(heavy.is_err_and(|why| why.contains("1051") && why.contains("of 1050 allowed")));
+        assert!(is_second(&size("second-0123.wasm", 1)) && !is_second(&size("petri-web-0123_bg.wasm", 1)));
     }
 
     #[test]

@@ -82,8 +82,17 @@ pub fn for_development(shop: &Shop) -> Outcome<PathBuf> {
     Ok(dist)
 }
 
+/// In how many modules the page's WebAssembly comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// In two: what a first visit runs, and the rest. See `petri-split`.
+    Parts,
+    /// In one, as the compiler and wasm-opt make it.
+    Whole,
+}
+
 /// Builds `dist/`: optimized, with relative addresses only, and with the licenses of everything inside.
-pub fn build(shop: &Shop) -> Outcome {
+pub fn build(shop: &Shop, shape: Shape) -> Outcome {
     let setting = toolchain(shop, true)?.and(tools::wasm_opt(shop)?);
     bundle(shop)?;
     let dist = shop.path("dist");
@@ -95,7 +104,11 @@ pub fn build(shop: &Shop) -> Outcome {
     run(&mut command)?;
     name_editor_by_content(&dist)?;
     minify_glue(shop, &dist)?;
-    take_apart(shop, &dist)?;
+    let whole = optimize(shop, &gates::file_in(&dist, "_bg.wasm", "petri-web")?)?;
+    match shape {
+        Shape::Parts => take_apart(shop, &dist, &whole)?,
+        Shape::Whole => publish(&dist, &whole)?,
+    }
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         std::fs::copy(shop.path(name), dist.join(name)).map_err(|error| format!("{name}: {error}"))?;
     }
@@ -106,6 +119,7 @@ pub fn build(shop: &Shop) -> Outcome {
     gates::without_chance(&dist)?;
     let sizes = gates::sizes(&dist)?;
     println!("{}", gates::size_table(&sizes));
+    println!("{}", gates::Parts::weigh(shop, &sizes)?.told());
     println!("dist/ is ready: copy it anywhere, or try it with any static file server");
     Ok(())
 }
@@ -178,15 +192,14 @@ fn minify_glue(shop: &Shop, dist: &Path) -> Outcome {
 }
 
 /// Splits the WebAssembly into what the first visit runs and the rest, by watching a first visit.
-fn take_apart(shop: &Shop, dist: &Path) -> Outcome {
+fn take_apart(shop: &Shop, dist: &Path, whole: &[u8]) -> Outcome {
     let wasm = gates::file_in(dist, "_bg.wasm", "petri-web")?;
     let linked = shop::read_bytes(&shop.target().join(LINKED))?;
     let constants = Constants::read(&linked)?;
     if constants.is_none() {
         warn("the linker left no notes of constants, so all of them are part of the first visit");
     }
-    let whole = optimize(shop, &wasm)?;
-    let whole = Module::read(&whole)?.with_memory(&prepare(shop)?)?;
+    let whole = Module::read(whole)?.with_memory(&prepare(shop)?)?;
     let module = Module::read(&whole)?;
 
     let setting = browser_setting(shop)?;
@@ -200,14 +213,19 @@ fn take_apart(shop: &Shop, dist: &Path) -> Outcome {
     let (ran, whole) = module.with_tails(&Reached::read(&reached)?)?;
     let parts = Module::read(&whole)?.split(&ran, constants.as_ref())?;
 
-    let first = format!("petri-web-{:016x}_bg.wasm", fingerprint(&parts.first));
     let second = format!("second-{:016x}.wasm", fingerprint(&parts.second));
-    std::fs::remove_file(&wasm).map_err(|error| format!("{}: {error}", wasm.display()))?;
-    shop::write(&dist.join(&first), parts.first)?;
     shop::write(&dist.join(&second), parts.second)?;
-    let old = wasm.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    edit_index(dist, old, &first)?;
+    publish(dist, &parts.first)?;
     edit_index(dist, "data-wasm=", &format!("data-second=\"./{second}\" data-wasm="))
+}
+
+/// Puts a module in the place of the one that the page has, under a name that changes with its content.
+fn publish(dist: &Path, module: &[u8]) -> Outcome {
+    let old = gates::file_in(dist, "_bg.wasm", "petri-web")?;
+    let name = format!("petri-web-{:016x}_bg.wasm", fingerprint(module));
+    std::fs::remove_file(&old).map_err(|error| format!("{}: {error}", old.display()))?;
+    shop::write(&dist.join(&name), module)?;
+    edit_index(dist, old.file_name().and_then(|name| name.to_str()).unwrap_or_default(), &name)
 }
 
 /// The WebAssembly as wasm-opt makes it. What the linker notes for us is taken out before: it would have to be told of
