@@ -10,16 +10,21 @@
 
 mod code;
 mod data;
+mod first;
 mod liveness;
 mod marks;
 mod module;
 mod parts;
+mod piece;
+mod second;
 mod snapshot;
 mod tails;
+mod without;
 
-pub use data::{Constants, without_notes};
+pub use data::Constants;
 pub use marks::Reached;
 pub use module::Module;
+pub use without::{without_exports, without_notes};
 
 /// A result whose error is a sentence for the person who builds the page.
 pub type Outcome<T = ()> = Result<T, String>;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use petri_split::{Constants, Module, Reached, without_notes};
+use petri_split::{Constants, Module, Reached, without_exports, without_notes};
 
 use crate::progress::Work;
 use crate::shop::{self, Outcome, Setting, Shop, run, say, warn};
@@ -12,12 +12,18 @@ use crate::{dist, gates, licenses, tools, wasm_std};
 
 /// The page's WebAssembly in one part, inside cargo's target folder, for benchmarks.
 pub const WHOLE: &str = "page/whole.wasm";
+/// The same as the page takes it, in one module still: without what only builds call, and where it comes in two parts
+/// with the cluster that it opens with. What the parts may weigh is measured by it.
+pub const ONE: &str = "page/one.wasm";
+/// What only this workshop calls. A page that lacks them, and all that they alone lead to, is 2 % smaller.
+const ONLY_FOR_BUILDS: &[&str] = &["bench", "fingerprints", "prepare"];
 /// What the linker made of it, with notes.
 const LINKED: &str = "wasm32-unknown-unknown/release/petri-web.wasm";
 /// Only the first level: the higher ones save raw bytes, and cost compressed ones (703 kB of brotli at level z, 699 kB
 /// at level 1, for the whole module).
-const WASM_OPT: &[&str] = &[
-    "-O1",
+const SMALLER: &[&str] = &["-O1", "--one-caller-inline-max-function-size=40"];
+/// What wasm-opt may meet, and leave.
+const FEATURES: &[&str] = &[
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-sign-ext",
@@ -26,7 +32,6 @@ const WASM_OPT: &[&str] = &[
     "--enable-reference-types",
     "--enable-multivalue",
     "--enable-call-indirect-overlong",
-    "--one-caller-inline-max-function-size=40",
 ];
 /// Where control came in that part during the visits that were watched.
 const REACHED: &str = "page/reached.txt";
@@ -107,7 +112,7 @@ pub fn build(shop: &Shop, shape: Shape) -> Outcome {
     let whole = optimize(shop, &gates::file_in(&dist, "_bg.wasm", "petri-web")?)?;
     match shape {
         Shape::Parts => take_apart(shop, &dist, &whole)?,
-        Shape::Whole => publish(&dist, &whole)?,
+        Shape::Whole => publish(&dist, &shipped(shop, &whole)?)?,
     }
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         std::fs::copy(shop.path(name), dist.join(name)).map_err(|error| format!("{name}: {error}"))?;
@@ -199,7 +204,7 @@ fn take_apart(shop: &Shop, dist: &Path, whole: &[u8]) -> Outcome {
     if constants.is_none() {
         warn("the linker left no notes of constants, so all of them are part of the first visit");
     }
-    let whole = Module::read(whole)?.with_memory(&prepare(shop)?)?;
+    let whole = shipped(shop, &Module::read(whole)?.with_memory(&prepare(shop)?)?)?;
     let module = Module::read(&whole)?;
 
     let setting = browser_setting(shop)?;
@@ -231,16 +236,25 @@ fn publish(dist: &Path, module: &[u8]) -> Outcome {
 /// The WebAssembly as wasm-opt makes it. What the linker notes for us is taken out before: it would have to be told of
 /// every change.
 fn optimize(shop: &Shop, wasm: &Path) -> Outcome<Vec<u8>> {
-    let setting = tools::wasm_opt(shop)?;
-    let whole = shop.target().join(WHOLE);
-    let bound = shop::read_bytes(wasm)?;
-    shop::write(&whole, without_notes(&bound)?)?;
     say("making the WebAssembly smaller", "20 seconds");
-    let mut command = shop.program("wasm-opt", WASM_OPT);
-    command.arg(&whole).arg("-o").arg(&whole);
+    wasm_opt(shop, WHOLE, &without_notes(&shop::read_bytes(wasm)?)?, SMALLER)
+}
+
+/// A module without what no page calls.
+fn shipped(shop: &Shop, module: &[u8]) -> Outcome<Vec<u8>> {
+    wasm_opt(shop, ONE, &without_exports(module, ONLY_FOR_BUILDS)?, &["--remove-unused-module-elements"])
+}
+
+/// What wasm-opt makes of a module, which it leaves under this name as well.
+fn wasm_opt(shop: &Shop, name: &str, module: &[u8], words: &[&str]) -> Outcome<Vec<u8>> {
+    let setting = tools::wasm_opt(shop)?;
+    let file = shop.target().join(name);
+    shop::write(&file, module)?;
+    let mut command = shop.program("wasm-opt", FEATURES);
+    command.args(words).arg(&file).arg("-o").arg(&file);
     setting.apply(&mut command);
     run(&mut command)?;
-    shop::read_bytes(&whole)
+    shop::read_bytes(&file)
 }
 
 /// The memory of a module that has made ready what the first visit opens with.
