@@ -29,9 +29,9 @@ struct First<'a, 'b, 'c> {
 }
 
 impl First<'_, '_, '_> {
-    /// Asks for the second part unless it is there, then calls the function through the table: the one at `place`, or
-    /// the one whose place the last parameter tells.
-    fn stub(&self, ty: u32, place: Option<u32>) -> Function {
+    /// Asks for the second part unless it is there, then calls the function through the table whose place the last
+    /// parameter tells.
+    fn stub(&self, ty: u32) -> Function {
         let plan = self.plan;
         let mut stub = Function::new([]);
         stub.instruction(&Instruction::GlobalGet(self.arrived()));
@@ -39,17 +39,29 @@ impl First<'_, '_, '_> {
         stub.instruction(&Instruction::If(BlockType::Empty));
         stub.instruction(&Instruction::Call(plan.ask));
         stub.instruction(&Instruction::End);
-        let parameters = u32::try_from(plan.module.signatures[ty as usize].params().len()).unwrap_or(u32::MAX);
-        for parameter in 0..parameters {
+        let parameters = self.parameters(ty);
+        for parameter in 0..=parameters {
             stub.instruction(&Instruction::LocalGet(parameter));
         }
-        stub.instruction(&match place {
-            Some(place) => plan.place(place),
-            None => Instruction::LocalGet(parameters),
-        });
         stub.instruction(&Instruction::CallIndirect { type_index: ty, table_index: plan.table });
         stub.instruction(&Instruction::End);
         stub
+    }
+
+    /// A function that stands for the one at this place of the table.
+    fn named_stub(&self, ty: u32, place: u32) -> Function {
+        let mut stub = Function::new([]);
+        for parameter in 0..self.parameters(ty) {
+            stub.instruction(&Instruction::LocalGet(parameter));
+        }
+        stub.instruction(&self.plan.place(place));
+        stub.instruction(&Instruction::Call(self.plan.stubs[&ty]));
+        stub.instruction(&Instruction::End);
+        stub
+    }
+
+    fn parameters(&self, ty: u32) -> u32 {
+        u32::try_from(self.plan.module.signatures[ty as usize].params().len()).unwrap_or(u32::MAX)
     }
 
     /// The global that says whether the second part is there; it comes after all others.
@@ -152,7 +164,7 @@ impl Reencode for First<'_, '_, '_> {
     ) -> Result<(), EncodeError> {
         utils::parse_code_section(self, code, section)?;
         for ty in self.plan.stubs.keys() {
-            code.function(&self.stub(*ty, None));
+            code.function(&self.stub(*ty));
         }
         Ok(())
     }
@@ -162,7 +174,8 @@ impl Reencode for First<'_, '_, '_> {
         self.next += 1;
         if let Some(place) = self.plan.cold.get(&index) {
             if self.plan.named.contains(&index) {
-                code.function(&self.stub(self.plan.module.types[index as usize], *place));
+                let place = place.unwrap_or(u32::MAX);
+                code.function(&self.named_stub(self.plan.module.types[index as usize], place));
             }
             return Ok(());
         }

@@ -20,9 +20,9 @@ pub(super) struct Plan<'a, 'b> {
     pub(super) module: &'b Module<'a>,
     /// Functions of the second part, and the place in the shared table of those that the first part calls.
     pub(super) cold: BTreeMap<u32, Option<u32>>,
-    /// Those of them that the first part must also have an own stub for, because more than calls refer to them.
+    /// Those of them that a function of the first part must stand for, because more than calls refer to them.
     pub(super) named: BTreeSet<u32>,
-    /// The stubs that all calls of functions of one type share, by that type.
+    /// The stubs that lead to all functions of one type, by that type.
     pub(super) stubs: BTreeMap<u32, u32>,
     /// Functions of the first part that the second one calls, those with the most calls first.
     pub(super) lent: Vec<u32>,
@@ -104,8 +104,8 @@ impl<'a, 'b> Plan<'a, 'b> {
         named.retain(|function| cold.contains_key(function));
         let kept = module.defined().filter(|function| !cold.contains_key(function) || named.contains(function));
         let first: BTreeMap<u32, u32> = (0..module.imported_functions).chain(kept).zip(0..).collect();
-        let types = called.iter().filter(|function| cold.contains_key(function)).map(|f| module.types[*f as usize]);
-        let types: BTreeSet<u32> = types.collect();
+        let stood_for = called.union(&named).filter(|function| cold.contains_key(function));
+        let types: BTreeSet<u32> = stood_for.map(|function| module.types[*function as usize]).collect();
         let stubs = types.into_iter().zip(u32::try_from(first.len()).unwrap_or(u32::MAX)..).collect();
         let mut calls: BTreeMap<u32, usize> = BTreeMap::new();
         for callee in cold.keys().chain(&copied).flat_map(|function| module.calls(*function)) {
