@@ -23,10 +23,8 @@ const LIBRARIES: [&str; 6] =
 pub const FIRST_LOAD_BUDGET: u64 = 300_000;
 /// How much heavier the page's WebAssembly may be in two parts than in one, in thousandths.
 const PARTS_BUDGET: u64 = 1_050;
-/// The second part's file begins with this.
-const SECOND: &str = "second-";
 /// What the page fetches later or not at all.
-const LATER: [&str; 7] = ["editor/", "embed", "worker", SECOND, "licenses.txt", "fidelity.html", "offline.js"];
+const LATER: [&str; 7] = ["editor/", "embed", "worker", "second-", "licenses.txt", "fidelity.html", "offline.js"];
 
 /// The libraries link none of these, and the page neither, apart from what Yew itself brings and the linker drops.
 pub fn tree(shop: &Shop) -> Outcome {
@@ -200,22 +198,9 @@ fn is_first_load(name: &str) -> bool {
     served && !LATER.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Fails if the first load is over its budget, if something that belongs to it is missing, or if the WebAssembly in two
-/// parts is much heavier than in one.
-pub fn size(shop: &Shop, dist: &Path) -> Outcome<u64> {
-    let sizes = sizes(dist)?;
-    if !sizes.iter().any(is_second) {
-        return Err(
-            "dist/ holds one whole module, and the budget is for the page in two parts:\n    cargo xtask build"
-                .to_owned(),
-        );
-    }
-    Parts::weigh(shop, &sizes)?.within_budget()?;
-    within_budget(&sizes, FIRST_LOAD_BUDGET)
-}
-
-fn is_second(size: &Size) -> bool {
-    size.name.starts_with(SECOND) && size.name.ends_with(".wasm")
+/// Fails if the first load is over its budget, or if something that belongs to it is missing.
+pub fn size(dist: &Path) -> Outcome<u64> {
+    within_budget(&sizes(dist)?, FIRST_LOAD_BUDGET)
 }
 
 /// What the page's WebAssembly weighs, and what it does in one module.
@@ -241,7 +226,7 @@ impl Parts {
         format!("{all:>21}  WebAssembly in all, of {} allowed: it is {plain} in one module", self.allowed())
     }
 
-    fn within_budget(&self) -> Outcome {
+    pub fn within_budget(&self) -> Outcome {
         if self.all <= self.allowed() {
             return Ok(());
         }
@@ -406,7 +391,6 @@ mod tests {
         assert_eq!(Parts { all: 1_050, plain: 1_000 }.within_budget(), Ok(()));
         let heavy = Parts { all: 1_051, plain: 1_000 }.within_budget();
         assert!(heavy.is_err_and(|why| why.contains("1051") && why.contains("of 1050 allowed")));
-        assert!(is_second(&size("second-0123.wasm", 1)) && !is_second(&size("petri-web-0123_bg.wasm", 1)));
     }
 
     #[test]
