@@ -100,6 +100,11 @@ export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmTyp
   };
 }
 
+/** Whether the page's WebAssembly comes in two parts; with `build --whole` it does not. */
+export async function inParts(dist = DIST) {
+  return (await readFile(join(dist, "index.html"), "utf8")).includes("data-second=");
+}
+
 /** As a host does that compresses its files once and serves them many times. */
 function brotli(content) {
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: content.length };

@@ -1,10 +1,12 @@
 // The page arrives in two parts: a first visit needs the first one only, and the second comes before anyone misses it.
 
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { after, test as always } from "node:test";
 
-import { openApp, shutDown, startServer } from "./harness.mjs";
+import { inParts, openApp, shutDown, startServer } from "./harness.mjs";
 
+const skip = (await inParts()) ? false : "dist/ holds the whole module (build --whole)";
+const test = (name, work) => always(name, { skip }, work);
 const isSecond = (path) => /\/second-[0-9a-f]+\.wasm$/.test(path);
 
 after(shutDown);

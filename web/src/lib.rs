@@ -58,22 +58,6 @@ pub fn complete() {
 #[wasm_bindgen]
 pub fn prepare() {
     first_visit::prepare();
-    clear_free_memory();
-}
-
-/// Fills memory that is not in use with zeros, which cost nothing to fetch.
-fn clear_free_memory() {
-    #[cfg(target_arch = "wasm32")]
-    {
-        use core::arch::wasm32::memory_size;
-        let mut taken: Vec<Vec<u8>> = Vec::with_capacity(1 << 16);
-        for size in (3..16).rev().map(|power| 1_usize << power) {
-            let before = memory_size::<0>();
-            while memory_size::<0>() == before && taken.len() < taken.capacity() {
-                taken.push(vec![0; size]);
-            }
-        }
-    }
 }
 
 /// Shows what is left to show when the program itself has failed. The boot script calls this with a [`edge::Failure`]:

@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use wasm_encoder::reencode::{Error as EncodeError, Reencode, utils};
 use wasmparser::{
     BinaryReader, BinaryReaderError, Data, DataKind, KnownCustom, Linking, Operator, Parser, Payload, RelocationType,
     SymbolInfo,
@@ -294,30 +293,6 @@ pub fn within(range: &Range<u32>, start: u32) -> Range<usize> {
     (range.start - start) as usize..(range.end - start) as usize
 }
 
-/// The module without the linker's notes.
-pub fn without_notes(bytes: &[u8]) -> Outcome<Vec<u8>> {
-    struct Writer;
-    impl Reencode for Writer {
-        type Error = std::convert::Infallible;
-
-        fn parse_custom_section(
-            &mut self,
-            module: &mut wasm_encoder::Module,
-            section: wasmparser::CustomSectionReader<'_>,
-        ) -> Result<(), EncodeError> {
-            if section.name() != "linking" && !section.name().starts_with("reloc.") {
-                utils::parse_custom_section(self, module, section)?;
-            }
-            Ok(())
-        }
-    }
-    let mut module = wasm_encoder::Module::new();
-    Writer
-        .parse_core_module(&mut module, Parser::new(0), bytes)
-        .map_err(|error| format!("the linker's notes could not be taken out: {error}"))?;
-    Ok(module.finish())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -360,22 +335,5 @@ mod tests {
         assert_eq!(unread("", &[(1999, &shifted)]), [1000..1008, 1008..1020, 1020..1024]);
         // A constant that nobody reads does not count.
         assert_eq!(unread("", &[(1000, &word)]).len(), 4);
-    }
-
-    #[test]
-    fn notes_are_taken_out_and_nothing_else() {
-        let text = r#"(module (memory 1) (func (export "f")) (@custom "linking" "x") (@custom "reloc.CODE" "x") (@custom "kept" "x"))"#;
-        let bytes = wat::parse_str(text).expect("it is well formed");
-        let bare = without_notes(&bytes).expect("it can be written");
-        let customs: Vec<_> = Parser::new(0)
-            .parse_all(&bare)
-            .filter_map(|payload| match payload {
-                Ok(Payload::CustomSection(section)) => Some(section.name().to_owned()),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(customs, ["kept"]);
-        assert_eq!(Module::read(&bare).expect("it is valid").codes.len(), 1);
-        assert_eq!(Constants::read(&bare).map(|constants| constants.is_none()), Ok(true));
     }
 }

@@ -178,6 +178,14 @@ impl<'a> Module<'a> {
             .collect()
     }
 
+    /// The functions that a function's code calls, once for each call.
+    pub fn calls(&self, function: u32) -> impl Iterator<Item = u32> + '_ {
+        self.operators(function).filter_map(|op| match op {
+            Operator::Call { function_index } => Some(*function_index),
+            _ => None,
+        })
+    }
+
     /// Those of them that no stub can be put in front of: what refers to them is more than a call that returns.
     pub fn references(&self, function: u32) -> impl Iterator<Item = u32> + '_ {
         self.operators(function).filter_map(|op| match op {

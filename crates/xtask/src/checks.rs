@@ -330,7 +330,9 @@ fn build(shop: &Shop) -> Outcome<Report> {
 }
 
 fn size(shop: &Shop) -> Outcome<Report> {
-    let total = gates::size(&dist::ready(shop)?)?;
+    let dist = dist::ready(shop)?;
+    let total = gates::size(&dist)?;
+    gates::Parts::weigh(shop, &gates::sizes(&dist)?)?.within_budget()?;
     Ok(Report::holds(format!("{total} of {} bytes", gates::FIRST_LOAD_BUDGET)))
 }
 

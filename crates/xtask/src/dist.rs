@@ -44,12 +44,12 @@ pub fn ready(shop: &Shop) -> Outcome<PathBuf> {
 pub fn build(shop: &Shop) -> Outcome {
     tools::node()?;
     let before = made_of(shop, &shop.root)?;
-    page::build(shop)?;
+    page::build(shop, page::Shape::Parts)?;
     note(shop, before)
 }
 
-/// Takes over a page that another folder with the same files has built.
-pub fn take_over(shop: &Shop, from: &Path) -> Outcome {
+/// Takes over a page that another folder with the same files has built, with its cargo's output in `target`.
+pub fn take_over(shop: &Shop, from: &Path, target: &Path) -> Outcome {
     let before = made_of(shop, from)?;
     let dist = shop.path("dist");
     shop::remove_folder(&dist)?;
@@ -58,6 +58,7 @@ pub fn take_over(shop: &Shop, from: &Path) -> Outcome {
         let inside = path.strip_prefix(&built).unwrap_or(&path);
         shop::write(&dist.join(inside), shop::read_bytes(&path)?)?;
     }
+    shop::write(&shop.target().join(page::ONE), shop::read_bytes(&target.join(page::ONE))?)?;
     note(shop, before)
 }
 

@@ -31,7 +31,7 @@ pub fn prove(shop: &Shop) -> Outcome<String> {
     clone.lists_its_steps(shop)?;
     let (time, bytes) = clone.serves(shop)?;
     let picture = clone.takes_a_picture(shop)?;
-    dist::take_over(shop, &clone.root)?;
+    dist::take_over(shop, &clone.root, &clone.target)?;
     clone.cleans_up(shop)?;
     let files = clone.files;
     clone.remove()?;

@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::licenses::{self, Policy};
+use crate::page;
 use crate::shop::{self, Outcome, Shop, capture, find_program};
 use crate::wasm_std::TARGET;
 
@@ -20,6 +21,8 @@ const LIBRARIES: [&str; 6] =
     ["petri-objects", "petri-manifest", "petri-sim", "petri-explore", "petri-console", "petri-lessons"];
 /// What the whole first load may weigh, in bytes as brotli sends them. The editor loads later and is not in it.
 pub const FIRST_LOAD_BUDGET: u64 = 300_000;
+/// How much heavier the page's WebAssembly may be in two parts than in one, in thousandths.
+const PARTS_BUDGET: u64 = 1_050;
 /// What the page fetches later or not at all.
 const LATER: [&str; 7] = ["editor/", "embed", "worker", "second-", "licenses.txt", "fidelity.html", "offline.js"];
 
@@ -152,20 +155,26 @@ pub fn sizes(dist: &Path) -> Outcome<Vec<Size>> {
     let mut files = Vec::new();
     collect(dist, &mut files)?;
     files.sort();
-    let script = "const {brotliCompressSync: b} = require('zlib'), {readFileSync: r} = require('fs');\
-        console.log(process.argv.slice(1).map((f) => b(r(f)).length).join(' '))";
-    let node = find_program(&["node"]).ok_or("Node is needed to compress with brotli")?;
-    let answer = capture(Command::new(node).args(["-e", script]).args(&files))?;
-    let packed: Vec<u64> = answer.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    if packed.len() != files.len() {
-        return Err(format!("{} files were compressed, not {}", packed.len(), files.len()));
-    }
+    let packed = packed(&files)?;
     let size = |(path, brotli): (PathBuf, u64)| {
         let name = path.strip_prefix(dist).unwrap_or(&path).to_string_lossy().replace('\\', "/");
         let raw = std::fs::metadata(&path).map_err(|error| format!("{}: {error}", path.display()))?.len();
         Ok(Size { first_load: is_first_load(&name), name, raw, brotli })
     };
     files.into_iter().zip(packed).map(size).collect()
+}
+
+/// How many bytes brotli makes of each file.
+fn packed(files: &[PathBuf]) -> Outcome<Vec<u64>> {
+    let script = "const {brotliCompressSync: b} = require('zlib'), {readFileSync: r} = require('fs');\
+        console.log(process.argv.slice(1).map((f) => b(r(f)).length).join(' '))";
+    let node = find_program(&["node"]).ok_or("Node is needed to compress with brotli")?;
+    let answer = capture(Command::new(node).args(["-e", script]).args(files))?;
+    let packed: Vec<u64> = answer.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    if packed.len() != files.len() {
+        return Err(format!("{} files were compressed, not {}", packed.len(), files.len()));
+    }
+    Ok(packed)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Outcome {
@@ -192,6 +201,37 @@ fn is_first_load(name: &str) -> bool {
 /// Fails if the first load is over its budget, or if something that belongs to it is missing.
 pub fn size(dist: &Path) -> Outcome<u64> {
     within_budget(&sizes(dist)?, FIRST_LOAD_BUDGET)
+}
+
+/// What the page's WebAssembly weighs, and what it does in one module.
+pub struct Parts {
+    all: u64,
+    plain: u64,
+}
+
+impl Parts {
+    pub fn weigh(shop: &Shop, sizes: &[Size]) -> Outcome<Self> {
+        let all = sizes.iter().filter(|size| size.name.ends_with(".wasm")).map(|size| size.brotli).sum();
+        let plain = packed(&[shop.target().join(page::ONE)])?.first().copied().unwrap_or_default();
+        Ok(Self { all, plain })
+    }
+
+    fn allowed(&self) -> u64 {
+        self.plain * PARTS_BUDGET / 1_000
+    }
+
+    /// A line below the table of sizes.
+    pub fn told(&self) -> String {
+        let Self { all, plain } = self;
+        format!("{all:>21}  WebAssembly in all, of {} allowed: it is {plain} in one module", self.allowed())
+    }
+
+    pub fn within_budget(&self) -> Outcome {
+        if self.all <= self.allowed() {
+            return Ok(());
+        }
+        Err(format!("the WebAssembly is too heavy in two parts\n{}", self.told()))
+    }
 }
 
 fn within_budget(sizes: &[Size], budget: u64) -> Outcome<u64> {
@@ -344,6 +384,13 @@ mod tests {
         assert_eq!(within_budget(&page, 100), Ok(100));
         assert!(within_budget(&page, 99).is_err_and(|why| why.contains("over its budget")));
         assert!(within_budget(&page[..3], 100).is_err_and(|why| why.contains(".wasm")));
+    }
+
+    #[test]
+    fn the_size_gate_fails_where_two_parts_cost_much_more_than_one() {
+        assert_eq!(Parts { all: 1_050, plain: 1_000 }.within_budget(), Ok(()));
+        let heavy = Parts { all: 1_051, plain: 1_000 }.within_budget();
+        assert!(heavy.is_err_and(|why| why.contains("1051") && why.contains("of 1050 allowed")));
     }
 
     #[test]

@@ -36,6 +36,8 @@ cargo xtask <command>
                    --quick        most of what can break, in at most 5 minutes
                    --list         name the steps
   build          the optimized page in dist/, for any sub-path of any static host
+                   --whole        its WebAssembly in one module, not split by what a first visit runs:
+                                  the plain way, which needs no browser
   bench          measure native, WebAssembly and the peer; table on screen, figures in target/bench.json
                    --no-peer      leave the peer out
                    --quick        fewer and smaller runs
@@ -87,8 +89,9 @@ fn run(command: &str, rest: Vec<String>) -> Outcome<ExitCode> {
             return checks::test(&shop, &choice);
         }
         "build" => {
+            let whole = flags.switch("--whole");
             flags.finish()?;
-            dist::build(&shop)?;
+            if whole { page::build(&shop, page::Shape::Whole)? } else { dist::build(&shop)? }
         }
         "bench" => {
             let options = bench::Options { peer: !flags.switch("--no-peer"), quick: flags.switch("--quick") };

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use petri_split::{Constants, Module, Reached, without_notes};
+use petri_split::{Constants, Module, Reached, without_exports, without_notes};
 
 use crate::progress::Work;
 use crate::shop::{self, Outcome, Setting, Shop, run, say, warn};
@@ -12,12 +12,18 @@ use crate::{dist, gates, licenses, tools, wasm_std};
 
 /// The page's WebAssembly in one part, inside cargo's target folder, for benchmarks.
 pub const WHOLE: &str = "page/whole.wasm";
+/// The same as the page takes it, in one module still: without what only builds call, and where it comes in two parts
+/// with the cluster that it opens with. What the parts may weigh is measured by it.
+pub const ONE: &str = "page/one.wasm";
+/// What only this workshop calls. A page that lacks them, and all that they alone lead to, is 2 % smaller.
+const ONLY_FOR_BUILDS: &[&str] = &["bench", "fingerprints", "prepare"];
 /// What the linker made of it, with notes.
 const LINKED: &str = "wasm32-unknown-unknown/release/petri-web.wasm";
 /// Only the first level: the higher ones save raw bytes, and cost compressed ones (703 kB of brotli at level z, 699 kB
 /// at level 1, for the whole module).
-const WASM_OPT: &[&str] = &[
-    "-O1",
+const SMALLER: &[&str] = &["-O1", "--one-caller-inline-max-function-size=40"];
+/// What wasm-opt may meet, and leave.
+const FEATURES: &[&str] = &[
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-sign-ext",
@@ -26,7 +32,6 @@ const WASM_OPT: &[&str] = &[
     "--enable-reference-types",
     "--enable-multivalue",
     "--enable-call-indirect-overlong",
-    "--one-caller-inline-max-function-size=40",
 ];
 /// Where control came in that part during the visits that were watched.
 const REACHED: &str = "page/reached.txt";
@@ -82,8 +87,17 @@ pub fn for_development(shop: &Shop) -> Outcome<PathBuf> {
     Ok(dist)
 }
 
+/// In how many modules the page's WebAssembly comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// In two: what a first visit runs, and the rest. See `petri-split`.
+    Parts,
+    /// In one, as the compiler and wasm-opt make it.
+    Whole,
+}
+
 /// Builds `dist/`: optimized, with relative addresses only, and with the licenses of everything inside.
-pub fn build(shop: &Shop) -> Outcome {
+pub fn build(shop: &Shop, shape: Shape) -> Outcome {
     let setting = toolchain(shop, true)?.and(tools::wasm_opt(shop)?);
     bundle(shop)?;
     let dist = shop.path("dist");
@@ -95,7 +109,11 @@ pub fn build(shop: &Shop) -> Outcome {
     run(&mut command)?;
     name_editor_by_content(&dist)?;
     minify_glue(shop, &dist)?;
-    take_apart(shop, &dist)?;
+    let whole = optimize(shop, &gates::file_in(&dist, "_bg.wasm", "petri-web")?)?;
+    match shape {
+        Shape::Parts => take_apart(shop, &dist, &whole)?,
+        Shape::Whole => publish(&dist, &shipped(shop, &whole)?)?,
+    }
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         std::fs::copy(shop.path(name), dist.join(name)).map_err(|error| format!("{name}: {error}"))?;
     }
@@ -106,6 +124,7 @@ pub fn build(shop: &Shop) -> Outcome {
     gates::without_chance(&dist)?;
     let sizes = gates::sizes(&dist)?;
     println!("{}", gates::size_table(&sizes));
+    println!("{}", gates::Parts::weigh(shop, &sizes)?.told());
     println!("dist/ is ready: copy it anywhere, or try it with any static file server");
     Ok(())
 }
@@ -178,15 +197,14 @@ fn minify_glue(shop: &Shop, dist: &Path) -> Outcome {
 }
 
 /// Splits the WebAssembly into what the first visit runs and the rest, by watching a first visit.
-fn take_apart(shop: &Shop, dist: &Path) -> Outcome {
+fn take_apart(shop: &Shop, dist: &Path, whole: &[u8]) -> Outcome {
     let wasm = gates::file_in(dist, "_bg.wasm", "petri-web")?;
     let linked = shop::read_bytes(&shop.target().join(LINKED))?;
     let constants = Constants::read(&linked)?;
     if constants.is_none() {
         warn("the linker left no notes of constants, so all of them are part of the first visit");
     }
-    let whole = optimize(shop, &wasm)?;
-    let whole = Module::read(&whole)?.with_memory(&prepare(shop)?)?;
+    let whole = shipped(shop, &Module::read(whole)?.with_memory(&prepare(shop)?)?)?;
     let module = Module::read(&whole)?;
 
     let setting = browser_setting(shop)?;
@@ -200,29 +218,43 @@ fn take_apart(shop: &Shop, dist: &Path) -> Outcome {
     let (ran, whole) = module.with_tails(&Reached::read(&reached)?)?;
     let parts = Module::read(&whole)?.split(&ran, constants.as_ref())?;
 
-    let first = format!("petri-web-{:016x}_bg.wasm", fingerprint(&parts.first));
     let second = format!("second-{:016x}.wasm", fingerprint(&parts.second));
-    std::fs::remove_file(&wasm).map_err(|error| format!("{}: {error}", wasm.display()))?;
-    shop::write(&dist.join(&first), parts.first)?;
     shop::write(&dist.join(&second), parts.second)?;
-    let old = wasm.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    edit_index(dist, old, &first)?;
+    publish(dist, &parts.first)?;
     edit_index(dist, "data-wasm=", &format!("data-second=\"./{second}\" data-wasm="))
+}
+
+/// Puts a module in the place of the one that the page has, under a name that changes with its content.
+fn publish(dist: &Path, module: &[u8]) -> Outcome {
+    let old = gates::file_in(dist, "_bg.wasm", "petri-web")?;
+    let name = format!("petri-web-{:016x}_bg.wasm", fingerprint(module));
+    std::fs::remove_file(&old).map_err(|error| format!("{}: {error}", old.display()))?;
+    shop::write(&dist.join(&name), module)?;
+    edit_index(dist, old.file_name().and_then(|name| name.to_str()).unwrap_or_default(), &name)
 }
 
 /// The WebAssembly as wasm-opt makes it. What the linker notes for us is taken out before: it would have to be told of
 /// every change.
 fn optimize(shop: &Shop, wasm: &Path) -> Outcome<Vec<u8>> {
-    let setting = tools::wasm_opt(shop)?;
-    let whole = shop.target().join(WHOLE);
-    let bound = shop::read_bytes(wasm)?;
-    shop::write(&whole, without_notes(&bound)?)?;
     say("making the WebAssembly smaller", "20 seconds");
-    let mut command = shop.program("wasm-opt", WASM_OPT);
-    command.arg(&whole).arg("-o").arg(&whole);
+    wasm_opt(shop, WHOLE, &without_notes(&shop::read_bytes(wasm)?)?, SMALLER)
+}
+
+/// A module without what no page calls.
+fn shipped(shop: &Shop, module: &[u8]) -> Outcome<Vec<u8>> {
+    wasm_opt(shop, ONE, &without_exports(module, ONLY_FOR_BUILDS)?, &["--remove-unused-module-elements"])
+}
+
+/// What wasm-opt makes of a module, which it leaves under this name as well.
+fn wasm_opt(shop: &Shop, name: &str, module: &[u8], words: &[&str]) -> Outcome<Vec<u8>> {
+    let setting = tools::wasm_opt(shop)?;
+    let file = shop.target().join(name);
+    shop::write(&file, module)?;
+    let mut command = shop.program("wasm-opt", FEATURES);
+    command.args(words).arg(&file).arg("-o").arg(&file);
     setting.apply(&mut command);
     run(&mut command)?;
-    shop::read_bytes(&whole)
+    shop::read_bytes(&file)
 }
 
 /// The memory of a module that has made ready what the first visit opens with.
