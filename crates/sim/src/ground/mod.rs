@@ -1,6 +1,8 @@
 //! What everything stands on: time, chance, settings, and the scenario that a run begins with.
 
 pub mod clock;
+pub mod digest;
+pub mod ledger;
 pub mod random;
 pub mod scenario;
 pub mod settings;

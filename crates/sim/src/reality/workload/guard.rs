@@ -36,15 +36,17 @@ impl World {
         let volumes: Vec<Name> = self.disks.iter().filter(mounted).map(|disk| disk.volume.clone()).collect();
         for volume in volumes {
             let fenced = is_fenced(self.objects(), &volume);
-            let Some(disk) = self.disks.0.get_mut(&volume) else { continue };
-            disk.journal.fenced = fenced;
             let pod = &program.identity.pod;
             let (token, term) = (program.hold.token, program.hold.term);
             let lock = program.lock_name().unwrap_or_default();
             let writer = Writer { node: &program.node, pod, uid: program.uid, lock: &lock, token, term };
-            let verdict = disk.journal.record(&writer, self.now);
-            if verdict == Verdict::AcceptedStale {
-                let claim = disk.claim.as_ref().map_or(volume.clone(), |claim| claim.name.clone());
+            let verdict = self.disks.on_journal(&volume, |journal| {
+                journal.fenced = fenced;
+                journal.record(&writer, self.now)
+            });
+            if verdict == Some(Verdict::AcceptedStale) {
+                let claim = self.disks.get(&volume).and_then(|disk| disk.claim.as_ref());
+                let claim = claim.map_or(volume.clone(), |claim| claim.name.clone());
                 let sentence = format!(
                     "{claim} took a record of {}, which had lost its lock: a later holder had written before.",
                     program.id
@@ -176,9 +178,8 @@ impl World {
             self.break_for_a_moment(Guarantee::Data, quorum.clone(), sentence, None, notes);
         }
         for volume in disks {
-            if let Some(disk) = self.disks.0.get_mut(&volume) {
-                disk.journal.copy = Some(Copy { quorum: quorum.clone(), upto: known + 1 });
-            }
+            let copy = Copy { quorum: quorum.clone(), upto: known + 1 };
+            self.disks.on_journal(&volume, |journal| journal.copy = Some(copy));
         }
         self.programs.acknowledged.insert(quorum, known + 1);
     }
@@ -192,8 +193,8 @@ impl World {
 
     /// A disk goes, and with it what no other disk has.
     fn lose_disk(&mut self, volume: &Name, what: &str, command: Option<u32>, notes: &mut Vec<Note>) {
-        let Some(disk) = self.disks.0.get_mut(volume) else { return };
-        let (accepted, copy) = (disk.journal.accepted, disk.journal.copy.take());
+        let taken = self.disks.on_journal(volume, |journal| (journal.accepted, journal.copy.take()));
+        let Some((accepted, copy)) = taken else { return };
         let lost = match &copy {
             None => accepted,
             Some(copy) => copy.upto.saturating_sub(self.newest_copy(&copy.quorum, None)),
