@@ -35,13 +35,15 @@ pub struct Failure {
 }
 
 /// What a benchmark came to; the caller measures how long it took.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Benchmark {
     /// A load, in counts that must be equal natively and here.
     Load { events: u64, virtual_ms: u64, pods_ready: u64, fingerprint: String },
-    /// Jumps in a run of so many events, the slowest hundredth of them in whole milliseconds.
-    Seek { events: u64, seek_p99_ms: u64 },
+    /// Jumps in a run of so many events: what the slowest hundredth of them took, which the caller cannot tell.
+    Seek { events: u64, wall_ms: u64, cpu_ms: u64 },
+    /// What one fingerprint of a large world takes, which is too short for the caller's clock.
+    Fingerprint { wall_ms: f64, cpu_ms: f64, fingerprint: String },
     /// There is no benchmark of that name.
     Unknown { error: &'static str },
 }

@@ -36,6 +36,7 @@ pub fn bench(json: bool, quick: bool) {
         measure("hours-24-pods-50", runs, || bench::hours(50, 5, 24)),
         measure("fast-forward-50", runs, || bench::hours(50, 5, 1)),
         seek(if quick { 10_000 } else { 100_000 }),
+        fingerprint(runs),
     ];
     match json {
         true => print_json(&figures),
@@ -59,15 +60,33 @@ fn seek(events: u64) -> Figure {
     Figure { name: "seek-p99", wall_ms: p99, cpu_ms: p99, events: timeline.position(), detail }
 }
 
+/// What one fingerprint of a large world costs.
+fn fingerprint(runs: usize) -> Figure {
+    let world = bench::replicas_world(1_000, 50, true);
+    let mut times: Vec<f64> = (0..runs * 2 + 1)
+        .map(|_| {
+            let started = Instant::now();
+            bench::fingerprints(&world);
+            started.elapsed().as_secs_f64() * 1e3 / f64::from(bench::FINGERPRINTS)
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let each = times[times.len() / 2];
+    let detail = format!("{:.1} us each, the world of replicas-1000-claims", each * 1e3);
+    Figure { name: "fingerprint-1000-claims", wall_ms: each, cpu_ms: each, events: world.events, detail }
+}
+
 fn print_table(figures: &[Figure]) {
-    println!("{:<22} {:>10} {:>10} {:>12}  what", "figure", "wall ms", "cpu ms", "events/s");
+    println!("{:<24} {:>10} {:>10} {:>12}  what", "figure", "wall ms", "cpu ms", "events/s");
     for figure in figures {
-        // A seek plays only a few of the events that it could.
         let rate = match figure.name {
-            "seek-p99" => "-".into(),
+            // A seek plays only a few of the events that it could, a fingerprint none.
+            "seek-p99" | "fingerprint-1000-claims" => "-".into(),
             _ => format!("{:.0}", figure.events as f64 / figure.wall_ms * 1e3),
         };
-        println!("{:<22} {:>10.1} {:>10.1} {rate:>12}  {}", figure.name, figure.wall_ms, figure.cpu_ms, figure.detail);
+        let ms = |value: f64| if value < 1.0 { format!("{value:.3}") } else { format!("{value:.1}") };
+        let (wall, cpu) = (ms(figure.wall_ms), ms(figure.cpu_ms));
+        println!("{:<24} {wall:>10} {cpu:>10} {rate:>12}  {}", figure.name, figure.detail);
     }
     println!("peak memory {:.1} MB", peak_memory() as f64 / 1e6);
 }

@@ -76,6 +76,14 @@ pub fn stateful_set(name: &str, replicas: i64, parallel: bool, claims: bool, pro
 /// # Panics
 /// If they are not Ready within an hour of virtual time.
 pub fn replicas(count: i64, nodes: u32, claims: bool) -> Outcome {
+    outcome(&replicas_world(count, nodes, claims), count as u64)
+}
+
+/// The world in which [`replicas`] ends.
+///
+/// # Panics
+/// If the pods are not Ready within an hour of virtual time.
+pub fn replicas_world(count: i64, nodes: u32, claims: bool) -> World {
     let mut world = World::new(&Scenario::sized(nodes), 1);
     let mut notes = Vec::new();
     let manifest = stateful_set("web", count, true, claims, None);
@@ -87,7 +95,7 @@ pub fn replicas(count: i64, nodes: u32, claims: bool) -> Outcome {
         assert!(world.now < deadline && world.step(&mut notes), "{ready} of {count} pods became Ready in an hour");
         ready += notes.iter().filter(|note| became_ready(note)).count() as u64;
     }
-    outcome(&world, ready)
+    world
 }
 
 fn became_ready(note: &Note) -> bool {
@@ -132,6 +140,14 @@ pub fn long_timeline(events: u64) -> Timeline {
         timeline.play_until(until);
     }
     timeline
+}
+
+/// How often a fingerprint is taken where its cost is measured.
+pub const FINGERPRINTS: u32 = 1_000;
+
+/// Takes a world's fingerprint again and again; the answer is the last.
+pub fn fingerprints(world: &World) -> u64 {
+    (0..FINGERPRINTS).map(|_| std::hint::black_box(world).fingerprint().0).last().unwrap_or(0)
 }
 
 /// Random moments of a timeline.

@@ -40,5 +40,11 @@ pub use workloads::*;
 /// A short shared text: a name, a label value, a message.
 pub type Name = std::rc::Rc<str>;
 
+/// The empty text. `Name::default()` makes a new one each time, and most fields of most objects are empty.
+pub fn blank() -> Name {
+    thread_local!(static BLANK: Name = Name::default());
+    BLANK.with(Name::clone)
+}
+
 #[cfg(test)]
 mod tables;

@@ -150,6 +150,10 @@ pub trait Field: Sized + Default {
     /// `None` leaves the key out, as Go's `omitempty` does.
     fn encode(&self) -> Option<Value>;
     fn decode(value: &Value, at: &mut Decode) -> Self;
+    /// What the field is where nobody has said anything.
+    fn blank() -> Self {
+        Self::default()
+    }
     /// The value even where `encode` would leave it out.
     fn encode_always(&self) -> Value {
         self.encode().unwrap_or(Value::Null)
@@ -224,9 +228,14 @@ fn decode_fields(schema: &Schema, map: &Map, at: &mut Decode, set: &mut dyn FnMu
 macro_rules! record {
     ($( $(#[doc = $doc:literal])* $name:ident { $( $(#[doc = $fdoc:literal])* $field:ident $wire:literal $($always:ident)? : $ty:ty ),* $(,)? } )*) => {$(
         $(#[doc = $doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub struct $name { $( $(#[doc = $fdoc])* pub $field: $ty, )* }
 
+        impl Default for $name {
+            fn default() -> Self {
+                $name { $( $field: $crate::record::Field::blank(), )* }
+            }
+        }
         impl $crate::record::Record for $name {
             const SCHEMA: $crate::record::Schema = $crate::record::Schema {
                 name: stringify!($name),
@@ -310,12 +319,15 @@ impl Field for Name {
     fn encode_always(&self) -> Value {
         Value::String(self.clone())
     }
+    fn blank() -> Name {
+        crate::blank()
+    }
     fn decode(value: &Value, at: &mut Decode) -> Name {
         match value {
             Value::String(text) => text.clone(),
             other => {
                 at.wrong_type(other, "string");
-                Name::default()
+                crate::blank()
             }
         }
     }

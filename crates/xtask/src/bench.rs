@@ -193,7 +193,8 @@ fn figure(value: Option<f64>) -> String {
     match value {
         None => "-".to_owned(),
         Some(value) if value >= 100.0 => format!("{value:.0}"),
-        Some(value) => format!("{value:.1}"),
+        Some(value) if value >= 1.0 => format!("{value:.1}"),
+        Some(value) => format!("{value:.3}"),
     }
 }
 

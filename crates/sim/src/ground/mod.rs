@@ -9,3 +9,7 @@ pub mod settings;
 pub mod random;
 
 pub mod rare;
+
+pub mod digest;
+
+pub mod ledger;

@@ -233,7 +233,14 @@ impl Checks<'_> {
     fn check_writers(&mut self) {
         let who = |write: &Write| format!("{} {} on {}", write.pod, write.uid.short(), write.node);
         let mut found: Vec<((Guarantee, Name), Standing)> = Vec::new();
-        for disk in self.scene.disks.iter().filter(|disk| disk.mounts.len() > 1 || !disk.ledger.is_empty()) {
+        let first = (Guarantee::OneWriter, petri_objects::blank());
+        let troubled =
+            self.invariants.standing.range(first..).next().is_some_and(|((g, _), _)| *g == Guarantee::OneWriter)
+                || self.scene.waiting.keys().any(|(id, _)| *id == ControllerId::AttachDetach);
+        // Nothing is at stake for a disk with one writer, or none, that nobody waits for.
+        let disks: Vec<&Disk> =
+            if troubled { self.scene.disks.iter().collect() } else { self.scene.disks.shared().collect() };
+        for disk in disks.into_iter().filter(|disk| disk.mounts.len() > 1 || !disk.ledger.is_empty()) {
             let slot = (Guarantee::OneWriter, disk.volume.clone());
             let known = self.invariants.standing.contains_key(&slot);
             let at_risk = matches!(self.invariants.standing.get(&slot), Some(Standing::AtRisk { .. }));
@@ -418,11 +425,11 @@ impl Checks<'_> {
     }
 
     fn processes_named<'a>(&'a self, identity: &'a Identity) -> impl Iterator<Item = (&'a Machine, &'a Process)> {
-        self.scene
-            .machines
-            .values()
+        let places = self.scene.places.get(identity).into_iter().flatten();
+        places
+            .filter_map(|name| self.scene.machines.get(name))
             .flat_map(|machine| machine.processes.values().map(move |process| (machine, process)))
-            .filter(move |(_, process)| process.identity == *identity)
+            .filter(move |(_, process)| process.identity.pod == identity.pod && process.identity == *identity)
     }
 
     pub fn set_standing(&mut self, slot: (Guarantee, Name), mut standing: Standing) {

@@ -3,15 +3,17 @@
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::controllers::{attach_detach, csi_driver};
 use crate::ground::clock::Time;
+use crate::ground::ledger::Ledger;
 use crate::ground::settings::Settings;
 use crate::reality::machine::Machine;
 use crate::reality::network::Network;
 use crate::reality::storage::Disks;
 use crate::reality::workload::program::Programs;
 use crate::words::controller_id::ControllerId;
+use crate::words::identity::Identity;
 use crate::words::reason::Waiting;
 use petri_objects::{Name, Uid};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Scene<'w> {
@@ -21,11 +23,13 @@ pub(crate) struct Scene<'w> {
     pub settings: &'w Settings,
     pub objects: &'w Objects,
     pub machines: &'w BTreeMap<Name, Machine>,
+    /// On which machines processes of a name run.
+    pub places: &'w Ledger<Identity, BTreeSet<Name>>,
     pub disks: &'w Disks,
     pub network: &'w Network,
     pub programs: &'w Programs,
     /// Why controllers do nothing about a key.
-    pub waiting: &'w BTreeMap<(ControllerId, Key), Waiting>,
+    pub waiting: &'w Ledger<(ControllerId, Key), Waiting>,
     pub attachments: &'w attach_detach::Memory,
     pub driver: &'w csi_driver::Memory,
     /// Whether the controller that attaches disks runs.

@@ -1,6 +1,7 @@
 //! Reality: machines, and the processes that really run on them, whatever the API server believes.
 
 use crate::ground::clock::Time;
+use crate::ground::ledger::Ledger;
 use crate::ground::rare::Rare;
 use crate::reality::faults::Ills;
 use crate::reality::kubelet::state::Kubelet;
@@ -25,7 +26,7 @@ pub struct Machine {
     /// Counts boots: the boot id changes with it.
     pub boot: u32,
     pub kubelet: Kubelet,
-    pub processes: BTreeMap<ProcessId, Process>,
+    pub processes: Ledger<ProcessId, Process>,
     /// Images that were pulled before.
     pub images: BTreeSet<Name>,
 }

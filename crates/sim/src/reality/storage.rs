@@ -20,9 +20,10 @@
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::ground::clock::Time;
+use crate::ground::ledger::Ledger;
 use crate::reality::journal::Journal;
 use petri_objects::{Name, Object, PersistentVolume, Pod, Uid};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 /// How the disks of `emptyDir` volumes are called, so that they need not be searched for among all others.
@@ -135,92 +136,109 @@ impl Disk {
 
 /// All disks, by the name of their volume.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Disks(pub BTreeMap<Name, Disk>);
+pub struct Disks {
+    all: Ledger<Name, Disk>,
+    /// The disks that more than one pod writes to.
+    shared: BTreeSet<Name>,
+}
 
 impl Disks {
+    fn change<T>(&mut self, volume: &str, act: impl FnOnce(&mut Disk) -> T) -> Option<T> {
+        let (result, shared) = self.all.update(volume, |disk| (act(disk), disk.writers().nth(1).is_some()))?;
+        match shared {
+            true => drop(self.shared.insert(volume.into())),
+            false => drop(self.shared.remove(volume)),
+        }
+        Some(result)
+    }
+    /// The disks that more than one pod writes to, in name order.
+    pub fn shared(&self) -> impl Iterator<Item = &Disk> {
+        self.shared.iter().filter_map(|volume| self.all.get(volume))
+    }
     pub fn get(&self, volume: &str) -> Option<&Disk> {
-        self.0.get(volume)
+        self.all.get(volume)
+    }
+    /// Something happens to what is written on a disk. `None` if there is no such disk.
+    pub fn on_journal<T>(&mut self, volume: &str, act: impl FnOnce(&mut Journal) -> T) -> Option<T> {
+        self.change(volume, |disk| act(&mut disk.journal))
     }
     pub fn iter(&self) -> impl Iterator<Item = &Disk> {
-        self.0.values()
+        self.all.values()
     }
     /// Makes a disk for a volume of a driver. Volumes of other kinds (a folder of a node) have none.
     pub fn create(&mut self, volume: &PersistentVolume) {
         let Some(csi) = &volume.spec.csi else { return };
-        let disk = self.0.entry(volume.metadata.name.clone()).or_default();
+        let mut disk = self.all.remove(&volume.metadata.name).unwrap_or_default();
         disk.volume = volume.metadata.name.clone();
         disk.driver = csi.driver.clone();
         disk.zone = zone_of(volume).unwrap_or_default();
         disk.modes = volume.spec.access_modes.clone();
         disk.claim = volume.spec.claim_ref.as_ref().map(|claim| Key::new(claim.namespace.clone(), claim.name.clone()));
+        self.all.insert(volume.metadata.name.clone(), disk);
     }
     /// The `emptyDir` of a pod, as it was or new.
     pub fn create_local(&mut self, pod: &Pod, volume: &str) -> Name {
         let name: Name = format!("{LOCAL}{}-{volume}", pod.metadata.uid).into();
-        let disk = self.0.entry(name.clone()).or_default();
+        let mut disk = self.all.remove(&name).unwrap_or_default();
         disk.volume = name.clone();
         disk.local = Some(LocalTo { pod: Key::of(&pod.metadata), uid: pod.metadata.uid });
+        self.all.insert(name.clone(), disk);
         name
     }
     pub fn local(&self) -> impl Iterator<Item = &Disk> {
         let from = (Bound::Included(LOCAL), Bound::Unbounded);
-        let named = self.0.range::<str, _>(from).take_while(|(name, _)| name.starts_with(LOCAL));
+        let named = self.all.range::<str>(from).take_while(|(name, _)| name.starts_with(LOCAL));
         named.map(|(_, disk)| disk).filter(|disk| disk.local.is_some())
     }
     /// The disk and its data are gone.
     pub fn remove(&mut self, volume: &str) {
-        self.0.remove(volume);
+        self.all.remove(volume);
+        self.shared.remove(volume);
     }
     pub fn attach(&mut self, volume: &str, node: &Name, now: Time) {
-        if let Some(disk) = self.0.get_mut(volume) {
-            disk.attached.entry(node.clone()).or_insert(now);
-        }
+        self.change(volume, |disk| disk.attached.entry(node.clone()).or_insert(now).0);
     }
     /// Mounts stay: see the module's deviation.
     pub fn detach(&mut self, volume: &str, node: &str) {
-        if let Some(disk) = self.0.get_mut(volume) {
-            disk.attached.remove(node);
-        }
+        self.change(volume, |disk| disk.attached.remove(node));
     }
     pub fn is_attached(&self, volume: &str, node: &str) -> bool {
-        self.0.get(volume).is_some_and(|disk| disk.attached.contains_key(node))
+        self.all.get(volume).is_some_and(|disk| disk.attached.contains_key(node))
     }
     pub fn mount(&mut self, volume: &str, node: &Name, uid: Uid, pod: &Name, now: Time) {
-        if let Some(disk) = self.0.get_mut(volume) {
+        self.change(volume, |disk| {
             disk.mounts.entry((node.clone(), uid)).or_insert_with(|| Mount { pod: pod.clone(), since: now });
-        }
+        });
     }
     pub fn unmount(&mut self, volume: &str, node: &Name, uid: Uid, now: Time) {
-        if let Some(disk) = self.0.get_mut(volume) {
+        self.change(volume, |disk| {
             disk.mounts.remove(&(node.clone(), uid));
             if disk.local.is_some() {
                 disk.attached.clear();
             }
             disk.write_ends(now, |write| write.node == *node && write.uid == uid);
-        }
+        });
     }
     /// A process of the pod runs: it writes to whatever is mounted for the pod on that machine.
     pub fn start_writing(&mut self, volume: &str, node: &Name, uid: Uid, now: Time) {
-        if let Some(disk) = self.0.get_mut(volume) {
-            disk.write_begins(node, uid, now);
-        }
+        self.change(volume, |disk| disk.write_begins(node, uid, now));
     }
     /// The last process of the pod on that machine has ended.
     pub fn stop_writing(&mut self, volume: &str, node: &str, uid: Uid, now: Time) {
-        if let Some(disk) = self.0.get_mut(volume) {
-            disk.write_ends(now, |write| &*write.node == node && write.uid == uid);
-        }
+        self.change(volume, |disk| disk.write_ends(now, |write| &*write.node == node && write.uid == uid));
     }
     /// The machine lost power: its processes and mounts are gone, its attachments are not.
     pub fn power_off(&mut self, node: &str, now: Time) {
-        for disk in self.0.values_mut() {
+        self.all.update_all(|_, disk| {
             disk.mounts.retain(|(machine, _), _| &**machine != node);
             disk.write_ends(now, |write| &*write.node == node);
-        }
+        });
+        let all = &self.all;
+        self.shared.retain(|volume| all.get(volume).is_some_and(|disk| disk.writers().nth(1).is_some()));
     }
     /// Everybody who writes now, with the disk.
     pub fn writers(&self) -> impl Iterator<Item = (&Disk, &Write)> {
-        self.0.values().flat_map(|disk| disk.writers().map(move |write| (disk, write)))
+        self.all.values().flat_map(|disk| disk.writers().map(move |write| (disk, write)))
     }
     /// Does to the disks what a driver did before it wrote this change: drivers act first and report then.
     ///

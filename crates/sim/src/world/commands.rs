@@ -240,14 +240,14 @@ impl World {
                 })
             }
             Command::ReadOnly { volume, on } => {
-                let Some(disk) = self.disks.0.get_mut(volume) else {
+                let Some(was) = self.disks.get(volume).map(|disk| disk.journal.read_only) else {
                     return Err(bad(format!("there is no disk \"{volume}\"")));
                 };
-                if disk.journal.read_only == *on {
+                if was == *on {
                     let why = if *on { "refuses every write already" } else { "takes writes already" };
                     return Err(bad(format!("{volume} {why}")));
                 }
-                disk.journal.read_only = *on;
+                self.disks.on_journal(volume, |journal| journal.read_only = *on);
                 done(format!("{volume} {}", if *on { "refuses every write" } else { "takes writes again" }))
             }
             Command::StopComponent { component } => {

@@ -18,6 +18,8 @@ use crate::belief::client::informer::Informer;
 use crate::belief::client::workqueue::WorkQueue;
 use crate::belief::controllers::{CONTROLLERS, Memory};
 use crate::ground::clock::Time;
+use crate::ground::digest;
+use crate::ground::ledger::Ledger;
 use crate::ground::rare::Rare;
 use crate::ground::scenario::{MachineSpec, Scenario};
 use crate::ground::settings::Settings;
@@ -38,7 +40,6 @@ use crate::world::queue::{Queue, Slot};
 use petri_objects::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 /// A cluster at one instant, as plain data: it can be cloned, compared and fingerprinted.
@@ -56,6 +57,8 @@ pub struct World {
     pub server: Server,
     /// Reality: machines and their processes.
     pub machines: BTreeMap<Name, Machine>,
+    /// Reality: on which machines processes of a name run.
+    pub(crate) places: Ledger<Identity, BTreeSet<Name>>,
     /// Reality: disks and their writers.
     pub disks: Disks,
     /// Reality: which links are cut.
@@ -75,8 +78,8 @@ pub struct World {
     pub(crate) deferred: BTreeMap<ControllerId, Vec<Change>>,
     pub(crate) memory: Memory,
     /// The last own write of each key's sync, for controllers that wait to see it.
-    pub(crate) own_writes: BTreeMap<(ControllerId, Key), Revision>,
-    pub(crate) waiting: BTreeMap<(ControllerId, Key), Waiting>,
+    pub(crate) own_writes: Ledger<(ControllerId, Key), Revision>,
+    pub(crate) waiting: Ledger<(ControllerId, Key), Waiting>,
     /// Controllers whose cache is held back.
     pub(crate) held: BTreeSet<ControllerId>,
     /// Processes of the control plane that do not run.
@@ -124,6 +127,7 @@ impl World {
             server: Server::new(settings.clone(), seed),
             settings,
             machines: BTreeMap::new(),
+            places: Ledger::default(),
             disks: Disks::default(),
             network: Network::default(),
             programs: Programs::new(seed),
@@ -135,8 +139,8 @@ impl World {
             pending: BTreeMap::new(),
             deferred: BTreeMap::new(),
             memory: Memory::default(),
-            own_writes: BTreeMap::new(),
-            waiting: BTreeMap::new(),
+            own_writes: Ledger::default(),
+            waiting: Ledger::default(),
             held: BTreeSet::new(),
             stopped: BTreeSet::new(),
             losing_reply: BTreeSet::new(),
@@ -209,7 +213,7 @@ impl World {
             power_since: self.now,
             boot: 1,
             kubelet: Kubelet::default(),
-            processes: BTreeMap::new(),
+            processes: Ledger::default(),
             images: BTreeSet::new(),
         };
         self.machines.insert(spec.name.clone(), machine);
@@ -242,6 +246,7 @@ impl World {
             touched: &mut touched,
         };
         let result = act(&mut host);
+        self.keep_places(name, &touched);
         if !touched.is_empty() || !self.programs.is_empty() {
             self.follow_processes(name, &touched, notes);
         }
@@ -250,6 +255,27 @@ impl World {
             self.lose_local_disks(None, notes);
         }
         Some(result)
+    }
+
+    /// Keeps in mind where these names run, after something has happened on a machine.
+    fn keep_places(&mut self, machine: &str, touched: &[Identity]) {
+        let Some(machine) = self.machines.get(machine) else { return };
+        for identity in touched {
+            let here = machine.processes.values().any(|process| process.identity == *identity);
+            let known = self.places.get(identity);
+            if known.is_some_and(|places| places.contains(&machine.name)) == here {
+                continue;
+            }
+            let mut places = known.cloned().unwrap_or_default();
+            match here {
+                true => places.insert(machine.name.clone()),
+                false => places.remove(&machine.name),
+            };
+            match places.is_empty() {
+                true => self.places.remove(identity),
+                false => self.places.insert(identity.clone(), places),
+            };
+        }
     }
 
     pub fn objects(&self) -> &Objects {
@@ -301,45 +327,13 @@ impl World {
         self.commands
     }
 
+    /// Costs what is in motion, not what there is: see [`digest`].
     pub fn fingerprint(&self) -> Fingerprint {
-        let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
-        self.hash(&mut hasher);
-        Fingerprint(hasher.finish())
+        Fingerprint(digest::of(self))
     }
 
     /// The machine and process, if any, that runs for a pod's uid.
     pub fn machine_running(&self, uid: Uid) -> Option<&Machine> {
         self.machines.values().find(|machine| machine.runs(uid))
-    }
-}
-
-/// FNV-1a over words. Lengths are widened: `usize` has another size in the browser.
-struct Fnv(u64);
-
-impl Hasher for Fnv {
-    fn finish(&self) -> u64 {
-        crate::ground::random::mix(self.0)
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word) ^ ((chunk.len() as u64) << 56));
-        }
-    }
-    fn write_u8(&mut self, n: u8) {
-        self.write_u64(u64::from(n));
-    }
-    fn write_u32(&mut self, n: u32) {
-        self.write_u64(u64::from(n));
-    }
-    fn write_u64(&mut self, n: u64) {
-        self.0 = (self.0 ^ n).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
-    }
-    fn write_usize(&mut self, n: usize) {
-        self.write_u64(n as u64);
-    }
-    fn write_isize(&mut self, n: isize) {
-        self.write_u64(n as i64 as u64);
     }
 }

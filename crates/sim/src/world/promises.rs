@@ -22,6 +22,7 @@ macro_rules! scene {
             settings: &$world.settings,
             objects: $world.server.objects(),
             machines: &$world.machines,
+            places: &$world.places,
             disks: &$world.disks,
             network: &$world.network,
             programs: &$world.programs,

@@ -1,13 +1,13 @@
 //! What is due, by (time, sequence): simultaneous events happen in the order in which they were planned.
 
 use crate::ground::clock::Time;
+use crate::ground::ledger::Ledger;
 use crate::reality::agenda::{Agenda, Alarm};
 use crate::world::event::Event;
-use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Queue {
-    due: BTreeMap<(Time, u64), Event>,
+    due: Ledger<(Time, u64), Event>,
     sequence: u64,
 }
 
@@ -24,18 +24,18 @@ impl Queue {
         self.due.remove(&slot)
     }
     pub fn first(&self) -> Option<(Slot, &Event)> {
-        self.due.first_key_value().map(|(slot, event)| (*slot, event))
+        self.due.first().map(|(slot, event)| (*slot, event))
     }
     /// Every event of the earliest instant, in order.
     pub fn earliest(&self) -> impl Iterator<Item = (Slot, &Event)> {
-        let time = self.due.first_key_value().map(|((time, _), _)| *time);
+        let time = self.due.first().map(|((time, _), _)| *time);
         self.due.iter().take_while(move |((at, _), _)| Some(*at) == time).map(|(slot, event)| (*slot, event))
     }
     pub fn iter(&self) -> impl Iterator<Item = (Slot, &Event)> {
         self.due.iter().map(|(slot, event)| (*slot, event))
     }
     pub fn len(&self) -> u64 {
-        self.due.len() as u64
+        self.due.len()
     }
     pub fn is_empty(&self) -> bool {
         self.due.is_empty()

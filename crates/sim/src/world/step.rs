@@ -79,8 +79,7 @@ impl World {
     /// Tells what was written and plans that the caches hear of it.
     pub(crate) fn after_event(&mut self, notes: &mut Vec<Note>) {
         if self.server.revision() > self.told {
-            let news: Vec<Change> =
-                self.server.log.iter().filter(|change| change.revision > self.told).cloned().collect();
+            let news: Vec<Change> = self.server.log.since(self.told).cloned().collect();
             for change in &news {
                 self.lose_with(change, notes);
                 self.disks.follow(change);
@@ -105,7 +104,7 @@ impl World {
             // What was written last is heard of when the API server is back.
             return;
         }
-        let changes: Vec<Change> = self.server.log.drain(..).collect();
+        let changes: Vec<Change> = self.server.log.take();
         for controller in CONTROLLERS {
             let id = controller.id;
             if !self.held.contains(&id) && self.is_active(id) && !self.put_off(id, &changes) {
@@ -331,16 +330,16 @@ impl World {
             None => {
                 self.waiting.remove(&slot);
             }
-            Some(reason) => match self.waiting.get_mut(&slot) {
-                Some(known) if known.reason == reason => {}
-                // The same obstacle with other details has stood since it first appeared.
-                Some(known) if std::mem::discriminant(&known.reason) == std::mem::discriminant(&reason) => {
-                    known.reason = reason;
+            Some(reason) => {
+                let known = self.waiting.get(&slot);
+                if known.is_none_or(|known| known.reason != reason) {
+                    // The same obstacle with other details has stood since it first appeared.
+                    let same =
+                        |known: &&Waiting| std::mem::discriminant(&known.reason) == std::mem::discriminant(&reason);
+                    let since = known.filter(same).map_or(self.now, |known| known.since);
+                    self.waiting.insert(slot, Waiting { since, reason });
                 }
-                _ => {
-                    self.waiting.insert(slot, Waiting { since: self.now, reason });
-                }
-            },
+            }
         }
     }
 
@@ -378,13 +377,9 @@ fn is_write(request: &crate::belief::api::request::Request) -> bool {
 
 /// What a relist tells a controller: one change per object that is not the same.
 fn differences(before: &Objects, after: &Objects, now: Time, revision: Revision) -> Vec<Change> {
-    let change = |old: Option<Object>, new: Option<Object>| Change {
-        revision,
-        at: now,
-        by: Actor::Setup,
-        cause: Cause::None,
-        old,
-        new,
+    let change = |old: Option<Object>, new: Option<Object>| {
+        let (old, new) = (old.map(|old| before.keep(old)), new.map(|new| after.keep(new)));
+        Change::new(revision, now, Actor::Setup, Cause::None, old, new)
     };
     let mut changes = Vec::new();
     for kind in Kind::ALL {

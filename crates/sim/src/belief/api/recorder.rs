@@ -7,11 +7,11 @@ use super::shelf::{Key, Objects};
 use crate::belief::api::event::{EventNote, EventType};
 use crate::belief::api::request::WriteContext;
 use crate::ground::clock::{Span, Time};
+use crate::ground::ledger::Ledger;
 use crate::ground::random::Stream;
 use crate::words::actor::Actor;
 use crate::words::controller_id::ControllerId;
 use petri_objects::*;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// API-43: 25 events at once, then one in five minutes, for each source and object.
@@ -26,10 +26,10 @@ const TIME_TO_LIVE: Span = Span::seconds(3_600);
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Recorder {
     /// Where the event of a source, object, reason, message and part of the object is kept.
-    known: BTreeMap<(Subject, Name, Name, Name), Key>,
+    known: Ledger<(Subject, Name, Name, Name), Key>,
     /// When the next token of the spam filter would be missing.
-    spam: BTreeMap<Subject, Time>,
-    similar: BTreeMap<(Subject, Name), (Time, u32)>,
+    spam: Ledger<Subject, Time>,
+    similar: Ledger<(Subject, Name), (Time, u32)>,
     swept: Time,
     sequence: u64,
 }
@@ -37,8 +37,8 @@ pub struct Recorder {
 /// Source and object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Subject {
-    by: Actor,
     uid: Uid,
+    by: Actor,
     name: Name,
 }
 
@@ -56,26 +56,29 @@ impl Recorder {
         let subject = Subject { by: context.by.clone(), uid: note.about.uid, name: note.about.name.clone() };
         let new_style = matches!(context.by, Actor::Controller(ControllerId::Scheduler));
         let mut message = note.message.clone();
+        let mut known = (subject, note.reason.clone(), message.clone(), note.about.field_path.clone());
         if !new_style {
-            let (since, count) = self.similar.entry((subject.clone(), note.reason.clone())).or_insert((now, 0));
-            if now.since(*since) > SIMILAR_WINDOW {
-                (*since, *count) = (now, 0);
+            let subject = &known.0;
+            let group = (subject.clone(), note.reason.clone());
+            let (mut since, mut count) = self.similar.get(&group).copied().unwrap_or((now, 0));
+            if now.since(since) > SIMILAR_WINDOW {
+                (since, count) = (now, 0);
             }
-            let part = note.about.field_path.clone();
-            let known = self.known.contains_key(&(subject.clone(), note.reason.clone(), message.clone(), part));
-            if !known {
-                *count += 1;
+            if !self.known.contains_key(&known) {
+                count += 1;
             }
-            if *count > SIMILAR {
+            self.similar.insert(group, (since, count));
+            if count > SIMILAR {
                 message = format!("(combined from similar events): {message}").into();
             }
-            if !self.spend(&subject, now) {
+            if !self.spend(subject, now) {
                 return None;
             }
         }
-        // Combined events share one object, whatever their message.
-        let text = if message.starts_with("(combined") { "(combined)".into() } else { message.clone() };
-        let known = (subject, note.reason.clone(), text, note.about.field_path.clone());
+        if message.starts_with("(combined") {
+            // Combined events share one object, whatever their message.
+            known.2 = "(combined)".into();
+        }
         if let Some(old) = self.known.get(&known).and_then(|key| objects.events.get(key)) {
             let mut event = (**old).clone();
             event.message = message;
@@ -137,14 +140,12 @@ impl Recorder {
 
     /// Takes a token of the spam filter.
     fn spend(&mut self, subject: &Subject, now: Time) -> bool {
-        let empty_at = self.spam.entry(subject.clone()).or_insert(Time::ZERO);
+        let empty_at = self.spam.get(subject).copied().unwrap_or(Time::ZERO);
         let earliest = now - SPAM_REFILL.times(SPAM_BURST);
-        let next = (*empty_at).max(earliest) + SPAM_REFILL;
-        if next > now {
-            return false;
-        }
-        *empty_at = next;
-        true
+        let next = empty_at.max(earliest) + SPAM_REFILL;
+        let passes = next <= now;
+        self.spam.insert(subject.clone(), if passes { next } else { empty_at });
+        passes
     }
 
     /// Forgets what has outlived its hour. The objects themselves are removed by [`expired`].

@@ -6,16 +6,17 @@ use super::event::EventNote;
 use super::recorder::Recorder;
 use super::request::{DeleteOptions, Patch, Reply, Request, WriteContext};
 use super::shelf::{Key, Objects};
-use super::watch::Change;
+use super::watch::{Change, Log};
 use super::{admission, validation};
 use crate::ground::clock::{Span, Time};
+use crate::ground::digest::Kept;
 use crate::ground::random::Streams;
 use crate::ground::settings::Settings;
 use crate::words::api_error::{ApiError, MODIFIED};
 use crate::words::command::Propagation;
 use petri_objects::record::Opaque;
 use petri_objects::*;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// The store and the rules for changing it.
@@ -24,7 +25,7 @@ pub struct Server {
     objects: Rc<Objects>,
     revision: Revision,
     /// Writes that some cache has not seen yet.
-    pub(crate) log: VecDeque<Change>,
+    pub(crate) log: Log,
     recorder: Recorder,
     pub(crate) random: Streams,
     /// Which of the recorded pod names were given, by position.
@@ -45,7 +46,7 @@ impl Server {
         Server {
             objects: Rc::default(),
             revision: Revision(0),
-            log: VecDeque::new(),
+            log: Log::default(),
             recorder: Recorder::default(),
             random: Streams::new(seed),
             named: BTreeSet::new(),
@@ -285,28 +286,25 @@ impl Server {
     fn commit(&mut self, old: Option<Object>, mut new: Object, context: &WriteContext) -> Object {
         self.revision.0 += 1;
         new.meta_mut().resource_version = self.revision;
-        Rc::make_mut(&mut self.objects).put(new.clone());
-        self.push_change(old, Some(new.clone()), context);
+        let kept = Kept::from(new.clone());
+        let stood = Rc::make_mut(&mut self.objects).replace(kept.clone());
+        let old = old.map(|old| stood.filter(|stood| stood.same(&old)).unwrap_or_else(|| old.into()));
+        self.push_change(old, Some(kept), context);
         new
     }
 
     pub(crate) fn remove(&mut self, object: Object, context: &WriteContext) -> Object {
         self.revision.0 += 1;
-        Rc::make_mut(&mut self.objects).remove(&object.reference());
-        self.push_change(Some(object.clone()), None, context);
+        let stood = Rc::make_mut(&mut self.objects).take(&object.reference());
+        let old = stood.filter(|stood| stood.same(&object)).unwrap_or_else(|| object.clone().into());
+        self.push_change(Some(old), None, context);
         object
     }
 
-    fn push_change(&mut self, old: Option<Object>, new: Option<Object>, context: &WriteContext) {
+    fn push_change(&mut self, old: Option<Kept<Object>>, new: Option<Kept<Object>>, context: &WriteContext) {
         self.last_write = self.revision;
-        self.log.push_back(Change {
-            revision: self.revision,
-            at: context.now,
-            by: context.by.clone(),
-            cause: context.cause,
-            old,
-            new,
-        });
+        let WriteContext { now, by, cause } = context;
+        self.log.push(Change::new(self.revision, *now, by.clone(), *cause, old, new));
     }
 
     /// Asks for an object to go: at once, after a grace period, or once its finalizers are gone (API-20 to API-26).

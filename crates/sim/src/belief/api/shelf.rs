@@ -1,21 +1,24 @@
 //! Where objects stand: one persistent ordered map per kind, so that an older root costs a pointer.
 
+use crate::ground::digest::{self, Kept, Sum};
 use petri_objects::*;
 use rpds::RedBlackTreeMap;
+use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::rc::Rc;
 
 /// Namespace (empty for cluster-wide kinds) and name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     pub namespace: Name,
     pub name: Name,
 }
 
 impl Key {
-    pub fn new(namespace: impl Into<Name>, name: impl Into<Name>) -> Key {
-        Key { namespace: namespace.into(), name: name.into() }
+    pub fn new(namespace: impl AsRef<str> + Into<Name>, name: impl Into<Name>) -> Key {
+        let namespace = if namespace.as_ref().is_empty() { blank() } else { namespace.into() };
+        Key { namespace, name: name.into() }
     }
     pub fn of(meta: &Meta) -> Key {
         Key { namespace: meta.namespace.clone(), name: meta.name.clone() }
@@ -29,6 +32,27 @@ impl Key {
     }
 }
 
+impl Default for Key {
+    fn default() -> Key {
+        Key { namespace: blank(), name: blank() }
+    }
+}
+impl Ord for Key {
+    /// The namespaces first. Most keys that are compared share theirs.
+    fn cmp(&self, other: &Key) -> Ordering {
+        let namespaces = match Rc::ptr_eq(&self.namespace, &other.namespace) {
+            true => Ordering::Equal,
+            false => self.namespace.cmp(&other.namespace),
+        };
+        namespaces.then_with(|| self.name.cmp(&other.name))
+    }
+}
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Key) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl std::fmt::Display for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.namespace.is_empty() { f.write_str(&self.name) } else { write!(f, "{}/{}", self.namespace, self.name) }
@@ -37,6 +61,7 @@ impl std::fmt::Display for Key {
 
 /// A kind as it stands on its shelf.
 pub trait Stored: Sized {
+    fn meta(&self) -> &Meta;
     /// The object, if it is of this kind.
     fn of(object: &Object) -> Option<&Rc<Self>>;
     fn into_object(this: Rc<Self>) -> Object;
@@ -44,16 +69,19 @@ pub trait Stored: Sized {
 
 /// All objects of one kind, in key order.
 ///
+/// Each is kept with its digest, and the shelf with their sum: to compare two shelves costs nothing, however long they
+/// are. An object's digest covers its name, so the key adds nothing to it.
+///
 /// The tree underneath is the same type for every kind: eighteen copies of it would be a tenth of the page.
 #[derive(Clone, Debug)]
 pub struct Shelf<T> {
-    tree: RedBlackTreeMap<Key, Object>,
+    tree: AnyShelf,
     kind: PhantomData<T>,
 }
 
 impl<T> Default for Shelf<T> {
     fn default() -> Self {
-        Shelf { tree: RedBlackTreeMap::new(), kind: PhantomData }
+        Shelf { tree: AnyShelf::default(), kind: PhantomData }
     }
 }
 impl<T> PartialEq for Shelf<T> {
@@ -64,11 +92,45 @@ impl<T> PartialEq for Shelf<T> {
 impl<T> Eq for Shelf<T> {}
 impl<T> Hash for Shelf<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
+        self.tree.hash(state);
+    }
+}
+
+/// Objects of one kind, whichever it is.
+#[derive(Clone, Debug, Default)]
+struct AnyShelf {
+    tree: RedBlackTreeMap<Key, Kept<Object>>,
+    sum: Sum,
+}
+
+impl PartialEq for AnyShelf {
+    fn eq(&self, other: &Self) -> bool {
+        self.sum == other.sum && self.tree == other.tree
+    }
+}
+impl Hash for AnyShelf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.tree.size() as u64);
-        for (key, value) in self.tree.iter() {
-            key.hash(state);
-            value.hash(state);
-        }
+        self.sum.hash(state);
+    }
+}
+
+impl AnyShelf {
+    fn get(&self, key: &Key) -> Option<&Kept<Object>> {
+        self.tree.get(key)
+    }
+    fn insert(&mut self, key: Key, object: Kept<Object>) -> Option<Kept<Object>> {
+        let old = self.tree.get(&key).cloned();
+        self.sum.subtract(old.as_ref().map_or(0, Kept::digest));
+        self.sum.add(object.digest());
+        self.tree.insert_mut(key, object);
+        old
+    }
+    fn remove(&mut self, key: &Key) -> Option<Kept<Object>> {
+        let old = self.tree.get(key).cloned()?;
+        self.sum.subtract(old.digest());
+        self.tree.remove_mut(key);
+        Some(old)
     }
 }
 
@@ -76,17 +138,92 @@ impl<T: Stored> Shelf<T> {
     pub fn get(&self, key: &Key) -> Option<&Rc<T>> {
         self.tree.get(key).map(own)
     }
+    /// An object with its digest, which is known if it is the one that stands here.
+    pub fn keep(&self, object: &Rc<T>) -> Kept<Rc<T>> {
+        let stored = self.tree.get(&Key::of(object.meta()));
+        match stored.filter(|stored| Rc::ptr_eq(own(stored), object)) {
+            Some(stored) => Kept::known(object.clone(), stored.digest()),
+            None => object.clone().into(),
+        }
+    }
     pub fn iter(&self) -> impl Iterator<Item = (&Key, &Rc<T>)> {
-        self.tree.iter().map(|(key, object)| (key, own(object)))
+        self.tree.tree.iter().map(|(key, object)| (key, own(object)))
     }
     pub fn values(&self) -> impl Iterator<Item = &Rc<T>> {
-        self.tree.values().map(own)
+        self.tree.tree.values().map(own)
     }
     /// The objects of one namespace, in name order.
     pub fn in_namespace<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Rc<T>> {
-        let from = Key { namespace: namespace.into(), name: "".into() };
-        let rest = self.tree.range(from..);
+        let from = Key { namespace: namespace.into(), name: blank() };
+        let rest = self.tree.tree.range(from..);
         rest.take_while(move |(key, _)| &*key.namespace == namespace).map(|(_, object)| own(object))
+    }
+    pub fn len(&self) -> u64 {
+        self.tree.tree.size() as u64
+    }
+    pub fn is_empty(&self) -> bool {
+        self.tree.tree.is_empty()
+    }
+    pub fn insert(&mut self, key: Key, value: Rc<T>) {
+        self.tree.insert(key, T::into_object(value).into());
+    }
+    pub fn remove(&mut self, key: &Key) {
+        self.tree.remove(key);
+    }
+}
+
+impl From<Object> for Kept<Object> {
+    fn from(object: Object) -> Self {
+        let digest = digest::of(&object);
+        Kept::known(object, digest)
+    }
+}
+/// The digest is that of an object of any kind, so that the shelf's own serves for both.
+impl<T: Stored> From<Rc<T>> for Kept<Rc<T>> {
+    fn from(object: Rc<T>) -> Self {
+        let digest = digest::of(&T::into_object(object.clone()));
+        Kept::known(object, digest)
+    }
+}
+
+fn own<T: Stored>(object: &Kept<Object>) -> &Rc<T> {
+    T::of(object).expect("a shelf holds objects of its own kind")
+}
+
+/// Things by key that are no objects: what controllers remember. As cheap to clone and to compare as a shelf.
+#[derive(Clone, Debug)]
+pub struct Tree<T> {
+    tree: RedBlackTreeMap<Key, (Rc<T>, u64)>,
+    sum: Sum,
+}
+
+impl<T> Default for Tree<T> {
+    fn default() -> Self {
+        Tree { tree: RedBlackTreeMap::new(), sum: Sum::default() }
+    }
+}
+impl<T: PartialEq> PartialEq for Tree<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.sum == other.sum && self.tree == other.tree
+    }
+}
+impl<T: Eq> Eq for Tree<T> {}
+impl<T> Hash for Tree<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.tree.size() as u64);
+        self.sum.hash(state);
+    }
+}
+
+impl<T> Tree<T> {
+    pub fn get(&self, key: &Key) -> Option<&Rc<T>> {
+        self.tree.get(key).map(|(value, _)| value)
+    }
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Rc<T>)> {
+        self.tree.iter().map(|(key, (value, _))| (key, value))
+    }
+    pub fn values(&self) -> impl Iterator<Item = &Rc<T>> {
+        self.tree.values().map(|(value, _)| value)
     }
     pub fn len(&self) -> u64 {
         self.tree.size() as u64
@@ -94,64 +231,22 @@ impl<T: Stored> Shelf<T> {
     pub fn is_empty(&self) -> bool {
         self.tree.is_empty()
     }
-    pub fn insert(&mut self, key: Key, value: Rc<T>) {
-        self.tree.insert_mut(key, T::into_object(value));
-    }
     pub fn remove(&mut self, key: &Key) {
-        self.tree.remove_mut(key);
-    }
-}
-
-fn own<T: Stored>(object: &Object) -> &Rc<T> {
-    T::of(object).expect("a shelf holds objects of its own kind")
-}
-
-/// Things by key that are no objects: what controllers remember. As cheap to clone as a shelf.
-#[derive(Clone, Debug)]
-pub struct Tree<T>(RedBlackTreeMap<Key, Rc<T>>);
-
-impl<T> Default for Tree<T> {
-    fn default() -> Self {
-        Tree(RedBlackTreeMap::new())
-    }
-}
-impl<T: PartialEq> PartialEq for Tree<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-impl<T: Eq> Eq for Tree<T> {}
-impl<T: Hash> Hash for Tree<T> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.0.size() as u64);
-        for (key, value) in self.0.iter() {
-            key.hash(state);
-            value.hash(state);
+        if let Some((_, digest)) = self.tree.get(key) {
+            self.sum.subtract(*digest);
+            self.tree.remove_mut(key);
         }
     }
 }
 
-impl<T> Tree<T> {
-    pub fn get(&self, key: &Key) -> Option<&Rc<T>> {
-        self.0.get(key)
-    }
-    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Rc<T>)> {
-        self.0.iter()
-    }
-    pub fn values(&self) -> impl Iterator<Item = &Rc<T>> {
-        self.0.values()
-    }
-    pub fn len(&self) -> u64 {
-        self.0.size() as u64
-    }
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
+impl<T: Hash> Tree<T> {
     pub fn insert(&mut self, key: Key, value: Rc<T>) {
-        self.0.insert_mut(key, value);
-    }
-    pub fn remove(&mut self, key: &Key) {
-        self.0.remove_mut(key);
+        if let Some((_, digest)) = self.tree.get(&key) {
+            self.sum.subtract(*digest);
+        }
+        let digest = digest::of(&(&key, &value));
+        self.sum.add(digest);
+        self.tree.insert_mut(key, (value, digest));
     }
 }
 
@@ -162,6 +257,7 @@ macro_rules! shelves {
                 match object { Object::$kind(object) => Some(object), _ => None }
             }
             fn into_object(this: Rc<$kind>) -> Object { Object::$kind(this) }
+            fn meta(&self) -> &Meta { &self.metadata }
         })*
 
         /// Every object of the store, or of a cache of it.
@@ -169,28 +265,49 @@ macro_rules! shelves {
         pub struct Objects { $(pub $shelf: Shelf<$kind>,)* }
 
         impl Objects {
-            pub fn get(&self, target: &ObjectRef) -> Option<Object> {
-                let key = Key { namespace: target.namespace.clone(), name: target.name.clone() };
-                let tree = match target.kind { $(Kind::$kind => &self.$shelf.tree,)* };
-                tree.get(&key).cloned()
+            fn tree(&self, kind: Kind) -> &AnyShelf {
+                match kind { $(Kind::$kind => &self.$shelf.tree,)* }
             }
-            pub fn put(&mut self, object: Object) {
-                let key = Key::of(object.meta());
-                let tree = match &object { $(Object::$kind(_) => &mut self.$shelf.tree,)* };
-                tree.insert_mut(key, object);
-            }
-            pub fn remove(&mut self, target: &ObjectRef) {
-                let key = Key { namespace: target.namespace.clone(), name: target.name.clone() };
-                let tree = match target.kind { $(Kind::$kind => &mut self.$shelf.tree,)* };
-                tree.remove_mut(&key);
-            }
-            /// All objects of a kind, in key order.
-            pub fn list(&self, kind: Kind) -> Vec<Object> {
-                let tree = match kind { $(Kind::$kind => &self.$shelf.tree,)* };
-                tree.values().cloned().collect()
+            fn tree_mut(&mut self, kind: Kind) -> &mut AnyShelf {
+                match kind { $(Kind::$kind => &mut self.$shelf.tree,)* }
             }
         }
     };
+}
+
+impl Objects {
+    pub fn get(&self, target: &ObjectRef) -> Option<Object> {
+        let key = Key { namespace: target.namespace.clone(), name: target.name.clone() };
+        self.tree(target.kind).get(&key).map(|object| Object::clone(object))
+    }
+    /// An object with its digest, which is known if it is the one that stands here.
+    pub fn keep(&self, object: Object) -> Kept<Object> {
+        let stored = self.tree(object.kind()).get(&Key::of(object.meta()));
+        match stored.filter(|stored| stored.same(&object)) {
+            Some(stored) => stored.clone(),
+            None => object.into(),
+        }
+    }
+    pub fn put(&mut self, object: Object) {
+        self.replace(object.into());
+    }
+    /// Puts an object on its shelf, and answers what stood in its place.
+    pub fn replace(&mut self, object: Kept<Object>) -> Option<Kept<Object>> {
+        let key = Key::of(object.meta());
+        self.tree_mut(object.kind()).insert(key, object)
+    }
+    pub fn remove(&mut self, target: &ObjectRef) {
+        self.take(target);
+    }
+    /// Removes an object, and answers it.
+    pub fn take(&mut self, target: &ObjectRef) -> Option<Kept<Object>> {
+        let key = Key { namespace: target.namespace.clone(), name: target.name.clone() };
+        self.tree_mut(target.kind).remove(&key)
+    }
+    /// All objects of a kind, in key order.
+    pub fn list(&self, kind: Kind) -> Vec<Object> {
+        self.tree(kind).tree.values().map(|object| Object::clone(object)).collect()
+    }
 }
 
 shelves! {

@@ -4,17 +4,18 @@
 
 use crate::belief::api::shelf::Key;
 use crate::ground::clock::{Span, Time};
+use crate::ground::ledger::Ledger;
 use crate::words::actor::Cause;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct WorkQueue {
     ready: VecDeque<Key>,
     /// Why each ready key is there: the first cause wins, because it is what woke the controller.
-    causes: BTreeMap<Key, Cause>,
+    causes: Ledger<Key, Cause>,
     /// Keys that become ready later; the earlier time wins.
-    later: BTreeMap<Key, Time>,
-    failures: BTreeMap<Key, u32>,
+    later: Ledger<Key, Time>,
+    failures: Ledger<Key, u32>,
     /// When the global bucket of retries has its next token.
     next_token: Time,
 }
@@ -22,12 +23,11 @@ pub struct WorkQueue {
 impl WorkQueue {
     /// Makes a key ready. `false` if it already was.
     pub fn add(&mut self, key: Key, cause: Cause) -> bool {
-        if self.causes.contains_key(&key) {
-            return false;
+        let new = self.causes.insert_new(key.clone(), cause);
+        if new {
+            self.ready.push_back(key);
         }
-        self.causes.insert(key.clone(), cause);
-        self.ready.push_back(key);
-        true
+        new
     }
     pub fn pop(&mut self) -> Option<(Key, Cause)> {
         let key = self.ready.pop_front()?;
@@ -66,9 +66,9 @@ impl WorkQueue {
     ///
     /// Upstream: `DefaultTypedControllerRateLimiter`, whose first delay is 5 ms.
     pub fn retry_delay(&mut self, key: &Key, first: Span, now: Time) -> Span {
-        let failures = self.failures.entry(key.clone()).or_insert(0);
-        let own = first.0.checked_shl((*failures).min(40)).unwrap_or(u64::MAX).min(Span::seconds(1_000).0);
-        *failures = failures.saturating_add(1);
+        let failures = self.failures(key);
+        let own = first.0.checked_shl(failures.min(40)).unwrap_or(u64::MAX).min(Span::seconds(1_000).0);
+        self.failures.insert(key.clone(), failures.saturating_add(1));
         let (step, burst) = (Span::millis(100), Span::millis(100).times(100));
         let earliest = self.next_token.max(now - burst);
         self.next_token = earliest + step;

@@ -17,7 +17,7 @@ use super::persistent_volume::{
 };
 use super::pvc_protection::with_finalizer;
 use crate::belief::api::request::Patch;
-use crate::belief::api::shelf::{Key, Objects};
+use crate::belief::api::shelf::{Key, Objects, Tree};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome};
 use crate::belief::client::informer::Enqueue;
@@ -26,7 +26,7 @@ use crate::ground::random::mix;
 use crate::words::command::StoragePart;
 use crate::words::reason::Reason;
 use petri_objects::*;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// What the driver is busy with. Disks that are half made are made again after a restart.
@@ -35,7 +35,10 @@ pub struct Memory {
     /// Parts of the driver that hang: they start nothing and finish nothing, and a restart does not help.
     stuck: [bool; 3],
     /// When the work on a key is done, and for which object it is.
-    due: Rc<BTreeMap<Key, (Uid, Time)>>,
+    due: Tree<(Uid, Time)>,
+    filled: bool,
+    /// The attachments that are done, by their volume.
+    attached: Tree<BTreeSet<Name>>,
 }
 
 impl Memory {
@@ -48,19 +51,42 @@ impl Memory {
     }
     /// Work is forgotten; what hangs outside of the process hangs on.
     pub fn restart(&mut self) {
-        self.due = Rc::default();
+        *self = Memory { stuck: self.stuck, ..Memory::default() };
     }
     /// When the work on this object is done; `None` if it has not begun.
     fn due(&self, key: &Key, uid: Uid) -> Option<Time> {
-        self.due.get(key).filter(|(whose, _)| *whose == uid).map(|(_, at)| *at)
+        self.due.get(key).filter(|due| due.0 == uid).map(|due| due.1)
     }
     fn begin(&mut self, key: &Key, uid: Uid, at: Time) {
-        Rc::make_mut(&mut self.due).insert(key.clone(), (uid, at));
+        self.due.insert(key.clone(), Rc::new((uid, at)));
+    }
+    fn fill(&mut self, cache: &Objects) {
+        if !self.filled {
+            self.filled = true;
+            cache.attachments.values().for_each(|attachment| self.put(attachment));
+        }
+    }
+    fn put(&mut self, attachment: &VolumeAttachment) {
+        if attachment.status.attached {
+            let volume = Key::new("", attachment.spec.source.persistent_volume_name.clone());
+            let mut done = self.attached.get(&volume).map_or_else(BTreeSet::new, |done| (**done).clone());
+            if done.insert(attachment.metadata.name.clone()) {
+                self.attached.insert(volume, Rc::new(done));
+            }
+        }
+    }
+    fn take(&mut self, attachment: &VolumeAttachment) {
+        let volume = Key::new("", attachment.spec.source.persistent_volume_name.clone());
+        let Some(done) = self.attached.get(&volume).filter(|_| attachment.status.attached) else { return };
+        let mut done = (**done).clone();
+        done.remove(&attachment.metadata.name);
+        match done.is_empty() {
+            true => self.attached.remove(&volume),
+            false => self.attached.insert(volume, Rc::new(done)),
+        }
     }
     fn end(&mut self, key: &Key) {
-        if self.due.contains_key(key) {
-            Rc::make_mut(&mut self.due).remove(key);
-        }
+        self.due.remove(key);
     }
 }
 
@@ -83,7 +109,17 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
         Object::PersistentVolume(volume) if change.new.is_some() && &*volume.status.phase == "Released" => {
             keys.add(Key::of(&volume.metadata));
         }
-        Object::VolumeAttachment(attachment) => keys.add(attachment_key(&attachment.metadata.name)),
+        Object::VolumeAttachment(attachment) => {
+            let memory = &mut *keys.memory;
+            memory.fill(keys.cache);
+            if let Some(Object::VolumeAttachment(old)) = &change.old {
+                memory.take(old);
+            }
+            if let Some(Object::VolumeAttachment(new)) = &change.new {
+                memory.put(new);
+            }
+            keys.add(attachment_key(&attachment.metadata.name));
+        }
         _ => {}
     }
 }
@@ -252,7 +288,7 @@ fn attach(key: &Key, attachment: &Rc<VolumeAttachment>, cache: &Objects, api: &m
     let target = Object::VolumeAttachment(attachment.clone()).reference();
     let (volume, node) = (&attachment.spec.source.persistent_volume_name, &attachment.spec.node_name);
     let begun = api.memory.due(key, meta.uid).is_some();
-    let other = if begun { None } else { attached_elsewhere(attachment, cache) };
+    let other = if begun { None } else { attached_elsewhere(attachment, cache, api.memory) };
     let hangs = stuck(StoragePart::Attach, volume, node, api);
     let left = if other.is_none() && hangs.is_none() { work(key, meta.uid, takes, api) } else { None };
     let finalizer = finalizer(attachment);
@@ -276,7 +312,7 @@ fn attach(key: &Key, attachment: &Rc<VolumeAttachment>, cache: &Objects, api: &m
 }
 
 /// The node that has the disk, if it is another one and the disk may be on one only.
-fn attached_elsewhere(attachment: &VolumeAttachment, cache: &Objects) -> Option<Name> {
+fn attached_elsewhere(attachment: &VolumeAttachment, cache: &Objects, memory: &mut Memory) -> Option<Name> {
     let name = &attachment.spec.source.persistent_volume_name;
     let shared = cache.volumes.get(&Key::new("", name.clone())).is_none_or(|volume| is_multi_attach_allowed(volume));
     let has = |other: &&Rc<VolumeAttachment>| {
@@ -284,7 +320,13 @@ fn attached_elsewhere(attachment: &VolumeAttachment, cache: &Objects) -> Option<
             && other.spec.source.persistent_volume_name == *name
             && other.spec.node_name != attachment.spec.node_name
     };
-    if shared { None } else { cache.attachments.values().find(has).map(|other| other.spec.node_name.clone()) }
+    if shared {
+        return None;
+    }
+    memory.fill(cache);
+    let done = memory.attached.get(&Key::new("", name.clone()))?;
+    let mut others = done.iter().filter_map(|other| cache.attachments.get(&Key::new("", other.clone())));
+    others.find(has).map(|other| other.spec.node_name.clone())
 }
 
 /// Upstream: `external-attacher/csi_handler.go` (`syncDetach`).

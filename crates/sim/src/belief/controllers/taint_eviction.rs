@@ -14,10 +14,10 @@ use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Awaiting, Done, Outcome, Stop, expect_kind};
 use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::{Span, Time};
+use crate::ground::ledger::Ledger;
 use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::*;
-use std::collections::BTreeMap;
 
 /// How often a deletion is tried before the controller gives up on it.
 const RETRIES: u32 = 5;
@@ -25,7 +25,7 @@ const RETRIES: u32 = 5;
 /// Which pods are to be deleted, and when. A restart forgets it and every toleration starts anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Memory {
-    timers: BTreeMap<Key, Timer>,
+    timers: Ledger<Key, Timer>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -224,11 +224,9 @@ fn fire(
                 break;
             }
         }
-        match memory.timers.get_mut(&key) {
-            Some(timer) if deleted => timer.fired = true,
-            _ => {
-                memory.timers.remove(&key);
-            }
+        match deleted {
+            true => drop(memory.timers.update(&key, |timer| timer.fired = true)),
+            false => drop(memory.timers.remove(&key)),
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Exchange, Outcome, Stop, Via};
 use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::{Span, Time};
+use crate::ground::digest::Kept;
 use crate::ground::settings::Settings;
 use crate::words::actor::{Actor, Cause};
 use crate::words::api_error::ApiError;
@@ -92,7 +93,8 @@ impl Bench {
         Memory: AsMut<M>,
     {
         let revision = new.as_ref().or(old.as_ref()).map(|object| object.meta().resource_version).unwrap_or_default();
-        let change = Change { revision, at: self.now, by: Actor::Setup, cause: Cause::None, old, new };
+        let (old, new) = (old.map(Kept::from), new.map(Kept::from));
+        let change = Change::new(revision, self.now, Actor::Setup, Cause::None, old, new);
         let mut keys = Enqueue::new(&self.cache, &mut self.memory, &self.settings, self.now).of();
         enqueue(&change, &mut keys);
         keys.keys

@@ -10,6 +10,7 @@ use super::index::{Index, NodeInfo, PodFacts};
 use super::node_selector::{is_tolerated, matches_node_affinity};
 use super::volume_binding::{self, PodVolumes};
 use crate::belief::api::shelf::{Key, Objects};
+use crate::ground::digest::Kept;
 use petri_objects::{Node, Pod, Taint};
 use std::borrow::Cow;
 use std::ops::{BitOr, BitOrAssign};
@@ -98,7 +99,7 @@ fn uses_claim_of_another(pod: &Pod, index: &Index, cache: &Objects) -> bool {
     pod.claims().any(|name| {
         let claim = cache.claims.get(&Key::new(namespace.clone(), name.clone()));
         let alone = claim.is_some_and(|claim| claim.spec.access_modes.iter().any(|m| &**m == "ReadWriteOncePod"));
-        let uses = |other: &Rc<PodFacts>| {
+        let uses = |other: &Kept<Rc<PodFacts>>| {
             other.uid != pod.metadata.uid
                 && other.key.namespace == *namespace
                 && other

@@ -4,6 +4,7 @@
 
 use crate::belief::api::shelf::{Key, Objects, Tree};
 use crate::ground::clock::Time;
+use crate::ground::digest::Kept;
 use petri_objects::{Container, LabelSelector, Labels, Name, Node, Pod, PodSpec, Quantity, Uid};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -141,14 +142,14 @@ fn requests(spec: &PodSpec, unrequested: (i64, i64)) -> Resources {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NodeInfo {
     /// `None` if pods are known and the node is not.
-    pub node: Option<Rc<Node>>,
+    pub node: Option<Kept<Rc<Node>>>,
     pub allocatable: Rc<Resources>,
     pub max_pods: i64,
     pub requested: Resources,
     pub compared: (i64, i64),
-    pub pods: Vec<Rc<PodFacts>>,
+    pub pods: Vec<Kept<Rc<PodFacts>>>,
     /// Those of the pods with terms about other pods.
-    pub with_affinity: Vec<Rc<PodFacts>>,
+    pub with_affinity: Vec<Kept<Rc<PodFacts>>>,
 }
 
 impl NodeInfo {
@@ -163,7 +164,7 @@ impl NodeInfo {
             with_affinity: Vec::new(),
         }
     }
-    pub fn add(&mut self, pod: Rc<PodFacts>) {
+    pub fn add(&mut self, pod: Kept<Rc<PodFacts>>) {
         self.requested.add(&pod.requests);
         self.compared = (self.compared.0 + pod.compared.0, self.compared.1 + pod.compared.1);
         if pod.has_pod_affinity() {
@@ -171,7 +172,7 @@ impl NodeInfo {
         }
         self.pods.push(pod);
     }
-    pub fn remove(&mut self, key: &Key) -> Option<Rc<PodFacts>> {
+    pub fn remove(&mut self, key: &Key) -> Option<Kept<Rc<PodFacts>>> {
         let at = self.pods.iter().position(|pod| pod.key == *key)?;
         let pod = self.pods.remove(at);
         self.with_affinity.retain(|other| other.key != *key);
@@ -219,18 +220,18 @@ impl Index {
     pub fn fill(&mut self, cache: &Objects) {
         if !self.filled {
             self.filled = true;
-            cache.nodes.values().for_each(|node| self.put_node(node));
+            cache.nodes.values().for_each(|node| self.put_node(cache.nodes.keep(node)));
             cache.pods.values().for_each(|pod| self.put_pod(pod));
         }
     }
     /// The nodes that exist, by name.
     pub fn nodes(&self) -> impl Iterator<Item = (&Rc<Node>, &Rc<NodeInfo>)> {
-        self.nodes.values().filter_map(|info| info.node.as_ref().map(|node| (node, info)))
+        self.nodes.values().filter_map(|info| info.node.as_ref().map(|node| (&**node, info)))
     }
     pub fn node(&self, name: &str) -> Option<&Rc<NodeInfo>> {
         self.nodes.get(&Key::new("", name))
     }
-    pub fn put_node(&mut self, node: &Rc<Node>) {
+    pub fn put_node(&mut self, node: Kept<Rc<Node>>) {
         let key = Key::of(&node.metadata);
         let mut info = self.nodes.get(&key).map_or_else(NodeInfo::empty, |info| (**info).clone());
         let same = info.node.as_ref().is_some_and(|old| old.status.allocatable == node.status.allocatable);
@@ -238,7 +239,7 @@ impl Index {
             info.allocatable = Rc::new(Resources::of(&node.status.allocatable));
             info.max_pods = node.status.allocatable.get("pods").and_then(|pods| pods.value()).unwrap_or(0);
         }
-        info.node = Some(node.clone());
+        info.node = Some(node);
         self.nodes.insert(key, Rc::new(info));
     }
     pub fn remove_node(&mut self, name: &Name) {
@@ -261,7 +262,7 @@ impl Index {
     }
     /// Counts the pod on that node, whatever the API server knows of it.
     pub fn place(&mut self, pod: &Pod, node: &Name) {
-        let facts = Rc::new(PodFacts::of(pod));
+        let facts = Kept::new(Rc::new(PodFacts::of(pod)));
         self.remove_pod(&facts.key);
         let key = Key::new("", node.clone());
         let mut info = self.nodes.get(&key).map_or_else(NodeInfo::empty, |info| (**info).clone());

@@ -29,6 +29,7 @@ use crate::ground::settings::Settings;
 use crate::words::reason::Reason;
 use failure::handle_failure;
 use filters::{Incoming, Plugins};
+use index::NodeInfo;
 use message::Diagnosis;
 use petri_objects::{Name, Object, Pod};
 use queue::{Assumed, Attempt, Failure, Queue, Stage};
@@ -41,7 +42,7 @@ const SCHEDULER_NAME: &str = "default-scheduler";
 pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
     let memory = &mut *keys.memory;
     memory.index.fill(keys.cache);
-    let unplaced = queue::observe(change, &mut memory.index);
+    let unplaced = queue::observe(change, keys.cache, &mut memory.index);
     let mut wake = memory.queue.worth_another(change, &keys.cache.pods);
     match (&change.old, &change.new) {
         (old, Some(Object::Pod(pod))) if unplaced => {
@@ -138,17 +139,16 @@ fn choose_node(
     if memory.index.nodes().next().is_none() {
         return Err(unschedulable(message::NO_NODES, Plugins::NODE));
     }
-    let promised = if pod.claims().next().is_some() { promised_volumes(&memory.queue) } else { BTreeSet::new() };
-    let volumes = volume_binding::pre_filter(pod, cache, &promised).map_err(|why| {
+    let volumes = volume_binding::pre_filter(pod, cache, &|| promised_volumes(&memory.queue)).map_err(|why| {
         unschedulable(&message::before_filtering(memory.index.nodes().count() as u64, &why), Plugins::CLAIMS)
     })?;
     let incoming = Incoming::new(pod, volumes, &mut memory.index, cache);
     let mut diagnosis = Diagnosis::default();
     let mut helpful: Vec<Name> = Vec::new();
-    let mut feasible: Vec<Name> = Vec::new();
+    let mut feasible: Vec<Rc<NodeInfo>> = Vec::new();
     for (node, info) in memory.index.nodes() {
         match preemption::filter_with_nominated(&incoming, node, info, &memory.queue, cache) {
-            Ok(()) => feasible.push(node.metadata.name.clone()),
+            Ok(()) => feasible.push(info.clone()),
             Err(rejection) => {
                 if rejection.resolvable {
                     helpful.push(node.metadata.name.clone());
@@ -184,27 +184,24 @@ fn unschedulable(message: &str, refused_by: Plugins) -> Failure {
 /// The node with the most points; the recorded one, or any, among equals.
 fn select_host(
     incoming: &Incoming<'_>,
-    feasible: Vec<Name>,
+    feasible: Vec<Rc<NodeInfo>>,
     cache: &Objects,
     memory: &mut Memory,
     settings: &Settings,
 ) -> Name {
     if let Some((at, node)) = memory.recorded(&incoming.pod.metadata.name, settings) {
         Rc::make_mut(&mut memory.placed).insert(at);
-        if feasible.contains(&node) {
+        if feasible.iter().any(|info| name_of(info) == Some(&node)) {
             return node;
         }
     }
     if let [only] = &feasible[..] {
-        return only.clone();
+        return name_of(only).cloned().unwrap_or_default();
     }
     let spread = scores::Spreading::of(incoming.pod, &feasible, &mut memory.index, cache);
     let near = scores::Nearness::of(incoming, &mut memory.index, cache);
-    let candidates: Vec<scores::Candidate<'_>> = feasible
-        .iter()
-        .filter_map(|name| memory.index.node(name))
-        .filter_map(|info| Some((info.node.as_ref()?, info)))
-        .collect();
+    let candidates: Vec<scores::Candidate<'_>> =
+        feasible.iter().filter_map(|info| Some((&**info.node.as_ref()?, &**info))).collect();
     let totals = scores::totals(incoming, &candidates, &spread, &near);
     let best: Vec<Name> = scores::best(&candidates, &totals).into_iter().collect();
     let at = if best.len() > 1 { memory.ties.below(best.len() as u64) } else { 0 };
@@ -212,6 +209,10 @@ fn select_host(
 }
 
 /// Volumes that were chosen for pods whose claims do not have them yet.
+fn name_of(info: &NodeInfo) -> Option<&Name> {
+    info.node.as_ref().map(|node| &node.metadata.name)
+}
+
 fn promised_volumes(queue: &Queue) -> BTreeSet<Name> {
     let assumed = queue.iter().filter_map(|(_, attempt)| match &attempt.stage {
         Stage::Assumed(assumed) => Some(&assumed.plan.existing),

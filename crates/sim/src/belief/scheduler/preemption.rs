@@ -13,6 +13,7 @@ use crate::belief::api::request::{DeleteOptions, Patch};
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::client::call::{Api, Stop};
 use crate::ground::clock::Time;
+use crate::ground::digest::Kept;
 use petri_objects::order::Order as _;
 use petri_objects::{Condition, Name, Node, Object, Pod};
 use std::cmp::Reverse;
@@ -39,7 +40,7 @@ pub fn filter_with_nominated(
         return Ok(());
     }
     let mut crowded = info.clone();
-    expected.into_iter().for_each(|pod| crowded.add(Rc::new(PodFacts::of(pod))));
+    expected.into_iter().for_each(|pod| crowded.add(Kept::new(Rc::new(PodFacts::of(pod)))));
     filter(incoming, node, &crowded)
 }
 
@@ -50,7 +51,7 @@ pub fn preempt(incoming: &Incoming<'_>, nodes: &[Name], index: &Index, cache: &O
     }
     // Pods that were pushed away for this pod are still leaving: one at a time.
     let nominated = index.node(&incoming.pod.status.nominated_node_name);
-    let less_important = |pod: &&Rc<PodFacts>| pod.priority() < incoming.facts.priority();
+    let less_important = |pod: &&Kept<Rc<PodFacts>>| pod.priority() < incoming.facts.priority();
     if nominated.is_some_and(|info| info.pods.iter().filter(less_important).any(|pod| pod.terminating)) {
         return None;
     }
@@ -77,9 +78,9 @@ fn start(pod: &PodFacts, cache: &Objects) -> Time {
 /// The fewest pods whose leaving is enough, the least important ones; `None` if nothing helps.
 ///
 /// Upstream: `SelectVictimsOnNode`.
-fn victims(incoming: &Incoming<'_>, node: &Node, info: &NodeInfo) -> Option<Vec<Rc<PodFacts>>> {
+fn victims(incoming: &Incoming<'_>, node: &Node, info: &NodeInfo) -> Option<Vec<Kept<Rc<PodFacts>>>> {
     let mut left = info.clone();
-    let mut potential: Vec<Rc<PodFacts>> =
+    let mut potential: Vec<Kept<Rc<PodFacts>>> =
         info.pods.iter().filter(|pod| pod.priority() < incoming.facts.priority()).cloned().collect();
     if potential.is_empty() {
         return None;

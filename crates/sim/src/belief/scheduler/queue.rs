@@ -10,7 +10,7 @@
 use super::filters::Plugins;
 use super::index::{Index, PodFacts};
 use super::volume_binding::Plan;
-use crate::belief::api::shelf::{Key, Shelf, Tree};
+use crate::belief::api::shelf::{Key, Objects, Shelf, Tree};
 use crate::belief::api::watch::Change;
 use crate::ground::clock::{Span, Time};
 use petri_objects::order::Order as _;
@@ -217,9 +217,9 @@ fn may_take_more(old: &Node, new: &Node) -> bool {
 }
 
 /// Keeps the picture of the nodes up to date. `true` if the change concerns a pod without a node.
-pub fn observe(change: &Change, index: &mut Index) -> bool {
+pub fn observe(change: &Change, cache: &Objects, index: &mut Index) -> bool {
     match (&change.old, &change.new) {
-        (_, Some(Object::Node(node))) => index.put_node(node),
+        (_, Some(Object::Node(node))) => index.put_node(cache.nodes.keep(node)),
         (Some(Object::Node(node)), None) => index.remove_node(&node.metadata.name),
         (old, Some(Object::Pod(pod))) => {
             if !pod.is_scheduled() {

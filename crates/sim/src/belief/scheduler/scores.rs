@@ -18,7 +18,7 @@ const ZONE: &str = "topology.kubernetes.io/zone";
 const HOSTNAME: &str = "kubernetes.io/hostname";
 
 /// A node that fits.
-pub type Candidate<'i> = (&'i Rc<Node>, &'i Rc<NodeInfo>);
+pub type Candidate<'i> = (&'i Rc<Node>, &'i NodeInfo);
 
 /// The points of each candidate, in their order.
 pub fn totals(incoming: &Incoming<'_>, candidates: &[Candidate<'_>], spread: &Spreading, near: &Nearness) -> Vec<i64> {
@@ -107,7 +107,7 @@ struct Soft {
 
 impl Spreading {
     /// The pod's soft constraints or, if it has none at all, the default ones for pods of its services and controller.
-    pub fn of(pod: &Pod, feasible: &[Name], index: &mut Index, cache: &Objects) -> Spreading {
+    pub fn of(pod: &Pod, feasible: &[Rc<NodeInfo>], index: &mut Index, cache: &Objects) -> Spreading {
         let namespace = &pod.metadata.namespace;
         let (constraints, labels_required) = match pod.spec.topology_spread_constraints.is_empty() {
             true => (default_constraints(pod, cache), false),
@@ -140,20 +140,24 @@ impl Spreading {
                 && self.constraints.iter().any(|(soft, _)| node.metadata.labels.get(&soft.key).is_none())
         };
         let counted = candidates.iter().filter(|(node, _)| !left_out(node)).count() as u64;
+        let weigh = |(soft, _): &(Soft, Rc<Tally>)| {
+            let by_host = &*soft.key == HOSTNAME;
+            let domains = if by_host { counted } else { soft.domains.len() as u64 };
+            (by_host, ln_micros(domains + 2))
+        };
+        let weights: Vec<(bool, i64)> = self.constraints.iter().map(weigh).collect();
         let raw = |node: &Node| -> Option<i64> {
             if left_out(node) {
                 return None;
             }
             let mut micros = 0;
-            for (soft, tally) in &self.constraints {
+            for ((soft, tally), (by_host, weight)) in self.constraints.iter().zip(&weights) {
                 let Some(domain) = node.metadata.labels.get(&soft.key) else { continue };
-                let by_host = &*soft.key == HOSTNAME;
-                let domains = if by_host { counted } else { soft.domains.len() as u64 };
-                let count = match by_host {
+                let count = match *by_host {
                     true => i64::from(tally.on(&node.metadata.name)),
                     false => soft.domains.get(domain).copied().unwrap_or(0),
                 };
-                micros += count * ln_micros(domains + 2) + (soft.max_skew - 1) * 1_000_000;
+                micros += count * weight + (soft.max_skew - 1) * 1_000_000;
             }
             // Half away from zero, as Go rounds.
             Some((micros + 500_000) / 1_000_000)
@@ -174,23 +178,27 @@ fn domains(
     constraint: &TopologySpreadConstraint,
     tally: &Tally,
     pod: &Pod,
-    feasible: &[Name],
+    feasible: &[Rc<NodeInfo>],
     index: &Index,
 ) -> BTreeMap<Name, i64> {
     let mut domains = BTreeMap::new();
     if &*constraint.topology_key == HOSTNAME {
         return domains;
     }
-    let nodes = feasible.iter().filter_map(|name| index.node(name)?.node.as_ref());
+    let nodes = feasible.iter().filter_map(|info| info.node.as_ref());
     for domain in nodes.filter_map(|node| node.metadata.labels.get(&constraint.topology_key)) {
         domains.entry(domain.clone()).or_insert(0);
     }
-    for (node, _) in index.nodes().filter(|(node, _)| tally.on(&node.metadata.name) > 0) {
+    for (node, _) in index.nodes() {
+        let there = tally.on(&node.metadata.name);
+        if there == 0 {
+            continue;
+        }
         let domain = node.metadata.labels.get(&constraint.topology_key).and_then(|domain| domains.get_mut(domain));
         if let Some(count) = domain
             && is_eligible(constraint, pod, node)
         {
-            *count += i64::from(tally.on(&node.metadata.name));
+            *count += i64::from(there);
         }
     }
     domains

@@ -63,7 +63,7 @@ pub fn is_fully_bound(claim: &PersistentVolumeClaim) -> bool {
 
 /// Looks at the claims before any node; an error is the reason why no node will do. `taken` are volumes that other pods
 /// were promised.
-pub fn pre_filter(pod: &Pod, cache: &Objects, taken: &BTreeSet<Name>) -> Result<PodVolumes, String> {
+pub fn pre_filter(pod: &Pod, cache: &Objects, taken: &dyn Fn() -> BTreeSet<Name>) -> Result<PodVolumes, String> {
     let mut volumes = PodVolumes::default();
     let mut immediate = false;
     let claims: BTreeSet<&Name> = pod.claims().collect();
@@ -96,15 +96,18 @@ pub fn pre_filter(pod: &Pod, cache: &Objects, taken: &BTreeSet<Name>) -> Result<
     if immediate { Err(UNBOUND.to_owned()) } else { Ok(volumes) }
 }
 
-fn delayed(claim: &Rc<PersistentVolumeClaim>, cache: &Objects, taken: &BTreeSet<Name>) -> Delayed {
-    let free = |volume: &&Rc<PersistentVolume>| {
-        let open = volume.spec.claim_ref.is_none() && &*volume.status.phase == "Available";
-        (open && !taken.contains(&volume.metadata.name)) || names_claim(volume, claim)
-    };
+fn delayed(claim: &Rc<PersistentVolumeClaim>, cache: &Objects, taken: &dyn Fn() -> BTreeSet<Name>) -> Delayed {
+    let open = |volume: &PersistentVolume| volume.spec.claim_ref.is_none() && &*volume.status.phase == "Available";
+    let free = |volume: &&Rc<PersistentVolume>| open(volume) || names_claim(volume, claim);
+    let mut candidates: Vec<_> = cache.volumes.values().filter(free).cloned().collect();
+    if candidates.iter().any(|volume| open(volume)) {
+        let taken = taken();
+        candidates.retain(|volume| !taken.contains(&volume.metadata.name) || names_claim(volume, claim));
+    }
     Delayed {
         claim: claim.clone(),
         class: cache.storage_classes.get(&Key::new("", claim.class())).cloned(),
-        candidates: cache.volumes.values().filter(free).cloned().collect(),
+        candidates,
     }
 }
 
@@ -127,10 +130,13 @@ pub fn filter(volumes: &PodVolumes, node: &Node) -> Vec<&'static str> {
 ///
 /// Upstream: `volumezone`.
 pub fn is_in_other_zone(volumes: &PodVolumes, node: &Node) -> bool {
-    ["topology.kubernetes.io/zone", "topology.kubernetes.io/region"].iter().any(|key| {
-        let Some(at) = node.metadata.labels.get(key) else { return false };
-        volumes.bound.iter().any(|volume| {
-            volume.metadata.labels.get(key).is_some_and(|zones| !zones.split("__").any(|zone| zone == &**at))
+    let mut labelled = volumes.bound.iter().filter(|volume| !volume.metadata.labels.is_empty());
+    labelled.any(|volume| {
+        ["topology.kubernetes.io/zone", "topology.kubernetes.io/region"].iter().any(|key| {
+            let (Some(at), Some(zones)) = (node.metadata.labels.get(key), volume.metadata.labels.get(key)) else {
+                return false;
+            };
+            !zones.split("__").any(|zone| zone == &**at)
         })
     })
 }

@@ -75,7 +75,7 @@ impl Host<'_> {
     ) {
         let run = &worker.containers[index];
         let list = if run.sort == ContainerSort::Regular { "containers" } else { "initContainers" };
-        let mut note = EventNote::new(&Object::Pod(worker.pod.clone()), kind, reason, message.into());
+        let mut note = EventNote::new(&Object::Pod(Rc::clone(&worker.pod)), kind, reason, message.into());
         note.about.field_path = format!("spec.{list}{{{}}}", run.name).into();
         self.record(note, worker.cause);
     }
@@ -88,7 +88,7 @@ impl Host<'_> {
     }
     pub fn node_event(&mut self, kind: EventType, reason: &str, message: impl Into<Name>) {
         if let (true, Some(node)) = (self.is_connected(), self.machine.kubelet.node.clone()) {
-            let note = EventNote::new(&Object::Node(node), kind, reason, message.into());
+            let note = EventNote::new(&Object::Node(node.into_value()), kind, reason, message.into());
             let context = self.context(Cause::None);
             self.server.record(&note, &context);
         }
@@ -120,9 +120,9 @@ impl Host<'_> {
         }
         let delay = self.write_delay();
         if delay > Span::ZERO {
-            return self.plan(delay, Wake::Stored(worker.pod.metadata.uid, worker.status.clone()));
+            return self.plan(delay, Wake::Stored(worker.pod.metadata.uid, Rc::clone(&worker.status)));
         }
-        self.store(worker, worker.status.clone());
+        self.store(worker, Rc::clone(&worker.status));
     }
     /// A status that was posted arrives.
     pub fn store(&mut self, worker: &mut Worker, status: Rc<PodStatus>) {
@@ -135,8 +135,8 @@ impl Host<'_> {
         let request = Request::Patch { target, uid: Some(worker.pod.metadata.uid), patch };
         match self.call(request, worker.cause) {
             Ok(Object::Pod(pod)) => {
-                worker.posted = status == worker.status;
-                worker.pod = pod;
+                worker.posted = status == *worker.status;
+                worker.pod = self.server.objects().pods.keep(&pod);
             }
             Ok(_) => {}
             Err(ApiError::Unreachable) => {}

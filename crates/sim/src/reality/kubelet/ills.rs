@@ -37,12 +37,13 @@ impl Host<'_> {
         for index in 0..worker.containers.len() {
             let run = &worker.containers[index];
             let id = Host::process_id(worker, &run.name);
-            if let Some(process) = self.machine.processes.get_mut(&id) {
+            let changed = self.machine.processes.update(&id, |process| {
                 let usual = || behaviour(&pod, container_of(&pod, index), run.sort, &self.settings.kubelet).stop;
                 let stop = process.ills.stop.unwrap_or_else(usual);
                 change(process, stop, now);
-                self.touched.push(process.identity.clone());
-            }
+                process.identity.clone()
+            });
+            self.touched.extend(changed);
             self.plan_probes(worker, index);
         }
         self.look_again(worker);

@@ -32,12 +32,12 @@ impl Host<'_> {
         let target = ObjectRef::new(Kind::Node, "", self.name());
         match self.call(Request::Get(target), Cause::None) {
             Ok(Object::Node(node)) => {
-                self.machine.kubelet.node = Some(node);
+                self.machine.kubelet.node = Some(self.server.objects().nodes.keep(&node));
                 self.post_node_status(true);
             }
             Err(error) if error.is_not_found() => {
                 if let Ok(Object::Node(node)) = self.call(Request::Create(self.node_object().into()), Cause::None) {
-                    self.machine.kubelet.node = Some(node);
+                    self.machine.kubelet.node = Some(self.server.objects().nodes.keep(&node));
                     self.post_node_status(true);
                 }
             }
@@ -104,7 +104,7 @@ impl Host<'_> {
                 ..NodeSystemInfo::default()
             },
             volumes_attached: old.map(|s| s.volumes_attached.clone()).unwrap_or_default(),
-            volumes_in_use: machine.kubelet.in_use.iter().cloned().collect(),
+            volumes_in_use: machine.kubelet.in_use.keys().cloned().collect(),
         }
     }
 
@@ -120,7 +120,7 @@ impl Host<'_> {
             && status.volumes_in_use == stored.status.volumes_in_use
             && status.node_info == stored.status.node_info;
         if same && !always {
-            self.machine.kubelet.node = Some(stored);
+            self.machine.kubelet.node = Some(self.server.objects().nodes.keep(&stored));
             return;
         }
         let was_ready = stored.is_ready();
@@ -131,7 +131,7 @@ impl Host<'_> {
         node.status = Rc::new(status);
         node.metadata.resource_version = Revision(0);
         if let Ok(Object::Node(node)) = self.call(Request::UpdateStatus(node.into()), Cause::None) {
-            self.machine.kubelet.node = Some(node);
+            self.machine.kubelet.node = Some(self.server.objects().nodes.keep(&node));
             if rebooted && !self.settings.kubelet.recorded_agent {
                 let text = format!("Node {} has been rebooted, boot id: {boot_id}", self.machine.name);
                 self.node_event(EventType::Warning, "Rebooted", text);

@@ -8,6 +8,7 @@ use super::state::{Stage, Wake, Worker};
 use crate::belief::api::event::EventType;
 use crate::belief::api::watch::Change;
 use crate::ground::clock::{Span, Time};
+use crate::ground::digest::Kept;
 use crate::reality::machine::ProcessId;
 use petri_objects::*;
 use std::rc::Rc;
@@ -120,8 +121,8 @@ impl Host<'_> {
     fn observe_node(&mut self, change: &Change) {
         let before = self.machine.kubelet.node.take();
         if let Some(Object::Node(node)) = &change.new {
-            self.machine.kubelet.node = Some(node.clone());
-            let attached = |n: &Option<Rc<Node>>| n.as_ref().map(|n| n.status.volumes_attached.clone());
+            self.machine.kubelet.node = Some(self.server.objects().nodes.keep(node));
+            let attached = |n: &Option<Kept<Rc<Node>>>| n.as_ref().map(|n| n.status.volumes_attached.clone());
             if attached(&before) != attached(&self.machine.kubelet.node) {
                 let waiting: Vec<Uid> = self
                     .machine
@@ -148,8 +149,8 @@ impl Host<'_> {
         if self.settings.kubelet.recorded_agent {
             containers.iter_mut().for_each(|run| run.last_exit = None);
         }
-        let mut worker = Worker {
-            pod: pod.clone(),
+        let mut worker = Box::new(Worker {
+            pod: self.server.objects().pods.keep(pod),
             gone: false,
             stage: Stage::Volumes { since: self.now, warned: 0 },
             due: None,
@@ -158,16 +159,16 @@ impl Host<'_> {
             initialized: false,
             grace_ends: Time::ZERO,
             mounted: Vec::new(),
-            status: Rc::new(PodStatus { start_time: pod.status.start_time, ..PodStatus::default() }),
+            status: Kept::new(Rc::new(PodStatus { start_time: pod.status.start_time, ..PodStatus::default() })),
             posted: false,
             cause,
-        };
+        });
         let uid = pod.metadata.uid;
         if pod.is_terminating() {
             // Nothing of it runs here: it has stopped, and all that is left to do is to say so.
             worker.stage = Stage::Stopped;
             if pod.phase().is_terminal() {
-                (worker.status, worker.posted) = (pod.status.clone(), true);
+                (worker.status, worker.posted) = (Kept::new(pod.status.clone()), true);
             } else {
                 self.report(&mut worker);
             }
@@ -212,7 +213,7 @@ impl Host<'_> {
     /// The object changed under a worker that has it.
     fn pod_changed(&mut self, worker: &mut Worker, pod: &Rc<Pod>, cause: crate::words::actor::Cause) {
         let notes_changed = worker.pod.metadata.annotations != pod.metadata.annotations;
-        worker.pod = pod.clone();
+        worker.pod = self.server.objects().pods.keep(pod);
         if pod.is_terminating() {
             worker.cause = cause;
             let grace = pod.metadata.deletion_grace_period_seconds.unwrap_or(30);

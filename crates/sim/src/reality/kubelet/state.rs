@@ -2,10 +2,11 @@
 
 use crate::belief::api::watch::Change;
 use crate::ground::clock::{Span, Time};
+use crate::ground::digest::Kept;
+use crate::ground::ledger::Ledger;
 use crate::reality::workload::behaviour::ContainerSort;
 use crate::words::actor::Cause;
 use petri_objects::{Container, Name, Node, Pod, PodStatus, Uid};
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// A kubelet and what it remembers.
@@ -15,10 +16,10 @@ pub struct Kubelet {
     /// Counts starts, so that timers of an earlier life ring for nobody.
     pub life: u32,
     /// The Node object as it was last seen.
-    pub node: Option<Rc<Node>>,
-    pub workers: BTreeMap<Uid, Worker>,
+    pub node: Option<Kept<Rc<Node>>>,
+    pub workers: Ledger<Uid, Box<Worker>>,
     /// What `status.volumesInUse` should say.
-    pub in_use: BTreeSet<Name>,
+    pub in_use: Ledger<Name, ()>,
     /// Whether a round that posts statuses again is planned.
     pub round_planned: bool,
 }
@@ -27,7 +28,7 @@ pub struct Kubelet {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Worker {
     /// The last version of the object.
-    pub pod: Rc<Pod>,
+    pub pod: Kept<Rc<Pod>>,
     /// Whether the object is known to be gone.
     pub gone: bool,
     pub stage: Stage,
@@ -43,7 +44,7 @@ pub struct Worker {
     /// The volumes that are mounted for it.
     pub mounted: Vec<Name>,
     /// What the kubelet says about the pod.
-    pub status: Rc<PodStatus>,
+    pub status: Kept<Rc<PodStatus>>,
     /// Whether the API server has that.
     pub posted: bool,
     /// The write that the kubelet reacts to.

@@ -6,6 +6,7 @@ use super::host::Host;
 use super::state::{Exit, Run, RunState, Stage, Worker};
 use crate::belief::api::patch::set_condition;
 use crate::ground::clock::Time;
+use crate::ground::digest::Kept;
 use crate::reality::machine::Machine;
 use crate::reality::workload::behaviour::ContainerSort;
 use petri_objects::*;
@@ -61,8 +62,8 @@ fn update(worker: &mut Worker, machine: &Machine, now: Time, recorded_agent: boo
     if recorded_agent {
         say_as_recorded(&mut status, worker);
     }
-    if status != *old {
-        worker.status = Rc::new(status);
+    if status != **old {
+        worker.status = Kept::new(Rc::new(status));
         worker.posted = false;
     }
 }

@@ -43,7 +43,7 @@ impl Host<'_> {
         let container = container_of(&pod, index);
         let run = &worker.containers[index];
         let id = Host::process_id(worker, &run.name);
-        let Some(process) = self.machine.processes.get_mut(&id) else { return };
+        let Some(process) = self.machine.processes.get(&id) else { return };
         let usual = || behaviour(&pod, container, run.sort, &self.settings.kubelet).stop;
         let stop = process.ills.stop.unwrap_or_else(usual);
         // The hook is cut off when the grace is over; SIGTERM is followed by the runtime's minimum even then.
@@ -51,7 +51,7 @@ impl Host<'_> {
         let minimum = if hook > Span::ZERO { hook + self.settings.kubelet.minimum_grace } else { Span::ZERO };
         let killed_at = now + grace.max(minimum);
         let first = process.state == ProcessState::Running;
-        process.state = match process.state {
+        let state = match process.state {
             ProcessState::Stopping { since, exits, killed } => {
                 ProcessState::Stopping { since, exits, killed: killed.min(killed_at) }
             }
@@ -60,6 +60,7 @@ impl Host<'_> {
                 ProcessState::Stopping { since: now, exits, killed: killed_at }
             }
         };
+        self.machine.processes.update(&id, |process| process.state = state);
         if first {
             let name = run.name.clone();
             let change = ProcessChange::AskedToStop { grace_seconds: grace.as_seconds(), orphan };
@@ -137,7 +138,8 @@ impl Host<'_> {
             return;
         }
         if !worker.posted {
-            self.store(worker, worker.status.clone());
+            let status = std::rc::Rc::clone(&worker.status);
+            self.store(worker, status);
         }
         if self.verdict() == Verdict::ReplyLost {
             // Whether its status was stored is not known, and the object is removed only after that.

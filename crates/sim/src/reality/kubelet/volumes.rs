@@ -7,6 +7,7 @@ use super::state::{Stage, Worker};
 use crate::belief::api::event::EventType;
 use crate::belief::api::request::Request;
 use crate::ground::clock::Span;
+use crate::ground::ledger::Ledger;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -43,7 +44,9 @@ impl Host<'_> {
         let names: Vec<Name> =
             self.volumes_of(worker).unwrap_or_default().iter().filter_map(|v| attachable_name(v)).collect();
         let before = self.machine.kubelet.in_use.len();
-        self.machine.kubelet.in_use.extend(names);
+        for name in names {
+            self.machine.kubelet.in_use.insert(name, ());
+        }
         if self.machine.kubelet.in_use.len() != before {
             self.post_node_status(false);
         }
@@ -116,10 +119,12 @@ impl Host<'_> {
         if self.machine.kubelet.in_use.is_empty() {
             return;
         }
-        let mut needed = std::collections::BTreeSet::new();
-        let others: Vec<Worker> = self.machine.kubelet.workers.values().cloned().collect();
+        let mut needed = Ledger::default();
+        let others: Vec<Box<Worker>> = self.machine.kubelet.workers.values().cloned().collect();
         for other in others.iter().filter(|other| other.pod.metadata.uid != uid && other.stage != Stage::Stopped) {
-            needed.extend(self.volumes_of(other).unwrap_or_default().iter().filter_map(|v| attachable_name(v)));
+            for name in self.volumes_of(other).unwrap_or_default().iter().filter_map(|v| attachable_name(v)) {
+                needed.insert(name, ());
+            }
         }
         if self.machine.kubelet.in_use != needed && self.is_connected() {
             self.machine.kubelet.in_use = needed;

@@ -16,15 +16,18 @@ pub(super) fn write_record(host: &mut Host<'_>, program: &Program) {
     let volumes: Vec<Name> = host.disks.iter().filter(mounted).map(|disk| disk.volume.clone()).collect();
     for volume in volumes {
         let fenced = is_fenced(host.objects(), &volume);
-        let Some(disk) = host.disks.0.get_mut(&volume) else { continue };
-        disk.journal.fenced = fenced;
         let pod = &program.identity.pod;
         let (token, term) = (program.hold.token, program.hold.term);
         let lock = program.lock_name().unwrap_or_default();
         let writer = Writer { node: &program.node, pod, uid: program.uid, lock: &lock, token, term };
-        let verdict = disk.journal.record(&writer, host.now);
-        if verdict == Verdict::AcceptedStale {
-            let claim = disk.claim.as_ref().map_or(volume.clone(), |claim| claim.name.clone());
+        let now = host.now;
+        let verdict = host.disks.on_journal(&volume, |journal| {
+            journal.fenced = fenced;
+            journal.record(&writer, now)
+        });
+        if verdict == Some(Verdict::AcceptedStale) {
+            let claim = host.disks.get(&volume).and_then(|disk| disk.claim.as_ref());
+            let claim = claim.map_or(volume.clone(), |claim| claim.name.clone());
             let sentence = format!(
                 "{claim} took a record of {}, which had lost its lock: a later holder had written before.",
                 program.id
@@ -54,9 +57,8 @@ pub(super) fn replicate(host: &mut Host<'_>, program: &Program, service: &Name, 
         host.lost(quorum.clone(), sentence, None);
     }
     for volume in disks {
-        if let Some(disk) = host.disks.0.get_mut(&volume) {
-            disk.journal.copy = Some(Copy { quorum: quorum.clone(), upto: known + 1 });
-        }
+        let copy = Copy { quorum: quorum.clone(), upto: known + 1 };
+        host.disks.on_journal(&volume, |journal| journal.copy = Some(copy));
     }
     host.programs.acknowledged.insert(quorum, known + 1);
 }
@@ -70,8 +72,8 @@ fn newest_copy(host: &Host<'_>, quorum: &Name, among: Option<&[Name]>) -> u64 {
 
 /// A disk goes, and with it what no other disk has.
 pub(crate) fn lose_disk(host: &mut Host<'_>, volume: &Name, what: &str, command: Option<u32>) {
-    let Some(disk) = host.disks.0.get_mut(volume) else { return };
-    let (accepted, copy) = (disk.journal.accepted, disk.journal.copy.take());
+    let taken = host.disks.on_journal(volume, |journal| (journal.accepted, journal.copy.take()));
+    let Some((accepted, copy)) = taken else { return };
     let lost = match &copy {
         None => accepted,
         Some(copy) => copy.upto.saturating_sub(newest_copy(host, &copy.quorum, None)),

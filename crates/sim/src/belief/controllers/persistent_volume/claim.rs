@@ -103,12 +103,8 @@ fn default_class(cache: &Objects) -> Option<&Rc<StorageClass>> {
 /// Upstream: `emitEventForUnboundDelayBindingClaim`.
 fn wait_for_consumer(claim: &Claim, cache: &Objects, api: &mut Api<'_, Memory>) -> Outcome {
     let name = &claim.metadata.name;
-    let pods: Vec<&str> = cache
-        .pods
-        .in_namespace(&claim.metadata.namespace)
-        .filter(|pod| !pod.is_scheduled() && !pod.phase().is_terminal() && pod.claims().any(|c| c == name))
-        .map(|pod| &*pod.metadata.name)
-        .collect();
+    let consumers = api.memory.consumers(&Key::of(&claim.metadata), cache);
+    let pods: Vec<&str> = consumers.iter().map(|pod| &*pod.metadata.name).collect();
     let about = Object::PersistentVolumeClaim(claim.clone());
     match &pods[..] {
         [] => api.normal(&about, "WaitForFirstConsumer", "waiting for first consumer to be created before binding"),

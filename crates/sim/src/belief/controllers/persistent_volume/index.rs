@@ -1,10 +1,10 @@
-//! Which volumes a claim may get, so that not every claim has to look at every volume.
+//! Which volumes a claim may get and which pods wait for it, so that not every claim has to look at all of them.
 //!
 //! Upstream: `pkg/controller/volume/persistentvolume/index.go`.
 
-use super::util::claim_key;
+use super::util::{claim_key, waits_for_node};
 use crate::belief::api::shelf::{Key, Objects, Tree};
-use petri_objects::{Name, PersistentVolume, PersistentVolumeClaim, Revision};
+use petri_objects::{Name, PersistentVolume, PersistentVolumeClaim, Pod, Revision};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -16,6 +16,8 @@ pub struct Memory {
     open: Rc<BTreeSet<Name>>,
     /// Volumes that name a claim, by that claim.
     claimed: Tree<BTreeSet<Name>>,
+    /// Pods without a node, by the claims that they use.
+    consumers: Tree<BTreeSet<Name>>,
     /// The volume that was chosen for this version of a claim: a binding goes on with it whatever happens meanwhile.
     chosen: Tree<(Revision, Name)>,
 }
@@ -24,9 +26,8 @@ impl Memory {
     pub fn fill(&mut self, cache: &Objects) {
         if !self.filled {
             self.filled = true;
-            for volume in cache.volumes.values() {
-                self.put(volume);
-            }
+            cache.volumes.values().for_each(|volume| self.put(volume));
+            cache.pods.values().filter(|pod| waits_for_node(pod)).for_each(|pod| self.put_consumer(pod));
         }
     }
     pub fn put(&mut self, volume: &PersistentVolume) {
@@ -59,6 +60,36 @@ impl Memory {
             true => self.claimed.remove(&key),
             false => self.claimed.insert(key, Rc::new(volumes)),
         }
+    }
+    pub fn put_consumer(&mut self, pod: &Pod) {
+        for claim in pod.claims() {
+            let key = Key::new(pod.metadata.namespace.clone(), claim.clone());
+            let mut pods = self.consumers.get(&key).map_or_else(BTreeSet::new, |pods| (**pods).clone());
+            if pods.insert(pod.metadata.name.clone()) {
+                self.consumers.insert(key, Rc::new(pods));
+            }
+        }
+    }
+    pub fn take_consumer(&mut self, pod: &Pod) {
+        for claim in pod.claims() {
+            let key = Key::new(pod.metadata.namespace.clone(), claim.clone());
+            let Some(pods) = self.consumers.get(&key) else { continue };
+            let mut pods = (**pods).clone();
+            pods.remove(&pod.metadata.name);
+            match pods.is_empty() {
+                true => self.consumers.remove(&key),
+                false => self.consumers.insert(key, Rc::new(pods)),
+            }
+        }
+    }
+    /// The pods that use the claim and have no node yet, in name order.
+    ///
+    /// Upstream: `findNonScheduledPodsByPVC`.
+    pub fn consumers<'c>(&mut self, claim: &Key, cache: &'c Objects) -> Vec<&'c Rc<Pod>> {
+        self.fill(cache);
+        let names = self.consumers.get(claim).cloned().unwrap_or_default();
+        let pods = names.iter().filter_map(|name| cache.pods.get(&claim.sibling(name.clone())));
+        pods.filter(|pod| waits_for_node(pod) && pod.claims().any(|name| *name == claim.name)).collect()
     }
     pub fn chosen(&self, claim: &PersistentVolumeClaim, cache: &Objects) -> Option<Rc<PersistentVolume>> {
         let chosen = self.chosen.get(&Key::of(&claim.metadata))?;

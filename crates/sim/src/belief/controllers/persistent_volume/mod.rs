@@ -21,6 +21,7 @@ use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Outcome};
 use crate::belief::client::informer::Enqueue;
 use petri_objects::Object;
+use std::rc::Rc;
 
 /// Keys of claims have a namespace, keys of volumes have none.
 pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
@@ -31,6 +32,21 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
             if change.new.is_none() && !claim.spec.volume_name.is_empty() {
                 keys.add(Key::new("", claim.spec.volume_name.clone()));
             }
+        }
+        Object::Pod(_) => {
+            let waiting = |object: &Option<Object>| match object {
+                Some(Object::Pod(pod)) if waits_for_node(pod) => Some(pod.clone()),
+                _ => None,
+            };
+            let (old, new) = (waiting(&change.old), waiting(&change.new));
+            let same = matches!((&old, &new), (Some(old), Some(new)) if Rc::ptr_eq(&old.spec, &new.spec));
+            if same || (old.is_none() && new.is_none()) {
+                return;
+            }
+            let memory = &mut *keys.memory;
+            memory.fill(keys.cache);
+            old.iter().for_each(|pod| memory.take_consumer(pod));
+            new.iter().for_each(|pod| memory.put_consumer(pod));
         }
         Object::PersistentVolume(volume) => {
             let memory = &mut *keys.memory;

@@ -3,7 +3,7 @@
 //! Upstream: `component-helpers/storage/volume`.
 
 use crate::belief::api::shelf::{Key, Objects};
-use petri_objects::{Name, ObjectReference, PersistentVolume, PersistentVolumeClaim};
+use petri_objects::{Name, ObjectReference, PersistentVolume, PersistentVolumeClaim, Pod};
 
 pub const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
 pub const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
@@ -13,6 +13,10 @@ pub const STORAGE_PROVISIONER_BETA: &str = "volume.beta.kubernetes.io/storage-pr
 pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 /// The provisioner of classes whose volumes are made by hand.
 pub const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
+
+pub fn waits_for_node(pod: &Pod) -> bool {
+    !pod.is_scheduled() && !pod.phase().is_terminal()
+}
 
 pub fn claim_key(claim: &ObjectReference) -> Key {
     Key::new(claim.namespace.clone(), claim.name.clone())

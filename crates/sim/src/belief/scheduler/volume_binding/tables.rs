@@ -117,7 +117,7 @@ fn outcome(volumes: &[&str], claims: &[&str], missing: Option<&str>) -> String {
         let volume = Volume { persistent_volume_claim: Some(source), ..Volume::default() };
         Rc::make_mut(&mut pod.spec).volumes.push(volume);
     }
-    let volumes = match pre_filter(&pod, &cache, &BTreeSet::new()) {
+    let volumes = match pre_filter(&pod, &cache, &BTreeSet::new) {
         Ok(volumes) => volumes,
         Err(why) => return why,
     };
