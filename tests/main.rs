@@ -7,6 +7,7 @@ mod data;
 mod determinism;
 mod dns;
 mod faults;
+mod fingerprint;
 mod grain;
 mod layout;
 mod locks;
