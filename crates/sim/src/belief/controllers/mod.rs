@@ -34,15 +34,20 @@ use crate::ground::clock::Span;
 use crate::ground::settings::Settings;
 use crate::words::controller_id::ControllerId;
 
+/// Which keys a change concerns, and after how long.
+pub type Handler = fn(&Change, Enqueue<'_, Memory>) -> Vec<(Key, Span)>;
+
+/// One sync about a key. It hands back how its questions were answered.
+pub type Sync = for<'w> fn(&Key, Api<'w, Memory>) -> (Outcome, Via<'w>);
+
 /// A control loop: what wakes it and what it does about a key.
 pub struct Controller {
     pub id: ControllerId,
     /// Where the simulated thing lives upstream.
     pub upstream: &'static str,
     /// Which keys a change concerns.
-    pub enqueue: fn(&Change, Enqueue<'_, Memory>) -> Vec<(Key, Span)>,
-    /// Hands back how its questions were answered.
-    pub sync: for<'w> fn(&Key, Api<'w, Memory>) -> (Outcome, Via<'w>),
+    pub enqueue: Handler,
+    pub sync: Sync,
     /// Keys that are queued again and again, and how often. The next period starts after the last has ended.
     pub periods: fn(&Settings) -> Vec<(Key, Span)>,
     /// Whether a sync must not run on a cache that misses the controller's own writes (new in 1.36).
@@ -128,7 +133,7 @@ pub struct Memory {
     pub csi_driver: csi_driver::Memory,
     pub scheduler: crate::belief::scheduler::Memory,
     /// For those that remember nothing.
-    nothing: (),
+    pub nothing: (),
 }
 
 /// Each controller is handed its own part, and sees no other.
