@@ -298,7 +298,7 @@ fn browser(shop: &Shop) -> Outcome<Report> {
     let browser = tools::browser()?;
     let webdriver = shop.target().join("webdriver.json");
     shop::write(&webdriver, webdriver_with(&shop.read("web/webdriver.json")?, &browser.chrome.to_string_lossy())?)?;
-    let setting = wasm_std::ensure(shop)?
+    let setting = wasm_std::development(wasm_std::ensure(shop)?)
         .and(tools::test_runner(shop)?)
         .and(Setting::default().with("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner"))
         .with("CHROMEDRIVER", browser.driver)
@@ -318,6 +318,9 @@ fn webdriver_with(text: &str, chrome: &str) -> Outcome<String> {
 }
 
 fn fresh(shop: &Shop) -> Outcome<Report> {
+    if !shop.path(".git").exists() {
+        return Ok(Report::skipped("this folder is no clone, so nothing tells what one would have"));
+    }
     fresh::prove(shop).map(Report::holds)
 }
 

@@ -160,10 +160,8 @@ pub fn browser_setting(shop: &Shop) -> Outcome<Setting> {
 /// What trunk needs to find; for the optimized page with what makes it small.
 fn toolchain(shop: &Shop, small: bool) -> Outcome<Setting> {
     tools::node()?;
-    let mut setting = wasm_std::ensure(shop)?;
-    if small {
-        setting = wasm_std::small(shop, &setting).and(setting);
-    }
+    let setting = wasm_std::ensure(shop)?;
+    let setting = if small { wasm_std::small(shop, &setting).and(setting) } else { wasm_std::development(setting) };
     let tools = tools::for_page(shop, || compilation(shop, &setting, small))?;
     let setting = setting.and(tools);
     // Trunk is run offline, so that it takes its tools from PATH alone, and hands that on to cargo.

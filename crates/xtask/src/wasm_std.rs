@@ -34,6 +34,12 @@ pub fn ensure(shop: &Shop) -> Outcome<Setting> {
     ))
 }
 
+/// What a page for development is built with on top: no debug information. wasm-bindgen drops all of it, five sixths of what
+/// the linker writes, and names of functions are apart from it.
+pub fn development(setting: Setting) -> Setting {
+    setting.with("CARGO_PROFILE_DEV_DEBUG", "0")
+}
+
 /// What the optimized page is built with on top: a standard library of its own, made for size, whose failures stop the
 /// program without a word. The recording that the page hands out then is what tells them; see the boot script.
 ///
