@@ -13,6 +13,7 @@ mod layout;
 mod locks;
 mod openapi;
 mod promises;
+mod recordings;
 mod scenarios;
 mod search;
 mod services;

@@ -106,6 +106,10 @@ fn the_world_knows_no_clock_no_io_no_floats() {
             for (number, line) in without_tests(&source).lines().enumerate() {
                 let code = line.split("//").next().unwrap_or("");
                 for (word, why) in FORBIDDEN_IN_SIM {
+                    // serde's list of what may be asked for names floats; nothing answers with one.
+                    if why == "floats" && code.trim_start().starts_with("bool i8 i16 ") {
+                        continue;
+                    }
                     assert!(!code.contains(word), "{name}:{}: {word} ({why})", number + 1);
                 }
             }

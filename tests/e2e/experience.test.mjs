@@ -49,7 +49,7 @@ async function press(page, key) {
 /** Waits until what was done is in the address. */
 async function addressed(page) {
   await page.waitForTimeout(600);
-  await page.waitForFunction(() => location.hash.startsWith("#recording="));
+  await page.waitForFunction(() => location.hash.startsWith("#r="));
 }
 
 /** Waits until time stands still again. */

@@ -93,7 +93,7 @@ test("a second part that cannot be had is asked for again", async (t) => {
 test("who follows a link gets both parts at once, and nothing blocks", async (t) => {
   const { server, page } = await visit(t);
   await page.locator("#try-button").click();
-  await page.waitForFunction(() => location.hash.startsWith("#recording="));
+  await page.waitForFunction(() => location.hash.startsWith("#r="));
   const link = page.url();
   await page.finish();
   server.requests.length = 0;

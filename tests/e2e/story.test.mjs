@@ -139,8 +139,16 @@ test("what is shared opens as the same moment", async () => {
   assert.equal(await other.locator(".clock").innerText(), clock);
   assert.equal(await other.locator(".cluster h1").innerText(), sentence);
   await other.finish();
-  const damaged = await open({ url: `${link.slice(0, -20)}` });
+  // Links of the first form open for ever.
+  const old = await open({ url: `${link.split("#")[0]}#recording=${Buffer.from(JSON.stringify(recording)).toString("base64url")}` });
+  assert.equal(await old.locator(".clock").innerText(), clock);
+  await old.finish();
+  const damaged = await open({ url: `${link.slice(0, -2)}` });
   includes(await damaged.locator(".toast").innerText(), "could not be opened");
+  // What can be saved of it is offered: the manifests.
+  includes(await damaged.locator(".toast").innerText(), "in the editor, to be applied again");
+  await damaged.locator('[data-editor="codemirror"]').waitFor();
+  includes(await damaged.locator(".cm-content").innerText(), "k8spatterns/random-generator:1.0");
   await damaged.finish();
 });
 
@@ -150,7 +158,7 @@ test("the address holds the run: who loads the page again is where they were", a
   await page.locator("#try-button").click();
   await run(page, 60);
   await pause(page);
-  await page.waitForFunction(() => location.hash.startsWith("#recording="));
+  await page.waitForFunction(() => location.hash.startsWith("#r="));
   // The last change is written a moment later.
   await page.waitForTimeout(600);
   const facts = async () => [await page.locator(".clock").innerText(), await page.locator(".cluster h1").innerText()];

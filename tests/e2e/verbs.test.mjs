@@ -39,7 +39,7 @@ test("a link loses one direction from its node's menu, and is healed where it wa
   await choose(page, node, `heal ${name}`);
   includes(await say(page, "links"), "whole");
   // The address carries it: the same run opens from it.
-  await page.waitForFunction(() => location.hash.startsWith("#recording="));
+  await page.waitForFunction(() => location.hash.startsWith("#r="));
   await page.waitForTimeout(600);
   const hash = await page.evaluate(() => location.hash);
   const again = await openApp({ url: `${server.url}${hash}`, viewport: WIDE });
@@ -73,12 +73,14 @@ test("a compared setting opens from its link, and is in the address of the run",
   await page.waitForTimeout(100);
   await page.locator('.compare-body[data-compared="true"]').waitFor();
   const href = await page.locator('[data-open="B"]').getAttribute("href");
-  assert.match(href, /^#recording=/);
-  const json = Buffer.from(href.slice("#recording=".length), "base64url").toString();
-  assert.deepEqual(JSON.parse(json).scenario.settings, { nodeMonitorGracePeriod: 20_000_000 });
+  assert.match(href, /^#r=/);
   await page.locator('[data-open="B"]').click();
   await drawn(page);
   includes(await page.locator(".term").innerText(), "Opened a recording");
+  // Its setting has come with it.
+  await page.locator("#share-button").click();
+  const json = await page.locator("#share-json").inputValue();
+  assert.deepEqual(JSON.parse(json).scenario.settings, { nodeMonitorGracePeriod: 20_000_000 });
   await page.finish();
 });
 

@@ -2,11 +2,12 @@
 
 use crate::desk::Desk;
 use crate::frames;
-use crate::openings::open_link;
-use crate::recording::{self, Shared};
+use crate::openings::{open_link, refuse_link};
 use crate::session::{use_session, use_slice};
 use crate::state::Bookmark;
 use gloo::events::EventListener;
+use petri_sim::story::link;
+use petri_sim::story::shared::Shared;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use yew::prelude::*;
@@ -16,14 +17,13 @@ use yew::prelude::*;
 pub fn use_link(desk: &Desk) {
     let desk = desk.clone();
     use_effect_with((), move |()| {
-        let listener =
-            EventListener::new(&gloo::utils::window(), "hashchange", move |_| {
-                match recording::from_fragment(&gloo::utils::window().location().hash().unwrap_or_default()) {
-                    Some(Ok(shared)) => open_link(&desk, shared),
-                    Some(Err(words)) => desk.toast(format!("The link could not be opened: {words}."), None),
-                    None => {}
-                }
-            });
+        let listener = EventListener::new(&gloo::utils::window(), "hashchange", move |_| {
+            match link::from_fragment(&gloo::utils::window().location().hash().unwrap_or_default()) {
+                Some(Ok(shared)) => open_link(&desk, shared),
+                Some(Err(refused)) => refuse_link(&desk, &refused),
+                None => {}
+            }
+        });
         move || drop(listener)
     });
 }
@@ -61,7 +61,7 @@ pub fn use_address(example: &str, bookmarks: &Rc<Vec<Bookmark>>) {
 }
 
 fn write_address(shared: &Shared) {
-    let fragment = recording::to_fragment(shared);
+    let fragment = link::to_fragment(shared);
     if fragment.len() <= LONGEST_ADDRESS {
         // Refused in some sandboxed frames; Share offers the link there.
         let _ = gloo::utils::history().replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{fragment}")));

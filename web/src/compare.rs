@@ -4,13 +4,14 @@
 //! out, a setting, or the branch that somebody chose.
 
 use crate::desk::branch_name;
-use crate::recording::{self, Shared};
 use crate::view::words;
 use petri_objects::{Kind, Name, Pod, Span, Time};
 use petri_sim::ground::settings::Settings;
 use petri_sim::reality::machine::ProcessState;
 use petri_sim::reality::workload::role::Role;
+use petri_sim::story::link;
 use petri_sim::story::recording::{Recording, Stamped};
+use petri_sim::story::shared::Shared;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::command::Command;
 use petri_sim::words::invariants::{Guarantee, Standing};
@@ -31,7 +32,7 @@ impl Choice {
     /// The address that opens this course as the run, at the end of what was compared. The run itself is open already.
     pub fn link(&self, end: Time) -> Option<String> {
         let shared = || Shared::new((*self.recording).clone(), end, end);
-        (self.key != "run").then(|| format!("#{}", recording::to_fragment(&shared())))
+        (self.key != "run").then(|| format!("#{}", link::to_fragment(&shared())))
     }
 }
 
@@ -460,8 +461,8 @@ mod tests {
         let timeline = bad_day();
         for choice in choices(&timeline, &[]) {
             let Some(link) = choice.link(timeline.end()) else { continue };
-            let opened = recording::from_fragment(&link).expect("it is a link").expect("it opens");
-            assert!(link.ends_with(&recording::to_fragment(&opened)), "{}", choice.key);
+            let opened = link::from_fragment(&link).expect("it is a link").expect("it opens");
+            assert!(link.ends_with(&link::to_fragment(&opened)), "{}", choice.key);
             assert!(opened.recording.scenario.settings == choice.recording.scenario.settings, "{}", choice.key);
         }
     }

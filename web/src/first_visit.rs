@@ -3,7 +3,6 @@
 use crate::desk::Desk;
 use crate::desk::shell;
 use crate::examples::{self, Files};
-use crate::recording::{self, Shared};
 use crate::session::Session;
 use crate::state::{Action, Applied, LogKind, Ui};
 use crate::told::{self, Written, opened};
@@ -12,7 +11,9 @@ use crate::{check, frames};
 use petri_lessons::{EXAMPLES, Example};
 use petri_objects::{Name, Span, Time};
 use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::link;
 use petri_sim::story::recording::Recording;
+use petri_sim::story::shared::Shared;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::command::Command;
 use petri_sim::words::identity::Identity;
@@ -100,24 +101,39 @@ fn own(example: &'static Example) -> Files {
 impl Opening {
     /// Of a page whose address ends with this.
     pub fn new(hash: &str) -> Opening {
-        let shared = recording::from_fragment(hash);
-        if let Some(Ok(shared)) = shared {
-            let told = told::told(&shared);
-            let Shared { recording, moment, end, .. } = shared;
-            let mut opening = Opening::link(Session::new(recording), moment, end);
-            told.into_iter().for_each(|action| opening.ui.apply(action));
-            return opening;
-        }
         let first = &EXAMPLES[0];
         let fresh = || Opening::example(Session::new(cluster_for(first)), first, own(first));
-        let mut opening = PREPARED.take().unwrap_or_else(fresh);
-        match shared {
-            Some(Err(words)) => {
-                let text = format!("The link could not be opened: {words}.");
-                opening.ui.apply(Action::Toast { text, branch: None });
+        let example = || PREPARED.take().unwrap_or_else(fresh);
+        let refused = match link::from_fragment(hash) {
+            Some(Ok(shared)) => {
+                let told = told::told(&shared);
+                let Shared { recording, moment, end, .. } = shared;
+                let mut opening = Opening::link(Session::new(recording), moment, end);
+                told.into_iter().for_each(|action| opening.ui.apply(action));
+                return opening;
             }
-            _ => opening.ui.untried = true,
+            Some(Err(refused)) => refused,
+            None => {
+                let mut opening = example();
+                opening.ui.untried = true;
+                return opening;
+            }
+        };
+        let (words, files) = told::not_opened(&refused);
+        // What could be saved of it, over a cluster in which nothing was done yet; an example if there is nothing.
+        let mut opening = match files.is_empty() {
+            true => example(),
+            false => Opening::with(Session::new(cluster_for(first)), Vec::new()),
+        };
+        for (number, (name, text)) in files.into_iter().enumerate() {
+            let (title, name) = (String::from("A recording"), name.to_owned());
+            opening.ui.apply(match number {
+                0 => Action::Example { title, name, text },
+                _ => Action::NewFile { name, text },
+            });
         }
+        opening.ui.apply(Action::Log(LogKind::Warning, words.clone()));
+        opening.ui.apply(Action::Toast { text: words, branch: None });
         opening
     }
 
@@ -301,6 +317,22 @@ mod tests {
         let mut opening = Opening::new(hash);
         while opening.advance() {}
         opening.done()
+    }
+
+    #[test]
+    fn a_link_that_cannot_be_opened_leaves_its_manifests() {
+        let (session, _) = page("");
+        let whole = format!("#{}", link::to_fragment(&session.shared()));
+        assert_eq!(page(&whole).1.example, EXAMPLES[0].name);
+        let (session, ui) = page(&whole[..whole.len() - 2]);
+        assert!(session.timeline().recording().commands.is_empty(), "nobody has applied anything");
+        let toast = ui.toast.as_ref().map(|toast| toast.text.clone()).unwrap_or_default();
+        assert!(toast.starts_with("The link could not be opened: the link is cut off or damaged. What"), "{toast}");
+        assert_eq!((ui.files.len(), &*ui.files[0].text), (1, EXAMPLES[0].text().expect("it is in the page")));
+        assert!(ui.files[0].is_changed(), "there is something to apply");
+        let (session, ui) = page("#r=AQ");
+        assert_eq!((ui.example.as_str(), ui.untried), (EXAMPLES[0].name, false), "there is nothing to save");
+        assert!(!session.timeline().recording().commands.is_empty() && ui.toast.is_some());
     }
 
     #[test]

@@ -28,15 +28,12 @@ pub mod view;
 pub mod check;
 pub mod compare;
 pub mod explain;
-pub mod limits;
-pub mod recording;
 pub mod verbs;
 
 pub mod bench;
 pub mod edge;
 pub mod examples;
 pub mod frames;
-pub mod json;
 pub mod panic;
 pub mod sizes;
 pub mod wide;

@@ -4,9 +4,10 @@ use crate::desk::Desk;
 use crate::examples;
 use crate::first_visit;
 use crate::frames;
-use crate::recording::Shared;
 use crate::state::{Action, LogKind, Panel, Wordless};
+use crate::told;
 use petri_lessons::Example;
+use petri_sim::story::shared::{Refused, Shared};
 use wasm_bindgen_futures::spawn_local;
 
 /// After so many milliseconds somebody who waits wants to know what for.
@@ -58,6 +59,14 @@ pub fn open_link(desk: &Desk, shared: Shared) {
     // Opened at once, so nobody has to ask later.
     let _ = desk.wish();
     first_visit::show_link(&desk.session, shared).into_iter().for_each(|action| desk.send(action));
+}
+
+/// Says why a link was not opened. Whatever is shown stays; what could be saved of it lies beside that.
+pub fn refuse_link(desk: &Desk, refused: &Refused) {
+    let (words, files) = told::not_opened(refused);
+    files.into_iter().for_each(|(name, text)| desk.send(Action::NewFile { name: name.into(), text }));
+    desk.log(LogKind::Warning, words.clone());
+    desk.toast(words, None);
 }
 
 /// Fetches the own words of files that show what was applied of an example. If they cannot be had, the files stay so.

@@ -1,7 +1,7 @@
 //! When the program itself fails: a screen without Yew that says so and hands over the recording that reproduces it.
 
-use crate::recording::{self, Shared};
 use petri_sim::story::recording::Stamped;
+use petri_sim::story::shared::Shared;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::command::Command;
 use std::cell::RefCell;
@@ -34,7 +34,7 @@ pub fn remember_attempt(timeline: &Timeline, command: &Command) {
 /// The remembered run as JSON, empty if there is none.
 pub fn recorded() -> String {
     BLACK_BOX
-        .with(|black_box| black_box.try_borrow().ok().and_then(|b| b.as_ref().map(recording::to_json)))
+        .with(|black_box| black_box.try_borrow().ok().and_then(|b| b.as_ref().map(Shared::to_json)))
         .unwrap_or_default()
 }
 

@@ -5,6 +5,7 @@ use crate::view::layout::Density;
 use crate::view::timeline::Filter;
 use petri_lessons::Example;
 use petri_objects::Time;
+pub use petri_sim::story::shared::Bookmark;
 use petri_sim::words::invariants::Guarantee;
 use std::rc::Rc;
 use yew::Reducible;
@@ -136,13 +137,6 @@ pub struct Sight {
     pub arrows: bool,
     /// Whether requests and heartbeats do not move.
     pub still: bool,
-}
-
-/// A moment that somebody wants to come back to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bookmark {
-    pub at: Time,
-    pub name: String,
 }
 
 /// A file that shows what a recording has applied of an example, because the example's own words are not here yet.

@@ -1,12 +1,12 @@
 //! What the interface says of a run that it did not see begin: which examples it applies, in their own words.
 
 use crate::examples;
-use crate::recording::Shared;
 use crate::state::{Action, Applied, LogKind, Outcome, Wordless};
 use petri_lessons::examples::fingerprint;
 use petri_lessons::{EXAMPLES, Example};
 use petri_objects::{Time, Value};
-use petri_sim::story::recording::Recording;
+use petri_sim::story::recording::{ENGINE, Recording, Stamped};
+use petri_sim::story::shared::{Refused, Shared};
 use petri_sim::words::command::Command;
 use std::rc::Rc;
 
@@ -34,7 +34,7 @@ pub fn told(shared: &Shared) -> Vec<Action> {
 
 /// The same, with whatever texts of examples are here. Where one is not, its file shows what was applied.
 fn told_with(shared: &Shared, text: impl Fn(&Example) -> Option<Rc<str>>) -> Vec<Action> {
-    let (found, rest) = files_of(&shared.recording);
+    let (found, rest) = files_of(applied(&shared.recording));
     let title = found.last().map_or("A recording", |found| found.example.name);
     let mut wordless = Vec::new();
     let mut files: Vec<(&'static str, Rc<Applied>)> = Vec::new();
@@ -61,7 +61,40 @@ fn told_with(shared: &Shared, text: impl Fn(&Example) -> Option<Rc<str>>) -> Vec
         .chain([Action::Wordless(Rc::new(wordless))])
         .chain(shared.bookmarks.iter().cloned().map(Action::Bookmark))
         .chain([Action::Log(LogKind::Output, "Opened a recording: what was done in it is done again here.".into())])
+        .chain(shared.is_older().then(|| {
+            let engine = &shared.recording.engine;
+            let words = "what follows may differ from what its sender saw.";
+            Action::Log(LogKind::Warning, format!("It was made with Petri {engine}, and this is {ENGINE}: {words}"))
+        }))
         .collect()
+}
+
+/// What is said of a link that was not opened, and the files with what could be saved of it.
+pub fn not_opened(refused: &Refused) -> (String, Vec<(&'static str, Rc<str>)>) {
+    let manifests = refused.manifests.iter().map(|manifest| (Time::ZERO, Rc::new(manifest.clone()))).collect();
+    let (found, rest) = files_of(manifests);
+    let of_example = |found: &Found| {
+        let text = examples::text(found.example).unwrap_or_else(|| written(&found.applied).into());
+        (found.example.name, text)
+    };
+    let mut files: Vec<(&'static str, Rc<str>)> = found.iter().map(of_example).collect();
+    if !rest.is_empty() {
+        let rest: Vec<_> = rest.into_iter().map(|(_, manifest)| manifest).collect();
+        files.push(("recording.yaml", written(&rest).into()));
+    }
+    let saved =
+        if files.is_empty() { "" } else { " What it gave to its cluster is in the editor, to be applied again." };
+    (format!("The link could not be opened: {refused}.{saved}"), files)
+}
+
+/// What a recording gives to its cluster, and when.
+fn applied(recording: &Recording) -> Vec<(Time, Rc<Value>)> {
+    let manifest = |stamped: &Stamped| match &*stamped.command {
+        Command::Apply(manifest) => Some((stamped.at, manifest.clone())),
+        Command::Create(object) => Some((stamped.at, Rc::new(object.to_value()))),
+        _ => None,
+    };
+    recording.commands.iter().filter_map(manifest).collect()
 }
 
 /// Manifests as one file.
@@ -79,16 +112,7 @@ struct Found {
 }
 
 /// The examples that a recording applies, in order of time, and the rest of what it applies.
-fn files_of(recording: &Recording) -> (Vec<Found>, Vec<(Time, Rc<Value>)>) {
-    let applied: Vec<(Time, Rc<Value>)> = recording
-        .commands
-        .iter()
-        .filter_map(|stamped| match &*stamped.command {
-            Command::Apply(manifest) => Some((stamped.at, manifest.clone())),
-            Command::Create(object) => Some((stamped.at, Rc::new(object.to_value()))),
-            _ => None,
-        })
-        .collect();
+fn files_of(applied: Vec<(Time, Rc<Value>)>) -> (Vec<Found>, Vec<(Time, Rc<Value>)>) {
     let prints: Vec<u64> = applied.iter().map(|(_, manifest)| fingerprint(manifest)).collect();
     let mut taken = vec![false; applied.len()];
     let mut examples = Vec::new();
@@ -109,10 +133,10 @@ fn files_of(recording: &Recording) -> (Vec<Found>, Vec<(Time, Rc<Value>)>) {
 mod tests {
     use super::*;
     use crate::first_visit::{SEED, show_example};
-    use crate::recording;
     use crate::session::Session;
     use crate::state::Ui;
     use petri_sim::ground::scenario::Scenario;
+    use petri_sim::story::link;
 
     /// A run in which an example that builds on another was opened, and something else was applied after it; as it comes
     /// out of a link.
@@ -125,8 +149,8 @@ mod tests {
             "own.yaml",
             "{apiVersion: v1, kind: ConfigMap, metadata: {name: own}, data: {a: b}}",
         );
-        let link = recording::to_fragment(&session.shared());
-        let shared = recording::from_fragment(&format!("#{link}")).expect("it holds a run").expect("it can be read");
+        let link = link::to_fragment(&session.shared());
+        let shared = link::from_fragment(&format!("#{link}")).expect("it holds a run").expect("it can be read");
         (example, shared)
     }
 
@@ -146,6 +170,30 @@ mod tests {
         assert!(ui.files[2].text.contains("name: own"), "{}", ui.files[2].text);
         assert!(ui.files.iter().all(|file| !file.is_changed()), "all of it is applied");
         assert!(ui.wordless.is_empty());
+    }
+
+    #[test]
+    fn what_can_be_saved_of_a_link_is_offered_in_files() {
+        let (example, shared) = run();
+        let strange = shared.to_json().replacen("\"verb\":\"apply\"", "\"verb\":\"explode\"", 1);
+        let refused = Shared::from_json(&strange).expect_err("nobody knows how to explode");
+        let (words, files) = not_opened(&refused);
+        let expected = "The link could not be opened: unknown verb explode (command 1). What it gave to its cluster";
+        assert!(words.starts_with(expected), "{words}");
+        let names: Vec<_> = files.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, [example.needs[0], example.name, "recording.yaml"]);
+        assert_eq!(files[1].1, examples::text(example).expect("it is here"), "with its comments");
+        assert!(files[2].1.contains("name: own"), "{}", files[2].1);
+        let nothing = Shared::from_json("{}").expect_err("nothing is no recording");
+        assert_eq!(not_opened(&nothing), ("The link could not be opened: engine is missing.".into(), Vec::new()));
+    }
+
+    #[test]
+    fn a_run_of_an_older_engine_says_so() {
+        let (_, mut shared) = run();
+        shared.recording.engine = "0.0.1".into();
+        let warns = |action: &Action| matches!(action, Action::Log(LogKind::Warning, words) if words.contains("0.0.1"));
+        assert!(told(&shared).iter().any(warns));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use js_sys::Promise;
 use petri_objects::Span;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
+use petri_sim::story::shared::Shared;
 use petri_sim::words::command::Command;
 use petri_web::app::{App, AppProps};
 use petri_web::first_visit;
@@ -200,7 +201,7 @@ async fn the_panic_screen_hands_over_the_command_that_did_it() {
     let screen = document().get_element_by_id("panic-screen").unwrap();
     assert!(screen.text_content().unwrap().contains("as planned"));
     let recording = document().get_element_by_id("panic-recording").unwrap().text_content().unwrap();
-    let shared = petri_web::recording::from_json(&recording).unwrap();
+    let shared = Shared::from_json(&recording).unwrap();
     assert_eq!(shared.recording.commands.last().unwrap().command.line(), "cut node-1");
     screen.remove();
 }

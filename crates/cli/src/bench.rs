@@ -65,7 +65,9 @@ fn fingerprint(runs: usize) -> Figure {
     let world = bench::replicas_world(1_000, 50, true);
     let rounds = 10 * runs;
     let (started, cpu) = (Instant::now(), cpu_ms());
-    (0..rounds).for_each(|_| drop(bench::fingerprints(&world)));
+    for _ in 0..rounds {
+        bench::fingerprints(&world);
+    }
     let each = |ms: f64| ms / (rounds as f64 * f64::from(bench::FINGERPRINTS));
     let (wall_ms, cpu_ms) = (each(started.elapsed().as_secs_f64() * 1e3), each(cpu_ms() - cpu));
     let detail = format!("{:.1} us of cpu each, the world of replicas-1000-claims", cpu_ms * 1e3);

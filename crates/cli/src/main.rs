@@ -4,6 +4,7 @@ mod bench;
 mod conformance;
 mod console;
 mod fidelity;
+mod open;
 mod replay;
 mod search;
 mod transcripts;
@@ -13,14 +14,15 @@ use std::process::ExitCode;
 
 const HELP: &str = "petri: a Kubernetes playground that simulates the control loops
 
-petri run FILE.md... [--update]   run transcripts; --update writes the answers that were given
-petri console                     read console lines from standard input, starting with a calm cluster
-petri replay DIR                  replay a recording of a real control plane and write the trace
-petri judge EXPECTED ACTUAL       compare two traces and say what differs
-petri conformance [DIR] [--raise] replay every recording and print how well each agrees; --raise keeps the scores
-petri search [--lies]             search for a run that breaks a guarantee
-petri bench [--json] [--quick]    measure the engine
-petri fidelity [--html]           what is simulated after which part of Kubernetes, and where it differs
+petri run FILE.md... [--update]       run transcripts; --update writes the answers that were given
+petri console                         read console lines from standard input, starting with a calm cluster
+petri replay DIR                      replay a recording of a real control plane and write the trace
+petri judge EXPECTED ACTUAL           compare two traces and say what differs
+petri conformance [DIR] [--raise]     replay every recording and print how well each agrees; --raise keeps the scores
+petri open FILE|LINK [--json|--link]  play a recording and tell what was done and what broke; or print it in a form
+petri search [--lies] [--out FILE]    search for a run that breaks a guarantee; --out keeps it for the page to open
+petri bench [--json] [--quick]        measure the engine
+petri fidelity [--html]               what is simulated after which part of Kubernetes, and where it differs
 petri --help, petri --version
 ";
 
@@ -37,7 +39,8 @@ fn main() -> ExitCode {
         ("replay", [folder]) => replay::again(&PathBuf::from(folder), &mut std::io::stdout()),
         ("judge", [expected, actual]) => conformance::judge(expected, actual),
         ("conformance", words) => conformance::conformance(words),
-        ("search", flags) => search::run(flags),
+        ("open", words) => open::run(words),
+        ("search", words) => search::run(words),
         ("bench", flags) if flags.iter().all(|flag| flag == "--json" || flag == "--quick") => {
             let has = |flag: &str| flags.iter().any(|f| f == flag);
             bench::bench(has("--json"), has("--quick"));

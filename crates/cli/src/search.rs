@@ -6,6 +6,7 @@ use petri_objects::{Kind, ObjectRef};
 use petri_sim::ground::clock::{Span, elapsed};
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
+use petri_sim::story::shared::Shared;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::command::{Command, Propagation};
 use petri_sim::words::invariants::Guarantee;
@@ -14,11 +15,24 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 /// Searches the story of the first visit: a machine is cut off, and with `--lies` a force delete is allowed.
-pub fn run(flags: &[String]) -> ExitCode {
-    let lies = flags.iter().any(|flag| flag == "--lies");
-    if let Some(flag) = flags.iter().find(|flag| *flag != "--lies") {
-        eprintln!("petri search: unknown flag {flag}");
-        return ExitCode::from(2);
+pub fn run(words: &[String]) -> ExitCode {
+    let (mut lies, mut out) = (false, None);
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--lies" => lies = true,
+            "--out" => match words.next() {
+                Some(file) => out = Some(file),
+                None => {
+                    eprintln!("petri search: --out needs the name of a file");
+                    return ExitCode::from(2);
+                }
+            },
+            other => {
+                eprintln!("petri search: unknown flag {other}");
+                return ExitCode::from(2);
+            }
+        }
     }
     let problem = problem(lies);
     let (scenario, begins) = (problem.scenario.clone(), problem.settle);
@@ -26,6 +40,11 @@ pub fn run(flags: &[String]) -> ExitCode {
         Progress::Found { recording, evidence, states } => {
             println!("broken after {states} states: {}", evidence.sentence);
             print(&recording);
+            if let Some(file) = out
+                && let Err(problem) = keep(*recording, file)
+            {
+                eprintln!("error: {file}: {problem}");
+            }
             ExitCode::FAILURE
         }
         Progress::Exhausted { states } | Progress::Searching { states } => {
@@ -61,6 +80,15 @@ fn problem(lies: bool) -> Problem {
         horizon: Span::minutes(8),
         step: Span::seconds(30),
     }
+}
+
+/// Writes the run, played until its last command has had its consequences, as `petri open` and the page read it.
+fn keep(recording: Recording, file: &str) -> std::io::Result<()> {
+    let last = recording.commands.last().map_or(recording.scenario.start, |stamped| stamped.at);
+    let mut timeline = Timeline::new(recording);
+    timeline.play_until(last + Span::seconds(30));
+    let shared = Shared::new(timeline.recording().clone(), last, timeline.end());
+    std::fs::write(file, shared.to_json() + "\n")
 }
 
 fn print(recording: &Recording) {

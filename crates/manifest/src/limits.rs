@@ -1,7 +1,5 @@
 //! How much one text may ask for. Beyond these the answer is one clear sentence instead of a frozen page.
 
-use petri_objects::Object;
-
 /// Bytes of one text.
 pub const MAX_TEXT: usize = 512 * 1024;
 /// Documents of one text.
@@ -14,43 +12,5 @@ pub const MAX_NODES: usize = 100_000;
 pub const MAX_KEYS: usize = 2_000;
 /// Problems of one document that are reported one by one.
 pub const MAX_PROBLEMS: usize = 50;
-/// Replicas of one workload.
-pub const MAX_REPLICAS: i32 = 5_000;
 
-/// The replicas that a workload asks for, if they are more than Petri simulates.
-pub fn too_many_replicas(object: &Object) -> Option<i32> {
-    let replicas = match object {
-        Object::StatefulSet(set) => set.replicas(),
-        Object::ReplicaSet(set) => set.replicas(),
-        Object::Deployment(deployment) => deployment.replicas(),
-        _ => return None,
-    };
-    (replicas > MAX_REPLICAS).then_some(replicas)
-}
-
-/// The sentence about a number of replicas that is more than Petri simulates.
-pub fn too_many_replicas_number(replicas: i32) -> Option<String> {
-    (replicas > MAX_REPLICAS).then(|| replica_limit_message(i64::from(replicas)))
-}
-
-/// The sentence for it, for manifests as well as for `kubectl scale`.
-pub fn replica_limit_message(replicas: i64) -> String {
-    format!(
-        "Petri simulates at most {} replicas per workload; this asks for {}, so nothing was changed.",
-        grouped(i64::from(MAX_REPLICAS)),
-        grouped(replicas)
-    )
-}
-
-/// `12345` as `12,345`.
-fn grouped(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut out = String::from(if number < 0 { "-" } else { "" });
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
+pub use petri_objects::limits::{MAX_REPLICAS, replica_limit_message, too_many_replicas, too_many_replicas_number};

@@ -94,6 +94,10 @@ impl Kind {
     pub fn version(self) -> &'static str {
         self.api_version().rsplit('/').next().unwrap_or("v1")
     }
+    /// `StatefulSet`, and no other spelling of it.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        Kind::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
     /// `statefulset`.
     pub fn singular(self) -> String {
         self.name().to_ascii_lowercase()
@@ -135,7 +139,8 @@ impl Kind {
 }
 
 /// The address of an object: kind, namespace (empty for cluster-wide kinds) and name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ObjectRef {
     pub kind: Kind,
     pub namespace: Name,

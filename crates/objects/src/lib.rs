@@ -25,6 +25,8 @@ pub mod workloads;
 
 pub mod defaults;
 pub mod kinds;
+pub mod limits;
+pub mod wire;
 
 pub use cluster::*;
 pub use kinds::{Kind, Object, ObjectRef};

@@ -91,7 +91,7 @@ impl Field for Revision {
 }
 
 /// Labels, annotations, selectors: shared, because pods of one set carry mostly the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Labels(pub Rc<BTreeMap<Name, Name>>);
 
 impl Labels {

@@ -2,6 +2,7 @@
 
 use crate::Name;
 use crate::order::Order as _;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// A JSON-like tree. Numbers that are not 64-bit integers keep their text, because the world knows no floats.
@@ -62,12 +63,38 @@ impl Map {
 }
 
 impl FromIterator<(Name, Value)> for Map {
+    /// Of several entries with one key the last one counts, at the place of the first.
     fn from_iter<I: IntoIterator<Item = (Name, Value)>>(entries: I) -> Map {
-        let mut map = Map::new();
+        let entries = entries.into_iter();
+        let mut map = Map(Vec::with_capacity(entries.size_hint().0));
+        let mut rest = Vec::new();
         for (key, value) in entries {
-            map.insert(key, value);
+            if map.0.len() < FEW { map.insert(key, value) } else { rest.push((key, value)) }
+        }
+        if !rest.is_empty() {
+            map.extend(rest);
         }
         map
+    }
+}
+
+/// So many keys are compared one by one.
+const FEW: usize = 32;
+
+impl Map {
+    /// Adds many entries. Whoever compares each of their keys with all others is kept busy for minutes by a hostile text.
+    #[inline(never)]
+    fn extend(&mut self, rest: Vec<(Name, Value)>) {
+        let mut places: BTreeMap<Name, usize> = self.0.iter().map(|(key, _)| key.clone()).zip(0..).collect();
+        for (key, value) in rest {
+            match places.get(&key) {
+                Some(at) => self.0[*at].1 = value,
+                None => {
+                    places.insert(key.clone(), self.0.len());
+                    self.0.push((key, value));
+                }
+            }
+        }
     }
 }
 
@@ -213,135 +240,9 @@ impl Value {
 }
 
 impl Value {
-    /// Reads JSON; `None` if the text is not one JSON value, or nests deeper than 200 levels.
+    /// Reads JSON; `None` if the text is not one JSON value, or holds more than [`wire`](crate::wire) allows.
     pub fn from_json(text: &str) -> Option<Value> {
-        let mut reader = JsonReader { text: text.as_bytes(), at: 0 };
-        let value = reader.value(0)?;
-        reader.space();
-        (reader.at == reader.text.len()).then_some(value)
-    }
-}
-
-struct JsonReader<'a> {
-    text: &'a [u8],
-    at: usize,
-}
-
-impl JsonReader<'_> {
-    fn space(&mut self) {
-        while matches!(self.text.get(self.at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
-            self.at += 1;
-        }
-    }
-    fn take(&mut self, token: &str) -> Option<()> {
-        let end = self.at + token.len();
-        (self.text.get(self.at..end)? == token.as_bytes()).then(|| self.at = end)
-    }
-    fn value(&mut self, depth: u32) -> Option<Value> {
-        if depth > 200 {
-            return None;
-        }
-        self.space();
-        match self.text.get(self.at)? {
-            b'n' => self.take("null").map(|()| Value::Null),
-            b't' => self.take("true").map(|()| Value::Bool(true)),
-            b'f' => self.take("false").map(|()| Value::Bool(false)),
-            b'"' => self.string().map(|text| Value::String(text.into())),
-            b'[' => {
-                self.at += 1;
-                let mut list = Vec::new();
-                self.space();
-                if self.take("]").is_some() {
-                    return Some(Value::List(list));
-                }
-                loop {
-                    list.push(self.value(depth + 1)?);
-                    self.space();
-                    if self.take("]").is_some() {
-                        return Some(Value::List(list));
-                    }
-                    self.take(",")?;
-                }
-            }
-            b'{' => {
-                self.at += 1;
-                let mut map = Map::new();
-                self.space();
-                if self.take("}").is_some() {
-                    return Some(Value::Map(map));
-                }
-                loop {
-                    self.space();
-                    let key = self.string()?;
-                    self.space();
-                    self.take(":")?;
-                    let value = self.value(depth + 1)?;
-                    map.insert(key, value);
-                    self.space();
-                    if self.take("}").is_some() {
-                        return Some(Value::Map(map));
-                    }
-                    self.take(",")?;
-                }
-            }
-            _ => self.number(),
-        }
-    }
-    fn number(&mut self) -> Option<Value> {
-        let start = self.at;
-        while matches!(self.text.get(self.at), Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')) {
-            self.at += 1;
-        }
-        let text = std::str::from_utf8(&self.text[start..self.at]).ok()?;
-        if !text.bytes().any(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        Some(text.parse().map_or_else(|_| Value::Number(text.into()), Value::Int))
-    }
-    fn string(&mut self) -> Option<String> {
-        self.take("\"")?;
-        let mut bytes = Vec::new();
-        loop {
-            match *self.text.get(self.at)? {
-                b'"' => {
-                    self.at += 1;
-                    return String::from_utf8(bytes).ok();
-                }
-                b'\\' => {
-                    let escape = *self.text.get(self.at + 1)?;
-                    self.at += 2;
-                    let c = match escape {
-                        b'n' => '\n',
-                        b'r' => '\r',
-                        b't' => '\t',
-                        b'b' => '\u{8}',
-                        b'f' => '\u{c}',
-                        b'"' | b'\\' | b'/' => char::from(escape),
-                        b'u' => self.unicode()?,
-                        _ => return None,
-                    };
-                    bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                }
-                byte => {
-                    bytes.push(byte);
-                    self.at += 1;
-                }
-            }
-        }
-    }
-    fn unicode(&mut self) -> Option<char> {
-        let first = self.hex4()?;
-        if !(0xd800..0xdc00).contains(&first) {
-            return char::from_u32(first);
-        }
-        self.take("\\u")?;
-        let second = self.hex4()?;
-        char::from_u32(0x10000 + ((first - 0xd800) << 10) + second.checked_sub(0xdc00)?)
-    }
-    fn hex4(&mut self) -> Option<u32> {
-        let text = std::str::from_utf8(self.text.get(self.at..self.at + 4)?).ok()?;
-        self.at += 4;
-        u32::from_str_radix(text, 16).ok()
+        serde_json::from_str(text).ok()
     }
 }
 
@@ -388,5 +289,15 @@ mod tests {
         for bad in ["", "{", "[1,]", "{\"a\"}", "nul", "1 2", "\"\\x\"", &"[".repeat(1_000)] {
             assert_eq!(Value::from_json(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn the_last_of_several_entries_counts() {
+        let map: Map = ["b", "a", "b", "c", "a", "b"].into_iter().zip(0..).map(|(k, n)| (k.into(), n.into())).collect();
+        let entries: Vec<_> = map.iter().map(|(key, value)| (&**key, value.as_int())).collect();
+        assert_eq!(entries, [("b", Some(5)), ("a", Some(4)), ("c", Some(3))]);
+        let twice = || (0..50).map(|n| (Name::from(format!("k{}", n * 7 % 50)), Value::Int(n)));
+        let map: Map = twice().map(|(key, _)| (key, Value::Null)).chain(twice()).collect();
+        assert!(map.iter().map(|(key, value)| (key.clone(), value.clone())).eq(twice()), "{map:?}");
     }
 }

@@ -3,11 +3,11 @@
 use super::steps::Step;
 use super::waiting::Waiting;
 use crate::frames::{self, Later};
-use crate::recording::Shared;
 use crate::session::Session;
 use crate::state::{Action, Bookmark, File, LogKind, Popup, Tab, Ui};
 use crate::view::Target;
 use petri_objects::{Span, Time};
+use petri_sim::story::shared::Shared;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use yew::prelude::*;

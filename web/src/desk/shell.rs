@@ -3,11 +3,12 @@
 use super::handle::Desk;
 use super::keep;
 use super::waiting::Waiting;
+use crate::panic;
 use crate::session::Session;
 use crate::state::{Action, File, LogKind, Outcome, Panel};
-use crate::{limits, panic};
 use petri_console::{Files, Follow, Host, Output};
 use petri_objects::{Span, Time};
+use petri_sim::story::limits;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;

@@ -7,13 +7,13 @@ use super::why::moment_link;
 use crate::desk::use_desk;
 use crate::keys::KEYS;
 use crate::pictures::{Icon, Legend};
-use crate::recording;
 use crate::session::use_world;
 use crate::state::{Action, Popup};
 use crate::verbs;
 use crate::view::meters::MeterView;
 use crate::view::{self, Target};
 use petri_objects::{Name, Time};
+use petri_sim::story::link;
 use petri_sim::story::recording::said;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::invariants::{Guarantee, Standing};
@@ -62,11 +62,11 @@ pub fn ShareDialog() -> Html {
     let said = use_state(String::new);
     // The run as it was when the dialog opened: it may go on behind it.
     let shared = use_memo((), |()| desk.shared());
-    let json = use_memo((), |()| recording::to_json(&shared));
+    let json = use_memo((), |()| shared.to_json());
     let link = use_memo((), |()| {
         let href = gloo::utils::window().location().href().unwrap_or_default();
         let page = href.split('#').next().unwrap_or_default();
-        format!("{page}#{}", recording::to_fragment(&shared))
+        format!("{page}#{}", link::to_fragment(&shared))
     });
     let copies = |text: &str, what: &'static str| {
         let (text, setter) = (text.to_owned(), said.setter());

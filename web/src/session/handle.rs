@@ -3,8 +3,8 @@
 use super::player::Player;
 use crate::frames::{self, Frame};
 use crate::panic;
-use crate::recording::Shared;
 use petri_sim::story::recording::Recording;
+use petri_sim::story::shared::Shared;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;

@@ -2,24 +2,29 @@
 
 use crate::ground::settings::Settings;
 use petri_objects::{Labels, Name, Object, Time};
+use serde::{Deserialize, Serialize};
 
 /// The beginning of a run. Together with a seed and commands it determines everything that follows.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// The name that recordings and links carry.
     pub name: Name,
     /// The wall-clock time that virtual time starts at.
     pub start: Time,
+    #[serde(default, skip_serializing_if = "Settings::are_usual")]
     pub settings: Settings,
     pub machines: Vec<MachineSpec>,
     /// Objects that exist before time begins, storage classes for instance.
     pub setup: Vec<Object>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MachineSpec {
     pub name: Name,
     pub labels: Labels,
+    #[serde(rename = "ip")]
     pub internal_ip: Name,
     pub cpu: Name,
     pub memory: Name,

@@ -2,9 +2,13 @@
 
 use crate::ground::clock::{Span, Time};
 use petri_objects::Name;
+use serde::{Deserialize, Serialize};
+
+mod written;
 
 /// Set per scenario; shared by all moments of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "written::Written", into = "written::Written")]
 pub struct Settings {
     /// How far caches trail the store.
     pub watch_lag: Span,
@@ -115,6 +119,13 @@ pub struct StorageSettings {
     pub detach: Span,
     /// Whether volumes of WaitForFirstConsumer classes can only be used in the zone they were made in.
     pub zonal: bool,
+}
+
+impl Settings {
+    /// Whether all of them are the defaults.
+    pub fn are_usual(&self) -> bool {
+        *self == Settings::default()
+    }
 }
 
 impl Default for Settings {

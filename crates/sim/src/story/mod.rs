@@ -4,6 +4,12 @@ pub mod timeline;
 
 pub mod recording;
 
+pub mod shared;
+
+pub mod link;
+
+pub mod limits;
+
 pub mod why;
 
 pub mod reason_text;

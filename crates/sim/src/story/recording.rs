@@ -2,24 +2,29 @@
 
 use crate::ground::scenario::Scenario;
 use crate::words::command::Command;
-use petri_objects::{Span, Time};
+use petri_objects::{Name, Span, Time};
+use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
 /// A run, as a value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Recording {
-    pub engine: &'static str,
+    /// The version of the engine that it was made with.
+    pub engine: Name,
     pub scenario: Rc<Scenario>,
     pub seed: u64,
     pub commands: Vec<Stamped>,
 }
 
 /// A command and its moment.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Stamped {
     pub at: Time,
     /// How many events had happened; `None` for "after everything that happens until `at`".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
+    #[serde(rename = "do")]
     pub command: Rc<Command>,
 }
 
@@ -65,7 +70,7 @@ pub fn said(commands: &[Stamped], number: usize) -> String {
 
 impl Recording {
     pub fn new(scenario: Scenario, seed: u64) -> Recording {
-        Recording { engine: ENGINE, scenario: Rc::new(scenario), seed, commands: Vec::new() }
+        Recording { engine: ENGINE.into(), scenario: Rc::new(scenario), seed, commands: Vec::new() }
     }
 }
 

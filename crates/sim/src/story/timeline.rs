@@ -3,7 +3,7 @@
 //! Worlds are kept every so many events; any other moment is the last kept world before it, played forward.
 
 use crate::ground::clock::Time;
-use crate::story::recording::{Recording, Stamped, said};
+use crate::story::recording::{ENGINE, Recording, Stamped, said};
 use crate::story::why::Link;
 use crate::words::actor::Cause;
 use crate::words::api_error::ApiError;
@@ -52,7 +52,11 @@ pub struct Branch {
 
 impl Timeline {
     /// A run at its beginning. The commands of the recording are carried out as time passes them.
-    pub fn new(recording: Recording) -> Timeline {
+    /// A recording of another engine unfolds as this one has it, and is a recording of this one from then on.
+    pub fn new(mut recording: Recording) -> Timeline {
+        if *recording.engine != *ENGINE {
+            recording.engine = ENGINE.into();
+        }
         let world = World::new(&recording.scenario, recording.seed);
         let frame = Frame { world: world.clone(), done: 0, told: 0 };
         let end = (world.now, world.events);

@@ -2,8 +2,21 @@
 
 use crate::ground::clock::Span;
 use crate::words::controller_id::ControllerId;
-use petri_objects::{Container, Name, Object, ObjectRef, Taint, Value};
+use petri_objects::wire::records;
+use petri_objects::{Container, Name, Object, ObjectRef, Taint, Value, by_name};
+use serde::{Deserialize, Serialize};
 use std::rc::Rc;
+
+mod written;
+use written::{manifest, object, within_a_run};
+
+by_name! {
+    Component, "component";
+    Direction, "direction";
+    Probed, "probe";
+    Propagation, "propagation";
+    StoragePart, "part of the storage";
+}
 
 /// A process of the control plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,16 +136,39 @@ pub enum Propagation {
     Orphan,
 }
 
+impl Propagation {
+    pub const ALL: [Propagation; 3] = [Propagation::Background, Propagation::Foreground, Propagation::Orphan];
+
+    /// The word of `propagationPolicy`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Propagation::Background => "Background",
+            Propagation::Foreground => "Foreground",
+            Propagation::Orphan => "Orphan",
+        }
+    }
+    pub fn from_name(name: &str) -> Option<Propagation> {
+        Propagation::ALL.into_iter().find(|propagation| propagation.name() == name)
+    }
+}
+
 /// One command.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+///
+/// Links hold commands by the names of their variants and fields for ever: none is renamed (`rename` keeps the old name
+/// where the code has a better one), none is taken away, and a field that is added has a default.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Command {
     // What kubectl can say: requests to the API server.
     /// `kubectl apply`: creates the object or merges it into the stored one. The manifest is kept as it was typed,
     /// without defaults, because the next apply needs to know what this one left out.
+    #[serde(with = "manifest")]
     Apply(Rc<Value>),
     /// `kubectl create`.
+    #[serde(with = "object")]
     Create(Object),
     /// `kubectl replace`, and what an editor saves.
+    #[serde(with = "object")]
     Replace(Object),
     Scale {
         target: ObjectRef,
@@ -140,6 +176,7 @@ pub enum Command {
     },
     Delete {
         target: ObjectRef,
+        #[serde(rename = "grace")]
         grace_seconds: Option<i64>,
         propagation: Propagation,
     },
@@ -150,7 +187,9 @@ pub enum Command {
         status: bool,
     },
     Evict {
+        #[serde(rename = "target")]
         pod: ObjectRef,
+        #[serde(rename = "grace")]
         grace_seconds: Option<i64>,
     },
     /// `kubectl cordon` and `uncordon`.
@@ -160,7 +199,9 @@ pub enum Command {
     },
     Taint {
         node: Name,
+        #[serde(with = "records")]
         add: Vec<Taint>,
+        #[serde(with = "records")]
         remove: Vec<Taint>,
     },
 
@@ -218,48 +259,61 @@ pub enum Command {
     /// How long a packet to or from a machine is on its way; none heals that.
     DelayLink {
         node: Name,
+        #[serde(rename = "by", deserialize_with = "within_a_run")]
         latency: Span,
     },
 
     /// A machine's clock runs fast or slow from now on (100 percent is right), and shows a time of day that is ahead or
     /// behind.
+    #[serde(rename = "clock")]
     SetClock {
         node: Name,
         percent: u32,
+        #[serde(rename = "ahead", default)]
         ahead_seconds: i64,
     },
 
     // What happens to processes.
     /// The container's process ends with this exit code.
     Crash {
+        #[serde(rename = "target")]
         pod: ObjectRef,
+        #[serde(rename = "exitCode")]
         exit_code: i32,
     },
     /// The process runs but does not answer, or answers again.
     Hang {
+        #[serde(rename = "target")]
         pod: ObjectRef,
         on: bool,
     },
 
     /// The process stands still for so long, as in a long garbage collection, and goes on where it stood.
     Pause {
+        #[serde(rename = "target")]
         pod: ObjectRef,
+        #[serde(rename = "by", deserialize_with = "within_a_run")]
         span: Span,
     },
     /// The process answers a probe badly until it ends, or as it does by itself again.
     FailProbe {
+        #[serde(rename = "target")]
         pod: ObjectRef,
         probe: Probed,
         on: bool,
     },
     /// From its next start on, whichever object describes it, the pod's process first answers so long after its start.
     SlowStart {
+        #[serde(rename = "target")]
         pod: ObjectRef,
+        #[serde(rename = "by", deserialize_with = "within_a_run")]
         span: Span,
     },
     /// The process takes so long from SIGTERM to exit.
     SlowStop {
+        #[serde(rename = "target")]
         pod: ObjectRef,
+        #[serde(rename = "by", deserialize_with = "within_a_run")]
         span: Span,
     },
 
@@ -296,10 +350,12 @@ pub enum Command {
     /// A controller's cache trails the store by so much.
     DelayCache {
         controller: ControllerId,
+        #[serde(deserialize_with = "within_a_run")]
         by: Span,
     },
     /// Every write takes etcd so long.
     DelayEtcd {
+        #[serde(deserialize_with = "within_a_run")]
         by: Span,
     },
     /// A controller loses its memory and its half-finished work, and starts again.

@@ -73,3 +73,5 @@ impl ControllerId {
         ControllerId::ALL.into_iter().find(|id| id.name() == name)
     }
 }
+
+petri_objects::by_name! { ControllerId, "controller"; }

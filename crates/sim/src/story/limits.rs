@@ -1,19 +1,15 @@
-//! What the page does not let anybody ask of it, whichever way they ask.
+//! What a run may not ask of whoever plays it, whichever way it asks: a click, a console line or a link.
 
-use petri_manifest::{MAX_REPLICAS, replica_limit_message, too_many_replicas};
-use petri_objects::Value;
-use petri_sim::words::command::Command;
+use crate::ground::limits::MAX_MACHINES;
+use crate::words::command::Command;
+use petri_objects::limits::{MAX_REPLICAS, replica_limit_message, too_many_replicas};
+use petri_objects::{Object, Value};
 
-/// The most machines that a cluster may have.
-const MAX_MACHINES: usize = 200;
-
-/// Why a command would freeze the page, if it would.
+/// Why a command would keep the page busy for minutes, if it would.
 pub fn refuse(command: &Command, machines: usize) -> Option<String> {
     match command {
         Command::Apply(manifest) => too_many(manifest),
-        Command::Create(object) | Command::Replace(object) => {
-            too_many_replicas(object).map(|replicas| replica_limit_message(i64::from(replicas)))
-        }
+        Command::Create(object) | Command::Replace(object) => refuse_object(object),
         Command::Scale { replicas, .. } if *replicas > MAX_REPLICAS => {
             Some(replica_limit_message(i64::from(*replicas)))
         }
@@ -23,6 +19,11 @@ pub fn refuse(command: &Command, machines: usize) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The same for an object.
+pub fn refuse_object(object: &Object) -> Option<String> {
+    too_many_replicas(object).map(|replicas| replica_limit_message(i64::from(replicas)))
 }
 
 fn too_many(written: &Value) -> Option<String> {

@@ -1,0 +1,163 @@
+//! What a run's settings change about those of Kubernetes 1.36, as it stands in a recording.
+//!
+//! Only what differs is written, so that a recording without settings means the defaults, and old links stay true.
+//!
+//! Deviation: what only recordings of real clusters set, the order in which nodes were tainted for instance, is not
+//! written.
+
+use super::Settings;
+use petri_objects::Span;
+use serde::{Deserialize, Serialize};
+
+/// No duration is longer: sums of moments must not overflow.
+const LONGEST: Span = Span::minutes(60 * 24 * 400);
+/// What happens again and again takes so long at least: a link must not keep the page busy for ever.
+const SHORTEST_PERIOD: Span = Span::millis(10);
+const LARGEST: u64 = 1_000_000;
+
+// Each of these keeps what a recording says within bounds.
+fn lasts(span: Span) -> Span {
+    span.min(LONGEST)
+}
+fn period(span: Span) -> Span {
+    span.min(LONGEST).max(SHORTEST_PERIOD)
+}
+fn count(number: u64) -> u64 {
+    number.min(LARGEST)
+}
+fn seconds(number: i64) -> i64 {
+    number.clamp(0, LONGEST.as_seconds() as i64)
+}
+fn switch(on: bool) -> bool {
+    on
+}
+
+macro_rules! written {
+    ($($name:literal $field:ident: $ty:ty = $($place:ident).+, $within:ident;)*) => {
+        /// Every setting that a recording can carry, if it differs.
+        #[derive(Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Written {
+            $(#[serde(rename = $name, default, skip_serializing_if = "Option::is_none")] $field: Option<$ty>,)*
+        }
+
+        impl From<Settings> for Written {
+            fn from(own: Settings) -> Written {
+                let usual = Settings::default();
+                Written { $($field: (own.$($place).+ != usual.$($place).+).then_some(own.$($place).+),)* }
+            }
+        }
+
+        impl From<Written> for Settings {
+            fn from(written: Written) -> Settings {
+                let mut settings = Settings::default();
+                $(if let Some(own) = written.$field {
+                    settings.$($place).+ = $within(own);
+                })*
+                settings
+            }
+        }
+
+        /// Changes every setting to a value that it can have.
+        #[cfg(test)]
+        pub fn disturb(settings: &mut Settings) {
+            $(settings.$($place).+ = $within(tests::Other::other(settings.$($place).+));)*
+        }
+    };
+}
+
+// A name never gets another meaning.
+written! {
+    "watchLag" watch_lag: Span = watch_lag, lasts;
+    "notReadyTolerationSeconds" not_ready_toleration_seconds: i64 = not_ready_toleration_seconds, seconds;
+    "unreachableTolerationSeconds" unreachable_toleration_seconds: i64 = unreachable_toleration_seconds, seconds;
+    "nodeMonitorPeriod" node_monitor_period: Span = node_monitor_period, period;
+    "nodeMonitorGracePeriod" node_monitor_grace_period: Span = node_monitor_grace_period, lasts;
+    "nodeEvictionRate" node_eviction_rate: u64 = node_eviction_rate_millis, count;
+    "secondaryNodeEvictionRate" secondary_node_eviction_rate: u64 = secondary_node_eviction_rate_millis, count;
+    "unhealthyZoneThreshold" unhealthy_zone_threshold: u64 = unhealthy_zone_threshold_millis, count;
+    "largeClusterSizeThreshold" large_cluster_size_threshold: u64 = large_cluster_size_threshold, count;
+    "podGCPeriod" pod_gc_period: Span = pod_gc_period, period;
+    "podGCQuarantine" pod_gc_quarantine: Span = pod_gc_quarantine, lasts;
+    "forceDetachAfter" force_detach_after: Span = force_detach_after, lasts;
+    "attachDetachPeriod" attach_detach_period: Span = attach_detach_period, period;
+    "claimSyncPeriod" claim_sync_period: Span = claim_sync_period, period;
+    "MaxUnavailableStatefulSet" max_unavailable_stateful_set: bool = gates.max_unavailable_stateful_set, switch;
+    "StaleControllerConsistency" stale_controller_consistency: bool = gates.stale_controller_consistency, switch;
+    "leaseInterval" lease_interval: Span = kubelet.lease_interval, period;
+    "statusInterval" status_interval: Span = kubelet.status_interval, period;
+    "start" start: Span = kubelet.start, lasts;
+    "pull" pull: Span = kubelet.pull, lasts;
+    "ready" ready: Span = kubelet.ready, lasts;
+    "stop" stop: Span = kubelet.stop, lasts;
+    "confirm" confirm: Span = kubelet.confirm, lasts;
+    "volumePoll" volume_poll: Span = kubelet.volume_poll, period;
+    "boot" boot: Span = kubelet.boot, lasts;
+    "pullErrorToBackOff" pull_error_to_back_off: Span = kubelet.pull_error_to_back_off, lasts;
+    "restart" restart: Span = kubelet.restart, lasts;
+    "minimumGrace" minimum_grace: Span = kubelet.minimum_grace, lasts;
+    "mount" mount: Span = kubelet.mount, lasts;
+    "unmount" unmount: Span = kubelet.unmount, lasts;
+    "provision" provision: Span = storage.provision, lasts;
+    "attach" attach: Span = storage.attach, lasts;
+    "detach" detach: Span = storage.detach, lasts;
+    "zonalDisks" zonal_disks: bool = storage.zonal, switch;
+    "kubeAPIQPS" kube_api_qps: u64 = client.requests_per_second, count;
+    "kubeAPIBurst" kube_api_burst: u64 = client.burst, count;
+    "request" request: Span = client.request, lasts;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use petri_objects::Value;
+
+    pub trait Other {
+        fn other(self) -> Self;
+    }
+    impl Other for Span {
+        fn other(self) -> Span {
+            self + Span::millis(70)
+        }
+    }
+    impl Other for bool {
+        fn other(self) -> bool {
+            !self
+        }
+    }
+    impl Other for u64 {
+        fn other(self) -> u64 {
+            self + 70_000
+        }
+    }
+    impl Other for i64 {
+        fn other(self) -> i64 {
+            self + 70_000
+        }
+    }
+
+    fn read(json: &str) -> Result<Settings, String> {
+        let value = Value::from_json(json).expect("the test's own JSON");
+        Settings::deserialize(&value).map_err(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn what_differs_is_written_and_read() {
+        assert_eq!(serde_json::to_string(&Settings::default()).unwrap(), "{}");
+        let mut settings = Settings::default();
+        disturb(&mut settings);
+        let written = serde_json::to_string(&settings).unwrap();
+        assert_eq!(Value::from_json(&written).unwrap().as_map().map(petri_objects::Map::len), Some(37));
+        assert_eq!(read(&written), Ok(settings));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_or_kept_within_bounds() {
+        assert_eq!(read(r#"{"weather":1}"#).unwrap_err(), "unknown field weather");
+        assert_eq!(read(r#"{"watchLag":-1}"#).unwrap_err(), "watchLag is not a whole number that fits");
+        assert_eq!(read(r#"{"watchLag":true}"#).unwrap_err(), "watchLag is not a whole number that fits");
+        assert_eq!(read(r#"{"nodeMonitorPeriod":0}"#).unwrap().node_monitor_period, SHORTEST_PERIOD);
+        let late = format!(r#"{{"forceDetachAfter":{}}}"#, i64::MAX);
+        assert_eq!(read(&late).unwrap().force_detach_after, LONGEST);
+    }
+}
