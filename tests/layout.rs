@@ -84,10 +84,9 @@ const WEB: House = House {
         &["desk"],
         &["session"],
         &["told", "panic"],
-        &["recording"],
         &["explain", "pictures"],
         &["state", "verbs", "window", "bench", "examples"],
-        &["view", "check", "limits", "edge", "frames", "sizes", "wide"],
+        &["view", "check", "edge", "frames", "sizes", "wide"],
     ],
     circles: &[
         Circle {

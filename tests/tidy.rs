@@ -161,6 +161,9 @@ fn the_page_is_made_with_the_agreed_packages() {
         let calls = |source: &str| source.match_indices(&path).any(|(at, _)| !source[..at].ends_with(is_in_word));
         assert!(shipped.iter().any(|(_, source)| calls(source)), "nothing in web/src calls {package}");
     }
+    for name in ["web/src/json.rs", "web/src/recording/commands.rs", "web/src/recording/settings.rs"] {
+        assert!(!root().join(name).exists(), "{name}: recordings are read and written by derives, in `sim`");
+    }
     for (name, source) in &shipped {
         for (word, home) in PLUMBING {
             assert!(name == home || !source.contains(word), "{name} uses {word}: a package does that");

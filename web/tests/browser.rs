@@ -218,3 +218,20 @@ fn the_interface_starts_with_an_example() {
     assert_eq!(ui.files.len(), 1);
     assert!(session.timeline().world().objects().pods.len() >= 2);
 }
+
+#[wasm_bindgen_test]
+fn a_run_comes_back_from_its_link_and_its_text_here_as_well() {
+    use petri_sim::story::link::{from_fragment, to_fragment};
+    use petri_sim::story::shared::Shared;
+    for text in [
+        include_str!("../../tests/recordings/every-command.json"),
+        include_str!("../../tests/recordings/every-setting.json"),
+        include_str!("../../tests/recordings/first-visit.json"),
+    ] {
+        let shared = Shared::from_json(text).unwrap();
+        assert_eq!(Shared::from_json(&shared.to_json()).unwrap(), shared);
+        let link = to_fragment(&shared);
+        assert_eq!(from_fragment(&format!("#{link}")).unwrap().unwrap(), shared);
+        assert!(from_fragment(&format!("#{}", &link[..link.len() / 2])).unwrap().is_err(), "half a link");
+    }
+}

@@ -236,7 +236,8 @@ fn lint_web(shop: &Shop) -> Outcome<Report> {
     if !setting.variables.is_empty() {
         return Ok(Report::skipped("this machine's compiler for the browser comes without clippy"));
     }
-    let words = ["clippy", "--locked", "-p", "petri-web", "--all-targets", "--target", TARGET, "--", "-D", "warnings"];
+    let packages = ["-p", "petri-web", "-p", "petri-browser-tests", "--all-targets", "--target", TARGET];
+    let words = [&["clippy", "--locked"], &packages[..], &["--", "-D", "warnings"]].concat();
     tee_checked(&mut shop.cargo(&words))?;
     Ok(Report::holds("no warnings"))
 }
@@ -305,7 +306,8 @@ fn browser(shop: &Shop) -> Outcome<Report> {
         .with("WASM_BINDGEN_TEST_WEBDRIVER_JSON", webdriver)
         // Seconds. A simulation at the development profile takes its time on a shared machine.
         .with("WASM_BINDGEN_TEST_TIMEOUT", "300");
-    let words = ["test", "--locked", "-p", "petri-web", "--target", TARGET, "--test", "browser"];
+    let packages = ["-p", "petri-web", "-p", "petri-browser-tests", "--target", TARGET];
+    let words = [&["test", "--locked", "--no-fail-fast"], &packages[..], &["--test", "*"]].concat();
     cargo_tests(&mut shop.cargo_in(&setting, &words), "wasm-bindgen-test")
 }
 
