@@ -6,6 +6,8 @@ pub mod scenario;
 
 pub mod settings;
 
+pub mod differing;
+
 pub mod limits;
 
 pub mod random;

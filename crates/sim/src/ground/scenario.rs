@@ -1,5 +1,6 @@
 //! What a run starts from: machines, settings, objects.
 
+use crate::ground::differing;
 use crate::ground::settings::Settings;
 use petri_objects::{Labels, Name, Object, Time};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ pub struct Scenario {
     pub name: Name,
     /// The wall-clock time that virtual time starts at.
     pub start: Time,
-    #[serde(default, skip_serializing_if = "Settings::are_usual")]
+    #[serde(default, with = "differing", skip_serializing_if = "Settings::are_usual")]
     pub settings: Settings,
     pub machines: Vec<MachineSpec>,
     /// Objects that exist before time begins, storage classes for instance.

@@ -2,13 +2,9 @@
 
 use crate::ground::clock::{Span, Time};
 use petri_objects::Name;
-use serde::{Deserialize, Serialize};
-
-mod written;
 
 /// Set per scenario; shared by all moments of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "written::Written", into = "written::Written")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
     /// How far caches trail the store.
     pub watch_lag: Span,

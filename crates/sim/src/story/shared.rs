@@ -126,12 +126,7 @@ fn check(shared: &Shared) -> Result<(), String> {
     };
     within(*end, "end")?;
     within(*moment, "moment")?;
-    if recording.commands.len() > MAX_COMMANDS {
-        return Err(format!(
-            "the recording has {} commands, and at most {MAX_COMMANDS} are played",
-            recording.commands.len()
-        ));
-    }
+    count(recording.commands.len())?;
     if bookmarks.len() > MAX_BOOKMARKS {
         return Err(format!("the recording has more than {MAX_BOOKMARKS} bookmarks"));
     }
@@ -157,6 +152,13 @@ fn check(shared: &Shared) -> Result<(), String> {
     match scenario.setup.iter().find_map(limits::refuse_object) {
         Some(words) => Err(words.trim_end_matches('.').into()),
         None => Ok(()),
+    }
+}
+
+fn count(commands: usize) -> Result<(), String> {
+    match commands > MAX_COMMANDS {
+        true => Err(format!("the recording has {commands} commands, and at most {MAX_COMMANDS} are played")),
+        false => Ok(()),
     }
 }
 
@@ -208,6 +210,8 @@ fn read(text: &str) -> Result<Shared, String> {
             _ => {}
         }
     }
+    // Nobody reads them one by one only to find that there are too many.
+    count(value.at(&["commands"]).and_then(Value::as_list).map_or(0, <[Value]>::len))?;
     Shared::deserialize(&value).map_err(|problem| placed(&problem))
 }
 

@@ -5,9 +5,9 @@
 //! Deviation: what only recordings of real clusters set, the order in which nodes were tainted for instance, is not
 //! written.
 
-use super::Settings;
+use crate::ground::settings::Settings;
 use petri_objects::Span;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// No duration is longer: sums of moments must not overflow.
 const LONGEST: Span = Span::minutes(60 * 24 * 400);
@@ -37,12 +37,12 @@ macro_rules! written {
         /// Every setting that a recording can carry, if it differs.
         #[derive(Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub struct Written {
+        struct Written {
             $(#[serde(rename = $name, default, skip_serializing_if = "Option::is_none")] $field: Option<$ty>,)*
         }
 
-        impl From<Settings> for Written {
-            fn from(own: Settings) -> Written {
+        impl From<&Settings> for Written {
+            fn from(own: &Settings) -> Written {
                 let usual = Settings::default();
                 Written { $($field: (own.$($place).+ != usual.$($place).+).then_some(own.$($place).+),)* }
             }
@@ -107,6 +107,16 @@ written! {
     "request" request: Span = client.request, lasts;
 }
 
+/// Writes what differs.
+pub fn serialize<S: Serializer>(settings: &Settings, to: S) -> Result<S::Ok, S::Error> {
+    Written::from(settings).serialize(to)
+}
+
+/// Reads what differs; all else is as it is by default.
+pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Settings, D::Error> {
+    Written::deserialize(from).map(Settings::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,15 +148,19 @@ mod tests {
 
     fn read(json: &str) -> Result<Settings, String> {
         let value = Value::from_json(json).expect("the test's own JSON");
-        Settings::deserialize(&value).map_err(|problem| problem.to_string())
+        deserialize(&value).map_err(|problem| problem.to_string())
+    }
+
+    fn json(settings: &Settings) -> String {
+        serde_json::to_string(&Written::from(settings)).expect("it is plain data")
     }
 
     #[test]
     fn what_differs_is_written_and_read() {
-        assert_eq!(serde_json::to_string(&Settings::default()).unwrap(), "{}");
+        assert_eq!(json(&Settings::default()), "{}");
         let mut settings = Settings::default();
         disturb(&mut settings);
-        let written = serde_json::to_string(&settings).unwrap();
+        let written = json(&settings);
         assert_eq!(Value::from_json(&written).unwrap().as_map().map(petri_objects::Map::len), Some(37));
         assert_eq!(read(&written), Ok(settings));
     }
