@@ -21,8 +21,9 @@ const LIBRARIES: [&str; 6] =
     ["petri-objects", "petri-manifest", "petri-sim", "petri-explore", "petri-console", "petri-lessons"];
 /// What the whole first load may weigh, in bytes as brotli sends them. The editor loads later and is not in it.
 pub const FIRST_LOAD_BUDGET: u64 = 300_000;
-/// How much heavier the page's WebAssembly may be in two parts than in one, in thousandths.
-const PARTS_BUDGET: u64 = 1_050;
+/// How much heavier the page's WebAssembly may be in two parts than in one, in thousandths. `petri-split` says what the
+/// difference is made of.
+const PARTS_BUDGET: u64 = 1_070;
 /// What the page fetches later or not at all.
 const LATER: [&str; 7] = ["editor/", "embed", "worker", "second-", "licenses.txt", "fidelity.html", "offline.js"];
 
@@ -388,9 +389,9 @@ mod tests {
 
     #[test]
     fn the_size_gate_fails_where_two_parts_cost_much_more_than_one() {
-        assert_eq!(Parts { all: 1_050, plain: 1_000 }.within_budget(), Ok(()));
-        let heavy = Parts { all: 1_051, plain: 1_000 }.within_budget();
-        assert!(heavy.is_err_and(|why| why.contains("1051") && why.contains("of 1050 allowed")));
+        assert_eq!(Parts { all: 1_070, plain: 1_000 }.within_budget(), Ok(()));
+        let heavy = Parts { all: 1_071, plain: 1_000 }.within_budget();
+        assert!(heavy.is_err_and(|why| why.contains("1071") && why.contains("of 1070 allowed")));
     }
 
     #[test]
