@@ -209,7 +209,8 @@ mod tests {
 
         let waiting: Vec<_> = ui.wordless.iter().map(|file| file.example.name).collect();
         assert_eq!(waiting, [example.needs[0], example.name]);
-        for Wordless { example, text } in ui.wordless.to_vec() {
+        let wordless = ui.wordless.clone();
+        for Wordless { example, text } in wordless.iter().cloned() {
             ui.apply(Action::Reword { from: text, to: examples::text(example).expect("it has come") });
         }
         assert_eq!(ui.files, shown(told(&shared)).files, "late, but the same");
