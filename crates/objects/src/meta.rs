@@ -138,6 +138,10 @@ impl Field for Labels {
     fn encode_always(&self) -> Value {
         self.encode().unwrap_or(Value::Map(Map::new()))
     }
+    fn blank() -> Labels {
+        thread_local!(static BLANK: Labels = Labels::default());
+        BLANK.with(Labels::clone)
+    }
     fn decode(value: &Value, at: &mut Decode) -> Labels {
         Labels(Rc::new(BTreeMap::decode(value, at)))
     }
@@ -236,7 +240,10 @@ impl Quantity {
         {
             return None;
         }
-        let digits: i128 = format!("{whole}{fraction}").parse().ok()?;
+        let digits: i128 = match fraction {
+            "" => whole.parse::<i64>().ok()?.into(),
+            _ => format!("{whole}{fraction}").parse().ok()?,
+        };
         let scale = 10i128.pow(fraction.len() as u32);
         let (up, down): (i128, i128) = match suffix {
             "" => (1_000, 1),

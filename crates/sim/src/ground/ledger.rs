@@ -2,11 +2,11 @@
 //!
 //! What is in it is never changed in place, but through [`Ledger::update`]: the books always balance.
 
-use crate::ground::digest::{self, Sum};
+use crate::ground::digest::{Digester, Sum};
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, btree_map};
 use std::hash::{Hash, Hasher};
-use std::ops::{Bound, RangeBounds};
+use std::ops::RangeBounds;
 
 #[derive(Clone, Debug)]
 pub struct Ledger<K, V> {
@@ -32,9 +32,17 @@ impl<K, V> Hash for Ledger<K, V> {
     }
 }
 
+/// A key that is borrowed has the same digest as the key itself.
+fn digest<Q: Hash + ?Sized, V: Hash>(key: &Q, value: &V) -> u64 {
+    let mut digester = Digester::default();
+    key.hash(&mut digester);
+    value.hash(&mut digester);
+    digester.finish()
+}
+
 impl<K: Ord + Hash, V: Hash> Ledger<K, V> {
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
-        let digest = digest::of(&(&key, &value));
+        let digest = digest(&key, &value);
         self.sum.add(digest);
         let (old, digest) = self.entries.insert(key, (value, digest))?;
         self.sum.subtract(digest);
@@ -43,7 +51,7 @@ impl<K: Ord + Hash, V: Hash> Ledger<K, V> {
     /// Inserts an entry unless there is one. `false` if there was.
     pub fn insert_new(&mut self, key: K, value: V) -> bool {
         let btree_map::Entry::Vacant(slot) = self.entries.entry(key) else { return false };
-        let digest = digest::of(&(slot.key(), &value));
+        let digest = digest(slot.key(), &value);
         self.sum.add(digest);
         slot.insert((value, digest));
         true
@@ -57,26 +65,24 @@ impl<K: Ord + Hash, V: Hash> Ledger<K, V> {
         Some(old)
     }
     /// Changes an entry, if there is one.
-    pub fn update<Q: Ord + ?Sized, R>(&mut self, key: &Q, change: impl FnOnce(&mut V) -> R) -> Option<R>
+    pub fn update<Q: Ord + Hash + ?Sized, R>(&mut self, key: &Q, change: impl FnOnce(&mut V) -> R) -> Option<R>
     where
         K: Borrow<Q>,
     {
-        // The key itself is part of the digest.
-        let only = (Bound::Included(key), Bound::Included(key));
-        let (key, (value, digest)) = self.entries.range_mut(only).next()?;
+        let (value, kept) = self.entries.get_mut(key)?;
         let result = change(value);
-        self.sum.subtract(*digest);
-        *digest = digest::of(&(key, &*value));
-        self.sum.add(*digest);
+        self.sum.subtract(*kept);
+        *kept = digest(key, value);
+        self.sum.add(*kept);
         Some(result)
     }
     /// Changes every entry.
     pub fn update_all(&mut self, mut change: impl FnMut(&K, &mut V)) {
         self.sum = Sum::default();
-        for (key, (value, digest)) in &mut self.entries {
+        for (key, (value, kept)) in &mut self.entries {
             change(key, value);
-            *digest = digest::of(&(key, &*value));
-            self.sum.add(*digest);
+            *kept = digest(key, value);
+            self.sum.add(*kept);
         }
     }
     /// Keeps the entries for which this is true.
@@ -173,6 +179,7 @@ impl<K: Ord + Hash, V: Hash> FromIterator<(K, V)> for Ledger<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ground::digest;
 
     #[test]
     fn the_sum_is_that_of_what_is_in_it_however_it_came_there() {

@@ -13,7 +13,7 @@ use crate::words::controller_id::ControllerId;
 use crate::words::identity::Identity;
 use crate::words::reason::Waiting;
 use petri_objects::{Name, Uid};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Scene<'w> {
@@ -24,7 +24,7 @@ pub(crate) struct Scene<'w> {
     pub objects: &'w Objects,
     pub machines: &'w BTreeMap<Name, Machine>,
     /// On which machines processes of a name run.
-    pub places: &'w Ledger<Identity, BTreeSet<Name>>,
+    pub places: &'w Ledger<Identity, Vec<Name>>,
     pub disks: &'w Disks,
     pub network: &'w Network,
     pub programs: &'w Programs,

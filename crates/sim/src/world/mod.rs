@@ -57,8 +57,8 @@ pub struct World {
     pub server: Server,
     /// Reality: machines and their processes.
     pub machines: BTreeMap<Name, Machine>,
-    /// Reality: on which machines processes of a name run.
-    pub(crate) places: Ledger<Identity, BTreeSet<Name>>,
+    /// Reality: on which machines processes of a name run, in their order.
+    pub(crate) places: Ledger<Identity, Vec<Name>>,
     /// Reality: disks and their writers.
     pub disks: Disks,
     /// Reality: which links are cut.
@@ -262,15 +262,12 @@ impl World {
         let Some(machine) = self.machines.get(machine) else { return };
         for identity in touched {
             let here = machine.processes.values().any(|process| process.identity == *identity);
-            let known = self.places.get(identity);
-            if known.is_some_and(|places| places.contains(&machine.name)) == here {
-                continue;
+            let mut places = self.places.get(identity).cloned().unwrap_or_default();
+            match (places.binary_search(&machine.name), here) {
+                (Err(at), true) => places.insert(at, machine.name.clone()),
+                (Ok(at), false) => drop(places.remove(at)),
+                _ => continue,
             }
-            let mut places = known.cloned().unwrap_or_default();
-            match here {
-                true => places.insert(machine.name.clone()),
-                false => places.remove(&machine.name),
-            };
             match places.is_empty() {
                 true => self.places.remove(identity),
                 false => self.places.insert(identity.clone(), places),
