@@ -51,8 +51,11 @@ pub fn from_fragment(hash: &str) -> Option<Result<Shared, Refused>> {
     })
 }
 
-/// Reads a run from its letters; `unpack` makes its text of the bytes, and says whether that is all of it.
-fn read(letters: &str, unpack: fn(Vec<u8>) -> Result<(Vec<u8>, bool), &'static str>) -> Result<Shared, Refused> {
+/// Makes a run's text of the bytes of a link, and says whether that is all of it.
+type Unpack = fn(Vec<u8>) -> Result<(Vec<u8>, bool), &'static str>;
+
+/// Reads a run from its letters.
+fn read(letters: &str, unpack: Unpack) -> Result<Shared, Refused> {
     let refuse = |words: &str| Refused { words: words.into(), manifests: Vec::new() };
     if letters.len() > MAX_LETTERS {
         return Err(refuse("the link is too long"));
