@@ -324,6 +324,11 @@ mod tests {
         let (session, _) = page("");
         let whole = format!("#{}", link::to_fragment(&session.shared()));
         assert_eq!(page(&whole).1.example, EXAMPLES[0].name);
+        // What is cut off is the end: commands that came later.
+        for node in ["node-1", "node-2", "node-3"] {
+            session.command(Command::Cut { node: node.into() }).expect("there is such a machine");
+        }
+        let whole = format!("#{}", link::to_fragment(&session.shared()));
         let (session, ui) = page(&whole[..whole.len() - 2]);
         assert!(session.timeline().recording().commands.is_empty(), "nobody has applied anything");
         let toast = ui.toast.as_ref().map(|toast| toast.text.clone()).unwrap_or_default();
