@@ -56,8 +56,15 @@ fn document() -> web_sys::Document {
     web_sys::window().unwrap().document().unwrap()
 }
 
+/// What the boot script offers, as far as a page without an editor needs it: it types into a text area.
+fn boot() {
+    let none = js_sys::Function::new_no_args("return Promise.reject(new Error('there is no editor here'))");
+    js_sys::Reflect::set(&js_sys::global(), &"petriLoadEditor".into(), &none).unwrap();
+}
+
 impl Page {
     async fn open() -> Page {
+        boot();
         let mut opening = first_visit::Opening::new("");
         while opening.advance() {}
         let (session, ui) = opening.done();
