@@ -89,15 +89,15 @@ fn own_bindgen(shop: &Shop, version: String) -> Outcome<CargoTool> {
 fn ensure(tools: &[CargoTool], beside: impl FnOnce() -> Vec<Work>) -> Outcome<Setting> {
     let mut setting = Setting::default();
     let mut lane = Vec::new();
-    // Gone when they are there.
-    let workshop = cache()?.join(format!("building-{}", std::process::id()));
+    // Gone when they are there. Who is interrupted goes on from where they were.
+    let workshop = cache()?.join("building");
     for tool in tools {
         match tool.found()? {
             Some(found) => setting = setting.and(found),
             None => {
                 let home = tool.home()?;
                 say(&format!("building {} {} into {}", tool.program, tool.version, home.display()), "2 minutes, once");
-                lane.push(tool.work(&home, &workshop.join(tool.program))?);
+                lane.push(tool.work(&home, &workshop.join(&tool.folder))?);
                 setting = setting.with_path(home.join("bin"));
             }
         }
@@ -105,9 +105,9 @@ fn ensure(tools: &[CargoTool], beside: impl FnOnce() -> Vec<Work>) -> Outcome<Se
     if lane.is_empty() {
         return Ok(setting);
     }
-    let outcome = progress::build(vec![lane, beside()]);
+    progress::build(vec![lane, beside()])?;
     shop::remove_folder(&workshop)?;
-    outcome.map(|()| setting)
+    Ok(setting)
 }
 
 /// wasm-opt, from the npm package `binaryen`: what distributions carry is too old for today's compiler.
