@@ -153,7 +153,7 @@ pub(super) fn zone_key(node: &Node) -> Name {
     match (label("topology.kubernetes.io/region"), label("topology.kubernetes.io/zone")) {
         ("", "") => "".into(),
         ("", zone) => zone.into(),
-        (region, zone) => format!("{region}/{zone}").into(),
+        (region, zone) => [region, "/", zone].concat().into(),
     }
 }
 
