@@ -2,6 +2,7 @@
 // whoever cannot get it loses nothing.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 
@@ -20,14 +21,14 @@ const text = (page) => page.locator(".cm-content, .code-area").first().evaluate(
 
 test("the module holds the words of the first example, and of no other", async () => {
   const modules = (await readdir(DIST)).filter((name) => name.endsWith(".wasm"));
-  const bytes = Buffer.concat(await Promise.all(modules.map((name) => readFile(`${DIST}${name}`))));
-  const names = (await readdir(`${DIST}examples`)).filter((name) => name.endsWith(".yaml"));
+  const bytes = Buffer.concat(await Promise.all(modules.map((name) => readFile(join(DIST, name)))));
+  const names = (await readdir(join(DIST, "examples"))).filter((name) => name.endsWith(".yaml"));
   assert.ok(names.length > 1 && modules.length > 0);
   for (const name of names) {
-    const words = await readFile(`${DIST}examples/${name}`, "utf8");
+    const words = await readFile(join(DIST, "examples", name), "utf8");
     assert.equal(bytes.includes(words), name === FIRST, name);
   }
-  assert.ok((await readdir(`${DIST}lessons`)).some((name) => name.endsWith(".md")));
+  assert.ok((await readdir(join(DIST, "lessons"))).some((name) => name.endsWith(".md")));
 });
 
 test("the old run stays until an example has come, and it is fetched once", async () => {

@@ -33,7 +33,7 @@ cargo xtask <command>
   test           everything that must hold, browser tests included
                    --only A[,B]   run these steps alone
                    --skip A[,B]   leave these steps out
-                   --quick        most of what can break, in at most 5 minutes
+                   --quick        most of what can break, for daily use
                    --list         name the steps
   build          the optimized page in dist/, for any sub-path of any static host
                    --whole        its WebAssembly in one module, not split by what a first visit runs:

@@ -76,7 +76,7 @@ fn wasm_bindgen(shop: &Shop) -> Outcome<CargoTool> {
     Ok(CargoTool { program: "wasm-bindgen", version, folder, source, optimized: true })
 }
 
-/// The part of it that a page needs, which is built in a third of the time.
+/// The part of it that a page needs: less to build before the first page.
 fn own_bindgen(shop: &Shop, version: String) -> Outcome<CargoTool> {
     let source = shop.path("crates/bindgen");
     let made_of = shop::read(&source.join("src/main.rs"))? + &shop::read(&source.join("Cargo.toml"))?;
