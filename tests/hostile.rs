@@ -191,12 +191,16 @@ fn no_recording_harms_who_opens_it() {
             URL_SAFE_NO_PAD.decode(&fragment["r=".len()..]).expect("it is base64url")
         })
         .collect();
-    // A few kilobytes that unpack to hundreds of megabytes, and to a text at the limit.
+    // A few kilobytes that unpack to hundreds of megabytes, or to a text at the limit that goes wrong at its end.
+    let long = "a".repeat((4 << 20) - 100_000);
     let deflate = |text: &[u8]| miniz_oxide::deflate::compress_to_vec(text, 6);
     let bombs: Vec<Vec<u8>> = [
         deflate(&vec![b' '; 256 << 20]),
         deflate(&vec![b'['; 4 << 20]),
         deflate(&b"0,".repeat(2 << 20)),
+        deflate(format!("{{\"{long}\":{}", "[".repeat(60)).as_bytes()),
+        deflate(format!("{{\"{long}\":{}{}!", "[".repeat(38), "{\"manifest\":".repeat(1)).as_bytes()),
+        deflate(format!("{{\"manifest\":\"{long}\",{}", "\"manifest\":[".repeat(30)).as_bytes()),
         deflate(format!("[{}", "\"manifest\":{\"a\":[".repeat(200_000)).as_bytes()),
         deflate(format!("{{{}", "\"manifest\":1,".repeat(300_000)).as_bytes()),
     ]

@@ -16,8 +16,9 @@ use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Serialize, Serializer, forward_to_deserialize_any};
 use std::fmt;
 
-/// How deeply lists and maps may lie in each other. Manifests need about 20.
-pub const MAX_DEPTH: u32 = 96;
+/// How deeply lists and maps may lie in each other. Manifests need about 20. `serde_json` finds the line of an error anew
+/// at every level, so that this many times the text is looked through at worst.
+pub const MAX_DEPTH: u32 = 40;
 /// Values of one text: ten thousand commands have about as many.
 pub const MAX_VALUES: u32 = 128 * 1024;
 
