@@ -199,7 +199,7 @@ fn no_recording_harms_who_opens_it() {
         deflate(&vec![b'['; 4 << 20]),
         deflate(&b"0,".repeat(2 << 20)),
         deflate(format!("{{\"{long}\":{}", "[".repeat(60)).as_bytes()),
-        deflate(format!("{{\"{long}\":{}{}!", "[".repeat(38), "{\"manifest\":".repeat(1)).as_bytes()),
+        deflate(format!("{{\"{long}\":{}{}!", "[".repeat(38), "{\"manifest\":").as_bytes()),
         deflate(format!("{{\"manifest\":\"{long}\",{}", "\"manifest\":[".repeat(30)).as_bytes()),
         deflate(format!("[{}", "\"manifest\":{\"a\":[".repeat(200_000)).as_bytes()),
         deflate(format!("{{{}", "\"manifest\":1,".repeat(300_000)).as_bytes()),
