@@ -7,7 +7,7 @@ fn main() {
     let here = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where the crate is"));
     let out = PathBuf::from(std::env::var("OUT_DIR").expect("cargo says where to write"));
     let tests = here.parent().expect("the crate is inside of `tests`");
-    let lessons = here.join("../../crates/lessons/content");
+    let lessons = tests.parent().expect("the tests are inside of the clone").join("crates/lessons/content");
 
     let mut code = String::new();
     for path in entries(&tests.join("transcripts")).into_iter().chain(entries(&lessons)) {
@@ -42,8 +42,12 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     entries(folder).into_iter().flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
 }
 
+/// By a path that the compiler completes: cargo's output may serve clones in several folders.
 fn included(path: &Path) -> String {
-    format!("include_str!({:?})", path.display().to_string())
+    let here = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where the crate is"));
+    let clone = here.ancestors().nth(2).expect("the crate is two folders inside of the clone");
+    let inside = path.strip_prefix(clone).expect("all of it lies in the clone").to_string_lossy().replace('\\', "/");
+    format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?}))", format!("/../../{inside}"))
 }
 
 fn stem(path: &Path) -> String {
