@@ -50,6 +50,12 @@ fn number(text: &str) -> Result<serde_json::Number, String> {
     text.parse().map_err(|_| format!("{} is not a number", quoted(text)))
 }
 
+/// A number by its text, in the one form that it is written in again.
+fn numeric(text: &str) -> Result<Value, String> {
+    let number = number(text)?;
+    Ok(number.as_i64().map_or_else(|| Value::Number(number.to_string().into()), Value::Int))
+}
+
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Value, D::Error> {
         Bounded { depth: MAX_DEPTH, left: &mut { MAX_VALUES } }.deserialize(from)
@@ -101,9 +107,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     }
     /// A number from our own reader, see below.
     fn visit_newtype_struct<D: Deserializer<'de>>(self, text: D) -> Result<Value, D::Error> {
-        let text = Name::deserialize(text)?;
-        number(&text).map_err(D::Error::custom)?;
-        Ok(Value::Number(text))
+        numeric(&Name::deserialize(text)?).map_err(D::Error::custom)
     }
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
         Ok(Value::String(text.into()))
@@ -122,8 +126,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
         while let Some(key) = entries.next_key::<String>()? {
             let value = entries.next_value_seed(Bounded { depth: inner.depth, left: inner.left })?;
             if let (NUMBER, Value::String(text)) = (&*key, &value) {
-                number(text).map_err(A::Error::custom)?;
-                return Ok(Value::Number(text.clone()));
+                return numeric(text).map_err(A::Error::custom);
             }
             map.push((key.into(), value));
         }
@@ -476,6 +479,11 @@ mod tests {
         assert!(read(&trick).unwrap_err().to_string().contains("is not a number"));
         // Whoever writes the form of a number means one.
         assert_eq!(read(&format!("{{\"{NUMBER}\":\"1.5\"}}")).unwrap(), Value::Number("1.5".into()));
+        for (text, value) in [("1", Value::Int(1)), ("-0", Value::Int(0)), ("1e3", Value::Number("1e+3".into()))] {
+            let read = read(&format!("{{\"{NUMBER}\":\"{text}\"}}")).unwrap();
+            assert_eq!(read, value);
+            assert_eq!(serde_json::from_str::<Value>(&serde_json::to_string(&read).unwrap()).unwrap(), value);
+        }
     }
 
     #[test]
