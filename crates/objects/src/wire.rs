@@ -207,7 +207,7 @@ impl fmt::Display for Unreadable {
 impl std::error::Error for Unreadable {}
 
 /// The beginning of a word that is not known, for a sentence.
-fn short(word: &str) -> String {
+pub fn short(word: &str) -> String {
     match word.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &word[..end]),
         None => word.into(),
@@ -433,7 +433,7 @@ macro_rules! by_name {
             fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 let word = <$crate::Name as ::serde::Deserialize>::deserialize(from)?;
                 <$ty>::from_name(&word)
-                    .ok_or_else(|| <D::Error as ::serde::de::Error>::custom(format!("unknown {} {word}", $what)))
+                    .ok_or_else(|| <D::Error as ::serde::de::Error>::custom(format!("unknown {} {}", $what, $crate::wire::short(&word))))
             }
         }
     )*};
@@ -525,6 +525,8 @@ mod tests {
             (wrong.to_string().as_str(), wrong.item_of("list")),
             ("-1 is not a whole number that fits", Some(2))
         );
+        let long = format!(r#"{{"name":"a","kind":"{}"}}"#, "x".repeat(1_000_000));
+        assert!(said(&long).len() < 300);
         let fraction = said(r#"{"name":"a","list":[1.5]}"#);
         assert_eq!(fraction, "this number is not a whole number that fits");
         let long = format!(r#"{{"{}":1}}"#, "x".repeat(1_000_000));
