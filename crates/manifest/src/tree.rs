@@ -98,6 +98,8 @@ pub(crate) fn build(text: &str, chunk: Range<usize>) -> (Option<Rc<Node>>, Vec<F
         root: None,
         anchors: BTreeMap::new(),
         nodes: 0,
+        has_aliases: false,
+        is_too_large: false,
         faults: Vec::new(),
     };
     let mut parser = Parser::new_from_str(&source);
@@ -142,6 +144,8 @@ struct Builder<'t> {
     root: Option<Rc<Node>>,
     anchors: BTreeMap<usize, Rc<Node>>,
     nodes: usize,
+    has_aliases: bool,
+    is_too_large: bool,
     faults: Vec<Fault>,
 }
 
@@ -223,6 +227,7 @@ impl Builder<'_> {
             Event::StreamEnd => true,
             Event::Alias(id) => match self.anchors.get(&id).cloned() {
                 Some(target) => {
+                    self.has_aliases = true;
                     // An alias brings a whole tree, which counts as if it were written out.
                     self.nodes = self.nodes.saturating_add(target.size);
                     let node = Node { span: self.place(&span), ..(*target).clone() };
@@ -376,11 +381,21 @@ impl Builder<'_> {
     /// Puts a finished value where it belongs; true when the document became too large.
     fn add(&mut self, node: Rc<Node>, span: &Range<usize>) -> bool {
         self.nodes = self.nodes.saturating_add(1);
-        if self.nodes > MAX_NODES || node.size > MAX_NODES {
-            self.fault(span, "yaml: document contains excessive aliasing");
+        // What is closed after that holds what came before: one sentence says why.
+        if self.is_too_large {
+            // Nothing more is read.
+        } else if self.nodes > MAX_NODES || node.size > MAX_NODES {
+            self.is_too_large = true;
+            self.fault(
+                span,
+                if self.has_aliases {
+                    "yaml: document contains excessive aliasing".into()
+                } else {
+                    format!("more than {MAX_NODES} values in one document")
+                },
+            );
             return true;
-        }
-        if self.frames.len() + node.height > MAX_DEPTH {
+        } else if self.frames.len() + node.height > MAX_DEPTH {
             self.fault(span, format!("more than {MAX_DEPTH} levels of nesting"));
             return true;
         }
