@@ -60,7 +60,7 @@ const SIM: House = House {
 const CONSOLE: House = House {
     folder: "crates/console/src",
     rooms: &[
-        &["line"],
+        &["course"],
         &["complete"],
         &["verbs", "kubectl", "dig"],
         &["help", "describe"],

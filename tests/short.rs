@@ -11,6 +11,7 @@ use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 #[global_allocator]
@@ -67,17 +68,37 @@ fn run(line: &str, cluster: &Timeline) -> (String, Duration, usize) {
     let output = petri_console::run(line, &mut timeline, &files);
     let took = used(started) - from;
     let peak = ALLOCATED.peak_usage().saturating_sub(before);
-    let mut said = output.shown();
-    if let Some((at, _)) = said.char_indices().nth(300) {
-        said.truncate(at);
-    }
+    let said = output.shown();
+    // The ends say what it is.
+    let said: Vec<char> = said.chars().collect();
+    let said = match said.len() {
+        0..=600 => said.into_iter().collect(),
+        length => said[..300].iter().chain(&['…']).chain(&said[length - 300..]).collect(),
+    };
     (said, took, peak)
 }
 
-#[derive(Default)]
+/// One test after the other: what they allocate is counted together.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// What took the most, and what took too much.
 struct Worst {
     slowest: (Duration, String),
     largest: (usize, String),
+    beyond: Vec<String>,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Worst {
+    fn begin() -> Worst {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        Worst { slowest: Default::default(), largest: Default::default(), beyond: Vec::new(), _turn: turn }
+    }
+    fn end(self) {
+        println!("the slowest: {:?} {}", self.slowest.0, self.slowest.1);
+        println!("the largest: {} kB {}", self.largest.0 >> 10, self.largest.1);
+        assert!(self.beyond.is_empty(), "{}", self.beyond.join("\n"));
+    }
 }
 
 fn check(line: &str, cluster: &Timeline, worst: &mut Worst) -> String {
@@ -96,8 +117,10 @@ fn check(line: &str, cluster: &Timeline, worst: &mut Worst) -> String {
         worst.largest = (peak, beginning.clone());
     }
     let bytes = line.len();
-    assert!(took <= LONGEST, "{took:?} for {bytes} bytes: {beginning}\n{said}");
-    assert!(peak <= LARGEST, "{} kB for {bytes} bytes: {beginning}\n{said}", peak >> 10);
+    if took > LONGEST || peak > LARGEST {
+        let said: String = said.chars().take(160).collect();
+        worst.beyond.push(format!("{took:?}, {} kB for {bytes} bytes: {beginning}\n    {said}", peak >> 10));
+    }
     said
 }
 
@@ -137,7 +160,7 @@ fn known() -> Vec<(String, &'static str)> {
         (format!("get nodes -o custom-columns={}", vec!["A:.metadata.name"; 1_000].join(",")), "A"),
         (format!("{}version", "timeout 1s ".repeat(3_000)), "Client Version"),
         (format!("{}run until pod/nobody Ready", "timeout 1s ".repeat(14_000)), ""),
-        (applied(&"- a\n".repeat(125_000)), "more than 100,000 values in one document"),
+        (applied(&"- a\n".repeat(125_000)), "more than 100000 values in one document"),
         ("a".repeat(MOST), "unknown command"),
         (format!("run 1000000h"), "at most 168h0m0s are played at one go"),
         (format!("get {}", vec!["po,no,sts"; 100_000].join(",")), "NAME"),
@@ -149,7 +172,7 @@ fn known() -> Vec<(String, &'static str)> {
             format!("get pods -A --field-selector {}", vec!["metadata.name!=x"; 60_000].join(",")),
             "a selector has at most",
         ),
-        (format!("get pods -{}", "A".repeat(1_000_000)), "a command has at most 30,000 words and flags"),
+        (format!("get pods -{}", "A".repeat(1_000_000)), "NAME"),
         (format!("get pods -o jsonpath='{}'", "{range .items[*]}".repeat(50_000)), "too many ranges in one another"),
         (format!("get pods -o jsonpath='{{{}{}}}'", "[?(@".repeat(90_000), ")]".repeat(90_000)), "too many filters"),
         (format!("get pods -o jsonpath='{}'", "{range ..}{range $..}{$}{end}{end}".repeat(100)), "comes to too much"),
@@ -171,11 +194,14 @@ fn known() -> Vec<(String, &'static str)> {
         (format!("taint node node-0{}", many(20_000, |n| format!(" k{n}=v:NoSchedule"))), ""),
         (format!("set image sts/web{}", " c=i".repeat(29_000)), ""),
         (format!("wait pod/web-0 --for=jsonpath='{{{}}}'", "..".repeat(400_000)), "invalid multiple recursive descent"),
-        (format!("get pods --sort-by={}", ".a".repeat(500_000)), "NAME"),
+        (format!("get pods --sort-by={}", ".a".repeat(500_000)), "too many steps"),
         (format!("get pods -L {}", vec!["app"; 250_000].join(",")), "a table has at most 1,000 columns"),
-        (applied(&format!("{}1{}", "{a: ".repeat(100_000), "}".repeat(100_000))), "levels of nesting"),
-        (applied(&"[".repeat(500_000)), "error"),
-        (applied(&many(60_000, |n| format!("k{n}: v\n"))), "more than 2,000 keys in one map"),
+        (applied(&format!("{}1{}", "{a: ".repeat(100_000), "}".repeat(100_000))), "more than 50000 values in brackets"),
+        (applied(&"[".repeat(500_000)), "more than 50000 values in brackets"),
+        (applied(&format!("[{}]", "a,".repeat(250_000))), "more than 50000 values in brackets"),
+        (applied(&format!("[{}]", "\"\"".repeat(250_000))), "error"),
+        (applied(&format!("{{{}}}", "? ".repeat(250_000))), "error"),
+        (applied(&many(40_000, |n| format!("k{n}: v\n"))), "more than 2000 keys in one map"),
         (applied(&many(900, |_| "---\napiVersion: v1\nkind: Pod\n".into())), ""),
         (
             applied(&format!("a: &a [{}]\n{}", "x,".repeat(1_000), many(5_000, |n| format!("b{n}: *a\n")))),
@@ -216,25 +242,28 @@ fn known() -> Vec<(String, &'static str)> {
 #[test]
 fn short_input_has_a_short_answer() {
     let cluster = cluster();
-    let mut worst = Worst::default();
+    let mut worst = Worst::begin();
     for (line, answer) in known() {
         let said = check(&line, &cluster, &mut worst);
         let beginning: String = line.chars().take(60).collect();
-        assert!(said.contains(answer), "{beginning}: {said}");
+        if !said.contains(answer) {
+            worst.beyond.push(format!("{beginning}: {said}"));
+        }
     }
-    println!("the slowest: {:?} {}", worst.slowest.0, worst.slowest.1);
-    println!("the largest: {} kB {}", worst.largest.0 >> 10, worst.largest.1);
+    worst.end();
 }
 
 /// What is looked at after twenty thousand labels are there.
 #[test]
 fn what_was_let_in_is_shown_as_fast() {
     let mut cluster = cluster();
-    let mut worst = Worst::default();
+    let mut worst = Worst::begin();
     let set = |line: String, cluster: &mut Timeline| petri_console::run(&line, cluster, &BTreeMap::new()).shown();
     let labels = many(20_000, |n| format!(" k{n}=v{n}"));
-    let said =
-        set(format!("label node node-0{labels}; annotate pod web-0{labels}; label pod web-0{labels}"), &mut cluster);
+    let mut said = String::new();
+    for target in ["label node node-0", "annotate pod web-0", "label pod web-0"] {
+        said += &set(format!("{target}{labels}"), &mut cluster);
+    }
     assert!(said.contains("node/node-0 labeled"), "{said}");
     set(
         format!("annotate node node-1 tabs='{}' lines='{}'", "\t".repeat(200_000), "a\n".repeat(100_000)),
@@ -269,8 +298,7 @@ fn what_was_let_in_is_shown_as_fast() {
     ] {
         check(&line, &cluster, &mut worst);
     }
-    println!("the slowest: {:?} {}", worst.slowest.0, worst.slowest.1);
-    println!("the largest: {} kB {}", worst.largest.0 >> 10, worst.largest.1);
+    worst.end();
 }
 
 /// A piece of text, a few times or very often.
@@ -404,7 +432,7 @@ fn brothers_of_them_have_too() {
         |variable: &str, usual: u64| std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
     let cluster = cluster();
     let mut chance = Chance(number("PETRI_SHORT_SEED", 1));
-    let mut worst = Worst::default();
+    let mut worst = Worst::begin();
     let (count, mut refused) = (number("PETRI_SHORT", 2_000), 0);
     for trial in 0..count {
         let line = line(&mut chance);
@@ -416,7 +444,6 @@ fn brothers_of_them_have_too() {
         let _ = petri_console::complete(&ending, ending.len(), cluster.world());
     }
     println!("{count} lines, {refused} refused");
-    println!("the slowest: {:?} {}", worst.slowest.0, worst.slowest.1);
-    println!("the largest: {} kB {}", worst.largest.0 >> 10, worst.largest.1);
+    worst.end();
     assert!(refused > count / 10 && refused < count, "the lines reach past the first check");
 }

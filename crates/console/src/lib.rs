@@ -15,7 +15,7 @@
 //! Where to start: [`run`], then [`kubectl`] for a verb, [`tables`] for what `get` prints. The modules below stand from the
 //! door to the ground: each uses only those after its own group, and a test (`tests/layout.rs`) holds them to it.
 
-mod line;
+mod course;
 
 pub mod complete;
 
@@ -54,5 +54,5 @@ pub use errors::{answer_text, api_error};
 pub use host::{Files, Host, Unread};
 pub use output::{Follow, Output};
 
-pub use line::run;
+pub use course::{give_up, poll, run};
 pub use shell::Typed;

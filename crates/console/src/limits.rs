@@ -20,12 +20,14 @@ pub(crate) const MOST_COLUMNS: usize = 1_000;
 pub(crate) const LARGEST_ANSWER: usize = 8 << 20;
 /// Ranges in ranges, and filters in filters, of one template.
 pub(crate) const MOST_NESTED: u32 = 16;
+/// Steps of one path, and parts of one of its brackets.
+pub(crate) const MOST_STEPS: usize = 1_000;
 /// What one template may cost: a unit for each value that is looked at and each byte that is read or written.
 pub(crate) const MOST_WORK: usize = 4_000_000;
 /// Events that `step` plays at one go.
 pub(crate) const MOST_EVENTS: u64 = 50_000;
 /// Virtual time that one command plays at one go.
-pub(crate) const LONGEST_RUN: Span = Span::minutes(7 * 24 * 60);
+pub const LONGEST_RUN: Span = Span::minutes(7 * 24 * 60);
 
 /// `error: a line has at most 200 commands`.
 pub(crate) fn beyond(what: &str, most: usize, of: &str) -> String {

@@ -68,7 +68,7 @@ pub(crate) type Failure = String;
 
 /// A line that is not done: what it waits for, and the commands that come after that.
 ///
-/// The host asks [`Follow::poll`] again whenever the world has moved, and at [`Follow::due`] at the latest. Dropping it is
+/// The host asks [`poll`](crate::poll) again whenever the world has moved, and at [`Follow::due`] at the latest. Dropping it is
 /// Ctrl-C: the rest of the line is not run.
 #[derive(Clone, Debug)]
 pub struct Follow {
@@ -98,6 +98,10 @@ pub(crate) trait Awaited: fmt::Debug {
     /// The moment before which it cannot be done, if it waits for nothing but that.
     fn until(&self) -> Option<Time> {
         None
+    }
+    /// Whether it comes to an end by itself, however long that takes.
+    fn ends(&self) -> bool {
+        self.until().is_some()
     }
     /// Worlds are copied and so are those who wait for them.
     fn copy(&self) -> Box<dyn Awaited>;
@@ -138,6 +142,10 @@ impl Follow {
     /// The moment at which it has to be asked at the latest, if there is one.
     pub fn due(&self) -> Option<Time> {
         self.until().or(self.deadline())
+    }
+    /// Whether the words of the command say when it is over: nobody has to lose patience with it.
+    pub fn ends(&self) -> bool {
+        self.deadline.is_some() || self.what.ends()
     }
     /// Whether the line moves time by itself, as `run` does, rather than watching how it goes.
     pub fn moves_time(&self) -> bool {

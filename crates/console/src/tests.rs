@@ -313,7 +313,7 @@ fn a_host_without_patience_follows_a_line_by_itself() {
     assert_eq!(follow.waits_for(host.world()), "pod/web-1 to be gone");
     for _ in 0..10_000 {
         host.step();
-        match follow.poll(&mut host, &files()).follow {
+        match poll(follow, &mut host, &files()).follow {
             Some(again) => follow = again,
             None => return,
         }
@@ -331,7 +331,7 @@ fn follow(host: &mut Impatient, line: &str) -> Output {
             (None, Some(due)) if due < next => host.play_until(due),
             _ => drop(host.step()),
         }
-        all.then(follow.poll(host, &files()));
+        all.then(poll(follow, host, &files()));
     }
     all
 }

@@ -1,6 +1,6 @@
 //! Values that know where they were written.
 
-use crate::limits::{MAX_DEPTH, MAX_KEYS, MAX_NODES};
+use crate::limits::{MAX_DEPTH, MAX_IN_BRACKETS, MAX_KEYS, MAX_NODES};
 use crate::scalar::{Resolved, resolve};
 use crate::syntax::{self, Fault};
 use petri_objects::value::quoted;
@@ -87,6 +87,11 @@ pub(crate) fn build(text: &str, chunk: Range<usize>) -> (Option<Rc<Node>>, Vec<F
         let fault = syntax::scan_fault(text, chunk.start + at, chunk.end, "found unprintable character");
         return (None, vec![fault]);
     }
+    if let Some(at) = crowded(source) {
+        let message = format!("more than {MAX_IN_BRACKETS} values in brackets");
+        let span = chunk.start + at..chunk.start + at + 1;
+        return (None, vec![Fault { span, message, help: None, is_error: true }]);
+    }
     // In JSON a tab is white space anywhere outside of strings, and never stands inside of one.
     let is_json = source.trim_start().starts_with('{');
     let source = if is_json { Cow::Owned(source.replace('\t', " ")) } else { Cow::Borrowed(source) };
@@ -121,6 +126,21 @@ pub(crate) fn build(text: &str, chunk: Range<usize>) -> (Option<Rc<Node>>, Vec<F
     }
     builder.close_all();
     (builder.root, builder.faults)
+}
+
+/// Where there are too many brackets, and commas in brackets; texts in quotes count as well.
+fn crowded(source: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut signs = source.bytes().enumerate().filter(|(_, byte)| {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' => {}
+            _ => return false,
+        }
+        depth > 0 || *byte != b','
+    });
+    signs.nth(MAX_IN_BRACKETS).map(|(at, _)| at)
 }
 
 /// Characters that YAML does not allow to stand in a text.

@@ -1,62 +1,14 @@
 //! The console's host: lines run against the page's session.
 
 use super::handle::Desk;
+use super::host::{Drafts, with_page};
 use super::keep;
 use super::waiting::{self, Desktop, Waiting};
-use crate::panic;
 use crate::session::Session;
 use crate::state::{Action, File, LogKind, Outcome, Panel};
-use petri_console::{Files, Host, Output, Unread};
-use petri_objects::{Span, Time};
-use petri_sim::story::limits;
-use petri_sim::story::timeline::Timeline;
-use petri_sim::words::api_error::ApiError;
-use petri_sim::words::command::Command;
-use petri_sim::words::note::Answer;
-use petri_sim::world::World;
+use petri_console::Output;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-
-/// The session as a console line sees it. Time is played by the page's frames, not by the line.
-pub(crate) struct Page<'t> {
-    pub(super) timeline: &'t mut Timeline,
-}
-
-impl Host for Page<'_> {
-    fn world(&self) -> &World {
-        self.timeline.world()
-    }
-    fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
-        match limits::refuse(&command, self.timeline.world().machines.len()) {
-            Some(words) => Err(ApiError::BadRequest(words.into())),
-            None => {
-                panic::remember_attempt(self.timeline, &command);
-                self.timeline.command(command)
-            }
-        }
-    }
-    fn play_until(&mut self, _: Time) {}
-    fn step(&mut self) -> bool {
-        self.timeline.step()
-    }
-    fn patience(&self) -> Option<Span> {
-        None
-    }
-}
-
-/// The files of the manifests panel.
-pub struct Drafts(pub Vec<Rc<File>>);
-
-impl Files for Drafts {
-    fn read(&self, name: &str) -> Result<String, Unread> {
-        let name = name.trim_start_matches("./");
-        let file = self.0.iter().find(|file| file.name == name).ok_or(Unread::Missing)?;
-        Ok(file.text.to_string())
-    }
-    fn names(&self) -> Vec<String> {
-        self.0.iter().map(|file| file.name.clone()).collect()
-    }
-}
 
 /// Runs a line and puts what it says into the console. Answers what went wrong.
 pub fn say(desk: &Desk, line: &str) -> Option<String> {
@@ -83,12 +35,6 @@ pub fn say(desk: &Desk, line: &str) -> Option<String> {
         waiting::wait_for(desk, follow);
     }
     (output.code != 0).then(|| output.stderr.lines().next().unwrap_or("It failed.").to_owned())
-}
-
-pub(crate) fn with_page<T>(session: &Session, act: impl FnOnce(&mut Page<'_>) -> T) -> T {
-    let result = act(&mut Page { timeline: &mut session.timeline_mut() });
-    session.changed();
-    result
 }
 
 fn show(desk: &Desk, output: &Output) {

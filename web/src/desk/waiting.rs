@@ -4,7 +4,7 @@
 //! Invariant: a command that was typed is either run or said not to be. Whoever takes time away from a line that moves it
 //! (pausing, going elsewhere, another run) ends the line, and going back in time ends those that would act later.
 
-use super::shell::{Drafts, Page};
+use super::host::{Drafts, Page};
 use crate::session::{Onward, Session, Subscription};
 use crate::state::{File, LogKind};
 use petri_console::{Follow, Output, limits};
@@ -59,7 +59,7 @@ impl Line {
     }
     /// When it is given up.
     fn limit(&self) -> Time {
-        self.since + if self.follow.due().is_some() { limits::LONGEST_RUN } else { PATIENCE }
+        self.since + if self.follow.ends() { limits::LONGEST_RUN } else { PATIENCE }
     }
     /// How far time may go on before it is asked again.
     fn onward(&self) -> Onward {
@@ -189,8 +189,8 @@ fn poll(desk: &impl Desktop, timeline: &mut Timeline) -> bool {
         let (commands, limit, files) = (line.follow.commands_left(), line.limit(), Drafts(desk.drafts()));
         let mut page = Page { timeline };
         let output = match line.moves() && now >= limit && line.follow.due().is_none_or(|due| due > now) {
-            true => line.follow.end(limit.since(line.since), &mut page, &files),
-            false => line.follow.poll(&mut page, &files),
+            true => petri_console::give_up(line.follow, limit.since(line.since), &mut page, &files),
+            false => petri_console::poll(line.follow, &mut page, &files),
         };
         desk.show(&output);
         let now = timeline.now();
@@ -254,7 +254,7 @@ pub(super) fn interrupt(desk: &impl Desktop) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::shell::with_page;
+    use crate::desk::host::with_page;
     use crate::state::Applied;
     use petri_sim::ground::scenario::Scenario;
     use petri_sim::story::link;
@@ -341,7 +341,7 @@ mod tests {
     fn what_comes_after_a_run_is_done_at_its_moment_and_a_link_has_it() {
         let page = Bare::new();
         page.say("cut node-0; run 60s; heal node-0 && run 1500ms; cut node-1");
-        assert_eq!(page.waits(), ["1:00, then heal node-0 && run 1500ms; cut node-1"]);
+        assert_eq!(page.waits(), ["1:00.000, then heal node-0 && run 1500ms; cut node-1"]);
         page.frames();
         let expected = [(0.0, "cut node-0"), (60.0, "heal node-0"), (61.5, "cut node-1")];
         assert_eq!(page.commands(), expected.map(|(at, line)| (at, line.to_owned())));

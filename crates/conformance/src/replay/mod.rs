@@ -217,7 +217,7 @@ impl Replay {
         }
         for mut following in std::mem::take(&mut self.following) {
             let mut hand = Hand { world: &mut self.world, notes: &mut self.notes };
-            let mut more = following.follow.poll(&mut hand, &self.files);
+            let mut more = petri_console::poll(following.follow, &mut hand, &self.files);
             following.output.stdout.push_str(&more.stdout);
             following.output.stderr.push_str(&more.stderr);
             following.output.code = more.code;

@@ -36,36 +36,33 @@ fn go_on(mut rest: Rest, out: &mut Output, host: &mut dyn Host, files: &dyn File
     }
 }
 
-impl Follow {
-    /// Looks at the world again. The output has what is new, and the follow again unless the whole line is done.
-    pub fn poll(mut self, host: &mut dyn Host, files: &dyn Files) -> Output {
-        let mut out = Output::default();
-        let over = self.look(host, &mut out);
-        if out.code == 0 {
-            out.code = self.code;
-        }
-        if over {
-            go_on(self.rest, &mut out, host, files);
-        } else {
-            self.code = out.code;
-            out.follow = Some(self);
-        }
-        out
+/// Looks at the world again. The output has what is new, and the follow again unless the whole line is done.
+pub fn poll(mut follow: Follow, host: &mut dyn Host, files: &dyn Files) -> Output {
+    let mut out = Output::default();
+    let over = follow.look(host, &mut out);
+    if out.code == 0 {
+        out.code = follow.code;
     }
+    if over {
+        go_on(follow.rest, &mut out, host, files);
+    } else {
+        follow.code = out.code;
+        out.follow = Some(follow);
+    }
+    out
 }
 
-impl Follow {
-    /// Gives up on what is waited for after so long, and goes on with the rest of the line.
-    pub fn end(self, waited: Span, host: &mut dyn Host, files: &dyn Files) -> Output {
-        let mut out = Output::default();
-        self.give_up(waited, host, &mut out);
-        go_on(self.rest, &mut out, host, files);
-        out
-    }
-    fn give_up(&self, waited: Span, host: &dyn Host, out: &mut Output) {
-        out.stderr.push_str(&format!("^C (waited {waited} for {})\n", self.waits_for(host.world())));
-        out.code = 130;
-    }
+/// Gives up on what is waited for after so long, and goes on with the rest of the line.
+pub fn give_up(follow: Follow, waited: Span, host: &mut dyn Host, files: &dyn Files) -> Output {
+    let mut out = Output::default();
+    interrupted(&follow, waited, host, &mut out);
+    go_on(follow.rest, &mut out, host, files);
+    out
+}
+
+fn interrupted(follow: &Follow, waited: Span, host: &dyn Host, out: &mut Output) {
+    out.stderr.push_str(&format!("^C (waited {waited} for {})\n", follow.waits_for(host.world())));
+    out.code = 130;
 }
 
 fn dispatch(words: &[String], here: Option<&str>, host: &mut dyn Host, files: &dyn Files) -> Output {
@@ -101,7 +98,7 @@ fn dispatch(words: &[String], here: Option<&str>, host: &mut dyn Host, files: &d
 fn wait(out: &mut Output, host: &mut dyn Host, patience: Span) {
     let begun = host.world().now;
     while let Some(mut follow) = out.follow.take() {
-        let longest = if follow.due().is_some() { LONGEST_RUN } else { patience };
+        let longest = if follow.ends() { LONGEST_RUN } else { patience };
         let limit = begun + longest;
         let end = follow.due().map_or(limit, |at| at.min(limit));
         match host.world().next_due() {
@@ -113,7 +110,7 @@ fn wait(out: &mut Output, host: &mut dyn Host, patience: Span) {
         let mut next = Output::default();
         if !follow.look(host, &mut next) {
             if host.world().now >= limit {
-                follow.give_up(longest, host, &mut next);
+                interrupted(&follow, longest, host, &mut next);
             } else {
                 next.follow = Some(follow);
             }
