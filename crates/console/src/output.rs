@@ -54,9 +54,8 @@ impl Output {
 
 fn append(text: &mut String, more: &str) {
     const CUT: &str = "... the rest of this answer is cut off: it is too long\n";
-    if text.is_empty() {
-        text.push_str(more);
-    } else if text.len() + more.len() <= LARGEST_ANSWER {
+    // One command may say a lot; several together only so much.
+    if text.is_empty() || text.len() + more.len() <= LARGEST_ANSWER {
         text.push_str(more);
     } else if !text.ends_with(CUT) {
         text.push_str(CUT);

@@ -98,11 +98,14 @@ impl Map {
     }
 }
 
+/// From what a map has at a key, and what came for that key, to what it shall have.
+pub type Change<'c> = dyn FnMut(Option<Value>, &Name, &Value) -> Option<Value> + 'c;
+
 impl Map {
     /// Changes many entries: `change` is told of each key what the map has, and answers what it shall have. What is new
     /// comes last, in order.
     #[inline(never)]
-    pub fn update(&mut self, with: &Map, change: &mut dyn FnMut(Option<Value>, &Name, &Value) -> Option<Value>) {
+    pub fn update(&mut self, with: &Map, change: &mut Change<'_>) {
         let own = std::mem::take(&mut self.0);
         let mut entries: Vec<(Name, Option<Value>)> = own.into_iter().map(|(key, value)| (key, Some(value))).collect();
         let mut places = BTreeMap::new();
@@ -111,9 +114,8 @@ impl Map {
                 entries.iter().position(|(known, _)| known == key)
             } else {
                 // What came last is not in it yet.
-                for at in places.len()..entries.len() {
-                    places.insert(entries[at].0.clone(), at);
-                }
+                let known = places.len();
+                places.extend(entries[known..].iter().map(|(key, _)| key.clone()).zip(known..));
                 places.get(key).copied()
             };
             match at {
