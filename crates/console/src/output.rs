@@ -113,6 +113,11 @@ impl Follow {
         if self.what.look(host, &mut out) {
             return out;
         }
+        if let Some(standstill) = host.world().standstill() {
+            // Nothing will ever move again.
+            out.fail(format!("error: {standstill}"));
+            return out;
+        }
         match &self.deadline {
             Some((at, expiry)) if host.world().now >= *at => {
                 match expiry {

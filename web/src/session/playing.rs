@@ -138,7 +138,7 @@ impl Session {
                 if let Some(watcher) = &watcher {
                     watcher(timeline);
                 }
-                if arrived || condition.as_mut().is_some_and(|goes_on| !goes_on(timeline)) {
+                if condition.as_mut().is_some_and(|goes_on| !goes_on(timeline)) || arrived {
                     return true;
                 }
                 last_look += batch;
@@ -152,6 +152,10 @@ impl Session {
         });
         if !done {
             self.player().borrow_mut().condition = condition;
+        }
+        if self.timeline().world().standstill().is_some() {
+            // Nothing will ever move again; what was before can be looked at.
+            return self.pause();
         }
         // A frame that could not keep up lets time go slower rather than the page.
         if let (true, Mode::Running { then_play, .. }) = (done, mode) {

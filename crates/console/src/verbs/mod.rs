@@ -226,6 +226,9 @@ fn run_for(text: &str, host: &mut dyn Host) -> Result<Output, Failure> {
     let mut out = Output::default();
     if host.patience().is_some() {
         host.play_until(end);
+        if let Some(standstill) = host.world().standstill() {
+            return Err(format!("error: {standstill}"));
+        }
     } else {
         out.follow = Some(Follow::new(Clock(end), None));
     }
@@ -251,7 +254,8 @@ impl Awaited for Clock {
 fn step(count: u64, host: &mut dyn Host) -> Result<Output, Failure> {
     for _ in 0..count {
         if !host.step() {
-            return Err("error: nothing is planned".into());
+            let standstill = host.world().standstill().map(|standstill| format!("error: {standstill}"));
+            return Err(standstill.unwrap_or_else(|| "error: nothing is planned".into()));
         }
     }
     let world = host.world();
