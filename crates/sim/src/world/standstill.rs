@@ -11,10 +11,11 @@
 
 use crate::belief::api::shelf::Key;
 use crate::ground::clock::{Span, Time, elapsed};
+use crate::reality::kubelet::Wake;
 use crate::words::controller_id::ControllerId;
 use crate::world::World;
 use crate::world::event::Event;
-use petri_objects::Name;
+use petri_objects::{Name, Uid};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -142,7 +143,7 @@ impl World {
             Event::Requeue(id, key) | Event::Period(id, key) => of(*id, Some(key)),
             Event::Serve(id) | Event::Answer(id) => of(*id, self.pending.get(id).map(|pending| &pending.key)),
             Event::Hear(id) => (id.name().into(), "what its cache hears".into()),
-            Event::Kubelet(node, wake) => (format!("the kubelet of {node}").into(), format!("{wake:?}").into()),
+            Event::Kubelet(node, wake) => (format!("the kubelet of {node}").into(), self.woken_for(node, wake)),
             Event::Program(id) => {
                 let running = self.programs.running.get(id);
                 let pod = running.map_or_else(|| id.pod.to_string(), |program| program.identity.to_string());
@@ -152,6 +153,21 @@ impl World {
             Event::Observe | Event::Sweep | Event::ComponentStarts(_) | Event::SystemNamespaces => {
                 ("kube-apiserver".into(), "what was written".into())
             }
+        }
+    }
+
+    /// What a kubelet is woken for.
+    fn woken_for(&self, node: &str, wake: &Wake) -> Name {
+        let pod = |uid: &Uid| {
+            let worker = self.machines.get(node).and_then(|machine| machine.kubelet.workers.get(uid));
+            worker.map_or_else(|| uid.to_string(), |worker| format!("pod {}", worker.pod.metadata.name)).into()
+        };
+        match wake {
+            Wake::Start => "its start".into(),
+            Wake::Lease { .. } => "its lease".into(),
+            Wake::Statuses { .. } => "statuses".into(),
+            Wake::Hear(change) => change.reference().to_string().into(),
+            Wake::Pod(uid) | Wake::Stored(uid, _) | Wake::Resume(uid) => pod(uid),
         }
     }
 }
