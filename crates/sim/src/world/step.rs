@@ -334,7 +334,8 @@ impl World {
             Ok(done) => {
                 self.queues[id as usize].forget(&key);
                 if let Some(after) = done.after {
-                    self.requeue_after(id, key.clone(), after.max(AT_ONCE));
+                    let after = if after == Span::ZERO { AT_ONCE } else { after };
+                    self.requeue_after(id, key.clone(), after);
                 }
                 done.waiting
             }

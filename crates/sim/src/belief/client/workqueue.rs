@@ -11,7 +11,7 @@ use crate::ground::ledger::Ledger;
 use crate::words::actor::Cause;
 use std::collections::VecDeque;
 
-/// How long a key waits at least that its own sync wants to see again: the first delay of upstream's rate limiter.
+/// How long a key waits that its own sync wants to see again at once: the first delay of upstream's rate limiter.
 pub const AT_ONCE: Span = Span::millis(5);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
