@@ -168,6 +168,11 @@ impl Follow {
         if self.what.look(host, out) {
             return true;
         }
+        if let Some(standstill) = host.world().standstill() {
+            // Nothing will ever move again.
+            out.fail(format!("error: {standstill}"));
+            return true;
+        }
         match &self.deadline {
             Some((at, expiry)) if host.world().now >= *at => {
                 match expiry {

@@ -197,6 +197,10 @@ impl Session {
                 player.driver = driver;
             }
         }
+        if self.timeline().world().standstill().is_some() {
+            // Nothing will ever move again; what was before can be looked at.
+            return self.pause();
+        }
         // A frame that could not keep up lets time go slower rather than the page.
         if let (true, Mode::Running { then_play, .. }) = (done, mode) {
             self.set_mode(if then_play { Mode::Playing } else { Mode::Paused });

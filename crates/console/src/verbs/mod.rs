@@ -277,7 +277,10 @@ impl Awaited for Steps {
         if world.events >= self.0 {
             out.line(format!("{} after the start, event {}", elapsed(world.now.since(world.start)), world.events));
         } else if world.next_due().is_none() {
-            out.fail("error: nothing is planned");
+            match world.standstill() {
+                Some(standstill) => out.fail(format!("error: {standstill}")),
+                None => out.fail("error: nothing is planned"),
+            }
         } else {
             return false;
         }

@@ -10,6 +10,7 @@ pub mod differing;
 
 pub mod limits;
 
+pub mod pace;
 pub mod random;
 
 pub mod rare;

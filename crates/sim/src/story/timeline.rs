@@ -107,16 +107,17 @@ impl Timeline {
         self.frames.truncate(1);
     }
 
-    /// Plays forward until it is `until`.
+    /// Plays forward until it is `until`, or until the clock [stands still](World::standstill).
     pub fn play_until(&mut self, until: Time) {
         self.play_for(until, u64::MAX);
     }
 
-    /// Plays forward until it is `until`, or a number of events have happened. `false` if the number ended it.
+    /// Plays forward until it is `until`, the clock [stands still](World::standstill), or a number of events have
+    /// happened. `false` if the number ended it.
     pub fn play_for(&mut self, until: Time, max_events: u64) -> bool {
         for _ in 0..max_events {
             if !self.advance(until) {
-                self.world.now = self.world.now.max(until);
+                self.world.wait_until(until);
                 self.end = self.end.max((self.world.now, self.world.events));
                 return true;
             }
@@ -126,6 +127,9 @@ impl Timeline {
 
     /// The next event or command that is due until `until`. `false` if there is none.
     fn advance(&mut self, until: Time) -> bool {
+        if self.world.standstill().is_some() {
+            return false;
+        }
         let due = self.world.next_due();
         if let Some(next) = self.recording.commands.get(self.done) {
             let first = match next.position {
@@ -206,8 +210,12 @@ impl Timeline {
     /// A command at the cursor. In the past it forks: the future that was is kept as a branch.
     ///
     /// # Errors
-    /// What the API server or the physical world refuses. The command is part of the recording all the same.
+    /// What the API server or the physical world refuses. The command is part of the recording all the same, unless the
+    /// clock [stands still](World::standstill): then nothing can be done.
     pub fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
+        if let Some(standstill) = self.world.standstill() {
+            return Err(ApiError::BadRequest(standstill.to_string().into()));
+        }
         self.fork();
         let command = Rc::new(command);
         let stamped = Stamped { at: self.world.now, position: Some(self.world.events), command: command.clone() };
