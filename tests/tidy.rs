@@ -60,6 +60,7 @@ fn dependencies_point_one_way() {
         ("sim", &["objects"]),
         ("explore", &["objects", "sim"]),
         ("console", &["manifest", "objects", "sim"]),
+        ("swarm", &["console", "manifest", "objects", "sim"]),
         ("lessons", &["console", "manifest", "objects", "sim"]),
         ("conformance", &["console", "manifest", "objects", "sim"]),
         ("split", &[]),
@@ -119,7 +120,7 @@ fn the_world_knows_no_clock_no_io_no_floats() {
 
 #[test]
 fn the_page_is_the_only_home_of_the_browser() {
-    for krate in ["objects", "manifest", "sim", "explore", "console", "lessons"] {
+    for krate in ["objects", "manifest", "sim", "explore", "console", "lessons", "swarm"] {
         for (name, source) in sources(&format!("crates/{krate}/src")) {
             for word in ["web_sys", "js_sys", "wasm_bindgen", "yew", "gloo"] {
                 assert!(!source.contains(&format!("{word}::")), "{name} uses {word}");
