@@ -270,3 +270,20 @@ fn nobody_reads_debug_output() {
 fn debug_output_is_found() {
     assert_eq!(debug_prints("let a = format!(\"{b:?}\");\n#[cfg(test)]\nformat!(\"{c:?}\")").len(), 1);
 }
+
+#[test]
+fn planted_errors_are_in_no_product() {
+    for (manifest, names) in [("crates/sim/Cargo.toml", 1), ("crates/swarm/Cargo.toml", 4)] {
+        let text = std::fs::read_to_string(root().join(manifest)).expect("every crate has a manifest");
+        assert_eq!(text.matches("planted").count(), names, "{manifest}: a feature for one test, and nothing more");
+        assert!(!text.contains("default = "), "{manifest}: no feature is on by itself");
+    }
+    let mut manifests = Vec::new();
+    files(&root(), "Cargo.toml", &mut manifests);
+    assert!(manifests.len() > 10);
+    for path in manifests {
+        let text = std::fs::read_to_string(&path).expect("it can be read");
+        let own = path.ends_with("sim/Cargo.toml") || path.ends_with("swarm/Cargo.toml");
+        assert!(own || !text.contains("planted"), "{}: whoever asks for planted errors gets them", path.display());
+    }
+}

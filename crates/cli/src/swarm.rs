@@ -1,6 +1,6 @@
 //! `petri swarm`: seeds played by several threads, what they found, and how fast.
 
-use petri_swarm::oracle::Complaint;
+use petri_swarm::oracle::{Complaint, Sight};
 use petri_swarm::play::{Company, told};
 use petri_swarm::{Run, once, run as seed_run, shrink};
 use std::collections::BTreeSet;
@@ -36,6 +36,7 @@ struct Told {
     seed: u64,
     events: u64,
     lines: u64,
+    sight: Sight,
     took: Duration,
     complaints: Vec<Complaint>,
 }
@@ -76,6 +77,9 @@ fn summary(options: &Options, all: &[Told], failed: usize, took: Duration) -> Ex
     let rate = all.len() as f64 / took.as_secs_f64();
     let (events, lines) = all.iter().fold((0, 0), |(events, lines), told| (events + told.events, lines + told.lines));
     let last = all.iter().map(|told| told.seed).max().map_or(options.seeds.start, |seed| seed + 1);
+    let sum = |of: fn(&Sight) -> u64| all.iter().map(|told| of(&told.sight)).sum::<u64>();
+    let (workloads, excused) = (sum(|sight| sight.workloads), sum(|sight| sight.excused));
+    println!("{workloads} workloads at the end, of which {excused} need not be complete");
     if let Some(slowest) = all.iter().max_by_key(|told| told.took) {
         println!("the slowest is seed {}: {:.0?}", slowest.seed, slowest.took);
     }
@@ -129,12 +133,20 @@ fn work(options: &Options, started: Instant, next: &AtomicU64, enough: &AtomicBo
                 seed,
                 events: played.events,
                 lines: played.marks.len() as u64,
+                sight: played.sight,
                 took: began.elapsed(),
                 complaints: played.complaints,
             },
             Err(panic) => {
                 let complaint = Complaint { rule: petri_swarm::oracle::Rule::Panic, text: told(&*panic) };
-                Told { seed, events: 0, lines: 0, took: began.elapsed(), complaints: vec![complaint] }
+                Told {
+                    seed,
+                    events: 0,
+                    lines: 0,
+                    sight: Sight::default(),
+                    took: began.elapsed(),
+                    complaints: vec![complaint],
+                }
             }
         };
         if tell.send(told).is_err() {
@@ -160,7 +172,9 @@ fn show_small(failed: &[&Told], most: usize) {
         });
         match small {
             Ok(transcript) => println!("\n{transcript}"),
-            Err(panic) => println!("\nseed {} could not be made small: {}\n", told.seed, petri_swarm::play::told(&*panic)),
+            Err(panic) => {
+                println!("\nseed {} could not be made small: {}\n", told.seed, petri_swarm::play::told(&*panic))
+            }
         }
     }
 }

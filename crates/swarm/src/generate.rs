@@ -1,7 +1,7 @@
 //! What is typed next: verbs and faults of every sort, aimed at what the cluster holds at the moment.
 
 use crate::chance::Chance;
-use crate::manifests::{OTHER_NAMESPACE, manifest, mutate, workload};
+use crate::manifests::{OTHER_NAMESPACE, hand_made_storage, manifest, mutate, workload};
 use crate::script::Step;
 use petri_objects::{Kind, Object, ObjectRef, Uid};
 use petri_sim::ground::clock::Span;
@@ -52,6 +52,9 @@ pub(crate) fn setup(chance: &mut Chance) -> Vec<Step> {
     let mut steps: Vec<Step> = workload(chance).into_iter().map(apply).collect();
     for _ in 0..chance.below(4) {
         steps.push(apply(manifest(chance)));
+    }
+    if chance.percent(6) {
+        steps.extend(hand_made_storage(chance).into_iter().map(apply));
     }
     steps.push(Step::Run(Span::seconds(chance.between(0, 90))));
     steps
@@ -283,7 +286,9 @@ fn edit(world: &World, chance: &mut Chance) -> Option<String> {
     let patch = match chance.below(6) {
         0 => return Some(format!("kubectl label {target} app={} --overwrite{flag}", chance.one(&["web", "other"]))),
         1 => return Some(format!("kubectl annotate {target} petri.dev/note=x --overwrite{flag}")),
-        2 => json!({"metadata": {"finalizers": if chance.percent(40) { json!(["petri.dev/kept"]) } else { json!(null) }}}),
+        2 => {
+            json!({"metadata": {"finalizers": if chance.percent(40) { json!(["petri.dev/kept"]) } else { json!(null) }}})
+        }
         3 => json!({"metadata": {"labels": {"app": "other"}}}),
         4 => json!({"spec": {"template": {"metadata": {"labels": {"run": chance.below(3).to_string()}}}}}),
         _ => json!({"spec": {"replicas": chance.below(5), "minReadySeconds": chance.below(10)}}),
@@ -331,8 +336,22 @@ fn reference(object: &Object) -> serde_json::Value {
 /// A line that only looks; it must change nothing.
 pub(crate) fn look(world: &World, chance: &mut Chance) -> String {
     const KINDS: [&str; 16] = [
-        "pods", "nodes", "sts", "deploy", "rs", "svc", "pvc", "pv", "events", "pdb", "cm", "leases", "endpointslices",
-        "quota", "controllerrevisions", "volumeattachments",
+        "pods",
+        "nodes",
+        "sts",
+        "deploy",
+        "rs",
+        "svc",
+        "pvc",
+        "pv",
+        "events",
+        "pdb",
+        "cm",
+        "leases",
+        "endpointslices",
+        "quota",
+        "controllerrevisions",
+        "volumeattachments",
     ];
     let target = any_of(world, Kind::ALL, chance);
     let kind = chance.one(&KINDS);

@@ -337,6 +337,19 @@ fn volume(chance: &mut Chance) -> Json {
     whole("v1", "PersistentVolume", name, spec)
 }
 
+/// Disks that were made by hand, and claims that look for one of them.
+pub(crate) fn hand_made_storage(chance: &mut Chance) -> Vec<Json> {
+    let claim = |name: &str| {
+        let spec = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "storageClassName": ""});
+        whole("v1", "PersistentVolumeClaim", name, spec)
+    };
+    let mut manifests = vec![volume(chance), claim("spare"), claim("spare-2")];
+    if chance.percent(40) {
+        manifests.push(volume(chance));
+    }
+    manifests
+}
+
 fn storage_class(chance: &mut Chance) -> Json {
     let mut class = plain("storage.k8s.io/v1", "StorageClass", "fast");
     class["provisioner"] = json!(chance.one(&["disk.petri.dev", "ebs.csi.aws.com"]));

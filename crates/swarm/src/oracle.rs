@@ -68,6 +68,13 @@ impl fmt::Display for Complaint {
     }
 }
 
+/// How much the oracle sees: of so many workloads so many are not complete, and something explains it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    pub workloads: u64,
+    pub excused: u64,
+}
+
 /// What the oracle looks at, and what it finds.
 pub(crate) struct Oracle<'w> {
     pub world: &'w World,
@@ -75,17 +82,18 @@ pub(crate) struct Oracle<'w> {
     pub complaints: Vec<Complaint>,
     /// Uids of every object.
     pub uids: BTreeSet<Uid>,
+    pub sight: Sight,
     /// Workloads (`namespace/name`) that are not complete, with or without an explanation.
     pub incomplete: BTreeSet<String>,
 }
 
 /// Everything that is wrong now. The faults have been undone, and time has passed.
-pub(crate) fn complaints(script: &Script, timeline: &Timeline) -> Vec<Complaint> {
+pub(crate) fn complaints(script: &Script, timeline: &Timeline) -> (Vec<Complaint>, Sight) {
     let world = timeline.world();
     let objects = Kind::ALL.iter().flat_map(|kind| world.objects().list(*kind));
     let uids = objects.map(|object| object.meta().uid).collect();
-    let (complaints, incomplete) = (Vec::new(), BTreeSet::new());
-    let mut oracle = Oracle { world, deeds: Deeds::of(script), complaints, uids, incomplete };
+    let (complaints, incomplete, sight) = (Vec::new(), BTreeSet::new(), Sight::default());
+    let mut oracle = Oracle { world, deeds: Deeds::of(script), complaints, uids, sight, incomplete };
     oracle.promises(timeline);
     oracle.nodes();
     oracle.processes();
@@ -95,7 +103,7 @@ pub(crate) fn complaints(script: &Script, timeline: &Timeline) -> Vec<Complaint>
     oracle.terminating();
     oracle.garbage();
     oracle.standings();
-    oracle.complaints
+    (oracle.complaints, oracle.sight)
 }
 
 impl Oracle<'_> {
@@ -254,7 +262,8 @@ impl Oracle<'_> {
                 let [namespace, kind, name] = words[..] else { return false };
                 let kind = if kind == "deployment" { Kind::Deployment } else { Kind::ReplicaSet };
                 let exists = self.world.objects().get(&ObjectRef::new(kind, namespace, name)).is_some();
-                (!exists && crate::generate::STALE_STANDINGS) || self.incomplete.contains(&format!("{namespace}/{name}"))
+                (!exists && crate::generate::STALE_STANDINGS)
+                    || self.incomplete.contains(&format!("{namespace}/{name}"))
             }
             Guarantee::Quorum => self.incomplete.iter().any(of_namespace) || self.is_lonely_quorum(subject),
             // Told by process or lock, and a lock is not of one namespace alone.

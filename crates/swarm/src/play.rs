@@ -2,7 +2,7 @@
 
 use crate::chance::Chance;
 use crate::generate;
-use crate::oracle::{self, Complaint, Rule};
+use crate::oracle::{self, Complaint, Rule, Sight};
 use crate::script::{Script, Step};
 use petri_console::Host;
 use petri_objects::{Span, Time};
@@ -97,7 +97,8 @@ pub struct Played {
     /// The fingerprint after each line.
     pub marks: Vec<u64>,
     pub events: u64,
-    /// The world as it is at the end.
+    pub sight: Sight,
+    /// The commands that were given, and when.
     pub recording: Recording,
 }
 
@@ -141,11 +142,17 @@ impl Player {
             self.complaints.push(Complaint { rule: Rule::Panic, text: told(&*panic) });
             return;
         }
+        let linked = (self.marks.len() + 1).is_multiple_of(LINES_PER_LINK);
+        if linked {
+            // A link says until when is played, and whoever opens it plays all that is due until then.
+            let now = self.host.timeline.now();
+            self.host.play_until(now);
+        }
         self.marks.push(self.world().fingerprint().0);
         if let Some(next) = &self.host.stuck {
             let text = format!("time stands still; planned again and again: {next}");
             self.complaints.push(Complaint { rule: Rule::Instant, text });
-        } else if self.looks.is_some() && self.marks.len().is_multiple_of(LINES_PER_LINK) {
+        } else if self.looks.is_some() && linked {
             self.through_a_link();
         }
     }
@@ -153,7 +160,7 @@ impl Player {
     /// Somebody looks around, which must change nothing.
     fn look(&mut self) {
         let Some(mut chance) = self.looks.take() else { return };
-        for _ in 0..chance.below(3) {
+        for _ in 0..chance.below(2) {
             let line = generate::look(self.world(), &mut chance);
             let before = self.world().fingerprint();
             petri_console::run(&line, &mut self.host, &self.files);
@@ -190,13 +197,13 @@ impl Player {
     /// Everything is undone, time passes until all is well or patience ends, and the oracle speaks.
     pub fn finish(mut self) -> (Script, Played) {
         let mut quiet = Vec::new();
-        let mut complaints = Vec::new();
+        let (mut complaints, mut sight) = (Vec::new(), Sight::default());
         if !self.is_stuck() {
             for step in crate::quiet::undo(self.world()) {
                 self.play(&step);
                 quiet.push(step);
             }
-            for (nth, step) in crate::quiet::waits().into_iter().enumerate() {
+            for (nth, step) in crate::quiet::waits(self.script.seed).into_iter().enumerate() {
                 self.play(&step);
                 quiet.push(step);
                 // What a machine has told only now may need another look: a Node object that was deleted, for instance.
@@ -205,7 +212,7 @@ impl Player {
                     quiet.push(step);
                 }
                 let timeline = &self.host.timeline;
-                complaints = oracle::complaints(&self.script, timeline);
+                (complaints, sight) = oracle::complaints(&self.script, timeline);
                 if self.is_stuck() || (complaints.is_empty() && nth > 0) {
                     break;
                 }
@@ -218,6 +225,7 @@ impl Player {
             complaints: self.complaints,
             marks: self.marks,
             events: timeline.position(),
+            sight,
             recording: timeline.recording().clone(),
         };
         (self.script, played)

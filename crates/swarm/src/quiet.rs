@@ -8,8 +8,9 @@ use petri_sim::words::command::{Command, Probed, StoragePart};
 use petri_sim::world::World;
 
 /// How long is waited, look by look. The longest things in a cluster are back-offs: a pod's of 5 minutes, a queue's of 17.
-pub(crate) fn waits() -> Vec<Step> {
-    let minutes = [4, 4, 8, 8, 16, 20];
+/// Whoever is well at the second look is let go; every eighth run waits for longer before that.
+pub(crate) fn waits(seed: u64) -> Vec<Step> {
+    let minutes = if seed.is_multiple_of(8) { [4, 8, 8, 10, 15, 20] } else { [2, 3, 7, 10, 18, 20] };
     minutes.into_iter().map(|minutes| Step::Run(Span::minutes(minutes))).collect()
 }
 

@@ -154,7 +154,9 @@ fn collect(value: &Json, at: String, found: &mut Vec<String>) {
         collect(value, pointer, found);
     };
     match value {
-        Json::Object(map) => map.iter().for_each(|(key, value)| entry(key.replace('~', "~0").replace('/', "~1"), value)),
+        Json::Object(map) => {
+            map.iter().for_each(|(key, value)| entry(key.replace('~', "~0").replace('/', "~1"), value))
+        }
         Json::Array(list) => list.iter().enumerate().for_each(|(index, value)| entry(index.to_string(), value)),
         _ => {}
     }

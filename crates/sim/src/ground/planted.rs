@@ -10,7 +10,7 @@ pub enum Error {
     ClaimBoundTwice,
     /// A machine that hears that a pod is gone lets its process run.
     ForgottenGhost,
-    /// A guarantee that holds again is still told to be broken.
+    /// At-most-one that holds again is still told to be broken.
     StaleStanding,
     /// What fails for the third time is tried again at once.
     LoopAtOneInstant,

@@ -94,6 +94,8 @@ pub struct World {
     /// Commands that removed a pod's object (or its node's) while its process ran.
     pub(crate) removals: BTreeMap<Identity, u32>,
     pub(crate) faults: Rare<Faults>,
+    #[cfg(feature = "planted")]
+    pub(crate) trace: crate::ground::planted::Trace,
 }
 
 /// How finely events can interleave.
@@ -150,6 +152,8 @@ impl World {
             told: Revision(0),
             removals: BTreeMap::new(),
             faults: Rare::default(),
+            #[cfg(feature = "planted")]
+            trace: Default::default(),
         };
         world.memory.scheduler.seed(seed);
         world.set_up(scenario);
@@ -292,10 +296,14 @@ impl World {
     }
     /// Why a controller does nothing about a key at the moment.
     pub fn waiting(&self, controller: ControllerId, key: &Key) -> Option<&Waiting> {
+        #[cfg(feature = "planted")]
+        self.trace.leave();
         self.waiting.get(&(controller, key.clone()))
     }
     /// Every controller that stopped short of its goal, and why.
     pub fn reasons(&self) -> impl Iterator<Item = (ControllerId, &Key, &Waiting)> {
+        #[cfg(feature = "planted")]
+        self.trace.leave();
         self.waiting.iter().map(|((id, key), waiting)| (*id, key, waiting))
     }
     /// Syncs that are cut in the middle.

@@ -16,9 +16,10 @@ pub(super) fn check(oracle: &mut Oracle<'_>) {
         let pods = objects.pods.in_namespace(&meta.namespace);
         let wanted: BTreeSet<Name> =
             pods.filter(|pod| is_endpoint(service, pod)).map(|pod| pod.status.pod_ip.clone()).collect();
-        let slices = objects.endpoint_slices.in_namespace(&meta.namespace).filter(|slice| {
-            slice.metadata.labels.get("kubernetes.io/service-name") == Some(&meta.name)
-        });
+        let slices = objects
+            .endpoint_slices
+            .in_namespace(&meta.namespace)
+            .filter(|slice| slice.metadata.labels.get("kubernetes.io/service-name") == Some(&meta.name));
         let endpoints = slices.flat_map(|slice| slice.endpoints.iter());
         let told: BTreeSet<Name> = endpoints
             .filter(|endpoint| endpoint.conditions.ready != Some(false))

@@ -6,9 +6,17 @@ use petri_sim::belief::api::shelf::Key;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(oracle: &mut Oracle<'_>) {
-    let found = [claims(oracle), volumes(oracle)].concat();
+    let found = [claims(oracle), volumes(oracle), lost(oracle)].concat();
     found.into_iter().for_each(|text| oracle.complain(Rule::Claim, text));
     attachments(oracle).into_iter().for_each(|text| oracle.complain(Rule::Attachment, text));
+}
+
+/// A claim is lost with its volume, and never while it is there.
+fn lost(oracle: &Oracle<'_>) -> Vec<String> {
+    let objects = oracle.world.objects();
+    let lost = objects.claims.values().filter(|claim| &*claim.status.phase == "Lost");
+    let there = lost.filter(|claim| objects.volumes.get(&Key::new("", claim.spec.volume_name.clone())).is_some());
+    there.map(|claim| format!("{} is Lost, and {} is there", claim.metadata.name, claim.spec.volume_name)).collect()
 }
 
 /// Each bound claim has a volume of its own, which is bound to it.
@@ -39,7 +47,8 @@ fn volumes(oracle: &Oracle<'_>) -> Vec<String> {
     let objects = oracle.world.objects();
     let bound = objects.volumes.values().filter(|volume| &*volume.status.phase == "Bound");
     let lost = bound.filter(|volume| {
-        let claim = volume.spec.claim_ref.as_ref().map(|owner| (owner, Key::new(&*owner.namespace, owner.name.clone())));
+        let claim =
+            volume.spec.claim_ref.as_ref().map(|owner| (owner, Key::new(&*owner.namespace, owner.name.clone())));
         let claim = claim.and_then(|(owner, key)| objects.claims.get(&key).filter(|c| c.metadata.uid == owner.uid));
         claim.is_none()
     });

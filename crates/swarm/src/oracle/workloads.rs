@@ -24,6 +24,7 @@ struct Workload {
 pub(super) fn check(oracle: &mut Oracle<'_>) {
     for workload in all(oracle) {
         let meta = workload.object.meta();
+        oracle.sight.workloads += 1;
         let title = format!("{} in {}", workload.object.reference(), meta.namespace);
         if !meta.is_terminating() {
             status(oracle, &workload, &title);
@@ -34,11 +35,13 @@ pub(super) fn check(oracle: &mut Oracle<'_>) {
             continue;
         }
         oracle.incomplete.insert(format!("{}/{}", meta.namespace, meta.name));
-        if !is_excused(oracle, &workload) {
-            let pods = workload.pods.len();
-            let text = format!("{title} has {ready} of {} pods ready, {pods} in all", workload.wanted);
-            oracle.complain(Rule::Complete, text + &reasons(oracle, meta));
+        if is_excused(oracle, &workload) {
+            oracle.sight.excused += 1;
+            continue;
         }
+        let pods = workload.pods.len();
+        let text = format!("{title} has {ready} of {} pods ready, {pods} in all", workload.wanted);
+        oracle.complain(Rule::Complete, text + &reasons(oracle, meta));
     }
     budgets(oracle);
 }
@@ -48,7 +51,8 @@ fn reasons(oracle: &Oracle<'_>, meta: &Meta) -> String {
     let own = |key: &Key| key.namespace == meta.namespace && key.name.starts_with(&*meta.name);
     let start = oracle.world.start;
     let said = oracle.world.reasons().filter(|(_, key, _)| own(key));
-    said.map(|(id, key, waiting)| format!("; {} of {}: {}", id.name(), key.name, waiting.reason.sentence(start))).collect()
+    said.map(|(id, key, waiting)| format!("; {} of {}: {}", id.name(), key.name, waiting.reason.sentence(start)))
+        .collect()
 }
 
 fn all(oracle: &Oracle<'_>) -> Vec<Workload> {
@@ -158,14 +162,28 @@ fn is_pod_excused(oracle: &Oracle<'_>, pod: &Rc<Pod>) -> bool {
         || !is_healthy(pod)
         || pod.metadata.labels.get(MUTATED).is_some()
         || wants_much(oracle, pod)
+        || !pod.is_scheduled() && is_kept_away(oracle)
         // Killed and killed again, or moved to another machine: back-off takes its time.
         || pod.is_terminating() && pod.metadata.deletion_timestamp > oracle.world.now
+}
+
+/// Pods that are there keep others away from where they are.
+fn is_kept_away(oracle: &Oracle<'_>) -> bool {
+    oracle.world.objects().pods.values().any(|pod| pod.spec.affinity.is_some())
 }
 
 /// Whether a pod does what most pods do: it starts, it becomes ready, and it stays.
 fn is_healthy(pod: &Pod) -> bool {
     const WORDS: [&str; 9] = [
-        "server", "writer", "elector", "configmap-lock", "session-lock", "ttl-lock", "quorum", "client", "slow-stopper",
+        "server",
+        "writer",
+        "elector",
+        "configmap-lock",
+        "session-lock",
+        "ttl-lock",
+        "quorum",
+        "client",
+        "slow-stopper",
     ];
     let known = |container: &Container| match image_word(&container.image) {
         Some(word) => WORDS.contains(&word) || word == "slow-starter" && container.liveness_probe.is_none(),
@@ -175,11 +193,16 @@ fn is_healthy(pod: &Pod) -> bool {
     let odd = ["run", "live", "startup", "exit-code", "workload"].iter().any(|key| annotation(notes, key).is_some());
     let ready = annotation(notes, "ready");
     // A liveness probe kills what takes its time to answer; that is the lesson, not a fault.
-    let late = ready.is_some() && pod.spec.containers.iter().any(|c| c.liveness_probe.is_some() || c.startup_probe.is_some());
+    let late =
+        ready.is_some() && pod.spec.containers.iter().any(|c| c.liveness_probe.is_some() || c.startup_probe.is_some());
     let slow = pod.spec.containers.iter().any(|c| {
         image_word(&c.image) == Some("slow-starter") && (c.startup_probe.is_some() || c.liveness_probe.is_some())
     });
-    pod.spec.containers.iter().chain(&pod.spec.init_containers).all(known) && !odd && !late && !slow && ready != Some("never")
+    pod.spec.containers.iter().chain(&pod.spec.init_containers).all(known)
+        && !odd
+        && !late
+        && !slow
+        && ready != Some("never")
 }
 
 /// Whether a pod asks for a place, or a disk, that there may be none of.
@@ -234,21 +257,30 @@ fn classes_are_odd(object: &Object) -> bool {
 }
 
 /// A budget counts the pods that it is about.
+///
+/// Upstream: `updatePod` of the disruption controller looks for the budget of the pod as it is now; one whose pod has other
+/// labels hears of it with its next change.
 fn budgets(oracle: &mut Oracle<'_>) {
+    if oracle.deeds.labels {
+        return;
+    }
     let objects = oracle.world.objects();
     let mut found = Vec::new();
     for budget in objects.budgets.values().filter(|budget| !budget.metadata.is_terminating()) {
         let Some(selector) = budget.spec.selector.as_ref().filter(|selector| !selector.is_empty()) else { continue };
-        let failed = condition(&budget.status.conditions, "DisruptionAllowed").is_some_and(|c| &*c.reason == "SyncFailed");
+        let failed =
+            condition(&budget.status.conditions, "DisruptionAllowed").is_some_and(|c| &*c.reason == "SyncFailed");
         if failed || budget.metadata.labels.get(MUTATED).is_some() {
             continue;
         }
         let pods = objects.pods.in_namespace(&budget.metadata.namespace);
-        let healthy =
-            pods.filter(|pod| selector.matches(&pod.metadata.labels) && pod.is_ready() && !pod.is_terminating()).count();
+        let healthy = pods
+            .filter(|pod| selector.matches(&pod.metadata.labels) && pod.is_ready() && !pod.is_terminating())
+            .count();
         if i64::from(budget.status.current_healthy) != healthy as i64 {
             let told = budget.status.current_healthy;
-            found.push(format!("the budget {} tells of {told} healthy pods; there are {healthy}", budget.metadata.name));
+            found
+                .push(format!("the budget {} tells of {told} healthy pods; there are {healthy}", budget.metadata.name));
         }
     }
     found.into_iter().for_each(|text| oracle.complain(Rule::Status, text));
