@@ -20,6 +20,7 @@ const HELP: &str = "petri swarm: random clusters in random trouble
   --least N        fail below so many seeds a second
   --shrink N       make so many findings small, each of another rule (3); 0 for none
   --fingerprints   print each seed's final fingerprint and nothing else
+  --show           print each seed as a transcript and nothing else
 ";
 
 struct Options {
@@ -29,6 +30,7 @@ struct Options {
     least: f64,
     shrink: usize,
     fingerprints: bool,
+    show: bool,
 }
 
 /// What a thread tells of a seed.
@@ -59,6 +61,13 @@ pub fn run(words: &[String]) -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
+    if options.show {
+        for seed in options.seeds {
+            let (script, played) = once(seed, Company::Alone);
+            println!("{}", script.transcript(&format!("Seed {seed}: {} events", played.events), &played.quiet));
+        }
+        return ExitCode::SUCCESS;
+    }
     // What a seed finds is told below, once.
     std::panic::set_hook(Box::new(|_| {}));
     let started = Instant::now();
@@ -74,7 +83,9 @@ pub fn run(words: &[String]) -> ExitCode {
 }
 
 fn summary(options: &Options, all: &[Told], failed: usize, took: Duration) -> ExitCode {
-    let rate = all.len() as f64 / took.as_secs_f64();
+    // Others may use the machine as well: what counts is the processors' time, where the system tells of it.
+    let busy = all.iter().map(|told| told.took).sum::<Duration>().as_secs_f64() / options.jobs as f64;
+    let (rate, seen) = (all.len() as f64 / busy, all.len() as f64 / took.as_secs_f64());
     let (events, lines) = all.iter().fold((0, 0), |(events, lines), told| (events + told.events, lines + told.lines));
     let last = all.iter().map(|told| told.seed).max().map_or(options.seeds.start, |seed| seed + 1);
     let sum = |of: fn(&Sight) -> u64| all.iter().map(|told| of(&told.sight)).sum::<u64>();
@@ -84,7 +95,8 @@ fn summary(options: &Options, all: &[Told], failed: usize, took: Duration) -> Ex
         println!("the slowest is seed {}: {:.0?}", slowest.seed, slowest.took);
     }
     println!(
-        "{} seeds ({}..{last}) in {:.1} s with {} threads: {rate:.1} seeds a second, {lines} lines, {events} events; {failed} failed",
+        "{} seeds ({}..{last}) in {:.1} s with {} threads: {seen:.1} seeds a second ({rate:.1} by the \
+         processors' time), {lines} lines, {events} events; {failed} failed",
         all.len(),
         options.seeds.start,
         took.as_secs_f64(),
@@ -127,14 +139,14 @@ fn work(options: &Options, started: Instant, next: &AtomicU64, enough: &AtomicBo
         if seed >= options.seeds.end || enough.load(Ordering::Relaxed) {
             return;
         }
-        let began = Instant::now();
+        let began = (Instant::now(), used());
         let told = match catch_unwind(|| seed_run(seed)) {
             Ok(Run { played, .. }) => Told {
                 seed,
                 events: played.events,
                 lines: played.marks.len() as u64,
                 sight: played.sight,
-                took: began.elapsed(),
+                took: since(began),
                 complaints: played.complaints,
             },
             Err(panic) => {
@@ -144,7 +156,7 @@ fn work(options: &Options, started: Instant, next: &AtomicU64, enough: &AtomicBo
                     events: 0,
                     lines: 0,
                     sight: Sight::default(),
-                    took: began.elapsed(),
+                    took: since(began),
                     complaints: vec![complaint],
                 }
             }
@@ -152,6 +164,20 @@ fn work(options: &Options, started: Instant, next: &AtomicU64, enough: &AtomicBo
         if tell.send(told).is_err() {
             return;
         }
+    }
+}
+
+/// How much of a processor this thread has used, if the system tells.
+fn used() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
+/// How much it has used since then, or how much time has passed.
+fn since((began, before): (Instant, Option<Duration>)) -> Duration {
+    match (used(), before) {
+        (Some(now), Some(before)) => now - before,
+        _ => began.elapsed(),
     }
 }
 
@@ -182,7 +208,8 @@ fn show_small(failed: &[&Told], most: usize) {
 /// `None` if help is asked for.
 fn read(words: &[String]) -> Result<Option<Options>, String> {
     let jobs = thread::available_parallelism().map_or(1, usize::from);
-    let mut options = Options { seeds: 0..1_000, limit: None, jobs, least: 0.0, shrink: 3, fingerprints: false };
+    let mut options =
+        Options { seeds: 0..1_000, limit: None, jobs, least: 0.0, shrink: 3, fingerprints: false, show: false };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
@@ -193,6 +220,7 @@ fn read(words: &[String]) -> Result<Option<Options>, String> {
             "--jobs" => options.jobs = number(value()?)?.max(1) as usize,
             "--least" => options.least = number(value()?)? as f64,
             "--shrink" => options.shrink = number(value()?)? as usize,
+            "--show" => options.show = true,
             "--fingerprints" => options.fingerprints = true,
             other => return Err(format!("{other} is not understood")),
         }

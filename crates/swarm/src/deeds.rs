@@ -23,6 +23,8 @@ impl Deeds {
                 Step::Line(line) => deeds.line(line),
                 Step::Manifest { manifest, .. } => {
                     let kind = manifest["kind"].as_str().unwrap_or_default();
+                    // A pod whose grace is 0 is forgotten the moment that it is deleted, as if by force.
+                    deeds.lies |= manifest.to_string().contains("\"terminationGracePeriodSeconds\":0");
                     deeds.storage |= matches!(kind, "PersistentVolumeClaim" | "PersistentVolume" | "StorageClass");
                 }
                 Step::Run(_) => {}

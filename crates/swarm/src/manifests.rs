@@ -210,7 +210,8 @@ fn template(name: &str, chance: &mut Chance) -> Json {
         spec["initContainers"] = json!([first]);
     }
     if chance.percent(25) {
-        spec["terminationGracePeriodSeconds"] = json!(*chance.one(&[&0, &1, &5, &10, &60, &120]));
+        spec["terminationGracePeriodSeconds"] =
+            json!(if chance.percent(5) { 0 } else { *chance.one(&[&1, &5, &10, &60, &120]) });
     }
     if chance.percent(6) {
         spec["nodeSelector"] = json!({"topology.kubernetes.io/zone": chance.one(&["a", "b", "c"])});
