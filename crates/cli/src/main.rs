@@ -7,6 +7,7 @@ mod fidelity;
 mod open;
 mod replay;
 mod search;
+mod swarm;
 mod transcripts;
 
 use std::path::PathBuf;
@@ -21,6 +22,8 @@ petri judge EXPECTED ACTUAL           compare two traces and say what differs
 petri conformance [DIR] [--raise]     replay every recording and print how well each agrees; --raise keeps the scores
 petri open FILE|LINK [--json|--link]  play a recording and tell what was done and what broke; or print it in a form
 petri search [--lies] [--out FILE]    search for a run that breaks a guarantee; --out keeps it for the page to open
+petri swarm [--seeds A..B] [--seconds N]  random clusters in random trouble; says what must not be, and how to see it again;
+            [--jobs N] [--least N]    fails below so many seeds a second; `petri swarm --help` tells of the rest
 petri bench [--json] [--quick]        measure the engine
 petri fidelity [--html]               what is simulated after which part of Kubernetes, and where it differs
 petri --help, petri --version
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         ("conformance", words) => conformance::conformance(words),
         ("open", words) => open::run(words),
         ("search", words) => search::run(words),
+        ("swarm", words) => swarm::run(words),
         ("bench", flags) if flags.iter().all(|flag| flag == "--json" || flag == "--quick") => {
             let has = |flag: &str| flags.iter().any(|f| f == flag);
             bench::bench(has("--json"), has("--quick"));

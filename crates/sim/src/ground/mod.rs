@@ -17,4 +17,6 @@ pub mod rare;
 
 pub mod digest;
 
+pub mod planted;
+
 pub mod ledger;

@@ -8,6 +8,7 @@ use super::scene::Scene;
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::ground::clock::{Span, Time, elapsed};
+use crate::ground::planted;
 use crate::reality::machine::{Machine, Process, ProcessState};
 use crate::reality::storage::{Disk, Exclusive, Write};
 use crate::words::actor::Actor;
@@ -454,6 +455,9 @@ impl Checks<'_> {
             self.invariants.first_broken.entry(guarantee).or_insert((*since, subject.clone(), evidence.clone()));
         }
         if standing == Standing::Holding {
+            if planted::is(planted::Error::StaleStanding) && guarantee == Guarantee::AtMostOne {
+                return;
+            }
             self.invariants.standing.remove(&slot);
         } else {
             self.invariants.standing.insert(slot, standing.clone());

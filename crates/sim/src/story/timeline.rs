@@ -9,7 +9,7 @@ use crate::words::actor::Cause;
 use crate::words::api_error::ApiError;
 use crate::words::command::Command;
 use crate::words::note::{Answer, Note, What};
-use crate::world::World;
+use crate::world::{Grain, World};
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -53,11 +53,17 @@ pub struct Branch {
 impl Timeline {
     /// A run at its beginning. The commands of the recording are carried out as time passes them.
     /// A recording of another engine unfolds as this one has it, and is a recording of this one from then on.
-    pub fn new(mut recording: Recording) -> Timeline {
+    pub fn new(recording: Recording) -> Timeline {
+        Timeline::with_grain(recording, Grain::Coarse)
+    }
+
+    /// The same with requests and answers as events of their own, if the grain is fine. Recordings do not carry that.
+    pub fn with_grain(mut recording: Recording, grain: Grain) -> Timeline {
         if *recording.engine != *ENGINE {
             recording.engine = ENGINE.into();
         }
-        let world = World::new(&recording.scenario, recording.seed);
+        let mut world = World::new(&recording.scenario, recording.seed);
+        world.set_grain(grain);
         let frame = Frame { world: world.clone(), done: 0, told: 0 };
         let end = (world.now, world.events);
         Timeline {

@@ -100,6 +100,8 @@ pub struct World {
     pub(crate) faults: Rare<Faults>,
     pub(crate) standstill: Rare<Option<Standstill>>,
     pub(crate) pulse: Pulse,
+    #[cfg(feature = "planted")]
+    pub(crate) trace: crate::ground::planted::Trace,
 }
 
 /// How finely events can interleave.
@@ -158,6 +160,8 @@ impl World {
             faults: Rare::default(),
             standstill: Rare::default(),
             pulse: Pulse::default(),
+            #[cfg(feature = "planted")]
+            trace: Default::default(),
         };
         world.memory.scheduler.seed(seed);
         world.set_up(scenario);
@@ -304,10 +308,14 @@ impl World {
     }
     /// Why a controller does nothing about a key at the moment.
     pub fn waiting(&self, controller: ControllerId, key: &Key) -> Option<&Waiting> {
+        #[cfg(feature = "planted")]
+        self.trace.leave();
         self.waiting.get(&(controller, key.clone()))
     }
     /// Every controller that stopped short of its goal, and why.
     pub fn reasons(&self) -> impl Iterator<Item = (ControllerId, &Key, &Waiting)> {
+        #[cfg(feature = "planted")]
+        self.trace.leave();
         self.waiting.iter().map(|((id, key), waiting)| (*id, key, waiting))
     }
     /// Syncs that are cut in the middle.

@@ -9,6 +9,7 @@ use crate::belief::client::informer::Enqueue;
 use crate::belief::client::workqueue::AT_ONCE;
 use crate::belief::controllers::{self, CONTROLLERS};
 use crate::ground::clock::{Span, Time};
+use crate::ground::planted;
 use crate::reality::kubelet::Wake;
 use crate::words::actor::{Actor, Cause};
 use crate::words::api_error::ApiError;
@@ -345,7 +346,7 @@ impl World {
                 if most.is_some_and(|most| queue.failures(&key) >= most) {
                     // Given up, until something changes.
                     queue.forget(&key);
-                } else {
+                } else if !planted::is(planted::Error::LostRequeue) {
                     let delay = queue.retry_delay(&key, first, self.now);
                     self.requeue_after(id, key.clone(), delay);
                 }

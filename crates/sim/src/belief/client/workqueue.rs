@@ -8,6 +8,7 @@
 use crate::belief::api::shelf::Key;
 use crate::ground::clock::{Span, Time};
 use crate::ground::ledger::Ledger;
+use crate::ground::planted;
 use crate::words::actor::Cause;
 use std::collections::VecDeque;
 
@@ -75,6 +76,9 @@ impl WorkQueue {
         let failures = self.failures(key);
         let own = first.0.checked_shl(failures.min(40)).unwrap_or(u64::MAX).min(Span::seconds(1_000).0);
         self.failures.insert(key.clone(), failures.saturating_add(1));
+        if planted::is(planted::Error::LoopAtOneInstant) && failures >= 2 {
+            return Span::ZERO;
+        }
         let (step, burst) = (Span::millis(100), Span::millis(100).times(100));
         let earliest = self.next_token.max(now - burst);
         self.next_token = earliest + step;
