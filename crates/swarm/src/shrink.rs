@@ -94,8 +94,7 @@ impl Search {
     fn manifests(&mut self) {
         for at in 0..self.best.steps.len() {
             let mut nth = 0;
-            loop {
-                let Some(Step::Manifest { verb, manifest }) = self.best.steps.get(at).cloned() else { break };
+            while let Some(Step::Manifest { verb, manifest }) = self.best.steps.get(at).cloned() {
                 let Some(smaller) = without(&manifest, nth) else { break };
                 let mut script = self.best.clone();
                 script.steps[at] = Step::Manifest { verb, manifest: smaller };
