@@ -269,9 +269,15 @@ impl Oracle<'_> {
             }
             Guarantee::Quorum => self.incomplete.iter().any(of_namespace) || self.is_lonely_quorum(subject),
             // Told by process or lock, and a lock is not of one namespace alone.
-            Guarantee::OneLeader => !self.incomplete.is_empty(),
+            Guarantee::OneLeader => !self.incomplete.is_empty() || self.works_for_longer_than_it_may(),
             _ => false,
         }
+    }
+
+    /// Whoever takes a key for less time than the work takes has company, which is what such locks teach.
+    fn works_for_longer_than_it_may(&self) -> bool {
+        let notes = self.world.objects().pods.values().map(|pod| &pod.metadata.annotations);
+        notes.into_iter().any(|notes| ["petri.dev/hold", "petri.dev/ttl"].iter().any(|key| notes.get(key).is_some()))
     }
 
     /// A set of fewer pods than half of its members never has a quorum.
