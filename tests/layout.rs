@@ -61,7 +61,9 @@ const CONSOLE: House = House {
     folder: "crates/console/src",
     rooms: &[
         &["complete"],
-        &["verbs", "kubectl", "dig"],
+        &["verbs", "kubectl"],
+        &["claims"],
+        &["dig"],
         &["help", "shell", "describe"],
         &["tables"],
         &["select"],

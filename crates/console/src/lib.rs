@@ -16,9 +16,12 @@
 
 pub mod complete;
 
-pub mod dig;
 pub mod kubectl;
 pub mod verbs;
+
+pub mod claims;
+
+pub mod dig;
 
 pub mod describe;
 mod help;

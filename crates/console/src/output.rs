@@ -67,6 +67,10 @@ pub(crate) trait Awaited: fmt::Debug {
     fn words(&self, world: &World) -> String;
     /// Looks at the world again, and says what is new. `true` if the line is done.
     fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool;
+    /// When to look although nothing may have happened until then.
+    fn due(&self) -> Option<Time> {
+        None
+    }
     /// What the line says when its own `--timeout` is over.
     fn expire(&self, out: &mut Output) {
         out.fail("error: timed out waiting for the condition");
@@ -102,6 +106,10 @@ impl Follow {
     pub fn deadline(&self) -> Option<Time> {
         self.deadline.as_ref().map(|(at, _)| *at)
     }
+    /// When to look again at the latest, whether anything happens until then or not.
+    pub fn due(&self) -> Option<Time> {
+        self.what.due()
+    }
     /// What the line waits for, in a few words.
     pub fn waits_for(&self, world: &World) -> String {
         self.what.words(world)
@@ -134,7 +142,7 @@ pub(crate) fn wait(out: &mut Output, host: &mut dyn Host) {
     let Some(patience) = host.patience() else { return };
     let limit = host.world().now + patience;
     while let Some(follow) = out.follow.take() {
-        let end = follow.deadline().map_or(limit, |at| at.min(limit));
+        let end = [follow.deadline(), follow.due()].into_iter().flatten().fold(limit, Time::min);
         match host.world().next_due() {
             Some(due) if due <= end => {
                 host.step();
