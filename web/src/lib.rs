@@ -35,6 +35,7 @@ pub mod edge;
 pub mod examples;
 pub mod frames;
 pub mod panic;
+pub mod script;
 pub mod sizes;
 pub mod wide;
 pub mod window;
