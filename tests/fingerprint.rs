@@ -1,6 +1,6 @@
 //! A fingerprint is kept up to date change by change, and is that of the whole world all the same.
 
-use petri_explore::{bench, swarm};
+use petri_explore::bench;
 use petri_objects::{Kind, Name, Time, Uid};
 use petri_sim::belief::api::shelf::Objects;
 use petri_sim::ground::clock::Span;
@@ -9,6 +9,7 @@ use petri_sim::ground::ledger::Ledger;
 use petri_sim::reality::machine::ProcessState;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::world::World;
+use petri_swarm::play::Company;
 use std::hash::Hash;
 use std::rc::Rc;
 
@@ -21,8 +22,8 @@ fn anew<K: Ord + Hash + Clone, V: Hash + Clone>(ledger: &Ledger<K, V>) -> u64 {
 #[test]
 fn after_any_run_what_is_kept_is_what_would_be_computed_anew() {
     for seed in 0..6 {
-        let run = swarm::run(seed, true);
-        let mut timeline = Timeline::new(run.recording);
+        let (_, played) = petri_swarm::once(seed, Company::Alone);
+        let mut timeline = Timeline::new(played.recording);
         for step in 1..=6 {
             timeline.play_until(timeline.start() + Span::seconds(step * 100));
             check(timeline.world());

@@ -60,17 +60,19 @@ const SIM: House = House {
 const CONSOLE: House = House {
     folder: "crates/console/src",
     rooms: &[
+        &["course"],
         &["complete"],
         &["verbs", "kubectl"],
         &["claims"],
         &["dig"],
-        &["help", "shell", "describe"],
+        &["help", "describe"],
         &["tables"],
         &["select"],
         &["args", "errors", "path"],
         &["output"],
         &["host"],
-        &["columns", "text"],
+        &["columns", "text", "shell"],
+        &["limits"],
     ],
     circles: &[],
 };

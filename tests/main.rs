@@ -1,6 +1,7 @@
 //! What must hold across crates: one binary, one module per concern.
 
 mod budgets;
+mod clock;
 mod cluster;
 mod conformance;
 mod data;
@@ -10,6 +11,7 @@ mod faults;
 mod fingerprint;
 mod grain;
 mod layout;
+mod leaving;
 mod locks;
 mod openapi;
 mod promises;

@@ -3,7 +3,6 @@
 
 use k8s_openapi::api::{apps, coordination, core, discovery, policy, scheduling, storage};
 use petri_conformance::{recordings, replay};
-use petri_explore::swarm;
 use petri_objects::{Kind, Object};
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::note::What;
@@ -99,8 +98,8 @@ fn every_object_reads_into_the_types_of_the_api_and_comes_back() {
         objects.iter().for_each(|object| census.take(object));
     }
     for seed in 0..SEEDS {
-        let run = swarm::run(seed, seed % 2 == 0);
-        let mut timeline = Timeline::new(run.recording);
+        let (_, played) = petri_swarm::once(seed, petri_swarm::play::Company::Alone);
+        let mut timeline = Timeline::new(played.recording);
         let last = timeline.recording().commands.last().map_or(timeline.start(), |said| said.at);
         timeline.play_until(last);
         for note in timeline.notes() {

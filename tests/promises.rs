@@ -1,7 +1,7 @@
 //! The story of the product, told to the engine: what a force delete and a silent node do to the promises.
 
+use petri_explore::bench::deployment;
 use petri_explore::bench::stateful_set;
-use petri_explore::swarm::deployment;
 use petri_objects::{Kind, Name, ObjectRef};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::ground::clock::Span;

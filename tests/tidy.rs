@@ -60,6 +60,7 @@ fn dependencies_point_one_way() {
         ("sim", &["objects"]),
         ("explore", &["objects", "sim"]),
         ("console", &["manifest", "objects", "sim"]),
+        ("swarm", &["console", "manifest", "objects", "sim"]),
         ("lessons", &["console", "manifest", "objects", "sim"]),
         ("conformance", &["console", "manifest", "objects", "sim"]),
         ("docs", &["console", "lessons", "objects", "sim"]),
@@ -120,7 +121,7 @@ fn the_world_knows_no_clock_no_io_no_floats() {
 
 #[test]
 fn the_page_is_the_only_home_of_the_browser() {
-    for krate in ["objects", "manifest", "sim", "explore", "console", "lessons"] {
+    for krate in ["objects", "manifest", "sim", "explore", "console", "lessons", "swarm"] {
         for (name, source) in sources(&format!("crates/{krate}/src")) {
             for word in ["web_sys", "js_sys", "wasm_bindgen", "yew", "gloo"] {
                 assert!(!source.contains(&format!("{word}::")), "{name} uses {word}");
@@ -269,4 +270,21 @@ fn nobody_reads_debug_output() {
 #[test]
 fn debug_output_is_found() {
     assert_eq!(debug_prints("let a = format!(\"{b:?}\");\n#[cfg(test)]\nformat!(\"{c:?}\")").len(), 1);
+}
+
+#[test]
+fn planted_errors_are_in_no_product() {
+    for (manifest, names) in [("crates/sim/Cargo.toml", 1), ("crates/swarm/Cargo.toml", 4)] {
+        let text = std::fs::read_to_string(root().join(manifest)).expect("every crate has a manifest");
+        assert_eq!(text.matches("planted").count(), names, "{manifest}: a feature for one test, and nothing more");
+        assert!(!text.contains("default = "), "{manifest}: no feature is on by itself");
+    }
+    let mut manifests = Vec::new();
+    files(&root(), "Cargo.toml", &mut manifests);
+    assert!(manifests.len() > 10);
+    for path in manifests {
+        let text = std::fs::read_to_string(&path).expect("it can be read");
+        let own = path.ends_with("sim/Cargo.toml") || path.ends_with("swarm/Cargo.toml");
+        assert!(own || !text.contains("planted"), "{}: whoever asks for planted errors gets them", path.display());
+    }
 }

@@ -22,10 +22,11 @@ fn main() {
     let mut texts = String::from("const TEXTS: &[(&str, &str)] = &[\n");
     let mut versions = String::from("const VERSIONS: &[(&str, u64)] = &[\n");
     for name in &names {
-        let path = folder.join(name);
-        let text = std::fs::read(&path).expect("a manifest that was just listed can be read");
+        let text = std::fs::read(folder.join(name)).expect("a manifest that was just listed can be read");
         if all || name == FIRST {
-            writeln!(texts, "    ({name:?}, include_str!({path:?})),").expect("writing to a String does not fail");
+            // By a path that the compiler completes: cargo's output may serve clones in several folders.
+            let path = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?})", format!("/manifests/{name}"));
+            writeln!(texts, "    ({name:?}, include_str!({path})),").expect("writing to a String does not fail");
         }
         writeln!(versions, "    ({name:?}, {}),", fnv(&text)).expect("writing to a String does not fail");
     }

@@ -1,4 +1,5 @@
-//! Writes one test for each transcript, lesson and recording: a browser can list no folder, so all of them are compiled in.
+//! Writes one test for each transcript, lesson and recording, and for each ten seeds of the swarm: a browser can list no folder,
+//! so all of them are compiled in.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ fn main() {
     let here = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where the crate is"));
     let out = PathBuf::from(std::env::var("OUT_DIR").expect("cargo says where to write"));
     let tests = here.parent().expect("the crate is inside of `tests`");
-    let lessons = here.join("../../crates/lessons/content");
+    let lessons = tests.parent().expect("the tests are inside of the clone").join("crates/lessons/content");
 
     let mut code = String::new();
     for path in entries(&tests.join("transcripts")).into_iter().chain(entries(&lessons)) {
@@ -27,6 +28,27 @@ fn main() {
         write_test(&mut code, &folder, &format!("check_recording({:?}, &[{files}])", stem(&folder)));
     }
     write(&out.join("recordings.rs"), &code);
+    write(&out.join("swarm.rs"), &swarm());
+}
+
+/// A table of seeds and the fingerprints that they come to natively, and a test for each ten of them. The file is written by
+/// `cargo xtask test --only browser`; without it there is no table, and a test that says so.
+fn swarm() -> String {
+    println!("cargo::rerun-if-env-changed=PETRI_SWARM_FINGERPRINTS");
+    let path = std::env::var("PETRI_SWARM_FINGERPRINTS").ok().map(PathBuf::from);
+    let text = path.map_or_else(String::new, |path| {
+        println!("cargo::rerun-if-changed={}", path.display());
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    });
+    let rows = text.lines().filter_map(|line| line.split_once(' '));
+    let table: String = rows.map(|(seed, fingerprint)| format!("    ({seed}, 0x{fingerprint}),\n")).collect();
+    let mut code = format!("pub const NATIVE: &[(u64, u64)] = &[\n{table}];\n");
+    for first in (0..text.lines().count()).step_by(10) {
+        let body = format!("check_seeds({first})");
+        writeln!(code, "#[wasm_bindgen_test]\nfn seeds_from_{first}() {{\n    {body};\n}}")
+            .expect("writing to a String does not fail");
+    }
+    code
 }
 
 /// What a folder holds, by name; cargo builds anew when that changes.
@@ -42,8 +64,12 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     entries(folder).into_iter().flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
 }
 
+/// By a path that the compiler completes: cargo's output may serve clones in several folders.
 fn included(path: &Path) -> String {
-    format!("include_str!({:?})", path.display().to_string())
+    let here = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where the crate is"));
+    let clone = here.ancestors().nth(2).expect("the crate is two folders inside of the clone");
+    let inside = path.strip_prefix(clone).expect("all of it lies in the clone").to_string_lossy().replace('\\', "/");
+    format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?}))", format!("/../../{inside}"))
 }
 
 fn stem(path: &Path) -> String {

@@ -1,5 +1,5 @@
-//! The engine in a real browser: every transcript answers there as it is written, and every recording of a real control
-//! plane keeps the score that it has natively. The build script lists them, one test each.
+//! The engine in a real browser: every transcript answers there as it is written, every recording of a real control plane
+//! keeps the score that it has natively, and random runs come to the same worlds. The build script lists them.
 #![cfg(target_arch = "wasm32")]
 
 use petri_conformance::recordings::{Recording, floors};
@@ -31,4 +31,33 @@ mod transcripts {
 mod recordings {
     use super::{check_recording, wasm_bindgen_test};
     include!(concat!(env!("OUT_DIR"), "/recordings.rs"));
+}
+
+mod swarm {
+    use super::wasm_bindgen_test;
+    use petri_swarm::once;
+    use petri_swarm::play::Company;
+    include!(concat!(env!("OUT_DIR"), "/swarm.rs"));
+
+    /// The seeds of a table that come to another fingerprint here.
+    fn differing(table: &[(u64, u64)]) -> Vec<u64> {
+        let here = |seed| once(seed, Company::Alone).1.marks.last().copied().unwrap_or_default();
+        table.iter().filter(|(seed, native)| here(*seed) != *native).map(|(seed, _)| *seed).collect()
+    }
+
+    fn check_seeds(first: usize) {
+        let differing = differing(&NATIVE[first..NATIVE.len().min(first + 10)]);
+        assert!(differing.is_empty(), "seeds {differing:?} come to another world than natively");
+    }
+
+    #[wasm_bindgen_test]
+    fn two_hundred_seeds_were_played_natively() {
+        assert_eq!(NATIVE.len(), 200, "run this by `cargo xtask test --only browser`, which plays them first");
+    }
+
+    #[wasm_bindgen_test]
+    fn another_fingerprint_is_told() {
+        let (seed, native) = NATIVE[0];
+        assert_eq!(differing(&[(seed, native ^ 1)]), [seed]);
+    }
 }

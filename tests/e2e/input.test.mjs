@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 
 import { openApp } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { cluster, includes, pause, paste, say } from "./steps.mjs";
+import { cluster, includes, panel, pause, paste, say, seconds } from "./steps.mjs";
 
 const server = serve();
 
@@ -113,4 +113,41 @@ test("text that is typed before the editor has arrived is not lost", async () =>
   await page.locator('[data-editor="codemirror"]').waitFor();
   includes(await page.locator(".cm-content").innerText(), "data:");
   await page.finish();
+});
+
+describe("a line of the console goes on to its end", () => {
+  const commands = async (page) => (await page.locator(".term").innerText()).split("\n");
+
+  test("what comes after a run is done at its moment", async () => {
+    const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
+    await pause(page);
+    const before = await seconds(page);
+    await say(page, "cut node-0; run 60s; heal node-0; get nodes -o name");
+    await page.locator(".term").getByText("node/node-3").waitFor();
+    assert.ok(Math.abs((await seconds(page)) - before - 60) < 0.01);
+    assert.ok(!(await commands(page)).some((line) => line.startsWith("^C")));
+    await page.close();
+  });
+
+  test("stopping drops the rest and says so", async () => {
+    const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
+    await pause(page);
+    await say(page, "run 160h; cut node-0");
+    await page.locator(".still").getByText("then cut node-0").waitFor();
+    await page.locator(".still button").click();
+    await page.locator(".term").getByText("not run: cut node-0").waitFor();
+    await page.close();
+  });
+
+  test("several pasted lines keep their here-document", async () => {
+    const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
+    await panel(page, "console");
+    await page.locator("#console-line").evaluate((input) => {
+      const data = new DataTransfer();
+      data.setData("text/plain", "apply -f - <<EOF\napiVersion: v1\nkind: Namespace\nmetadata: { name: pasted }\nEOF\nget ns pasted -o name\n");
+      input.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    });
+    await page.locator(".term").getByText("namespace/pasted created").waitFor();
+    await page.close();
+  });
 });

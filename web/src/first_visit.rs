@@ -217,7 +217,7 @@ fn played(session: &Session, until: Time, polite: bool, stop: impl Fn() -> bool)
     let started = clock();
     loop {
         let now = session.timeline().now();
-        if now >= until || stop() {
+        if now >= until || stop() || session.timeline().world().standstill().is_some() {
             return true;
         }
         if clock() - started > SLICE {

@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(step(), Some(Step::Forget { node: node.clone(), pod: pod.clone() }));
 
         let say = |line: &str| {
-            crate::desk::shell::with_page(&session, |page| {
+            crate::desk::host::with_page(&session, |page| {
                 petri_console::run(line, page, &std::collections::BTreeMap::new())
             })
         };

@@ -176,7 +176,7 @@ impl Engine {
             let lines: Vec<String> = problems.iter().map(|p| format!("line {}: {}", p.number, p.message)).collect();
             refused(lines.join("\n"))
         })?;
-        while run.advance() {}
+        while run.advance(u64::MAX) {}
         Ok(Engine { timeline: run.timeline, files: run.files, heard: 0 })
     }
 
@@ -270,7 +270,10 @@ fn everything(world: &World) -> Everything {
         linked: !world.network.is_cut(&machine.name),
         processes: (machine.processes.iter())
             .map(|(id, process)| {
-                let key = petri_sim::belief::api::shelf::Key::new(process.identity.namespace.clone(), process.identity.pod.clone());
+                let key = petri_sim::belief::api::shelf::Key::new(
+                    process.identity.namespace.clone(),
+                    process.identity.pod.clone(),
+                );
                 Process {
                     namespace: process.identity.namespace.to_string(),
                     pod: process.identity.pod.to_string(),
@@ -299,7 +302,11 @@ fn everything(world: &World) -> Everything {
         elapsed: since(world.now, world.start),
         events: world.events as f64,
         fingerprint: world.fingerprint().to_string(),
-        objects: Kind::ALL.iter().flat_map(|kind| objects.list(*kind)).map(|object: Object| object.to_value()).collect(),
+        objects: Kind::ALL
+            .iter()
+            .flat_map(|kind| objects.list(*kind))
+            .map(|object: Object| object.to_value())
+            .collect(),
         machines: world.machines.values().map(machine).collect(),
         disks: world.disks.iter().map(disk).collect(),
     }

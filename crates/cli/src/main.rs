@@ -8,6 +8,7 @@ mod fidelity;
 mod open;
 mod replay;
 mod search;
+mod swarm;
 mod transcripts;
 
 use std::path::PathBuf;
@@ -24,6 +25,8 @@ petri open FILE|LINK [--json|--link]  play a recording and tell what was done an
 petri doctest PATH [--github]         run the fences of a folder of documentation; fails where a claim does not hold
 petri mdbook                          a preprocessor of mdBook: fences become clusters
 petri search [--lies] [--out FILE]    search for a run that breaks a guarantee; --out keeps it for the page to open
+petri swarm [--seeds A..B] [--seconds N]  random clusters in random trouble; says what must not be, and how to see it again;
+            [--jobs N] [--least N]    fails below so many seeds a second; `petri swarm --help` tells of the rest
 petri bench [--json] [--quick]        measure the engine
 petri fidelity [--html]               what is simulated after which part of Kubernetes, and where it differs
 petri --help, petri --version
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         ("doctest", words) => docs::doctest(words),
         ("mdbook", words) => docs::mdbook(words),
         ("search", words) => search::run(words),
+        ("swarm", words) => swarm::run(words),
         ("bench", flags) if flags.iter().all(|flag| flag == "--json" || flag == "--quick") => {
             let has = |flag: &str| flags.iter().any(|f| f == flag);
             bench::bench(has("--json"), has("--quick"));

@@ -71,6 +71,9 @@ fn tell(shared: Shared) {
             println!("  {}  {} is broken: {}", elapsed(note.at.since(start)), guarantee.title(), evidence.sentence);
         }
     }
+    if let Some(standstill) = timeline.world().standstill() {
+        println!("  {}  {standstill}", elapsed(standstill.elapsed));
+    }
 }
 
 #[cfg(test)]

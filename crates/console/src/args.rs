@@ -1,5 +1,6 @@
 //! Flags, as kubectl's commands take them.
 
+use crate::limits::{MOST_WORDS, beyond};
 use crate::output::Failure;
 use lexopt::{Arg, Parser};
 use petri_objects::Span;
@@ -90,6 +91,9 @@ pub fn parse(words: &[String], flags: &[Flag], command: &str) -> Result<Argument
     let mut out = Arguments::default();
     let usage = format!("See '{command} --help' for usage.");
     loop {
+        if out.flags.len() + out.words.len() > MOST_WORDS {
+            return Err(beyond("a command has", MOST_WORDS, "words and flags"));
+        }
         let (flag, shown) = match parser.next().map_err(|e| format!("error: {e}\n{usage}"))? {
             None => return Ok(out),
             Some(Arg::Value(word)) => {

@@ -3,6 +3,8 @@
 //! Upstream: Go's `text/tabwriter`, which kubectl writes its tables and its `describe` with. A cell ends with a tab; what
 //! follows the last tab of a line belongs to no column. A column is a run of neighbouring lines that all have the cell.
 
+use crate::limits::LARGEST_ANSWER;
+
 /// How columns are set.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns {
@@ -26,31 +28,38 @@ impl Columns {
         let body = if ends_with_newline { &text[..text.len() - 1] } else { text };
         let lines: Vec<Vec<&str>> = body.split('\n').map(|line| line.split('\t').collect()).collect();
         let mut out = String::with_capacity(text.len() * 2);
-        self.block(&lines, &mut Vec::new(), &mut out);
+        self.blocks(&lines, &mut out);
         if !ends_with_newline {
             out.pop();
         }
         out
     }
 
-    /// Sets lines that share the columns in `widths`.
-    fn block(self, lines: &[Vec<&str>], widths: &mut Vec<usize>, out: &mut String) {
-        let column = widths.len();
-        let has_cell = |line: &Vec<&str>| line.len() > column + 1;
-        let mut from = 0;
-        while from < lines.len() {
-            let run = lines[from..].iter().take_while(|line| has_cell(line)).count();
-            if run == 0 {
-                write_line(&lines[from], widths, out);
-                from += 1;
-                continue;
+    /// Sets lines block by block: the lines of a block share a column, and lie in a block that shares the column before it.
+    fn blocks(self, lines: &[Vec<&str>], out: &mut String) {
+        // Where each block goes on and where it ends, the innermost last, and the widths of the columns that it shares.
+        let (mut blocks, mut widths) = (vec![(0, lines.len())], Vec::new());
+        while let Some((from, to)) = blocks.last_mut() {
+            let column = widths.len();
+            let has_cell = |line: &&Vec<&str>| line.len() > column + 1;
+            let run = lines[*from..*to].iter().take_while(has_cell).count();
+            if *from == *to {
+                blocks.pop();
+                widths.pop();
+            } else if run == 0 {
+                if out.len() > LARGEST_ANSWER {
+                    return out.push_str("... the rest of this table is cut off: it is too large\n");
+                }
+                write_line(&lines[*from], &widths, out);
+                *from += 1;
+            } else {
+                let block = (*from, *from + run);
+                *from = block.1;
+                let longest =
+                    lines[block.0..block.1].iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+                widths.push((longest + self.padding).max(self.least));
+                blocks.push(block);
             }
-            let run = &lines[from..from + run];
-            let longest = run.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-            widths.push((longest + self.padding).max(self.least));
-            self.block(run, widths, out);
-            widths.pop();
-            from += run.len();
         }
     }
 }
@@ -79,6 +88,15 @@ mod tests {
     fn an_inner_column_ends_where_a_line_has_no_such_cell() {
         let text = "k:\tlong cell\tz\nk:\tv\nk:\tv\tz\n";
         assert_eq!(DESCRIBE.align(text), "k:  long cell  z\nk:  v\nk:  v  z\n");
+    }
+
+    #[test]
+    fn very_many_columns_need_no_stack_and_very_wide_ones_are_cut_off() {
+        let cells = 200_000;
+        assert_eq!(DESCRIBE.align(&("a\t".repeat(cells) + "b\n")).len(), 3 * cells + 2);
+        let wide = format!("{}\tb\n{}", "w".repeat(100_000), "a\tb\n".repeat(1_000));
+        let text = DESCRIBE.align(&wide);
+        assert!(text.len() < LARGEST_ANSWER + 200_000 && text.ends_with("it is too large\n"), "{}", text.len());
     }
 
     #[test]

@@ -78,6 +78,9 @@ pub(crate) fn text(words: &[String]) -> String {
         text.push_str(&format!("{usage}\t{doc}\n"));
     }
     if wanted.is_none() {
+        text.push_str(
+            "A; B\tB when A is over; && if A went well, || if it did not; apply -f - <<EOF takes lines up to EOF\n",
+        );
         text.push_str("kubectl VERB\tas usual; `help kubectl` lists the verbs, and the word kubectl may be left out\n");
     }
     crate::columns::DESCRIBE.align(&text)

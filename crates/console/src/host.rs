@@ -44,14 +44,27 @@ impl Host for Timeline {
 
 /// The files that `-f` can name: the manifests of an editor, of a lesson, of a folder.
 pub trait Files {
-    fn read(&self, name: &str) -> Option<String>;
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    fn read(&self, name: &str) -> Result<String, Unread>;
     /// For completion.
     fn names(&self) -> Vec<String>;
 }
 
+/// Why a file cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// There is none of this name.
+    Missing,
+    /// It is there: what is the matter with it, as in `it is a folder`.
+    Because(String),
+}
+
 impl Files for std::collections::BTreeMap<String, String> {
-    fn read(&self, name: &str) -> Option<String> {
-        self.get(name).cloned()
+    fn read(&self, name: &str) -> Result<String, Unread> {
+        self.get(name).cloned().ok_or(Unread::Missing)
     }
     fn names(&self) -> Vec<String> {
         self.keys().cloned().collect()

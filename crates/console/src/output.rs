@@ -1,6 +1,8 @@
 //! What a line came to, and what it still waits for: the host looks again whenever the world has moved.
 
 use crate::host::Host;
+use crate::limits::LARGEST_ANSWER;
+use crate::shell::Rest;
 use petri_objects::Time;
 use petri_sim::world::World;
 use std::fmt;
@@ -39,26 +41,43 @@ impl Output {
         self.stderr.push_str(&format!("{message}\n"));
         self.code = 1;
     }
-    /// Another output after this one.
+    /// Another output after this one. What is too much for one answer is cut off.
     pub(crate) fn then(&mut self, other: Output) {
-        self.stdout.push_str(&other.stdout);
-        self.stderr.push_str(&other.stderr);
-        self.notes.push_str(&other.notes);
+        append(&mut self.stdout, &other.stdout);
+        append(&mut self.stderr, &other.stderr);
+        append(&mut self.notes, &other.notes);
         self.open_in_editor = other.open_in_editor.or(self.open_in_editor.take());
         self.code = other.code;
         self.follow = other.follow;
     }
 }
 
+fn append(text: &mut String, more: &str) {
+    const CUT: &str = "... the rest of this answer is cut off: it is too long\n";
+    // One command may say a lot; several together only so much.
+    if text.is_empty() || text.len() + more.len() <= LARGEST_ANSWER {
+        text.push_str(more);
+    } else if !text.ends_with(CUT) {
+        text.push_str(CUT);
+    }
+}
+
 /// Why a line ends before its work: the message for stderr, whole, without the last line break.
 pub(crate) type Failure = String;
 
-/// A line that is not done. The host asks [`Follow::poll`] again whenever the world has moved; dropping it is Ctrl-C.
+/// A line that is not done: what it waits for, and the commands that come after that.
+///
+/// The host asks [`poll`](crate::poll) again whenever the world has moved, and at [`Follow::due`] at the latest. Dropping it is
+/// Ctrl-C: the rest of the line is not run.
 #[derive(Clone, Debug)]
 pub struct Follow {
     what: Box<dyn Awaited>,
-    /// When the line gives up, and what it says then.
+    /// When the command gives up, and what it says then.
     deadline: Option<(Time, Expiry)>,
+    /// The exit code that the command has so far.
+    pub(crate) code: i32,
+    /// The commands after it.
+    pub(crate) rest: Rest,
 }
 
 /// What a line waits for.
@@ -74,6 +93,18 @@ pub(crate) trait Awaited: fmt::Debug {
     /// What the line says when its own `--timeout` is over.
     fn expire(&self, out: &mut Output) {
         out.fail("error: timed out waiting for the condition");
+    }
+    /// Whether the command moves time by itself, as `run` does, rather than watching how it goes.
+    fn moves_time(&self) -> bool {
+        false
+    }
+    /// The moment before which it cannot be done, if it waits for nothing but that.
+    fn until(&self) -> Option<Time> {
+        None
+    }
+    /// Whether it comes to an end by itself, however long that takes.
+    fn ends(&self) -> bool {
+        self.until().is_some()
     }
     /// Worlds are copied and so are those who wait for them.
     fn copy(&self) -> Box<dyn Awaited>;
@@ -95,69 +126,66 @@ enum Expiry {
 
 impl Follow {
     pub(crate) fn new(what: impl Awaited + 'static, deadline: Option<Time>) -> Follow {
-        Follow { what: Box::new(what), deadline: deadline.map(|at| (at, Expiry::Flag)) }
+        let deadline = deadline.map(|at| (at, Expiry::Flag));
+        Follow { what: Box::new(what), deadline, code: 0, rest: Rest::default() }
     }
     pub(crate) fn stop_at(&mut self, at: Time) {
         if self.deadline.as_ref().is_none_or(|(deadline, _)| at < *deadline) {
             self.deadline = Some((at, Expiry::Command));
         }
     }
-    /// When the line gives up by itself.
+    /// When the command gives up by itself.
     pub fn deadline(&self) -> Option<Time> {
         self.deadline.as_ref().map(|(at, _)| *at)
     }
-    /// When to look again at the latest, whether anything happens until then or not.
+    /// The moment at which it has to be asked, if nothing that happens before can end it.
+    pub fn until(&self) -> Option<Time> {
+        self.what.until().map(|at| self.deadline().map_or(at, |deadline| deadline.min(at)))
+    }
+    /// The moment at which it has to be asked at the latest, if there is one.
     pub fn due(&self) -> Option<Time> {
-        self.what.due()
+        self.until().or([self.what.due(), self.deadline()].into_iter().flatten().min())
+    }
+    /// Whether the words of the command say when it is over: nobody has to lose patience with it.
+    pub fn ends(&self) -> bool {
+        self.deadline.is_some() || self.what.ends()
+    }
+    /// Whether the line moves time by itself, as `run` does, rather than watching how it goes.
+    pub fn moves_time(&self) -> bool {
+        self.what.moves_time()
     }
     /// What the line waits for, in a few words.
     pub fn waits_for(&self, world: &World) -> String {
         self.what.words(world)
     }
+    /// How many commands of the line come after that.
+    pub fn commands_left(&self) -> usize {
+        self.rest.left()
+    }
+    /// Those commands, as one would type them.
+    pub fn then(&self) -> String {
+        self.rest.words()
+    }
 
-    /// Looks at the world again. The output has the lines that are new, and the follow again unless the line is done.
-    pub fn poll(mut self, host: &mut dyn Host) -> Output {
-        let mut out = Output::default();
-        if self.what.look(host, &mut out) {
-            return out;
+    /// Looks at the world again; what is new is in `out`. `true` if the command is over.
+    pub(crate) fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
+        if self.what.look(host, out) {
+            return true;
+        }
+        if let Some(standstill) = host.world().standstill() {
+            // Nothing will ever move again.
+            out.fail(format!("error: {standstill}"));
+            return true;
         }
         match &self.deadline {
             Some((at, expiry)) if host.world().now >= *at => {
                 match expiry {
-                    Expiry::Flag => self.what.expire(&mut out),
+                    Expiry::Flag => self.what.expire(out),
                     Expiry::Command => out.code = 124,
                 }
-                out
+                true
             }
-            _ => {
-                out.follow = Some(self);
-                out
-            }
+            _ => false,
         }
-    }
-}
-
-/// Plays time forward until a line is done, if the host wants lines to wait by themselves.
-pub(crate) fn wait(out: &mut Output, host: &mut dyn Host) {
-    let Some(patience) = host.patience() else { return };
-    let limit = host.world().now + patience;
-    while let Some(follow) = out.follow.take() {
-        let end = [follow.deadline(), follow.due()].into_iter().flatten().fold(limit, Time::min);
-        match host.world().next_due() {
-            Some(due) if due <= end => {
-                host.step();
-            }
-            _ => host.play_until(end),
-        }
-        let waited_for = follow.waits_for(host.world());
-        let mut next = follow.poll(host);
-        if next.follow.is_some() && host.world().now >= limit {
-            next.follow = None;
-            next.stderr.push_str(&format!("^C (waited {patience} for {waited_for})\n"));
-            next.code = 130;
-        }
-        let code = if next.code == 0 { out.code } else { next.code };
-        out.then(next);
-        out.code = code;
     }
 }

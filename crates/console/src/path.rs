@@ -3,21 +3,58 @@
 //!
 //! Upstream: `k8s.io/client-go/util/jsonpath`. Deviation: an index outside of a list finds nothing rather than failing.
 
+use crate::limits::{MOST_NESTED, MOST_STEPS, MOST_WORK};
 use petri_objects::Value;
 use petri_objects::value::quoted;
+use std::cell::Cell;
 use std::cmp::Ordering;
 
-/// The values at a path, with or without braces. A step is `.key`, `['key']`, `[*]`, `[2]`, `[-1]`, `[0:2]`,
-/// `['a','b']`, `..key`, or a filter such as `[?(@.type=="Ready")]`; a backslash takes the character behind it as it is.
-///
-/// # Errors
-/// What is wrong with the path.
-pub fn values<'v>(root: &'v Value, path: &str) -> Result<Vec<&'v Value>, String> {
-    let bare = path.trim();
-    let bare = bare.strip_prefix('{').and_then(|p| p.strip_suffix('}')).unwrap_or(bare);
-    Ok(walk(root, root, &steps(bare)?))
+/// A path that was read once.
+#[derive(Clone, Debug)]
+pub struct Path(Vec<Step>);
+
+impl Path {
+    /// Reads a path, with or without braces. A step is `.key`, `['key']`, `[*]`, `[2]`, `[-1]`, `[0:2]`, `['a','b']`,
+    /// `..key`, or a filter such as `[?(@.type=="Ready")]`; a backslash takes the character behind it as it is.
+    ///
+    /// # Errors
+    /// What is wrong with the path.
+    pub fn parse(path: &str) -> Result<Path, String> {
+        let bare = path.trim();
+        let bare = bare.strip_prefix('{').and_then(|p| p.strip_suffix('}')).unwrap_or(bare);
+        Ok(Path(steps(bare, 0)?))
+    }
+    /// The values at the path.
+    ///
+    /// # Errors
+    /// It would look at too many values.
+    pub fn values<'v>(&'v self, root: &'v Value) -> Result<Vec<&'v Value>, String> {
+        walk(root, root, &self.0, &Work::default())
+    }
 }
 
+/// What reading and filling a template still may cost: steps can multiply what they find.
+struct Work(Cell<usize>);
+
+impl Default for Work {
+    fn default() -> Work {
+        Work(Cell::new(MOST_WORK))
+    }
+}
+
+impl Work {
+    fn spend(&self, units: usize) -> Result<(), String> {
+        let left = self
+            .0
+            .get()
+            .checked_sub(units)
+            .ok_or("error: this template comes to too much: it asks for the same again and again")?;
+        self.0.set(left);
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug)]
 enum Step {
     Key(String),
     Index(i64),
@@ -33,6 +70,7 @@ enum Step {
     Filter(Operand, Option<(&'static str, Operand)>),
 }
 
+#[derive(Clone, Debug)]
 enum Operand {
     /// From the item (`@`) or from the top (`$`).
     Path {
@@ -42,17 +80,26 @@ enum Operand {
     Literal(Value),
 }
 
-fn walk<'v>(top: &'v Value, from: &'v Value, steps: &[Step]) -> Vec<&'v Value> {
+fn walk<'v>(top: &'v Value, from: &'v Value, steps: &'v [Step], work: &Work) -> Result<Vec<&'v Value>, String> {
     let mut found = vec![from];
     for step in steps {
         let mut next = Vec::new();
-        found.iter().for_each(|value| take(top, value, step, &mut next));
+        for value in found {
+            take(top, value, step, &mut next, work)?;
+        }
         found = next;
     }
-    found
+    Ok(found)
 }
 
-fn take<'v>(top: &'v Value, value: &'v Value, step: &Step, out: &mut Vec<&'v Value>) {
+fn take<'v>(
+    top: &'v Value,
+    value: &'v Value,
+    step: &'v Step,
+    out: &mut Vec<&'v Value>,
+    work: &Work,
+) -> Result<(), String> {
+    let before = out.len();
     match (step, value) {
         (Step::Key(key), Value::Map(map)) => out.extend(map.get(key)),
         (Step::Index(index), Value::List(list)) => {
@@ -61,7 +108,7 @@ fn take<'v>(top: &'v Value, value: &'v Value, step: &Step, out: &mut Vec<&'v Val
         }
         (Step::Slice { from, to, step }, Value::List(list)) => {
             let length = list.len() as i64;
-            let bound = |at: i64| (if at < 0 { at + length } else { at }).clamp(0, length) as usize;
+            let bound = |at: i64| (if at < 0 { at.saturating_add(length) } else { at }).clamp(0, length) as usize;
             let (from, to) = (bound(from.unwrap_or(0)), bound(to.unwrap_or(length)));
             let part = list.get(from..to).unwrap_or_default();
             out.extend(part.iter().step_by((*step).max(1) as usize));
@@ -69,61 +116,84 @@ fn take<'v>(top: &'v Value, value: &'v Value, step: &Step, out: &mut Vec<&'v Val
         (Step::All, Value::List(list)) => out.extend(list),
         (Step::All, Value::Map(map)) => out.extend(map.iter().map(|(_, item)| item)),
         (Step::Deep, value) => {
+            work.spend(1)?;
             out.push(value);
-            match value {
-                Value::List(list) => list.iter().for_each(|item| take(top, item, step, out)),
-                Value::Map(map) => map.iter().for_each(|(_, item)| take(top, item, step, out)),
-                _ => {}
-            }
+            return match value {
+                Value::List(list) => list.iter().try_for_each(|item| take(top, item, step, out, work)),
+                Value::Map(map) => map.iter().try_for_each(|(_, item)| take(top, item, step, out, work)),
+                _ => Ok(()),
+            };
         }
-        (Step::Any(steps), value) => steps.iter().for_each(|step| take(top, value, step, out)),
+        (Step::Any(steps), value) => return steps.iter().try_for_each(|step| take(top, value, step, out, work)),
         (Step::Filter(left, test), Value::List(list)) => {
-            out.extend(list.iter().filter(|item| passes(top, item, left, test.as_ref())));
+            for item in list {
+                if passes(top, item, left, test.as_ref(), work)? {
+                    out.push(item);
+                }
+            }
         }
         _ => {}
     }
+    work.spend(1 + out.len() - before)
 }
 
-fn passes(top: &Value, item: &Value, left: &Operand, test: Option<&(&str, Operand)>) -> bool {
-    let Some(left) = first(top, item, left) else { return false };
-    let Some((operator, right)) = test else { return true };
-    let Some(right) = first(top, item, right) else { return false };
+fn passes<'v>(
+    top: &'v Value,
+    item: &'v Value,
+    left: &'v Operand,
+    test: Option<&'v (&'static str, Operand)>,
+    work: &Work,
+) -> Result<bool, String> {
+    let Some(left) = first(top, item, left, work)? else { return Ok(false) };
+    let Some((operator, right)) = test else { return Ok(true) };
+    let Some(right) = first(top, item, right, work)? else { return Ok(false) };
     let order = match (left, right) {
         (Value::String(a), Value::String(b)) => a.cmp(b),
-        (Value::String(_), _) | (_, Value::String(_)) => return *operator == "!=",
-        (a, b) => match (plain(a).parse::<i64>(), plain(b).parse::<i64>()) {
-            (Ok(a), Ok(b)) => a.cmp(&b),
-            _ => plain(a).cmp(&plain(b)),
-        },
+        (Value::String(_), _) | (_, Value::String(_)) => return Ok(*operator == "!="),
+        (a, b) => {
+            let (a, b) = (plain(a), plain(b));
+            work.spend(a.len() + b.len())?;
+            match (a.parse::<i64>(), b.parse::<i64>()) {
+                (Ok(a), Ok(b)) => a.cmp(&b),
+                _ => a.cmp(&b),
+            }
+        }
     };
-    match *operator {
+    Ok(match *operator {
         "==" => order == Ordering::Equal,
         "!=" => order != Ordering::Equal,
         "<=" => order != Ordering::Greater,
         ">=" => order != Ordering::Less,
         "<" => order == Ordering::Less,
         _ => order == Ordering::Greater,
-    }
+    })
 }
 
-fn first<'v>(top: &'v Value, item: &'v Value, operand: &'v Operand) -> Option<&'v Value> {
-    match operand {
-        Operand::Path { top: true, steps } => walk(top, top, steps).first().copied(),
-        Operand::Path { top: false, steps } => walk(top, item, steps).first().copied(),
+fn first<'v>(top: &'v Value, item: &'v Value, operand: &'v Operand, work: &Work) -> Result<Option<&'v Value>, String> {
+    Ok(match operand {
+        Operand::Path { top: true, steps } => walk(top, top, steps, work)?.first().copied(),
+        Operand::Path { top: false, steps } => walk(top, item, steps, work)?.first().copied(),
         Operand::Literal(value) => Some(value),
-    }
+    })
 }
 
-fn steps(path: &str) -> Result<Vec<Step>, String> {
+/// Reads a path that stands in so many filters.
+fn steps(path: &str, depth: u32) -> Result<Vec<Step>, String> {
     let mut rest = path.strip_prefix(['$', '@']).unwrap_or(path);
     let mut steps = Vec::new();
     while let Some(c) = rest.chars().next() {
+        if steps.len() >= MOST_STEPS {
+            return Err(wrong(path, "too many steps"));
+        }
         if let Some(tail) = rest.strip_prefix("..") {
+            if matches!(steps.last(), Some(Step::Deep)) {
+                return Err(wrong(path, "invalid multiple recursive descent"));
+            }
             steps.push(Step::Deep);
             rest = tail;
         } else if c == '[' {
             let end = closing(rest).ok_or_else(|| wrong(path, "unterminated array"))?;
-            steps.push(bracket(&rest[1..end]).map_err(|why| wrong(path, &why))?);
+            steps.push(bracket(&rest[1..end], depth).map_err(|why| wrong(path, &why))?);
             rest = &rest[end + 1..];
         } else if c == '.' {
             rest = &rest[1..];
@@ -185,13 +255,16 @@ fn closing(text: &str) -> Option<usize> {
 }
 
 /// What stands between brackets.
-fn bracket(inner: &str) -> Result<Step, String> {
+fn bracket(inner: &str, depth: u32) -> Result<Step, String> {
     let inner = inner.trim();
     if let Some(filter) = inner.strip_prefix("?(") {
         return match filter.strip_suffix(')') {
-            Some(filter) => condition(filter),
+            Some(filter) => condition(filter, depth),
             None => Err("unterminated filter".into()),
         };
+    }
+    if inner.split(',').nth(MOST_STEPS).is_some() {
+        return Err("too many parts in one array".into());
     }
     let mut parts = inner.split(',').map(|part| {
         let part = part.trim();
@@ -215,20 +288,23 @@ fn bracket(inner: &str) -> Result<Step, String> {
 }
 
 /// `@.type=="Ready"`, `@.restartCount>2`, or a path that only has to be there.
-fn condition(text: &str) -> Result<Step, String> {
+fn condition(text: &str, depth: u32) -> Result<Step, String> {
+    if depth > MOST_NESTED {
+        return Err("too many filters in one another".into());
+    }
     if let Some((at, _)) = unquoted(text).find(|(_, c)| matches!(c, '=' | '!' | '<' | '>')) {
         let found = ["==", "!=", "<=", ">=", "<", ">"].into_iter().find(|op| text[at..].starts_with(op));
         let operator = found.ok_or_else(|| format!("unrecognized filter operator in {text}"))?;
-        let right = operand(&text[at + operator.len()..])?;
-        return Ok(Step::Filter(operand(&text[..at])?, Some((operator, right))));
+        let right = operand(&text[at + operator.len()..], depth)?;
+        return Ok(Step::Filter(operand(&text[..at], depth)?, Some((operator, right))));
     }
-    Ok(Step::Filter(operand(text)?, None))
+    Ok(Step::Filter(operand(text, depth)?, None))
 }
 
-fn operand(text: &str) -> Result<Operand, String> {
+fn operand(text: &str, depth: u32) -> Result<Operand, String> {
     let text = text.trim();
     if text.starts_with(['@', '$']) {
-        return Ok(Operand::Path { top: text.starts_with('$'), steps: steps(text)? });
+        return Ok(Operand::Path { top: text.starts_with('$'), steps: steps(text, depth + 1)? });
     }
     let bare = text.trim_matches(['"', '\'']);
     Ok(Operand::Literal(match text {
@@ -253,40 +329,58 @@ pub fn plain(value: &Value) -> String {
 /// A path that cannot be read, a brace or a range that is not closed.
 pub fn template(root: &Value, template: &str) -> Result<String, String> {
     let mut out = String::new();
-    let rest = fill(root, root, template, 0, &mut out)?;
+    let rest = fill(root, root, template, 0, &mut out, &Work::default())?;
     debug_assert!(rest.is_empty(), "a template is read to its end");
     Ok(out)
 }
 
 /// Writes a template up to its end, or up to the `{end}` of the range that it stands in; returns what is left.
-fn fill<'t>(top: &Value, here: &Value, template: &'t str, depth: u32, out: &mut String) -> Result<&'t str, String> {
+fn fill<'t>(
+    top: &Value,
+    here: &Value,
+    template: &'t str,
+    depth: u32,
+    out: &mut String,
+    work: &Work,
+) -> Result<&'t str, String> {
+    // A path may begin anew at the top.
+    let from = |path: &str| if path.starts_with('$') { top } else { here };
     let mut rest = template;
     while let Some(at) = rest.find('{') {
+        work.spend(at)?;
         out.push_str(&rest[..at]);
         let inner = &rest[at + 1..];
         let end = unquoted(inner)
             .find(|(_, c)| *c == '}')
             .map(|(at, _)| at)
             .ok_or("error: error parsing jsonpath, unclosed action")?;
+        work.spend(end)?;
         let (action, tail) = (inner[..end].trim(), &inner[end + 1..]);
         rest = tail;
         if action == "end" {
             return if depth > 0 { Ok(tail) } else { Err("error: error parsing jsonpath, not in range".into()) };
         }
         if let Some(path) = action.strip_prefix("range ") {
-            let items = walk(top, here, &steps(path.trim())?);
+            if depth == MOST_NESTED {
+                return Err("error: error parsing jsonpath, too many ranges in one another".into());
+            }
+            let steps = steps(path.trim(), 0)?;
+            let items = walk(top, from(path.trim()), &steps, work)?;
             // Without items the body is passed over.
-            rest = fill(top, &Value::Null, tail, depth + 1, &mut String::new())?;
+            rest = fill(top, &Value::Null, tail, depth + 1, &mut String::new(), work)?;
             for item in items {
-                fill(top, item, tail, depth + 1, out)?;
+                fill(top, item, tail, depth + 1, out, work)?;
             }
         } else if let Some(text) = action.strip_prefix(['"', '\'']) {
             out.push_str(&unescaped(&text[..text.len().saturating_sub(1)]));
         } else {
-            // A path may begin anew at the top.
-            let from = if action.starts_with('$') { top } else { here };
-            let found: Vec<String> = walk(top, from, &steps(action)?).into_iter().map(plain).collect();
-            out.push_str(&found.join(" "));
+            let steps = steps(action, 0)?;
+            for (at, value) in walk(top, from(action), &steps, work)?.into_iter().enumerate() {
+                let text = plain(value);
+                work.spend(text.len())?;
+                out.push_str(if at > 0 { " " } else { "" });
+                out.push_str(&text);
+            }
         }
     }
     if depth > 0 {
@@ -349,7 +443,8 @@ mod tests {
             ("{.items[7]}", ""),
         ];
         for (path, expected) in cases {
-            let found: Vec<String> = values(&pods(), path).unwrap().into_iter().map(plain).collect();
+            let found: Vec<String> =
+                Path::parse(path).unwrap().values(&pods()).unwrap().into_iter().map(plain).collect();
             assert_eq!(found.join(" "), expected, "{path}");
         }
     }
@@ -368,6 +463,19 @@ mod tests {
     }
 
     #[test]
+    fn steps_that_multiply_are_given_up() {
+        let zeros = vec!["0"; 1_000].join(",");
+        for text in [
+            format!("{{.items[{zeros}].status.conditions[{zeros}].type.x}}"),
+            "{range ..}{range $..}{range $..}{$}{end}{end}{end}".repeat(20),
+            format!("{{range .items[{zeros}]}}{}{{end}}", "words ".repeat(1_000)),
+        ] {
+            let error = template(&pods(), &text).unwrap_err();
+            assert!(error.contains("comes to too much"), "{error}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_says_why() {
         for (text, why) in [
             ("{.items[?(@.a}", "unclosed action"),
@@ -378,6 +486,11 @@ mod tests {
             ("{range .items[*]}{.a}", "unterminated range"),
             ("{end}", "not in range"),
             ("{.a", "unclosed action"),
+            ("{........................}", "invalid multiple recursive descent"),
+            (&format!("{{{}}}", "[?(@".repeat(200) + &")]".repeat(200)), "too many filters in one another"),
+            (&format!("{{{}}}", ".a".repeat(2_000)), "too many steps"),
+            (&format!("{{[{}]}}", "0,".repeat(2_000)), "too many parts in one array"),
+            (&"{range .items[*]}".repeat(200), "too many ranges in one another"),
         ] {
             let error = template(&pods(), text).unwrap_err();
             assert!(error.starts_with("error: error parsing jsonpath"), "{text}: {error}");

@@ -1,9 +1,12 @@
 //! Which objects the words of a command mean: `pods`, `pod web-0`, `pod/web-0 sts/web`, `sts,pods,pvc`, `all`.
 
+use crate::limits::{MOST_NAMES, MOST_REQUIREMENTS, beyond};
 use crate::output::Failure;
+use crate::path::Path;
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Labels, Name, Object, ObjectRef};
 use petri_sim::belief::api::shelf::Objects;
+use std::collections::BTreeSet;
 
 /// Kinds and, if names were given, one object each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +61,9 @@ pub fn selection(words: &[String]) -> Result<Selection, Failure> {
             };
             return Err(format!("error: {problem}"));
         }
+        if words.len() > MOST_NAMES {
+            return Err(beyond("a command names", MOST_NAMES, "objects"));
+        }
         let mut named = Vec::new();
         for word in words {
             let (kind, name) = word.split_once('/').expect("every word has a slash");
@@ -78,7 +84,12 @@ pub fn selection(words: &[String]) -> Result<Selection, Failure> {
             word => kinds.push(kind_of(word)?),
         }
     }
-    kinds.dedup();
+    // Upstream: `Builder.resourceMappings` takes each kind once.
+    let mut seen = BTreeSet::new();
+    kinds.retain(|kind| seen.insert(*kind));
+    if kinds.len() * names.len() > MOST_NAMES {
+        return Err(beyond("a command names", MOST_NAMES, "objects"));
+    }
     if names.is_empty() {
         return Ok(Selection::Kinds(kinds));
     }
@@ -113,8 +124,18 @@ pub struct Filter {
     /// `None` for all namespaces.
     pub namespace: Option<String>,
     pub labels: LabelFilter,
-    /// `--field-selector`: path, whether it must be equal, value.
-    pub fields: Vec<(String, bool, String)>,
+    /// `--field-selector`.
+    pub fields: Vec<FieldRequirement>,
+}
+
+/// `status.phase=Running`.
+#[derive(Clone, Debug)]
+pub struct FieldRequirement {
+    pub path: String,
+    read: Path,
+    /// `false` for `!=`.
+    pub equal: bool,
+    pub value: String,
 }
 
 impl Filter {
@@ -134,10 +155,10 @@ impl Filter {
             return true;
         }
         let value = object.to_value();
-        self.fields.iter().all(|(path, equal, wanted)| {
-            let found = crate::path::values(&value, path).unwrap_or_default();
+        self.fields.iter().all(|field| {
+            let found = field.read.values(&value).unwrap_or_default();
             let text = found.first().map_or(String::new(), |value| crate::path::plain(value));
-            (text == *wanted) == *equal
+            (text == field.value) == field.equal
         })
     }
 }
@@ -195,9 +216,12 @@ pub fn label_selector_problem(text: &str) -> Option<String> {
 ///
 /// # Errors
 /// The part that is no comparison.
-pub fn fields(text: &str) -> Result<Vec<(String, bool, String)>, Failure> {
-    let parts = text.split(',').filter(|part| !part.trim().is_empty());
-    parts
+pub fn fields(text: &str) -> Result<Vec<FieldRequirement>, Failure> {
+    let parts = || text.split(',').filter(|part| !part.trim().is_empty());
+    if parts().nth(MOST_REQUIREMENTS).is_some() {
+        return Err(beyond("a selector has", MOST_REQUIREMENTS, "requirements"));
+    }
+    parts()
         .map(|part| {
             let (path, equal, value) = match part.split_once("!=") {
                 Some((path, value)) => (path, false, value),
@@ -208,7 +232,8 @@ pub fn fields(text: &str) -> Result<Vec<(String, bool, String)>, Failure> {
                     (path, true, value.trim_start_matches('='))
                 }
             };
-            Ok((path.trim().to_owned(), equal, value.trim().to_owned()))
+            let path = path.trim();
+            Ok(FieldRequirement { path: path.into(), read: Path::parse(path)?, equal, value: value.trim().into() })
         })
         .collect()
 }
@@ -219,8 +244,8 @@ pub struct LabelFilter(Vec<Requirement>);
 
 #[derive(Clone, Debug)]
 enum Requirement {
-    In(String, Vec<String>),
-    NotIn(String, Vec<String>),
+    In(String, BTreeSet<String>),
+    NotIn(String, BTreeSet<String>),
     Exists(String),
     Absent(String),
 }
@@ -231,8 +256,8 @@ impl LabelFilter {
     }
     pub fn matches(&self, labels: &Labels) -> bool {
         self.0.iter().all(|requirement| match requirement {
-            Requirement::In(key, values) => labels.get(key).is_some_and(|v| values.iter().any(|x| **x == **v)),
-            Requirement::NotIn(key, values) => labels.get(key).is_none_or(|v| values.iter().all(|x| **x != **v)),
+            Requirement::In(key, values) => labels.get(key).is_some_and(|value| values.contains(&**value)),
+            Requirement::NotIn(key, values) => labels.get(key).is_none_or(|value| !values.contains(&**value)),
             Requirement::Exists(key) => labels.get(key).is_some(),
             Requirement::Absent(key) => labels.get(key).is_none(),
         })
@@ -244,12 +269,15 @@ impl LabelFilter {
     /// The part that is no requirement.
     pub fn parse(text: &str) -> Result<LabelFilter, Failure> {
         let mut parts = vec![String::new()];
-        let mut depth = 0;
+        let mut depth = 0_i64;
         for c in text.chars() {
             match c {
                 '(' => depth += 1,
                 ')' => depth -= 1,
                 ',' if depth == 0 => {
+                    if parts.len() == MOST_REQUIREMENTS {
+                        return Err(beyond("a selector has", MOST_REQUIREMENTS, "requirements"));
+                    }
                     parts.push(String::new());
                     continue;
                 }
@@ -259,7 +287,7 @@ impl LabelFilter {
         }
         let mut requirements = Vec::new();
         for part in parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()) {
-            let values = |list: &str| -> Vec<String> {
+            let values = |list: &str| -> BTreeSet<String> {
                 list.trim().trim_matches(['(', ')']).split(',').map(|v| v.trim().to_owned()).collect()
             };
             let words: Vec<&str> = part.splitn(3, ' ').collect();
@@ -267,10 +295,10 @@ impl LabelFilter {
                 [key, "in", list] => Requirement::In(key.into(), values(list)),
                 [key, "notin", list] => Requirement::NotIn(key.into(), values(list)),
                 _ => match (part.split_once("!="), part.split_once('=')) {
-                    (Some((key, value)), _) => Requirement::NotIn(key.trim().into(), vec![value.trim().into()]),
+                    (Some((key, value)), _) => Requirement::NotIn(key.trim().into(), [value.trim().into()].into()),
                     (None, Some((key, value))) => {
                         let value = value.trim_start_matches('=').trim();
-                        Requirement::In(key.trim().into(), vec![value.into()])
+                        Requirement::In(key.trim().into(), [value.into()].into())
                     }
                     (None, None) if part.contains([' ', '(']) => {
                         return Err(format!(

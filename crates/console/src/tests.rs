@@ -272,9 +272,14 @@ fn a_wait_without_end_is_given_up() {
         say(&mut timeline, "kubectl delete pod web-1 --timeout=30s"),
         "error: timed out waiting for the condition on pods/web-1\npod \"web-1\" deleted from default namespace\n"
     );
-    let out = run("kubectl wait --for=delete pod/web-1 --timeout=1h", &mut timeline, &files());
-    assert_eq!(out.shown(), "^C (waited 10m0s for pod/web-1 to be gone)\n");
+    let out = run("kubectl delete pod web-1", &mut timeline, &files());
+    assert_eq!(out.stderr, "^C (waited 10m0s for pod/web-1 to be gone)\n");
     assert_eq!(out.code, 130);
+    // What the line says itself goes before that.
+    let then = timeline.now();
+    let out = run("kubectl wait --for=delete pod/web-1 --timeout=1h", &mut timeline, &files());
+    assert_eq!(out.shown(), "error: timed out waiting for the condition on pods/web-1\n");
+    assert_eq!(timeline.now().since(then), Span::minutes(60));
     assert_eq!(run("timeout 5s kubectl wait --for=delete pod/web-1", &mut timeline, &files()).code, 124);
 }
 
@@ -308,12 +313,86 @@ fn a_host_without_patience_follows_a_line_by_itself() {
     assert_eq!(follow.waits_for(host.world()), "pod/web-1 to be gone");
     for _ in 0..10_000 {
         host.step();
-        match follow.poll(&mut host).follow {
+        match poll(follow, &mut host, &files()).follow {
             Some(again) => follow = again,
             None => return,
         }
     }
     panic!("the pod never went");
+}
+
+/// Plays and asks a line until it is done, as the page does; answers all it said.
+fn follow(host: &mut Impatient, line: &str) -> Output {
+    let mut all = run(line, host, &files());
+    while let Some(follow) = all.follow.take() {
+        let next = host.world().next_due().unwrap_or(Time::MAX);
+        match (follow.until(), follow.due()) {
+            (Some(at), _) => host.play_until(at),
+            (None, Some(due)) if due < next => host.play_until(due),
+            _ => drop(host.step()),
+        }
+        all.then(poll(follow, host, &files()));
+    }
+    all
+}
+
+#[test]
+fn the_rest_of_a_line_waits_wherever_it_is_played() {
+    let lines = [
+        "cut node-1; run 60s; heal node-1",
+        "run 10s; kubectl get nodes && run 5s && cut node-0",
+        "kubectl delete pod web-1; run 10s; kubectl get pods",
+        "kubectl delete pod web-1 web-9 && cut node-0; kubectl get pods",
+        "kubectl rollout status sts/web && kubectl get sts",
+        "kubectl wait pod/web-0 --for=condition=Nothing --timeout=5s || cut node-2; heal node-2",
+        "timeout 5s timeout 1h run until pod/nobody Ready || cut node-2 && heal node-2",
+        "kubectl drain node-1; step 1500; kubectl get nodes",
+        "run 10s\nkubectl get nodes # a comment; cut node-0\ncut node-1",
+        "unknown && cut node-0 || cut node-1",
+    ];
+    for line in lines {
+        let mut patient = after(RUNNING);
+        let expected = run(line, &mut patient, &files());
+        let mut host = Impatient(after(RUNNING));
+        let out = follow(&mut host, line);
+        assert_eq!((out.stdout, out.code), (expected.stdout, expected.code), "{line}");
+        assert_eq!(out.stderr, expected.stderr, "{line}");
+        assert_eq!(host.0.recording(), patient.recording(), "{line}");
+        assert_eq!(host.world().fingerprint(), patient.world().fingerprint(), "{line}");
+    }
+    let mut host = Impatient(after(RUNNING));
+    let out = run("cut node-1; run 60s; heal node-1 && kubectl get nodes", &mut host, &files());
+    let follow = out.follow.expect("it waits");
+    assert_eq!(
+        (follow.waits_for(host.world()), follow.then()),
+        (follow.waits_for(host.world()), "heal node-1 && kubectl get nodes".into())
+    );
+    assert!(follow.moves_time() && follow.commands_left() == 2);
+    assert_eq!(follow.until(), Some(host.world().now + Span::seconds(60)));
+}
+
+#[test]
+fn a_patch_that_breaks_off_changes_nothing() {
+    let mut timeline = after(RUNNING);
+    let said = say(&mut timeline, "kubectl patch sts web -p '{\"spec\": {\"replicas\": 1}, \"metadata\": {'");
+    assert!(said.starts_with("error: unable to parse \"{\\\"spec\\\""), "{said}");
+    assert_eq!(timeline.recording().commands.len(), 1);
+    let said = say(&mut timeline, &format!("kubectl patch sts web -p '{{\"a\": \"{}\"}}'", "a".repeat(600_000)));
+    assert!(said.contains("Petri reads at most 512 kB"));
+}
+
+#[test]
+fn the_words_of_a_line_say_how_long_it_waits() {
+    let mut timeline = calm();
+    let begun = timeline.now();
+    let out = run("timeout 20m run until pod/nobody Ready", &mut timeline, &files());
+    assert_eq!((timeline.now().since(begun), out.code), (Span::minutes(20), 124));
+    let out = run("run until pod/nobody Ready", &mut timeline, &files());
+    assert_eq!((timeline.now().since(begun), out.code), (Span::minutes(30), 130));
+    assert_eq!(out.stderr, "^C (waited 10m0s for pod/nobody Ready)\n");
+    assert_eq!(say(&mut timeline, "run 169h"), "error: at most 168h0m0s are played at one go\n");
+    assert_eq!(say(&mut timeline, "step 50001"), "error: step plays at most 50,000 events at one go\n");
+    assert_eq!(say(&mut timeline, "step 18446744073709551615"), "error: step plays at most 50,000 events at one go\n");
 }
 
 #[test]

@@ -156,3 +156,11 @@ pub fn moments(timeline: &Timeline, count: u64) -> Vec<Time> {
     let length = timeline.end().since(timeline.start()).0;
     (0..count).map(|_| timeline.start() + Span(stream.below(length))).collect()
 }
+
+/// A Deployment's manifest.
+pub fn deployment(name: &str, replicas: i64) -> Value {
+    let json = format!(
+        r#"{{"apiVersion":"apps/v1","kind":"Deployment","metadata":{{"name":"{name}"}},"spec":{{"replicas":{replicas},"selector":{{"matchLabels":{{"app":"{name}"}}}},"template":{{"metadata":{{"labels":{{"app":"{name}"}}}},"spec":{{"containers":[{{"name":"c","image":"server:1"}}]}}}}}}}}"#
+    );
+    Value::from_json(&json).expect("the manifest is JSON")
+}

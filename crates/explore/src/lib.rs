@@ -17,7 +17,6 @@ use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 pub mod bench;
-pub mod swarm;
 
 /// What is searched: a run up to some moment, what may be done from then on, and what must not happen.
 #[derive(Clone, Debug)]

@@ -14,13 +14,15 @@
 //!
 //! A `yaml manifest NAME` block is a file; the example manifests are there without being written out. In a `console`
 //! block a line that begins with `$ ` is typed, and what follows is the answer; a line `...` stands for any lines.
-//! Everything else is prose. A comment `<!-- scenario: sized-12, seed: 7 -->` chooses another beginning.
+//! Everything else is prose. A comment `<!-- scenario: sized-12, seed: 7, grain: fine -->` chooses another beginning; with
+//! the fine grain each request of a controller is an event of its own.
 
 use petri_console::Files;
 use petri_objects::value::quoted;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
+use petri_sim::world::Grain;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -47,6 +49,7 @@ pub struct Exchange {
 pub struct Options {
     pub scenario: Scenario,
     pub seed: u64,
+    pub grain: Grain,
     /// Wrong answers are replaced rather than reported.
     pub rewrite: bool,
 }
@@ -55,7 +58,7 @@ impl Default for Options {
     /// The standard scenario; answers are rewritten if the environment says `UPDATE_EXPECT=1`.
     fn default() -> Options {
         let rewrite = std::env::var("UPDATE_EXPECT").is_ok_and(|value| value == "1");
-        Options { scenario: Scenario::standard(), seed: 1, rewrite }
+        Options { scenario: Scenario::standard(), seed: 1, grain: Grain::Coarse, rewrite }
     }
 }
 
@@ -116,7 +119,7 @@ impl Report {
 pub fn run(markdown: &str, options: &Options) -> Result<Report, String> {
     let mut options = options.clone();
     beginning(markdown, &mut options)?;
-    let mut timeline = Timeline::new(Recording::new(options.scenario.clone(), options.seed));
+    let mut timeline = Timeline::with_grain(Recording::new(options.scenario.clone(), options.seed), options.grain);
     let mut files: BTreeMap<String, String> =
         crate::examples().iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
     let (mut mismatches, mut lines, mut rewritten) = (Vec::new(), 0, String::new());
@@ -179,12 +182,17 @@ fn beginning(markdown: &str, options: &mut Options) -> Result<(), String> {
     let Some(comment) = markdown.lines().find_map(|line| line.trim().strip_prefix("<!-- scenario:")) else {
         return Ok(());
     };
-    let comment = comment.trim_end().trim_end_matches("-->");
-    let (name, rest) = comment.split_once(',').unwrap_or((comment, ""));
-    let name = name.trim();
+    let mut words = comment.trim_end().trim_end_matches("-->").split(',').map(str::trim);
+    let name = words.next().unwrap_or_default();
     options.scenario = crate::scenario(name).ok_or_else(|| format!("there is no scenario {}", quoted(name)))?;
-    if let Some(seed) = rest.trim().strip_prefix("seed:") {
-        options.seed = seed.trim().parse().map_err(|_| format!("{} is no seed", quoted(seed)))?;
+    for word in words {
+        match word.split_once(':').map(|(key, value)| (key, value.trim())) {
+            Some(("seed", seed)) => {
+                options.seed = seed.parse().map_err(|_| format!("{} is no seed", quoted(seed)))?;
+            }
+            Some(("grain", "fine")) => options.grain = Grain::Fine,
+            _ => return Err(format!("{} is not understood", quoted(word))),
+        }
     }
     Ok(())
 }
@@ -269,7 +277,7 @@ mod tests {
     use super::*;
 
     fn options(rewrite: bool) -> Options {
-        Options { scenario: Scenario::standard(), seed: 1, rewrite }
+        Options { scenario: Scenario::standard(), seed: 1, grain: Grain::Coarse, rewrite }
     }
 
     #[test]

@@ -8,6 +8,8 @@ pub const MAX_DOCUMENTS: usize = 1_000;
 pub const MAX_DEPTH: usize = 100;
 /// Values in one document, aliases expanded.
 pub const MAX_NODES: usize = 100_000;
+/// Brackets and commas in brackets of one document: the parser looks ahead to where they end.
+pub const MAX_IN_BRACKETS: usize = 50_000;
 /// Keys of one map.
 pub const MAX_KEYS: usize = 2_000;
 /// Problems of one document that are reported one by one.

@@ -1,6 +1,6 @@
 //! Values that know where they were written.
 
-use crate::limits::{MAX_DEPTH, MAX_KEYS, MAX_NODES};
+use crate::limits::{MAX_DEPTH, MAX_IN_BRACKETS, MAX_KEYS, MAX_NODES};
 use crate::scalar::{Resolved, resolve};
 use crate::syntax::{self, Fault};
 use petri_objects::value::quoted;
@@ -87,6 +87,11 @@ pub(crate) fn build(text: &str, chunk: Range<usize>) -> (Option<Rc<Node>>, Vec<F
         let fault = syntax::scan_fault(text, chunk.start + at, chunk.end, "found unprintable character");
         return (None, vec![fault]);
     }
+    if let Some(at) = crowded(source) {
+        let message = format!("more than {MAX_IN_BRACKETS} values in brackets");
+        let span = chunk.start + at..chunk.start + at + 1;
+        return (None, vec![Fault { span, message, help: None, is_error: true }]);
+    }
     // In JSON a tab is white space anywhere outside of strings, and never stands inside of one.
     let is_json = source.trim_start().starts_with('{');
     let source = if is_json { Cow::Owned(source.replace('\t', " ")) } else { Cow::Borrowed(source) };
@@ -98,6 +103,8 @@ pub(crate) fn build(text: &str, chunk: Range<usize>) -> (Option<Rc<Node>>, Vec<F
         root: None,
         anchors: BTreeMap::new(),
         nodes: 0,
+        has_aliases: false,
+        is_too_large: false,
         faults: Vec::new(),
     };
     let mut parser = Parser::new_from_str(&source);
@@ -121,6 +128,21 @@ pub(crate) fn build(text: &str, chunk: Range<usize>) -> (Option<Rc<Node>>, Vec<F
     (builder.root, builder.faults)
 }
 
+/// Where there are too many brackets, and commas in brackets; texts in quotes count as well.
+fn crowded(source: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut signs = source.bytes().enumerate().filter(|(_, byte)| {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' => {}
+            _ => return false,
+        }
+        depth > 0 || *byte != b','
+    });
+    signs.nth(MAX_IN_BRACKETS).map(|(at, _)| at)
+}
+
 /// Characters that YAML does not allow to stand in a text.
 fn is_control(c: char) -> bool {
     !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..) || c == '\u{feff}'
@@ -142,6 +164,8 @@ struct Builder<'t> {
     root: Option<Rc<Node>>,
     anchors: BTreeMap<usize, Rc<Node>>,
     nodes: usize,
+    has_aliases: bool,
+    is_too_large: bool,
     faults: Vec<Fault>,
 }
 
@@ -223,6 +247,7 @@ impl Builder<'_> {
             Event::StreamEnd => true,
             Event::Alias(id) => match self.anchors.get(&id).cloned() {
                 Some(target) => {
+                    self.has_aliases = true;
                     // An alias brings a whole tree, which counts as if it were written out.
                     self.nodes = self.nodes.saturating_add(target.size);
                     let node = Node { span: self.place(&span), ..(*target).clone() };
@@ -376,11 +401,21 @@ impl Builder<'_> {
     /// Puts a finished value where it belongs; true when the document became too large.
     fn add(&mut self, node: Rc<Node>, span: &Range<usize>) -> bool {
         self.nodes = self.nodes.saturating_add(1);
-        if self.nodes > MAX_NODES || node.size > MAX_NODES {
-            self.fault(span, "yaml: document contains excessive aliasing");
+        // What is closed after that holds what came before: one sentence says why.
+        if self.is_too_large {
+            // Nothing more is read.
+        } else if self.nodes > MAX_NODES || node.size > MAX_NODES {
+            self.is_too_large = true;
+            self.fault(
+                span,
+                if self.has_aliases {
+                    "yaml: document contains excessive aliasing".into()
+                } else {
+                    format!("more than {MAX_NODES} values in one document")
+                },
+            );
             return true;
-        }
-        if self.frames.len() + node.height > MAX_DEPTH {
+        } else if self.frames.len() + node.height > MAX_DEPTH {
             self.fault(span, format!("more than {MAX_DEPTH} levels of nesting"));
             return true;
         }

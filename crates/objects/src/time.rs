@@ -18,13 +18,13 @@ impl Span {
         Span(n)
     }
     pub const fn millis(n: u64) -> Span {
-        Span(n * 1_000)
+        Span(n.saturating_mul(1_000))
     }
     pub const fn seconds(n: u64) -> Span {
-        Span(n * 1_000_000)
+        Span(n.saturating_mul(1_000_000))
     }
     pub const fn minutes(n: u64) -> Span {
-        Span::seconds(n * 60)
+        Span::seconds(n.saturating_mul(60))
     }
     pub const fn as_seconds(self) -> u64 {
         self.0 / 1_000_000

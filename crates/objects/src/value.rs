@@ -98,6 +98,57 @@ impl Map {
     }
 }
 
+/// From what a map has at a key, and what came for that key, to what it shall have.
+pub type Change<'c> = dyn FnMut(Option<Value>, &Name, &Value) -> Option<Value> + 'c;
+
+impl Map {
+    /// Changes many entries: `change` is told of each key what the map has, and answers what it shall have. What is new
+    /// comes last, in order.
+    #[inline(never)]
+    pub fn update(&mut self, with: &Map, change: &mut Change<'_>) {
+        let own = std::mem::take(&mut self.0);
+        let mut entries: Vec<(Name, Option<Value>)> = own.into_iter().map(|(key, value)| (key, Some(value))).collect();
+        let mut places = BTreeMap::new();
+        for (key, value) in with.iter() {
+            let at = if entries.len() <= FEW {
+                entries.iter().position(|(known, _)| known == key)
+            } else {
+                // What came last is not in it yet.
+                let known = places.len();
+                places.extend(entries[known..].iter().map(|(key, _)| key.clone()).zip(known..));
+                places.get(key).copied()
+            };
+            match at {
+                Some(at) => entries[at].1 = change(entries[at].1.take(), key, value),
+                None => entries.extend(change(None, key, value).map(|new| (key.clone(), Some(new)))),
+            }
+        }
+        self.0 = entries.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    }
+    /// For whoever looks for many keys.
+    pub fn lookup(&self) -> Lookup<'_> {
+        let many = if self.0.len() > FEW {
+            self.0.iter().map(|(key, value)| (&**key, value)).collect()
+        } else {
+            BTreeMap::new()
+        };
+        Lookup { map: self, many }
+    }
+}
+
+/// The entries of a map by their keys.
+pub struct Lookup<'m> {
+    map: &'m Map,
+    /// Only of a map with many keys.
+    many: BTreeMap<&'m str, &'m Value>,
+}
+
+impl<'m> Lookup<'m> {
+    pub fn get(&self, key: &str) -> Option<&'m Value> {
+        if self.many.is_empty() { self.map.get(key) } else { self.many.get(key).copied() }
+    }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Value {
         Value::String(text.into())
@@ -288,6 +339,27 @@ mod tests {
         assert_eq!(value.at(&["e"]), Some(&Value::Number("1.5".into())));
         for bad in ["", "{", "[1,]", "{\"a\"}", "nul", "1 2", "\"\\x\"", &"[".repeat(1_000)] {
             assert_eq!(Value::from_json(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn many_entries_are_changed_in_place_and_new_ones_come_last() {
+        let numbered = |range: std::ops::Range<i64>| -> Map {
+            range.map(|n| (Name::from(format!("k{n}")), Value::Int(n))).collect()
+        };
+        for (own, with) in [(3, 5), (100, 120), (20, 60)] {
+            let mut map = numbered(0..own);
+            map.update(&numbered(1..with), &mut |old, _, value| match old {
+                Some(Value::Int(2)) => None,
+                Some(_) => Some(Value::Null),
+                None => Some(value.clone()),
+            });
+            let kept = (0..own).filter(|n| *n != 2).map(|n| (n, if n == 0 { Value::Int(0) } else { Value::Null }));
+            let expected = kept.chain((own..with).map(|n| (n, Value::Int(n))));
+            let expected: Vec<_> = expected.map(|(n, value)| (Name::from(format!("k{n}")), value)).collect();
+            assert_eq!(map.0, expected, "{own} {with}");
+            assert_eq!(map.lookup().get("k1"), Some(&Value::Null));
+            assert_eq!(map.lookup().get("k2"), None);
         }
     }
 

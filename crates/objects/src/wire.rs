@@ -50,6 +50,12 @@ fn number(text: &str) -> Result<serde_json::Number, String> {
     text.parse().map_err(|_| format!("{} is not a number", quoted(text)))
 }
 
+/// A number by its text, in the one form that it is written in again.
+fn numeric(text: &str) -> Result<Value, String> {
+    let number = number(text)?;
+    Ok(number.as_i64().map_or_else(|| Value::Number(number.to_string().into()), Value::Int))
+}
+
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Value, D::Error> {
         Bounded { depth: MAX_DEPTH, left: &mut { MAX_VALUES } }.deserialize(from)
@@ -101,9 +107,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     }
     /// A number from our own reader, see below.
     fn visit_newtype_struct<D: Deserializer<'de>>(self, text: D) -> Result<Value, D::Error> {
-        let text = Name::deserialize(text)?;
-        number(&text).map_err(D::Error::custom)?;
-        Ok(Value::Number(text))
+        numeric(&Name::deserialize(text)?).map_err(D::Error::custom)
     }
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
         Ok(Value::String(text.into()))
@@ -122,8 +126,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
         while let Some(key) = entries.next_key::<String>()? {
             let value = entries.next_value_seed(Bounded { depth: inner.depth, left: inner.left })?;
             if let (NUMBER, Value::String(text)) = (&*key, &value) {
-                number(text).map_err(A::Error::custom)?;
-                return Ok(Value::Number(text.clone()));
+                return numeric(text).map_err(A::Error::custom);
             }
             map.push((key.into(), value));
         }
@@ -204,7 +207,7 @@ impl fmt::Display for Unreadable {
 impl std::error::Error for Unreadable {}
 
 /// The beginning of a word that is not known, for a sentence.
-fn short(word: &str) -> String {
+pub fn short(word: &str) -> String {
     match word.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &word[..end]),
         None => word.into(),
@@ -430,7 +433,7 @@ macro_rules! by_name {
             fn deserialize<D: ::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 let word = <$crate::Name as ::serde::Deserialize>::deserialize(from)?;
                 <$ty>::from_name(&word)
-                    .ok_or_else(|| <D::Error as ::serde::de::Error>::custom(format!("unknown {} {word}", $what)))
+                    .ok_or_else(|| <D::Error as ::serde::de::Error>::custom(format!("unknown {} {}", $what, $crate::wire::short(&word))))
             }
         }
     )*};
@@ -476,6 +479,11 @@ mod tests {
         assert!(read(&trick).unwrap_err().to_string().contains("is not a number"));
         // Whoever writes the form of a number means one.
         assert_eq!(read(&format!("{{\"{NUMBER}\":\"1.5\"}}")).unwrap(), Value::Number("1.5".into()));
+        for (text, value) in [("1", Value::Int(1)), ("-0", Value::Int(0)), ("1e3", Value::Number("1e+3".into()))] {
+            let read = read(&format!("{{\"{NUMBER}\":\"{text}\"}}")).unwrap();
+            assert_eq!(read, value);
+            assert_eq!(serde_json::from_str::<Value>(&serde_json::to_string(&read).unwrap()).unwrap(), value);
+        }
     }
 
     #[test]
@@ -517,6 +525,8 @@ mod tests {
             (wrong.to_string().as_str(), wrong.item_of("list")),
             ("-1 is not a whole number that fits", Some(2))
         );
+        let long = format!(r#"{{"name":"a","kind":"{}"}}"#, "x".repeat(1_000_000));
+        assert!(said(&long).len() < 300);
         let fraction = said(r#"{"name":"a","list":[1.5]}"#);
         assert_eq!(fraction, "this number is not a whole number that fits");
         let long = format!(r#"{{"{}":1}}"#, "x".repeat(1_000_000));

@@ -1,6 +1,6 @@
 // Runs one scenario of the page's own WebAssembly in Node, and prints what it cost as JSON.
 //
-// node wasm.mjs <module.mjs> <module.wasm> <scenario>
+// node --no-liftoff --no-wasm-lazy-compilation wasm.mjs <module.mjs> <module.wasm> <scenario>
 
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
@@ -10,7 +10,8 @@ const page = await import(pathToFileURL(module).href);
 const { memory } = await page.default({ module_or_path: await readFile(wasm) });
 if (typeof page.bench !== "function") throw new Error("the page exports no function `bench(name)`");
 
-// Compiling is not what is measured: engines do it while the page loads.
+// Compiling is not what is measured. Without the two switches V8 compiles each function at its first call and the busy ones
+// again, which is half of the time of so short a run.
 const cpu = process.cpuUsage();
 const start = performance.now();
 const told = page.bench(scenario);

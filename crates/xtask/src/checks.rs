@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::counts::{self, Counts};
 use crate::shop::{Outcome, Setting, Shop, lasted, run, succeeds, tee, timed};
 use crate::wasm_std::{self, TARGET};
-use crate::{dist, fresh, gates, page, shop, tools};
+use crate::{dist, fresh, gates, page, shop, swarm, tools};
 
 /// Which steps to run.
 pub struct Choice {
@@ -28,7 +28,7 @@ struct Step {
 }
 
 /// How a step ended; a step that could not even do its work ends with a problem instead.
-struct Report {
+pub(crate) struct Report {
     counts: Counts,
     /// Why it failed, or why it was left out, or what it found.
     note: String,
@@ -37,7 +37,7 @@ struct Report {
 
 impl Report {
     /// A check that holds or not, and counts as one.
-    fn holds(note: impl Into<String>) -> Self {
+    pub(crate) fn holds(note: impl Into<String>) -> Self {
         Self { counts: Counts { passed: 1, ..Counts::default() }, note: note.into(), skipped: false }
     }
 
@@ -64,7 +64,7 @@ impl Report {
     }
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 16] = [
     Step { name: "rust", about: "the compiler is recent enough", usual: "", work: rust },
     Step { name: "format", about: "the code is formatted", usual: "2 seconds", work: format },
     Step { name: "lint", about: "clippy has nothing to say, natively", usual: "2 minutes, seconds again", work: lint },
@@ -74,6 +74,18 @@ const STEPS: [Step; 14] = [
         about: "tests of every crate but the page",
         usual: "3 minutes, seconds again",
         work: native,
+    },
+    Step {
+        name: "swarm",
+        about: "random clusters in random trouble, for two minutes",
+        usual: "6 minutes, 2 again",
+        work: swarm::seeds,
+    },
+    Step {
+        name: "planted",
+        about: "the swarm finds errors that are planted in the engine",
+        usual: "3 minutes, seconds again",
+        work: swarm::planted,
     },
     Step { name: "web", about: "tests of the page that need no browser", usual: "2 minutes, seconds again", work: web },
     Step { name: "tree", about: "the page links nothing it must not", usual: "1 second", work: tree },
@@ -100,7 +112,7 @@ const STEPS: [Step; 14] = [
 const QUICKER: [Step; 2] = [
     Step {
         name: "native",
-        about: "tests of every crate but the page, with a twentieth of the random runs",
+        about: "tests of every crate but the page, with a tenth of the random runs",
         usual: "2 minutes, 1 again",
         work: native_quick,
     },
@@ -112,9 +124,9 @@ const QUICKER: [Step; 2] = [
     },
 ];
 /// What `--quick` leaves out. The development page of its visits compiles what clippy would see.
-const LEFT_OUT: [&str; 5] = ["lint-web", "browser", "fresh", "page", "size"];
-/// Random runs of each swarm in `--quick`; a thousand otherwise.
-const QUICK_SWARM: &str = "50";
+const LEFT_OUT: [&str; 7] = ["lint-web", "swarm", "planted", "browser", "fresh", "page", "size"];
+/// Random runs with the engine for development in `--quick`; two hundred otherwise.
+const QUICK_SWARM: &str = "20";
 /// The visits of `--quick`.
 const VISITS: [&str; 2] = ["story.test.mjs", "verbs.test.mjs"];
 /// The steps that cannot do without Node.
@@ -300,6 +312,7 @@ fn browser(shop: &Shop) -> Outcome<Report> {
     let webdriver = shop.target().join("webdriver.json");
     shop::write(&webdriver, webdriver_with(&shop.read("web/webdriver.json")?, &browser.chrome.to_string_lossy())?)?;
     let setting = wasm_std::development(wasm_std::ensure(shop)?)
+        .with("PETRI_SWARM_FINGERPRINTS", swarm::fingerprints(shop)?)
         .and(tools::test_runner(shop)?)
         .and(Setting::default().with("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner"))
         .with("CHROMEDRIVER", browser.driver)
@@ -371,7 +384,7 @@ fn visits(shop: &Shop, tests: &[PathBuf], dist: &Path) -> Outcome<Report> {
     node_tests(&mut command)
 }
 
-fn cargo_tests(command: &mut Command, what: &str) -> Outcome<Report> {
+pub(crate) fn cargo_tests(command: &mut Command, what: &str) -> Outcome<Report> {
     let (success, output) = tee(command)?;
     Ok(Report::of_runner(success, counts::of_cargo(&output), what))
 }

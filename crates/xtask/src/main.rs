@@ -2,7 +2,7 @@
 //!
 //! Every step says what it does and how long it usually takes, installs what it misses into one folder of the user's
 //! cache, and fails with the one command that would help. Reading order: `shop` (processes and paths), `progress`, `tools`,
-//! `wasm_std`, `page`, `dist`, `checks`, `fresh`, `gates`, `licenses`, `bench`.
+//! `wasm_std`, `page`, `dist`, `checks`, `fresh`, `gates`, `licenses`, `swarm`, `bench`.
 
 mod shop;
 
@@ -15,6 +15,7 @@ mod gates;
 mod licenses;
 mod page;
 mod progress;
+mod swarm;
 mod tools;
 mod wasm_std;
 
@@ -41,6 +42,9 @@ cargo xtask <command>
   bench          measure native, WebAssembly and the peer; table on screen, figures in target/bench.json
                    --no-peer      leave the peer out
                    --quick        fewer and smaller runs
+  fuzz           what a seeded mutator makes of texts, for everything that reads what somebody typed or sent
+                   --minutes N    for so long (10)
+                   --seed N       other inputs (1)
   screenshots    take the pictures of tests/e2e/screenshots.mjs, or only those whose names hold one of the words that follow
   clean          remove dist/ and target/
                    --tools        remove the installed tools from the user's cache instead
@@ -97,6 +101,12 @@ fn run(command: &str, rest: Vec<String>) -> Outcome<ExitCode> {
             let options = bench::Options { peer: !flags.switch("--no-peer"), quick: flags.switch("--quick") };
             flags.finish()?;
             bench::measure(&shop, options)?;
+        }
+        "fuzz" => {
+            let minutes = flags.value("--minutes")?.unwrap_or_else(|| "10".to_owned());
+            let seed = flags.value("--seed")?.unwrap_or_else(|| "1".to_owned());
+            flags.finish()?;
+            swarm::fuzz(&shop, &minutes, &seed)?;
         }
         "screenshots" => {
             page::screenshots(&shop, &flags.words)?;

@@ -5,7 +5,8 @@ use crate::desk::use_desk;
 use crate::session::use_slice;
 use crate::state::{LogKind, LogLine};
 use std::rc::Rc;
-use web_sys::{Element, HtmlInputElement};
+use wasm_bindgen::JsCast;
+use web_sys::{ClipboardEvent, Element, HtmlInputElement};
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
@@ -49,7 +50,7 @@ pub fn Console(props: &ConsoleProps) -> Html {
             <div class="term" ref={scroller} tabindex="0" role="log" aria-label="Console output">{ for props.log.iter().map(line) }</div>
             if !waits.is_empty() {
                 <div key="waits" class="still" role="status">
-                    <span>{ format!("waiting for {}", waits.join("; ")) }</span>
+                    <span title={waits.join("\n")}>{ format!("waiting for {}", waits.join("; ")) }</span>
                     <button class="btn quiet" onclick={stop}>{ "Stop waiting" }</button>
                 </div>
             }
@@ -96,6 +97,11 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
     let input = use_node_ref();
     let back = use_mut_ref(|| 0usize);
     let choices = use_state(Vec::<String>::new);
+    // The prompt of a line that is not done.
+    let waits = {
+        let desk = desk.clone();
+        use_slice((), move |_, ()| !shell::waits(&desk).is_empty())
+    };
     {
         let input = input.clone();
         use_effect_with((props.autofocus, props.start.clone()), move |(autofocus, start)| {
@@ -105,21 +111,44 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
             }
         });
     }
-    let onsubmit = {
+    let said = {
         let (desk, input, back, choices) = (desk.clone(), input.clone(), back.clone(), choices.setter());
         let on_said = props.on_said.clone();
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            let Some(input) = input.cast::<HtmlInputElement>() else { return };
-            let line = input.value();
-            input.set_value("");
+        Callback::from(move |line: String| {
+            if let Some(input) = input.cast::<HtmlInputElement>() {
+                input.set_value("");
+            }
             *back.borrow_mut() = 0;
             choices.set(Vec::new());
             if !line.trim().is_empty() {
-                remember(line.trim());
+                // History keeps what fits into a line.
+                if !line.trim().contains('\n') {
+                    remember(line.trim());
+                }
                 // The console itself shows what went wrong.
                 shell::say(&desk, &line);
                 on_said.emit(());
+            }
+        })
+    };
+    let onsubmit = {
+        let (input, said) = (input.clone(), said.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let Some(input) = input.cast::<HtmlInputElement>() else { return };
+            said.emit(input.value());
+        })
+    };
+    // Several lines are run at once, as in a terminal: here they would become one, and a here-document would lose its end.
+    let onpaste = {
+        let input = input.clone();
+        Callback::from(move |event: Event| {
+            let pasted = event.unchecked_ref::<ClipboardEvent>().clipboard_data();
+            let text = pasted.and_then(|data| data.get_data("text/plain").ok()).unwrap_or_default();
+            let Some(input) = input.cast::<HtmlInputElement>() else { return };
+            if text.trim().contains('\n') {
+                event.prevent_default();
+                said.emit(input.value() + &text);
             }
         })
     };
@@ -167,9 +196,9 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
     html! {
         <form class="command-line" {onsubmit}>
             <div class="choices" id={choices_id.clone()} role="status" hidden={choices.is_empty()}>{ choices.join("  ") }</div>
-            <label class="p" for={props.id} aria-hidden="true">{ "$" }</label>
+            <label class="p" for={props.id} aria-hidden="true">{ if *waits { "…" } else { "$" } }</label>
             <input id={props.id} ref={input} type="text" aria-label="Command" aria-describedby={choices_id} placeholder={props.placeholder}
-                autocomplete="off" autocapitalize="off" spellcheck="false" {onkeydown} />
+                autocomplete="off" autocapitalize="off" spellcheck="false" {onkeydown} {onpaste} />
         </form>
     }
 }

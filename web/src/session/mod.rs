@@ -6,5 +6,5 @@ mod playing;
 mod slices;
 
 pub use handle::{Session, Subscription};
-pub use player::{Mode, PlayerState, Speed, Watcher};
+pub use player::{Mode, Onward, PlayerState, Speed, Watcher};
 pub use slices::{use_session, use_slice, use_world};

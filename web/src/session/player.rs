@@ -46,15 +46,30 @@ pub enum Mode {
     },
 }
 
-/// Asked after each event; time stops when it answers no.
-type Condition = Box<dyn FnMut(&mut Timeline) -> bool>;
+/// How far whoever moves time wants it to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Onward {
+    /// To this very moment, and nobody wants to be asked before.
+    To(Time),
+    /// At most to this moment: asked again after each event.
+    Until(Time),
+    /// No further.
+    Stop,
+}
+
+/// Says how far time goes on.
+pub(super) type Driver = Box<dyn FnMut(&mut Timeline) -> Onward>;
 /// Looks on after each event, however fast time goes.
 pub type Watcher = Rc<dyn Fn(&mut Timeline)>;
 
 pub struct Player {
     pub mode: Mode,
-    /// What a run goes on for, beside its moment.
-    pub(super) condition: Option<Condition>,
+    /// Who says how far a run goes, if not its moment alone.
+    pub(super) driver: Option<Driver>,
+    /// Counts those who did, the present one included.
+    pub(super) drives: u64,
+    /// Whether somebody else has moved or stopped time since then.
+    pub(super) is_taken_over: bool,
     pub(super) watcher: Option<Watcher>,
     pub speed: Speed,
     /// The clock reading of the last frame, in milliseconds; `None` before the first one.
@@ -65,7 +80,16 @@ pub struct Player {
 
 impl Default for Player {
     fn default() -> Player {
-        Player { mode: Mode::Paused, condition: None, watcher: None, speed: Speed::REAL, last: None, awaited: None }
+        Player {
+            mode: Mode::Paused,
+            driver: None,
+            drives: 0,
+            is_taken_over: true,
+            watcher: None,
+            speed: Speed::REAL,
+            last: None,
+            awaited: None,
+        }
     }
 }
 

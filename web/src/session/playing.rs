@@ -1,7 +1,7 @@
 //! Virtual time moved along by the browser's frames, or by hand.
 
 use super::handle::Session;
-use super::player::{Mode, PlayerState, Speed, Watcher};
+use super::player::{Mode, Onward, PlayerState, Speed, Watcher};
 use crate::frames;
 use petri_objects::{Span, Time};
 use petri_sim::story::recording::Recording;
@@ -13,8 +13,6 @@ const BUDGET: f64 = 8.0;
 const LONGEST_FRAME: f64 = 100.0;
 /// Events between two looks at the clock.
 const BATCH: u64 = 64;
-/// A condition that never holds is given up after this.
-const LONGEST_RUN: Span = Span::minutes(24 * 60);
 
 impl Session {
     /// Starts over with another run.
@@ -73,14 +71,40 @@ impl Session {
         self.set_mode(Mode::Running { until, then_play });
     }
 
-    /// Goes on as fast as it can while a condition holds, for a day at most.
-    pub fn run_while(&self, condition: impl FnMut(&mut Timeline) -> bool + 'static) {
-        self.run_while_within(LONGEST_RUN, condition);
+    /// Goes on as fast as it can while a condition holds, which is asked after each event, for so long at most.
+    pub fn run_while_within(&self, longest: Span, mut condition: impl FnMut(&mut Timeline) -> bool + 'static) {
+        let end = self.timeline().now() + longest;
+        self.run_by(end, move |timeline| match timeline.now() < end && condition(timeline) {
+            true => Onward::Until(end),
+            false => Onward::Stop,
+        });
     }
-    /// The same for so long at most.
-    pub fn run_while_within(&self, longest: Span, condition: impl FnMut(&mut Timeline) -> bool + 'static) {
-        self.run_for(longest);
-        self.player().borrow_mut().condition = Some(Box::new(condition));
+
+    /// Goes on as fast as it can as far as somebody says, for as long as nobody else takes over; `end` is what is expected.
+    /// Answers a number by which [`Session::is_run_by`] knows them.
+    pub fn run_by(&self, end: Time, driver: impl FnMut(&mut Timeline) -> Onward + 'static) -> u64 {
+        let then_play = match self.player_state().mode {
+            Mode::Playing => true,
+            Mode::Paused => false,
+            Mode::Running { then_play, .. } => then_play,
+        };
+        self.set_mode(Mode::Running { until: end, then_play });
+        let mut player = self.player().borrow_mut();
+        player.driver = Some(Box::new(driver));
+        player.is_taken_over = false;
+        player.drives += 1;
+        player.drives
+    }
+    /// Whether time is moved by the one with this number.
+    pub fn is_run_by(&self, number: u64) -> bool {
+        let player = self.player().borrow();
+        player.drives == number && matches!(player.mode, Mode::Running { .. }) && !player.is_taken_over
+    }
+    /// Ends a run, and does what was done before it.
+    pub fn end_run(&self) {
+        if let Mode::Running { then_play, .. } = self.player_state().mode {
+            self.set_mode(if then_play { Mode::Playing } else { Mode::Paused });
+        }
     }
 
     /// Lets somebody look on, or nobody any more.
@@ -95,7 +119,8 @@ impl Session {
                 return;
             }
             player.mode = mode;
-            player.condition = None;
+            player.driver = None;
+            player.is_taken_over = true;
             player.last = None;
         }
         self.changed();
@@ -128,18 +153,31 @@ impl Session {
             }
         };
         let started = frames::now();
-        let mut condition = self.player().borrow_mut().condition.take();
+        let mut driver = self.player().borrow_mut().driver.take();
+        let drives = self.player().borrow().drives;
         let watcher = self.player().borrow().watcher.clone();
-        let batch = if condition.is_some() || watcher.is_some() { 1 } else { BATCH };
+        let most = if watcher.is_some() { 1 } else { BATCH };
         let done = self.change(|timeline| {
             let mut last_look = 0;
+            let mut onward = driver.as_mut().map_or(Onward::To(goal), |driver| driver(timeline));
             loop {
+                let (goal, batch) = match onward {
+                    Onward::To(goal) => (goal, most),
+                    Onward::Until(goal) => (goal, 1),
+                    Onward::Stop => return true,
+                };
                 let arrived = timeline.play_for(goal, batch);
                 if let Some(watcher) = &watcher {
                     watcher(timeline);
+                    // Whom the watcher lets move time does so from this very moment on.
+                    if self.player().borrow().drives != drives {
+                        return false;
+                    }
                 }
-                if arrived || condition.as_mut().is_some_and(|goes_on| !goes_on(timeline)) {
-                    return true;
+                match &mut driver {
+                    Some(driver) if arrived || matches!(onward, Onward::Until(_)) => onward = driver(timeline),
+                    None if arrived => return true,
+                    _ => {}
                 }
                 last_look += batch;
                 if last_look >= BATCH {
@@ -150,8 +188,18 @@ impl Session {
                 }
             }
         });
-        if !done {
-            self.player().borrow_mut().condition = condition;
+        {
+            let mut player = self.player().borrow_mut();
+            if player.drives != drives || player.mode != mode {
+                return;
+            }
+            if !done {
+                player.driver = driver;
+            }
+        }
+        if self.timeline().world().standstill().is_some() {
+            // Nothing will ever move again; what was before can be looked at.
+            return self.pause();
         }
         // A frame that could not keep up lets time go slower rather than the page.
         if let (true, Mode::Running { then_play, .. }) = (done, mode) {

@@ -14,6 +14,7 @@ use petri_sim::words::invariants::{Guarantee, Invariants, Standing};
 use petri_sim::words::reason::Reason;
 use petri_sim::world::World;
 use petri_sim::world::faults::Hindrance;
+use petri_sim::world::standstill::Standstill as Ended;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -41,6 +42,8 @@ pub struct Facts<'w> {
     pub standstills: Vec<Standstill>,
     /// When the pods start that were given the name of a process that still runs.
     pub successors: BTreeMap<Uid, Start>,
+    /// Why the run has ended, if its clock stands still.
+    pub ended: Option<&'w Ended>,
     /// What of the control plane is stopped, held back or slow.
     pub hindrances: Vec<Hindrance>,
     /// The run's commands, in order: a command's number is its place.
@@ -72,6 +75,7 @@ impl<'w> Facts<'w> {
         let facts = Facts::new(world.start, world.now, world.objects(), &world.machines, &world.network, &world.disks);
         Facts {
             programs: Some(&world.programs),
+            ended: world.standstill(),
             hindrances: world.hindrances(),
             successors: successors(world),
             ..facts.with(&world.invariants, standstills, commands)
@@ -98,6 +102,7 @@ impl<'w> Facts<'w> {
             programs: None,
             standstills: Vec::new(),
             successors: BTreeMap::new(),
+            ended: None,
             hindrances: Vec::new(),
             commands: &[],
             deleted: None,

@@ -10,9 +10,10 @@ use petri_sim::words::command::Command;
 use petri_sim::words::invariants::{Evidence, Guarantee, Standing};
 use std::rc::Rc;
 
-/// The worst thing first: broken, at risk, out of contact, not complete, calm.
+/// The worst thing first: the end of the run, broken, at risk, out of contact, not complete, calm.
 pub fn say(view: &ClusterView, facts: &Facts) -> Say {
-    None.or_else(|| twice(view, facts))
+    None.or_else(|| ended(facts))
+        .or_else(|| twice(view, facts))
         .or_else(|| broken(facts))
         .or_else(|| at_risk(view, facts))
         .or_else(|| apart(view, facts))
@@ -32,6 +33,23 @@ fn evidence<'w>(guarantee: Guarantee, facts: &Facts<'w>) -> Option<(&'w Evidence
         (Standing::AtRisk { evidence, .. }, Some(subject)) => Some((evidence, false, subject)),
         _ => None,
     }
+}
+
+/// The clock stands still: nothing that is seen will ever change.
+fn ended(facts: &Facts) -> Option<Say> {
+    let ended = facts.ended?;
+    Some(Say {
+        tone: Tone::Broken,
+        headline: vec![text("Time "), Piece::Strong("stands still".into()), text(".")],
+        sub: vec![
+            text("Nothing comes after "),
+            Piece::Moment { at: ended.at, text: words::moment(facts.start, ended.at) },
+            text(format!(
+                ": {} is busy with {} for ever. Every moment before can be looked at.",
+                ended.who, ended.what
+            )),
+        ],
+    })
 }
 
 fn twice(view: &ClusterView, facts: &Facts) -> Option<Say> {

@@ -12,7 +12,7 @@ mod trace;
 use crate::recordings::Recording;
 use candidate::Candidate;
 
-use petri_console::{Files, Follow, Host, Output};
+use petri_console::{Files, Follow, Host, Output, Unread};
 use petri_objects::{Name, Object, Span, Time, Value};
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
@@ -42,7 +42,7 @@ fn played(recording: &Recording, written: Option<Vec<Object>>) -> Result<Replay,
     let description = Value::from_json(recording.file("scenario.json")?).ok_or("scenario.json is not JSON")?;
     let placements = recording.file("placements.json").ok().and_then(Value::from_json).unwrap_or_default();
     let files = Manifests::of(recording);
-    let setup = description.at(&["setup"]).and_then(Value::as_str).and_then(|name| files.read(name));
+    let setup = description.at(&["setup"]).and_then(Value::as_str).and_then(|name| files.read(name).ok());
     let about = scenario::read(&description, &placements, setup.as_deref().unwrap_or_default())?;
     let steps = steps::read(recording.file("script.jsonl")?, &about.namespace)?;
     let mut replay = Replay::new(about, files);
@@ -69,8 +69,8 @@ impl Manifests {
 }
 
 impl Files for Manifests {
-    fn read(&self, name: &str) -> Option<String> {
-        self.0.get(name.rsplit('/').next().unwrap_or(name)).cloned()
+    fn read(&self, name: &str) -> Result<String, Unread> {
+        self.0.read(name.rsplit('/').next().unwrap_or(name))
     }
     fn names(&self) -> Vec<String> {
         self.0.keys().cloned().collect()
@@ -217,7 +217,7 @@ impl Replay {
         }
         for mut following in std::mem::take(&mut self.following) {
             let mut hand = Hand { world: &mut self.world, notes: &mut self.notes };
-            let mut more = following.follow.poll(&mut hand);
+            let mut more = petri_console::poll(following.follow, &mut hand, &self.files);
             following.output.stdout.push_str(&more.stdout);
             following.output.stderr.push_str(&more.stderr);
             following.output.code = more.code;

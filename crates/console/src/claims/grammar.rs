@@ -4,6 +4,7 @@ use super::fact::{Amount, Fact, Says, Standing, Subject, Wanted};
 use super::numbers;
 use super::states::{State, Stated};
 use crate::args;
+use crate::path::Path;
 use crate::select::{LabelFilter, kind_of, reference};
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Span};
@@ -237,6 +238,7 @@ fn kind_of_subject(subject: &Subject) -> Kind {
 fn says(words: &mut Words<'_>, subject: &Subject) -> Result<Says, String> {
     if let Some(path) = words.left().first().filter(|word| word.starts_with('{')) {
         let path = (*path).to_owned();
+        Path::parse(&path)?;
         words.at += 1;
         if !(words.take(&["is"]) || words.take(&["="])) {
             return Err(format!("{path} is what?"));

@@ -4,7 +4,7 @@ use super::fact::{Amount, Fact, Says, Standing, Subject, Verdict, Wanted};
 use super::numbers::{self, number, places};
 use super::states::{self, Stated};
 use crate::dig;
-use crate::path;
+use crate::path::{self, Path};
 use crate::select::{Filter, LabelFilter, reference};
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Object, ObjectRef};
@@ -210,22 +210,23 @@ fn object(target: &ObjectRef, shown: &str, says: &Says, world: &World) -> Verdic
             places.dedup();
             Verdict { holds: places.is_empty(), found: runs(shown, &places) }
         }
-        Says::Field { path, value } => {
+        Says::Field { path: typed, value } => {
             let Some(object) = object else {
                 return Verdict { holds: false, found: format!("{shown} does not exist") };
             };
             let whole = object.to_value();
-            match path::values(&whole, path) {
+            let read = Path::parse(typed);
+            match read.as_ref().map_err(Clone::clone).and_then(|path| path.values(&whole)) {
                 Ok(found) => {
                     let texts: Vec<String> = found.iter().map(|value| path::plain(value)).collect();
                     let holds = texts.join(" ") == *value;
                     let found = match texts.is_empty() {
-                        true => format!("{shown} {path} is nothing"),
-                        false => format!("{shown} {path} is {}", texts.join(" ")),
+                        true => format!("{shown} {typed} is nothing"),
+                        false => format!("{shown} {typed} is {}", texts.join(" ")),
                     };
                     Verdict { holds, found }
                 }
-                Err(problem) => Verdict { holds: false, found: format!("{} cannot be read: {problem}", quoted(path)) },
+                Err(problem) => Verdict { holds: false, found: format!("{} cannot be read: {problem}", quoted(typed)) },
             }
         }
     }

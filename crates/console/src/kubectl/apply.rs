@@ -1,6 +1,6 @@
 //! `kubectl apply`, `create` and `replace`: from files to objects.
 
-use super::context::{Context, read_file};
+use super::context::{Context, file_names, read_file};
 use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, namespace, switch};
 use crate::errors::{answer_text, api_error};
 use crate::output::{Failure, Output};
@@ -22,7 +22,7 @@ pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Re
     {
         return create_namespace(name, context);
     }
-    let files: Vec<String> = arguments.all("filename").flat_map(|list| list.split(',')).map(String::from).collect();
+    let files = file_names(&arguments)?;
     if let ["service" | "svc", "clusterip", name] = arguments.words.iter().map(String::as_str).collect::<Vec<_>>()[..]
         && verb == "create"
     {

@@ -2,7 +2,8 @@
 
 use crate::args::{Arguments, namespace};
 use crate::errors::api_error;
-use crate::host::{Files, Host};
+use crate::host::{Files, Host, Unread};
+use crate::limits::{MOST_FILES, beyond};
 use crate::output::Failure;
 use crate::select::{self, Filter, LabelFilter};
 use petri_objects::{Span, Time};
@@ -89,5 +90,17 @@ pub(crate) fn read_file(name: &str, context: &Context<'_>) -> Result<String, Fai
     if name == "-" {
         return context.here.map(String::from).ok_or_else(|| "error: no objects passed to apply".into());
     }
-    context.files.read(name).ok_or_else(|| format!("error: the path \"{name}\" does not exist"))
+    context.files.read(name).map_err(|why| match why {
+        Unread::Missing => format!("error: the path \"{name}\" does not exist"),
+        Unread::Because(why) => format!("error: the path \"{name}\" cannot be read: {why}"),
+    })
+}
+
+/// The files that `-f` names.
+pub(crate) fn file_names(arguments: &Arguments) -> Result<Vec<String>, Failure> {
+    let names = || arguments.all("filename").flat_map(|list| list.split(','));
+    if names().nth(MOST_FILES).is_some() {
+        return Err(beyond("a command reads", MOST_FILES, "files"));
+    }
+    Ok(names().map(String::from).collect())
 }

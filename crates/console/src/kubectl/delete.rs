@@ -1,6 +1,6 @@
 //! `kubectl delete`.
 
-use super::context::{Context, not_found, read_file, targets};
+use super::context::{Context, file_names, not_found, read_file, targets};
 use crate::args::{
     self, ALL_NAMESPACES, Arguments, FIELDS, FILENAME, Flag, NAMESPACE, SELECTOR, namespace, optional, switch, value,
 };
@@ -135,7 +135,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
 
 fn from_files(arguments: &Arguments, context: &Context<'_>) -> Result<(Vec<Object>, Vec<Failure>), Failure> {
     let (mut found, mut missing) = (Vec::new(), Vec::new());
-    for file in arguments.all("filename").flat_map(|list| list.split(',')) {
+    for file in &file_names(arguments)? {
         let text = read_file(file, context)?;
         for object in petri_manifest::parse(&text).objects() {
             let (kind, meta) = (object.kind(), object.meta());

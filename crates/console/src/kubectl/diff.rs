@@ -3,7 +3,7 @@
 //! Deviation: what the API server and kubectl write into an object by themselves (generation, times, the annotation of
 //! the last apply) is left out; upstream shows some of it. Its folders carry random numbers, and its lines the time of day.
 
-use super::context::{Context, DryRun, read_file};
+use super::context::{Context, DryRun, file_names, read_file};
 use super::{apply, edit};
 use crate::args::{self, Arguments, FILENAME, NAMESPACE, namespace};
 use crate::errors::api_error;
@@ -165,7 +165,7 @@ fn shorten(lines: Vec<Line>) -> Vec<Line> {
 #[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, &[NAMESPACE, FILENAME], "kubectl diff")?;
-    let files: Vec<String> = arguments.all("filename").flat_map(|list| list.split(',')).map(String::from).collect();
+    let files = file_names(&arguments)?;
     if files.is_empty() {
         return Err("error: must specify one of -f and -k".into());
     }

@@ -5,6 +5,8 @@ use super::merge;
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::{answer_text, api_error, named};
 use crate::output::{Failure, Output};
+use petri_manifest::Problem;
+use petri_objects::value::quoted;
 use petri_objects::{Kind, Map, Name, Object, Value};
 use petri_sim::words::command::Command;
 
@@ -190,7 +192,7 @@ fn one_label(
             out.line(format!("{key}={value}"));
         }
     }
-    let (mut patch, mut removed, mut set) = (Map::new(), false, false);
+    let (mut patch, mut removed, mut set) = (Vec::new(), false, false);
     for change in changes {
         if let Some((key, value)) = change.split_once('=') {
             match known.get(key) {
@@ -206,14 +208,14 @@ fn one_label(
                     return Err(format!("error: {already}"));
                 }
                 _ => {
-                    patch.insert(key, Value::from(value));
+                    patch.push((Name::from(key), Value::from(value)));
                     set = true;
                 }
             }
         } else if let Some(key) = change.strip_suffix('-') {
             match known.get(key) {
                 Some(_) => {
-                    patch.insert(key, Value::Null);
+                    patch.push((Name::from(key), Value::Null));
                     removed = true;
                 }
                 None if verb == "label" => out.line(format!("label \"{key}\" not found.")),
@@ -230,7 +232,14 @@ fn one_label(
         ("label", true, _) => "labeled",
         _ => "annotated",
     };
-    Ok(Some((nested(&["metadata", field], Value::Map(patch)), done)))
+    Ok(Some((nested(&["metadata", field], Value::Map(patch.into_iter().collect())), done)))
+}
+
+/// Why a text is no YAML, if that is the problem, rather than what it says.
+fn unreadable(problem: &Problem) -> Option<&str> {
+    let message = problem.message.as_str();
+    let syntax = message.strip_prefix("error converting YAML to JSON: ").filter(|text| text.starts_with("yaml: "));
+    syntax.or((message.starts_with("yaml: ") || problem.document.is_none()).then_some(message))
 }
 
 /// `kubectl patch`.
@@ -242,6 +251,10 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
         return Err("error: must specify --patch or --patch-file containing the contents of the patch".into());
     };
     let parsed = petri_manifest::parse(text);
+    // What came before a mistake is not what was meant.
+    if let Some(problem) = parsed.errors().find_map(unreadable) {
+        return Err(format!("error: unable to parse {}: {problem}", quoted(text)));
+    }
     let Some(patch @ Value::Map(_)) = parsed.documents.first().map(|document| document.value.clone()) else {
         return Err("error: unable to parse the patch: it must be a map".into());
     };

@@ -5,8 +5,9 @@ use crate::args::{
     self, ALL_NAMESPACES, Arguments, FIELDS, Flag, NAMESPACE, OUTPUT, SELECTOR, namespace, switch, value,
 };
 use crate::host::Host;
+use crate::limits::{MOST_COLUMNS, beyond};
 use crate::output::{Awaited, Failure, Follow, Output};
-use crate::path;
+use crate::path::{self, Path};
 use crate::select::{
     Filter, Selection, fields as select_fields, label_selector_problem, reference, selectable_fields, selection,
 };
@@ -46,6 +47,9 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
                     for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for \
                     help and examples"
             .into());
+    }
+    if arguments.all("label-columns").flat_map(|list| list.split(',')).nth(MOST_COLUMNS).is_some() {
+        return Err(beyond("a table has", MOST_COLUMNS, "columns"));
     }
     let selection = selection(&arguments.words)?;
     let filter = filter(&arguments)?;
@@ -102,7 +106,7 @@ fn check_selectors(kind: Kind, arguments: &Arguments) -> Result<(), Failure> {
     let fields = arguments.last("field-selector").unwrap_or_default();
     let known = selectable_fields(kind);
     let unknown =
-        select_fields(fields)?.into_iter().map(|(path, ..)| path).find(|path| !known.contains(&path.as_str()));
+        select_fields(fields)?.into_iter().map(|field| field.path).find(|path| !known.contains(&path.as_str()));
     let problem = label_selector_problem(labels).or(unknown.map(|path| format!("field label not supported: {path}")));
     match problem {
         None => Ok(()),
@@ -204,10 +208,10 @@ pub(super) fn sorted(value: Value) -> Value {
 }
 
 fn sort_by(objects: &mut Vec<Object>, path: &str) -> Result<(), Failure> {
-    path::values(&Value::Null, path)?;
+    let path = Path::parse(path)?;
     let key = |object: &Object| {
         let value = object.to_value();
-        path::values(&value, path).ok().and_then(|found| found.first().map(|value| (*value).clone()))
+        path.values(&value).ok().and_then(|found| found.first().map(|value| (*value).clone()))
     };
     objects.order_by_key(key);
     Ok(())
@@ -218,10 +222,14 @@ fn custom_columns<'o>(
     objects: impl Iterator<Item = &'o Object>,
     arguments: &Arguments,
 ) -> Result<String, Failure> {
+    if columns.split(',').nth(MOST_COLUMNS).is_some() {
+        return Err(beyond("a table has", MOST_COLUMNS, "columns"));
+    }
     let mut specs = Vec::new();
     for column in columns.split(',') {
         let wrong = || format!("error: unexpected custom-columns spec: {column}, expected <header>:<json-path-expr>");
-        specs.push(column.split_once(':').ok_or_else(wrong)?);
+        let (header, path) = column.split_once(':').ok_or_else(wrong)?;
+        specs.push((header, Path::parse(path)?));
     }
     let mut lines = Vec::new();
     if !arguments.is_set("no-headers") {
@@ -231,7 +239,7 @@ fn custom_columns<'o>(
         let value = object.to_value();
         let mut line = Vec::new();
         for (_, path) in &specs {
-            let found: Vec<String> = path::values(&value, path)?.into_iter().map(path::plain).collect();
+            let found: Vec<String> = path.values(&value)?.into_iter().map(path::plain).collect();
             line.push(if found.is_empty() { "<none>".into() } else { found.join(",") });
         }
         lines.push(line);

@@ -1,28 +1,23 @@
 //! Patches: how two wire forms differ, and what a strategic patch makes of one.
 
 use petri_objects::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The JSON merge patch (RFC 7386) that turns `old` into `new`; `None` if they are the same.
 pub(super) fn difference(old: &Value, new: &Value) -> Option<Value> {
     let (Value::Map(before), Value::Map(after)) = (old, new) else {
         return (old != new).then(|| new.clone());
     };
-    let mut patch = Map::new();
-    for (key, value) in after.iter() {
-        match before.get(key) {
-            Some(known) => {
-                if let Some(change) = difference(known, value) {
-                    patch.insert(key.clone(), change);
-                }
-            }
-            None => patch.insert(key.clone(), value.clone()),
-        }
-    }
-    for (key, _) in before.iter() {
-        if after.get(key).is_none() {
-            patch.insert(key.clone(), Value::Null);
-        }
-    }
+    let (known, wanted) = (before.lookup(), after.lookup());
+    let changed = after.iter().filter_map(|(key, value)| {
+        let change = match known.get(key) {
+            Some(known) => difference(known, value)?,
+            None => value.clone(),
+        };
+        Some((key.clone(), change))
+    });
+    let gone = before.iter().filter(|(key, _)| wanted.get(key).is_none()).map(|(key, _)| (key.clone(), Value::Null));
+    let patch: Map = changed.chain(gone).collect();
     (!patch.is_empty()).then_some(Value::Map(patch))
 }
 
@@ -36,15 +31,11 @@ pub(super) fn strategic(old: &Value, patch: &Value) -> Value {
     match (old, patch) {
         (Value::Map(old), Value::Map(patch)) => {
             let mut merged = old.clone();
-            for (key, value) in patch.iter() {
-                match (value, old.get(key)) {
-                    (Value::Null, _) => {
-                        merged.remove(key);
-                    }
-                    (value, Some(known)) => merged.insert(key.clone(), strategic(known, value)),
-                    (value, None) => merged.insert(key.clone(), value.clone()),
-                }
-            }
+            merged.update(patch, &mut |old, _, value| match (old, value) {
+                (_, Value::Null) => None,
+                (Some(known), value) => Some(strategic(&known, value)),
+                (None, value) => Some(value.clone()),
+            });
             Value::Map(merged)
         }
         (Value::List(old), Value::List(patch)) => {
@@ -53,10 +44,17 @@ pub(super) fn strategic(old: &Value, patch: &Value) -> Value {
                 return Value::List(patch.clone());
             };
             let mut merged = old.clone();
+            let mut places = BTreeMap::new();
+            for (at, known) in old.iter().enumerate() {
+                places.entry(known.at(&[key]).cloned()).or_insert(at);
+            }
             for item in patch {
-                match merged.iter_mut().find(|known| known.at(&[key]) == item.at(&[key])) {
-                    Some(known) => *known = strategic(known, item),
-                    None => merged.push(item.clone()),
+                match places.get(&item.at(&[key]).cloned()) {
+                    Some(at) => merged[*at] = strategic(&merged[*at], item),
+                    None => {
+                        places.insert(item.at(&[key]).cloned(), merged.len());
+                        merged.push(item.clone());
+                    }
                 }
             }
             Value::List(merged)

@@ -5,7 +5,7 @@ use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, namespace, sw
 use crate::errors::{named, timed_out};
 use crate::host::Host;
 use crate::output::{Awaited, Failure, Follow, Output};
-use crate::path;
+use crate::path::{self, Path};
 use crate::select::{Selection, reference, selection};
 use petri_objects::{ObjectRef, Span, Uid, Value};
 use petri_sim::world::World;
@@ -18,7 +18,7 @@ enum Goal {
     Created,
     Gone,
     Condition { kind: String, status: String },
-    Path { path: String, value: Option<String> },
+    Path { text: String, path: Path, value: Option<String> },
 }
 
 /// A wait under way.
@@ -35,7 +35,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let goal = match arguments.last("for").unwrap_or("") {
         "create" => Goal::Created,
         "delete" => Goal::Gone,
-        text => goal(text).ok_or_else(|| format!("error: unrecognized condition: \"{text}\""))?,
+        text => goal(text)?.ok_or_else(|| format!("error: unrecognized condition: \"{text}\""))?,
     };
     let (mut left, mut out) = (Vec::new(), Output::default());
     match (&goal, selection(&arguments.words)?) {
@@ -68,15 +68,16 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     Ok(out)
 }
 
-fn goal(text: &str) -> Option<Goal> {
+fn goal(text: &str) -> Result<Option<Goal>, Failure> {
     if let Some(rest) = text.strip_prefix("condition=") {
         let (kind, status) = rest.split_once('=').unwrap_or((rest, "true"));
-        return Some(Goal::Condition { kind: kind.into(), status: status.into() });
+        return Ok(Some(Goal::Condition { kind: kind.into(), status: status.into() }));
     }
-    let rest = text.strip_prefix("jsonpath=")?;
-    let end = rest.rfind('}')? + 1;
-    let value = rest[end..].strip_prefix('=').map(|value| value.trim_matches(['\'', '"']).to_owned());
-    Some(Goal::Path { path: rest[..end].into(), value })
+    let Some(rest) = text.strip_prefix("jsonpath=") else { return Ok(None) };
+    let Some(end) = rest.rfind('}') else { return Ok(None) };
+    let (text, value) = rest.split_at(end + 1);
+    let value = value.strip_prefix('=').map(|value| value.trim_matches(['\'', '"']).to_owned());
+    Ok(Some(Goal::Path { text: text.into(), path: Path::parse(text)?, value }))
 }
 
 impl Wait {
@@ -92,7 +93,7 @@ impl Awaited for Wait {
             Goal::Created => "exist".into(),
             Goal::Gone => "be gone".into(),
             Goal::Condition { kind, .. } => format!("be {kind}"),
-            Goal::Path { path, .. } => format!("meet {path}"),
+            Goal::Path { text, .. } => format!("meet {text}"),
         };
         format!("{} to {goal}", names.join(", "))
     }
@@ -141,9 +142,9 @@ impl Goal {
                         && text(condition, "status") == status.to_ascii_lowercase()
                 })
             }),
-            Goal::Path { path, value: wanted } => object.is_some_and(|object| {
+            Goal::Path { path, value: wanted, .. } => object.is_some_and(|object| {
                 let value = object.to_value();
-                let found = path::values(&value, path).unwrap_or_default();
+                let found = path.values(&value).unwrap_or_default();
                 match wanted {
                     Some(wanted) => found.iter().any(|value| path::plain(value) == *wanted),
                     None => !found.is_empty(),

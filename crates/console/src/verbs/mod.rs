@@ -11,6 +11,7 @@ use crate::claims::{Claim, Watch};
 use crate::errors::{answer_text, api_error};
 use crate::help;
 use crate::host::Host;
+use crate::limits::{LONGEST_RUN, MOST_EVENTS, beyond};
 use crate::output::{Awaited, Failure, Follow, Output};
 use crate::select::{kind_of, reference};
 use crate::tables::{age_since, pod_status, write};
@@ -222,17 +223,14 @@ fn duration(text: &str) -> Result<Span, Failure> {
 
 fn run_for(text: &str, host: &mut dyn Host) -> Result<Output, Failure> {
     let span = duration(text)?;
-    let end = host.world().now + span;
-    let mut out = Output::default();
-    if host.patience().is_some() {
-        host.play_until(end);
-    } else {
-        out.follow = Some(Follow::new(Clock(end), None));
+    if span > LONGEST_RUN {
+        return Err(format!("error: at most {LONGEST_RUN} are played at one go"));
     }
-    Ok(out)
+    let end = host.world().now + span;
+    Ok(Output { follow: (span > Span::ZERO).then(|| Follow::new(Clock(end), None)), ..Output::default() })
 }
 
-/// `run 60s`, where the host has not played that far at once.
+/// `run 60s`.
 #[derive(Clone, Debug)]
 struct Clock(Time);
 
@@ -243,19 +241,60 @@ impl Awaited for Clock {
     fn look(&mut self, host: &mut dyn Host, _: &mut Output) -> bool {
         host.world().now >= self.0
     }
+    fn moves_time(&self) -> bool {
+        true
+    }
+    fn until(&self) -> Option<Time> {
+        Some(self.0)
+    }
     fn copy(&self) -> Box<dyn Awaited> {
         Box::new(self.clone())
     }
 }
 
 fn step(count: u64, host: &mut dyn Host) -> Result<Output, Failure> {
-    for _ in 0..count {
-        if !host.step() {
-            return Err("error: nothing is planned".into());
-        }
+    if count > MOST_EVENTS {
+        return Err(beyond("step plays", MOST_EVENTS as usize, "events at one go"));
     }
-    let world = host.world();
-    Ok(Output::text(format!("{} after the start, event {}\n", elapsed(world.now.since(world.start)), world.events)))
+    let mut out = Output::default();
+    let mut steps = Steps(host.world().events + count);
+    if !steps.look(host, &mut out) {
+        out.follow = Some(Follow::new(steps, None));
+    }
+    Ok(out)
+}
+
+/// `step 20`: the number of the event that is the last one.
+#[derive(Clone, Debug)]
+struct Steps(u64);
+
+impl Awaited for Steps {
+    fn words(&self, _: &World) -> String {
+        format!("event {}", self.0)
+    }
+    fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
+        let world = host.world();
+        if world.events >= self.0 {
+            out.line(format!("{} after the start, event {}", elapsed(world.now.since(world.start)), world.events));
+        } else if world.next_due().is_none() {
+            match world.standstill() {
+                Some(standstill) => out.fail(format!("error: {standstill}")),
+                None => out.fail("error: nothing is planned"),
+            }
+        } else {
+            return false;
+        }
+        true
+    }
+    fn ends(&self) -> bool {
+        true
+    }
+    fn moves_time(&self) -> bool {
+        true
+    }
+    fn copy(&self) -> Box<dyn Awaited> {
+        Box::new(self.clone())
+    }
 }
 
 /// `run until CLAIM`.
@@ -307,6 +346,9 @@ impl Awaited for Until {
     }
     fn expire(&self, out: &mut Output) {
         out.fail(format!("error: timed out waiting for {}", self.watch.claim()));
+    }
+    fn moves_time(&self) -> bool {
+        true
     }
     fn copy(&self) -> Box<dyn Awaited> {
         Box::new(self.clone())

@@ -5,7 +5,8 @@
 use super::{Beginning, Fence, Problem, What};
 use crate::steps;
 use petri_console::claims::{Claim, Verdict, Watch};
-use petri_console::{Files, Output};
+use petri_console::{Files, Follow, Host, Output};
+use petri_objects::Span;
 use petri_objects::value::quoted;
 use petri_sim::ground::clock::Time;
 use petri_sim::ground::scenario::Scenario;
@@ -13,7 +14,14 @@ use petri_sim::story::link;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::shared::Shared;
 use petri_sim::story::timeline::Timeline;
+use petri_sim::words::api_error::ApiError;
+use petri_sim::words::command::Command;
+use petri_sim::words::note::Answer;
+use petri_sim::world::World;
 use std::collections::BTreeMap;
+
+/// A line that waits for what never comes is given up after this.
+const PATIENCE: Span = Span::minutes(60);
 
 /// What a fence's own manifest is called on its console.
 pub const FILE: &str = "fence.yaml";
@@ -64,8 +72,39 @@ pub struct Run {
     pub files: BTreeMap<String, String>,
     pub outcomes: Vec<Outcome>,
     steps: std::vec::IntoIter<(u32, What)>,
+    /// The line that is not done: what it waits for, since when, and what it has said so far.
+    open: Option<Open>,
     /// Where the reader begins to look on: with what the fence begins with in the cluster, before its first line.
     pub begins: Time,
+}
+
+#[derive(Debug)]
+struct Open {
+    number: u32,
+    line: String,
+    refused: bool,
+    follow: Follow,
+    since: Time,
+    said: Output,
+}
+
+/// A timeline that lets whoever drives the fence play time forward.
+struct Paced<'t>(&'t mut Timeline);
+
+impl Host for Paced<'_> {
+    fn world(&self) -> &World {
+        self.0.world()
+    }
+    fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
+        Host::command(self.0, command)
+    }
+    fn play_until(&mut self, _: Time) {}
+    fn step(&mut self) -> bool {
+        false
+    }
+    fn patience(&self) -> Option<Span> {
+        None
+    }
 }
 
 /// The texts that a fence needs and that are not in it, by the names of their files.
@@ -100,7 +139,7 @@ impl Run {
             crate::scenario(name).ok_or_else(|| refuse(0, format!("there is no scenario {}", quoted(name))))?;
         let mut steps: Vec<(u32, What)> = fence.steps.iter().map(|step| (step.number, step.what.clone())).collect();
         let mut files: BTreeMap<String, String> =
-            texts.names().into_iter().filter_map(|name| Some((name.clone(), texts.read(&name)?))).collect();
+            texts.names().into_iter().filter_map(|name| Some((name.clone(), texts.read(&name).ok()?))).collect();
         let timeline = match &fence.beginning {
             Beginning::Recording(fragment) => {
                 let shared = match link::from_fragment(fragment) {
@@ -116,8 +155,14 @@ impl Run {
             _ => new_timeline(scenario, attributes.seed.unwrap_or(SEED)),
         };
         let begins = timeline.start();
-        let mut run =
-            Run { timeline, files: BTreeMap::new(), outcomes: Vec::new(), steps: Vec::new().into_iter(), begins };
+        let mut run = Run {
+            timeline,
+            files: BTreeMap::new(),
+            outcomes: Vec::new(),
+            steps: Vec::new().into_iter(),
+            open: None,
+            begins,
+        };
         let apply = |run: &mut Run, files: &BTreeMap<String, String>, name: &str| -> Output {
             petri_console::run(&format!("kubectl apply -f {name}"), &mut run.timeline, files)
         };
@@ -154,24 +199,81 @@ impl Run {
         Ok(run)
     }
 
-    /// Takes the next step. `false` if there is none.
-    pub fn advance(&mut self) -> bool {
+    /// Goes on for about so many events. `false` if nothing is left to do.
+    pub fn advance(&mut self, events: u64) -> bool {
+        if let Some(open) = self.open.take() {
+            self.go_on(open, events);
+            return true;
+        }
         let Some((number, what)) = self.steps.next() else { return false };
-        let what = match what {
+        match what {
             What::Line(ref line) | What::Refused(ref line) => {
                 let out = match petri_console::claims::fill(line, "default", self.timeline.world()) {
-                    Ok(filled) => petri_console::run(&filled, &mut self.timeline, &self.files),
+                    Ok(filled) => petri_console::run(&filled, &mut Paced(&mut self.timeline), &self.files),
                     Err(problem) => Output::error(format!("error: {problem}")),
                 };
                 let refused = matches!(what, What::Refused(_));
-                Told::Line { line: line.clone(), shown: out.shown(), code: out.code, refused }
+                self.keep(number, line.clone(), refused, Output::default(), out);
             }
             What::Claim(claim) => {
-                Told::Claim { claim: claim.to_string(), verdict: look_back(&claim, &mut self.timeline) }
+                let verdict = look_back(&claim, &mut self.timeline);
+                self.tell(number, Told::Claim { claim: claim.to_string(), verdict });
             }
-        };
-        self.outcomes.push(Outcome { number, at: self.timeline.now(), position: self.timeline.position(), what });
+        }
         true
+    }
+
+    /// What a line has said, and the line itself if it is not done.
+    fn keep(&mut self, number: u32, line: String, refused: bool, mut said: Output, mut out: Output) {
+        let follow = out.follow.take();
+        said.stdout.push_str(&out.stdout);
+        said.stderr.push_str(&out.stderr);
+        said.notes.push_str(&out.notes);
+        said.code = out.code;
+        match follow {
+            Some(follow) => {
+                let since = self.timeline.now();
+                self.open = Some(Open { number, line, refused, follow, since, said });
+            }
+            None => self.tell(number, Told::Line { line, shown: said.shown(), code: said.code, refused }),
+        }
+    }
+
+    /// Plays for a line that waits, and asks it whether it is done.
+    fn go_on(&mut self, open: Open, events: u64) {
+        let Open { number, line, refused, mut follow, since, said } = open;
+        let longest = if follow.ends() { petri_console::limits::LONGEST_RUN } else { PATIENCE };
+        let limit = since + longest;
+        let mut left = events;
+        loop {
+            let end = follow.due().map_or(limit, |at| at.min(limit));
+            // Nothing that happens before can end a line that waits for a moment.
+            let batch = if follow.until().is_some() { left } else { 1 };
+            let arrived = self.timeline.play_for(end, batch);
+            left = left.saturating_sub(batch);
+            let now = self.timeline.now();
+            let mut host = Paced(&mut self.timeline);
+            let out = match now >= limit && follow.due().is_none_or(|due| due > now) {
+                true => petri_console::give_up(follow, longest, &mut host, &self.files),
+                false => petri_console::poll(follow, &mut host, &self.files),
+            };
+            let is_news = !(out.stdout.is_empty() && out.stderr.is_empty());
+            match out.follow {
+                Some(next) if !is_news && left > 0 && !arrived => follow = next,
+                follow => {
+                    let since = if is_news { now } else { since };
+                    self.keep(number, line, refused, said, Output { follow, ..out });
+                    if let Some(open) = &mut self.open {
+                        open.since = since;
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, number: u32, what: Told) {
+        self.outcomes.push(Outcome { number, at: self.timeline.now(), position: self.timeline.position(), what });
     }
 }
 
@@ -217,7 +319,7 @@ fn faults(text: &str) -> Vec<Problem> {
 /// As [`Run::begin`].
 pub fn play(fence: &Fence, texts: &dyn Files) -> Result<Run, Vec<Problem>> {
     let mut run = Run::begin(fence, texts)?;
-    while run.advance() {}
+    while run.advance(u64::MAX) {}
     Ok(run)
 }
 

@@ -68,8 +68,15 @@ fn an_alias_bomb_does_not_go_off() {
         bomb += &format!("a{i}: &a{i} [{aliases}]\n");
     }
     assert!(first_message(&bomb).ends_with("document contains excessive aliasing"));
-    let wide = format!("a: &a {{x: 1, y: 2}}\nb: [{}]", "*a,".repeat(100_000));
+    let wide = format!("a: &a {{x: 1, y: 2}}\nb: [{}]", "*a,".repeat(49_000));
     assert!(first_message(&wide).ends_with("document contains excessive aliasing"));
+    let wider = format!("a: &a {{x: 1, y: 2}}\nb: [{}]", "*a,".repeat(100_000));
+    assert!(first_message(&wider).ends_with("more than 50000 values in brackets"));
+    // Without an alias it is not said to have too many of them, and it is said once.
+    let long = petri_manifest::parse(&"- a\n".repeat(125_000));
+    let said: Vec<&str> = long.errors().map(|problem| problem.message.as_str()).collect();
+    assert!(said[0].ends_with("more than 100000 values in one document"), "{said:?}");
+    assert_eq!(said.len(), 1, "{said:?}");
     assert!(first_message("a: &a [*a]").ends_with("anchor 'a' value contains itself"));
 }
 

@@ -5,22 +5,22 @@
 //! Deviation: what only recordings of real clusters set, the order in which nodes were tainted for instance, is not
 //! written.
 
+use crate::ground::pace::{LONGEST, Pace};
 use crate::ground::settings::Settings;
 use petri_objects::Span;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// No duration is longer: sums of moments must not overflow.
-const LONGEST: Span = Span::minutes(60 * 24 * 400);
-/// What happens again and again takes so long at least: a link must not keep the page busy for ever.
-const SHORTEST_PERIOD: Span = Span::millis(10);
 const LARGEST: u64 = 1_000_000;
 
 // Each of these keeps what a recording says within bounds.
 fn lasts(span: Span) -> Span {
-    span.min(LONGEST)
+    Pace::Once.bounded(span)
 }
 fn period(span: Span) -> Span {
-    span.min(LONGEST).max(SHORTEST_PERIOD)
+    Pace::Again.bounded(span)
+}
+fn lag(span: Span) -> Span {
+    Pace::Lag.bounded(span)
 }
 fn count(number: u64) -> u64 {
     number.min(LARGEST)
@@ -68,7 +68,7 @@ macro_rules! written {
 
 // A name never gets another meaning.
 written! {
-    "watchLag" watch_lag: Span = watch_lag, lasts;
+    "watchLag" watch_lag: Span = watch_lag, lag;
     "notReadyTolerationSeconds" not_ready_toleration_seconds: i64 = not_ready_toleration_seconds, seconds;
     "unreachableTolerationSeconds" unreachable_toleration_seconds: i64 = unreachable_toleration_seconds, seconds;
     "nodeMonitorPeriod" node_monitor_period: Span = node_monitor_period, period;
@@ -165,12 +165,24 @@ mod tests {
         assert_eq!(read(&written), Ok(settings));
     }
 
+    /// Every setting that is a span, at zero.
+    fn stopped() -> String {
+        let mut settings = Settings::default();
+        disturb(&mut settings);
+        let written = Value::from_json(&json(&settings)).expect("the test's own JSON");
+        let zero = written.as_map().expect("settings are a map").iter().filter(|(_, value)| value.as_int().is_some());
+        let zero: Vec<String> = zero.map(|(name, _)| format!("\"{name}\":0")).collect();
+        format!("{{{}}}", zero.join(","))
+    }
+
     #[test]
     fn what_cannot_be_is_refused_or_kept_within_bounds() {
         assert_eq!(read(r#"{"weather":1}"#).unwrap_err(), "unknown field weather");
         assert_eq!(read(r#"{"watchLag":-1}"#).unwrap_err(), "watchLag is not a whole number that fits");
         assert_eq!(read(r#"{"watchLag":true}"#).unwrap_err(), "watchLag is not a whole number that fits");
-        assert_eq!(read(r#"{"nodeMonitorPeriod":0}"#).unwrap().node_monitor_period, SHORTEST_PERIOD);
+        let still = read(&stopped()).unwrap();
+        assert_eq!(still.node_monitor_period, Pace::Again.least());
+        assert_eq!(still.watch_lag, Pace::Lag.least());
         let late = format!(r#"{{"forceDetachAfter":{}}}"#, i64::MAX);
         assert_eq!(read(&late).unwrap().force_detach_after, LONGEST);
     }

@@ -10,10 +10,13 @@ pub mod differing;
 
 pub mod limits;
 
+pub mod pace;
 pub mod random;
 
 pub mod rare;
 
 pub mod digest;
+
+pub mod planted;
 
 pub mod ledger;

@@ -8,6 +8,7 @@ use super::scene::Scene;
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::ground::clock::{Span, Time, elapsed};
+use crate::ground::planted;
 use crate::reality::machine::{Machine, Process, ProcessState};
 use crate::reality::storage::{Disk, Exclusive, Write};
 use crate::words::actor::Actor;
@@ -79,6 +80,7 @@ impl Checks<'_> {
 
     /// A write can take a name away from a running process, give it to another pod, or break an order.
     pub fn check_change(&mut self, change: &Change) {
+        self.take_leave(change);
         match (&change.old, &change.new) {
             (Some(Object::Pod(pod)), None) => {
                 let identity = identity_of(pod);
@@ -380,12 +382,16 @@ impl Checks<'_> {
     /// Counts what really serves for a ReplicaSet, or for the Deployment that it belongs to.
     fn check_at_least(&mut self, replica_set: &Key) {
         let Some(set) = self.scene.objects.replica_sets.get(replica_set).cloned() else { return };
+        if set.metadata.is_terminating() {
+            return;
+        }
         let namespace = set.metadata.namespace.clone();
         let deployment = set.metadata.controller().and_then(|owner| {
             self.scene.objects.deployments.get(&Key::new(namespace.clone(), owner.name.clone())).cloned()
         });
         let (subject, wanted, allowed, uids): (String, i32, i32, Vec<Uid>) = match &deployment {
             None => (format!("replicaset/{}", set.metadata.name), set.replicas(), 0, vec![set.metadata.uid]),
+            Some(deployment) if deployment.metadata.is_terminating() => return,
             Some(deployment) => {
                 let rolling = deployment.spec.strategy.rolling_update.as_ref();
                 let missing = rolling.and_then(|r| r.max_unavailable.as_ref()?.scaled(deployment.replicas(), false));
@@ -449,6 +455,9 @@ impl Checks<'_> {
             self.invariants.first_broken.entry(guarantee).or_insert((*since, subject.clone(), evidence.clone()));
         }
         if standing == Standing::Holding {
+            if planted::is(planted::Error::StaleStanding) && guarantee == Guarantee::AtMostOne {
+                return;
+            }
             self.invariants.standing.remove(&slot);
         } else {
             self.invariants.standing.insert(slot, standing.clone());

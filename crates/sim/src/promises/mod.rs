@@ -3,6 +3,7 @@
 pub(crate) mod scene;
 
 pub mod foresight;
+mod leave;
 
 pub(crate) mod checks;
 pub(crate) mod workloads;

@@ -93,17 +93,6 @@ fn check_quorum(checks: &mut Checks<'_>, namespace: &Name, service: &Name, membe
     checks.set_standing(slot, Standing::Broken { since: checks.scene.now, evidence });
 }
 
-/// The last pod of a quorum has gone: nobody wishes for one any more.
-pub fn check_members(checks: &mut Checks<'_>, gone: &Pod) {
-    let slot = (Guarantee::Quorum, format!("{}/{}", gone.metadata.namespace, gone.spec.subdomain).into());
-    let wished = |other: &Rc<Pod>| is_member(other, &gone.spec.subdomain);
-    if checks.invariants.standing.contains_key(&slot)
-        && !checks.scene.objects.pods.in_namespace(&gone.metadata.namespace).any(wished)
-    {
-        checks.set_standing(slot, Standing::Holding);
-    }
-}
-
 /// Acknowledged data has gone, or was spoiled.
 pub fn check_losses(checks: &mut Checks<'_>, losses: Vec<Loss>) {
     for Loss { subject, sentence, command } in losses {
@@ -140,7 +129,8 @@ fn is_healthy(pod: &Pod) -> bool {
     pod.is_ready() && !pod.is_terminating()
 }
 
-fn is_member(pod: &Pod, service: &Name) -> bool {
+/// Whether a pod has a container that is a member of a quorum.
+pub fn is_member(pod: &Pod, service: &Name) -> bool {
     pod.spec
         .containers
         .iter()

@@ -9,7 +9,7 @@ use crate::words::actor::Cause;
 use crate::words::api_error::ApiError;
 use crate::words::command::Command;
 use crate::words::note::{Answer, Note, What};
-use crate::world::World;
+use crate::world::{Grain, World};
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -53,11 +53,17 @@ pub struct Branch {
 impl Timeline {
     /// A run at its beginning. The commands of the recording are carried out as time passes them.
     /// A recording of another engine unfolds as this one has it, and is a recording of this one from then on.
-    pub fn new(mut recording: Recording) -> Timeline {
+    pub fn new(recording: Recording) -> Timeline {
+        Timeline::with_grain(recording, Grain::Coarse)
+    }
+
+    /// The same with requests and answers as events of their own, if the grain is fine. Recordings do not carry that.
+    pub fn with_grain(mut recording: Recording, grain: Grain) -> Timeline {
         if *recording.engine != *ENGINE {
             recording.engine = ENGINE.into();
         }
-        let world = World::new(&recording.scenario, recording.seed);
+        let mut world = World::new(&recording.scenario, recording.seed);
+        world.set_grain(grain);
         let frame = Frame { world: world.clone(), done: 0, told: 0 };
         let end = (world.now, world.events);
         Timeline {
@@ -107,16 +113,17 @@ impl Timeline {
         self.frames.truncate(1);
     }
 
-    /// Plays forward until it is `until`.
+    /// Plays forward until it is `until`, or until the clock [stands still](World::standstill).
     pub fn play_until(&mut self, until: Time) {
         self.play_for(until, u64::MAX);
     }
 
-    /// Plays forward until it is `until`, or a number of events have happened. `false` if the number ended it.
+    /// Plays forward until it is `until`, the clock [stands still](World::standstill), or a number of events have
+    /// happened. `false` if the number ended it.
     pub fn play_for(&mut self, until: Time, max_events: u64) -> bool {
         for _ in 0..max_events {
             if !self.advance(until) {
-                self.world.now = self.world.now.max(until);
+                self.world.wait_until(until);
                 self.end = self.end.max((self.world.now, self.world.events));
                 return true;
             }
@@ -126,6 +133,9 @@ impl Timeline {
 
     /// The next event or command that is due until `until`. `false` if there is none.
     fn advance(&mut self, until: Time) -> bool {
+        if self.world.standstill().is_some() {
+            return false;
+        }
         let due = self.world.next_due();
         if let Some(next) = self.recording.commands.get(self.done) {
             let first = match next.position {
@@ -206,8 +216,12 @@ impl Timeline {
     /// A command at the cursor. In the past it forks: the future that was is kept as a branch.
     ///
     /// # Errors
-    /// What the API server or the physical world refuses. The command is part of the recording all the same.
+    /// What the API server or the physical world refuses. The command is part of the recording all the same, unless the
+    /// clock [stands still](World::standstill): then nothing can be done.
     pub fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
+        if let Some(standstill) = self.world.standstill() {
+            return Err(ApiError::BadRequest(standstill.to_string().into()));
+        }
         self.fork();
         let command = Rc::new(command);
         let stamped = Stamped { at: self.world.now, position: Some(self.world.events), command: command.clone() };

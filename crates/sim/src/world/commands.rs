@@ -18,8 +18,12 @@ impl World {
     /// Carries a command out, now.
     ///
     /// # Errors
-    /// What the API server refuses, in its words; `BadRequest` for things that do not exist in the physical world.
+    /// What the API server refuses, in its words; `BadRequest` for things that do not exist in the physical world, and in a
+    /// world whose clock [stands still](World::standstill).
     pub fn command(&mut self, command: &Command, notes: &mut Vec<Note>) -> Result<Answer, ApiError> {
+        if let Some(standstill) = self.standstill() {
+            return Err(ApiError::BadRequest(standstill.to_string().into()));
+        }
         let number = self.commands;
         self.commands += 1;
         self.events += 1;
@@ -220,7 +224,7 @@ impl World {
                 done(format!("the processes of {} on {node} {what}", pod.name))
             }
             Command::FailStorage { part, on } => {
-                if !self.memory.csi_driver.fail(*part, *on) {
+                if !self.turn_storage_part(*part, *on) {
                     let already = match part {
                         StoragePart::Provisioner if *on => "the provisioner does not run".to_owned(),
                         StoragePart::Provisioner => "the provisioner already runs".to_owned(),
@@ -306,8 +310,7 @@ impl World {
 
     /// A controller that is started knows nothing but what it reads.
     fn restart_controller(&mut self, id: ControllerId) {
-        self.pending.remove(&id);
-        self.deferred.remove(&id);
+        self.forget_sync(id);
         self.queues[id as usize] = Default::default();
         self.memory.forget(id);
         self.faults.late.remove(&id);

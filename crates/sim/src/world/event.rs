@@ -35,6 +35,8 @@ pub enum Event {
     Hear(ControllerId),
     /// A process of the control plane that was restarted is there again.
     ComponentStarts(Component),
+    /// The API server looks whether the namespaces that every cluster has are there.
+    SystemNamespaces,
 }
 
 impl From<Alarm> for Event {

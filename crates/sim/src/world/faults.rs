@@ -11,13 +11,14 @@ use crate::reality::kubelet::Wake;
 use crate::reality::machine::Machine;
 use crate::reality::network::{CONNECTION_OUTLIVES, LONGEST_LATENCY};
 use crate::words::api_error::ApiError;
-use crate::words::command::{Command, Component, Direction, Probed};
+use crate::words::command::{Command, Component, Direction, Probed, StoragePart};
 use crate::words::controller_id::ControllerId;
 use crate::words::identity::Identity;
 use crate::words::note::{Answer, MachineChange, Note};
 use crate::world::World;
 use crate::world::event::Event;
 use petri_objects::{Kind, Name, ObjectRef, Uid};
+use std::rc::Rc;
 
 /// Something about the control plane that keeps it from doing its work as usual.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -320,33 +321,75 @@ impl World {
     /// What a cache hears reaches it later. `false` if it does not trail.
     pub(crate) fn put_off(&mut self, id: ControllerId, changes: &[Change]) -> bool {
         let Some(by) = self.faults.cache_delays.get(&id).copied() else { return false };
-        let news = News { root: self.server.root(), seen: self.server.revision(), changes: changes.to_vec() };
-        self.faults.late.entry(id).or_default().push_back(news);
-        self.queue.push(self.now + by, Event::Hear(id));
+        let due = self.now + by;
+        let late = self.faults.late.entry(id).or_default();
+        if late.next().is_none() {
+            self.queue.push(due, Event::Hear(id));
+        }
+        late.push(News { due, seen: self.server.revision(), changes: changes.to_vec() });
         true
     }
 
     /// A cache that trails takes its next step. Nothing is left to hear if it has caught up meanwhile.
     pub(crate) fn hear(&mut self, id: ControllerId) {
-        let Some(waiting) = self.faults.late.get_mut(&id) else { return };
-        let news = waiting.pop_front();
-        if waiting.is_empty() {
-            self.faults.late.remove(&id);
-        }
         let deaf = self.held.contains(&id)
             || self.faults.paused.contains(&id)
             || Component::of(id).is_some_and(|component| self.is_stopped(component));
-        // Whoever does not listen lists everything when it listens again.
-        if let (Some(news), false) = (news, deaf) {
-            self.informers[id as usize].cache = news.root;
-            self.informers[id as usize].seen = news.seen;
-            self.tell(id, &news.changes);
+        let mut heard = false;
+        while let Some(news) = self.faults.late.get_mut(&id).and_then(|late| late.pop(self.now)) {
+            heard = true;
+            // Whoever does not listen lists everything when it listens again.
+            if !deaf {
+                let informer = &mut self.informers[id as usize];
+                let cache = Rc::make_mut(&mut informer.cache);
+                for change in &news.changes {
+                    match &change.new {
+                        Some(object) => cache.put(object.clone()),
+                        None => cache.remove(&change.reference()),
+                    }
+                }
+                informer.seen = news.seen;
+                self.tell(id, &news.changes);
+            }
+        }
+        match self.faults.late.get(&id).map(|late| late.next()) {
+            Some(Some(next)) if heard => drop(self.queue.push(next, Event::Hear(id))),
+            Some(None) => drop(self.faults.late.remove(&id)),
+            _ => {}
         }
     }
 
     /// Whether a controller's process stands still.
     pub fn is_paused(&self, controller: ControllerId) -> bool {
         self.faults.paused.contains(&controller)
+    }
+
+    /// Lets a part of the storage driver hang or work again. `false` if it does so already. A sync that is cut in the
+    /// middle finds the driver as it was until it has ended.
+    pub(crate) fn turn_storage_part(&mut self, part: StoragePart, on: bool) -> bool {
+        if self.storage_fails(part) == on {
+            return false;
+        }
+        match self.pending.contains_key(&ControllerId::CsiDriver) {
+            true => self.faults.storage.push((part, on)),
+            false => drop(self.memory.csi_driver.fail(part, on)),
+        }
+        true
+    }
+
+    /// The driver's sync has ended: what was done to the driver meanwhile counts.
+    pub(crate) fn turn_storage_parts(&mut self) {
+        if !self.faults.storage.is_empty() {
+            for (part, on) in std::mem::take(&mut *self.faults.storage) {
+                self.memory.csi_driver.fail(part, on);
+            }
+        }
+    }
+
+    /// Whether a part of the storage driver hangs.
+    pub fn storage_fails(&self, part: StoragePart) -> bool {
+        let last = self.faults.storage.iter().rev().find(|(other, _)| *other == part);
+        last.map_or_else(|| self.memory.csi_driver.is_stuck(part), |(_, on)| *on)
     }
 
     /// What of the control plane is stopped, held back or slow, in a fixed order.

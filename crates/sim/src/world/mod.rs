@@ -3,9 +3,12 @@
 pub mod event;
 pub mod queue;
 
+pub mod standstill;
 pub mod step;
 
 pub mod commands;
+#[cfg(test)]
+mod cut_syncs;
 pub mod faults;
 mod processes;
 mod promises;
@@ -29,7 +32,7 @@ use crate::reality::machine::Machine;
 use crate::reality::network::Network;
 use crate::reality::storage::Disks;
 use crate::reality::workload::program::Programs;
-use crate::words::command::{Component, StoragePart};
+use crate::words::command::Component;
 use crate::words::controller_id::ControllerId;
 use crate::words::identity::Identity;
 use crate::words::invariants::Invariants;
@@ -37,6 +40,7 @@ use crate::words::note::Note;
 use crate::words::reason::Waiting;
 use crate::world::event::Event;
 use crate::world::queue::{Queue, Slot};
+use crate::world::standstill::{Pulse, Standstill};
 use petri_objects::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -94,6 +98,10 @@ pub struct World {
     /// Commands that removed a pod's object (or its node's) while its process ran.
     pub(crate) removals: BTreeMap<Identity, u32>,
     pub(crate) faults: Rare<Faults>,
+    pub(crate) standstill: Rare<Option<Standstill>>,
+    pub(crate) pulse: Pulse,
+    #[cfg(feature = "planted")]
+    pub(crate) trace: crate::ground::planted::Trace,
 }
 
 /// How finely events can interleave.
@@ -150,6 +158,10 @@ impl World {
             told: Revision(0),
             removals: BTreeMap::new(),
             faults: Rare::default(),
+            standstill: Rare::default(),
+            pulse: Pulse::default(),
+            #[cfg(feature = "planted")]
+            trace: Default::default(),
         };
         world.memory.scheduler.seed(seed);
         world.set_up(scenario);
@@ -278,13 +290,17 @@ impl World {
     pub fn objects(&self) -> &Objects {
         self.server.objects()
     }
-    /// When the next event is due.
+    /// When the next event is due; `None` if nothing is planned, or nothing happens any more.
     pub fn next_due(&self) -> Option<Time> {
-        self.queue.first().map(|((at, _), _)| at)
+        self.going()?.first().map(|((at, _), _)| at)
     }
     /// What can happen next, in a fixed order: every event of the earliest instant. Play takes the first, a search each.
     pub fn choices(&self) -> Vec<Slot> {
-        self.queue.earliest().map(|(slot, _)| slot).collect()
+        self.going().into_iter().flat_map(Queue::earliest).map(|(slot, _)| slot).collect()
+    }
+    /// What is planned, unless the clock stands still.
+    fn going(&self) -> Option<&Queue> {
+        self.standstill.is_none().then_some(&self.queue)
     }
     /// The event that a choice stands for.
     pub fn event(&self, slot: Slot) -> Option<&Event> {
@@ -292,10 +308,14 @@ impl World {
     }
     /// Why a controller does nothing about a key at the moment.
     pub fn waiting(&self, controller: ControllerId, key: &Key) -> Option<&Waiting> {
+        #[cfg(feature = "planted")]
+        self.trace.leave();
         self.waiting.get(&(controller, key.clone()))
     }
     /// Every controller that stopped short of its goal, and why.
     pub fn reasons(&self) -> impl Iterator<Item = (ControllerId, &Key, &Waiting)> {
+        #[cfg(feature = "planted")]
+        self.trace.leave();
         self.waiting.iter().map(|((id, key), waiting)| (*id, key, waiting))
     }
     /// Syncs that are cut in the middle.
@@ -310,9 +330,6 @@ impl World {
     }
     pub fn is_stopped(&self, component: Component) -> bool {
         self.stopped.contains(&component)
-    }
-    pub fn storage_fails(&self, part: StoragePart) -> bool {
-        self.memory.csi_driver.is_stuck(part)
     }
     /// Whether a controller's process and the API server run.
     pub(crate) fn is_active(&self, id: ControllerId) -> bool {

@@ -62,8 +62,7 @@ impl World {
                 let what = format!("the disk of {claim}");
                 self.on_processes(notes, |host| workload::lose_disk(host, name, &what, change.command()));
             }
-            (Some(Object::Pod(pod)), None) => {
-                self.check_members(pod, notes);
+            (Some(Object::Pod(_)), None) => {
                 self.lose_local_disks(change.command(), notes);
             }
             _ => {}

@@ -60,9 +60,6 @@ impl World {
     pub(super) fn check_losses(&mut self, losses: Vec<Loss>, notes: &mut Vec<Note>) {
         workloads::check_losses(&mut self.checks(notes), losses);
     }
-    pub(super) fn check_members(&mut self, gone: &Pod, notes: &mut Vec<Note>) {
-        workloads::check_members(&mut self.checks(notes), gone);
-    }
     pub(super) fn check_eviction(&mut self, pod: &Key, before: &Objects, number: u32, notes: &mut Vec<Note>) {
         workloads::check_eviction(&mut self.checks(notes), pod, before, number);
     }

@@ -3,6 +3,7 @@
 use crate::ground::clock::Time;
 use crate::ground::ledger::Ledger;
 use crate::reality::agenda::{Agenda, Alarm};
+use crate::words::controller_id::ControllerId;
 use crate::world::event::Event;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -22,6 +23,10 @@ impl Queue {
     }
     pub fn take(&mut self, slot: Slot) -> Option<Event> {
         self.due.remove(&slot)
+    }
+    /// Nobody waits any more for what a controller asked and what it hears.
+    pub fn drop_turns(&mut self, of: ControllerId) {
+        self.due.retain(|_, event| !matches!(event, Event::Serve(id) | Event::Answer(id) if *id == of));
     }
     pub fn first(&self) -> Option<(Slot, &Event)> {
         self.due.first().map(|(slot, event)| (*slot, event))

@@ -1,12 +1,15 @@
 //! The only transition function: what one event does to a world.
 
-use crate::belief::api::request::{Reply, WriteContext};
+use crate::belief::api::request::{Reply, Request, WriteContext};
 use crate::belief::api::shelf::{Key, Objects};
+use crate::belief::api::system_namespaces;
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Outcome, PendingSync, Stop, Via};
 use crate::belief::client::informer::Enqueue;
+use crate::belief::client::workqueue::AT_ONCE;
 use crate::belief::controllers::{self, CONTROLLERS};
 use crate::ground::clock::{Span, Time};
+use crate::ground::planted;
 use crate::reality::kubelet::Wake;
 use crate::words::actor::{Actor, Cause};
 use crate::words::api_error::ApiError;
@@ -23,27 +26,38 @@ use petri_objects::*;
 const PERIOD_SLACK: Span = Span::millis(1);
 
 impl World {
-    /// The earliest event happens. `false` if nothing is planned.
+    /// The earliest event happens. `false` if nothing is planned, or the clock [stands still](World::standstill).
     pub fn step(&mut self, notes: &mut Vec<Note>) -> bool {
         match self.queue.first() {
-            Some((slot, _)) => {
+            Some((slot, _)) if self.standstill().is_none() => {
                 self.apply(slot, notes);
                 true
             }
-            None => false,
+            _ => false,
         }
     }
 
-    /// Everything that is due until `until` happens; then it is `until`.
+    /// Everything that is due until `until` happens; then it is `until`, unless the clock [stands still](World::standstill)
+    /// before.
     pub fn run_until(&mut self, until: Time, notes: &mut Vec<Note>) {
         while self.next_due().is_some_and(|due| due <= until) {
             self.step(notes);
         }
-        self.now = self.now.max(until);
+        self.wait_until(until);
+    }
+
+    /// Time passes in which nothing is due.
+    pub(crate) fn wait_until(&mut self, until: Time) {
+        if self.standstill().is_none() {
+            self.now = self.now.max(until);
+        }
     }
 
     /// One planned event happens. Nothing happens if it is not planned any more.
     pub fn apply(&mut self, slot: Slot, notes: &mut Vec<Note>) {
+        if self.standstill().is_some() {
+            return;
+        }
         let Some(event) = self.queue.take(slot) else { return };
         self.now = self.now.max(slot.0);
         self.events += 1;
@@ -72,8 +86,10 @@ impl World {
             Event::SessionExpiry => self.expire_sessions(notes),
             Event::Hear(id) => self.hear(id),
             Event::ComponentStarts(component) => self.component_starts(component, notes),
+            Event::SystemNamespaces => self.make_system_namespaces(),
         }
         self.after_event(notes);
+        self.keep_time();
     }
 
     /// Tells what was written and plans that the caches hear of it.
@@ -84,6 +100,9 @@ impl World {
                 self.lose_with(change, notes);
                 self.disks.follow(change);
                 self.checks(notes).check_change(change);
+                if system_namespaces::is_missed(change) {
+                    self.plan_system_namespaces();
+                }
                 if let Some(note) = write_note(change) {
                     notes.push(note);
                 }
@@ -203,7 +222,7 @@ impl World {
                 cache,
                 past: Vec::new(),
                 // Replaced by the first question before anybody sees it.
-                next: crate::belief::api::request::Request::Get(ObjectRef::new(Kind::Namespace, "", "")),
+                next: Request::Get(ObjectRef::new(Kind::Namespace, "", "")),
                 served: None,
                 events: 0,
             };
@@ -240,7 +259,8 @@ impl World {
         }
     }
 
-    /// Runs a cut sync again from the top against what it has heard, until it asks something new or ends.
+    /// Runs a cut sync again from the top against what it has heard, until it asks something new or ends. Only at its
+    /// end does what it has remembered count.
     fn resume(&mut self, id: ControllerId, mut pending: PendingSync) {
         let mut memory = self.memory.clone();
         let via = Via::Replay { past: &pending.past, asked: 0, next: None, events: Vec::new() };
@@ -264,6 +284,9 @@ impl World {
                 self.memory = memory;
                 let key = pending.key;
                 self.finish(id, key, outcome);
+                if id == ControllerId::CsiDriver {
+                    self.turn_storage_parts();
+                }
                 if let Some(deferred) = self.deferred.remove(&id) {
                     self.notify(id, &deferred);
                 }
@@ -288,6 +311,11 @@ impl World {
         if self.is_paused(id) {
             return;
         }
+        if Component::of(id).is_some_and(|component| self.is_stopped(component)) {
+            // Nobody is left to hear it; whoever starts again reads everything anew.
+            self.forget_sync(id);
+            return;
+        }
         let Some(mut pending) = self.pending.remove(&id) else { return };
         let Some(mut reply) = pending.served.take() else {
             self.pending.insert(id, pending);
@@ -307,6 +335,7 @@ impl World {
             Ok(done) => {
                 self.queues[id as usize].forget(&key);
                 if let Some(after) = done.after {
+                    let after = if after == Span::ZERO { AT_ONCE } else { after };
                     self.requeue_after(id, key.clone(), after);
                 }
                 done.waiting
@@ -317,7 +346,7 @@ impl World {
                 if most.is_some_and(|most| queue.failures(&key) >= most) {
                     // Given up, until something changes.
                     queue.forget(&key);
-                } else {
+                } else if !planted::is(planted::Error::LostRequeue) {
                     let delay = queue.retry_delay(&key, first, self.now);
                     self.requeue_after(id, key.clone(), delay);
                 }
@@ -356,7 +385,35 @@ impl World {
     pub(crate) fn look_again(&mut self, id: ControllerId) {
         let cache = self.informers[id as usize].cache.clone();
         let changes = differences(&Objects::default(), &cache, self.now, self.informers[id as usize].seen);
-        self.notify(id, &changes);
+        self.tell(id, &changes);
+    }
+
+    /// A sync that is cut in the middle ends there, with whatever was planned for it.
+    pub(crate) fn forget_sync(&mut self, id: ControllerId) {
+        if self.pending.remove(&id).is_some() {
+            self.queue.drop_turns(id);
+        }
+        if id == ControllerId::CsiDriver {
+            self.turn_storage_parts();
+        }
+        self.deferred.remove(&id);
+    }
+
+    fn plan_system_namespaces(&mut self) {
+        self.queue.push(system_namespaces::next_look(self.start, self.now), Event::SystemNamespaces);
+    }
+
+    /// The API server makes the namespaces again that every cluster has.
+    fn make_system_namespaces(&mut self) {
+        if self.is_stopped(Component::ApiServer) {
+            return self.plan_system_namespaces();
+        }
+        let context = WriteContext { now: self.now, by: Actor::Setup, cause: Cause::Timer };
+        let missing: Vec<Namespace> = system_namespaces::missing(self.server.objects()).collect();
+        for namespace in missing {
+            // Nothing can be wrong with them, and nobody could be told.
+            let _ = self.server.serve(Request::Create(namespace.into()), &context);
+        }
     }
 
     /// API-45: events live for an hour.
@@ -371,8 +428,8 @@ impl World {
     }
 }
 
-fn is_write(request: &crate::belief::api::request::Request) -> bool {
-    !matches!(request, crate::belief::api::request::Request::Get(_))
+fn is_write(request: &Request) -> bool {
+    !matches!(request, Request::Get(_))
 }
 
 /// What a relist tells a controller: one change per object that is not the same.

@@ -100,3 +100,21 @@ fn who_has_seen_them_part_gets_no_hint() {
     let say = run.view().say;
     assert_eq!(plain(&say.sub), "What the API server believes and what the machines run are the same again.");
 }
+
+#[test]
+fn a_clock_that_stands_still_is_the_first_thing_that_is_said() {
+    let mut scenario = Scenario::standard();
+    (scenario.settings.kubelet.lease_interval, scenario.settings.kubelet.lease_jitter_millis) = (Span::ZERO, 0);
+    let mut run = Run::new(scenario);
+    run.play(60);
+    let say = run.view().say;
+    assert_eq!((plain(&say.headline).as_str(), say.tone), ("Time stands still.", Tone::Broken));
+    let sub = plain(&say.sub);
+    assert!(
+        sub.starts_with("Nothing comes after 0:00")
+            && sub.contains("the kubelet of node-")
+            && sub.ends_with("Every moment before can be looked at."),
+        "{sub}"
+    );
+    assert!(run.timeline.now() < run.timeline.start() + Span::seconds(60));
+}

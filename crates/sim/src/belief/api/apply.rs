@@ -10,6 +10,7 @@ use crate::belief::api::request::WriteContext;
 use crate::words::api_error::ApiError;
 use crate::words::note::Answer;
 use petri_objects::*;
+use std::collections::BTreeMap;
 
 /// The annotation in which kubectl keeps the manifest of the last apply.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -126,24 +127,21 @@ fn merge_key(field: &str) -> Option<&'static str> {
 fn three_way(current: &mut Value, original: &Value, modified: &Value, field: &str) {
     match (current, modified) {
         (Value::Map(current), Value::Map(modified)) => {
+            let (before, wanted) = (original.as_map().map(Map::lookup), modified.lookup());
             if let Value::Map(original) = original {
-                for (key, _) in original.iter() {
-                    if modified.get(key).is_none() {
-                        current.remove(key);
-                    }
-                }
+                let gone = original.iter().filter(|(key, _)| wanted.get(key).is_none());
+                let gone: Map = gone.map(|(key, _)| (key.clone(), Value::Null)).collect();
+                current.update(&gone, &mut |_, _, _| None);
             }
-            for (key, value) in modified.iter() {
-                if matches!(value, Value::Null) {
-                    current.remove(key);
-                    continue;
+            current.update(modified, &mut |old, key, value| match (old, value) {
+                (_, Value::Null) => None,
+                (Some(mut known), value) => {
+                    let before = before.as_ref().and_then(|before| before.get(key)).unwrap_or(&Value::Null);
+                    three_way(&mut known, before, value, key);
+                    Some(known)
                 }
-                let before = original.at(&[key]).unwrap_or(&Value::Null);
-                match current.entry_mut(key) {
-                    Some(slot) => three_way(slot, before, value, key),
-                    None => current.insert(key.clone(), value.clone()),
-                }
-            }
+                (None, value) => Some(value.clone()),
+            });
         }
         (Value::List(current), Value::List(modified)) => match list_key(field, modified) {
             Some(key) => merge_list(current, original, modified, key),
@@ -162,15 +160,25 @@ fn list_key(field: &str, items: &[Value]) -> Option<&'static str> {
     Some(key)
 }
 
+/// The first item of each key.
+fn by_key<'l>(list: &'l [Value], key: &str) -> BTreeMap<Option<&'l Value>, &'l Value> {
+    let mut found = BTreeMap::new();
+    for item in list {
+        found.entry(item.at(&[key])).or_insert(item);
+    }
+    found
+}
+
 fn merge_list(current: &mut Vec<Value>, original: &Value, modified: &[Value], key: &str) {
-    let find = |list: &[Value], id: Option<&Value>| list.iter().find(|item| item.at(&[key]) == id).cloned();
-    let original = original.as_list().unwrap_or_default();
+    let original = by_key(original.as_list().unwrap_or_default(), key);
+    let (known, wanted) = (by_key(current, key), by_key(modified, key));
     let mut merged = Vec::new();
     for item in modified {
         let id = item.at(&[key]);
-        let merged_item = match find(current, id) {
-            Some(mut present) => {
-                three_way(&mut present, &find(original, id).unwrap_or_default(), item, "");
+        let merged_item = match known.get(&id) {
+            Some(present) => {
+                let mut present = (*present).clone();
+                three_way(&mut present, original.get(&id).unwrap_or(&&Value::Null), item, "");
                 present
             }
             None => item.clone(),
@@ -180,7 +188,7 @@ fn merge_list(current: &mut Vec<Value>, original: &Value, modified: &[Value], ke
     // Items that others added stay; items that an earlier apply added and this one dropped go.
     for item in current.iter() {
         let id = item.at(&[key]);
-        if find(modified, id).is_none() && find(original, id).is_none() {
+        if !wanted.contains_key(&id) && !original.contains_key(&id) {
             merged.push(item.clone());
         }
     }

@@ -11,5 +11,6 @@ pub mod recorder;
 pub mod request;
 pub mod server;
 pub mod shelf;
+pub mod system_namespaces;
 pub mod validation;
 pub mod watch;

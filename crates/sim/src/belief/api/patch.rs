@@ -145,19 +145,12 @@ pub(crate) fn merge_value(target: &mut Value, patch: &Value) {
         *target = Value::Map(Map::new());
     }
     let Value::Map(map) = target else { return };
-    for (key, value) in patch.iter() {
-        match value {
-            Value::Null => {
-                map.remove(key);
-            }
-            value => {
-                if map.get(key).is_none() {
-                    map.insert(key.clone(), Value::Null);
-                }
-                if let Some(slot) = map.entry_mut(key) {
-                    merge_value(slot, value);
-                }
-            }
+    map.update(patch, &mut |old, _, value| match value {
+        Value::Null => None,
+        value => {
+            let mut merged = old.unwrap_or_default();
+            merge_value(&mut merged, value);
+            Some(merged)
         }
-    }
+    });
 }

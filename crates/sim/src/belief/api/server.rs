@@ -309,6 +309,7 @@ impl Server {
 
     /// Asks for an object to go: at once, after a grace period, or once its finalizers are gone (API-20 to API-26).
     pub(crate) fn delete(&mut self, target: &ObjectRef, options: &DeleteOptions, context: &WriteContext) -> Reply {
+        super::system_namespaces::admit_delete(target)?;
         let old = self.get(target)?;
         if let Some(uid) = options.uid.filter(|uid| *uid != old.meta().uid) {
             return Err(uid_conflict(&old, uid));

@@ -4,6 +4,15 @@
 //! second is Go's `if err != nil { return err }`. A sync that is cut in the middle is stored as the replies so far
 //! ([`PendingSync`]) and goes on by running again from the top against them. Where nothing can come between, the call
 //! is served in place and nothing is replayed.
+//!
+//! Invariant: a sync that is cut finds its controller's memory whenever it goes on as it found it when it began, and
+//! leaves nothing in it before it has ended, well or not; then all that it has remembered stays. So it works on a copy,
+//! which the world keeps at the end and throws away before, and whoever else would change that memory waits until then:
+//! changes that the controller hears of, faults of the storage driver. A controller that crashes or is stopped loses the
+//! sync with its memory, and with everything that was planned for it.
+//!
+//! Invariant: a sync decides by the instant at which it began ([`Api::now`]), and by its end that may be long ago. What
+//! it plans by another sync's plan may therefore lie in the past already: it plans for later all the same.
 
 use crate::belief::api::event::{EventNote, EventType};
 use crate::belief::api::request::{DeleteOptions, Patch, Reply, Request, WriteContext};
@@ -129,6 +138,17 @@ impl<'w, M> Api<'w, M> {
     {
         let Api { now, settings, memory, cache, via } = self;
         Api { now, settings, memory: memory.as_mut(), cache, via }
+    }
+    /// Lets a part of a sync change the memory and ask beside it. Whether what it remembers counts is the world's to say,
+    /// here as everywhere.
+    pub fn remembering<T>(&mut self, act: impl FnOnce(&mut M, &mut Self) -> T) -> T
+    where
+        M: Default,
+    {
+        let mut memory = std::mem::take(&mut *self.memory);
+        let result = act(&mut memory, self);
+        *self.memory = memory;
+        result
     }
     pub(crate) fn into_via(self) -> Via<'w> {
         self.via

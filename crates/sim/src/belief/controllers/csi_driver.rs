@@ -90,6 +90,9 @@ impl Memory {
     }
 }
 
+/// How long the name of a driver may be.
+const LONGEST_DRIVER_NAME: usize = 63;
+
 /// How often it is looked whether a disk has left another node.
 const RETRY: Span = Span::seconds(2);
 
@@ -364,8 +367,17 @@ fn busy(attachment: &VolumeAttachment) -> Reason {
     }
 }
 
+/// Upstream: `GetFinalizerName`, `SanitizeDriverName` of `external-attacher/pkg/controller/util.go`.
+///
+/// Deviation: a provisioner whose name is longer than a driver's may be has a shortened one; real attachers serve none.
 fn finalizer(attachment: &VolumeAttachment) -> String {
-    format!("external-attacher/{}", attachment.spec.attacher.replace('.', "-"))
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let mut name: String = attachment.spec.attacher.chars().map(plain).take(LONGEST_DRIVER_NAME).collect();
+    if name.ends_with('-') {
+        name.truncate(LONGEST_DRIVER_NAME - 1);
+        name.push('X');
+    }
+    format!("external-attacher/{name}")
 }
 
 #[cfg(test)]
@@ -462,6 +474,20 @@ mod tests {
         assert_eq!((kept.verdict().as_str(), kept.done().after), ("VolumeInUse", Some(Span::seconds(2))));
         bench.cache.remove(&Object::from(used).reference());
         assert_eq!(run(&mut bench, &Key::new("", "pv"), Span::seconds(2)).requests(), ["delete persistentvolume/pv"]);
+    }
+
+    /// Upstream: `TestGetFinalizerName`.
+    #[test]
+    fn a_finalizer_has_no_letters_that_a_name_may_not_have() {
+        let named = |attacher: &str| {
+            let mut attachment = attachment();
+            attachment.spec.attacher = attacher.into();
+            finalizer(&attachment)
+        };
+        assert_eq!(named("rancher.io/local-path"), "external-attacher/rancher-io-local-path");
+        assert_eq!(named("ebs.csi.aws.com"), "external-attacher/ebs-csi-aws-com");
+        assert_eq!(named("driver/"), "external-attacher/driver-X");
+        assert_eq!(named(&"a".repeat(300)).len(), "external-attacher/".len() + 63);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use crate::belief::api::request::{DeleteOptions, Patch};
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
-use crate::belief::client::call::{Api, Awaiting, Done, Outcome, Stop};
+use crate::belief::client::call::{Api, Awaiting, Done, Outcome};
 use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
@@ -35,13 +35,7 @@ pub fn periods(settings: &Settings) -> Vec<(Key, Span)> {
 pub fn enqueue(_change: &Change, _keys: &mut Enqueue<'_, Memory>) {}
 
 pub fn sync(_key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
-    // A sync that is cut in the middle runs again from the top, and must find what it found the first time.
-    let mut memory = api.memory.clone();
-    let outcome = gc(&mut memory, api);
-    if !matches!(outcome, Err(Stop::Awaiting)) {
-        *api.memory = memory;
-    }
-    outcome
+    api.remembering(gc)
 }
 
 fn gc(memory: &mut Memory, api: &mut Api<'_, Memory>) -> Outcome {

@@ -11,7 +11,7 @@
 use crate::belief::api::request::Patch;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
-use crate::belief::client::call::{Api, Awaiting, Done, Outcome, Stop, expect_kind};
+use crate::belief::client::call::{Api, Awaiting, Done, Outcome, expect_kind};
 use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::{Span, Time};
 use crate::ground::ledger::Ledger;
@@ -72,17 +72,10 @@ fn no_execute(node: &Node) -> impl Iterator<Item = &Taint> {
 }
 
 pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
-    // A sync that is cut in the middle runs again from the top, and must find what it found the first time.
-    let mut memory = api.memory.clone();
-    let outcome = if key.namespace.is_empty() {
-        handle_node_update(&key.name, &mut memory, api)
-    } else {
-        handle_pod_update(key, &mut memory, api)
-    };
-    if !matches!(outcome, Err(Stop::Awaiting)) {
-        *api.memory = memory;
-    }
-    outcome
+    api.remembering(|memory, api| match key.namespace.is_empty() {
+        true => handle_node_update(&key.name, memory, api),
+        false => handle_pod_update(key, memory, api),
+    })
 }
 
 fn handle_node_update(name: &Name, memory: &mut Memory, api: &mut Api<'_, Memory>) -> Outcome {

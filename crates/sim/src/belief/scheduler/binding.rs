@@ -185,11 +185,8 @@ fn failed(
     };
     let (failures, stage) = (attempt.failures + 1, Stage::Failed(failure.clone()));
     let attempt = Attempt { failures, stage, ..attempt.clone() };
-    // The decision to fail is kept only once it was told: a replay has to come here by the same questions.
     let outcome = handle_failure(key, pod, &attempt, &failure, api);
-    if !matches!(outcome, Err(Stop::Awaiting)) {
-        api.memory.index.remove_pod(key);
-    }
+    api.memory.index.remove_pod(key);
     outcome
 }
 

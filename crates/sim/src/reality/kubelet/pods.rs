@@ -9,6 +9,7 @@ use crate::belief::api::event::EventType;
 use crate::belief::api::watch::Change;
 use crate::ground::clock::{Span, Time};
 use crate::ground::digest::Kept;
+use crate::ground::planted;
 use crate::reality::machine::ProcessId;
 use petri_objects::*;
 use std::rc::Rc;
@@ -282,6 +283,7 @@ impl Host<'_> {
                             host.turn(worker);
                         }
                     }
+                    None if planted::is(planted::Error::ForgottenGhost) => {}
                     None => {
                         // A kubelet that kept running gives the full grace; one that restarted kills what nobody wants.
                         let grace = if restarted { Some(0) } else { None };

@@ -1,5 +1,6 @@
 //! How a container starts, answers and stops, as its image and the annotations of its pod say.
 
+use super::asked::Asked;
 use crate::ground::clock::Span;
 use crate::ground::settings::KubeletSettings;
 use petri_objects::{Container, Labels, Pod};
@@ -41,17 +42,17 @@ pub struct Health {
 
 pub fn behaviour(pod: &Pod, container: &Container, sort: ContainerSort, defaults: &KubeletSettings) -> Behaviour {
     let text = |key: &str| container_annotation(pod, container, sort, key);
-    let span = |key: &str| text(key).and_then(parse_span);
+    let span = |asked: Asked| text(asked.key()).and_then(|text| asked.read(text));
     let word = word_of(pod, container, sort);
     let declared = |wanted: &str, value: Span| (word == Some(wanted)).then_some(value);
     let crashes = declared("crasher", Span::seconds(1));
     let ends = (sort == ContainerSort::Init).then_some(Span::seconds(1));
     Behaviour {
         pullable: !container.image.contains("bad"),
-        start: span("start-delay").unwrap_or(defaults.start),
+        start: span(Asked::StartDelay).unwrap_or(defaults.start),
         health: health(pod, container, sort, defaults.ready),
-        stop: span("stop-delay").or(declared("slow-stopper", Span::seconds(60))).unwrap_or(defaults.stop),
-        run: span("run").or(crashes).or(ends).map(|after| {
+        stop: span(Asked::StopDelay).or(declared("slow-stopper", Span::seconds(60))).unwrap_or(defaults.stop),
+        run: span(Asked::Run).or(crashes).or(ends).map(|after| {
             let code = text("exit-code").and_then(|code| code.parse().ok());
             (after, code.unwrap_or(i32::from(crashes.is_some())))
         }),
@@ -62,22 +63,22 @@ pub fn behaviour(pod: &Pod, container: &Container, sort: ContainerSort, defaults
 pub fn health(pod: &Pod, container: &Container, sort: ContainerSort, default: Span) -> Health {
     let text = |key: &str| container_annotation(pod, container, sort, key);
     let word = word_of(pod, container, sort);
-    let (answers, ready) = match text("ready") {
+    let (answers, ready) = match text(Asked::Ready.key()) {
         None => (if word == Some("slow-starter") { Span::seconds(60) } else { default }, word != Some("never-ready")),
         Some("never" | "false") => (default, false),
         Some("true") => (Span::ZERO, true),
-        Some(text) => (parse_span(text).unwrap_or(default), true),
+        Some(text) => (Asked::Ready.read(text).unwrap_or(default), true),
     };
-    let after = |key: &str| match text(key)? {
+    let after = |asked: Asked| match text(asked.key())? {
         "true" => None,
         "never" | "false" => Some(None),
-        text => parse_span(text).map(Some),
+        text => asked.read(text).map(Some),
     };
     Health {
         answers,
         ready,
-        startup: after("startup").unwrap_or(Some(Span::ZERO)),
-        unwell: after("live").map(Option::unwrap_or_default),
+        startup: after(Asked::Startup).unwrap_or(Some(Span::ZERO)),
+        unwell: after(Asked::Live).map(Option::unwrap_or_default),
     }
 }
 
@@ -87,16 +88,16 @@ pub fn pre_stop(pod: &Pod, container: &Container, sort: ContainerSort) -> Span {
         return Span::ZERO;
     };
     if let Some(sleep) = &hook.sleep {
-        return Span::seconds(sleep.seconds.max(0) as u64);
+        return Asked::PreStop.seconds(sleep.seconds.max(0) as u64);
     }
-    if let Some(declared) = container_annotation(pod, container, sort, "pre-stop") {
-        return parse_span(declared).unwrap_or_default();
+    if let Some(declared) = container_annotation(pod, container, sort, Asked::PreStop.key()) {
+        return Asked::PreStop.read(declared).unwrap_or_default();
     }
     // The usual way to sleep where the action did not exist yet: `sh -c "sleep 15"`.
     let command = hook.exec.iter().flat_map(|exec| &exec.command).flat_map(|word| word.split_whitespace());
     let mut words = command.skip_while(|word| !word.ends_with("sleep")).skip(1);
     let seconds = words.next().map(|word| word.trim_end_matches([';', 's', '"', '\''])).and_then(|n| n.parse().ok());
-    Span::seconds(seconds.unwrap_or(0))
+    Asked::PreStop.seconds(seconds.unwrap_or(0))
 }
 
 /// An annotation about one container: with its name behind the key, or without, which is not heard by init containers.
@@ -122,48 +123,4 @@ pub fn image_word(image: &str) -> Option<&str> {
 
 pub fn annotation<'a>(notes: &'a Labels, key: &str) -> Option<&'a str> {
     ["petri.dev/", "sim/"].iter().find_map(|prefix| notes.get(&format!("{prefix}{key}"))).map(|text| &**text)
-}
-
-/// Reads `500ms`, `1s`, `1.5s`, `2m`, `1h`, or sums of them.
-pub fn parse_span(text: &str) -> Option<Span> {
-    let (mut total, mut rest) = (0u64, text);
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
-        let (number, tail) = rest.split_at(digits);
-        let unit_end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
-        let (unit, next) = tail.split_at(unit_end);
-        let micros: u64 = match unit {
-            "us" | "µs" => 1,
-            "ms" => 1_000,
-            "s" => 1_000_000,
-            "m" => 60_000_000,
-            "h" => 3_600_000_000,
-            _ => return None,
-        };
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if fraction.len() > 6 || whole.len() > 9 || (whole.is_empty() && fraction.is_empty()) {
-            return None;
-        }
-        total += whole.parse::<u64>().unwrap_or(0) * micros;
-        if !fraction.is_empty() {
-            total += fraction.parse::<u64>().ok()? * micros / 10u64.pow(fraction.len() as u32);
-        }
-        rest = next;
-    }
-    (!text.is_empty()).then_some(Span(total))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_read_as_go_writes_them() {
-        assert_eq!(parse_span("1.5s"), Some(Span::millis(1_500)));
-        assert_eq!(parse_span("1m20s"), Some(Span::seconds(80)));
-        assert_eq!(parse_span("250ms"), Some(Span::millis(250)));
-        for bad in ["", "5", "s", "1x", "1..5s"] {
-            assert_eq!(parse_span(bad), None, "{bad}");
-        }
-    }
 }

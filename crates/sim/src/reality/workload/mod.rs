@@ -31,6 +31,10 @@
 //! | `petri.dev/run` | it exits by itself after this long |
 //! | `petri.dev/exit-code` | the exit code of `run` |
 //!
+//! A span is written as `500ms`, `1.5s`, `2m` or `1h30m`. What is done again and again (`write-every`, `call-every`,
+//! `retry-period`, `renew-deadline`, `hold`) takes 10ms at least, and what is believed (`lease-duration`,
+//! `session-timeout`, `ttl`) a second.
+//!
 //! With a container's name behind it, as in `petri.dev/ready.web`, an annotation is about that container alone. Init
 //! containers and sidecars follow only those: an init container runs for a second and succeeds, a sidecar is a plain
 //! server.
@@ -39,6 +43,7 @@
 //! of a quorum copy what they accept to all that they reach. A disk asks for fencing tokens if its claim has the annotation
 //! `petri.dev/fencing: "on"` or its StorageClass the parameter `fencing: "on"`.
 
+pub mod asked;
 pub mod behaviour;
 pub mod role;
 

@@ -134,7 +134,9 @@ impl Programs {
     pub fn local(&self, node: &str, now: Time) -> Time {
         match self.clocks.get(node) {
             None => now,
-            Some(clock) => clock.reading + Span(now.since(clock.since).0 * u64::from(clock.percent) / 100),
+            Some(clock) => {
+                clock.reading + Span(now.since(clock.since).0.saturating_mul(u64::from(clock.percent)) / 100)
+            }
         }
     }
     /// The time of day that a machine shows.
@@ -147,7 +149,7 @@ impl Programs {
         match self.clocks.get(node) {
             None => span,
             // Rounded up: who wakes a microsecond early would wait for no time at all.
-            Some(clock) => Span((span.0 * 100).div_ceil(u64::from(clock.percent))),
+            Some(clock) => Span(span.0.saturating_mul(100).div_ceil(u64::from(clock.percent))),
         }
     }
     pub fn set_clock(&mut self, node: &Name, percent: u32, ahead_seconds: i64, now: Time) {
@@ -160,7 +162,7 @@ impl Programs {
     }
     /// A wait of `span` and up to 1.2 times as much again.
     pub(super) fn jittered(&mut self, span: Span) -> Span {
-        span + Span(self.random.below(span.0 * 12 / 10))
+        span + Span(self.random.below(span.0.saturating_mul(12) / 10))
     }
     pub(super) fn end_tenure(&mut self, process: &ProcessId, now: Time) {
         for tenure in self.tenures.iter_mut().filter(|t| t.process == *process && t.to.is_none()) {

@@ -1,6 +1,7 @@
 //! What a container is told to do, as data: the image or the annotations of its pod say it.
 
-use super::behaviour::{annotation, image_word, parse_span};
+use super::asked::Asked;
+use super::behaviour::{annotation, image_word};
 use crate::ground::clock::Span;
 use petri_objects::{Container, Labels, Name, Pod};
 
@@ -63,13 +64,11 @@ impl CacheLimits {
     /// `30s/5s`: positive and negative answers; `5s`: both; `off`.
     fn read(text: Option<&str>) -> CacheLimits {
         let same = |span| CacheLimits { positive: span, negative: span };
+        let read = |text: &str| Asked::DnsCache.read(text).unwrap_or_default();
         let Some(text) = text else { return same(Span::seconds(u64::from(crate::reality::dns::TTL))) };
         match text.split_once('/') {
-            Some((positive, negative)) => CacheLimits {
-                positive: parse_span(positive).unwrap_or_default(),
-                negative: parse_span(negative).unwrap_or_default(),
-            },
-            None => same(parse_span(text).unwrap_or_default()),
+            Some((positive, negative)) => CacheLimits { positive: read(positive), negative: read(negative) },
+            None => same(read(text)),
         }
     }
 }
@@ -115,36 +114,37 @@ pub fn is_known(word: &str) -> bool {
 pub fn role(pod: &Pod, container: &Container) -> Option<Role> {
     let notes = &pod.metadata.annotations;
     let text = |key: &str| annotation(notes, key);
-    let span = |key: &str, default: u64| text(key).and_then(parse_span).unwrap_or(Span::seconds(default));
-    // A pause of no time at all would stop the clock.
-    let every = |key: &str| span(key, 1).max(Span::millis(10));
-    let cache = || CacheLimits::read(text("dns-cache"));
-    let holder = |kind, duration: u64, duration_key: &str, deadline_key: &str| {
+    let span = |asked: Asked, default: u64| {
+        text(asked.key()).and_then(|text| asked.read(text)).unwrap_or(Span::seconds(default))
+    };
+    let every = |asked: Asked| span(asked, 1);
+    let cache = || CacheLimits::read(text(Asked::DnsCache.key()));
+    let holder = |kind, default: u64, duration: Asked, deadline: Asked| {
         Some(Role::Holder(Candidacy {
             kind,
             lock: text("lock").unwrap_or("leader").into(),
-            every: every("write-every"),
-            duration: span(duration_key, duration).max(Span::seconds(1)),
-            deadline: span(deadline_key, 10),
-            retry: span("retry-period", 2).max(Span::millis(10)),
+            every: every(Asked::WriteEvery),
+            duration: span(duration, default),
+            deadline: span(deadline, 10),
+            retry: span(Asked::RetryPeriod, 2),
             releases: text("release-on-cancel") == Some("true"),
         }))
     };
     match word(notes, &container.image)? {
-        "writer" => Some(Role::Writer { every: every("write-every") }),
-        "elector" => holder(LockKind::Lease, 15, "lease-duration", "renew-deadline"),
-        "configmap-lock" => holder(LockKind::ConfigMap, 15, "lease-duration", "renew-deadline"),
-        "session-lock" => holder(LockKind::Session, 30, "session-timeout", "renew-deadline"),
-        "ttl-lock" => holder(LockKind::Ttl, 15, "ttl", "hold"),
+        "writer" => Some(Role::Writer { every: every(Asked::WriteEvery) }),
+        "elector" => holder(LockKind::Lease, 15, Asked::LeaseDuration, Asked::RenewDeadline),
+        "configmap-lock" => holder(LockKind::ConfigMap, 15, Asked::LeaseDuration, Asked::RenewDeadline),
+        "session-lock" => holder(LockKind::Session, 30, Asked::SessionTimeout, Asked::RenewDeadline),
+        "ttl-lock" => holder(LockKind::Ttl, 15, Asked::TimeToLive, Asked::Hold),
         "quorum" => Some(Role::Member {
             service: text("service").map_or_else(|| pod.spec.subdomain.clone(), Name::from),
             members: text("members").and_then(|count| count.parse().ok()).unwrap_or(3),
-            every: every("write-every"),
+            every: every(Asked::WriteEvery),
             cache: cache(),
         }),
         "client" => Some(Role::Client {
             target: text("target").unwrap_or("web").into(),
-            every: every("call-every"),
+            every: every(Asked::CallEvery),
             cache: cache(),
         }),
         _ => None,

@@ -25,7 +25,7 @@ mod zones;
 
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
-use crate::belief::client::call::{Api, Outcome, Stop};
+use crate::belief::client::call::{Api, Outcome};
 use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
@@ -97,21 +97,10 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
 
 pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     match (&*key.namespace, key.namespace.strip_prefix(POD)) {
-        (MONITOR, _) => remembering(api, health::monitor_node_health),
-        (EVICT, _) => remembering(api, taints::do_no_execute_tainting_pass),
+        (MONITOR, _) => api.remembering(health::monitor_node_health),
+        (EVICT, _) => api.remembering(taints::do_no_execute_tainting_pass),
         (TAINT, _) => taints::do_no_schedule_tainting_pass(&key.name, api),
         (_, Some(namespace)) => health::process_pod(&Key::new(namespace, key.name.clone()), api),
         _ => unreachable!("no other key is ever queued: {key}"),
     }
-}
-
-/// Lets a pass work on a copy of the memory: a sync that is cut in the middle runs again from the top, and must find
-/// what it found the first time.
-fn remembering(api: &mut Api<'_, Memory>, pass: fn(&mut Memory, &mut Api<'_, Memory>) -> Outcome) -> Outcome {
-    let mut memory = api.memory.clone();
-    let outcome = pass(&mut memory, api);
-    if !matches!(outcome, Err(Stop::Awaiting)) {
-        *api.memory = memory;
-    }
-    outcome
 }

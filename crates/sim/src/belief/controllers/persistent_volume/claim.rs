@@ -48,10 +48,7 @@ fn sync_unbound(key: &Key, claim: &Claim, cache: &Objects, api: &mut Api<'_, Mem
     if let Some(volume) = volume {
         memory.choose(claim, &volume);
         let done = bind(&volume, claim, api);
-        // A binding that was cut goes on with the same volume; one that was refused starts afresh.
-        if !matches!(done, Err(Stop::Awaiting)) {
-            api.memory.forget(key);
-        }
+        api.memory.forget(key);
         return done;
     }
     if claim.spec.storage_class_name.is_none()

@@ -4,6 +4,7 @@
 
 use super::util::names_claim;
 use crate::belief::scheduler::node_selector;
+use crate::ground::planted;
 use petri_objects::order::Order as _;
 use petri_objects::{Name, Node, PersistentVolume, PersistentVolumeClaim};
 use std::collections::BTreeMap;
@@ -63,7 +64,8 @@ fn find_matching_volume<'v>(
         let has_modes = has_modes(claim, volume);
         let left_to_the_scheduler = matches!(asks, For::Controller { delayed: true });
         let selected = claim.spec.selector.as_ref().is_none_or(|s| s.matches(&volume.metadata.labels));
-        let available = &*volume.status.phase == "Available" && volume.spec.claim_ref.is_none();
+        let available = &*volume.status.phase == "Available" && volume.spec.claim_ref.is_none()
+            || planted::is(planted::Error::ClaimBoundTwice);
         let same_class = &*volume.spec.storage_class_name == claim.class();
         if left_to_the_scheduler || !available || !selected || !same_class || !reachable || !has_modes {
             continue;

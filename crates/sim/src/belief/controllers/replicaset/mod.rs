@@ -151,10 +151,8 @@ pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
 
     let status = status::calculate_status(set, &active, &pods, managed.as_ref(), api.now);
     let updated = status::update_status(set, &status, api);
-    if !matches!(updated, Err(Stop::Awaiting)) {
-        // Nothing is asked after this point, so that a replayed sync writes it exactly once.
-        remember(key, did, api);
-    }
+    // What was created and deleted is remembered whether or not the status could be written.
+    remember(key, did, api);
     updated?;
     match managed {
         Some(error) => Err(Stop::Failed(error)),

@@ -99,12 +99,14 @@ fn owner_reference(set: &StatefulSet) -> OwnerReference {
 
 /// Whether name and identity labels are as they should be.
 pub fn identity_matches(set: &StatefulSet, pod: &Pod) -> bool {
-    let Some((parent, ordinal)) = parent_and_ordinal(&pod.metadata.name) else { return false };
+    let Some((parent, digits)) = pod.metadata.name.rsplit_once('-') else { return false };
+    // The ordinal as a number is written, or the name is another one.
     parent == &*set.metadata.name
-        && pod.metadata.name == pod_name(set, ordinal)
+        && ordinal_of(&pod.metadata.name).is_some()
+        && (digits == "0" || !digits.starts_with('0'))
         && pod.metadata.namespace == set.metadata.namespace
         && pod.metadata.labels.get(POD_NAME_LABEL) == Some(&pod.metadata.name)
-        && pod.metadata.labels.get(POD_INDEX_LABEL).is_some_and(|index| **index == *ordinal.to_string())
+        && pod.metadata.labels.get(POD_INDEX_LABEL).is_some_and(|index| **index == *digits)
 }
 
 pub fn update_identity(set: &StatefulSet, pod: &mut Pod, ordinal: i32) {

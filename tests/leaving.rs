@@ -1,0 +1,196 @@
+//! What goes leaves nothing behind, what has to stay stays, and what comes back comes back.
+
+use petri_objects::{Kind, ObjectRef};
+use petri_sim::ground::clock::Span;
+use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::recording::Recording;
+use petri_sim::story::timeline::Timeline;
+use petri_sim::words::invariants::Guarantee;
+use std::collections::BTreeMap;
+
+/// A cluster and the files of whoever speaks to it.
+struct Session {
+    timeline: Timeline,
+    files: BTreeMap<String, String>,
+}
+
+impl Session {
+    fn new(manifest: &str) -> Session {
+        let files = BTreeMap::from([("all.yaml".to_owned(), manifest.to_owned())]);
+        Session { timeline: Timeline::new(Recording::new(Scenario::standard(), 1)), files }
+    }
+    fn say(&mut self, lines: &[&str]) -> String {
+        let said = lines.iter().map(|line| petri_console::run(line, &mut self.timeline, &self.files).shown());
+        said.last().unwrap_or_default()
+    }
+    /// What is still thought of anything.
+    fn left(&self) -> Vec<String> {
+        let (world, start) = (self.timeline.world(), self.timeline.start());
+        let invariants = &world.invariants;
+        let mut left: Vec<String> =
+            invariants.standing.keys().map(|(guarantee, subject)| format!("{} {subject}", guarantee.title())).collect();
+        left.extend(invariants.complete.keys().map(|subject| format!("{subject} was complete")));
+        left.extend(
+            world.reasons().map(|(id, key, waiting)| {
+                format!("{} waits about {key}: {}", id.name(), waiting.reason.sentence(start))
+            }),
+        );
+        left
+    }
+}
+
+const REPLICA_SET: &str = "
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: a}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: a}}
+  template:
+    metadata: {labels: {app: a}}
+    spec: {containers: [{name: c, image: server}]}
+";
+
+/// Everything that a promise can be about.
+fn everything() -> String {
+    let set = |name: &str, image: &str, notes: &str| {
+        format!(
+            "---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: {name}}}\nspec:\n  serviceName: {name}\n  \
+             replicas: 3\n  podManagementPolicy: Parallel\n  persistentVolumeClaimRetentionPolicy: {{whenDeleted: Delete, \
+             whenScaled: Retain}}\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: \
+             {name}}}, annotations: {{{notes}}}}}\n    spec:\n      containers: [{{name: c, image: {image}, volumeMounts: \
+             [{{name: d, mountPath: /d}}]}}]\n  volumeClaimTemplates:\n  - metadata: {{name: d}}\n    spec: {{accessModes: \
+             [ReadWriteOnce], resources: {{requests: {{storage: 1Gi}}}}}}\n"
+        )
+    };
+    let service = |name: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{clusterIP: None, selector: {{app: \
+             {name}}}, ports: [{{port: 80}}]}}\n"
+        )
+    };
+    let deployment = REPLICA_SET.replace("ReplicaSet", "Deployment").replace("a}", "b}");
+    let budget = "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: a}\nspec: {minAvailable: 1, \
+                  selector: {matchLabels: {app: a}}}\n";
+    [
+        REPLICA_SET.to_owned(),
+        format!("---{deployment}"),
+        set("web", "petri.dev/writer", ""),
+        set("lock", "petri.dev/elector", "petri.dev/lock: leader"),
+        set("ttl", "petri.dev/ttl-lock", ""),
+        set("quorum", "petri.dev/quorum", "petri.dev/service: members"),
+        service("members").replace("{app: members}", "{app: quorum}"),
+        budget.to_owned(),
+    ]
+    .concat()
+}
+
+#[test]
+fn a_standing_goes_with_its_subject() {
+    let mut session = Session::new(REPLICA_SET);
+    session.say(&["kubectl apply -f all.yaml", "run 60s"]);
+    let node = session.say(&["kubectl get pods -o jsonpath='{.items[0].spec.nodeName}'"]);
+    session.say(&[&format!("power off {node}"), "run 2m"]);
+    assert_eq!(session.left()[..1], ["At least X default/replicaset/a"], "it is broken while it exists");
+    session.say(&["kubectl delete rs a --wait=false", "run 1h", &format!("power on {node}"), "run 30m"]);
+    assert_eq!(session.left(), Vec::<String>::new());
+    // One of the same name is another one: it has promised nothing before it was complete.
+    session.say(&["cut zone a", "cut zone b", "kubectl apply -f all.yaml", "run 60s"]);
+    assert!(!session.left().iter().any(|line| line.starts_with("At least X")), "{:?}", session.left());
+}
+
+#[test]
+fn everything_that_is_deleted_leaves_nothing_behind() {
+    for trouble in [
+        &["run 10s"][..],
+        &["cut node-0", "cut node-2", "run 7m"],
+        &["power off node-1", "power off node-3", "run 2m"],
+        &["cut node-0", "run 7m", "kubectl delete pods --all --force --wait=false", "run 10m"],
+        &["hang lock-0", "hang quorum-0", "part node-0 node-2", "run 1m", "hold detach", "run 1m"],
+    ] {
+        let mut session = Session::new(&everything());
+        session.say(&["kubectl apply -f all.yaml", "run 2m"]);
+        assert_eq!(session.left().len(), 3, "two sizes and a quorum: {:?}", session.left());
+        session.say(trouble);
+        session.say(&["kubectl delete rs,deploy,sts,svc,pdb,pvc --all --wait=false", "run 2m"]);
+        for node in ["node-0", "node-1", "node-2", "node-3"] {
+            session.say(&[&format!("heal {node}"), &format!("power on {node}")]);
+        }
+        session.say(&["unhang lock-0", "unhang quorum-0", "release detach", "run 30m"]);
+        assert_eq!(session.left(), Vec::<String>::new(), "after {trouble:?}");
+        let told = &session.timeline.world().invariants.first_broken;
+        assert!(told.keys().all(|guarantee| Guarantee::ALL.contains(guarantee)), "what was broken stays told");
+    }
+}
+
+#[test]
+fn namespaces_that_a_cluster_needs_stay_or_come_back() {
+    let mut session = Session::new("");
+    for name in ["default", "kube-system", "kube-public"] {
+        assert_eq!(
+            session.say(&[&format!("kubectl delete ns {name}")]),
+            match name {
+                "kube-public" => "Error from server (NotFound): namespaces \"kube-public\" not found\n".to_owned(),
+                _ => format!(
+                    "Error from server (Forbidden): namespaces \"{name}\" is forbidden: this namespace may not be deleted\n"
+                ),
+            }
+        );
+    }
+    session.say(&["run 42s"]);
+    let said = session.say(&["kubectl delete ns kube-node-lease"]);
+    assert_eq!(said, "namespace \"kube-node-lease\" deleted\n");
+    let exists = |session: &Session| {
+        let target = ObjectRef::new(Kind::Namespace, "", "kube-node-lease");
+        session.timeline.world().objects().get(&target).is_some()
+    };
+    assert!(!exists(&session));
+    session.timeline.play_until(session.timeline.start() + Span::millis(119_999));
+    let before = exists(&session);
+    session.timeline.play_until(session.timeline.start() + Span::millis(120_001));
+    assert!(!before || exists(&session), "the API server looks once a minute");
+    session.say(&["run 5m"]);
+    assert!(exists(&session));
+    let lost = "kubectl get nodes -o jsonpath='{.items[*].status.conditions[?(@.type==\"Ready\")].status}'";
+    assert_eq!(session.say(&[lost]), "True True True True");
+    let notes = session.timeline.notes().len();
+    session.say(&["run 10m"]);
+    assert_eq!(session.timeline.notes().len(), notes, "no node is lost, and none comes back");
+    assert!(session.say(&["kubectl get sa -n kube-node-lease"]).contains("default"));
+}
+
+#[test]
+fn deleting_all_namespaces_leaves_those_that_must_stay() {
+    let mut session = Session::new("");
+    session.say(&["kubectl create ns shop", "run 1s"]);
+    let said = session.say(&["timeout 60s kubectl delete ns --all"]);
+    assert!(said.contains("namespaces \"default\" is forbidden") && said.contains("\"shop\" deleted"), "{said}");
+    session.say(&["run 10m"]);
+    let names = session.say(&["kubectl get ns -o jsonpath='{.items[*].metadata.name}'"]);
+    assert_eq!(names, "default kube-node-lease kube-system");
+    assert_eq!(session.left(), Vec::<String>::new());
+}
+
+#[test]
+fn a_provisioner_with_a_slash_gives_disks() {
+    for provisioner in [
+        "rancher.io/local-path",
+        "k8s.io/minikube-hostpath",
+        "kubernetes.io/aws-ebs",
+        "x/y",
+        "a-very.long.name-that-no-driver.has.because-it-may-have.sixty-three/letters-only",
+    ] {
+        let manifest = format!(
+            "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {{name: fast}}\nprovisioner: {provisioner}\n\
+             volumeBindingMode: WaitForFirstConsumer\n{}",
+            everything().split("---\n").nth(2).map(|set| format!("---\n{set}")).unwrap_or_default()
+        )
+        .replace("accessModes", "storageClassName: fast, accessModes");
+        let mut session = Session::new(&manifest);
+        session.say(&["kubectl apply -f all.yaml", "run 5m"]);
+        let ready = session.say(&["kubectl get sts -o jsonpath='{.items[*].status.readyReplicas}'"]);
+        assert_eq!(ready, "3", "{provisioner}: {:?}", session.left());
+        session.say(&["kubectl delete sts --all --wait=false", "run 5m"]);
+        assert_eq!(session.say(&["kubectl get pv,volumeattachments"]), "No resources found\n", "{provisioner}");
+    }
+}
