@@ -18,6 +18,7 @@ use petri_sim::world::standstill::MOST_AT_ONCE;
 use petri_sim::world::{Grain, World};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 /// Says lines to a new cluster. Answers it with what was said last.
 fn session(lines: &[&str], files: &[(&str, &str)]) -> (Timeline, String) {
@@ -307,6 +308,26 @@ fn no_load_comes_near_the_limit_of_an_instant() {
         // Three for each pod: the greatest workload of all, of 5,000, stays ten times below.
         assert!(busiest > pods && busiest < MOST_AT_ONCE / 10 * pods / 5_000, "{busiest} events at one instant");
     }
+}
+
+/// How long the first minutes of an OrderedReady set take, in the faster of two tries.
+fn ordered(replicas: i64) -> Duration {
+    let once = || {
+        let began = Instant::now();
+        let mut world = World::new(&Scenario::sized(20), 1);
+        let manifest = stateful_set("web", replicas, false, false, None);
+        world.command(&Command::Apply(Rc::new(manifest)), &mut Vec::new()).expect("the manifest is valid");
+        world.run_until(world.start + Span::minutes(4), &mut Vec::new());
+        assert!(world.objects().pods.len() > 150);
+        began.elapsed()
+    };
+    once().min(once())
+}
+
+#[test]
+fn an_ordered_set_costs_what_exists_and_not_what_was_asked_for() {
+    let (few, many) = (ordered(300), ordered(5_000));
+    assert!(many < few * 3, "{many:?} for the first of 5,000 pods, {few:?} for those of 300");
 }
 
 /// A run whose clock stands still: a kubelet that renews its lease again after no time at all, which only a program can ask

@@ -379,3 +379,22 @@ fn a_fault_that_is_over_leaves_nothing_in_the_fingerprint() {
         assert_eq!(quiet(lines), (true, true, true), "{lines:?}");
     }
 }
+
+/// Found by the swarm: after the deadline of a rollout that had been complete, each sync planned the next one 5 ms later.
+#[test]
+fn a_deployment_that_misses_a_pod_for_long_is_not_looked_at_all_the_time() {
+    let mut cluster = Cluster::new(1);
+    cluster.apply(
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: it}, spec: {replicas: 1, selector: {matchLabels: {app: it}},
+          template: {metadata: {labels: {app: it}}, spec: {containers: [{name: c, image: i}]}}}}",
+    );
+    cluster.after(&["run 60s"]);
+    for node in 0..4 {
+        cluster.after(&[&format!("kubectl cordon node-{node}")]);
+    }
+    cluster.after(&["kubectl delete pods --all --wait=false", "run 15m"]);
+    let before = cluster.timeline.position();
+    cluster.after(&["run 10m"]);
+    let events = cluster.timeline.position() - before;
+    assert!(events < 10_000, "{events} events in 10 minutes in which nothing can happen");
+}

@@ -40,10 +40,10 @@ pub(crate) fn beginning(chance: &mut Chance) -> Beginning {
     };
     let grain = if chance.percent(25) { Grain::Fine } else { Grain::Coarse };
     let phases = match chance.below(10) {
-        0 => chance.between(2, 3),
+        0..=1 => chance.between(2, 3),
         _ => 1,
     };
-    Beginning { scenario, grain, phases: (0..phases).map(|_| chance.between(2, 9)).collect() }
+    Beginning { scenario, grain, phases: (0..phases).map(|_| chance.between(2, 12)).collect() }
 }
 
 /// What is applied before trouble comes.

@@ -184,6 +184,9 @@ fn template(name: &str, chance: &mut Chance) -> Json {
         2 => note("stop-delay", format!("{}s", chance.between(1, 40))),
         3 => note("write-every", format!("{}s", chance.between(1, 30))),
         4 => note("retry-period", format!("{}s", chance.between(1, 9))),
+        7 => note(chance.one(&["hold", "ttl", "session-timeout"]), format!("{}s", chance.between(1, 40))),
+        8 => note("release-on-cancel", chance.one(&["true", "false"]).into()),
+        9 => note("dns-cache", chance.one(&["off", "5s", "1m/1s"]).into()),
         // What never gets well.
         5 if chance.percent(50) => note("ready", "never".into()),
         5 => note("run", format!("{}s", chance.between(1, 90))),

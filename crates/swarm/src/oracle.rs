@@ -23,6 +23,8 @@ mod workloads;
 pub enum Rule {
     /// Time goes on.
     Instant,
+    /// A cluster at rest has little to do.
+    Busy,
     /// Looking changes nothing.
     Look,
     /// The same lines give the same fingerprints.

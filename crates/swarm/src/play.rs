@@ -20,6 +20,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// More events than this at one instant are no cluster at work: the largest of these worlds has a few hundred.
 const MOST_AT_ONE_INSTANT: u64 = 20_000;
+/// Events in a second of virtual time, over a minute and more: the busiest programs of these worlds come to a half of it.
+const MOST_IN_A_SECOND: u64 = 200;
 /// After so many lines a run is played on from its own link.
 const LINES_PER_LINK: usize = 10;
 
@@ -136,11 +138,22 @@ impl Player {
             return;
         }
         self.look();
+        let before = self.host.timeline.position();
         let typed = catch_unwind(AssertUnwindSafe(|| petri_console::run(&step.text(), &mut self.host, &self.files)));
         if let Err(panic) = typed {
             self.host.stuck = Some(String::new());
             self.complaints.push(Complaint { rule: Rule::Panic, text: told(&*panic) });
             return;
+        }
+        if let Step::Run(span) = step
+            && span.as_seconds() >= 60
+            && !self.is_fast()
+        {
+            let events = self.host.timeline.position().saturating_sub(before);
+            if events > span.as_seconds() * MOST_IN_A_SECOND {
+                let text = format!("{events} events in {span} of virtual time");
+                self.complaints.push(Complaint { rule: Rule::Busy, text });
+            }
         }
         let linked = (self.marks.len() + 1).is_multiple_of(LINES_PER_LINK);
         if linked {
@@ -155,6 +168,11 @@ impl Player {
         } else if self.looks.is_some() && linked {
             self.through_a_link();
         }
+    }
+
+    /// Whether some machine's clock runs so fast that its processes do everything many times.
+    fn is_fast(&self) -> bool {
+        self.world().programs.clocks.values().any(|clock| clock.percent > 200)
     }
 
     /// Somebody looks around, which must change nothing.

@@ -116,7 +116,9 @@ fn replica_failure(sets: &[Rc<ReplicaSet>], new: Option<&Rc<ReplicaSet>>) -> Opt
 
 /// When to look whether the deadline has passed: nothing in the store would wake the Deployment.
 ///
-/// Upstream: `requeueStuckDeployment`, which polls with back-off in the last second; here the last look is timed.
+/// Upstream: `requeueStuckDeployment`, which polls with back-off in the last second; here the last look is timed. A rollout
+/// that was complete once never times out, so nobody looks again after its deadline; upstream goes on polling, ten times a
+/// second, and never finds anything.
 fn next_progress_check(deployment: &Deployment, now: Time) -> Option<Span> {
     let seconds = progress_deadline_seconds(deployment)?;
     let current = condition(&deployment.status.conditions, PROGRESSING)?;
@@ -124,6 +126,9 @@ fn next_progress_check(deployment: &Deployment, now: Time) -> Option<Span> {
         return None;
     }
     let left = (current.last_update_time + Span::seconds(seconds.max(0) as u64)).since(now);
+    if &*current.reason == AVAILABLE && left == Span::ZERO {
+        return None;
+    }
     Some(if left < Span::seconds(1) { left + Span::millis(5) } else { left + Span::seconds(1) })
 }
 

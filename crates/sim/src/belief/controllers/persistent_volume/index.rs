@@ -4,6 +4,7 @@
 
 use super::util::{claim_key, waits_for_node};
 use crate::belief::api::shelf::{Key, Objects, Tree};
+use crate::ground::planted;
 use petri_objects::{Name, PersistentVolume, PersistentVolumeClaim, Pod, Revision};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -49,7 +50,7 @@ impl Memory {
     }
     pub fn take(&mut self, volume: &PersistentVolume) {
         let name = &volume.metadata.name;
-        if self.open.contains(name) {
+        if self.open.contains(name) && !planted::is(planted::Error::ClaimBoundTwice) {
             Rc::make_mut(&mut self.open).remove(name);
         }
         let Some(key) = volume.spec.claim_ref.as_ref().map(claim_key) else { return };
