@@ -90,7 +90,7 @@ const WEB: House = House {
         &["told", "panic"],
         &["explain", "pictures"],
         &["state", "verbs", "window", "bench", "examples"],
-        &["view", "check", "edge", "frames", "sizes", "wide"],
+        &["view", "check", "edge", "frames", "memory", "sizes", "wide"],
     ],
     circles: &[
         Circle {

@@ -12,6 +12,7 @@ mod fingerprint;
 mod grain;
 mod layout;
 mod leaving;
+mod limits;
 mod locks;
 mod openapi;
 mod promises;

@@ -294,7 +294,7 @@ fn what_is_wrong_is_named() {
     assert_eq!(refusal("\"replicas\":5", "\"replicas\":2147483647"), much);
     assert_eq!(
         refusal("\"moment\":1000000", "\"moment\":99999999999999"),
-        "moment is later than 24 hours after the start"
+        "moment is later than 7 days after the start"
     );
     assert_eq!(refusal("\"name\":\"it breaks\"", "\"name\":7"), "name is not a text");
     assert_eq!(refusal("\"seed\":\"18446744073709551615\"", "\"seed\":\"x\""), "the seed is not a number");

@@ -3,6 +3,8 @@
 // It is a file of its own because a strict Content-Security-Policy allows no inline script, and it fetches the
 // WebAssembly itself because a static host may serve it under any Content-Type.
 
+import { before, guard, offers, opened, opens, stop } from "./failure.js";
+
 const app = document.querySelector("meta[name=petri-app]");
 const editor = document.querySelector("meta[name=petri-editor]");
 const resolve = (path) => new URL(path, document.baseURI).href;
@@ -93,16 +95,27 @@ function awaitPerson() {
   for (const sign of signs) addEventListener(sign, seen, { capture: true, passive: true });
 }
 
-/**
- * Where the program itself fails, WebAssembly stops with a RuntimeError. The optimized page says no more than that,
- * its recording does: the same run in a development build names the mistake and its line.
- */
-function watchForFailure(module) {
-  const fail = (error) => {
-    if (error instanceof WebAssembly.RuntimeError) module.failed({ message: String(error), stack: error.stack });
-  };
+/** What escapes the guard: the second part's start, for one. */
+function watchForFailure() {
+  const fail = (error) => error instanceof WebAssembly.RuntimeError && stop(String(error), error.stack);
   addEventListener("error", (event) => fail(event.error));
   addEventListener("unhandledrejection", (event) => fail(event.reason));
+}
+
+/** Starts the module, with a guard before each of its exports. Answers the exports themselves. */
+async function instantiate(module, compiled) {
+  const { instantiate } = WebAssembly;
+  let exports = null;
+  WebAssembly.instantiate = async (...given) => {
+    ({ exports } = await instantiate(...given));
+    return { instance: { exports: guard(exports) } };
+  };
+  try {
+    await module.default({ module_or_path: compiled });
+  } finally {
+    WebAssembly.instantiate = instantiate;
+  }
+  return exports;
 }
 
 /**
@@ -135,15 +148,75 @@ async function start() {
   const type = response.headers.get("Content-Type")?.split(";")[0].trim();
   // Compiling while it streams in works only under the right type; under any other one the bytes come first.
   const streams = type === "application/wasm";
-  exported = await module.default({ module_or_path: streams ? response : await response.arrayBuffer() });
+  const compiled = streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
+  exported = await instantiate(module, await compiled);
   // The build's marks of what runs are exports, too.
   globalThis.petriExports = exported;
   if (whole) await expectSecondPart(whole);
   else if (globalThis.petriParts.second) awaitPerson();
-  watchForFailure(module);
-  // One task for each part of the start, so that the browser can paint and listen in between.
-  while (module.start()) await new Promise((next) => setTimeout(next));
+  watchForFailure();
+  opens();
+  await play(module);
+  opened();
   setTimeout(keepForOffline, 1500);
+}
+
+/** The rest of a task's time is the browser's, without the pause that it makes between timers. */
+const soon = () =>
+  new Promise((next) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => next(port1.close());
+    port2.postMessage(null);
+  });
+
+/** Does the start in parts, so that the browser can paint and listen in between. Who waits for long may stop it. */
+async function play(module) {
+  const since = performance.now();
+  let told = since;
+  let line = null;
+  for (let done = module.start(); done < 1; done = module.start()) {
+    const now = performance.now();
+    if (now - told > 300 && now - since > 800) {
+      told = now;
+      line ??= progress(() => module.stop());
+      if (line) line.textContent = `Playing the run: ${Math.floor(done * 100)} %`;
+    }
+    await soon();
+  }
+}
+
+/** A line about what is played, with a button that stops it. */
+function progress(stops) {
+  const say = document.getElementById("boot-message");
+  if (!say) return null;
+  const line = document.createElement("span");
+  say.className = "boot-progress";
+  say.replaceChildren(line, button("Stop here", stops));
+  return line;
+}
+
+function button(text, act) {
+  const made = document.createElement("button");
+  Object.assign(made, { type: "button", className: "btn", textContent: text });
+  made.addEventListener("click", act);
+  return made;
+}
+
+/** What was open here when something went wrong is opened again only if somebody wants it. */
+function ask(words) {
+  const say = document.getElementById("boot-message");
+  say.setAttribute("role", "alert");
+  say.className = "boot-failed";
+  const what = document.createElement("strong");
+  what.textContent = words;
+  return new Promise((go) => {
+    const again = button("Open it all the same", () => {
+      say.className = "boot-loading";
+      say.replaceChildren("Loading the simulation…");
+      go();
+    });
+    say.replaceChildren(what, offers(location.hash.slice(1)), again);
+  });
 }
 
 function explain(error) {
@@ -157,11 +230,8 @@ function explain(error) {
   what.textContent = "Petri could not start.";
   const why = document.createElement("span");
   why.textContent = ` ${error instanceof Error ? error.message : String(error)}`;
-  const again = document.createElement("button");
-  again.type = "button";
-  again.textContent = "Try again";
-  again.addEventListener("click", () => location.reload());
-  say.replaceChildren(what, why, again);
+  say.replaceChildren(what, why, button("Try again", () => location.reload()));
 }
 
-start().catch(explain);
+const failed = before();
+(failed ? ask(failed) : Promise.resolve()).then(start).catch(explain);

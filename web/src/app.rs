@@ -70,7 +70,7 @@ pub fn App(props: &AppProps) -> Html {
                 if !wide {
                     <Dock key="dock" panel={ui.panel} />
                 }
-                <Floating key="floating" popup={ui.popup.clone()} toast={ui.toast.clone()} selection={ui.selection.clone()} sight={ui.sight.clone()} bookmarks={ui.bookmarks.clone()} />
+                <Floating key="floating" popup={ui.popup.clone()} toast={ui.toast.clone()} selection={ui.selection.clone()} sight={ui.sight.clone()} bookmarks={ui.bookmarks.clone()} opening={ui.opening} too_long={ui.too_long} />
             </div>
         </ContextProvider<Desk>>
         </ContextProvider<Session>>

@@ -176,7 +176,7 @@ impl Course {
         let total = end.since(timeline.start());
         let pace = Span((total.0 / 2_000).max(1_000_000));
         let mut levels: Vec<Level> = Vec::new();
-        while timeline.now() < end && timeline.world().standstill().is_none() {
+        while timeline.now() < end && !timeline.is_over() {
             let next = (timeline.now() + pace).min(end);
             timeline.play_until(next);
             let (asked, serving) = serving(timeline.world());

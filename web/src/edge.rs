@@ -26,12 +26,18 @@ pub struct Parts {
     pub examples: String,
 }
 
-/// What the boot script saw when the program failed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Failure {
-    pub message: String,
-    /// Where it happened, if the browser says so.
-    pub stack: Option<String>,
+/// What is new of the run, for whoever has to know it when the program has failed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct News {
+    /// Whatever stands before its moment, if it is another run.
+    pub head: Option<String>,
+    /// How many of the commands that are known stay.
+    pub kept: u32,
+    /// The commands after these, as JSON.
+    pub more: Vec<String>,
+    /// In microseconds since its start.
+    pub moment: u64,
+    pub end: u64,
 }
 
 /// What a benchmark came to; the caller measures how long it took.
@@ -130,6 +136,25 @@ extern "C" {
     #[wasm_bindgen(js_name = petriSecondPart)]
     pub fn second_part();
 
+    /// Tells the boot script what is new of the run.
+    #[wasm_bindgen(js_name = petriRemember, catch)]
+    fn petri_remember(news: &JsValue) -> Result<(), JsValue>;
+    /// Says that the program has failed, and why. From then on nobody calls it.
+    #[wasm_bindgen(js_name = petriStopped, catch)]
+    fn petri_stopped(message: &str) -> Result<(), JsValue>;
+    /// Saves a text as a file.
+    #[wasm_bindgen(js_name = petriSave, catch)]
+    fn petri_save(name: &str, text: &str) -> Result<(), JsValue>;
+    /// Lets a person choose a file, and answers its text.
+    #[wasm_bindgen(js_name = petriChoose, catch)]
+    async fn petri_choose() -> Result<JsValue, JsValue>;
+    /// Keeps a run of this page in the browser, and answers its name.
+    #[wasm_bindgen(js_name = petriKeep, catch)]
+    fn petri_keep(number: u32, text: &str) -> Result<Option<String>, JsValue>;
+    /// A run that was kept.
+    #[wasm_bindgen(js_name = petriKept, catch)]
+    fn petri_kept(name: &str) -> Result<Option<String>, JsValue>;
+
     /// Fetches the editor's module: see the boot script.
     #[wasm_bindgen(js_name = petriLoadEditor, catch)]
     async fn petri_load_editor() -> Result<JsValue, JsValue>;
@@ -167,6 +192,37 @@ extern "C" {
 /// The page's parts; `None` where no boot script has run.
 pub fn parts() -> Option<Parts> {
     PARTS.with(|parts| parts.clone()).and_then(from_js)
+}
+
+/// Tells the boot script what is new of the run.
+pub fn remember(news: &News) {
+    let _ = petri_remember(&to_js(news));
+}
+
+/// Shows the failure screen.
+pub fn stopped(message: &str) {
+    gloo::console::error!(message);
+    let _ = petri_stopped(message);
+}
+
+/// Saves a text as a file.
+pub fn save(name: &str, text: &str) {
+    let _ = petri_save(name, text);
+}
+
+/// The text of a file that a person chooses; `None` if it cannot be read.
+pub async fn choose() -> Option<String> {
+    petri_choose().await.ok()?.as_string()
+}
+
+/// Keeps a run of this page in the browser. Answers its name; `None` where nothing can be kept.
+pub fn keep(number: u32, text: &str) -> Option<String> {
+    if cfg!(target_arch = "wasm32") { petri_keep(number, text).ok()? } else { None }
+}
+
+/// A run that was kept in this browser.
+pub fn kept(name: &str) -> Option<String> {
+    if cfg!(target_arch = "wasm32") { petri_kept(name).ok()? } else { None }
 }
 
 /// Fetches the editor; `None` where it cannot be had.

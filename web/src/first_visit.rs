@@ -7,14 +7,15 @@ use crate::session::Session;
 use crate::state::{Action, Applied, LogKind, Ui};
 use crate::told::{self, Written, opened};
 use crate::view::Target;
-use crate::{check, frames};
+use crate::{check, edge, frames, panic};
 use petri_lessons::{EXAMPLES, Example};
-use petri_objects::{Name, Span, Time};
+use petri_objects::{Name, Span, Time, Value};
+use petri_sim::ground::clock::elapsed;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::link;
 use petri_sim::story::recording::Recording;
-use petri_sim::story::shared::Shared;
-use petri_sim::story::timeline::Timeline;
+use petri_sim::story::shared::{Refused, Shared, manifests};
+use petri_sim::story::timeline::{Misfit, Timeline};
 use petri_sim::words::command::Command;
 use petri_sim::words::identity::Identity;
 use petri_sim::world::World;
@@ -57,6 +58,56 @@ enum Part {
     Seek(Time),
 }
 
+/// What an address names.
+pub enum Named {
+    Run(Shared),
+    /// A run of which nothing is to be played yet.
+    Unplayed(Shared),
+    /// Manifests of a run, without the run.
+    Manifests(Vec<Value>),
+}
+
+/// Reads what an address names; `None` if that is nothing.
+///
+/// The boot script offers the run of an address in three more ways once it has failed: `open=beginning&...`,
+/// `open=without-last&...` and `open=manifests&...`.
+pub fn named(hash: &str) -> Option<Result<Named, Refused>> {
+    let words = |name: &str| {
+        let found =
+            hash.trim_start_matches('#').split('&').find_map(|part| part.split_once('=').filter(|(n, _)| *n == name));
+        found.map(|(_, word)| word)
+    };
+    let run = match words("kept") {
+        None => link::from_fragment(hash)?,
+        Some(name) => match edge::kept(name) {
+            Some(fragment) => link::from_fragment(&fragment)?,
+            None => Err(Refused {
+                words: "its run is kept in the browser that played it, and this one does not have it".into(),
+                manifests: Vec::new(),
+            }),
+        },
+    };
+    let mut shared = match run {
+        Ok(shared) => shared,
+        Err(refused) => return Some(Err(refused)),
+    };
+    let start = shared.recording.scenario.start;
+    match words("open") {
+        Some("beginning") => {
+            (shared.moment, shared.end) = (start, start);
+            return Some(Ok(Named::Unplayed(shared)));
+        }
+        Some("without-last") => {
+            let last = shared.recording.commands.pop();
+            let end = last.map_or(start, |last| last.at);
+            (shared.moment, shared.end) = (end, end);
+        }
+        Some("manifests") => return Some(Ok(Named::Manifests(manifests(&shared.to_json())))),
+        _ => {}
+    }
+    Some(Ok(Named::Run(shared)))
+}
+
 /// What a page opens with, on its way there: in parts that are short enough for the browser to do something else in
 /// between.
 pub struct Opening {
@@ -70,6 +121,12 @@ pub struct Opening {
     title: &'static str,
     /// Whether it gives way to the browser.
     polite: bool,
+    /// What it plays until, if it is a run that somebody has made.
+    end: Option<Time>,
+    /// Why the run is not shown, if that was found out while it was played.
+    refused: Option<Refused>,
+    /// What is said if not all of it was played.
+    stopped: Option<String>,
 }
 
 thread_local! {
@@ -93,6 +150,13 @@ pub fn prepare() {
     PREPARED.set(Some(opening));
 }
 
+/// The example of the first visit.
+fn first_example() -> Opening {
+    let first = &EXAMPLES[0];
+    let fresh = || Opening::example(Session::new(cluster_for(first)), first, own(first));
+    PREPARED.take().unwrap_or_else(fresh)
+}
+
 /// The files of an example that the page carries.
 fn own(example: &'static Example) -> Files {
     examples::files(example).unwrap_or_default()
@@ -101,29 +165,39 @@ fn own(example: &'static Example) -> Files {
 impl Opening {
     /// Of a page whose address ends with this.
     pub fn new(hash: &str) -> Opening {
-        let first = &EXAMPLES[0];
-        let fresh = || Opening::example(Session::new(cluster_for(first)), first, own(first));
-        let example = || PREPARED.take().unwrap_or_else(fresh);
-        let refused = match link::from_fragment(hash) {
-            Some(Ok(shared)) => {
-                let told = told::told(&shared);
-                let Shared { recording, moment, end, .. } = shared;
-                let mut opening = Opening::link(Session::new(recording), moment, end);
-                told.into_iter().for_each(|action| opening.ui.apply(action));
-                return opening;
+        let example = first_example;
+        match named(hash) {
+            Some(Ok(Named::Run(shared))) => Opening::told(told::told(&shared), Opening::link(shared)),
+            Some(Ok(Named::Unplayed(shared))) => Opening::told(told::told(&shared), Opening::unplayed(shared)),
+            Some(Ok(Named::Manifests(manifests))) => {
+                let (words, files) = told::manifests_alone(&manifests);
+                Opening::instead(words, files, example)
             }
-            Some(Err(refused)) => refused,
+            Some(Err(refused)) => Opening::refused(&refused, example),
             None => {
                 let mut opening = example();
                 opening.ui.untried = true;
-                return opening;
+                opening
             }
-        };
-        let (words, files) = told::not_opened(&refused);
-        // What could be saved of it, over a cluster in which nothing was done yet; an example if there is nothing.
+        }
+    }
+
+    fn told(actions: Vec<Action>, mut opening: Opening) -> Opening {
+        actions.into_iter().for_each(|action| opening.ui.apply(action));
+        opening
+    }
+
+    /// Of a run that is not shown.
+    fn refused(refused: &Refused, example: impl Fn() -> Opening) -> Opening {
+        let (words, files) = told::not_opened(refused);
+        Opening::instead(words, files, example)
+    }
+
+    /// Of files that are not applied, over a cluster in which nothing was done yet; of an example if there are none.
+    fn instead(words: String, files: Vec<(&'static str, Rc<str>)>, example: impl Fn() -> Opening) -> Opening {
         let mut opening = match files.is_empty() {
             true => example(),
-            false => Opening::with(Session::new(cluster_for(first)), Vec::new()),
+            false => Opening::with(Session::new(cluster_for(&EXAMPLES[0])), Vec::new()),
         };
         for (number, (name, text)) in files.into_iter().enumerate() {
             let (title, name) = (String::from("A recording"), name.to_owned());
@@ -145,13 +219,90 @@ impl Opening {
         Opening { title: example.name, ..Opening::with(session, parts) }
     }
 
-    /// Of a link, in a session with its recording: it is played to its end, and shown at a moment.
-    fn link(session: Session, moment: Time, end: Time) -> Opening {
-        Opening::with(session, vec![Part::Seek(moment), Part::PlayUntil(end)])
+    /// Of a run that somebody has made: it is played to its end, and shown at a moment.
+    pub fn link(shared: Shared) -> Opening {
+        // Should it break something on its way.
+        panic::remember(&shared);
+        let Shared { recording, moment, end, .. } = shared;
+        let parts = vec![Part::Seek(moment), Part::PlayUntil(end)];
+        Opening { end: Some(end), ..Opening::with(Session::silent(recording), parts) }
+    }
+
+    /// Of the same before anything happened.
+    pub fn unplayed(shared: Shared) -> Opening {
+        Opening { parts: Vec::new(), ..Opening::link(shared) }
     }
 
     fn with(session: Session, parts: Vec<Part>) -> Opening {
-        Opening { session, ui: Ui::new(), files: Vec::new(), parts, until: None, title: "", polite: true }
+        let (files, ui) = (Vec::new(), Ui::new());
+        Opening {
+            session,
+            ui,
+            files,
+            parts,
+            until: None,
+            title: "",
+            polite: true,
+            end: None,
+            refused: None,
+            stopped: None,
+        }
+    }
+
+    /// How much is played, of 1.
+    pub fn done_so_far(&self) -> f64 {
+        let timeline = self.session.timeline();
+        let of = |until: Time| until.since(timeline.start()).0 as f64;
+        self.end.map_or(0.0, |end| (of(timeline.now()) / of(end).max(1.0)).min(0.99))
+    }
+
+    /// Leaves it at what is played by now; what was done later is still to come.
+    pub fn stop(&mut self) {
+        if self.end.is_some() {
+            self.parts.clear();
+            let timeline = self.session.timeline();
+            let at = elapsed(timeline.now().since(timeline.start()));
+            self.stopped = Some(format!("Stopped at {at}. What comes after it is played when time goes on."));
+        }
+    }
+
+    /// What there is to say of a run that is played, beside what it is.
+    pub fn news(&self) -> Vec<Action> {
+        let stopped = self.stopped.iter().flat_map(|words| {
+            let (text, log) = (words.clone(), Action::Log(LogKind::Warning, words.clone()));
+            [log, Action::Toast { text, branch: None }]
+        });
+        let timeline = self.session.timeline();
+        let misfit = timeline.misfit().map(|misfit| Action::Log(LogKind::Warning, misfit.to_string()));
+        stopped.chain(misfit).collect()
+    }
+
+    /// The run that was opened, for a page that has a session already.
+    pub fn into_timeline(self) -> Timeline {
+        self.session.timeline().clone()
+    }
+
+    /// Why the run is not shown, if it is not.
+    pub fn refusal(&self) -> Option<&Refused> {
+        self.refused.as_ref()
+    }
+
+    /// Looks whether a run that somebody has made is one that can be shown.
+    fn look(&mut self) {
+        if let Some(want) = self.session.want() {
+            self.session.answer_want(true);
+            if want.is_full {
+                self.stop();
+            }
+        }
+        let timeline = self.session.timeline();
+        let Some(Misfit::Refused { .. }) = timeline.misfit() else { return };
+        let words = timeline.misfit().map(ToString::to_string).unwrap_or_default();
+        let shared = Shared::new(timeline.recording().clone(), timeline.now(), timeline.end());
+        let manifests = manifests(&shared.to_json());
+        self.refused = Some(Refused { words: words.trim_end_matches('.').into(), manifests });
+        drop(timeline);
+        self.parts.clear();
     }
 
     /// Does the next part, or some of it. Answers whether there is more to do.
@@ -184,7 +335,22 @@ impl Opening {
             self.parts.pop();
             self.until = None;
         }
+        if self.end.is_some() {
+            self.look();
+        }
         !self.parts.is_empty()
+    }
+
+    /// The same for a page that has nothing else to show: what is not shown is replaced.
+    pub fn advance_page(&mut self) -> bool {
+        let more = self.advance();
+        match self.refused.take() {
+            Some(refused) => {
+                *self = Opening::refused(&refused, first_example);
+                true
+            }
+            None => more,
+        }
     }
 
     /// Puts what was applied into the interface.
@@ -202,6 +368,7 @@ impl Opening {
     pub fn done(mut self) -> (Session, Ui) {
         self.show();
         self.session.flush();
+        self.news().into_iter().for_each(|action| self.ui.apply(action));
         if self.ui.untried {
             self.ui.untried = suggestion(self.session.timeline().world()).is_some();
             self.session.play();
@@ -217,7 +384,7 @@ fn played(session: &Session, until: Time, polite: bool, stop: impl Fn() -> bool)
     let started = clock();
     loop {
         let now = session.timeline().now();
-        if now >= until || stop() || session.timeline().world().standstill().is_some() {
+        if now >= until || stop() || session.timeline().is_over() {
             return true;
         }
         if clock() - started > SLICE {
@@ -244,16 +411,6 @@ pub fn show_example(session: &Session, example: &'static Example) -> Option<Vec<
     while opening.advance() {}
     let files = &opening.files;
     Some([Action::ClearLog].into_iter().chain(opened(files, example.name)).chain(said(files)).collect())
-}
-
-/// Opens another person's run in a page that shows something else, and answers what the interface has to show.
-pub fn show_link(session: &Session, shared: Shared) -> Vec<Action> {
-    let actions = told::told(&shared);
-    let Shared { recording, moment, end, .. } = shared;
-    session.replace(recording);
-    let mut opening = Opening::link(session.clone(), moment, end);
-    while opening.advance() {}
-    actions
 }
 
 /// The node whose loss teaches most, and the pod on it: the last pod of a set that is alone on its node, where another
@@ -312,10 +469,12 @@ pub fn try_it(desk: &Desk) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::TAKEN;
+    use petri_sim::story::recording::Stamped;
 
     fn page(hash: &str) -> (Session, Ui) {
         let mut opening = Opening::new(hash);
-        while opening.advance() {}
+        while opening.advance_page() {}
         opening.done()
     }
 
@@ -338,6 +497,91 @@ mod tests {
         let (session, ui) = page("#r=AQ");
         assert_eq!((ui.example.as_str(), ui.untried), (EXAMPLES[0].name, false), "there is nothing to save");
         assert!(!session.timeline().recording().commands.is_empty() && ui.toast.is_some());
+    }
+
+    /// A page's run with more commands, at its end, as the address of another page.
+    fn with(commands: &[Command]) -> String {
+        let (session, _) = page("");
+        let mut shared = session.shared();
+        for command in commands {
+            let (at, command) = (shared.end, Rc::new(command.clone()));
+            shared.recording.commands.push(Stamped { at, position: None, command });
+        }
+        format!("#{}", link::to_fragment(&shared))
+    }
+
+    #[test]
+    fn the_run_of_an_address_opens_in_three_more_ways() {
+        let cut = |node: &str| Command::Cut { node: node.into() };
+        let link = with(&[cut("node-0"), cut("node-1")]);
+        let opened = |word: &str| page(&format!("#open={word}&{}", &link[1..]));
+        let commands = |session: &Session| session.timeline().recording().commands.len();
+        let (whole, _) = page(&link);
+        let (beginning, _) = opened("beginning");
+        assert_eq!((commands(&beginning), beginning.timeline().done()), (commands(&whole), 0));
+        assert_eq!(beginning.timeline().now(), whole.timeline().start());
+        beginning.change(|timeline| timeline.play_until(whole.timeline().now()));
+        assert_eq!(beginning.timeline().world().fingerprint(), whole.timeline().world().fingerprint());
+        let (without, _) = opened("without-last");
+        assert_eq!(commands(&without), commands(&whole) - 1);
+        assert_eq!(without.timeline().done(), commands(&without));
+        let (manifests, ui) = opened("manifests");
+        assert_eq!(commands(&manifests), 0);
+        assert!(ui.files.iter().all(|file| file.is_changed()) && !ui.files.is_empty(), "to be applied again");
+        assert!(ui.toast.is_some_and(|toast| toast.text.starts_with("What the run gave to its cluster is")));
+    }
+
+    #[test]
+    fn a_link_that_asks_for_too_much_only_when_it_is_played_is_refused_then() {
+        let set = |name: &str| {
+            let text = "apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: NAME, namespace: default}
+spec:
+  replicas: 4000
+  serviceName: NAME
+  selector: {matchLabels: {app: NAME}}
+  template: {metadata: {labels: {app: NAME}}, spec: {containers: [{name: main, image: nginx}]}}
+";
+            let parsed = petri_manifest::parse(&text.replace("NAME", name));
+            Command::Apply(Rc::new(parsed.documents[0].value.clone()))
+        };
+        let (session, ui) = page(&with(&["a", "b", "c"].map(set)));
+        let toast = ui.toast.as_ref().map(|toast| toast.text.clone()).unwrap_or_default();
+        assert!(toast.contains("could not be opened") && toast.contains("at most 10,000 replicas"), "{toast}");
+        assert!(session.timeline().recording().commands.is_empty(), "a calm cluster");
+        assert!(ui.files.iter().any(|file| file.text.contains("replicas: 4000")), "and what could be saved");
+    }
+
+    #[test]
+    fn whoever_does_not_wait_has_what_is_played() {
+        let (session, _) = page("");
+        let mut shared = session.shared();
+        shared.end = shared.recording.scenario.start + Span::minutes(60);
+        shared.moment = shared.end;
+        let mut opening = Opening::new(&format!("#{}", link::to_fragment(&shared)));
+        // Natively a slice has no end, so nothing is played before.
+        opening.stop();
+        assert!(!opening.advance_page());
+        let (session, ui) = opening.done();
+        assert!(session.timeline().now() < shared.end);
+        assert_eq!(session.timeline().recording(), &shared.recording, "nothing of it is lost");
+        assert!(ui.toast.is_some_and(|toast| toast.text.starts_with("Stopped at ")));
+    }
+
+    #[test]
+    fn what_nears_the_memory_of_a_page_keeps_fewer_worlds_and_ends_before_it_is_full() {
+        let (session, _) = page("");
+        let mut shared = session.shared();
+        shared.end = shared.recording.scenario.start + Span::minutes(60);
+        let hash = format!("#{}", link::to_fragment(&shared));
+        TAKEN.set(2 << 30);
+        let (session, _) = page(&hash);
+        assert_eq!((session.timeline().end(), session.want()), (shared.end, None), "it was answered on the way");
+        TAKEN.set(7 << 29);
+        let (_, ui) = page(&hash);
+        assert!(ui.toast.is_some_and(|toast| toast.text.starts_with("Stopped at ")));
+        TAKEN.set(0);
     }
 
     #[test]

@@ -34,13 +34,13 @@ pub mod bench;
 pub mod edge;
 pub mod examples;
 pub mod frames;
+pub mod memory;
 pub mod panic;
 pub mod script;
 pub mod sizes;
 pub mod wide;
 pub mod window;
 
-use edge::Failure;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -58,38 +58,41 @@ pub fn prepare() {
     first_visit::prepare();
 }
 
-/// Shows what is left to show when the program itself has failed. The boot script calls this with a [`edge::Failure`]:
-/// a page built for size stops at a failure without running any code of its own.
-#[wasm_bindgen]
-pub fn failed(what: JsValue) {
-    let Failure { message, stack } = edge::from_js(what).unwrap_or_default();
-    panic::show(&format!("{message}\n{}", stack.unwrap_or_default()), &panic::recorded());
-}
-
 thread_local! {
     /// What [`start`] has done so far.
     static OPENING: RefCell<Option<first_visit::Opening>> = const { RefCell::new(None) };
 }
 
-/// Does the next part of starting the page, and answers whether there is more to do. No part takes long: whoever calls
-/// this lets the browser do something else in between.
+/// Does the next part of starting the page, and answers how much of it is done: 1 for all of it. No part takes long:
+/// whoever calls this lets the browser do something else in between.
 #[wasm_bindgen]
-pub fn start() -> bool {
-    let Some(root) = gloo::utils::document().get_element_by_id("petri") else { return false };
+pub fn start() -> f64 {
+    let Some(root) = gloo::utils::document().get_element_by_id("petri") else { return 1.0 };
     let Some(mut opening) = OPENING.take() else {
         panic::install();
         let hash = gloo::utils::window().location().hash().unwrap_or_default();
         OPENING.set(Some(first_visit::Opening::new(&hash)));
-        return true;
+        return 0.0;
     };
-    if opening.advance() {
+    if opening.advance_page() {
+        let done = opening.done_so_far();
         OPENING.set(Some(opening));
-        return true;
+        return done;
     }
     let (session, ui) = opening.done();
     // The skeleton makes room in the same frame.
     root.set_inner_html("");
     let props = app::AppProps { session, ui: Rc::new(ui) };
     yew::Renderer::<app::App>::with_root_and_props(root, props).render();
-    false
+    1.0
+}
+
+/// Opens what has been played so far: somebody does not want to wait for the rest.
+#[wasm_bindgen]
+pub fn stop() {
+    OPENING.with_borrow_mut(|opening| {
+        if let Some(opening) = opening {
+            opening.stop();
+        }
+    });
 }

@@ -1,13 +1,15 @@
 //! Opening something else in a page that is already there: an example, or another person's run.
 
 use crate::desk::Desk;
+use crate::edge;
 use crate::examples;
-use crate::first_visit;
+use crate::first_visit::{self, Named, Opening};
 use crate::frames;
 use crate::state::{Action, LogKind, Panel, Wordless};
 use crate::told;
 use petri_lessons::Example;
 use petri_sim::story::shared::{Refused, Shared};
+use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 
 /// After so many milliseconds somebody who waits wants to know what for.
@@ -54,16 +56,80 @@ fn show(desk: &Desk, example: &'static Example) -> bool {
     true
 }
 
-/// Opens another person's run.
-pub fn open_link(desk: &Desk, shared: Shared) {
-    // Opened at once, so nobody has to ask later.
-    let _ = desk.wish();
-    first_visit::show_link(&desk.session, shared).into_iter().for_each(|action| desk.send(action));
+/// Opens what an address names, in slices: until it stands, whatever is shown stays.
+pub fn open_named(desk: &Desk, named: Result<Named, Refused>) {
+    match named {
+        Ok(Named::Run(shared)) => open(desk, told::told(&shared), Opening::link(shared)),
+        Ok(Named::Unplayed(shared)) => open(desk, told::told(&shared), Opening::unplayed(shared)),
+        Ok(Named::Manifests(manifests)) => {
+            let (words, files) = told::manifests_alone(&manifests);
+            say(desk, words, files);
+        }
+        Err(refused) => refuse_link(desk, &refused),
+    }
+}
+
+/// Opens a recording, or a link, from a file's text.
+pub fn open_text(desk: &Desk, text: &str) {
+    let text = text.trim();
+    let named = match text.split_once('#').filter(|_| !text.starts_with('{')) {
+        Some((_, fragment)) => first_visit::named(fragment),
+        None => Some(Shared::from_json(text).map(Named::Run)),
+    };
+    let nothing = || Refused { words: "there is no run in it".into(), manifests: Vec::new() };
+    open_named(desk, named.unwrap_or_else(|| Err(nothing())));
+}
+
+/// Lets a person choose a file with a recording, and opens it.
+pub fn choose_file(desk: &Desk) {
+    let desk = desk.clone();
+    spawn_local(async move {
+        if let Some(text) = edge::choose().await {
+            desk.send(Action::Close);
+            open_text(&desk, &text);
+        }
+    });
+}
+
+fn open(desk: &Desk, actions: Vec<Action>, opening: Opening) {
+    go_on(desk.clone(), opening, actions, Rc::new(desk.wish()), 0.0);
+}
+
+/// Plays one slice of a run that is being opened, and leaves the rest to the next one. `told` is when somebody was last
+/// told how far it is.
+fn go_on(desk: Desk, mut opening: Opening, actions: Vec<Action>, is_wanted: Rc<dyn Fn() -> bool>, mut told: f64) {
+    if !is_wanted() {
+        return desk.send(Action::Opening(None));
+    }
+    if opening.advance() {
+        let now = frames::now();
+        if now - told > f64::from(NOTICEABLE) {
+            // The first time nobody has waited yet.
+            if told > 0.0 {
+                desk.send(Action::Opening(Some((opening.done_so_far() * 100.0) as u32)));
+            }
+            told = now;
+        }
+        let next = desk.clone();
+        let later = frames::later(0, move || go_on(next, opening, actions, is_wanted, told));
+        return desk.await_opening(later);
+    }
+    desk.send(Action::Opening(None));
+    if let Some(refused) = opening.refusal() {
+        return refuse_link(&desk, refused);
+    }
+    let news = opening.news();
+    desk.session.show(opening.into_timeline());
+    actions.into_iter().chain(news).for_each(|action| desk.send(action));
 }
 
 /// Says why a link was not opened. Whatever is shown stays; what could be saved of it lies beside that.
 pub fn refuse_link(desk: &Desk, refused: &Refused) {
     let (words, files) = told::not_opened(refused);
+    say(desk, words, files);
+}
+
+fn say(desk: &Desk, words: String, files: Vec<(&'static str, Rc<str>)>) {
     files.into_iter().for_each(|(name, text)| desk.send(Action::NewFile { name: name.into(), text }));
     desk.log(LogKind::Warning, words.clone());
     desk.toast(words, None);

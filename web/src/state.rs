@@ -175,6 +175,17 @@ pub enum Popup {
     },
 }
 
+/// What becomes of a run that is too long for the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TooLong {
+    /// This browser keeps it, and the address says where.
+    Kept,
+    /// Nobody does.
+    Unkept,
+    /// Somebody has read about it.
+    Known,
+}
+
 /// A message that has no place of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Toast {
@@ -226,6 +237,10 @@ pub struct Ui {
     pub loading: Option<&'static str>,
     /// Files whose own words are on their way.
     pub wordless: Rc<Vec<Wordless>>,
+    /// How much of a run that is being opened is played, in hundredths.
+    pub opening: Option<u32>,
+    /// What becomes of a run that is too long for the address.
+    pub too_long: Option<TooLong>,
     next: u64,
 }
 
@@ -277,6 +292,10 @@ pub enum Action {
     Look(Sight),
     Bookmark(Bookmark),
     DropBookmark(Time),
+    /// So many hundredths of another run are played, or none is being opened any more.
+    Opening(Option<u32>),
+    /// The run does not fit into the address, or does again.
+    TooLong(Option<TooLong>),
     /// Nothing more to try.
     Tried,
     /// Whether there is something to try.
@@ -301,6 +320,8 @@ impl Ui {
             bookmarks: Rc::default(),
             loading: None,
             wordless: Rc::default(),
+            opening: None,
+            too_long: None,
             next: 1,
         }
     }
@@ -412,6 +433,10 @@ impl Ui {
             Action::Look(sight) => self.sight = sight,
             Action::Bookmark(bookmark) => self.name_moment(bookmark.at, Some(bookmark)),
             Action::DropBookmark(at) => self.name_moment(at, None),
+            Action::Opening(hundredths) => self.opening = hundredths,
+            // Who has read about it need not read it again.
+            Action::TooLong(Some(_)) if self.too_long == Some(TooLong::Known) => {}
+            Action::TooLong(too_long) => self.too_long = too_long,
             Action::Tried => self.untried = false,
             Action::Untried(untried) => self.untried = untried,
         }

@@ -71,7 +71,24 @@ fn told_with(shared: &Shared, text: impl Fn(&Example) -> Option<Rc<str>>) -> Vec
 
 /// What is said of a link that was not opened, and the files with what could be saved of it.
 pub fn not_opened(refused: &Refused) -> (String, Vec<(&'static str, Rc<str>)>) {
-    let manifests = refused.manifests.iter().map(|manifest| (Time::ZERO, Rc::new(manifest.clone()))).collect();
+    let files = saved(&refused.manifests);
+    let saved =
+        if files.is_empty() { "" } else { " What it gave to its cluster is in the editor, to be applied again." };
+    (format!("The link could not be opened: {refused}.{saved}"), files)
+}
+
+/// What is said where only the manifests of a run were opened, and the files with them.
+pub fn manifests_alone(manifests: &[Value]) -> (String, Vec<(&'static str, Rc<str>)>) {
+    let words = match manifests {
+        [] => "The run gave no manifests to its cluster.",
+        _ => "What the run gave to its cluster is in the editor, to be applied again.",
+    };
+    (words.into(), saved(manifests))
+}
+
+/// Files with manifests that are to be applied again.
+fn saved(manifests: &[Value]) -> Vec<(&'static str, Rc<str>)> {
+    let manifests = manifests.iter().map(|manifest| (Time::ZERO, Rc::new(manifest.clone()))).collect();
     let (found, rest) = files_of(manifests);
     let of_example = |found: &Found| {
         let text = examples::text(found.example).unwrap_or_else(|| written(&found.applied).into());
@@ -82,9 +99,7 @@ pub fn not_opened(refused: &Refused) -> (String, Vec<(&'static str, Rc<str>)>) {
         let rest: Vec<_> = rest.into_iter().map(|(_, manifest)| manifest).collect();
         files.push(("recording.yaml", written(&rest).into()));
     }
-    let saved =
-        if files.is_empty() { "" } else { " What it gave to its cluster is in the editor, to be applied again." };
-    (format!("The link could not be opened: {refused}.{saved}"), files)
+    files
 }
 
 /// What a recording gives to its cluster, and when.

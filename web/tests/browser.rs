@@ -1,4 +1,4 @@
-//! What only a browser can tell: when components render again, how the player moves, what a panic leaves behind, and
+//! What only a browser can tell: when components render again, how the player moves, and
 //! whether the same run has the same fingerprints here and natively.
 #![cfg(target_arch = "wasm32")]
 // Clippy knows a test by `#[test]`; these are tests as well.
@@ -8,11 +8,10 @@ use js_sys::Promise;
 use petri_objects::Span;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
-use petri_sim::story::shared::Shared;
+
 use petri_sim::words::command::Command;
 use petri_web::app::{App, AppProps};
 use petri_web::first_visit;
-use petri_web::panic;
 use petri_web::session::Speed;
 use petri_web::session::{Session, use_world};
 use petri_web::state::Ui;
@@ -33,7 +32,7 @@ fn document() -> web_sys::Document {
 /// What a page with this address opens with.
 fn opened(hash: &str) -> (Session, Ui) {
     let mut opening = first_visit::Opening::new(hash);
-    while opening.advance() {}
+    while opening.advance_page() {}
     opening.done()
 }
 
@@ -190,20 +189,6 @@ async fn a_manifest_is_applied_from_the_text_area() {
     assert!(known);
     app.destroy();
     host.remove();
-}
-
-#[wasm_bindgen_test]
-async fn the_panic_screen_hands_over_the_command_that_did_it() {
-    let session = session();
-    // The command is refused, which is no panic; what is remembered is the same.
-    let _ = session.command(Command::Cut { node: "node-1".into() });
-    panic::show("as planned", &panic::recorded());
-    let screen = document().get_element_by_id("panic-screen").unwrap();
-    assert!(screen.text_content().unwrap().contains("as planned"));
-    let recording = document().get_element_by_id("panic-recording").unwrap().text_content().unwrap();
-    let shared = Shared::from_json(&recording).unwrap();
-    assert_eq!(shared.recording.commands.last().unwrap().command.line(), "cut node-1");
-    screen.remove();
 }
 
 #[wasm_bindgen_test]

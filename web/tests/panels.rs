@@ -15,7 +15,7 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Element, Event, EventInit, HtmlElement, HtmlFormElement, HtmlInputElement, HtmlTextAreaElement};
+use web_sys::{Element, Event, EventInit, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
 use web_sys::{KeyboardEvent, KeyboardEventInit};
 use yew::AppHandle;
 
@@ -66,7 +66,7 @@ impl Page {
     async fn open() -> Page {
         boot();
         let mut opening = first_visit::Opening::new("");
-        while opening.advance() {}
+        while opening.advance_page() {}
         let (session, ui) = opening.done();
         session.pause();
         let host: HtmlElement = document().create_element("div").unwrap().unchecked_into();
@@ -112,13 +112,11 @@ impl Page {
         target.dispatch_event(&event).unwrap();
         rest().await;
     }
-    /// Types into a field and sends its form off.
+    /// Types into a field and presses Enter.
     async fn say(&self, field: &str, text: &str) {
         let input: HtmlInputElement = self.one(field).unchecked_into();
         input.set_value(text);
-        let form: HtmlFormElement = input.closest("form").unwrap().unwrap().unchecked_into();
-        form.request_submit().unwrap();
-        rest().await;
+        self.press_on(&input, "Enter", false).await;
     }
     fn micros(&self) -> u64 {
         self.one("time.clock").get_attribute("data-micros").unwrap().parse().unwrap()

@@ -29,7 +29,7 @@ pub fn run(words: &[String]) -> ExitCode {
     match flags[..] {
         ["--json"] => println!("{}", shared.to_json()),
         ["--link"] => println!("#{}", link::to_fragment(&shared)),
-        _ => tell(shared),
+        _ => return tell(shared),
     }
     ExitCode::SUCCESS
 }
@@ -48,7 +48,7 @@ fn read(name: &str) -> Result<Shared, Refused> {
     }
 }
 
-fn tell(shared: Shared) {
+fn tell(shared: Shared) -> ExitCode {
     let older = shared.is_older();
     let Shared { recording, moment, end, bookmarks } = shared;
     let start = recording.scenario.start;
@@ -73,6 +73,16 @@ fn tell(shared: Shared) {
     }
     if let Some(standstill) = timeline.world().standstill() {
         println!("  {}  {standstill}", elapsed(standstill.elapsed));
+    }
+    if let Some(words) = timeline.ended().filter(|_| timeline.now() < end) {
+        println!("{words}");
+    }
+    match timeline.misfit() {
+        None => ExitCode::SUCCESS,
+        Some(misfit) => {
+            eprintln!("error: {misfit}");
+            ExitCode::FAILURE
+        }
     }
 }
 

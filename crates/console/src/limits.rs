@@ -1,7 +1,5 @@
 //! How much one line may ask for. Beyond these the answer is one clear sentence instead of a frozen page.
 
-use petri_objects::Span;
-
 /// Bytes of one line, its here-documents included.
 pub const LONGEST_LINE: usize = 1 << 20;
 /// Commands of one line.
@@ -26,8 +24,8 @@ pub(crate) const MOST_STEPS: usize = 1_000;
 pub(crate) const MOST_WORK: usize = 4_000_000;
 /// Events that `step` plays at one go.
 pub(crate) const MOST_EVENTS: u64 = 50_000;
-/// Virtual time that one command plays at one go.
-pub const LONGEST_RUN: Span = Span::minutes(7 * 24 * 60);
+/// Virtual time that one command plays at one go: as much as a run may take.
+pub use petri_sim::ground::limits::LONGEST_RUN;
 
 /// `error: a line has at most 200 commands`.
 pub(crate) fn beyond(what: &str, most: usize, of: &str) -> String {

@@ -4,6 +4,7 @@ use crate::host::Host;
 use crate::limits::LARGEST_ANSWER;
 use crate::shell::Rest;
 use petri_objects::Time;
+use petri_sim::story::limits;
 use petri_sim::world::World;
 use std::fmt;
 
@@ -185,7 +186,13 @@ impl Follow {
                 }
                 true
             }
-            _ => false,
+            _ => match limits::ended(host.world()) {
+                Some(words) => {
+                    out.fail(format!("error: {words}"));
+                    true
+                }
+                None => false,
+            },
         }
     }
 }

@@ -390,7 +390,10 @@ fn the_words_of_a_line_say_how_long_it_waits() {
     let out = run("run until pod/nobody Ready", &mut timeline, &files());
     assert_eq!((timeline.now().since(begun), out.code), (Span::minutes(30), 130));
     assert_eq!(out.stderr, "^C (waited 10m0s for pod/nobody Ready)\n");
-    assert_eq!(say(&mut timeline, "run 169h"), "error: at most 168h0m0s are played at one go\n");
+    assert_eq!(
+        say(&mut timeline, "run 169h"),
+        "error: Petri plays at most 7 days of virtual time in one run, and this is 30:00.000 after its start.\n"
+    );
     assert_eq!(say(&mut timeline, "step 50001"), "error: step plays at most 50,000 events at one go\n");
     assert_eq!(say(&mut timeline, "step 18446744073709551615"), "error: step plays at most 50,000 events at one go\n");
 }

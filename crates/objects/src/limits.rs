@@ -31,7 +31,7 @@ pub fn replica_limit_message(replicas: i64) -> String {
 }
 
 /// `12345` as `12,345`.
-fn grouped(number: i64) -> String {
+pub fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut out = String::from(if number < 0 { "-" } else { "" });
     for (i, digit) in digits.chars().enumerate() {

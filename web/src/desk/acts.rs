@@ -9,7 +9,8 @@ use crate::state::{Action, Applied, Bookmark, File, LogKind, Outcome, Popup};
 use crate::verbs::Act;
 use crate::view::{Target, words};
 use petri_objects::{ObjectRef, Span, Uid};
-use petri_sim::story::limits;
+use petri_sim::ground::limits::MAX_BOOKMARKS;
+use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::words::note::{Note, What};
 use std::rc::Rc;
@@ -37,6 +38,9 @@ impl Desk {
         if self.bookmarks().iter().any(|known| known.at == at) {
             self.send(Action::DropBookmark(at));
             return self.toast(format!("The bookmark at {text} is gone."), None);
+        }
+        if self.bookmarks().len() >= MAX_BOOKMARKS {
+            return self.toast(format!("A run has at most {MAX_BOOKMARKS} bookmarks."), None);
         }
         let name = format!("bookmark {}", self.bookmarks().len() + 1);
         self.toast(format!("{name} is at {text}. Shift with the arrows on the timeline jumps to it."), None);
@@ -85,15 +89,13 @@ impl Desk {
 
     /// Carries a command out and answers in kubectl's words.
     fn carry_out(&self, command: Command) -> Result<String, String> {
-        let machines = self.session.timeline().world().machines.len();
-        if let Some(words) = limits::refuse(&command, machines) {
-            return Err(words);
-        }
         let branches = self.session.timeline().branches().len();
         let result = self.session.command(command);
         self.announce_fork(branches);
         match result {
             Ok(answer) => Ok(petri_console::answer_text(&answer)),
+            // What is too much is no matter of the API server.
+            Err(ApiError::BadRequest(words)) => Err(words.to_string()),
             Err(error) => Err(petri_console::api_error(&error, None)),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::steps::Step;
 use super::waiting::Waiting;
+use crate::edge;
 use crate::frames::{self, Later};
 use crate::session::Session;
 use crate::state::{Action, Bookmark, File, LogKind, Popup, Tab, Ui};
@@ -27,6 +28,8 @@ pub struct Desk {
     pub(super) steps: Rc<RefCell<Vec<Step>>>,
     /// Counts what somebody wanted to open: what arrives late is not what is wanted any more.
     wishes: Rc<Cell<u32>>,
+    /// The next slice of a run that is being opened.
+    opening: Rc<RefCell<Option<Later>>>,
     /// Console lines that are not done.
     pub(super) waiting: Rc<Waiting>,
 }
@@ -56,6 +59,7 @@ impl Desk {
             bookmarks: Rc::default(),
             steps: Rc::default(),
             wishes: Rc::default(),
+            opening: Rc::default(),
             waiting: Rc::default(),
         }
     }
@@ -153,6 +157,20 @@ impl Desk {
         let (wishes, own) = (self.wishes.clone(), self.wishes.get() + 1);
         wishes.set(own);
         move || wishes.get() == own
+    }
+    /// Keeps the next slice of a run that is being opened.
+    pub(crate) fn await_opening(&self, slice: Later) {
+        *self.opening.borrow_mut() = Some(slice);
+    }
+    /// Nobody wants the run that is being opened any more. What is shown stays.
+    pub fn stop_opening(&self) {
+        let _ = self.wish();
+        self.opening.take();
+        self.send(Action::Opening(None));
+    }
+    /// Saves the whole run as a file.
+    pub fn save(&self) {
+        edge::save("petri-recording.json", &self.shared().to_json());
     }
     /// Takes a toast away after a while, if nobody does before.
     pub fn expire_toast(&self, number: u64) -> Later {

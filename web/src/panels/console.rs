@@ -131,17 +131,9 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
             }
         })
     };
-    let onsubmit = {
-        let (input, said) = (input.clone(), said.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            let Some(input) = input.cast::<HtmlInputElement>() else { return };
-            said.emit(input.value());
-        })
-    };
     // Several lines are run at once, as in a terminal: here they would become one, and a here-document would lose its end.
     let onpaste = {
-        let input = input.clone();
+        let (input, said) = (input.clone(), said.clone());
         Callback::from(move |event: Event| {
             let pasted = event.unchecked_ref::<ClipboardEvent>().clipboard_data();
             let text = pasted.and_then(|data| data.get_data("text/plain").ok()).unwrap_or_default();
@@ -157,6 +149,11 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
         Callback::from(move |event: KeyboardEvent| {
             let Some(input) = input.cast::<HtmlInputElement>() else { return };
             match event.key().as_str() {
+                // No form: a sandboxed frame may not have any. Whoever composes a word ends it with this key.
+                "Enter" if !event.is_composing() => {
+                    event.prevent_default();
+                    said.emit(input.value());
+                }
                 "ArrowUp" | "ArrowDown" => {
                     event.prevent_default();
                     let line = HISTORY.with_borrow(|history| {
@@ -194,12 +191,12 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
     };
     let choices_id = format!("{}-choices", props.id);
     html! {
-        <form class="command-line" {onsubmit}>
+        <div class="command-line">
             <div class="choices" id={choices_id.clone()} role="status" hidden={choices.is_empty()}>{ choices.join("  ") }</div>
             <label class="p" for={props.id} aria-hidden="true">{ if *waits { "…" } else { "$" } }</label>
             <input id={props.id} ref={input} type="text" aria-label="Command" aria-describedby={choices_id} placeholder={props.placeholder}
-                autocomplete="off" autocapitalize="off" spellcheck="false" {onkeydown} {onpaste} />
-        </form>
+                autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go" {onkeydown} {onpaste} />
+        </div>
     }
 }
 

@@ -3,8 +3,11 @@
 use super::console::CommandLine;
 use super::float::{FloatBox, Place};
 use super::menus::VerbItem;
+use super::notices::OpenFile;
 use super::why::moment_link;
+use crate::address::fits;
 use crate::desk::use_desk;
+use crate::edge;
 use crate::keys::KEYS;
 use crate::pictures::{Icon, Legend};
 use crate::session::use_world;
@@ -82,10 +85,17 @@ pub fn ShareDialog() -> Html {
             copy(text.clone(), then);
         })
     };
+    let saves = {
+        let json = json.clone();
+        Callback::from(move |_: MouseEvent| edge::save("petri-recording.json", &json))
+    };
     html! {
         <FloatBox place={Place::Middle} label="Share" role="dialog" class="dialog">
             <h2>{ "Share this run" }</h2>
             <p>{ "The link holds the whole run: scenario, seed and commands. Whoever opens it sees the same microsecond." }</p>
+            if !fits(&link) {
+                <p key="long">{ "It is so long that browsers and chat programs may cut it: send the file instead." }</p>
+            }
             <label for="share-link">{ "Link" }</label>
             <input id="share-link" class="field mono" readonly=true value={(*link).clone()} />
             <div class="row"><button class="btn primary" id="copy-link" data-autofocus="true" onclick={copies(&link, "Link")}>{ "Copy the link" }</button></div>
@@ -93,6 +103,8 @@ pub fn ShareDialog() -> Html {
             <textarea id="share-json" class="field mono" readonly=true rows="6" value={(*json).clone()} />
             <div class="row">
                 <button class="btn" id="copy-recording" onclick={copies(&json, "Recording")}>{ "Copy the recording" }</button>
+                <button class="btn" id="save-recording" onclick={saves}>{ "Save as a file" }</button>
+                <OpenFile />
                 <span role="status">{ &*said }</span>
                 <button class="btn quiet" onclick={desk.sends(Action::Close)}>{ "Close" }</button>
             </div>

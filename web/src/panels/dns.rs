@@ -58,12 +58,11 @@ pub fn DnsTab(props: &DnsProps) -> Html {
                 answer: question.as_ref().map(|q| dns::ask(&facts, &q.name, q.kind, q.search)),
             }
         });
-    let onsubmit = {
+    let asks = {
         let (desk, name, kind, search, setter) =
             (desk.clone(), name.clone(), kind.clone(), search.clone(), question.setter());
         let suggested = shown.suggested.clone();
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
+        Callback::from(move |()| {
             let typed = name.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
             let typed: String = typed.split_whitespace().collect();
             let word = kind.cast::<HtmlSelectElement>().map(|select| select.value()).unwrap_or_default();
@@ -76,26 +75,34 @@ pub fn DnsTab(props: &DnsProps) -> Html {
             setter.set(Some(asked));
         })
     };
+    // No form: a sandboxed frame may not have any.
+    let onclick = asks.reform(|_: MouseEvent| ());
+    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+        if event.key() == "Enter" && !event.is_composing() {
+            event.prevent_default();
+            asks.emit(());
+        }
+    });
     let kinds = RecordType::ALL
         .into_iter()
         .map(|kind| html! { <option key={kind.as_str()} value={kind.as_str()} selected={kind == RecordType::A}>{ kind.as_str() }</option> });
     html! {
         <div class="questions" data-panel="dns">
-            <form class="q ask" {onsubmit}>
+            <section class="q ask">
                 <h2>{ "Ask" }</h2>
                 <div class="ask-row">
                     <label class="vh" for="dns-name">{ "Name" }</label>
                     <input id="dns-name" class="field mono" ref={name} type="text" placeholder={shown.suggested.clone()} autocomplete="off"
-                        autocapitalize="off" spellcheck="false" />
+                        autocapitalize="off" spellcheck="false" enterkeyhint="go" {onkeydown} />
                     <label class="vh" for="dns-type">{ "Type" }</label>
                     <select id="dns-type" class="field" ref={kind}>{ for kinds }</select>
-                    <button class="btn" id="dns-ask">{ "Ask" }</button>
+                    <button class="btn" id="dns-ask" {onclick}>{ "Ask" }</button>
                 </div>
                 <label class="check"><input id="dns-search" type="checkbox" ref={search} checked=true />{ "with the search list of a pod in default" }</label>
                 <div role="status" class="answer" data-answered={shown.answer.is_some().to_string()}>
                     { shown.answer.as_ref().map(|(name, found)| answer(question.as_ref(), name, found)) }
                 </div>
-            </form>
+            </section>
             { records(&shown.served, &shown.missing) }
             <section class="q" key="clients">
                 <h2>{ "What clients remember" }</h2>

@@ -5,9 +5,10 @@ use super::dialogs::{GuaranteeDialog, GuaranteesDialog, HelpDialog, PaletteDialo
 use super::diff::DiffDialog;
 use super::glyph::Sign;
 use super::menus::{ExamplesMenu, TemplatesMenu, VerbsMenu};
+use super::notices::Notices;
 use super::time_menus::{SightMenu, SpeedMenu};
 use crate::desk::use_desk;
-use crate::state::{Action, Bookmark, Popup, Sight, Toast};
+use crate::state::{Action, Bookmark, Popup, Sight, Toast, TooLong};
 use crate::view::Target;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -19,6 +20,8 @@ pub struct FloatingProps {
     pub selection: Option<Target>,
     pub sight: Sight,
     pub bookmarks: Rc<Vec<Bookmark>>,
+    pub opening: Option<u32>,
+    pub too_long: Option<TooLong>,
 }
 
 #[component]
@@ -53,7 +56,10 @@ pub fn Floating(props: &FloatingProps) -> Html {
     html! {
         <div class="floating">
             <div class="popup-place">{ popup }</div>
-            <div class="toast-place" role="status">{ toast }</div>
+            <div class="toast-place" role="status">
+                <Notices key="notices" opening={props.opening} too_long={props.too_long} />
+                { toast }
+            </div>
         </div>
     }
 }

@@ -19,6 +19,7 @@ pub mod inspector;
 pub mod manifests;
 pub mod menus;
 pub mod names;
+pub mod notices;
 pub mod own;
 pub mod picking;
 pub mod time_menus;

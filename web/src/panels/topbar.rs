@@ -23,7 +23,7 @@ pub struct TopBarProps {
 #[component]
 pub fn TopBar(props: &TopBarProps) -> Html {
     let desk = use_desk();
-    use_address(&props.example, &props.bookmarks);
+    use_address(&desk, &props.example, &props.bookmarks);
     let opens = |popup: Popup| desk.sends(Action::Open(popup));
     let is_open = |popup: &Popup| (props.open.as_ref() == Some(popup)).to_string();
     html! {

@@ -2,6 +2,7 @@
 
 use super::player::Player;
 use crate::frames::{self, Frame};
+use crate::memory::{Want, Watch};
 use crate::panic;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::shared::Shared;
@@ -32,6 +33,7 @@ struct Inner {
     run: Cell<u32>,
     /// Whether the moment was come to by a jump: then nothing is on its way.
     jumped: Cell<bool>,
+    memory: Watch,
 }
 
 impl PartialEq for Session {
@@ -64,6 +66,7 @@ impl Session {
             frame: RefCell::default(),
             run: Cell::new(0),
             jumped: Cell::new(true),
+            memory: Watch::default(),
         }))
     }
 
@@ -115,7 +118,7 @@ impl Session {
     /// Tells the listeners at once. Frames do this by themselves; tests do not wait for frames.
     pub fn flush(&self) {
         self.0.told.set(false);
-        panic::remember(self.shared());
+        panic::keep_up(|| self.shared());
         let listeners: Vec<Rc<dyn Fn()>> = self.0.listeners.borrow().values().cloned().collect();
         for listener in listeners {
             listener();
@@ -138,6 +141,20 @@ impl Session {
     /// Whether the moment was come to by a jump rather than by time or a step.
     pub fn has_jumped(&self) -> bool {
         self.0.jumped.get()
+    }
+
+    /// How much memory all this takes, if somebody should know.
+    pub fn want(&self) -> Option<Want> {
+        self.0.memory.look()
+    }
+    /// Somebody knows how much memory this takes, and either lets fewer worlds be kept or does not.
+    pub fn answer_want(&self, keep_fewer: bool) {
+        self.change(|timeline| {
+            if keep_fewer {
+                timeline.keep_fewer();
+            }
+        });
+        self.0.memory.answer();
     }
 
     /// What another person needs to see the same.

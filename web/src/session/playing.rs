@@ -17,10 +17,15 @@ const BATCH: u64 = 64;
 impl Session {
     /// Starts over with another run.
     pub fn replace(&self, recording: Recording) {
+        self.show(Timeline::new(recording));
+    }
+    /// Starts over with another run that somebody has played already.
+    pub fn show(&self, other: Timeline) {
         self.pause();
         self.enter_next_run();
         self.watch(None);
-        self.change(|timeline| *timeline = Timeline::new(recording));
+        self.set_jumped(true);
+        self.change(|timeline| *timeline = other);
     }
     pub fn seek(&self, moment: Time) {
         self.pause();
@@ -197,8 +202,8 @@ impl Session {
                 player.driver = driver;
             }
         }
-        if self.timeline().world().standstill().is_some() {
-            // Nothing will ever move again; what was before can be looked at.
+        // Nobody plays on where there is no more to be played, or no room for it; what was before can be looked at.
+        if self.timeline().is_over() || self.want().is_some_and(|want| want.is_full) {
             return self.pause();
         }
         // A frame that could not keep up lets time go slower rather than the page.

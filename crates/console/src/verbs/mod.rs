@@ -11,7 +11,7 @@ use crate::claims::{Claim, Watch};
 use crate::errors::{answer_text, api_error};
 use crate::help;
 use crate::host::Host;
-use crate::limits::{LONGEST_RUN, MOST_EVENTS, beyond};
+use crate::limits::{MOST_EVENTS, beyond};
 use crate::output::{Awaited, Failure, Follow, Output};
 use crate::select::{kind_of, reference};
 use crate::tables::{age_since, pod_status, write};
@@ -21,6 +21,7 @@ use petri_objects::value::quoted;
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::ground::clock::{Span, elapsed};
 use petri_sim::reality::machine::ProcessState;
+use petri_sim::story::limits;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::{Command, Component, StoragePart};
 use petri_sim::words::controller_id::ControllerId;
@@ -223,8 +224,8 @@ fn duration(text: &str) -> Result<Span, Failure> {
 
 fn run_for(text: &str, host: &mut dyn Host) -> Result<Output, Failure> {
     let span = duration(text)?;
-    if span > LONGEST_RUN {
-        return Err(format!("error: at most {LONGEST_RUN} are played at one go"));
+    if let Some(words) = limits::refuse_run(host.world(), span) {
+        return Err(format!("error: {words}"));
     }
     let end = host.world().now + span;
     Ok(Output { follow: (span > Span::ZERO).then(|| Follow::new(Clock(end), None)), ..Output::default() })

@@ -6,12 +6,15 @@
 //! * moments are microseconds since the run's start;
 //! * what is not known is refused and named, because a run without it would unfold differently.
 
-use crate::ground::limits::{LATEST_START, LONGEST_RUN, MAX_BOOKMARKS, MAX_BYTES, MAX_COMMANDS, MAX_MACHINES};
+use crate::ground::limits::{
+    LATEST_START, LONGEST_RUN, LONGEST_RUN_WORDS, MAX_BOOKMARKS, MAX_BYTES, MAX_COMMANDS, MAX_EVENTS, MAX_MACHINES,
+    MAX_VALUES,
+};
 use crate::ground::scenario::Scenario;
 use crate::story::limits;
 use crate::story::recording::{ENGINE, Recording, Stamped};
 use crate::words::command::Command;
-use petri_objects::wire::{MAX_VALUES, Unreadable, first_json};
+use petri_objects::wire::{Unreadable, first_json};
 use petri_objects::{Name, Span, Time, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +50,21 @@ impl Shared {
     pub fn to_json(&self) -> String {
         // Writing to a text cannot fail, and nothing here has keys that are no texts.
         serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Whatever stands before the moment in its JSON, for whoever keeps a run while it grows: behind it come
+    /// `,"moment":M,"end":E,"commands":[`, the commands with commas between them, and `]}`.
+    pub fn head(&self) -> String {
+        let commands = Vec::new();
+        let recording = Recording { commands, ..self.recording.clone() };
+        let mut json = Shared::new(recording, self.moment, self.end).to_json();
+        json.truncate(json.rfind(",\"moment\":").unwrap_or(0));
+        json
+    }
+    /// One of its commands as it stands there.
+    pub fn command_json(&self, stamped: &Stamped) -> String {
+        let at = Time(stamped.at.since(self.recording.scenario.start).0);
+        serde_json::to_string(&Stamped { at, ..stamped.clone() }).unwrap_or_default()
     }
 
     /// Reads a recording.
@@ -121,7 +139,7 @@ fn check(shared: &Shared) -> Result<(), String> {
     let Shared { recording, moment, end, bookmarks } = shared;
     let scenario = &*recording.scenario;
     let within = |at, what: &str| match scenario.start + LONGEST_RUN < at {
-        true => Err(format!("{what} is later than 24 hours after the start")),
+        true => Err(format!("{what} is later than {LONGEST_RUN_WORDS} after the start")),
         false => Ok(()),
     };
     within(*end, "end")?;
@@ -142,14 +160,17 @@ fn check(shared: &Shared) -> Result<(), String> {
         if let Command::AddMachine { node, .. } = &*stamped.command {
             machines.insert(node);
         }
-        if let Some(words) = limits::refuse(&stamped.command, 0) {
+        if stamped.position.is_some_and(|position| position > MAX_EVENTS) {
+            return Err(format!("command {number} comes after more events than are ever played"));
+        }
+        if let Some(words) = limits::refuse(&stamped.command) {
             return Err(format!("command {number} asks for too much: {}", words.trim_end_matches('.')));
         }
     }
     if scenario.machines.len().max(machines.len()) > MAX_MACHINES {
         return Err(format!("the recording has too many machines: Petri simulates at most {MAX_MACHINES}"));
     }
-    match scenario.setup.iter().find_map(limits::refuse_object) {
+    match limits::refuse_scenario(scenario) {
         Some(words) => Err(words.trim_end_matches('.').into()),
         None => Ok(()),
     }

@@ -3,6 +3,8 @@
 //! Worlds are kept every so many events; any other moment is the last kept world before it, played forward.
 
 use crate::ground::clock::Time;
+use crate::ground::limits::{MAX_COMMANDS, MAX_EVENTS};
+use crate::story::limits::{self, Room};
 use crate::story::recording::{ENGINE, Recording, Stamped, said};
 use crate::story::why::Link;
 use crate::words::actor::Cause;
@@ -11,10 +13,14 @@ use crate::words::command::Command;
 use crate::words::note::{Answer, Note, What};
 use crate::world::{Grain, World};
 use petri_objects::*;
+use std::fmt;
 use std::rc::Rc;
 
 /// How many events lie between two kept worlds: playing that many must take less than a frame.
 const KEEP_EVERY: u64 = 400;
+
+/// How many worlds are kept at most: from then on there are fewer, and further apart. That is a run of weeks.
+const MOST_KEPT: usize = 4_096;
 
 /// A run, its past and the future that was already seen.
 #[derive(Clone, Debug)]
@@ -30,6 +36,31 @@ pub struct Timeline {
     /// The furthest moment that was computed, and its position.
     end: (Time, u64),
     branches: Vec<Branch>,
+    /// How many events lie between two kept worlds.
+    keep_every: u64,
+    /// The room that the recording takes up to each of its commands, as far as that was asked.
+    rooms: Vec<Room>,
+    misfit: Option<Misfit>,
+}
+
+/// Where a recording asks for something that no run of this engine would have recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// A command, counted from 1, would have been refused as too much, and was not carried out.
+    Refused { command: usize, words: String },
+    /// A command, counted from 1, stands after more events than happen until its moment. It was carried out then.
+    Displaced { command: usize },
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Misfit::Refused { command, words } => write!(out, "Command {command} asks for too much. {words}"),
+            Misfit::Displaced { command } => {
+                write!(out, "Command {command} stands after more events than happen: it was carried out at its moment.")
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -75,6 +106,9 @@ impl Timeline {
             told: 0,
             end,
             branches: Vec::new(),
+            keep_every: KEEP_EVERY,
+            rooms: Vec::new(),
+            misfit: None,
         }
     }
 
@@ -113,7 +147,38 @@ impl Timeline {
         self.frames.truncate(1);
     }
 
-    /// Plays forward until it is `until`, or until the clock [stands still](World::standstill).
+    /// Keeps an eighth of the worlds that are kept, from now on as well: less memory, for going back takes longer.
+    pub fn keep_fewer(&mut self) {
+        self.keep_every *= 8;
+        let (every, mut last) = (self.keep_every, None);
+        self.frames.retain(|frame| {
+            let keeps = last.is_none_or(|last| frame.world.events >= last + every);
+            last = if keeps { Some(frame.world.events) } else { last };
+            keeps
+        });
+    }
+
+    /// Where the recording asked for something that no run of this engine would have recorded, if that was played.
+    pub fn misfit(&self) -> Option<&Misfit> {
+        self.misfit.as_ref()
+    }
+
+    /// The latest moment that can be played to.
+    pub fn horizon(&self) -> Time {
+        limits::horizon(&self.world)
+    }
+
+    /// Why the run does not go on, if it does not.
+    pub fn ended(&self) -> Option<String> {
+        limits::ended(&self.world)
+    }
+
+    /// Whether time will never go on from here: that is the end, or the clock [stands still](World::standstill).
+    pub fn is_over(&self) -> bool {
+        self.world.standstill().is_some() || self.ended().is_some()
+    }
+
+    /// Plays forward until it is `until`, the clock [stands still](World::standstill), or there is no more to be played.
     pub fn play_until(&mut self, until: Time) {
         self.play_for(until, u64::MAX);
     }
@@ -121,7 +186,11 @@ impl Timeline {
     /// Plays forward until it is `until`, the clock [stands still](World::standstill), or a number of events have
     /// happened. `false` if the number ended it.
     pub fn play_for(&mut self, until: Time, max_events: u64) -> bool {
+        let until = until.min(self.horizon());
         for _ in 0..max_events {
+            if self.world.events >= MAX_EVENTS {
+                return true;
+            }
             if !self.advance(until) {
                 self.world.wait_until(until);
                 self.end = self.end.max((self.world.now, self.world.events));
@@ -138,17 +207,23 @@ impl Timeline {
         }
         let due = self.world.next_due();
         if let Some(next) = self.recording.commands.get(self.done) {
-            let first = match next.position {
-                Some(position) => position <= self.world.events,
-                None => due.is_none_or(|due| due > next.at),
-            };
-            if first && next.at <= until {
-                let (at, command) = (next.at, next.command.clone());
+            // Among the events of its moment it stands where it stood, and after all of them at the latest.
+            let last = due.is_none_or(|due| due > next.at);
+            let here = next.at <= self.world.now && next.position.is_some_and(|at| at <= self.world.events);
+            if (last || here) && next.at <= until {
+                let (at, position, command) = (next.at, next.position, next.command.clone());
                 self.world.now = self.world.now.max(at);
                 self.done += 1;
-                self.act(|world, notes| {
-                    let _ = world.command(&command, notes);
-                });
+                let number = self.done;
+                if position.is_some_and(|position| position > self.world.events) {
+                    self.misfit.get_or_insert(Misfit::Displaced { command: number });
+                }
+                let mut refused = None;
+                self.act(|world, notes| refused = limits::carry_out(world, &command, notes).err());
+                let is_first = !matches!(self.misfit, Some(Misfit::Refused { .. }));
+                if let Some(words) = refused.filter(|_| is_first) {
+                    self.misfit = Some(Misfit::Refused { command: number, words });
+                }
                 return true;
             }
         }
@@ -174,14 +249,25 @@ impl Timeline {
         }
         self.end = self.end.max((self.world.now, self.world.events));
         let last = self.frames.last().map_or(0, |frame| frame.world.events);
-        if self.world.events >= last + KEEP_EVERY {
+        if self.world.events >= last + self.keep_every {
             self.frames.push(Frame { world: self.world.clone(), done: self.done, told: self.told });
+            if self.frames.len() > MOST_KEPT {
+                self.keep_fewer();
+            }
         }
     }
 
-    /// The next event happens. `false` if nothing is planned any more.
+    /// The next event happens. `false` if nothing is planned any more, or can be played any more.
     pub fn step(&mut self) -> bool {
-        self.advance(Time::MAX)
+        let horizon = self.horizon();
+        if self.world.events < MAX_EVENTS && self.advance(horizon) {
+            return true;
+        }
+        if self.world.next_due().is_some_and(|due| due > horizon) {
+            self.world.wait_until(horizon);
+            self.end = self.end.max((horizon, self.world.events));
+        }
+        false
     }
 
     /// Goes back to just before the last event. `false` at the start.
@@ -216,20 +302,37 @@ impl Timeline {
     /// A command at the cursor. In the past it forks: the future that was is kept as a branch.
     ///
     /// # Errors
-    /// What the API server or the physical world refuses. The command is part of the recording all the same, unless the
-    /// clock [stands still](World::standstill): then nothing can be done.
+    /// What the API server or the physical world refuses: the command is part of the recording all the same. And what is
+    /// [too much](limits), or comes when the clock [stands still](World::standstill): then everything is as it was.
     pub fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
+        let too_much = |words: String| ApiError::BadRequest(words.into());
         if let Some(standstill) = self.world.standstill() {
-            return Err(ApiError::BadRequest(standstill.to_string().into()));
+            return Err(too_much(standstill.to_string()));
         }
-        self.fork();
         let command = Rc::new(command);
         let stamped = Stamped { at: self.world.now, position: Some(self.world.events), command: command.clone() };
+        let room = self.room_for(&stamped).map_err(too_much)?;
+        let (mut world, mut news) = (self.world.clone(), Vec::new());
+        let result = limits::carry_out(&mut world, &command, &mut news).map_err(too_much)?;
+        self.fork();
         self.recording.commands.push(stamped);
+        self.rooms.push(room);
         self.done += 1;
-        let mut result = None;
-        self.act(|world, notes| result = Some(world.command(&command, notes)));
-        result.expect("the command was carried out")
+        self.act(|present, notes| (*present, *notes) = (world, news));
+        result
+    }
+
+    /// The room that the recording takes with one more command at the cursor.
+    fn room_for(&mut self, stamped: &Stamped) -> Result<Room, String> {
+        if self.done >= MAX_COMMANDS || self.world.events >= MAX_EVENTS {
+            return Err(self.ended().unwrap_or_else(limits::commands_message));
+        }
+        self.rooms.truncate(self.done);
+        while let Some(known) = self.recording.commands[..self.done].get(self.rooms.len()) {
+            let room = self.rooms.last().copied().unwrap_or_default().with(known)?;
+            self.rooms.push(room);
+        }
+        self.rooms.last().copied().unwrap_or_default().with(stamped)
     }
 
     /// How many of the recording's commands were carried out before the cursor.

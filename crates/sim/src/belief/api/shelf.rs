@@ -271,6 +271,9 @@ macro_rules! shelves {
             fn tree_mut(&mut self, kind: Kind) -> &mut AnyShelf {
                 match kind { $(Kind::$kind => &mut self.$shelf.tree,)* }
             }
+            fn count(&self) -> u64 {
+                0 $(+ self.$shelf.len())*
+            }
         }
     };
 }
@@ -303,6 +306,10 @@ impl Objects {
     pub fn take(&mut self, target: &ObjectRef) -> Option<Kept<Object>> {
         let key = Key { namespace: target.namespace.clone(), name: target.name.clone() };
         self.tree_mut(target.kind).remove(&key)
+    }
+    /// How many objects there are, without those that tell what happened.
+    pub fn count_without_events(&self) -> u64 {
+        self.count() - self.events.len()
     }
     /// All objects of a kind, in key order.
     pub fn list(&self, kind: Kind) -> Vec<Object> {
