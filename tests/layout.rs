@@ -62,7 +62,9 @@ const CONSOLE: House = House {
     rooms: &[
         &["course"],
         &["complete"],
-        &["verbs", "kubectl", "dig"],
+        &["verbs", "kubectl"],
+        &["claims"],
+        &["dig"],
         &["help", "describe"],
         &["tables"],
         &["select"],
@@ -78,17 +80,18 @@ const CONSOLE: House = House {
 const WEB: House = House {
     folder: "web/src",
     rooms: &[
-        &["app"],
+        &["app", "script"],
         &["panels"],
-        &["address", "guide", "compare", "keys"],
+        &["address", "guide", "compare", "host", "keys"],
         &["openings"],
+        &["fences"],
         &["first_visit"],
         &["desk"],
         &["session"],
         &["told", "panic"],
         &["explain", "pictures"],
         &["state", "verbs", "window", "bench", "examples"],
-        &["view", "check", "edge", "frames", "memory", "sizes", "wide"],
+        &["view", "check", "edge", "embedding", "frames", "memory", "sizes", "wide"],
     ],
     circles: &[
         Circle {

@@ -63,6 +63,7 @@ fn dependencies_point_one_way() {
         ("swarm", &["console", "manifest", "objects", "sim"]),
         ("lessons", &["console", "manifest", "objects", "sim"]),
         ("conformance", &["console", "manifest", "objects", "sim"]),
+        ("docs", &["console", "lessons", "objects", "sim"]),
         ("split", &[]),
         ("xtask", &["split"]),
     ]);

@@ -7,10 +7,10 @@
 use petri_console::Host;
 use petri_objects::{Span, Time};
 use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::link;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::shared::Shared;
 use petri_sim::story::timeline::Timeline;
-use petri_sim::story::{limits, link};
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::words::note::Answer;
@@ -21,8 +21,11 @@ use std::collections::BTreeMap;
 pub mod mutate;
 pub mod texts;
 
+/// Something that takes any bytes.
+pub type Target = fn(&[u8]);
+
 /// What is tried, by its name: also that of its folder in `corpus`.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("manifest", manifest),
     ("line", line),
     ("recording", recording),
@@ -140,7 +143,7 @@ fn say(line: &str) {
         let until = patient.timeline.now() + Span::seconds(1);
         patient.play_until(until);
         patient.events += 20;
-        output = follow.poll(&mut patient);
+        output = petri_console::poll(follow, &mut patient, &files);
     }
 }
 

@@ -6,6 +6,12 @@
 import { before, guard, offers, opened, opens, stop } from "./failure.js";
 
 const app = document.querySelector("meta[name=petri-app]");
+const asked = new URLSearchParams(location.search);
+/** Whether this is part of somebody else's page, which hears at once that it is there: see web/src/host.rs. */
+const embedded = asked.has("embed");
+if (embedded && parent !== window) parent.postMessage({ petri: 1, type: "hello" }, "*");
+// Before anything is painted: no white flash in a dark page.
+if (/^(light|dark)$/.test(asked.get("theme") ?? "")) document.documentElement.dataset.theme = asked.get("theme");
 const editor = document.querySelector("meta[name=petri-editor]");
 const resolve = (path) => new URL(path, document.baseURI).href;
 
@@ -17,6 +23,7 @@ globalThis.petriParts = Object.freeze({
   second: app.dataset.second ? resolve(app.dataset.second) : null,
   editor: resolve(editor.content),
   examples: resolve("./examples/"),
+  lessons: resolve("./lessons/"),
 });
 globalThis.petriLoadEditor = () => import(globalThis.petriParts.editor);
 
@@ -158,7 +165,8 @@ async function start() {
   opens();
   await play(module);
   opened();
-  setTimeout(keepForOffline, 1500);
+  // What is part of another page leaves nothing behind in its reader's browser.
+  if (!embedded) setTimeout(keepForOffline, 1500);
 }
 
 /** The rest of a task's time is the browser's, without the pause that it makes between timers. */

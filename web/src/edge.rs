@@ -24,6 +24,8 @@ pub fn from_js<T: serde::de::DeserializeOwned>(value: impl Into<JsValue>) -> Opt
 pub struct Parts {
     /// The address of the folder of examples, with a slash at its end.
     pub examples: String,
+    /// The same of lessons.
+    pub lessons: String,
 }
 
 /// What is new of the run, for whoever has to know it when the program has failed.

@@ -193,12 +193,21 @@ impl Opening {
         Opening::instead(words, files, example)
     }
 
+    /// Of a run that was played by somebody else, shown at a moment.
+    pub fn of_timeline(timeline: Timeline, moment: Time, actions: Vec<Action>) -> Opening {
+        let session = Session::silent(timeline.recording().clone());
+        *session.timeline_mut() = timeline;
+        Opening::told(actions, Opening::with(session, vec![Part::Seek(moment)]))
+    }
+
+    /// Of machines on which nothing was done yet.
+    pub fn empty() -> Opening {
+        Opening::with(Session::new(cluster_for(&EXAMPLES[0])), Vec::new())
+    }
+
     /// Of files that are not applied, over a cluster in which nothing was done yet; of an example if there are none.
-    fn instead(words: String, files: Vec<(&'static str, Rc<str>)>, example: impl Fn() -> Opening) -> Opening {
-        let mut opening = match files.is_empty() {
-            true => example(),
-            false => Opening::with(Session::new(cluster_for(&EXAMPLES[0])), Vec::new()),
-        };
+    pub fn instead(words: String, files: Vec<(&'static str, Rc<str>)>, example: impl Fn() -> Opening) -> Opening {
+        let mut opening = if files.is_empty() { example() } else { Opening::empty() };
         for (number, (name, text)) in files.into_iter().enumerate() {
             let (title, name) = (String::from("A recording"), name.to_owned());
             opening.ui.apply(match number {

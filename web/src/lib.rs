@@ -13,8 +13,10 @@
 pub mod address;
 pub mod app;
 pub mod desk;
+pub mod fences;
 pub mod first_visit;
 pub mod guide;
+pub mod host;
 pub mod keys;
 pub mod openings;
 pub mod session;
@@ -32,10 +34,12 @@ pub mod verbs;
 
 pub mod bench;
 pub mod edge;
+pub mod embedding;
 pub mod examples;
 pub mod frames;
 pub mod memory;
 pub mod panic;
+pub mod script;
 pub mod sizes;
 pub mod wide;
 pub mod window;
@@ -57,9 +61,15 @@ pub fn prepare() {
     first_visit::prepare();
 }
 
+/// What the page is to open with, on its way.
+enum Start {
+    Fence(Box<fences::Coming>),
+    Page(Box<first_visit::Opening>, Option<Rc<fences::Came>>),
+}
+
 thread_local! {
     /// What [`start`] has done so far.
-    static OPENING: RefCell<Option<first_visit::Opening>> = const { RefCell::new(None) };
+    static OPENING: RefCell<Option<Start>> = const { RefCell::new(None) };
 }
 
 /// Does the next part of starting the page, and answers how much of it is done: 1 for all of it. No part takes long:
@@ -67,30 +77,45 @@ thread_local! {
 #[wasm_bindgen]
 pub fn start() -> f64 {
     let Some(root) = gloo::utils::document().get_element_by_id("petri") else { return 1.0 };
-    let Some(mut opening) = OPENING.take() else {
-        panic::install();
-        let hash = gloo::utils::window().location().hash().unwrap_or_default();
-        OPENING.set(Some(first_visit::Opening::new(&hash)));
-        return 0.0;
+    let location = gloo::utils::window().location();
+    let next = match OPENING.take() {
+        None => {
+            panic::install();
+            let hash = location.hash().unwrap_or_default();
+            let fence = fences::named(&hash, &location.search().unwrap_or_default());
+            let page = || Start::Page(Box::new(first_visit::Opening::new(&hash)), None);
+            fence.map_or_else(page, |coming| Start::Fence(Box::new(coming)))
+        }
+        Some(Start::Fence(mut coming)) => match coming.advance() {
+            None => Start::Fence(coming),
+            Some((opening, came)) => Start::Page(Box::new(opening), Some(Rc::new(came))),
+        },
+        Some(Start::Page(mut opening, fence)) => {
+            if !opening.advance_page() {
+                let embedded = embedding::Embedded::of(&location.search().unwrap_or_default()).map(Rc::new);
+                let (session, ui) = opening.done();
+                // The skeleton makes room in the same frame.
+                root.set_inner_html("");
+                let props = app::AppProps { session, ui: Rc::new(ui), embedded, fence };
+                yew::Renderer::<app::App>::with_root_and_props(root, props).render();
+                return 1.0;
+            }
+            Start::Page(opening, fence)
+        }
     };
-    if opening.advance_page() {
-        let done = opening.done_so_far();
-        OPENING.set(Some(opening));
-        return done;
-    }
-    let (session, ui) = opening.done();
-    // The skeleton makes room in the same frame.
-    root.set_inner_html("");
-    let props = app::AppProps { session, ui: Rc::new(ui) };
-    yew::Renderer::<app::App>::with_root_and_props(root, props).render();
-    1.0
+    let done = match &next {
+        Start::Fence(_) => 0.0,
+        Start::Page(opening, _) => opening.done_so_far(),
+    };
+    OPENING.set(Some(next));
+    done
 }
 
 /// Opens what has been played so far: somebody does not want to wait for the rest.
 #[wasm_bindgen]
 pub fn stop() {
     OPENING.with_borrow_mut(|opening| {
-        if let Some(opening) = opening {
+        if let Some(Start::Page(opening, _)) = opening {
             opening.stop();
         }
     });

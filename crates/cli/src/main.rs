@@ -3,6 +3,7 @@
 mod bench;
 mod conformance;
 mod console;
+mod docs;
 mod fidelity;
 mod open;
 mod replay;
@@ -21,6 +22,8 @@ petri replay DIR                      replay a recording of a real control plane
 petri judge EXPECTED ACTUAL           compare two traces and say what differs
 petri conformance [DIR] [--raise]     replay every recording and print how well each agrees; --raise keeps the scores
 petri open FILE|LINK [--json|--link]  play a recording and tell what was done and what broke; or print it in a form
+petri doctest PATH [--github]         run the fences of a folder of documentation; fails where a claim does not hold
+petri mdbook                          a preprocessor of mdBook: fences become clusters
 petri search [--lies] [--out FILE]    search for a run that breaks a guarantee; --out keeps it for the page to open
 petri swarm [--seeds A..B] [--seconds N]  random clusters in random trouble; says what must not be, and how to see it again;
             [--jobs N] [--least N]    fails below so many seeds a second; `petri swarm --help` tells of the rest
@@ -43,6 +46,8 @@ fn main() -> ExitCode {
         ("judge", [expected, actual]) => conformance::judge(expected, actual),
         ("conformance", words) => conformance::conformance(words),
         ("open", words) => open::run(words),
+        ("doctest", words) => docs::doctest(words),
+        ("mdbook", words) => docs::mdbook(words),
         ("search", words) => search::run(words),
         ("swarm", words) => swarm::run(words),
         ("bench", flags) if flags.iter().all(|flag| flag == "--json" || flag == "--quick") => {

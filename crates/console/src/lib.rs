@@ -19,9 +19,12 @@ mod course;
 
 pub mod complete;
 
-pub mod dig;
 pub mod kubectl;
 pub mod verbs;
+
+pub mod claims;
+
+pub mod dig;
 
 pub mod describe;
 mod help;

@@ -87,6 +87,10 @@ pub(crate) trait Awaited: fmt::Debug {
     fn words(&self, world: &World) -> String;
     /// Looks at the world again, and says what is new. `true` if the line is done.
     fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool;
+    /// When to look although nothing may have happened until then.
+    fn due(&self) -> Option<Time> {
+        None
+    }
     /// What the line says when its own `--timeout` is over.
     fn expire(&self, out: &mut Output) {
         out.fail("error: timed out waiting for the condition");
@@ -141,7 +145,7 @@ impl Follow {
     }
     /// The moment at which it has to be asked at the latest, if there is one.
     pub fn due(&self) -> Option<Time> {
-        self.until().or(self.deadline())
+        self.until().or([self.what.due(), self.deadline()].into_iter().flatten().min())
     }
     /// Whether the words of the command say when it is over: nobody has to lose patience with it.
     pub fn ends(&self) -> bool {

@@ -5,12 +5,13 @@
 //! * a lesson is data: Markdown with manifests and console lines whose answers are checked by a test;
 //! * what a lesson shows is what the engine says: answers are written by the runner, never by hand.
 //!
-//! Where to start: [`transcript`] for the format and its runner, [`LESSONS`] and [`EXAMPLES`] for the content.
+//! Where to start: [`transcript`] for the format and its runner, [`fence`] for clusters in other people's pages, [`LESSONS`] and [`EXAMPLES`] for the content.
 //!
 //! The feature `content`, which is on by default, compiles all texts in. The page does without: it carries the first
 //! example alone, and fetches the other texts as files when somebody asks for them.
 
 pub mod examples;
+pub mod fence;
 mod fingerprints;
 pub mod transcript;
 

@@ -14,18 +14,10 @@ use serde_json::json;
 ///
 /// EXCLUDED until mended; each goes when its fault is gone.
 mod excluded {
-    /// Lost nodes while etcd is slow stop the clock.
-    pub const SLOW_ETCD: bool = true;
-    /// `default` and the system's namespaces can be deleted.
-    pub const PROTECTED_NAMESPACES: bool = true;
-    /// A guarantee that was broken outlives its subject: it is deleted, or belongs to a Deployment from now on.
-    pub const STALE_STANDINGS: bool = true;
-    /// Processes of pods that were orphaned and adopted again count for the owner that they were started for.
-    pub const ADOPTED_PROCESSES: bool = true;
     /// `hold attach; run 18m; kubectl delete sts db; release attach` leaves the disk attached for nobody.
     pub const HELD_ATTACH: bool = true;
 }
-pub(crate) use excluded::{ADOPTED_PROCESSES, HELD_ATTACH, STALE_STANDINGS};
+pub(crate) use excluded::HELD_ATTACH;
 
 /// How a run begins.
 pub(crate) struct Beginning {
@@ -187,7 +179,7 @@ fn control_plane(chance: &mut Chance) -> String {
         8 => format!("hold cache {name}"),
         9 => format!("release cache {name}"),
         10..=11 => format!("crash controller {name}"),
-        12 if !excluded::SLOW_ETCD => format!("delay etcd {}", Span::millis(chance.below(5_000))),
+        12 => format!("delay etcd {}", Span::millis(chance.below(5_000))),
         _ => format!("lose reply {name}"),
     }
 }
@@ -227,7 +219,7 @@ fn deletion(world: &World, chance: &mut Chance) -> Option<String> {
     if chance.percent(10) {
         return Some(format!("timeout 30s kubectl delete namespace {OTHER_NAMESPACE}"));
     }
-    if chance.percent(2) && !excluded::PROTECTED_NAMESPACES {
+    if chance.percent(2) {
         return Some("timeout 30s kubectl delete namespace default".into());
     }
     if chance.percent(8) {

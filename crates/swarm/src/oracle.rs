@@ -5,7 +5,7 @@
 
 use crate::deeds::Deeds;
 use crate::script::Script;
-use petri_objects::{Kind, Object, ObjectRef, Uid};
+use petri_objects::{Kind, Object, Uid};
 use petri_sim::ground::clock::{Span, elapsed};
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::invariants::{Guarantee, Standing};
@@ -261,11 +261,8 @@ impl Oracle<'_> {
             // `default/deployment/web`
             Guarantee::AtLeast => {
                 let words: Vec<&str> = subject.split('/').collect();
-                let [namespace, kind, name] = words[..] else { return false };
-                let kind = if kind == "deployment" { Kind::Deployment } else { Kind::ReplicaSet };
-                let exists = self.world.objects().get(&ObjectRef::new(kind, namespace, name)).is_some();
-                (!exists && crate::generate::STALE_STANDINGS)
-                    || self.incomplete.contains(&format!("{namespace}/{name}"))
+                let [namespace, _, name] = words[..] else { return false };
+                self.incomplete.contains(&format!("{namespace}/{name}"))
             }
             Guarantee::Quorum => self.incomplete.iter().any(of_namespace) || self.is_lonely_quorum(subject),
             // Told by process or lock, and a lock is not of one namespace alone.

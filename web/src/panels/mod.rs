@@ -10,6 +10,7 @@ pub mod diff;
 pub mod dns;
 pub mod dock;
 pub mod editor;
+pub mod embedded;
 pub mod facts;
 pub mod float;
 pub mod floating;

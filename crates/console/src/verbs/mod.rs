@@ -7,6 +7,7 @@ mod why;
 pub mod workloads;
 
 use crate::args::{self, Flag, NAMESPACE, Takes, namespace, value};
+use crate::claims::{Claim, Watch};
 use crate::errors::{answer_text, api_error};
 use crate::help;
 use crate::host::Host;
@@ -14,7 +15,7 @@ use crate::limits::{MOST_EVENTS, beyond};
 use crate::output::{Awaited, Failure, Follow, Output};
 use crate::select::{kind_of, reference};
 use crate::tables::{age_since, pod_status, write};
-use petri_objects::{Kind, Name, Object, ObjectRef, Time, Uid};
+use petri_objects::{Kind, Name, ObjectRef, Time, Uid};
 
 use petri_objects::value::quoted;
 use petri_sim::belief::api::shelf::Key;
@@ -26,7 +27,6 @@ use petri_sim::words::command::{Command, Component, StoragePart};
 use petri_sim::words::controller_id::ControllerId;
 use petri_sim::words::invariants::{Guarantee, Standing};
 use petri_sim::world::World;
-use std::fmt;
 
 /// What can begin a line of this module.
 pub const VERBS: &[&str] = &[
@@ -89,7 +89,7 @@ pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failu
     let texts: Vec<&str> =
         std::iter::once(words[0].as_str()).chain(arguments.words.iter().map(String::as_str)).collect();
     let command = match texts[..] {
-        ["run", "until", target, goal] => return run_until(target, goal, &namespace, &arguments, host),
+        ["run", "until", ref claim @ ..] => return run_until(claim, &namespace, &arguments, host),
         ["run", span] => return run_for(span, host),
         ["step"] => return step(1, host),
         ["step", count] => {
@@ -298,33 +298,26 @@ impl Awaited for Steps {
     }
 }
 
-/// `run until TARGET GOAL`.
+/// `run until CLAIM`.
 #[derive(Clone, Debug)]
 struct Until {
-    target: ObjectRef,
-    /// The uid at the beginning: a recreated pod of that name means that the old one is gone.
-    uid: Option<Uid>,
-    goal: String,
-}
-
-impl fmt::Display for Until {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.target, self.goal)
-    }
+    watch: Watch,
+    /// What is to be gone, with its uid at the beginning: a new pod of that name means that the old one is gone.
+    going: Option<(ObjectRef, Option<Uid>)>,
 }
 
 fn run_until(
-    target: &str,
-    goal: &str,
+    words: &[&str],
     namespace: &str,
     arguments: &args::Arguments,
     host: &mut dyn Host,
 ) -> Result<Output, Failure> {
-    let wrong = || format!("error: {} names no object; write KIND/NAME, pod/web-1 for example", quoted(target));
-    let (kind, name) = target.split_once('/').ok_or_else(wrong)?;
-    let target = reference(kind_of(kind)?, namespace, name);
-    let uid = host.world().objects().get(&target).map(|object| object.meta().uid);
-    let until = Until { target, uid, goal: goal.to_owned() };
+    let claim = Claim::parse(&words.join(" "), namespace).map_err(|problem| format!("error: {problem}"))?;
+    let going = claim.awaits_the_end_of().map(|target| {
+        let uid = host.world().objects().get(target).map(|object| object.meta().uid);
+        (target.clone(), uid)
+    });
+    let mut until = Until { watch: Watch::new(claim), going };
     if until.holds(host.world()) {
         return Ok(Output::default());
     }
@@ -333,72 +326,33 @@ fn run_until(
     Ok(Output { follow: Some(follow), ..Output::default() })
 }
 
+impl Until {
+    fn holds(&mut self, world: &World) -> bool {
+        let ended = self.going.as_ref().is_some_and(|(target, uid)| {
+            uid.is_some() && world.objects().get(target).map(|object| object.meta().uid) != *uid
+        });
+        ended || self.watch.look(world).holds
+    }
+}
+
 impl Awaited for Until {
     fn words(&self, _: &World) -> String {
-        self.to_string()
+        self.watch.claim().to_string()
     }
     fn look(&mut self, host: &mut dyn Host, _: &mut Output) -> bool {
         self.holds(host.world())
     }
+    fn due(&self) -> Option<Time> {
+        self.watch.due()
+    }
     fn expire(&self, out: &mut Output) {
-        out.fail(format!("error: timed out waiting for {self}"));
+        out.fail(format!("error: timed out waiting for {}", self.watch.claim()));
     }
     fn moves_time(&self) -> bool {
         true
     }
     fn copy(&self) -> Box<dyn Awaited> {
         Box::new(self.clone())
-    }
-}
-
-impl Until {
-    /// Whether the goal is reached: a word of the STATUS column, `Ready`, `gone` or `exists`.
-    fn holds(&self, world: &World) -> bool {
-        let found = world.objects().get(&self.target);
-        let Some(object) = found else { return self.goal == "gone" };
-        if self.goal == "gone" {
-            return Some(object.meta().uid) != self.uid;
-        }
-        if self.goal == "exists" {
-            return true;
-        }
-        let (ready, status) = state(&object);
-        match self.goal.as_str() {
-            "Ready" => ready,
-            "NotReady" => !ready,
-            "Terminating" => object.meta().is_terminating(),
-            goal => status == goal,
-        }
-    }
-}
-
-/// Whether an object is ready, and the word that its table has under STATUS.
-fn state(object: &Object) -> (bool, String) {
-    match object {
-        Object::Pod(pod) => (pod.is_ready(), pod_status(pod)),
-        Object::Node(node) => {
-            let word = if node.is_ready() { "Ready" } else { "NotReady" };
-            (node.is_ready(), word.into())
-        }
-        Object::StatefulSet(set) => {
-            let observed = set.status.observed_generation >= set.metadata.generation;
-            let ready =
-                observed && set.status.ready_replicas == set.replicas() && set.status.replicas == set.replicas();
-            (ready, String::new())
-        }
-        Object::Deployment(deployment) => {
-            let status = &deployment.status;
-            let observed = status.observed_generation >= deployment.metadata.generation;
-            let wanted = deployment.replicas();
-            let ready =
-                observed && [status.replicas, status.updated_replicas, status.available_replicas] == [wanted; 3];
-            (ready, String::new())
-        }
-        Object::ReplicaSet(set) => (set.status.ready_replicas == set.replicas(), String::new()),
-        Object::PersistentVolumeClaim(claim) => (claim.is_bound(), claim.status.phase.to_string()),
-        Object::PersistentVolume(volume) => (&*volume.status.phase == "Bound", volume.status.phase.to_string()),
-        Object::Namespace(namespace) => (&*namespace.status.phase == "Active", namespace.status.phase.to_string()),
-        _ => (true, String::new()),
     }
 }
 

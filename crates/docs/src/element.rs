@@ -1,0 +1,62 @@
+//! A fence as HTML: text that anybody can read, inside of the element that `embed.js` brings to life.
+
+use petri_lessons::fence::ATTRIBUTES;
+
+/// Where the page lives, as the document that carries the fence names it: `../petri/`, with a slash at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home<'h>(pub &'h str);
+
+/// The element, in one line, so that no Markdown sees an empty line in it. `None` if the words hold no attribute that is
+/// known, which is no reason to leave them out: the element names them to whoever looks.
+pub fn element(words: &str, body: &str, home: &Home<'_>) -> String {
+    let attributes: String = pairs(words)
+        .into_iter()
+        .map(|(name, value)| format!(" {name}=\"{}\"", html_escape::encode_double_quoted_attribute(&value)))
+        .collect();
+    let text = html_escape::encode_text(body.trim_end()).replace('\n', "&#10;");
+    format!(
+        "<petri-cluster{attributes}><pre><code>{text}</code></pre><a href=\"{}#fence={}\">Open in Petri</a></petri-cluster>",
+        html_escape::encode_double_quoted_attribute(home.0),
+        in_address(body)
+    )
+}
+
+/// The script that a document needs once.
+pub fn script(home: &Home<'_>) -> String {
+    format!("<script type=\"module\" src=\"{}embed.js\"></script>", html_escape::encode_double_quoted_attribute(home.0))
+}
+
+/// Known attributes, and whatever else is a name.
+fn pairs(words: &str) -> Vec<(String, String)> {
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let mut pairs = petri_lessons::fence::pairs(words);
+    pairs.retain(|(name, _)| {
+        is_name(name) && (ATTRIBUTES.iter().any(|(known, _)| known == name) || !name.starts_with("on"))
+    });
+    pairs
+}
+
+/// As `encodeURIComponent` writes it.
+fn in_address(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*()".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::find;
+
+    #[test]
+    fn an_element_is_one_line_and_reads_back() {
+        let (words, body) = ("height=420 title=\"a \\\"b\\\"\"", "kind: X\n\n? pod/x is <gone> & \"quoted\"\n");
+        let html = element(words, body, &Home("../petri/"));
+        assert!(!html.contains('\n') && html.contains("href=\"../petri/#fence=kind%3A%20X%0A"), "{html}");
+        let found = find::fences("a.html", &html);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].body, body.trim_end());
+        assert!(!element("onload=alert(1)", "", &Home("/")).contains("onload"));
+        assert_eq!(script(&Home("p/")), "<script type=\"module\" src=\"p/embed.js\"></script>");
+    }
+}

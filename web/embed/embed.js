@@ -1,0 +1,250 @@
+// A cluster inside somebody else's page: defines <petri-cluster> and turns fenced blocks into it.
+//
+//   <script type="module" src="petri/embed.js"></script>
+//
+// Text first: until a reader presses Start nothing is fetched, and nothing on the page moves. What is drawn before lies on
+// top of the block that is there. Nothing here takes the focus, scrolls, or listens to a key.
+//
+// It needs no style of the page's own (`style-src 'self'` suffices), and it can be imported where there is no window.
+
+const HOME = new URL("./", import.meta.url).href;
+/** More engines at once are too much for a phone: the one that was started first is parked. */
+const ALIVE = 2;
+/** Who has not said a word by then may be blocked: the reader gets a link. */
+const PATIENCE = 2500;
+const HEIGHT = { usual: 420, least: 160, most: 1600 };
+const WORDS = ["panels", "theme", "speed", "autoplay", "engine", "example", "lesson", "recording", "scenario", "seed", "title"];
+const KNOWN = new Set([...WORDS, "height", "src", "poster", "sandbox", "class", "id", "style", "slot", "hidden", "lang", "dir"]);
+
+/** What a block of text looks like in the documentation tools that there are: its code, and what stands for the block. */
+const BLOCKS = [
+  "pre > code.language-petri", "pre > code[data-lang=petri]", "pre.language-petri", "pre[data-language=petri]",
+  "div.language-petri pre", "div.highlight-petri pre",
+  // YAML whose first line says so: `# petri` or `# petri: height=420`.
+  "pre > code.language-yaml", "pre > code[data-lang=yaml]", "pre.language-yaml", "pre[data-language=yaml]",
+  "div.language-yaml pre", "div.highlight-yaml pre",
+];
+const MARK = /^\s*#\s*petri(?::[^\n]*)?\s*(?:\n|$)/;
+
+const CSS = `
+:host { display: block; position: relative; min-width: 0; }
+:host([hidden]) { display: none; }
+.bar { position: absolute; inset: auto .5rem .5rem auto; display: flex; gap: .5rem; align-items: center; z-index: 1; }
+:host(.runs) .bar, :host(.runs) slot { display: none; }
+button, a { font: 600 13px/1 system-ui, sans-serif; border-radius: 6px; padding: .55em .8em; border: 1px solid #0f766e; }
+button { background: #0f766e; color: #fff; cursor: pointer; }
+a { background: #fff; color: #0f766e; text-decoration: none; }
+button:hover { background: #115e59; }
+button:focus-visible, a:focus-visible { outline: 3px solid #2dd4bf; outline-offset: 2px; }
+iframe { display: block; width: 100%; border: 0; border-radius: 8px; color-scheme: auto; }
+img { display: block; width: 100%; height: 100%; object-fit: contain; }
+.note { position: absolute; inset: auto .5rem .5rem; font: 13px/1.4 system-ui, sans-serif; }
+.note a { margin-inline-start: .5em; }
+@media print { .bar { position: static; } iframe { display: none; } :host(.runs) slot { display: block; } }
+`;
+
+let sheet;
+const running = new Set();
+const Base = globalThis.HTMLElement ?? class {};
+
+/** Dark or light, as the page around it is painted just now, whichever tool's toggle has made it so. */
+function themeAround(element) {
+  for (let at = element; at; at = at.parentElement ?? at.getRootNode().host) {
+    const paint = getComputedStyle(at).backgroundColor.match(/[\d.]+/g)?.map(Number);
+    if (paint && paint[3] !== 0) return 0.2126 * paint[0] + 0.7152 * paint[1] + 0.0722 * paint[2] < 128 ? "dark" : "light";
+  }
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+const make = (tag, words, ...inside) => {
+  const element = Object.assign(document.createElement(tag), words);
+  element.append(...inside);
+  return element;
+};
+
+class PetriCluster extends Base {
+  static observedAttributes = ["theme"];
+  #frame = null;
+  #answered = false;
+  #went = "";
+  #still = "";
+
+  connectedCallback() {
+    if (this.shadowRoot) return;
+    for (const name of this.getAttributeNames()) {
+      if (!KNOWN.has(name) && !/^(data|aria)-/.test(name)) console.warn(`<petri-cluster>: ${name} is no attribute, and is ignored`);
+    }
+    const root = this.attachShadow({ mode: "open" });
+    sheet ??= Object.assign(new CSSStyleSheet(), {});
+    if (!sheet.cssRules.length) sheet.replaceSync(CSS);
+    root.adoptedStyleSheets = [sheet];
+    this.#idle("Start");
+  }
+
+  disconnectedCallback() {
+    // Moved about in the page, it is connected again before this task ends.
+    queueMicrotask(() => {
+      if (!this.isConnected) this.#stop();
+    });
+  }
+
+  attributeChangedCallback() {
+    this.#say({ type: "theme", theme: this.#theme() });
+  }
+
+  /** The fence's text: what stands in the element, or in the block that it stands for. */
+  get text() {
+    return this.fence ?? (this.querySelector("pre") ?? this).textContent.replace(/^\n/, "");
+  }
+
+  /** The page to run it in, and the page to open it in. */
+  address(inside) {
+    const url = new URL(this.getAttribute("src") ?? HOME, document.baseURI);
+    if (inside) url.searchParams.set("embed", "");
+    for (const name of WORDS) {
+      const value = this.getAttribute(name);
+      if (value !== null) url.searchParams.set(name, value);
+    }
+    if (inside) url.searchParams.set("theme", this.#theme());
+    else url.searchParams.delete("theme");
+    url.hash = this.#went || `fence=${encodeURIComponent(this.text)}`;
+    return url.href.replace("embed=&", "embed&");
+  }
+
+  #theme() {
+    const theme = this.getAttribute("theme");
+    return theme === "dark" || theme === "light" ? theme : themeAround(this);
+  }
+
+  get height() {
+    const height = parseInt(this.getAttribute("height"), 10) || HEIGHT.usual;
+    return Math.min(Math.max(height, HEIGHT.least), HEIGHT.most);
+  }
+
+  #idle(word) {
+    const start = make("button", { type: "button", onclick: () => this.start() }, `▶ ${word}`);
+    start.setAttribute("aria-label", `${word} this cluster${this.title ? `: ${this.title}` : ""}`);
+    const poster = this.#still || this.getAttribute("poster");
+    const picture = poster ? make("img", { src: poster, alt: this.getAttribute("title") ?? "The cluster", loading: "lazy" }) : make("slot");
+    this.shadowRoot.replaceChildren(picture, make("div", { className: "bar" }, start));
+    this.classList.remove("runs");
+  }
+
+  /** Runs it here. A reader's action: nothing calls this by itself. */
+  start() {
+    if (this.#frame) return;
+    for (const other of running) if (running.size >= ALIVE) other.park();
+    const frame = make("iframe", { title: this.getAttribute("title") ?? "Petri: a Kubernetes cluster", src: this.address(true) });
+    const sandbox = this.getAttribute("sandbox");
+    if (sandbox !== null) frame.setAttribute("sandbox", sandbox || "allow-scripts");
+    frame.height = this.height;
+    this.#frame = frame;
+    this.#answered = false;
+    running.add(this);
+    this.shadowRoot.replaceChildren(make("slot"), frame);
+    this.classList.add("runs");
+    setTimeout(() => {
+      if (this.#frame === frame && !this.#answered) this.#blocked();
+    }, PATIENCE);
+  }
+
+  /** Stops the engine and keeps its moment: Start goes on from there. */
+  park() {
+    running.delete(this);
+    if (!this.#frame) return;
+    this.#say({ type: "park" });
+    const frame = this.#frame;
+    // A frame that does not answer loses its moment, not the reader's page.
+    setTimeout(() => this.#frame === frame && this.#stop(), 1000);
+  }
+
+  #stop() {
+    running.delete(this);
+    this.#frame = null;
+    if (this.shadowRoot) this.#idle(this.#went ? "Go on" : "Start");
+  }
+
+  #blocked() {
+    const link = make("a", { href: this.address(false), target: "_blank", rel: "noopener" }, "Open it in Petri");
+    this.#frame.height = 0;
+    this.shadowRoot.append(make("div", { className: "note", role: "status" }, "This page does not let the cluster run here.", link));
+    this.classList.remove("runs");
+  }
+
+  #say(message) {
+    this.#frame?.contentWindow?.postMessage({ petri: 1, ...message }, "*");
+  }
+
+  /** Hears its own frame, and nobody else. */
+  hear({ source, data }) {
+    if (!this.#frame || source !== this.#frame.contentWindow || data?.petri !== 1) return;
+    if (!this.#answered) {
+      this.#answered = true;
+      this.shadowRoot.querySelector(".note")?.remove();
+      this.#frame.height = this.height;
+      this.classList.add("runs");
+    }
+    const { type, fragment, picture, height } = data;
+    if (type === "ready") this.#say({ type: "theme", theme: this.#theme() });
+    if (type === "height" && Number.isFinite(height)) this.#frame.height = Math.min(Math.max(height, HEIGHT.least), HEIGHT.most);
+    if (type === "parked" && typeof fragment === "string" && /^r=[\w-]*$/.test(fragment)) {
+      this.#went = fragment;
+      if (typeof picture === "string" && picture.startsWith("<svg")) this.#still = `data:image/svg+xml,${encodeURIComponent(picture)}`;
+      this.#stop();
+    }
+    this.dispatchEvent(new CustomEvent(`petri-${String(type).slice(0, 20)}`, { detail: data }));
+  }
+
+  /** The page's paint has changed. */
+  repaint() {
+    if (this.#frame && !/^(dark|light)$/.test(this.getAttribute("theme"))) this.#say({ type: "theme", theme: this.#theme() });
+  }
+}
+
+/** Gives each fenced block of the page a Start of its own. The block stays where it is, and stays readable. */
+export function upgrade(root = document) {
+  for (const code of root.querySelectorAll(BLOCKS.join(","))) {
+    const pre = code.closest("pre") ?? code;
+    const text = [...code.querySelectorAll(".line, .ec-line, .token-line")].map((line) => line.textContent.replace(/\n$/, "")).join("\n") || code.textContent;
+    const isYaml = !/(^|\s)(language-|highlight-)?petri(\s|$)/.test(`${code.className} ${code.dataset.lang ?? ""} ${pre.dataset.language ?? ""} ${code.closest("div[class*=-petri]")?.className ?? ""}`);
+    if (pre.dataset.petri || pre.closest("petri-cluster") || (isYaml && !MARK.test(text))) continue;
+    pre.dataset.petri = "";
+    const block = pre.closest("div.highlight, div[class*=language-], div[class*=highlight-], .expressive-code") ?? pre;
+    const element = document.createElement("petri-cluster");
+    element.fence = text;
+    const words = `${code.className} ${text.match(/^\s*#\s*petri:([^\n]*)/)?.[1] ?? ""}`;
+    for (const [, name, , quoted, bare] of words.matchAll(/([a-z]+)=(("([^"]*)")|([^\s"]+))/g)) {
+      if (KNOWN.has(name)) element.setAttribute(name, quoted ?? bare ?? "");
+    }
+    // Behind the block, for frameworks take a block away that they know, and would not find it inside of another one.
+    element.classList.add("behind");
+    element.block = block;
+    block.after(element);
+  }
+}
+
+/** Defines the element, once, and upgrades what is there and what comes by navigation. */
+export function define() {
+  if (!globalThis.customElements || customElements.get("petri-cluster")) return;
+  customElements.define("petri-cluster", PetriCluster);
+  const each = (act) => document.querySelectorAll("petri-cluster").forEach(act);
+  addEventListener("message", (event) => each((cluster) => cluster.hear?.(event)));
+  const repaint = () => each((cluster) => cluster.repaint?.());
+  const watch = { attributes: true, attributeFilter: ["class", "style", "data-theme", "data-md-color-scheme", "data-color-mode"] };
+  const begin = () => {
+    upgrade();
+    for (const root of [document.documentElement, document.body]) new MutationObserver(repaint).observe(root, watch);
+    let soon = 0;
+    new MutationObserver(() => {
+      soon ||= requestAnimationFrame(() => {
+        soon = 0;
+        upgrade();
+      });
+    }).observe(document.body, { childList: true, subtree: true });
+  };
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", begin);
+  else begin();
+}
+
+define();

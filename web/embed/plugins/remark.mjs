@@ -1,0 +1,72 @@
+// Fences as clusters, for tools that read Markdown with remark: Docusaurus, Starlight, Astro.
+//
+//   remarkPlugins: [[petri, { home: "/petri/" }]]
+//
+// `home` is where the folder of Petri is served. In VitePress, which reads Markdown otherwise, use `markdownIt` below.
+
+const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+
+/** The words behind `petri`; nothing if the block is none of ours. */
+export function wordsOf(info, body) {
+  const [language, ...rest] = (info ?? "").trim().split(/[\s,]+/);
+  const words = rest.join(" ").replace(/[{}]/g, "");
+  if (/^[{.]*petri}?$/.test(language)) return words;
+  if (!/^ya?ml$/.test(language)) return null;
+  if (words.startsWith("petri")) return words.slice(5).trim();
+  return /^\s*#\s*petri(:|\s*$)/m.test(body.split("\n", 1)[0]) ? words : null;
+}
+
+/** Names and values of `height=420 title="A node goes quiet" autoplay`. */
+export function attributesOf(words) {
+  const found = words.matchAll(/([a-z][\w-]*)(?:=(?:"([^"]*)"|'([^']*)'|(\S+)))?/gi);
+  return [...found].map(([, name, double, single, bare]) => [name, double ?? single ?? bare ?? ""]).filter(([name]) => !/^on/i.test(name));
+}
+
+/** The element, readable where no script runs. */
+export function element(words, body, home) {
+  const attributes = attributesOf(words).map(([name, value]) => ` ${name}="${escape(value)}"`).join("");
+  const code = escape(body.trimEnd()).replaceAll("\n", "&#10;");
+  return `<petri-cluster${attributes} src="${escape(home)}"><pre><code>${code}</code></pre><a href="${escape(home)}#fence=${encodeURIComponent(body)}">Open in Petri</a></petri-cluster>`;
+}
+
+/** For remark. In MDX the element is one of the tree's own, elsewhere it is HTML. */
+export default function petri({ home = "/petri/", mdx = true } = {}) {
+  const own = (name, attributes, children) => ({
+    type: "mdxJsxFlowElement",
+    name,
+    attributes: attributes.map(([name, value]) => ({ type: "mdxJsxAttribute", name, value })),
+    children,
+  });
+  const text = (value) => ({ type: "text", value });
+  return (tree, file) => {
+    const inMdx = mdx && /\.mdx?$/.test(file?.path ?? "") && (mdx === true ? isMdx(tree, file) : mdx);
+    const walk = (node) => {
+      node.children?.forEach((child, at) => {
+        if (child.type !== "code") return walk(child);
+        const words = wordsOf(`${child.lang ?? ""} ${child.meta ?? ""}`, child.value);
+        if (words === null) return;
+        const body = `${child.value}\n`;
+        node.children[at] = inMdx
+          ? own("petri-cluster", [...attributesOf(words), ["src", home]], [
+              own("pre", [], [own("code", [], [text(child.value)])]),
+              own("a", [["href", `${home}#fence=${encodeURIComponent(body)}`]], [text("Open in Petri")]),
+            ])
+          : { type: "html", value: element(words, body, home) };
+      });
+    };
+    walk(tree);
+  };
+}
+
+/** Docusaurus reads every page as MDX, others only those that are called so. */
+const isMdx = (tree, file) => /\.mdx$/.test(file.path) || Boolean(file.data?.frontMatter || file.data?.contentTitle !== undefined || globalThis.process?.env?.DOCUSAURUS_CURRENT_LOCALE);
+
+/** For markdown-it, which VitePress reads Markdown with: `markdown: { config: (md) => markdownIt(md, { home }) }`. */
+export function markdownIt(md, { home = "/petri/" } = {}) {
+  const fence = md.renderer.rules.fence;
+  md.renderer.rules.fence = (tokens, at, ...rest) => {
+    const { info, content } = tokens[at];
+    const words = wordsOf(info, content);
+    return words === null ? fence(tokens, at, ...rest) : `${element(words, content, home)}\n`;
+  };
+}

@@ -1,0 +1,76 @@
+"""Clusters in Sphinx: the directive ``petri``, and MyST's fences of that name.
+
+In ``conf.py``::
+
+    extensions = ["petri_sphinx"]
+    petri_home = "_static/petri/"  # where the folder of Petri is served, from the root of the documentation
+
+In a page::
+
+    .. petri:: A node goes quiet
+       :height: 420
+
+       kind: StatefulSet
+       ...
+       $ run until sts/web Ready
+       ? At most one holds
+"""
+
+from html import escape
+from urllib.parse import quote
+
+from docutils import nodes
+from docutils.parsers.rst import Directive, directives
+from sphinx.util.osutil import relative_uri
+
+ATTRIBUTES = ["example", "lesson", "recording", "panels", "theme", "height", "speed", "autoplay", "engine", "scenario", "seed"]
+
+
+class petri(nodes.literal_block):
+    """A fence in the tree of a document."""
+
+
+class Petri(Directive):
+    has_content = True
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {name: directives.unchanged for name in ATTRIBUTES}
+
+    def run(self):
+        text = "\n".join(self.content) + "\n"
+        words = dict(self.options)
+        if self.arguments:
+            words["title"] = self.arguments[0]
+        return [petri(text, text, words=words)]
+
+
+def visit_html(self, node):
+    home = self.builder.config.petri_home
+    if "://" not in home and not home.startswith("/"):
+        page = self.builder.get_target_uri(self.builder.current_docname)
+        home = relative_uri(page, home)
+    text = node.astext()
+    words = "".join(f' {name}="{escape(value or "")}"' for name, value in node["words"].items())
+    self.body.append(
+        f'<petri-cluster{words} src="{escape(home)}"><pre><code>{escape(text)}</code></pre>'
+        f'<a href="{escape(home)}#fence={quote(text, safe="")}">Open in Petri</a></petri-cluster>\n'
+        f'<script type="module" src="{escape(home)}embed.js"></script>\n'
+    )
+    raise nodes.SkipNode
+
+
+def visit_other(self, node):
+    """As the text that it is, in a PDF or a manual page."""
+    self.visit_literal_block(node)
+
+
+def depart_other(self, node):
+    self.depart_literal_block(node)
+
+
+def setup(app):
+    app.add_config_value("petri_home", "_static/petri/", "html")
+    other = (visit_other, depart_other)
+    app.add_node(petri, html=(visit_html, None), latex=other, text=other, man=other, texinfo=other)
+    app.add_directive("petri", Petri)
+    return {"version": "0.2.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,122 @@
+//! The page around this one: what it is told, and what it may ask for.
+//!
+//! Only the window above is heard, and only what has the form of a message; everything else is no concern of this page.
+//! `web/embed/embed.js` is the other side.
+
+use crate::edge::{from_js, to_js};
+use crate::session::Session;
+use gloo::events::EventListener;
+use petri_sim::story::link;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::*;
+use yew::prelude::*;
+
+/// The form of the messages.
+const FORM: u32 = 1;
+
+/// What the page around may ask for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Asked {
+    /// It is `light` or `dark` now.
+    Theme {
+        theme: String,
+    },
+    /// To stop for good, and to say where it was.
+    Park,
+    Play,
+    Pause,
+}
+
+/// What it is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Told {
+    /// The cluster is drawn.
+    Ready,
+    /// The part of a link behind `#`, to go on from there.
+    Parked { fragment: String },
+}
+
+#[derive(Serialize)]
+struct Message {
+    petri: u32,
+    #[serde(flatten)]
+    told: Told,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    petri: u32,
+}
+
+/// The window above, if there is one.
+fn above() -> Option<web_sys::Window> {
+    let own = gloo::utils::window();
+    let parent = own.parent().ok().flatten()?;
+    let is_own = js_sys::Object::is(parent.as_ref(), own.as_ref());
+    (!is_own).then_some(parent)
+}
+
+fn tell(told: Told) {
+    if let Some(above) = above() {
+        // It may be gone by now.
+        let _ = above.post_message(&to_js(&Message { petri: FORM, told }), "*");
+    }
+}
+
+/// Gives the page the paint that the one around it has.
+pub fn paint(theme: &str) {
+    let root = gloo::utils::document_element();
+    let _ = match theme {
+        "light" | "dark" => root.set_attribute("data-theme", theme),
+        _ => root.remove_attribute("data-theme"),
+    };
+}
+
+/// What a message asks for; nothing if it is none.
+pub fn read(data: &JsValue) -> Option<Asked> {
+    let envelope: Envelope = from_js(data.clone())?;
+    if envelope.petri != FORM {
+        return None;
+    }
+    from_js(data.clone())
+}
+
+fn act(asked: &Asked, session: &Session) {
+    match asked {
+        Asked::Theme { theme } => paint(theme),
+        Asked::Play => session.play(),
+        Asked::Pause => session.pause(),
+        Asked::Park => {
+            session.pause();
+            tell(Told::Parked { fragment: link::to_fragment(&session.shared()) });
+        }
+    }
+}
+
+/// Hears the page around, and tells it that this one is ready.
+#[hook]
+pub fn use_host(session: &Session, is_embedded: bool) {
+    let session = session.clone();
+    use_effect_with(is_embedded, move |is_embedded| {
+        let listens = is_embedded.then(|| {
+            let above = above();
+            EventListener::new(&gloo::utils::window(), "message", move |event| {
+                let Some(event) = event.dyn_ref::<web_sys::MessageEvent>() else { return };
+                let is_above = match (event.source(), &above) {
+                    (Some(source), Some(above)) => js_sys::Object::is(source.as_ref(), above.as_ref()),
+                    _ => false,
+                };
+                if is_above && let Some(asked) = read(&event.data()) {
+                    act(&asked, &session);
+                }
+            })
+        });
+        if listens.is_some() {
+            tell(Told::Ready);
+        }
+        move || drop(listens)
+    });
+}
