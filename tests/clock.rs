@@ -4,7 +4,6 @@
 //! none, and if something is, the run ends in a sentence and everything before it can be looked at.
 
 use petri_explore::bench::{self, stateful_set};
-use petri_explore::swarm;
 use petri_objects::{Name, Value};
 use petri_sim::ground::clock::{Span, Time};
 use petri_sim::ground::random::Stream;
@@ -127,7 +126,11 @@ fn workloads() -> Vec<Value> {
     vec![
         stateful_set("web", 3, false, true, Some(5)),
         stateful_set("db", 3, true, true, None),
-        swarm::deployment("app", 3),
+        json(
+            r#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"app"},"spec":{"replicas":3,"selector":
+                {"matchLabels":{"app":"app"}},"template":{"metadata":{"labels":{"app":"app"}},"spec":{"containers":[
+                {"name":"c","image":"server:1"}]}}}}"#,
+        ),
         json(
             r#"{"apiVersion":"policy/v1","kind":"PodDisruptionBudget","metadata":{"name":"app"},"spec":{"minAvailable":2,
                 "selector":{"matchLabels":{"app":"app"}}}}"#,

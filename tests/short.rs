@@ -162,7 +162,7 @@ fn known() -> Vec<(String, &'static str)> {
         (format!("{}run until pod/nobody Ready", "timeout 1s ".repeat(14_000)), ""),
         (applied(&"- a\n".repeat(125_000)), "more than 100000 values in one document"),
         ("a".repeat(MOST), "unknown command"),
-        (format!("run 1000000h"), "Petri plays at most 7 days of virtual time in one run"),
+        ("run 1000000h".to_owned(), "Petri plays at most 7 days of virtual time in one run"),
         (format!("get {}", vec!["po,no,sts"; 100_000].join(",")), "NAME"),
         (format!("get pod {}", "web-0 ".repeat(29_000)), "a command names at most 1,000 objects"),
         (format!("get {} -o yaml", "pod/web-0 ".repeat(1_000)), "apiVersion"),

@@ -14,7 +14,7 @@ struct Folder;
 
 impl Files for Folder {
     fn read(&self, name: &str) -> Result<String, Unread> {
-        let example = || petri_lessons::examples().into_iter().find(|(example, _)| *example == name);
+        let example = || petri_lessons::examples().iter().find(|(example, _)| *example == name);
         match std::fs::read(name) {
             Ok(bytes) => String::from_utf8(bytes).map_err(|problem| {
                 let at = problem.utf8_error().valid_up_to() + 1;
