@@ -31,7 +31,7 @@ const SIM: House = House {
     circles: &[
         Circle {
             within: "world",
-            files: &["mod", "step", "commands", "faults", "processes", "promises"],
+            files: &["mod", "step", "commands", "faults", "processes", "promises", "standstill"],
             because: "one type, the world, with its methods by what they are about: all of them change the same parts",
         },
         Circle {

@@ -80,7 +80,6 @@ impl Checks<'_> {
 
     /// A write can take a name away from a running process, give it to another pod, or break an order.
     pub fn check_change(&mut self, change: &Change) {
-        self.take_leave(change);
         match (&change.old, &change.new) {
             (Some(Object::Pod(pod)), None) => {
                 let identity = identity_of(pod);

@@ -5,64 +5,62 @@
 //! promised nothing any more either.
 
 use super::checks::Checks;
+use super::workloads::is_member;
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::reality::workload::role::{Role, role};
 use crate::words::invariants::{Guarantee, Standing};
-use petri_objects::{Meta, Name, Object, Pod};
+use petri_objects::{Container, Meta, Name, Object, Pod};
 
-impl Checks<'_> {
-    /// An object has gone, or was asked to.
-    pub fn take_leave(&mut self, change: &Change) {
-        let left = |meta: &Meta| change.new.is_none() || meta.is_terminating();
-        match change.object() {
-            Object::ReplicaSet(set) if left(&set.metadata) => {
-                self.dismiss(Guarantee::AtLeast, workload(&set.metadata, "replicaset"));
+/// An object has gone, or was asked to.
+pub fn take_leave(checks: &mut Checks<'_>, change: &Change) {
+    let left = |meta: &Meta| change.new.is_none() || meta.is_terminating();
+    match change.object() {
+        Object::ReplicaSet(set) if left(&set.metadata) => {
+            dismiss(checks, Guarantee::AtLeast, workload(&set.metadata, "replicaset"));
+        }
+        Object::Deployment(deployment) if left(&deployment.metadata) => {
+            dismiss(checks, Guarantee::AtLeast, workload(&deployment.metadata, "deployment"));
+        }
+        // A volume that is gone has a disk only if it was to be kept.
+        Object::PersistentVolume(volume)
+            if change.new.is_none() && checks.scene.disks.get(&volume.metadata.name).is_none() =>
+        {
+            dismiss(checks, Guarantee::OneWriter, volume.metadata.name.clone());
+        }
+        Object::Pod(pod) if change.new.is_none() => take_leave_of_member(checks, pod),
+        _ => {}
+    }
+}
+
+/// The last pod of a quorum has gone: nobody wishes for one any more, unless its owner makes it again.
+fn take_leave_of_member(checks: &mut Checks<'_>, gone: &Pod) {
+    let quorum = |container: &Container| match role(gone, container) {
+        Some(Role::Member { service, .. }) => Some(service),
+        _ => None,
+    };
+    for service in gone.spec.containers.iter().filter_map(quorum) {
+        let mut pods = checks.scene.objects.pods.in_namespace(&gone.metadata.namespace);
+        if !pods.any(|other| is_member(other, &service)) {
+            let subject: Name = format!("{}/{service}", gone.metadata.namespace).into();
+            if !is_made_again(checks, gone) {
+                checks.invariants.complete.remove(&*format!("quorum/{subject}"));
             }
-            Object::Deployment(deployment) if left(&deployment.metadata) => {
-                self.dismiss(Guarantee::AtLeast, workload(&deployment.metadata, "deployment"));
-            }
-            Object::PersistentVolume(volume) if change.new.is_none() => self.take_leave_of_disk(&volume.metadata.name),
-            Object::Pod(pod) if change.new.is_none() => self.take_leave_of_member(pod),
-            _ => {}
+            dismiss(checks, Guarantee::Quorum, subject);
         }
     }
+}
 
-    /// A volume that is gone has a disk only if it was to be kept.
-    fn take_leave_of_disk(&mut self, volume: &Name) {
-        if self.scene.disks.get(volume).is_none() {
-            self.dismiss(Guarantee::OneWriter, volume.clone());
-        }
-    }
+fn is_made_again(checks: &Checks<'_>, gone: &Pod) -> bool {
+    let Some(owner) = gone.metadata.controller() else { return false };
+    let key = Key::new(gone.metadata.namespace.clone(), owner.name.clone());
+    let set = checks.scene.objects.stateful_sets.get(&key).filter(|set| set.metadata.uid == owner.uid);
+    set.is_some_and(|set| !set.metadata.is_terminating() && set.replicas() > 0)
+}
 
-    /// The last pod of a quorum has gone: nobody wishes for one any more, unless its owner makes it again.
-    fn take_leave_of_member(&mut self, gone: &Pod) {
-        for service in gone.spec.containers.iter().filter_map(|container| match role(gone, container) {
-            Some(Role::Member { service, .. }) => Some(service),
-            _ => None,
-        }) {
-            let pods = self.scene.objects.pods.in_namespace(&gone.metadata.namespace);
-            if !pods.into_iter().any(|other| super::workloads::is_member(other, &service)) {
-                let subject: Name = format!("{}/{service}", gone.metadata.namespace).into();
-                if !self.is_made_again(gone) {
-                    self.invariants.complete.remove(&*format!("quorum/{subject}"));
-                }
-                self.dismiss(Guarantee::Quorum, subject);
-            }
-        }
-    }
-
-    fn is_made_again(&self, gone: &Pod) -> bool {
-        let Some(owner) = gone.metadata.controller() else { return false };
-        let key = Key::new(gone.metadata.namespace.clone(), owner.name.clone());
-        let set = self.scene.objects.stateful_sets.get(&key).filter(|set| set.metadata.uid == owner.uid);
-        set.is_some_and(|set| !set.metadata.is_terminating() && set.replicas() > 0)
-    }
-
-    fn dismiss(&mut self, guarantee: Guarantee, subject: Name) {
-        self.invariants.complete.remove(&subject);
-        self.set_standing((guarantee, subject), Standing::Holding);
-    }
+fn dismiss(checks: &mut Checks<'_>, guarantee: Guarantee, subject: Name) {
+    checks.invariants.complete.remove(&subject);
+    checks.set_standing((guarantee, subject), Standing::Holding);
 }
 
 /// `default/replicaset/web`.

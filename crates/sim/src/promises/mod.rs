@@ -3,7 +3,7 @@
 pub(crate) mod scene;
 
 pub mod foresight;
-mod leave;
+pub(crate) mod leave;
 
 pub(crate) mod checks;
 pub(crate) mod workloads;

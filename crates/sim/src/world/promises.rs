@@ -1,8 +1,10 @@
 //! What the world shows to its promises, and when it asks them.
 
 use crate::belief::api::shelf::{Key, Objects};
+use crate::belief::api::watch::Change;
 use crate::promises::checks::Checks;
 use crate::promises::foresight::{self, Start};
+use crate::promises::leave;
 use crate::promises::scene::Scene;
 use crate::promises::workloads;
 use crate::reality::workload::Loss;
@@ -54,6 +56,12 @@ impl World {
         workloads::concerns(&self.scene(), &self.invariants, guarantee)
     }
 
+    /// Something was written: what has gone stands for nothing any more, and the rest is looked at again.
+    pub(super) fn check_change(&mut self, change: &Change, notes: &mut Vec<Note>) {
+        let mut checks = self.checks(notes);
+        leave::take_leave(&mut checks, change);
+        checks.check_change(change);
+    }
     pub(super) fn check_program(&mut self, program: &Program, notes: &mut Vec<Note>) {
         workloads::check_program(&mut self.checks(notes), program);
     }
