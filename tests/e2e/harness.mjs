@@ -50,11 +50,12 @@ const TYPES = {
  * - `wasmType`: the Content-Type of .wasm files, for hosts that get it wrong.
  * - `compress`: whether text and WebAssembly come compressed, as a host that is meant for people sends them. Costs
  *   seconds for each server, so only who measures asks for it.
+ * - `cors`: whether other origins may fetch from here, as frames without an origin of their own must.
  * - `pages`: more answers, from a path (absolute, so also outside of the prefix) to HTML or `{ type, body }`.
  *
  * Answers `{ url, origin, requests, close }`: the address of the folder, the server's own, and what was asked for.
  */
-export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmType = TYPES[".wasm"], compress = false, pages = {} } = {}) {
+export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmType = TYPES[".wasm"], compress = false, cors = false, pages = {} } = {}) {
   await access(dist);
   const compressed = new Map();
   const requests = [];
@@ -62,6 +63,7 @@ export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmTyp
     const path = decodeURIComponent(new URL(request.url, "http://host").pathname);
     requests.push(path);
     if (csp) response.setHeader("Content-Security-Policy", csp);
+    if (cors) response.setHeader("Access-Control-Allow-Origin", "*");
     const page = pages[path];
     if (page !== undefined) {
       const { type = TYPES[".html"], body } = typeof page === "string" ? { body: page } : page;

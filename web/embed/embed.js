@@ -29,6 +29,7 @@ const MARK = /^\s*#\s*petri(?::[^\n]*)?\s*(?:\n|$)/;
 const CSS = `
 :host { display: block; position: relative; min-width: 0; }
 :host([hidden]) { display: none; }
+:host(:focus) { outline: none; }
 .bar { position: absolute; inset: auto .5rem .5rem auto; display: flex; gap: .5rem; align-items: center; z-index: 1; }
 :host(.runs) .bar, :host(.runs) slot { display: none; }
 button, a { font: 600 13px/1 system-ui, sans-serif; border-radius: 6px; padding: .55em .8em; border: 1px solid #0f766e; }
@@ -61,6 +62,12 @@ const make = (tag, words, ...inside) => {
   element.append(...inside);
   return element;
 };
+
+/** Margins that met above and below an empty element, and do not once it is none: it grows by what was announced alone. */
+function gapBefore({ block, nextElementSibling: next }) {
+  const margin = (element, side) => (element ? parseFloat(getComputedStyle(element)[side]) || 0 : 0);
+  return block ? Math.min(margin(block, "marginBottom"), margin(next, "marginTop")) : 0;
+}
 
 class PetriCluster extends Base {
   static observedAttributes = ["theme"];
@@ -138,10 +145,17 @@ class PetriCluster extends Base {
     const sandbox = this.getAttribute("sandbox");
     if (sandbox !== null) frame.setAttribute("sandbox", sandbox || "allow-scripts");
     frame.height = this.height;
+    frame.style.marginTop = `${-gapBefore(this)}px`;
     this.#frame = frame;
     this.#answered = false;
     running.add(this);
+    const pressed = this.shadowRoot.activeElement;
     this.shadowRoot.replaceChildren(make("slot"), frame);
+    // The button is gone that had the focus: the next Tab leads into the cluster, and nothing has moved.
+    if (pressed) {
+      this.tabIndex = -1;
+      this.focus({ preventScroll: true });
+    }
     this.classList.add("runs");
     setTimeout(() => {
       if (this.#frame === frame && !this.#answered) this.#blocked();
