@@ -167,9 +167,11 @@ async fn a_manifest_is_applied_from_the_text_area() {
     session.pause();
     ui.untried = false;
     let host = host();
-    let app =
-        yew::Renderer::<App>::with_root_and_props(host.clone(), AppProps { session: session.clone(), ui: Rc::new(ui) })
-            .render();
+    let app = yew::Renderer::<App>::with_root_and_props(
+        host.clone(),
+        AppProps { session: session.clone(), ui: Rc::new(ui), embedded: None, fence: None },
+    )
+    .render();
     rest(100).await;
     // A narrow window shows one panel at a time.
     if let Ok(Some(tab)) = host.query_selector("[data-dock=manifests]") {

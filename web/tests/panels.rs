@@ -71,7 +71,7 @@ impl Page {
         session.pause();
         let host: HtmlElement = document().create_element("div").unwrap().unchecked_into();
         document().body().unwrap().append_child(&host).unwrap();
-        let props = AppProps { session: session.clone(), ui: Rc::new(ui) };
+        let props = AppProps { session: session.clone(), ui: Rc::new(ui), embedded: None, fence: None };
         let app = yew::Renderer::<App>::with_root_and_props(host.clone().into(), props).render();
         rest().await;
         Page { host, session, app: Some(app) }
