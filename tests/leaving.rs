@@ -194,3 +194,35 @@ fn a_provisioner_with_a_slash_gives_disks() {
         assert_eq!(session.say(&["kubectl get pv,volumeattachments"]), "No resources found\n", "{provisioner}");
     }
 }
+
+/// A ReplicaSet of three whose pods were another one's before.
+#[test]
+fn pods_that_are_adopted_serve_for_whom_they_belong_to() {
+    let set = |name: &str| {
+        REPLICA_SET.replace("{name: a}", &format!("{{name: {name}}}")).replace("replicas: 1", "replicas: 3")
+    };
+    let mut session = Session::new(&set("a"));
+    session.say(&["kubectl apply -f all.yaml", "run 60s", "kubectl delete rs a --cascade=orphan", "run 10s"]);
+    session.files.insert("b.yaml".into(), set("b"));
+    session.say(&["kubectl apply -f b.yaml", "run 60s"]);
+    let left = session.left();
+    assert_eq!(left, ["default/replicaset/b was complete"]);
+    // The second set stands for itself alone: a pod that it loses is missed.
+    session.say(&["power off node-0", "power off node-1", "power off node-2", "power off node-3", "run 60s"]);
+    assert!(session.left().iter().any(|left| left == "At least X default/replicaset/b"), "{:?}", session.left());
+}
+
+/// What was broken by itself is its Deployment's business once that has taken it.
+#[test]
+fn a_replica_set_that_is_adopted_promises_nothing_by_itself() {
+    let labels = "metadata: {name: a, labels: {app: a}}";
+    let mut session = Session::new(&REPLICA_SET.replace("metadata: {name: a}", labels));
+    session.say(&["kubectl apply -f all.yaml", "run 60s", "kubectl delete pods --all", "run 1s"]);
+    let node = session.timeline.world().objects().pods.values().map(|pod| pod.spec.node_name.to_string()).next();
+    session.say(&[&format!("power off {}", node.unwrap_or_default()), "run 20s"]);
+    let deployment = REPLICA_SET.replace("kind: ReplicaSet", "kind: Deployment");
+    session.files.insert("b.yaml".into(), deployment);
+    session.say(&["kubectl apply -f b.yaml", "run 10m"]);
+    let of_set = session.left().into_iter().filter(|left| left.contains("replicaset/a")).collect::<Vec<_>>();
+    assert_eq!(of_set, [] as [String; 0]);
+}

@@ -98,6 +98,10 @@ impl Checks<'_> {
             (Some(Object::Pod(old)), Some(Object::Pod(new))) if !old.is_terminating() && new.is_terminating() => {
                 self.check_ordered_stop(new, change);
             }
+            (Some(Object::Pod(old)), Some(Object::Pod(new))) if owner_of(old) != owner_of(new) => {
+                self.check_workload_of(old);
+                self.check_workload_of(new);
+            }
             (Some(Object::Pod(old)), Some(Object::Pod(new))) if old.is_ready() != new.is_ready() => {
                 self.check_workload_of(new);
             }
@@ -111,7 +115,8 @@ impl Checks<'_> {
                 }
             }
             (Some(Object::ReplicaSet(old)), Some(Object::ReplicaSet(new)))
-                if old.spec.replicas != new.spec.replicas =>
+                if old.spec.replicas != new.spec.replicas
+                    || old.metadata.controller().is_some() != new.metadata.controller().is_some() =>
             {
                 self.check_at_least(&Key::of(&new.metadata));
             }
@@ -392,6 +397,10 @@ impl Checks<'_> {
             None => (format!("replicaset/{}", set.metadata.name), set.replicas(), 0, vec![set.metadata.uid]),
             Some(deployment) if deployment.metadata.is_terminating() => return,
             Some(deployment) => {
+                // What was adopted promises nothing by itself any more.
+                let own = Name::from(format!("{namespace}/replicaset/{}", set.metadata.name));
+                self.invariants.complete.remove(&own);
+                self.set_standing((Guarantee::AtLeast, own), Standing::Holding);
                 let rolling = deployment.spec.strategy.rolling_update.as_ref();
                 let missing = rolling.and_then(|r| r.max_unavailable.as_ref()?.scaled(deployment.replicas(), false));
                 let rolls = deployment.status.updated_replicas < deployment.replicas();
@@ -463,6 +472,10 @@ impl Checks<'_> {
         }
         self.notes.push(Note { at: self.scene.now, what: What::Guarantee { guarantee, subject, standing } });
     }
+}
+
+fn owner_of(pod: &Pod) -> Option<Uid> {
+    pod.metadata.controller().map(|owner| owner.uid)
 }
 
 fn key_of(identity: &Identity) -> Key {

@@ -1,6 +1,7 @@
 //! What processes do by themselves, and what it does to the promises.
 
-use crate::reality::machine::ProcessId;
+use crate::belief::api::watch::Change;
+use crate::reality::machine::{Owner, ProcessId};
 use crate::reality::workload::{self, Host};
 use crate::words::identity::Identity;
 use crate::words::note::Note;
@@ -39,6 +40,21 @@ impl World {
         self.on_processes(notes, |host| workload::begin(host, node, touched));
     }
 
+    /// A pod was orphaned or adopted: what runs of it belongs to whom it belongs.
+    pub(super) fn follow_owner(&mut self, change: &Change) {
+        let (Some(Object::Pod(old)), Some(Object::Pod(new))) = (&change.old, &change.new) else { return };
+        let (before, owner) = (old.metadata.controller(), new.metadata.controller());
+        if before.map(|o| o.uid) == owner.map(|o| o.uid) {
+            return;
+        }
+        let owner = owner.map(|o| Owner { kind: o.kind.clone(), name: o.name.clone(), uid: o.uid });
+        let Some(machine) = self.machines.get_mut(&new.spec.node_name) else { return };
+        let ids: Vec<ProcessId> = machine.processes_of(new.metadata.uid).map(|(id, _)| id.clone()).collect();
+        for id in ids {
+            machine.processes.update(&id, |process| process.owner = owner.clone());
+        }
+    }
+
     /// A planned turn of a program.
     pub(super) fn program_turn(&mut self, id: &ProcessId, notes: &mut Vec<Note>) {
         if let Some(program) = self.on_processes(notes, |host| workload::turn(host, id)) {
@@ -52,7 +68,7 @@ impl World {
     }
 
     /// A disk is about to go with what was acknowledged on it, or the last pod of a quorum has gone.
-    pub(super) fn lose_with(&mut self, change: &crate::belief::api::watch::Change, notes: &mut Vec<Note>) {
+    pub(super) fn lose_with(&mut self, change: &Change, notes: &mut Vec<Note>) {
         match (&change.old, &change.new) {
             (Some(Object::PersistentVolume(volume)), None)
                 if &*volume.spec.persistent_volume_reclaim_policy != "Retain" =>

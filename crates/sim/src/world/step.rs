@@ -99,6 +99,7 @@ impl World {
             for change in &news {
                 self.lose_with(change, notes);
                 self.disks.follow(change);
+                self.follow_owner(change);
                 self.check_change(change, notes);
                 if system_namespaces::is_missed(change) {
                     self.plan_system_namespaces();
