@@ -8,6 +8,7 @@ use crate::edge::to_js;
 use petri_console::claims::Claim;
 use petri_lessons::fence::Fence;
 use petri_lessons::fence::run::{Run, needs};
+use petri_objects::value::quoted;
 use petri_objects::{Kind, Object, Value};
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::reality::machine::ProcessState;
@@ -186,7 +187,7 @@ impl Engine {
     /// If there is no such scenario.
     pub fn empty(scenario: &str, seed: u32) -> Result<Engine, JsError> {
         let found: Option<Scenario> = petri_lessons::scenario(scenario);
-        let scenario = found.ok_or_else(|| JsError::new(&format!("there is no scenario {scenario:?}")))?;
+        let scenario = found.ok_or_else(|| JsError::new(&format!("there is no scenario {}", quoted(scenario))))?;
         let timeline = Timeline::new(Recording::new(scenario, u64::from(seed)));
         Ok(Engine { timeline, files: BTreeMap::new(), heard: 0 })
     }

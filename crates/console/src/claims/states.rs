@@ -137,11 +137,7 @@ impl State {
                     None => !disk.attached.is_empty(),
                 })
             }
-            State::Word(word) => {
-                status(object).eq_ignore_ascii_case(word)
-                    || phase(object).eq_ignore_ascii_case(word)
-                    || is_condition(object, word)
-            }
+            State::Word(word) => status(object).eq_ignore_ascii_case(word) || is_condition(object, word),
             State::Cut | State::Off | State::Gone => false,
         }
     }
