@@ -11,18 +11,18 @@ const FULL: u64 = 3 * GIGABYTE;
 const AGAIN: u64 = GIGABYTE / 2;
 
 /// How much memory the module has, in bytes. It gives none back, so what was freed counts until it is used again.
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(test)))]
 fn taken() -> u64 {
     core::arch::wasm32::memory_size::<0>() as u64 * (64 << 10)
 }
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(not(target_arch = "wasm32"), test))]
 fn taken() -> u64 {
     TAKEN.get()
 }
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(not(target_arch = "wasm32"), test))]
 thread_local! {
-    /// What a native page is said to have.
+    /// What a page that is none is said to have.
     pub static TAKEN: Cell<u64> = const { Cell::new(0) };
 }
 
