@@ -9,7 +9,6 @@ use petri_objects::Span;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
 
-use petri_sim::words::command::Command;
 use petri_web::app::{App, AppProps};
 use petri_web::first_visit;
 use petri_web::session::Speed;
