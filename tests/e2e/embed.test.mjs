@@ -190,7 +190,8 @@ test("the engine for scripts: in a browser, from another origin", async (t) => {
     const { open } = await import(`${from}petri.js`);
     const cluster = await open(fence);
     const heard = new Set();
-    const end = cluster.on("*", (happening) => heard.add(happening.kind));
+    const happened = [];
+    const end = cluster.on("*", (happening) => heard.add(happening.kind) && happened.push(happening));
     const before = cluster.fork();
     cluster.command("kubectl delete pod web-1 --force --grace-period=0");
     cluster.run("10m");
@@ -203,9 +204,24 @@ test("the engine for scripts: in a browser, from another origin", async (t) => {
       same: again.world().fingerprint === cluster.world().fingerprint,
       ghosts: cluster.world().machines.flatMap((machine) => machine.processes).filter((process) => !process.known).length,
       why: cluster.why("sts/web").length > 0,
+      samples: {
+        World: cluster.world(),
+        Machine: cluster.world().machines.find((machine) => machine.processes.length),
+        Process: cluster.world().machines.flatMap((machine) => machine.processes)[0],
+        Guarantee: cluster.guarantees()[0],
+        Said: cluster.command("clock"),
+        Verdict: cluster.claim("pod/web-0 is Ready"),
+        Happening: happened[0],
+        Recording: cluster.recording(),
+      },
     };
   }, [petri.url, FENCE]);
   assert.deepEqual(told.heard, ["command", "guarantee", "object", "process"]);
-  assert.deepEqual({ ...told, heard: null }, { heard: null, broken: true, untouched: true, same: true, ghosts: 1, why: true });
+  const types = await readFile(`${DIST}/petri.d.ts`, "utf8");
+  for (const [name, sample] of Object.entries(told.samples)) {
+    const declared = types.match(new RegExp(`export interface ${name} \\{([^}]*)\\}`))[1].matchAll(/^ {2}(\w+)\??:/gm);
+    assert.deepEqual([...declared].map(([, field]) => field).sort(), Object.keys(sample).sort(), `the fields of ${name}`);
+  }
+  assert.deepEqual({ ...told, heard: null, samples: null }, { heard: null, samples: null, broken: true, untouched: true, same: true, ghosts: 1, why: true });
   await page.finish();
 });
