@@ -226,3 +226,40 @@ fn a_replica_set_that_is_adopted_promises_nothing_by_itself() {
     let of_set = session.left().into_iter().filter(|left| left.contains("replicaset/a")).collect::<Vec<_>>();
     assert_eq!(of_set, [] as [String; 0]);
 }
+
+const WITH_CLAIM: &str = "
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: a}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: a}}
+  template:
+    metadata: {labels: {app: a}}
+    spec: {containers: [{name: c, image: server}]}
+  volumeClaimTemplates:
+  - metadata: {name: data}
+    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+";
+
+/// Who has slept meanwhile hears of a pod and of its successor at once, under one name.
+#[test]
+fn a_disk_follows_its_pod_past_a_controller_that_has_slept() {
+    let mut session = Session::new(WITH_CLAIM);
+    session.say(&["kubectl apply -f all.yaml", "run until pod/a-0 is Ready", "run 5s"]);
+    let node = petri_console::claims::fill("{node of pod/a-0}", "default", session.timeline.world());
+    let node = node.expect("it is on a node");
+    session.say(&[
+        &format!("kubectl cordon {node}"),
+        "pause controller attachdetach-controller",
+        "kubectl delete pod a-0",
+        "run 20s",
+        "resume controller attachdetach-controller",
+        "run 3m",
+    ]);
+    let world = session.timeline.world();
+    let claim = petri_console::claims::Claim::parse("pod/a-0 is Ready", "default").expect("it is a claim");
+    let verdict = claim.look(world);
+    assert!(verdict.holds && !verdict.found.contains(&node), "{}", verdict.found);
+    assert!(world.disks.iter().all(|disk| !disk.attached.contains_key(&*node)));
+}
