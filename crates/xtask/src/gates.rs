@@ -25,7 +25,8 @@ pub const FIRST_LOAD_BUDGET: u64 = 300_000;
 /// difference is made of.
 const PARTS_BUDGET: u64 = 1_070;
 /// What the page fetches later or not at all.
-const LATER: [&str; 7] = ["editor/", "embed", "worker", "second-", "licenses.txt", "fidelity.html", "offline.js"];
+const LATER: [&str; 9] =
+    ["editor/", "embed", "worker", "second-", "licenses.txt", "fidelity.html", "offline.js", "petri.js", "plugins/"];
 
 /// The libraries link none of these, and the page neither, apart from what Yew itself brings and the linker drops.
 pub fn tree(shop: &Shop) -> Outcome {
