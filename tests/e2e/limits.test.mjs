@@ -215,6 +215,9 @@ test("a day and more is played, kept in the address, and opened again", async (t
   const day = 25 * 3600e6;
   await page.waitForFunction((day) => Number(document.querySelector("time.clock").dataset.micros) > day, day, { timeout: 60_000 });
   await page.getByRole("button", { name: /^Pause/ }).click();
+  await page.getByRole("button", { name: /^Play/ }).waitFor();
+  // What is drawn follows in the next frame.
+  await page.waitForTimeout(300);
   const at = await micros(page);
   // The address follows a stop after a moment.
   await page.waitForTimeout(1_000);

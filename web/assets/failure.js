@@ -20,11 +20,14 @@ globalThis.petriRemember = ({ head, kept, more, moment, end }) => {
 const recording = (commands = told.commands, moment = told.moment, end = told.end) =>
   told.head && `${told.head},"moment":${moment},"end":${end},"commands":[${commands.join()}]}`;
 
+/** What a closed door answers: who expects several values finds none in it, and no number either. */
+const NOTHING = Object.freeze([]);
+
 /** The exports of the module, behind a door that closes at its first failure. */
 export function guard(exports) {
   told.bytes = () => exports.memory.buffer.byteLength;
   const door = (own) => (...given) => {
-    if (stopped) return undefined;
+    if (stopped) return NOTHING;
     try {
       return own(...given);
     } catch (error) {
