@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use peak_alloc::PeakAlloc;
 use petri_sim::story::link;
 use petri_sim::story::shared::Shared;
+use petri_tests::Chance;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -17,24 +18,6 @@ static ALLOCATED: PeakAlloc = PeakAlloc;
 
 const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 100 } else { 50 });
 const LARGEST: usize = 64 << 20;
-
-/// SplitMix64: the same recordings on every machine.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
-    }
-    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
-    }
-}
 
 /// What is put where it does not belong.
 fn token(chance: &mut Chance) -> Vec<u8> {
@@ -100,7 +83,7 @@ fn mutate(bytes: &mut Vec<u8>, others: &[Vec<u8>], chance: &mut Chance) {
         let (from, to) = (a.min(b), a.max(b));
         match chance.below(12) {
             0 if !bytes.is_empty() => bytes[a] ^= 1 << chance.below(8),
-            1 if !bytes.is_empty() => bytes[a] = chance.next() as u8,
+            1 if !bytes.is_empty() => bytes[a] = chance.draw() as u8,
             2 => bytes.truncate(a),
             3 => drop(bytes.drain(from..to.min(from + 1 + chance.below(64)))),
             4 => {
@@ -206,7 +189,7 @@ fn no_recording_harms_who_opens_it() {
     ]
     .into();
 
-    let mut chance = Chance(number("PETRI_HOSTILE_SEED", 1));
+    let mut chance = Chance::new(number("PETRI_HOSTILE_SEED", 1));
     let (mut slowest, mut largest, mut accepted, mut saved) = (Duration::ZERO, 0, 0, 0);
     let count = number("PETRI_HOSTILE", 10_000);
     for trial in 0..count {

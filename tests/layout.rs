@@ -227,7 +227,7 @@ fn every_way_of_naming_a_file_is_an_arrow() {
         ("use crate::down::D;", Some("down.rs")),
         ("use crate::{down::{D as E}, up};", Some("down.rs")),
         ("use super::super::down::*;", Some("down.rs")),
-        ("fn f() -> crate::down::D { todo!() }", Some("down.rs")),
+        ("fn f() -> crate::down::D { loop {} }", Some("down.rs")),
         ("fn f() { println!(\"{:?}\", crate::down::D) }", Some("down.rs")),
         ("pub(crate) use super::b::B;", Some("up/b.rs")),
         ("mod inner { use super::super::b::B; }", Some("up/b.rs")),

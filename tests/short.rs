@@ -10,6 +10,7 @@ use peak_alloc::PeakAlloc;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
+use petri_tests::Chance;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,24 +22,6 @@ const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_00
 const LARGEST: usize = 64 << 20;
 /// The largest text that is tried.
 const MOST: usize = 1 << 20;
-
-/// SplitMix64: the same lines on every machine.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
-    }
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.below(of.len())]
-    }
-}
 
 /// How much of a processor this thread has used; where that is not told, the time.
 fn used(since: Instant) -> Duration {
@@ -393,7 +376,7 @@ fn piece(chance: &mut Chance) -> String {
     ];
     let mut text = String::new();
     for _ in 0..1 + chance.below(6) {
-        let part = chance.one(PARTS);
+        let part = *chance.one(PARTS);
         let part = if chance.below(2) == 0 { part.to_owned() } else { format!("{part}{}", chance.one(PARTS)) };
         text.push_str(&repeated(chance, &part));
     }
@@ -431,7 +414,7 @@ fn brothers_of_them_have_too() {
     let number =
         |variable: &str, usual: u64| std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
     let cluster = cluster();
-    let mut chance = Chance(number("PETRI_SHORT_SEED", 1));
+    let mut chance = Chance::new(number("PETRI_SHORT_SEED", 1));
     let mut worst = Worst::begin();
     let (count, mut refused) = (number("PETRI_SHORT", 2_000), 0);
     for trial in 0..count {

@@ -1,22 +1,6 @@
 //! A seeded mutator: pieces of texts cut, repeated, swapped, and replaced by what does not belong there.
 
-/// SplitMix64: the same inputs on every machine.
-pub struct Chance(u64);
-
-impl Chance {
-    pub fn new(seed: u64) -> Chance {
-        Chance(seed)
-    }
-    fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-    fn below(&mut self, bound: usize) -> usize {
-        (self.draw() % bound.max(1) as u64) as usize
-    }
-}
+pub use petri_tests::Chance;
 
 /// What is put where it does not belong.
 const TOKENS: [&str; 40] = [

@@ -27,6 +27,7 @@ pub mod run;
 
 pub use attributes::{ATTRIBUTES, Attributes, Panel, Speed, Theme, pairs};
 
+use crate::transcript::here_document;
 use petri_console::claims::Claim;
 use petri_objects::value::quoted;
 
@@ -178,7 +179,7 @@ impl Fence {
                     let Some((_, more)) = numbered.next() else { break };
                     typed.push_str(more.trim().trim_start_matches("> "));
                 }
-                if let Some(end) = here_document(&typed) {
+                if let Some(end) = here_document(&typed).filter(|end| !end.is_empty()) {
                     let mut closed = false;
                     for (_, more) in numbered.by_ref() {
                         typed.push('\n');
@@ -210,12 +211,6 @@ fn typed(line: &str) -> Option<(&str, bool)> {
 /// which no object of Kubernetes has.
 fn is_step(line: &str) -> bool {
     ["$ ", "$! ", "? "].iter().any(|mark| line.starts_with(mark)) || line.trim_end() == "$"
-}
-
-fn here_document(line: &str) -> Option<String> {
-    let (_, rest) = line.split_once("<<")?;
-    let word = rest.trim_start_matches('-').split_whitespace().next()?;
-    Some(word.trim_matches(['\'', '"']).to_owned()).filter(|word| !word.is_empty())
 }
 
 fn example(name: &str) -> Option<Beginning> {

@@ -239,6 +239,13 @@ fn pieces(markdown: &str) -> Vec<Piece> {
     pieces
 }
 
+/// What ends the text that a typed line has after it.
+pub(crate) fn here_document(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("<<")?;
+    let word = rest.trim_start_matches('-').split_whitespace().next()?;
+    Some(word.trim_matches(['\'', '"']).to_owned())
+}
+
 fn exchanges(body: &[&str], first: u32) -> Vec<Exchange> {
     let mut exchanges: Vec<Exchange> = Vec::new();
     let mut here: Option<String> = None;
@@ -253,10 +260,7 @@ fn exchanges(body: &[&str], first: u32) -> Vec<Exchange> {
         }
         match (line.strip_prefix("$ "), exchanges.last_mut()) {
             (Some(typed), _) => {
-                here = typed.split_once("<<").and_then(|(_, rest)| {
-                    let word = rest.trim_start_matches('-').split_whitespace().next()?;
-                    Some(word.trim_matches(['\'', '"']).to_owned())
-                });
+                here = here_document(typed);
                 exchanges.push(Exchange { number, line: typed.trim_end().to_owned(), expected: Vec::new() });
             }
             (None, Some(exchange)) => exchange.expected.push(line.trim_end().to_owned()),
