@@ -263,3 +263,15 @@ fn a_disk_follows_its_pod_past_a_controller_that_has_slept() {
     assert!(verdict.holds && !verdict.found.contains(&node), "{}", verdict.found);
     assert!(world.disks.iter().all(|disk| !disk.attached.contains_key(&*node)));
 }
+
+/// A driver that has not answered for long, and answers when nobody wants the disk any more.
+#[test]
+fn a_disk_that_was_asked_for_in_vain_is_given_back() {
+    let mut session = Session::new(WITH_CLAIM);
+    session.say(&["hold attach", "kubectl apply -f all.yaml", "run 18m", "kubectl delete sts a", "run 10s"]);
+    session.say(&["release attach", "run 10m"]);
+    let world = session.timeline.world();
+    let attachments: Vec<_> = world.objects().attachments.values().map(|a| a.metadata.name.to_string()).collect();
+    assert_eq!(attachments, [] as [String; 0]);
+    assert!(world.disks.iter().all(|disk| disk.attached.is_empty()));
+}

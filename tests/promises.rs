@@ -243,3 +243,28 @@ fn a_risk_that_a_fault_holds_up_is_told_once_and_not_every_second() {
         assert_eq!(standing(&timeline), "at risk until None", "{}", fault.said());
     }
 }
+
+/// Etcd takes its time, so that a pod is created seconds after its sync has looked at the one before it.
+#[test]
+fn a_sync_that_waits_for_etcd_breaks_no_order_by_what_it_could_not_see() {
+    let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 1));
+    let set = stateful_set("web", 2, false, false, None);
+    timeline.command(Command::Apply(Rc::new(set))).expect("the manifest is valid");
+    timeline.command(Command::DelayEtcd { by: Span::seconds(3) }).expect("etcd can be slow");
+    let pod = |timeline: &Timeline, name: &str| {
+        timeline.world().objects().pods.get(&Key::new("default", name)).map(|pod| (pod.is_ready(), pod.metadata.uid))
+    };
+    while pod(&timeline, "web-0").is_none_or(|(is_ready, _)| !is_ready) {
+        timeline.step();
+    }
+    wait(&mut timeline, 1);
+    assert_eq!(pod(&timeline, "web-1"), None, "its creation is on the way to etcd");
+    let target = ObjectRef::new(Kind::Pod, "default", "web-0");
+    let delete = Command::Delete { target, grace_seconds: Some(0), propagation: Propagation::Background };
+    timeline.command(delete).expect("web-0 exists");
+    while pod(&timeline, "web-1").is_none() {
+        timeline.step();
+    }
+    assert_eq!(pod(&timeline, "web-0"), None, "web-1 came first");
+    assert!(matches!(timeline.world().invariants.worst(Guarantee::Ordered).0, Standing::Holding));
+}

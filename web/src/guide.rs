@@ -182,4 +182,33 @@ mod tests {
         session.command(Command::PowerOff { node }).expect("it has power");
         assert_eq!(step(), None, "this is another story");
     }
+
+    /// A reader presses what is offered at whatever moment: three presses lead to the end from everywhere.
+    #[test]
+    fn every_moment_leads_to_two_of_one() {
+        let session = Session::new(Recording::new(Scenario::standard(), first_visit::SEED));
+        first_visit::show_example(&session, &petri_lessons::EXAMPLES[0]).expect("its text is here");
+        let begin = session.timeline().now();
+        let pass = |millis: u64| session.change(|timeline| timeline.play_until(timeline.now() + Span::millis(millis)));
+        let mut astray = Vec::new();
+        for nth in 0..400 {
+            session.seek(begin);
+            let mut pressed = Vec::new();
+            for wait in [nth * 173, (nth % 7) * 911 + 40, (nth % 13) * 240] {
+                pass(wait);
+                let line = step(&session.timeline()).and_then(|step| step.line()).expect("it has a line");
+                crate::desk::host::with_page(&session, |page| {
+                    petri_console::run(&line, page, &std::collections::BTreeMap::new())
+                });
+                pressed.push(line);
+            }
+            let last = pressed.last().and_then(|line| line.strip_prefix("run ")).and_then(|s| s.strip_suffix("s"));
+            pass(last.and_then(|s| s.parse::<u64>().ok()).expect("the last line lets time pass") * 1000);
+            let end = step(&session.timeline());
+            if !matches!(end, Some(Step::Done { .. })) {
+                astray.push(format!("{nth}: {pressed:?}, then {end:?}"));
+            }
+        }
+        assert!(astray.is_empty(), "{}", astray.join("\n"));
+    }
 }

@@ -11,8 +11,6 @@ pub(crate) struct Deeds {
     pub storage: bool,
     /// Labels by which pods are selected were changed, or owners taken away.
     pub labels: bool,
-    /// Requests to attach a disk were left unanswered.
-    pub attach_held: bool,
     /// Finalizers were taken away from whoever relied on them.
     pub finalizers: bool,
 }
@@ -43,7 +41,6 @@ impl Deeds {
         self.storage |= deletes && has(&storage);
         self.storage |= has(&["patch persistentvolume"]);
         self.labels |= has(&["kubectl label", "orphan", "\"app\":\"other\""]);
-        self.attach_held |= has(&["hold attach"]);
         self.finalizers |= has(&["\"finalizers\":null"]);
     }
 }

@@ -10,15 +10,6 @@ use petri_sim::words::controller_id::ControllerId;
 use petri_sim::world::{Grain, World};
 use serde_json::json;
 
-/// What is known to fail and is being mended elsewhere: the swarm keeps away from it meanwhile.
-///
-/// EXCLUDED until mended; each goes when its fault is gone.
-mod excluded {
-    /// `hold attach; run 18m; kubectl delete sts db; release attach` leaves the disk attached for nobody.
-    pub const HELD_ATTACH: bool = true;
-}
-pub(crate) use excluded::HELD_ATTACH;
-
 /// How a run begins.
 pub(crate) struct Beginning {
     pub scenario: String,

@@ -6,6 +6,7 @@
 use crate::deeds::Deeds;
 use crate::script::Script;
 use petri_objects::{Kind, Object, Uid};
+use petri_sim::belief::api::shelf::Key;
 use petri_sim::ground::clock::{Span, elapsed};
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::invariants::{Guarantee, Standing};
@@ -136,7 +137,7 @@ impl Oracle<'_> {
 
     fn nodes(&mut self) {
         for machine in self.world.machines.values() {
-            let key = petri_sim::belief::api::shelf::Key::new("", machine.name.clone());
+            let key = Key::new("", machine.name.clone());
             match self.world.objects().nodes.get(&key) {
                 None => self.complain(Rule::Node, format!("{} has power and no Node object", machine.name)),
                 Some(node) if node.metadata.is_terminating() => {}
@@ -264,7 +265,9 @@ impl Oracle<'_> {
                 let [namespace, _, name] = words[..] else { return false };
                 self.incomplete.contains(&format!("{namespace}/{name}"))
             }
-            Guarantee::Quorum => self.incomplete.iter().any(of_namespace) || self.is_lonely_quorum(subject),
+            Guarantee::Quorum => {
+                self.incomplete.iter().any(of_namespace) || self.is_lonely_quorum(subject) || !self.is_service(subject)
+            }
             // Told by process or lock, and a lock is not of one namespace alone.
             Guarantee::OneLeader => !self.incomplete.is_empty() || self.works_for_longer_than_it_may(),
             _ => false,
@@ -275,6 +278,13 @@ impl Oracle<'_> {
     fn works_for_longer_than_it_may(&self) -> bool {
         let notes = self.world.objects().pods.values().map(|pod| &pod.metadata.annotations);
         notes.into_iter().any(|notes| ["petri.dev/hold", "petri.dev/ttl"].iter().any(|key| notes.get(key).is_some()))
+    }
+
+    /// Members find each other by a Service, and a person may have deleted it.
+    fn is_service(&self, subject: &str) -> bool {
+        subject.split_once('/').is_some_and(|(namespace, name)| {
+            self.world.objects().services.get(&Key::new(namespace, name)).is_some()
+        })
     }
 
     /// A set of fewer pods than half of its members never has a quorum.

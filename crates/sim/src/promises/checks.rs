@@ -331,7 +331,12 @@ impl Checks<'_> {
                 pod.is_running_and_ready()
                     || (pod.phase() == Phase::Running && self.scene.now.since(lost) < Span::seconds(1) + RACE)
             });
-            if !ready {
+            // Where writes take their time, a sync acts on what was so when it began.
+            let was_ready = || {
+                let before = self.scene.orders_by.and_then(|objects| objects.pods.get(&key));
+                before.is_some_and(|pod| pod.is_running_and_ready())
+            };
+            if !ready && !was_ready() {
                 let sentence = format!("{} was created while {name} was not Running and Ready.", pod.metadata.name);
                 return self.break_once(Guarantee::Ordered, subject_of(pod), sentence, None);
             }

@@ -34,6 +34,8 @@ pub(crate) struct Scene<'w> {
     pub driver: &'w csi_driver::Memory,
     /// Whether the controller that attaches disks runs.
     pub attaches: bool,
+    /// What the StatefulSet controller saw when it began the sync that it is in the middle of, if it sees what is.
+    pub orders_by: Option<&'w Objects>,
 }
 
 impl<'w> Scene<'w> {

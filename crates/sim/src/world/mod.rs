@@ -328,6 +328,10 @@ impl World {
     pub fn is_held(&self, controller: ControllerId) -> bool {
         self.held.contains(&controller)
     }
+    /// Whether somebody has held back what a controller hears.
+    pub(crate) fn sees_late(&self, controller: ControllerId) -> bool {
+        self.is_held(controller) || self.faults.cache_delays.contains_key(&controller)
+    }
     pub fn is_stopped(&self, component: Component) -> bool {
         self.stopped.contains(&component)
     }

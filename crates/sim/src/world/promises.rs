@@ -32,6 +32,10 @@ macro_rules! scene {
             attachments: &$world.memory.attach_detach,
             driver: &$world.memory.csi_driver,
             attaches: $world.is_active(ControllerId::AttachDetach),
+            orders_by: match $world.sees_late(ControllerId::StatefulSet) {
+                true => None,
+                false => $world.pending.get(&ControllerId::StatefulSet).map(|sync| &*sync.cache),
+            },
         }
     };
 }

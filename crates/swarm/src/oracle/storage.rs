@@ -57,9 +57,6 @@ fn volumes(oracle: &Oracle<'_>) -> Vec<String> {
 
 /// A disk stays attached for the pods of its machine that use it, and for nobody else.
 fn attachments(oracle: &Oracle<'_>) -> Vec<String> {
-    if crate::generate::HELD_ATTACH && oracle.deeds.attach_held {
-        return Vec::new();
-    }
     let objects = oracle.world.objects();
     let mut used: BTreeSet<(Name, Name)> = BTreeSet::new();
     for pod in objects.pods.values().filter(|pod| pod.is_scheduled()) {

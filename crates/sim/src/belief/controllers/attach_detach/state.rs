@@ -17,7 +17,7 @@ pub struct Memory {
     volumes: Tree<VolumeState>,
     /// Pods that were seen on a node, by the claims they use. Names stay after their pods, because they come back.
     users: Tree<BTreeSet<Key>>,
-    /// (node, volume) of detaches that were asked for and not begun.
+    /// (node, volume) of detaches that were asked for and are not under way.
     waiting: Rc<BTreeSet<(Name, Name)>>,
     /// What deleted nodes had mounted when last heard of.
     lost: Rc<BTreeMap<Name, Vec<Name>>>,
@@ -193,7 +193,7 @@ impl Memory {
         self.volumes.get(key).map(|state| (**state).clone()).unwrap_or_default()
     }
     pub fn put(&mut self, key: &Key, state: VolumeState) {
-        let waits = |attached: &Attached| attached.detach_requested.is_some() && attached.operation.is_none();
+        let waits = |attached: &Attached| attached.detach_requested.is_some() && !attached.is_busy();
         let gone: Vec<(Name, Name)> = self
             .waiting
             .iter()
