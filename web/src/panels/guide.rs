@@ -35,12 +35,15 @@ pub fn Guide(props: &GuideProps) -> Html {
             format!("Force-delete {pod}"),
             "guide-button",
         ),
-        Step::Wait { pod, .. } => (
+        Step::Wait { pod, seconds, foreseen } => (
             "3 of 3",
             format!(
                 "The old {pod} runs on. The new one waits for the disk, which is detached by force after 6 minutes."
             ),
-            format!("Run until {pod} runs twice"),
+            match foreseen {
+                true => format!("Run until {pod} runs twice"),
+                false => format!("Let {seconds} s pass"),
+            },
             "guide-button",
         ),
         Step::Done { pod } => (
