@@ -275,3 +275,71 @@ fn a_disk_that_was_asked_for_in_vain_is_given_back() {
     assert_eq!(attachments, [] as [String; 0]);
     assert!(world.disks.iter().all(|disk| disk.attached.is_empty()));
 }
+
+/// A pod that is forgotten while it waits for its disk uses it no more.
+#[test]
+fn a_disk_that_a_forgotten_pod_waited_for_is_free() {
+    let mut session = Session::new(WITH_CLAIM);
+    session.say(&["hold attach", "kubectl apply -f all.yaml", "run 30s"]);
+    let node = petri_console::claims::fill("{node of pod/a-0}", "default", session.timeline.world());
+    let node = node.expect("it is on a node");
+    session.say(&[
+        &format!("kubectl cordon {node}"),
+        "kubectl delete pod a-0 --force --grace-period=0",
+        "run 1s",
+        "release attach",
+        "run 2m",
+    ]);
+    let claim = petri_console::claims::Claim::parse("pod/a-0 is Ready", "default").expect("it is a claim");
+    let verdict = claim.look(session.timeline.world());
+    assert!(verdict.holds && !verdict.found.contains(&node), "{}", verdict.found);
+}
+
+/// Who catches up hears of a machine and of its successor at once, under one name.
+#[test]
+fn what_belonged_to_a_node_goes_past_a_garbage_collector_that_has_slept() {
+    let mut session = Session::new("");
+    session.say(&[
+        "run 1s",
+        "pause controller garbage-collector-controller",
+        "power off node-0",
+        "power on node-0",
+        "kubectl delete node node-0 --wait=false",
+        "run 1m",
+        "resume controller garbage-collector-controller",
+        "run 2m",
+    ]);
+    let objects = session.timeline.world().objects();
+    let node = objects.get(&ObjectRef::new(Kind::Node, "", "node-0")).expect("it has registered again");
+    let lease = objects.get(&ObjectRef::new(Kind::Lease, "kube-node-lease", "node-0")).expect("it has a lease");
+    let owners: Vec<_> = lease.meta().owner_references.iter().map(|owner| owner.uid).collect();
+    assert_eq!(owners, [node.meta().uid]);
+}
+
+/// The resync finds a claim that its volume has forgotten.
+#[test]
+fn a_volume_that_was_replaced_belongs_to_its_claim_again() {
+    const VOLUME: &str = "
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: disk}
+spec: {accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}, csi: {driver: disk.petri.dev, volumeHandle: disk}}
+";
+    const CLAIM: &str = "
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: spare}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, storageClassName: \"\"}
+";
+    let mut session = Session::new(VOLUME);
+    session.files.insert("claim.yaml".to_owned(), CLAIM.to_owned());
+    session.say(&["kubectl apply -f all.yaml", "kubectl apply -f claim.yaml", "run 1m"]);
+    session.say(&["kubectl replace -f all.yaml", "run 1s"]);
+    let phase = |session: &Session| {
+        let volumes = &session.timeline.world().objects().volumes;
+        volumes.values().map(|volume| volume.status.phase.to_string()).collect::<String>()
+    };
+    assert_eq!(phase(&session), "Available", "nobody has looked yet");
+    session.say(&["run 15s"]);
+    assert_eq!(phase(&session), "Bound");
+}

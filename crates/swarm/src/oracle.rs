@@ -125,7 +125,9 @@ impl Oracle<'_> {
                 Guarantee::AtLeast | Guarantee::Quorum | Guarantee::OneLeader | Guarantee::Data => true,
                 Guarantee::AtMostOne => self.deeds.lies,
                 Guarantee::OneWriter => self.deeds.lies || self.deeds.finalizers,
-                Guarantee::Ordered | Guarantee::Budget => false,
+                // An eviction may come before its budget's status has heard of the labels.
+                Guarantee::Budget => self.deeds.labels,
+                Guarantee::Ordered => false,
             };
             if !excused {
                 let at = elapsed(note.at.since(self.world.start));
@@ -282,9 +284,9 @@ impl Oracle<'_> {
 
     /// Members find each other by a Service, and a person may have deleted it.
     fn is_service(&self, subject: &str) -> bool {
-        subject.split_once('/').is_some_and(|(namespace, name)| {
-            self.world.objects().services.get(&Key::new(namespace, name)).is_some()
-        })
+        subject
+            .split_once('/')
+            .is_some_and(|(namespace, name)| self.world.objects().services.get(&Key::new(namespace, name)).is_some())
     }
 
     /// A set of fewer pods than half of its members never has a quorum.

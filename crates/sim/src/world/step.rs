@@ -442,7 +442,11 @@ fn differences(before: &Objects, after: &Objects, now: Time, revision: Revision)
     let mut changes = Vec::new();
     for kind in Kind::ALL {
         for object in after.list(*kind) {
-            let old = before.get(&object.reference());
+            let mut old = before.get(&object.reference());
+            // What went and came back under its name meanwhile is another object: it is heard of as both.
+            if let Some(gone) = old.take_if(|old| old.meta().uid != object.meta().uid) {
+                changes.push(change(Some(gone), None));
+            }
             if !old.as_ref().is_some_and(|old| old.same(&object)) {
                 changes.push(change(old, Some(object)));
             }

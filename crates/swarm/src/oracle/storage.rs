@@ -1,7 +1,7 @@
 //! Claims, volumes and attachments fit together.
 
 use super::{Oracle, Rule};
-use petri_objects::Name;
+use petri_objects::{Name, PersistentVolume};
 use petri_sim::belief::api::shelf::Key;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,17 @@ pub(super) fn check(oracle: &mut Oracle<'_>) {
     attachments(oracle).into_iter().for_each(|text| oracle.complain(Rule::Attachment, text));
 }
 
-/// A claim is lost with its volume, and never while it is there.
+/// A claim is lost with its volume, or to another claim, and never while its volume is there for it.
 fn lost(oracle: &Oracle<'_>) -> Vec<String> {
     let objects = oracle.world.objects();
     let lost = objects.claims.values().filter(|claim| &*claim.status.phase == "Lost");
-    let there = lost.filter(|claim| objects.volumes.get(&Key::new("", claim.spec.volume_name.clone())).is_some());
+    let there = lost.filter(|claim| {
+        let volume = objects.volumes.get(&Key::new("", claim.spec.volume_name.clone()));
+        let is_anothers = |volume: &PersistentVolume| {
+            volume.spec.claim_ref.as_ref().is_some_and(|owner| owner.uid != claim.metadata.uid)
+        };
+        volume.is_some_and(|volume| !is_anothers(volume))
+    });
     there.map(|claim| format!("{} is Lost, and {} is there", claim.metadata.name, claim.spec.volume_name)).collect()
 }
 

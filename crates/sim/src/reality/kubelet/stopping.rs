@@ -111,7 +111,9 @@ impl Host<'_> {
         }
         worker.stage = Stage::Stopped;
         self.report(worker);
-        if self.settings.kubelet.unmount == Span::ZERO {
+        // Whoever is forgotten and has mounted nothing has nothing left to confirm.
+        let is_over = worker.gone && worker.mounted.is_empty();
+        if is_over || self.settings.kubelet.unmount == Span::ZERO {
             self.release_volumes(worker);
         }
         // The object is removed when the last status is known to be stored; each request waits for the one before.

@@ -31,7 +31,7 @@ pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
 }
 
 /// The resync looks at everything at once, so its times are multiples of the period.
-fn until_next(period: Span, now: Time) -> Span {
+pub(super) fn until_next(period: Span, now: Time) -> Span {
     Span(period.0 - now.0 % period.0.max(1))
 }
 

@@ -20,7 +20,7 @@ use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Outcome};
 use crate::belief::client::informer::Enqueue;
-use petri_objects::Object;
+use petri_objects::{Object, PersistentVolumeClaim};
 use std::rc::Rc;
 
 /// Keys of claims have a namespace, keys of volumes have none.
@@ -58,8 +58,17 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
                 memory.put(new);
             }
             keys.add(Key::of(&volume.metadata));
-            if let Some(claim) = &volume.spec.claim_ref {
-                keys.add(claim_key(claim));
+            match &volume.spec.claim_ref {
+                Some(claim) => keys.add(claim_key(claim)),
+                // The resync finds claims whose volume does not know them.
+                None if change.new.is_some() => {
+                    let resync = claim::until_next(keys.settings.claim_sync_period, keys.now);
+                    let named = |claim: &&Rc<PersistentVolumeClaim>| claim.spec.volume_name == volume.metadata.name;
+                    let claims: Vec<Key> =
+                        keys.cache.claims.values().filter(named).map(|claim| Key::of(&claim.metadata)).collect();
+                    claims.into_iter().for_each(|claim| keys.add_after(claim, resync));
+                }
+                None => {}
             }
         }
         _ => {}
