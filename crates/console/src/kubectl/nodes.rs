@@ -9,6 +9,7 @@ use crate::select::{LabelFilter, reference};
 use petri_objects::{Kind, Name, Node, Taint};
 use petri_sim::words::command::Command;
 use petri_sim::words::note::Answer;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The nodes that words or a selector mean.
@@ -147,9 +148,14 @@ fn changes(
     overwrite: bool,
 ) -> Result<(Vec<Taint>, Vec<Taint>), Failure> {
     let known = &node.spec.taints;
+    let mut places: BTreeMap<&str, Vec<&Taint>> = BTreeMap::new();
+    for taint in known {
+        places.entry(&taint.key).or_default().push(taint);
+    }
+    let of_key = |key: &str| places.get(key).map_or(&[][..], |taints| taints);
     let taken: Vec<&str> = add
         .iter()
-        .filter(|new| known.iter().any(|old| old.key == new.key && old.effect == new.effect))
+        .filter(|new| of_key(&new.key).iter().any(|old| old.effect == new.effect))
         .map(|new| &*new.key)
         .collect();
     if !taken.is_empty() && !overwrite {
@@ -161,11 +167,9 @@ fn changes(
     }
     let mut gone = Vec::new();
     for removal in remove {
-        let same = |taint: &&Taint| {
-            *taint.key == *removal.key && removal.effect.as_deref().is_none_or(|effect| *effect == *taint.effect)
-        };
+        let same = |taint: &&&Taint| removal.effect.as_deref().is_none_or(|effect| *effect == *taint.effect);
         let before = gone.len();
-        gone.extend(known.iter().filter(same).cloned());
+        gone.extend(of_key(&removal.key).iter().filter(same).map(|taint| (*taint).clone()));
         if gone.len() == before {
             let shown = match &removal.effect {
                 Some(effect) => format!("{}:{effect}", removal.key),

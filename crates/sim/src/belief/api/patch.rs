@@ -4,6 +4,8 @@ use super::request::Patch;
 use crate::ground::clock::Time;
 use crate::words::api_error::ApiError;
 use petri_objects::*;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Conditions of a pod that the kubelet writes; all others stay when it posts a status.
@@ -56,12 +58,17 @@ pub fn typed(old: &Object, patch: Patch, now: Time) -> Object {
         Patch::Taints { add, remove } => {
             if let Object::Node(node) = &mut new {
                 let taints = &mut Rc::make_mut(node).spec.taints;
-                let same = |a: &Taint, b: &Taint| a.key == b.key && a.effect == b.effect;
-                taints.retain(|taint| !remove.iter().any(|r| same(r, taint)));
+                let identity = |taint: &Taint| (taint.key.clone(), taint.effect.clone());
+                let remove: BTreeSet<(Name, Name)> = remove.iter().map(identity).collect();
+                taints.retain(|taint| !remove.contains(&identity(taint)));
+                let mut places: BTreeMap<(Name, Name), usize> = taints.iter().map(identity).zip(0..).collect();
                 for taint in add {
-                    match taints.iter_mut().find(|t| same(t, &taint)) {
-                        Some(present) => *present = taint,
-                        None => taints.push(taint),
+                    match places.entry(identity(&taint)) {
+                        Entry::Occupied(place) => taints[*place.get()] = taint,
+                        Entry::Vacant(place) => {
+                            place.insert(taints.len());
+                            taints.push(taint);
+                        }
                     }
                 }
             }
