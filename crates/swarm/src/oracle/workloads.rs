@@ -259,7 +259,7 @@ fn classes_are_odd(object: &Object) -> bool {
 /// A budget counts the pods that it is about.
 ///
 /// Upstream: `updatePod` of the disruption controller looks for the budget of the pod as it is now; one whose pod has other
-/// labels hears of it with its next change.
+/// labels hears of it with its next change. Of two budgets for one pod it tells the first it finds.
 fn budgets(oracle: &mut Oracle<'_>) {
     if oracle.deeds.labels {
         return;
@@ -273,10 +273,20 @@ fn budgets(oracle: &mut Oracle<'_>) {
         if failed || budget.metadata.labels.get(MUTATED).is_some() {
             continue;
         }
-        let pods = objects.pods.in_namespace(&budget.metadata.namespace);
-        let healthy = pods
-            .filter(|pod| selector.matches(&pod.metadata.labels) && pod.is_ready() && !pod.is_terminating())
-            .count();
+        let pods = || {
+            let pods = objects.pods.in_namespace(&budget.metadata.namespace);
+            pods.filter(|pod| selector.matches(&pod.metadata.labels))
+        };
+        let others = objects.budgets.in_namespace(&budget.metadata.namespace);
+        let others: Vec<_> = others.filter(|other| other.metadata.uid != budget.metadata.uid).collect();
+        let is_anothers = |pod: &Rc<Pod>| {
+            let mut selectors = others.iter().filter_map(|other| other.spec.selector.as_ref());
+            selectors.any(|selector| selector.matches(&pod.metadata.labels))
+        };
+        if pods().any(is_anothers) {
+            continue;
+        }
+        let healthy = pods().filter(|pod| pod.is_ready() && !pod.is_terminating()).count();
         if i64::from(budget.status.current_healthy) != healthy as i64 {
             let told = budget.status.current_healthy;
             found
