@@ -11,6 +11,8 @@ pub(crate) struct Deeds {
     pub storage: bool,
     /// Labels by which pods are selected were changed, or owners taken away.
     pub labels: bool,
+    /// Somebody has asked for more or fewer pods.
+    pub scaled: bool,
     /// Finalizers were taken away from whoever relied on them.
     pub finalizers: bool,
 }
@@ -41,6 +43,7 @@ impl Deeds {
         self.storage |= deletes && has(&storage);
         self.storage |= has(&["patch persistentvolume"]);
         self.labels |= has(&["kubectl label", "orphan", "\"app\":\"other\""]);
+        self.scaled |= has(&["kubectl scale", "replicas"]);
         self.finalizers |= has(&["\"finalizers\":null"]);
     }
 }

@@ -145,6 +145,7 @@ fn is_excused(oracle: &Oracle<'_>, workload: &Workload) -> bool {
         || !is_healthy(&workload.template)
         || wants_much(oracle, &workload.template)
         || is_shadowed(oracle, workload)
+        || waits_for_a_claim(oracle, &workload.object)
         || oracle.deeds.labels
         || workload.pods.iter().any(|pod| is_pod_excused(oracle, pod))
 }
@@ -249,6 +250,19 @@ fn is_shadowed(oracle: &Oracle<'_>, workload: &Workload) -> bool {
     };
     let disks = claims && (oracle.deeds.storage || classes_are_odd(&workload.object));
     taken || disks || app.is_none()
+}
+
+/// A set hears of no claim: one that waits until that of an earlier pod is gone, because scaling deletes claims, waits on
+/// after it has gone. And what has no name can never be made.
+///
+/// Upstream: `stateful_set.go:NewStatefulSetController`, `stateful_set_control.go:PodClaimIsStale`.
+fn waits_for_a_claim(oracle: &Oracle<'_>, object: &Object) -> bool {
+    let Object::StatefulSet(set) = object else { return false };
+    let policy = set.spec.persistent_volume_claim_retention_policy.as_ref();
+    let claims = &set.spec.volume_claim_templates;
+    let deletes = policy.is_some_and(|policy| &*policy.when_scaled == "Delete");
+    oracle.deeds.scaled && deletes && !claims.is_empty()
+        || claims.iter().any(|claim| claim.metadata.name.is_empty())
 }
 
 fn classes_are_odd(object: &Object) -> bool {
