@@ -4,54 +4,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, describe, test } from "node:test";
 import { brotliCompressSync } from "node:zlib";
+import { FENCE, ICON, clusters, drawn, escape, fenced, frameOf, isWasm, pair, start } from "./embed.mjs";
 import { DIST, openPage, screenshot, shutDown, startServer } from "./harness.mjs";
 
 after(shutDown);
-
-const FENCE = `apiVersion: v1
-kind: Service
-metadata: { name: nginx }
-spec: { clusterIP: None, selector: { app: nginx }, ports: [{ port: 80 }] }
----
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: { name: web }
-spec:
-  serviceName: nginx
-  replicas: 2
-  selector: { matchLabels: { app: nginx } }
-  template:
-    metadata: { labels: { app: nginx } }
-    spec: { containers: [{ name: nginx, image: nginx }] }
----
-$ run until sts/web Ready
-$ cut {node of pod/web-1}
-$ run 7m
-? pod/web-1 is Terminating
-? pod/web-1 is gone
-`;
-
-const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-const fenced = (text) => `<pre><code class="language-petri">${escape(text)}</code></pre>`;
-// Browsers ask every host for one.
-const ICON = [/favicon\.ico/, /404 \(Not Found\)/];
-
-/** Petri on one origin, a page of documentation on another, under a policy that allows no more than it must. */
-async function pair(t, body, { csp = true, ...more } = {}) {
-  const petri = await startServer({ prefix: "/petri/", cors: true });
-  const allows = `default-src 'none'; img-src data:; script-src ${petri.origin}; style-src 'self'; frame-src ${petri.origin}`;
-  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>A page</title><body><h1>A page</h1><p>Before.</p>${body}<p id="after">After.</p><script type="module" src="${petri.url}embed.js"></script>`;
-  const host = await startServer({ prefix: "/none/", csp: csp ? allows : "", pages: { "/page.html": html } });
-  t.after(() => Promise.all([petri.close(), host.close()]));
-  const page = await openPage({ url: `${host.origin}/page.html`, viewport: { width: 900, height: 900 }, allow: ICON, ...more });
-  return { petri, host, page };
-}
-
-const clusters = (page) => page.locator("petri-cluster");
-const start = (page, nth = 0) => clusters(page).nth(nth).getByRole("button", { name: /Start|Go on/ }).click();
-const frameOf = (page, nth = 0) => clusters(page).nth(nth).frameLocator("iframe");
-const drawn = (page, nth = 0) => frameOf(page, nth).locator(".picture svg, .picture .node, .broken-fence").first().waitFor();
-const isWasm = (path) => path.endsWith(".wasm");
 
 test("E1: the loader is small and depends on nothing", async () => {
   const loader = await readFile(`${DIST}/embed.js`);

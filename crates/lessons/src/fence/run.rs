@@ -140,6 +140,7 @@ impl Run {
         let mut steps: Vec<(u32, What)> = fence.steps.iter().map(|step| (step.number, step.what.clone())).collect();
         let mut files: BTreeMap<String, String> =
             texts.names().into_iter().filter_map(|name| Some((name.clone(), texts.read(&name).ok()?))).collect();
+        let mut looked_at = None;
         let timeline = match &fence.beginning {
             Beginning::Recording(fragment) => {
                 let shared = match link::from_fragment(fragment) {
@@ -147,14 +148,16 @@ impl Run {
                     Some(Err(refused)) => return Err(refuse(1, format!("the link could not be opened: {refused}"))),
                     None => return Err(refuse(1, "this is no link to a recording".into())),
                 };
-                let Shared { recording, end, .. } = shared;
+                let Shared { recording, moment, end, branches, .. } = shared;
+                looked_at = Some(moment);
                 let mut timeline = Timeline::new(recording);
+                timeline.take_courses(branches);
                 timeline.play_until(end);
                 timeline
             }
             _ => new_timeline(scenario, attributes.seed.unwrap_or(SEED)),
         };
-        let begins = timeline.start();
+        let begins = looked_at.unwrap_or(timeline.start());
         let mut run = Run {
             timeline,
             files: BTreeMap::new(),
