@@ -4,8 +4,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
-import { FENCE, clock, clusters, drawn, fenced, frameOf, pair, protocol, start } from "./embed.mjs";
-import { DIST, launch, shutDown } from "./harness.mjs";
+import { FENCE, clock, clusters, drawn, escape, fenced, frameOf, pair, protocol, start } from "./embed.mjs";
+import { DIST, launch, openApp, shutDown, startServer } from "./harness.mjs";
+import { say } from "./steps.mjs";
 
 after(shutDown);
 
@@ -147,12 +148,50 @@ async function shared(page) {
   return { fragment: new URL(link).hash.slice(1), run: JSON.parse(json) };
 }
 
+test("Share writes what a page needs to have the run at hand, and shows how it will look", async (t) => {
+  const petri = await startServer({ prefix: "/petri/", cors: true });
+  t.after(() => petri.close());
+  const page = await openApp({ url: petri.url });
+  await say(page, "cut node-0");
+  await page.locator("#step").click();
+  const moment = await page.locator(".clock").getAttribute("data-micros");
+  await page.locator("#share-button").click();
+  await page.locator("#share-embed summary").click();
+  await page.locator("#embed-title").fill("A <quiet> node");
+  const snippets = {};
+  for (const form of ["Markdown", "HTML", "Frame"]) {
+    await page.locator(`[data-form="${form}"]`).click();
+    snippets[form] = await page.locator("#share-snippet").inputValue();
+  }
+  await page.locator("#preview-snippet").click();
+  const preview = page.frameLocator("iframe.preview");
+  await preview.locator(".picture svg").first().waitFor();
+  assert.equal(await preview.locator(".clock").getAttribute("data-micros"), moment);
+  assert.equal(await preview.locator(".embed-title").innerText(), "A <quiet> node");
+  await page.finish();
+
+  const markdown = snippets.Markdown.match(/^```(petri .*)\n(.*)\n```\n$/);
+  const block = `<pre><code class="language-petri">${escape(`# ${markdown[1].replace(" ", ": ")}\n${markdown[2]}`)}</code></pre>`;
+  const host = await pair(t, block + snippets.HTML + snippets.Frame, { csp: false });
+  for (const nth of [0, 1]) {
+    await start(host.page, nth);
+    await drawn(host.page, nth);
+    assert.equal(String(await clock(host.page, nth)), moment, nth ? "as HTML" : "as Markdown");
+  }
+  const alone = host.page.frameLocator("body > iframe");
+  await alone.locator(".picture svg").first().waitFor();
+  assert.equal(await alone.locator(".clock").getAttribute("data-micros"), moment, "as a frame");
+  assert.match(await host.page.locator("petri-cluster a").innerText(), /A <quiet> node in Petri/);
+  await host.page.finish();
+});
+
 test("E18: Open in Petri keeps moment, edits and branches, in a link that lasts", async (t) => {
   const begun = `# petri: panels=cluster,timeline,console\n${FENCE.slice(0, FENCE.indexOf("$ cut"))}$ run 30s\n`;
   const { petri, page } = await pair(t, fenced("at-most-one") + fenced(begun));
   const leave = async (nth) => {
     const [opened] = await Promise.all([page.context().waitForEvent("page"), frameOf(page, nth).locator("#open-in-petri").click()]);
     await opened.locator("[data-app]").waitFor();
+    await opened.setViewportSize({ width: 1280, height: 800 });
     return opened;
   };
   await start(page, 0);
@@ -166,14 +205,14 @@ test("E18: Open in Petri keeps moment, edits and branches, in a link that lasts"
   await start(page, 1);
   await drawn(page, 1);
   const frame = frameOf(page, 1);
-  const say = async (line) => {
+  const type = async (line) => {
     await frame.locator('[data-dock="console"]').click();
     await frame.locator("#console-line").fill(line);
     await frame.locator("#console-line").press("Enter");
   };
-  await say("kubectl scale sts/web --replicas=3");
+  await type("kubectl scale sts/web --replicas=3");
   await frame.locator("#start").click();
-  await say("cut node-0");
+  await type("cut node-0");
   await frame.locator("#step").click();
   const moment = await clock(page, 1);
   const opened = await leave(1);

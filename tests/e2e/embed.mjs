@@ -32,13 +32,15 @@ export const ICON = [/favicon\.ico/, /404 \(Not Found\)/];
 
 /**
  * Petri on one origin, a page of documentation on another, under a policy that allows no more than it
- * must, or under none (`csp`). `init` runs first in the page and in its frames.
+ * must, or under none (`csp`); or both on one origin (`together`). `init` runs first in the page and in its frames.
  */
-export async function pair(t, body, { csp = true, init, server = {}, ...more } = {}) {
-  const petri = await startServer({ prefix: "/petri/", cors: true, ...server });
+export async function pair(t, body, { csp = true, init, server = {}, together = false, ...more } = {}) {
+  const pages = {};
+  const petri = await startServer({ prefix: "/petri/", cors: true, pages, ...server });
   const allows = `default-src 'none'; img-src data:; script-src ${petri.origin}; style-src 'self'; frame-src ${petri.origin}`;
   const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>A page</title><body><h1>A page</h1><p>Before.</p>${body}<p id="after">After.</p><script type="module" src="${petri.url}embed.js"></script>`;
-  const host = await startServer({ prefix: "/none/", csp: csp ? allows : "", pages: { "/page.html": html } });
+  pages["/page.html"] = html;
+  const host = together ? petri : await startServer({ prefix: "/none/", csp: csp ? allows : "", pages });
   t.after(() => Promise.all([petri.close(), host.close()]));
   const page = await openPage({ viewport: { width: 900, height: 900 }, allow: ICON, ...more });
   if (init) await page.addInitScript(init);

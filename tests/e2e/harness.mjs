@@ -128,8 +128,9 @@ const BLOCKED = /Service Worker registration blocked by Playwright/;
 let running = null;
 
 /** The browser: one per test file, started when it is first needed. Close it with `shutDown`. */
-export async function launch() {
-  running ??= chromium.launch({ executablePath: await chromePath(), args: BROWSER_FLAGS, chromiumSandbox: false });
+export function launch() {
+  // Whoever asks while it starts gets the same one.
+  running ??= chromePath().then((executablePath) => chromium.launch({ executablePath, args: BROWSER_FLAGS, chromiumSandbox: false }));
   return running;
 }
 

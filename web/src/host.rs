@@ -6,6 +6,7 @@
 use crate::edge::{from_js, to_js};
 use crate::embedding::Embedded;
 use crate::session::Session;
+use crate::stops;
 use gloo::events::EventListener;
 use petri_sim::story::link;
 use serde::{Deserialize, Serialize};
@@ -73,7 +74,9 @@ pub fn paint(theme: &str) {
     let root = gloo::utils::document_element();
     let _ = match theme {
         "light" | "dark" => root.set_attribute("data-theme", theme),
-        _ => root.remove_attribute("data-theme"),
+        "auto" => root.remove_attribute("data-theme"),
+        // No theme at all: it stays as it is.
+        _ => Ok(()),
     };
 }
 
@@ -178,7 +181,7 @@ pub fn use_host(session: &Session, is_embedded: bool) {
         if listens.is_some() {
             tell(Told::Ready);
         }
-        let looks = is_embedded.then(|| (mark_active(), Sight::of(&session)));
+        let looks = is_embedded.then(|| (mark_active(), Sight::of(&session), stops::lead()));
         move || drop((listens, looks))
     });
 }

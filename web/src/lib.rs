@@ -41,6 +41,7 @@ pub mod memory;
 pub mod panic;
 pub mod script;
 pub mod sizes;
+pub mod stops;
 pub mod wide;
 pub mod window;
 

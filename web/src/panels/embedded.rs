@@ -38,7 +38,7 @@ pub fn EmbedBar(props: &BarProps) -> Html {
             <b class="embed-title">{ props.title.clone().unwrap_or_else(|| "Petri".into()) }</b>
             <Transport expanded={props.open == Some(Popup::Speed)} />
             <Clock />
-            <a class="btn quiet" id="open-in-petri" href="./" target="_blank" rel="noopener" ref={anchor} onclick={on_leave} aria-label="Open in Petri">{ "Open" }<span class="optional">{ " in Petri" }</span></a>
+            <a class="btn quiet" id="open-in-petri" href="./" target="_blank" rel="noopener" ref={anchor} onclick={on_leave} aria-label="Open in Petri"><span>{ "Open" }<span class="optional">{ " in Petri" }</span></span></a>
         </header>
     }
 }
