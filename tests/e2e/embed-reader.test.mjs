@@ -75,6 +75,8 @@ test("E6: the wheel and the finger move the page, until the reader goes into the
     const before = await scrolled();
     await finger("touchStart", from);
     for (let step = 1; step <= 5; step += 1) await finger("touchMove", { x: from.x, y: from.y - 8 * step });
+    // A finger that rests before it goes leaves nothing that scrolls on.
+    await page.waitForTimeout(150);
     await finger("touchEnd");
     await page.waitForFunction((before) => scrollY > before, before, { timeout: 2000 });
   }
