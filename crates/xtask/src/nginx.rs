@@ -123,7 +123,7 @@ fn ask(port: u16, path: &str, encoding: &str) -> Outcome<Answer> {
     let failed = |error: std::io::Error| format!("{path}: {error}");
     let mut stream = TcpStream::connect(("127.0.0.1", port)).map_err(failed)?;
     stream.set_read_timeout(Some(Duration::from_secs(20))).map_err(failed)?;
-    let request = format!("GET {path} HTTP/1.0\r\nHost: petri\r\nAccept-Encoding: {encoding}\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: petri\r\nConnection: close\r\nAccept-Encoding: {encoding}\r\n\r\n");
     stream.write_all(request.as_bytes()).map_err(failed)?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).map_err(failed)?;
@@ -147,7 +147,6 @@ fn judge(name: &str, answer: &Answer, content: &[u8]) -> Outcome {
     let types: &[(&str, &str)] = &[
         (".wasm", "application/wasm"),
         (".js", "javascript"),
-        (".mjs", "javascript"),
         (".html", "text/html"),
         (".css", "text/css"),
         (".svg", "image/svg"),
