@@ -17,7 +17,7 @@ const MANY: usize = 10_000;
 const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 200 } else { 100 });
 const LARGEST: usize = 64 << 20;
 /// One in so many is also played, which takes longer.
-const PLAYED: usize = 50;
+const PLAYED: usize = 200;
 
 #[test]
 fn ten_thousand_mutated_fences_and_attributes_are_read_or_refused_in_words() {
