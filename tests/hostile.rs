@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use peak_alloc::PeakAlloc;
 use petri_sim::story::link;
 use petri_sim::story::shared::Shared;
-use petri_tests::Chance;
+use petri_tests::{Chance, used};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -117,13 +117,6 @@ fn mutate(bytes: &mut Vec<u8>, others: &[Vec<u8>], chance: &mut Chance) {
         }
     }
     bytes.truncate(6 << 20);
-}
-
-/// How much of a processor this thread has used; where that is not told, the time.
-fn used(since: Instant) -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = told.and_then(|text| text.split(' ').next()?.parse().ok());
-    nanos.map_or_else(|| since.elapsed(), Duration::from_nanos)
 }
 
 enum Form {

@@ -1,5 +1,7 @@
 //! What must hold across crates. The tests are in `main.rs` and its modules; here is what their binaries share.
 
+use std::time::{Duration, Instant};
+
 /// SplitMix64: the same inputs on every machine.
 pub struct Chance(u64);
 
@@ -21,4 +23,11 @@ impl Chance {
     pub fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len())]
     }
+}
+
+/// How much of a processor this thread has used; where that is not told, the time.
+pub fn used(since: Instant) -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = told.and_then(|text| text.split(' ').next()?.parse().ok());
+    nanos.map_or_else(|| since.elapsed(), Duration::from_nanos)
 }

@@ -1,6 +1,7 @@
 //! What must hold across crates: one binary, one module per concern.
 
 mod budgets;
+mod carried;
 mod clock;
 mod cluster;
 mod conformance;

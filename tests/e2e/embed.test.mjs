@@ -4,54 +4,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, describe, test } from "node:test";
 import { brotliCompressSync } from "node:zlib";
+import { FENCE, ICON, clusters, drawn, escape, fenced, frameOf, isWasm, pair, start } from "./embed.mjs";
 import { DIST, openPage, screenshot, shutDown, startServer } from "./harness.mjs";
 
 after(shutDown);
-
-const FENCE = `apiVersion: v1
-kind: Service
-metadata: { name: nginx }
-spec: { clusterIP: None, selector: { app: nginx }, ports: [{ port: 80 }] }
----
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: { name: web }
-spec:
-  serviceName: nginx
-  replicas: 2
-  selector: { matchLabels: { app: nginx } }
-  template:
-    metadata: { labels: { app: nginx } }
-    spec: { containers: [{ name: nginx, image: nginx }] }
----
-$ run until sts/web Ready
-$ cut {node of pod/web-1}
-$ run 7m
-? pod/web-1 is Terminating
-? pod/web-1 is gone
-`;
-
-const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-const fenced = (text) => `<pre><code class="language-petri">${escape(text)}</code></pre>`;
-// Browsers ask every host for one.
-const ICON = [/favicon\.ico/, /404 \(Not Found\)/];
-
-/** Petri on one origin, a page of documentation on another, under a policy that allows no more than it must. */
-async function pair(t, body, { csp = true, ...more } = {}) {
-  const petri = await startServer({ prefix: "/petri/", cors: true });
-  const allows = `default-src 'none'; img-src data:; script-src ${petri.origin}; style-src 'self'; frame-src ${petri.origin}`;
-  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>A page</title><body><h1>A page</h1><p>Before.</p>${body}<p id="after">After.</p><script type="module" src="${petri.url}embed.js"></script>`;
-  const host = await startServer({ prefix: "/none/", csp: csp ? allows : "", pages: { "/page.html": html } });
-  t.after(() => Promise.all([petri.close(), host.close()]));
-  const page = await openPage({ url: `${host.origin}/page.html`, viewport: { width: 900, height: 900 }, allow: ICON, ...more });
-  return { petri, host, page };
-}
-
-const clusters = (page) => page.locator("petri-cluster");
-const start = (page, nth = 0) => clusters(page).nth(nth).getByRole("button", { name: /Start|Go on/ }).click();
-const frameOf = (page, nth = 0) => clusters(page).nth(nth).frameLocator("iframe");
-const drawn = (page, nth = 0) => frameOf(page, nth).locator(".picture svg, .picture .node, .broken-fence").first().waitFor();
-const isWasm = (path) => path.endsWith(".wasm");
 
 test("E1: the loader is small and depends on nothing", async () => {
   const loader = await readFile(`${DIST}/embed.js`);
@@ -163,16 +119,44 @@ describe("a page of documentation", () => {
     const { petri, page } = await pair(t, fenced(FENCE), { csp: false });
     await start(page);
     await drawn(page);
+    // What is none in ten ways, and what chance makes of messages.
     const seed = [null, 1, "x", [], {}, { petri: 1 }, { petri: 1, type: "theme" }, { petri: 1, type: "theme", theme: 7 },
       { petri: 2, type: "park" }, { petri: 1, type: "nothing" }, { petri: 1, type: "parked", fragment: "r=<b>" }, { petri: 1, type: "height", height: 1e9 }];
-    await page.evaluate((messages) => {
+    const longest = await page.evaluate(async (messages) => {
       const frame = document.querySelector("petri-cluster").shadowRoot.querySelector("iframe");
-      for (let nth = 0; nth < 300; nth += 1) for (const message of messages) {
+      let state = 12;
+      const below = (bound) => (state = (state * 48271) % 2147483647) % bound;
+      const one = (list) => list[below(list.length)];
+      const odd = [null, true, -1, 1e999, NaN, "", "park", "theme", "x".repeat(5000), [], [[]], {}, { toString: null, valueOf: null }, new Date(), new Map([[1, 2]]), 7n, /x/];
+      const chance = (depth = 0) => {
+        if (depth > 3 || below(3) === 0) return one(odd);
+        const names = ["petri", "type", "theme", "height", "fragment", "picture", "length", "0"];
+        return Object.fromEntries(names.filter(() => below(2)).map((name) => [name, name === "petri" && below(3) ? 1 : chance(depth + 1)]));
+      };
+      // One thread hears all of them: what was sent before this was heard before.
+      const heard = () => new Promise((next) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => next();
+        port2.postMessage(null);
+      });
+      let longest = 0;
+      for (let nth = 0; nth < 10_000; nth += 1) {
+        const message = nth % 3 ? chance() : one(messages);
+        // What is understood is no mutation any more.
+        if (message?.petri === 1 && message.type === "park") continue;
         frame.contentWindow.postMessage(message, "*");
         postMessage(message, "*");
+        if (nth % 100 === 0) {
+          const since = performance.now();
+          await heard();
+          longest = Math.max(longest, performance.now() - since);
+        }
       }
+      return longest;
     }, seed);
-    await page.waitForTimeout(500);
+    // A hundred of them together may take what one of them must not: in one process all are heard on one thread.
+    assert.ok(longest < 1000, `${longest} ms`);
+    await page.waitForTimeout(300);
     assert.equal(page.frames().length, 2, "it was not parked by others");
     assert.equal(await page.frames()[1].evaluate(() => document.documentElement.dataset.theme), "light");
     const outside = petri.requests.filter((path) => !path.startsWith("/petri/"));

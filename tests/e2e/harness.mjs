@@ -50,12 +50,13 @@ const TYPES = {
  * - `wasmType`: the Content-Type of .wasm files, for hosts that get it wrong.
  * - `compress`: whether text and WebAssembly come compressed, as a host that is meant for people sends them. Costs
  *   seconds for each server, so only who measures asks for it.
+ * - `keep`: whether browsers may keep what they have fetched.
  * - `cors`: whether other origins may fetch from here, as frames without an origin of their own must.
  * - `pages`: more answers, from a path (absolute, so also outside of the prefix) to HTML or `{ type, body }`.
  *
  * Answers `{ url, origin, requests, close }`: the address of the folder, the server's own, and what was asked for.
  */
-export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmType = TYPES[".wasm"], compress = false, cors = false, pages = {} } = {}) {
+export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmType = TYPES[".wasm"], compress = false, keep = false, cors = false, pages = {} } = {}) {
   await access(dist);
   const compressed = new Map();
   const requests = [];
@@ -86,7 +87,7 @@ export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmTyp
       response.writeHead(200, { ...headers, Vary: "Accept-Encoding", "Cache-Control": cached }).end(body);
       return;
     }
-    response.writeHead(200, { "Content-Type": type, "Cache-Control": "no-store" });
+    response.writeHead(200, { "Content-Type": type, "Cache-Control": keep ? "max-age=3600" : "no-store" });
     createReadStream(file).pipe(response);
   });
   await new Promise((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
@@ -127,8 +128,9 @@ const BLOCKED = /Service Worker registration blocked by Playwright/;
 let running = null;
 
 /** The browser: one per test file, started when it is first needed. Close it with `shutDown`. */
-export async function launch() {
-  running ??= chromium.launch({ executablePath: await chromePath(), args: BROWSER_FLAGS, chromiumSandbox: false });
+export function launch() {
+  // Whoever asks while it starts gets the same one.
+  running ??= chromePath().then((executablePath) => chromium.launch({ executablePath, args: BROWSER_FLAGS, chromiumSandbox: false }));
   return running;
 }
 

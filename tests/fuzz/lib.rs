@@ -5,6 +5,8 @@
 //! libFuzzer needs a nightly compiler.
 
 use petri_console::Host;
+use petri_lessons::fence::Fence;
+use petri_lessons::fence::run::Run;
 use petri_objects::{Span, Time};
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::link;
@@ -25,7 +27,7 @@ pub mod texts;
 pub type Target = fn(&[u8]);
 
 /// What is tried, by its name: also that of its folder in `corpus`.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("manifest", manifest),
     ("line", line),
     ("recording", recording),
@@ -34,6 +36,7 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("path", path),
     ("columns", columns),
     ("transcript", transcript),
+    ("fence", fence),
 ];
 
 fn text(bytes: &[u8]) -> String {
@@ -91,6 +94,21 @@ fn transcript(bytes: &[u8]) {
     petri_lessons::transcript::blocks(&text(bytes));
 }
 
+/// A fence in somebody's page, with the words behind its name in its first line: it is read, and begins to play in the
+/// slices that the page takes.
+fn fence(bytes: &[u8]) {
+    let text = text(bytes);
+    let (words, body) = text.split_once('\n').unwrap_or((&text, ""));
+    let fence = Fence::read(words, body);
+    assert!(fence.problems.iter().all(|problem| !problem.message.is_empty()), "a problem is told in words");
+    let files: BTreeMap<String, String> =
+        petri_lessons::examples().iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
+    match Run::begin(&fence, &files) {
+        Ok(mut run) => while run.timeline.position() < MOST_EVENTS && run.outcomes.len() < 20 && run.advance(SLICE) {},
+        Err(problems) => assert!(!problems.is_empty(), "who is refused is told why"),
+    }
+}
+
 /// A cluster on which a line is tried: nothing that one line does is there for the next.
 struct Patient {
     timeline: Timeline,
@@ -121,6 +139,9 @@ impl Host for Patient {
         None
     }
 }
+
+/// As many events as the page plays between two looks at the clock.
+const SLICE: u64 = 200;
 
 thread_local! {
     static CLUSTER: OnceCell<Timeline> = const { OnceCell::new() };

@@ -19,6 +19,18 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         }
         "transcript" => files(&here().join("../transcripts"), ".md"),
         "patch" => argument("-p "),
+        "fence" => {
+            let manifests = files(&here().join("../../crates/lessons/manifests"), ".yaml");
+            let words = [
+                "",
+                "height=420 title=\"A node\"",
+                "panels=cluster,console speed=10 autoplay",
+                "seed=3 scenario=sized-2",
+            ];
+            let steps = "---\n$ run until sts/web Ready\n$ cut {node of pod/web-0}\n$ run 1m\n? At most one holds\n";
+            let all = manifests.iter().zip(words.iter().cycle());
+            all.map(|(manifest, words)| format!("{words}\n{manifest}{steps}")).collect()
+        }
         "path" => argument("jsonpath="),
         "columns" => argument("custom-columns="),
         _ => Vec::new(),

@@ -6,6 +6,7 @@ use js_sys::Function;
 use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::HtmlElement;
 
 /// A value as a plain JavaScript one: objects, arrays, strings, numbers and null, as JSON has them.
@@ -17,6 +18,16 @@ pub fn to_js<T: Serialize>(value: &T) -> JsValue {
 /// A JavaScript value as a typed one; `None` if it is of another shape.
 pub fn from_js<T: serde::de::DeserializeOwned>(value: impl Into<JsValue>) -> Option<T> {
     serde_wasm_bindgen::from_value(value.into()).ok()
+}
+
+/// Puts a text into the clipboard; the callback hears whether that worked.
+pub fn copy(text: String, then: impl FnOnce(bool) + 'static) {
+    let clipboard = gloo::utils::window().navigator().clipboard();
+    // Without https there is none, whatever its type says.
+    if clipboard.is_undefined() {
+        return then(false);
+    }
+    spawn_local(async move { then(JsFuture::from(clipboard.write_text(&text)).await.is_ok()) });
 }
 
 /// Where the page finds what it fetches later, from the boot script's `petriParts`.

@@ -1,6 +1,7 @@
 //! What a page is asked for that stands in somebody else's: the words of its address, which are a fence's attributes.
 
-use petri_lessons::fence::{Attributes, Panel, Theme};
+use crate::session::{Session, Speed};
+use petri_lessons::fence::{self, Attributes, Panel, Theme};
 
 /// What the page around it asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,12 +37,15 @@ pub fn js_decoded(text: &str) -> Option<String> {
 
 /// The attributes that an address names.
 pub fn attributes(search: &str) -> Attributes {
+    told(search).0
+}
+
+/// The same, and what is wrong with them.
+fn told(search: &str) -> (Attributes, Vec<String>) {
     let mut attributes = Attributes::default();
-    for (name, value) in words(search) {
-        // Whoever made the address was told what is wrong with it.
-        let _ = attributes.set(&name, &value);
-    }
-    attributes
+    let given = words(search).into_iter().filter(|(name, _)| name != "embed");
+    let problems = given.filter_map(|(name, value)| attributes.set(&name, &value)).collect();
+    (attributes, problems)
 }
 
 impl Embedded {
@@ -49,6 +53,19 @@ impl Embedded {
     pub fn of(search: &str) -> Option<Embedded> {
         let is_embedded = words(search).iter().any(|(name, _)| name == "embed");
         is_embedded.then(|| Embedded { attributes: attributes(search) })
+    }
+    /// What is wrong with its attributes, for the writer of the page around.
+    pub fn problems(search: &str) -> Vec<String> {
+        told(search).1
+    }
+    /// How fast it plays, and whether it does so from the beginning.
+    pub fn begin(&self, session: &Session, still: bool) {
+        if let Some(fence::Speed(times)) = self.attributes.speed {
+            session.set_speed(Speed(u64::from(times) * 1_000));
+        }
+        if self.attributes.autoplay && !still {
+            session.play();
+        }
     }
     /// Whether a part of the page is to be seen. Who asks for none gets the cluster and its timeline.
     pub fn shows(&self, panel: Panel) -> bool {
@@ -78,6 +95,9 @@ mod tests {
         assert!(embedded.shows(Panel::Console) && !embedded.shows(Panel::Timeline) && embedded.has_tabs());
         let plain = Embedded::of("?embed").expect("it says embed");
         assert!(plain.shows(Panel::Cluster) && plain.shows(Panel::Timeline) && !plain.has_tabs());
+        assert_eq!(Embedded::problems("?embed&panels=cluster&height=300"), [] as [String; 0]);
+        let wrong = Embedded::problems("?embed&nonsense=1&height=12");
+        assert!(wrong.len() == 2 && wrong[0].contains("\"nonsense\" is no attribute"), "{wrong:?}");
         assert_eq!(Embedded::of("?theme=dark"), None);
         assert_eq!(js_decoded("%zz"), None);
         assert_eq!(js_decoded("a%C3%A4"), Some("aä".into()));

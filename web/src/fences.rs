@@ -70,6 +70,7 @@ pub fn named(hash: &str, search: &str) -> Option<Coming> {
     fence.attributes.scenario = fence.attributes.scenario.take().or(asked.scenario);
     fence.attributes.seed = fence.attributes.seed.or(asked.seed);
     fence.attributes.title = fence.attributes.title.take().or(asked.title);
+    fence.attributes.engine = fence.attributes.engine.take().or(asked.engine);
     Some(Coming::new(fence, body))
 }
 
@@ -149,6 +150,10 @@ impl Coming {
                     });
                 }
             }
+        }
+        if let Some(words) = self.fence.attributes.other_engine() {
+            actions.push(Action::Log(LogKind::Warning, words.clone()));
+            actions.push(Action::Toast { text: words, branch: None });
         }
         // A reader begins where the writer's first line has come to, if that let time pass until something was so.
         let moment = match run.outcomes.first() {

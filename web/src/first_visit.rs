@@ -232,9 +232,11 @@ impl Opening {
     pub fn link(shared: Shared) -> Opening {
         // Should it break something on its way.
         panic::remember(&shared);
-        let Shared { recording, moment, end, .. } = shared;
+        let Shared { recording, moment, end, branches, .. } = shared;
         let parts = vec![Part::Seek(moment), Part::PlayUntil(end)];
-        Opening { end: Some(end), ..Opening::with(Session::silent(recording), parts) }
+        let session = Session::silent(recording);
+        session.timeline_mut().take_courses(branches);
+        Opening { end: Some(end), ..Opening::with(session, parts) }
     }
 
     /// Of the same before anything happened.

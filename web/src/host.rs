@@ -4,12 +4,15 @@
 //! `web/embed/embed.js` is the other side.
 
 use crate::edge::{from_js, to_js};
+use crate::embedding::Embedded;
 use crate::session::Session;
+use crate::stops;
 use gloo::events::EventListener;
 use petri_sim::story::link;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
+use web_sys::{IntersectionObserver, IntersectionObserverEntry};
 use yew::prelude::*;
 
 /// The form of the messages.
@@ -71,7 +74,9 @@ pub fn paint(theme: &str) {
     let root = gloo::utils::document_element();
     let _ = match theme {
         "light" | "dark" => root.set_attribute("data-theme", theme),
-        _ => root.remove_attribute("data-theme"),
+        "auto" => root.remove_attribute("data-theme"),
+        // No theme at all: it stays as it is.
+        _ => Ok(()),
     };
 }
 
@@ -91,9 +96,68 @@ fn act(asked: &Asked, session: &Session) {
         Asked::Pause => session.pause(),
         Asked::Park => {
             session.pause();
-            tell(Told::Parked { fragment: link::to_fragment(&session.shared()) });
+            tell(Told::Parked { fragment: link::to_fragment(&session.shared_with_branches()) });
         }
     }
+}
+
+/// Whether the reader is in this frame, for styles: the wheel and the finger of who is not turn the page around.
+fn mark_active() -> [EventListener; 2] {
+    let root = gloo::utils::document_element();
+    if gloo::utils::document().has_focus().unwrap_or(false) {
+        let _ = root.set_attribute("data-active", "");
+    }
+    let window = gloo::utils::window();
+    let left = root.clone();
+    [
+        EventListener::new(&window, "focus", move |_| {
+            let _ = root.set_attribute("data-active", "");
+        }),
+        EventListener::new(&window, "blur", move |_| {
+            let _ = left.remove_attribute("data-active");
+        }),
+    ]
+}
+
+/// Lets time stand still while this frame is out of sight, as long as it lives.
+struct Sight {
+    observer: Option<IntersectionObserver>,
+    /// What the observer calls.
+    _callback: Closure<dyn FnMut(js_sys::Array)>,
+}
+
+impl Sight {
+    fn of(session: &Session) -> Sight {
+        let session = session.clone();
+        let callback = Closure::new(move |entries: js_sys::Array| {
+            if let Ok(last) = entries.pop().dyn_into::<IntersectionObserverEntry>() {
+                session.set_seen(last.is_intersecting());
+            }
+        });
+        // A browser without one plays on.
+        let observer = IntersectionObserver::new(callback.as_ref().unchecked_ref()).ok();
+        if let Some(observer) = &observer {
+            observer.observe(&gloo::utils::document_element());
+        }
+        Sight { observer, _callback: callback }
+    }
+}
+
+impl Drop for Sight {
+    fn drop(&mut self) {
+        if let Some(observer) = &self.observer {
+            observer.disconnect();
+        }
+    }
+}
+
+/// Does what the page around has asked for in the address, and tells its writer what it does not understand of it.
+pub fn begin(embedded: &Embedded, search: &str, session: &Session) {
+    for problem in Embedded::problems(search) {
+        gloo::console::warn!(format!("Petri: {problem}"));
+    }
+    let still = gloo::utils::window().match_media("(prefers-reduced-motion: reduce)");
+    embedded.begin(session, still.ok().flatten().is_some_and(|query| query.matches()));
 }
 
 /// Hears the page around, and tells it that this one is ready.
@@ -102,7 +166,7 @@ pub fn use_host(session: &Session, is_embedded: bool) {
     let session = session.clone();
     use_effect_with(is_embedded, move |is_embedded| {
         let listens = is_embedded.then(|| {
-            let above = above();
+            let (above, session) = (above(), session.clone());
             EventListener::new(&gloo::utils::window(), "message", move |event| {
                 let Some(event) = event.dyn_ref::<web_sys::MessageEvent>() else { return };
                 let is_above = match (event.source(), &above) {
@@ -117,6 +181,7 @@ pub fn use_host(session: &Session, is_embedded: bool) {
         if listens.is_some() {
             tell(Told::Ready);
         }
-        move || drop(listens)
+        let looks = is_embedded.then(|| (mark_active(), Sight::of(&session), stops::lead()));
+        move || drop((listens, looks))
     });
 }

@@ -41,6 +41,7 @@ pub mod memory;
 pub mod panic;
 pub mod script;
 pub mod sizes;
+pub mod stops;
 pub mod wide;
 pub mod window;
 
@@ -92,8 +93,12 @@ pub fn start() -> f64 {
         },
         Some(Start::Page(mut opening, fence)) => {
             if !opening.advance_page() {
-                let embedded = embedding::Embedded::of(&location.search().unwrap_or_default()).map(Rc::new);
+                let search = location.search().unwrap_or_default();
+                let embedded = embedding::Embedded::of(&search).map(Rc::new);
                 let (session, ui) = opening.done();
+                if let Some(embedded) = &embedded {
+                    host::begin(embedded, &search, &session);
+                }
                 // The skeleton makes room in the same frame.
                 root.set_inner_html("");
                 let props = app::AppProps { session, ui: Rc::new(ui), embedded, fence };

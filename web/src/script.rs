@@ -164,8 +164,10 @@ impl Engine {
             false => None,
         };
         if let Some(shared) = shared {
-            let Shared { recording, moment, end, .. } = shared.map_err(|problem| refused(problem.to_string()))?;
+            let Shared { recording, moment, end, branches, .. } =
+                shared.map_err(|problem| refused(problem.to_string()))?;
             let mut timeline = Timeline::new(recording);
+            timeline.take_courses(branches);
             timeline.play_until(end);
             timeline.seek(moment);
             return Ok(Engine { timeline, files: BTreeMap::new(), heard: 0 });

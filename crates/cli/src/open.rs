@@ -50,7 +50,7 @@ fn read(name: &str) -> Result<Shared, Refused> {
 
 fn tell(shared: Shared) -> ExitCode {
     let older = shared.is_older();
-    let Shared { recording, moment, end, bookmarks } = shared;
+    let Shared { recording, moment, end, bookmarks, .. } = shared;
     let start = recording.scenario.start;
     let (machines, engine) = (recording.scenario.machines.len(), &recording.engine);
     println!("{machines} machines ({}), seed {}, made with Petri {engine}", recording.scenario.name, recording.seed);

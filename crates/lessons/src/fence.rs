@@ -97,6 +97,8 @@ impl Fence {
             body.trim_start().lines().next().and_then(|line| line.strip_prefix('#')?.trim().strip_prefix("petri:"));
         let words = format!("{words} {}", marked.unwrap_or(""));
         fence.attributes = Attributes::read(&words, &mut fence.problems);
+        let engine = fence.attributes.other_engine();
+        fence.problems.extend(engine.map(|message| Problem { number: 0, is_harmless: true, message }));
         if body.len() > MAX_BYTES {
             fence.refuse(1, format!("a fence has at most {MAX_BYTES} bytes"));
             return fence;

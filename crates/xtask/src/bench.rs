@@ -24,7 +24,7 @@ const NODES: u32 = 10;
 const COLUMNS: [&str; 3] = ["native", "wasm", "peer"];
 
 pub fn measure(shop: &Shop, options: Options) -> Outcome {
-    dist::build(shop)?;
+    dist::build(shop, false)?;
     let native = native(shop, options)?;
     let wasm = wasm(shop, &native)?;
     let peer = match options.peer {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::counts::{self, Counts};
 use crate::shop::{Outcome, Setting, Shop, lasted, run, succeeds, tee, timed};
 use crate::wasm_std::{self, TARGET};
-use crate::{dist, fresh, gates, page, shop, swarm, tools};
+use crate::{dist, fresh, gates, nginx, page, shop, swarm, tools};
 
 /// Which steps to run.
 pub struct Choice {
@@ -41,7 +41,7 @@ impl Report {
         Self { counts: Counts { passed: 1, ..Counts::default() }, note: note.into(), skipped: false }
     }
 
-    fn skipped(note: impl Into<String>) -> Self {
+    pub(crate) fn skipped(note: impl Into<String>) -> Self {
         Self { counts: Counts { skipped: 1, ..Counts::default() }, note: note.into(), skipped: true }
     }
 
@@ -64,7 +64,7 @@ impl Report {
     }
 }
 
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     Step { name: "rust", about: "the compiler is recent enough", usual: "", work: rust },
     Step { name: "format", about: "the code is formatted", usual: "2 seconds", work: format },
     Step { name: "lint", about: "clippy has nothing to say, natively", usual: "2 minutes, seconds again", work: lint },
@@ -105,6 +105,12 @@ const STEPS: [Step; 16] = [
     },
     Step { name: "page", about: "the optimized page is built", usual: "5 minutes, none after `fresh`", work: build },
     Step { name: "size", about: "the first load is within its budget", usual: "2 seconds", work: size },
+    Step {
+        name: "hosting",
+        about: "a real host serves the page as the README says",
+        usual: "15 seconds",
+        work: nginx::step,
+    },
     Step { name: "e2e", about: "the built page in a browser, as a visitor", usual: "3 to 7 minutes", work: end_to_end },
 ];
 
@@ -124,13 +130,13 @@ const QUICKER: [Step; 2] = [
     },
 ];
 /// What `--quick` leaves out. The development page of its visits compiles what clippy would see.
-const LEFT_OUT: [&str; 7] = ["lint-web", "swarm", "planted", "browser", "fresh", "page", "size"];
+const LEFT_OUT: [&str; 8] = ["lint-web", "swarm", "planted", "browser", "fresh", "page", "size", "hosting"];
 /// Random runs with the engine for development in `--quick`; two hundred otherwise.
 const QUICK_SWARM: &str = "20";
 /// The visits of `--quick`.
 const VISITS: [&str; 2] = ["story.test.mjs", "verbs.test.mjs"];
 /// The steps that cannot do without Node.
-const BY_NODE: [&str; 5] = ["editor", "fresh", "page", "size", "e2e"];
+const BY_NODE: [&str; 6] = ["editor", "fresh", "page", "size", "hosting", "e2e"];
 
 pub fn test(shop: &Shop, choice: &Choice) -> Outcome<ExitCode> {
     let steps = chosen(choice)?;
@@ -343,7 +349,7 @@ fn build(shop: &Shop) -> Outcome<Report> {
     let Some(why) = dist::stale(shop) else {
         return Ok(Report::holds("dist/ was built of these very files before"));
     };
-    dist::build(shop)?;
+    dist::build(shop, false)?;
     Ok(Report::holds(format!("dist/ is complete: {why}, so it was built")))
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::shop::{self, Outcome, Shop, capture, say};
-use crate::{page, tools};
+use crate::{hosting, page, tools};
 
 /// Inside cargo's target folder.
 const NOTE: &str = "page/dist.note";
@@ -34,17 +34,20 @@ pub fn ready(shop: &Shop) -> Outcome<PathBuf> {
         None => Ok(dist),
         Some(why) => {
             say(&format!("{why}, so the page is built first"), "");
-            build(shop)?;
+            build(shop, false)?;
             Ok(dist)
         }
     }
 }
 
-/// Builds the page and notes what it was made of.
-pub fn build(shop: &Shop) -> Outcome {
+/// Builds the page, compressed as well if that is wanted, and notes what it was made of.
+pub fn build(shop: &Shop, precompressed: bool) -> Outcome {
     tools::node()?;
     let before = made_of(shop, &shop.root)?;
     page::build(shop, page::Shape::Parts)?;
+    if precompressed {
+        hosting::precompress(&shop.path("dist"))?;
+    }
     note(shop, before)
 }
 

@@ -24,6 +24,8 @@ pub const FIRST_LOAD_BUDGET: u64 = 300_000;
 /// How much heavier the page's WebAssembly may be in two parts than in one, in thousandths. `petri-split` says what the
 /// difference is made of.
 const PARTS_BUDGET: u64 = 1_070;
+/// What hosts like Netlify and Cloudflare Pages read from the root of a site, and serve nobody.
+pub const HEADERS: &str = "_headers";
 /// What the page fetches later or not at all.
 const LATER: [&str; 9] =
     ["editor/", "embed", "worker", "second-", "licenses.txt", "fidelity.html", "offline.js", "petri.js", "plugins/"];
@@ -154,16 +156,23 @@ pub struct Size {
 
 /// The sizes of what `dist` serves, as they are and as brotli sends them.
 pub fn sizes(dist: &Path) -> Outcome<Vec<Size>> {
+    let names = names(dist)?;
+    let files: Vec<PathBuf> = names.iter().map(|name| dist.join(name)).collect();
+    let packed = packed(&files)?;
+    let size = |((path, name), brotli): ((&PathBuf, String), u64)| {
+        let raw = std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?.len();
+        Ok(Size { first_load: is_first_load(&name), name, raw, brotli })
+    };
+    files.iter().zip(names).zip(packed).map(size).collect()
+}
+
+/// What `dist` serves, by its names there, in order. What was compressed beforehand is the same once more.
+pub fn names(dist: &Path) -> Outcome<Vec<String>> {
     let mut files = Vec::new();
     collect(dist, &mut files)?;
     files.sort();
-    let packed = packed(&files)?;
-    let size = |(path, brotli): (PathBuf, u64)| {
-        let name = path.strip_prefix(dist).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-        let raw = std::fs::metadata(&path).map_err(|error| format!("{}: {error}", path.display()))?.len();
-        Ok(Size { first_load: is_first_load(&name), name, raw, brotli })
-    };
-    files.into_iter().zip(packed).map(size).collect()
+    let name = |path: &PathBuf| path.strip_prefix(dist).unwrap_or(path).to_string_lossy().replace('\\', "/");
+    Ok(files.iter().map(name).collect())
 }
 
 /// How many bytes brotli makes of each file.
@@ -188,7 +197,9 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Outcome {
             if !entry.file_name().to_string_lossy().starts_with('.') {
                 collect(&path, files)?;
             }
-        } else {
+        } else if path.file_name().is_some_and(|name| name != HEADERS)
+            && !path.extension().is_some_and(|ending| ending == "br" || ending == "gz")
+        {
             files.push(path);
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Every step says what it does and how long it usually takes, installs what it misses into one folder of the user's
 //! cache, and fails with the one command that would help. Reading order: `shop` (processes and paths), `progress`, `tools`,
-//! `wasm_std`, `page`, `dist`, `checks`, `fresh`, `gates`, `licenses`, `swarm`, `bench`.
+//! `wasm_std`, `page`, `dist`, `checks`, `fresh`, `gates`, `hosting`, `nginx`, `licenses`, `swarm`, `bench`.
 
 mod shop;
 
@@ -12,7 +12,9 @@ mod counts;
 mod dist;
 mod fresh;
 mod gates;
+mod hosting;
 mod licenses;
+mod nginx;
 mod page;
 mod progress;
 mod swarm;
@@ -39,6 +41,7 @@ cargo xtask <command>
   build          the optimized page in dist/, for any sub-path of any static host
                    --whole        its WebAssembly in one module, not split by what a first visit runs:
                                   the plain way, which needs no browser
+                   --precompressed  a .br and a .gz beside each file, for hosts that serve such
   bench          measure native, WebAssembly and the peer; table on screen, figures in target/bench.json
                    --no-peer      leave the peer out
                    --quick        fewer and smaller runs
@@ -94,8 +97,17 @@ fn run(command: &str, rest: Vec<String>) -> Outcome<ExitCode> {
         }
         "build" => {
             let whole = flags.switch("--whole");
+            let precompressed = flags.switch("--precompressed");
             flags.finish()?;
-            if whole { page::build(&shop, page::Shape::Whole)? } else { dist::build(&shop)? }
+            match whole {
+                true => {
+                    page::build(&shop, page::Shape::Whole)?;
+                    if precompressed {
+                        hosting::precompress(&shop.path("dist"))?;
+                    }
+                }
+                false => dist::build(&shop, precompressed)?,
+            }
         }
         "bench" => {
             let options = bench::Options { peer: !flags.switch("--no-peer"), quick: flags.switch("--quick") };

@@ -8,7 +8,7 @@ use petri_split::{Constants, Module, Reached, without_exports, without_notes};
 
 use crate::progress::Work;
 use crate::shop::{self, Outcome, Setting, Shop, run, say, warn};
-use crate::{dist, gates, licenses, tools, wasm_std};
+use crate::{dist, gates, hosting, licenses, tools, wasm_std};
 
 /// The page's WebAssembly in one part, inside cargo's target folder, for benchmarks.
 pub const WHOLE: &str = "page/whole.wasm";
@@ -120,6 +120,7 @@ pub fn build(shop: &Shop, shape: Shape) -> Outcome {
     shop::write(&dist.join("licenses.txt"), licenses::third_party(shop)?)?;
     tell_fidelity(shop, &dist)?;
     keep_for_offline(shop, &dist)?;
+    hosting::tell_hosts(&dist)?;
     check_index(&shop::read(&dist.join("index.html"))?)?;
     gates::without_chance(&dist)?;
     let sizes = gates::sizes(&dist)?;

@@ -76,7 +76,7 @@ impl Desk {
     }
     /// All that a link carries.
     pub fn shared(&self) -> Shared {
-        Shared { bookmarks: self.bookmarks(), ..self.session.shared() }
+        Shared { bookmarks: self.bookmarks(), ..self.session.shared_with_branches() }
     }
     pub fn files(&self) -> Vec<Rc<File>> {
         self.files.borrow().clone()

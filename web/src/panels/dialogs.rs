@@ -4,6 +4,7 @@ use super::console::CommandLine;
 use super::float::{FloatBox, Place};
 use super::menus::VerbItem;
 use super::notices::OpenFile;
+use super::snippet::Snippet;
 use super::why::moment_link;
 use crate::address::fits;
 use crate::desk::use_desk;
@@ -20,7 +21,6 @@ use petri_sim::story::link;
 use petri_sim::story::recording::said;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::invariants::{Guarantee, Standing};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 
 #[component]
@@ -49,16 +49,6 @@ fn fidelity() -> Option<String> {
     gloo::utils::document().query_selector("link[rel=help]").ok()??.get_attribute("href")
 }
 
-/// Puts a text into the clipboard; the callback hears whether that worked.
-fn copy(text: String, then: Callback<bool>) {
-    let clipboard = gloo::utils::window().navigator().clipboard();
-    // Without https there is none, whatever its type says.
-    if clipboard.is_undefined() {
-        return then.emit(false);
-    }
-    spawn_local(async move { then.emit(JsFuture::from(clipboard.write_text(&text)).await.is_ok()) });
-}
-
 #[component]
 pub fn ShareDialog() -> Html {
     let desk = use_desk();
@@ -66,23 +56,24 @@ pub fn ShareDialog() -> Html {
     // The run as it was when the dialog opened: it may go on behind it.
     let shared = use_memo((), |()| desk.shared());
     let json = use_memo((), |()| shared.to_json());
+    let fragment = use_memo((), |()| link::to_fragment(&shared));
     let link = use_memo((), |()| {
         let href = gloo::utils::window().location().href().unwrap_or_default();
         let page = href.split('#').next().unwrap_or_default();
-        format!("{page}#{}", link::to_fragment(&shared))
+        format!("{page}#{}", *fragment)
     });
     let copies = |text: &str, what: &'static str| {
         let (text, setter) = (text.to_owned(), said.setter());
         Callback::from(move |_: MouseEvent| {
             let setter = setter.clone();
-            let then = Callback::from(move |copied: bool| {
+            let then = move |copied: bool| {
                 setter.set(if copied {
                     format!("{what} copied.")
                 } else {
                     "The browser refused: select the text and copy it.".to_owned()
                 });
-            });
-            copy(text.clone(), then);
+            };
+            edge::copy(text.clone(), then);
         })
     };
     let saves = {
@@ -106,8 +97,9 @@ pub fn ShareDialog() -> Html {
                 <button class="btn" id="save-recording" onclick={saves}>{ "Save as a file" }</button>
                 <OpenFile />
                 <span role="status">{ &*said }</span>
-                <button class="btn quiet" onclick={desk.sends(Action::Close)}>{ "Close" }</button>
             </div>
+            <Snippet fragment={(*fragment).clone()} />
+            <div class="row end"><button class="btn quiet" onclick={desk.sends(Action::Close)}>{ "Close" }</button></div>
         </FloatBox>
     }
 }

@@ -28,7 +28,7 @@ pub fn EmbedBar(props: &BarProps) -> Html {
         let anchor = anchor.clone();
         Callback::from(move |_: MouseEvent| {
             if let Some(anchor) = anchor.cast::<HtmlAnchorElement>() {
-                anchor.set_href(&format!("./#{}", link::to_fragment(&session.shared())));
+                anchor.set_href(&format!("./#{}", link::to_fragment(&session.shared_with_branches())));
             }
         })
     };
@@ -38,8 +38,7 @@ pub fn EmbedBar(props: &BarProps) -> Html {
             <b class="embed-title">{ props.title.clone().unwrap_or_else(|| "Petri".into()) }</b>
             <Transport expanded={props.open == Some(Popup::Speed)} />
             <Clock />
-            <span class="vr end"></span>
-            <a class="btn quiet" id="open-in-petri" href="./" target="_blank" rel="noopener" ref={anchor} onclick={on_leave}>{ "Open in Petri" }</a>
+            <a class="btn quiet" id="open-in-petri" href="./" target="_blank" rel="noopener" ref={anchor} onclick={on_leave} aria-label="Open in Petri"><span>{ "Open" }<span class="optional">{ " in Petri" }</span></span></a>
         </header>
     }
 }

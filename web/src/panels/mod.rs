@@ -23,6 +23,7 @@ pub mod names;
 pub mod notices;
 pub mod own;
 pub mod picking;
+pub mod snippet;
 pub mod time_menus;
 pub mod timeline;
 pub mod topbar;

@@ -162,4 +162,9 @@ impl Session {
         let timeline = self.timeline();
         Shared::new(timeline.recording().clone(), timeline.now(), timeline.end())
     }
+
+    /// The same with the other courses that it has taken.
+    pub fn shared_with_branches(&self) -> Shared {
+        Shared { branches: self.timeline().courses(), ..self.shared() }
+    }
 }

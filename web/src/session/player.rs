@@ -76,6 +76,8 @@ pub struct Player {
     pub(super) last: Option<f64>,
     /// The frame that was asked for.
     pub(super) awaited: Option<Frame>,
+    /// Whether nobody can see it: then time stands still, and goes on as it did.
+    pub(super) is_unseen: bool,
 }
 
 impl Default for Player {
@@ -89,6 +91,7 @@ impl Default for Player {
             speed: Speed::REAL,
             last: None,
             awaited: None,
+            is_unseen: false,
         }
     }
 }

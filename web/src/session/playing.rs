@@ -131,9 +131,21 @@ impl Session {
         self.changed();
         self.await_frame();
     }
+    /// Says whether it can be seen: time goes on for nobody else.
+    pub fn set_seen(&self, is_seen: bool) {
+        {
+            let mut player = self.player().borrow_mut();
+            player.is_unseen = !is_seen;
+            player.last = None;
+            if !is_seen {
+                player.awaited = None;
+            }
+        }
+        self.await_frame();
+    }
     fn await_frame(&self) {
         let mut player = self.player().borrow_mut();
-        if player.mode != Mode::Paused && player.awaited.is_none() {
+        if player.mode != Mode::Paused && player.awaited.is_none() && !player.is_unseen {
             let session = self.clone();
             player.awaited = Some(frames::request(move || {
                 session.player().borrow_mut().awaited = None;

@@ -2,6 +2,9 @@
 
 use super::Problem;
 use petri_objects::value::quoted;
+use petri_sim::story::recording::ENGINE;
+use petri_sim::story::shared::version;
+use std::cmp::Ordering;
 
 /// What there is to say about how a fence looks and plays, and what each word is for.
 pub const ATTRIBUTES: &[(&str, &str)] = &[
@@ -12,7 +15,7 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
     ("panels", "what is shown, of cluster, timeline, console, why, dns, manifest"),
     ("theme", "auto, light or dark"),
     ("height", "of the running cluster, 160 to 1600 pixels"),
-    ("speed", "times as fast as a clock: 1, 10, 60, 600"),
+    ("speed", "times as fast as a clock: 1, 10, 100, 1000 or 10000"),
     ("autoplay", "play as soon as it is started"),
     ("engine", "the version of Petri that it was written for"),
     ("scenario", "the machines: standard, empty, or sized-12 for twelve"),
@@ -66,7 +69,7 @@ pub struct Speed(pub u32);
 /// The heights that a frame may have, in pixels.
 pub const HEIGHTS: std::ops::RangeInclusive<u32> = 160..=1_600;
 /// The speeds that the page plays at.
-pub const SPEEDS: [u32; 4] = [1, 10, 60, 600];
+pub const SPEEDS: [u32; 5] = [1, 10, 100, 1_000, 10_000];
 
 impl Panel {
     pub const ALL: [Panel; 6] =
@@ -110,6 +113,19 @@ impl Attributes {
         attributes
     }
 
+    /// What a reader should know if it was written for another version than this one.
+    pub fn other_engine(&self) -> Option<String> {
+        let written = self.engine.as_deref()?;
+        let older = match version(written).cmp(&version(ENGINE)) {
+            Ordering::Equal => return None,
+            Ordering::Less => "newer",
+            Ordering::Greater => "older",
+        };
+        Some(format!(
+            "It was written for Petri {written}, and this is {ENGINE}, which is {older}: what happens may differ from what is said of it."
+        ))
+    }
+
     /// Sets one; answers what is wrong with it.
     pub fn set(&mut self, name: &str, value: &str) -> Option<String> {
         let text = || Some(value.to_owned()).filter(|value| !value.is_empty());
@@ -119,7 +135,10 @@ impl Attributes {
             "lesson" => self.lesson = text(),
             "recording" => self.recording = text(),
             "title" => self.title = text(),
-            "engine" => self.engine = text(),
+            "engine" => match version(value) {
+                Some(_) => self.engine = text(),
+                None => return wrong(&format!("it is a version such as {ENGINE}")),
+            },
             "scenario" => self.scenario = text(),
             "src" => {}
             "panels" => {
@@ -144,7 +163,7 @@ impl Attributes {
             },
             "speed" => match value.trim_end_matches('x').parse::<u32>() {
                 Ok(speed) if SPEEDS.contains(&speed) => self.speed = Some(Speed(speed)),
-                _ => return wrong("it is 1, 10, 60 or 600"),
+                _ => return wrong("it is 1, 10, 100, 1000 or 10000"),
             },
             "seed" => match value.parse() {
                 Ok(seed) => self.seed = Some(seed),
@@ -204,7 +223,7 @@ mod tests {
     #[test]
     fn words_numbers_and_quotes_are_read() {
         let (found, problems) = read(
-            "height=420 panels=cluster,timeline title=\"A node goes quiet\" theme='dark' speed=60x autoplay seed=7",
+            "height=420 panels=cluster,timeline title=\"A node goes quiet\" theme='dark' speed=100x autoplay seed=7",
         );
         assert_eq!(problems, [] as [String; 0]);
         let wanted = Attributes {
@@ -212,7 +231,7 @@ mod tests {
             panels: vec![Panel::Cluster, Panel::Timeline],
             title: Some("A node goes quiet".into()),
             theme: Theme::Dark,
-            speed: Some(Speed(60)),
+            speed: Some(Speed(100)),
             autoplay: true,
             seed: Some(7),
             ..Attributes::default()
@@ -228,7 +247,8 @@ mod tests {
             ("colour=red", "\"colour\" is no attribute"),
             ("height=12", "160 to 1600"),
             ("height=tall", "160 to 1600"),
-            ("speed=7", "1, 10, 60 or 600"),
+            ("speed=7", "1, 10, 100, 1000 or 10000"),
+            ("engine=new", "a version such as"),
             ("theme=pink", "auto, light or dark"),
             ("panels=cluster,kitchen", "there is no panel \"kitchen\""),
             ("seed=x", "a number"),
@@ -237,6 +257,15 @@ mod tests {
             assert!(problems.len() == 1 && problems[0].contains(part), "{words}: {problems:?}");
         }
         assert_eq!(read("colour=red height=300").0.height, Some(300));
+    }
+
+    #[test]
+    fn an_engine_that_is_newer_or_older_is_told() {
+        let told = |words: &str| read(words).0.other_engine();
+        assert_eq!(told(""), None);
+        assert_eq!(told(&format!("engine={ENGINE}")), None);
+        assert!(told("engine=0.0.1").is_some_and(|words| words.contains("which is newer")));
+        assert!(told("engine=99.0.0").is_some_and(|words| words.contains("which is older")));
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub struct Run {
     /// What `-f` can name: the fence's manifest, and the examples.
     pub files: BTreeMap<String, String>,
     pub outcomes: Vec<Outcome>,
+    /// How far the recording goes that it begins with, until that is played.
+    until: Option<Time>,
     steps: std::vec::IntoIter<(u32, What)>,
     /// The line that is not done: what it waits for, since when, and what it has said so far.
     open: Option<Open>,
@@ -140,6 +142,7 @@ impl Run {
         let mut steps: Vec<(u32, What)> = fence.steps.iter().map(|step| (step.number, step.what.clone())).collect();
         let mut files: BTreeMap<String, String> =
             texts.names().into_iter().filter_map(|name| Some((name.clone(), texts.read(&name).ok()?))).collect();
+        let (mut looked_at, mut until) = (None, None);
         let timeline = match &fence.beginning {
             Beginning::Recording(fragment) => {
                 let shared = match link::from_fragment(fragment) {
@@ -147,18 +150,20 @@ impl Run {
                     Some(Err(refused)) => return Err(refuse(1, format!("the link could not be opened: {refused}"))),
                     None => return Err(refuse(1, "this is no link to a recording".into())),
                 };
-                let Shared { recording, end, .. } = shared;
+                let Shared { recording, moment, end, branches, .. } = shared;
+                (looked_at, until) = (Some(moment), Some(end));
                 let mut timeline = Timeline::new(recording);
-                timeline.play_until(end);
+                timeline.take_courses(branches);
                 timeline
             }
             _ => new_timeline(scenario, attributes.seed.unwrap_or(SEED)),
         };
-        let begins = timeline.start();
+        let begins = looked_at.unwrap_or(timeline.start());
         let mut run = Run {
             timeline,
             files: BTreeMap::new(),
             outcomes: Vec::new(),
+            until,
             steps: Vec::new().into_iter(),
             open: None,
             begins,
@@ -201,6 +206,12 @@ impl Run {
 
     /// Goes on for about so many events. `false` if nothing is left to do.
     pub fn advance(&mut self, events: u64) -> bool {
+        if let Some(until) = self.until {
+            if self.timeline.play_for(until, events) {
+                self.until = None;
+            }
+            return true;
+        }
         if let Some(open) = self.open.take() {
             self.go_on(open, events);
             return true;

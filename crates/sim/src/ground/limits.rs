@@ -21,6 +21,8 @@ pub const MAX_OBJECTS: i64 = 50_000;
 pub const MAX_MACHINES: usize = 200;
 pub const MAX_COMMANDS: usize = 10_000;
 pub const MAX_BOOKMARKS: usize = 100;
+/// Branches that a link carries.
+pub const MAX_COURSES: usize = 20;
 /// How much virtual time a run may take.
 pub const LONGEST_RUN: Span = Span::minutes(7 * 24 * 60);
 /// The same in words.

@@ -7,8 +7,8 @@
 //! * what is not known is refused and named, because a run without it would unfold differently.
 
 use crate::ground::limits::{
-    LATEST_START, LONGEST_RUN, LONGEST_RUN_WORDS, MAX_BOOKMARKS, MAX_BYTES, MAX_COMMANDS, MAX_EVENTS, MAX_MACHINES,
-    MAX_VALUES,
+    LATEST_START, LONGEST_RUN, LONGEST_RUN_WORDS, MAX_BOOKMARKS, MAX_BYTES, MAX_COMMANDS, MAX_COURSES, MAX_EVENTS,
+    MAX_MACHINES, MAX_VALUES,
 };
 use crate::ground::scenario::Scenario;
 use crate::story::limits;
@@ -29,6 +29,17 @@ pub struct Bookmark {
     pub name: String,
 }
 
+/// Another course of the run, which was left by editing the past.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Course {
+    /// How many of the run's commands it has as well. Its own ones follow them.
+    pub shares: usize,
+    /// How far it had got.
+    pub end: Time,
+    pub commands: Vec<Stamped>,
+}
+
 /// A run, and what its sender looked at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
@@ -40,11 +51,12 @@ pub struct Shared {
     pub end: Time,
     /// Moments that the sender has named, in order.
     pub bookmarks: Rc<Vec<Bookmark>>,
+    pub branches: Vec<Course>,
 }
 
 impl Shared {
     pub fn new(recording: Recording, moment: Time, end: Time) -> Shared {
-        Shared { recording, moment, end, bookmarks: Rc::default() }
+        Shared { recording, moment, end, bookmarks: Rc::default(), branches: Vec::new() }
     }
 
     pub fn to_json(&self) -> String {
@@ -98,33 +110,44 @@ struct Written {
     commands: Vec<Stamped>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     bookmarks: Vec<Bookmark>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    branches: Vec<Course>,
 }
 
 impl From<Shared> for Written {
     fn from(shared: Shared) -> Written {
-        let Shared { recording: Recording { engine, scenario, seed, mut commands }, moment, end, bookmarks } = shared;
+        let Shared { recording, moment, end, bookmarks, mut branches } = shared;
+        let Recording { engine, scenario, seed, mut commands } = recording;
         let since = |at: Time| Time(at.since(scenario.start).0);
         commands.iter_mut().for_each(|stamped| stamped.at = since(stamped.at));
         let bookmarks = bookmarks.iter().map(|b| Bookmark { at: since(b.at), name: b.name.clone() }).collect();
+        for course in &mut branches {
+            course.end = since(course.end);
+            course.commands.iter_mut().for_each(|stamped| stamped.at = since(stamped.at));
+        }
         let (moment, end) = (moment.since(scenario.start), end.since(scenario.start));
-        Written { engine, scenario: (*scenario).clone(), seed, moment, end, commands, bookmarks }
+        Written { engine, scenario: (*scenario).clone(), seed, moment, end, commands, bookmarks, branches }
     }
 }
 
 impl TryFrom<Written> for Shared {
     type Error = String;
     fn try_from(written: Written) -> Result<Shared, String> {
-        let Written { engine, mut scenario, seed, moment, end, mut commands, mut bookmarks } = written;
+        let Written { engine, mut scenario, seed, moment, end, mut commands, mut bookmarks, mut branches } = written;
         scenario.start = scenario.start.min(Time(LATEST_START));
         let start = scenario.start;
         // What is too late is told apart by `check`.
         let at = |since: u64| Time(start.0.saturating_add(since));
         commands.iter_mut().for_each(|stamped| stamped.at = at(stamped.at.0));
         bookmarks.iter_mut().for_each(|bookmark| bookmark.at = at(bookmark.at.0));
+        for course in &mut branches {
+            course.end = at(course.end.0);
+            course.commands.iter_mut().for_each(|stamped| stamped.at = at(stamped.at.0));
+        }
         bookmarks.sort_by_key(|bookmark| bookmark.at);
         let recording = Recording { engine, scenario: Rc::new(scenario), seed, commands };
         let (moment, end) = (at(moment.0), at(end.0));
-        let mut shared = Shared { recording, moment, end, bookmarks: Rc::new(bookmarks) };
+        let mut shared = Shared { recording, moment, end, bookmarks: Rc::new(bookmarks), branches };
         check(&shared)?;
         shared.moment = moment.min(end);
         Ok(shared)
@@ -136,23 +159,38 @@ impl TryFrom<Written> for Shared {
 /// # Errors
 /// What it has too much of, or what is not in order.
 fn check(shared: &Shared) -> Result<(), String> {
-    let Shared { recording, moment, end, bookmarks } = shared;
+    let Shared { recording, moment, end, bookmarks, branches } = shared;
     let scenario = &*recording.scenario;
-    let within = |at, what: &str| match scenario.start + LONGEST_RUN < at {
-        true => Err(format!("{what} is later than {LONGEST_RUN_WORDS} after the start")),
-        false => Ok(()),
-    };
+    let within = |at, what: &str| within(scenario, at, what);
     within(*end, "end")?;
     within(*moment, "moment")?;
-    count(recording.commands.len())?;
+    if branches.len() > MAX_COURSES {
+        return Err(format!("the recording has more than {MAX_COURSES} branches"));
+    }
     if bookmarks.len() > MAX_BOOKMARKS {
         return Err(format!("the recording has more than {MAX_BOOKMARKS} bookmarks"));
     }
     bookmarks.iter().try_for_each(|bookmark| within(bookmark.at, "a bookmark"))?;
+    check_commands(scenario, &recording.commands, &[])?;
+    for (course, number) in branches.iter().zip(1..) {
+        within(course.end, "the end of a branch")?;
+        let shared = recording.commands.get(..course.shares);
+        let shared = shared.ok_or_else(|| format!("branch {number} shares more commands than there are"))?;
+        check_commands(scenario, shared, &course.commands).map_err(|words| format!("in branch {number} {words}"))?;
+    }
+    match limits::refuse_scenario(scenario) {
+        Some(words) => Err(words.trim_end_matches('.').into()),
+        None => Ok(()),
+    }
+}
+
+/// The same of one course: what it shares with another one, and what comes then.
+fn check_commands(scenario: &Scenario, shared: &[Stamped], own: &[Stamped]) -> Result<(), String> {
+    count(shared.len() + own.len())?;
     let mut before = scenario.start;
     let mut machines: BTreeSet<&Name> = scenario.machines.iter().map(|machine| &machine.name).collect();
-    for (stamped, number) in recording.commands.iter().zip(1..) {
-        within(stamped.at, &format!("command {number}"))?;
+    for (stamped, number) in shared.iter().chain(own).zip(1..) {
+        within(scenario, stamped.at, &format!("command {number}"))?;
         if stamped.at < before {
             return Err("the commands are not in order".into());
         }
@@ -170,9 +208,13 @@ fn check(shared: &Shared) -> Result<(), String> {
     if scenario.machines.len().max(machines.len()) > MAX_MACHINES {
         return Err(format!("the recording has too many machines: Petri simulates at most {MAX_MACHINES}"));
     }
-    match limits::refuse_scenario(scenario) {
-        Some(words) => Err(words.trim_end_matches('.').into()),
-        None => Ok(()),
+    Ok(())
+}
+
+fn within(scenario: &Scenario, at: Time, what: &str) -> Result<(), String> {
+    match scenario.start + LONGEST_RUN < at {
+        true => Err(format!("{what} is later than {LONGEST_RUN_WORDS} after the start")),
+        false => Ok(()),
     }
 }
 
@@ -213,7 +255,7 @@ impl fmt::Display for Refused {
 }
 
 /// `1.2.3` as numbers that compare.
-fn version(text: &str) -> Option<[u32; 3]> {
+pub fn version(text: &str) -> Option<[u32; 3]> {
     let mut numbers = text.split('.').map(|number| number.parse().ok());
     let version = [numbers.next()??, numbers.next()??, numbers.next()??];
     numbers.next().is_none().then_some(version)

@@ -3,9 +3,10 @@
 //! Worlds are kept every so many events; any other moment is the last kept world before it, played forward.
 
 use crate::ground::clock::Time;
-use crate::ground::limits::{MAX_COMMANDS, MAX_EVENTS};
+use crate::ground::limits::{MAX_COMMANDS, MAX_COURSES, MAX_EVENTS};
 use crate::story::limits::{self, Room};
 use crate::story::recording::{ENGINE, Recording, Stamped, said};
+use crate::story::shared::Course;
 use crate::story::why::Link;
 use crate::words::actor::Cause;
 use crate::words::api_error::ApiError;
@@ -358,22 +359,53 @@ impl Timeline {
         self.end = (self.world.now, position);
     }
 
+    /// The branches as a link carries them: the latest, if there are too many.
+    pub fn courses(&self) -> Vec<Course> {
+        let left = self.branches.len().saturating_sub(MAX_COURSES);
+        let course = |branch: &Branch| {
+            let shares = self.shared_with(&branch.recording);
+            Course { shares, end: branch.end, commands: branch.recording.commands[shares..].to_vec() }
+        };
+        self.branches[left..].iter().map(course).collect()
+    }
+
+    /// Takes over the branches of a link.
+    pub fn take_courses(&mut self, courses: Vec<Course>) {
+        for Course { shares, end, mut commands } in courses {
+            let mut recording = self.recording.clone();
+            recording.commands.truncate(shares);
+            recording.commands.append(&mut commands);
+            let branch = self.left(recording, end, shares);
+            self.branches.push(branch);
+        }
+    }
+
+    /// How many commands another course has in common with the present one.
+    fn shared_with(&self, other: &Recording) -> usize {
+        let same = |(a, b): &(&Stamped, &Stamped)| a == b;
+        self.recording.commands.iter().zip(&other.commands).take_while(same).count()
+    }
+
+    /// A course that is left, with so many commands that others have as well.
+    fn left(&self, recording: Recording, end: Time, common: usize) -> Branch {
+        let first = recording.commands.get(common);
+        Branch {
+            from: first.map_or(end, |first| first.at),
+            label: first.map_or_else(|| "no command".into(), |_| said(&recording.commands, common)),
+            recording,
+            end,
+        }
+    }
+
     /// Makes a branch the present course; the present becomes a branch. The cursor goes to the branch's end.
     pub fn switch(&mut self, branch: usize) {
         if branch >= self.branches.len() {
             return;
         }
         let chosen = self.branches.remove(branch);
-        let same = |(a, b): &(&Stamped, &Stamped)| a == b;
-        let common = self.recording.commands.iter().zip(&chosen.recording.commands).take_while(same).count();
+        let common = self.shared_with(&chosen.recording);
         let mut branches = std::mem::take(&mut self.branches);
-        let first = self.recording.commands.get(common);
-        branches.push(Branch {
-            from: first.map_or(self.end.0, |first| first.at),
-            label: first.map_or_else(|| "no command".into(), |_| said(&self.recording.commands, common)),
-            recording: self.recording.clone(),
-            end: self.end.0,
-        });
+        branches.push(self.left(self.recording.clone(), self.end.0, common));
         let end = chosen.end;
         *self = Timeline::new(chosen.recording);
         self.branches = branches;
