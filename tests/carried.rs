@@ -55,7 +55,7 @@ fn moment_edits_and_branches_arrive_in_100_of_100_round_trips() {
     let mut with_branches = 0;
     for trip in 0..100 {
         let mut timeline = Timeline::new(Recording::new(Scenario::standard(), chance.draw()));
-        let mut say = |line: &str, timeline: &mut Timeline| petri_console::run(line, timeline, &files);
+        let say = |line: &str, timeline: &mut Timeline| petri_console::run(line, timeline, &files);
         say("kubectl apply -f my-sts.yaml", &mut timeline);
         for _ in 0..2 + chance.below(8) {
             timeline.play_until(timeline.now() + Span::millis(1 + chance.draw() % 60_000));
@@ -105,7 +105,7 @@ fn branches_beyond_the_limit_are_left_the_oldest_first_and_refused_from_others()
     let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 1));
     for number in 0..=MAX_COURSES + 1 {
         timeline.seek(timeline.start());
-        petri_console::run(&format!("kubectl create namespace n{number}"), &mut timeline, &files);
+        petri_console::run(&format!("kubectl label node node-0 n=n{number}"), &mut timeline, &files);
     }
     assert_eq!(timeline.branches().len(), MAX_COURSES + 1);
     let courses = timeline.courses();

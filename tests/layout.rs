@@ -90,7 +90,7 @@ const WEB: House = House {
         &["session"],
         &["told", "panic"],
         &["explain", "pictures"],
-        &["state", "verbs", "window", "bench", "examples"],
+        &["state", "verbs", "window", "bench", "examples", "stops"],
         &["view", "check", "edge", "embedding", "frames", "memory", "sizes", "wide"],
     ],
     circles: &[

@@ -1,6 +1,5 @@
 //! What a page is asked for that stands in somebody else's: the words of its address, which are a fence's attributes.
 
-use crate::session::{Session, Speed};
 use petri_lessons::fence::{self, Attributes, Panel, Theme};
 
 /// What the page around it asked for.
@@ -58,14 +57,13 @@ impl Embedded {
     pub fn problems(search: &str) -> Vec<String> {
         told(search).1
     }
-    /// How fast it plays, and whether it does so from the beginning.
-    pub fn begin(&self, session: &Session, still: bool) {
-        if let Some(fence::Speed(times)) = self.attributes.speed {
-            session.set_speed(Speed(u64::from(times) * 1_000));
-        }
-        if self.attributes.autoplay && !still {
-            session.play();
-        }
+    /// How many times as fast as real time it plays, if somebody has said so.
+    pub fn speed(&self) -> Option<u32> {
+        self.attributes.speed.map(|fence::Speed(times)| times)
+    }
+    /// Whether it plays from the beginning.
+    pub fn autoplays(&self) -> bool {
+        self.attributes.autoplay
     }
     /// Whether a part of the page is to be seen. Who asks for none gets the cluster and its timeline.
     pub fn shows(&self, panel: Panel) -> bool {

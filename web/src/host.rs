@@ -5,7 +5,7 @@
 
 use crate::edge::{from_js, to_js};
 use crate::embedding::Embedded;
-use crate::session::Session;
+use crate::session::{Session, Speed};
 use crate::stops;
 use gloo::events::EventListener;
 use petri_sim::story::link;
@@ -157,7 +157,12 @@ pub fn begin(embedded: &Embedded, search: &str, session: &Session) {
         gloo::console::warn!(format!("Petri: {problem}"));
     }
     let still = gloo::utils::window().match_media("(prefers-reduced-motion: reduce)");
-    embedded.begin(session, still.ok().flatten().is_some_and(|query| query.matches()));
+    if let Some(times) = embedded.speed() {
+        session.set_speed(Speed(u64::from(times) * 1_000));
+    }
+    if embedded.autoplays() && !still.ok().flatten().is_some_and(|query| query.matches()) {
+        session.play();
+    }
 }
 
 /// Hears the page around, and tells it that this one is ready.

@@ -123,7 +123,8 @@ fn ask(port: u16, path: &str, encoding: &str) -> Outcome<Answer> {
     let failed = |error: std::io::Error| format!("{path}: {error}");
     let mut stream = TcpStream::connect(("127.0.0.1", port)).map_err(failed)?;
     stream.set_read_timeout(Some(Duration::from_secs(20))).map_err(failed)?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: petri\r\nConnection: close\r\nAccept-Encoding: {encoding}\r\n\r\n");
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: petri\r\nConnection: close\r\nAccept-Encoding: {encoding}\r\n\r\n");
     stream.write_all(request.as_bytes()).map_err(failed)?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).map_err(failed)?;
@@ -172,8 +173,8 @@ mod tests {
     #[test]
     fn the_readme_has_the_configuration_that_is_tried() {
         let recipe = recipe(include_str!("../../../README.md")).expect("it is there");
-        let whole = configuration(&recipe, Path::new("/tmp/site"), 8123).expect("it can be tried");
-        assert!(whole.contains("root \"/tmp/site/www\";") && whole.contains("listen 127.0.0.1:8123;"), "{whole}");
+        let whole = configuration(&recipe, Path::new("/srv/site"), 8123).expect("it can be tried");
+        assert!(whole.contains("root \"/srv/site/www\";") && whole.contains("listen 127.0.0.1:8123;"), "{whole}");
     }
 
     #[test]

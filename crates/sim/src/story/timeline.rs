@@ -350,8 +350,9 @@ impl Timeline {
                 recording: self.recording.clone(),
                 end: self.end.0,
             };
-            self.branches.push(branch);
             self.recording.commands.truncate(self.done);
+            self.part_again();
+            self.branches.push(branch);
         }
         let position = self.world.events;
         self.notes.truncate(self.told);
@@ -386,6 +387,16 @@ impl Timeline {
         self.recording.commands.iter().zip(&other.commands).take_while(same).count()
     }
 
+    /// The present course is another one: the branches part from it where they differ.
+    fn part_again(&mut self) {
+        let branches = std::mem::take(&mut self.branches);
+        let parted = |branch: Branch| {
+            let common = self.shared_with(&branch.recording);
+            self.left(branch.recording, branch.end, common)
+        };
+        self.branches = branches.into_iter().map(parted).collect();
+    }
+
     /// A course that is left, with so many commands that others have as well.
     fn left(&self, recording: Recording, end: Time, common: usize) -> Branch {
         let first = recording.commands.get(common);
@@ -409,6 +420,7 @@ impl Timeline {
         let end = chosen.end;
         *self = Timeline::new(chosen.recording);
         self.branches = branches;
+        self.part_again();
         self.play_until(end);
     }
 

@@ -261,8 +261,7 @@ fn waits_for_a_claim(oracle: &Oracle<'_>, object: &Object) -> bool {
     let policy = set.spec.persistent_volume_claim_retention_policy.as_ref();
     let claims = &set.spec.volume_claim_templates;
     let deletes = policy.is_some_and(|policy| &*policy.when_scaled == "Delete");
-    oracle.deeds.scaled && deletes && !claims.is_empty()
-        || claims.iter().any(|claim| claim.metadata.name.is_empty())
+    oracle.deeds.scaled && deletes && !claims.is_empty() || claims.iter().any(|claim| claim.metadata.name.is_empty())
 }
 
 fn classes_are_odd(object: &Object) -> bool {
