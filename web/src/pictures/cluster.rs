@@ -2,7 +2,7 @@
 
 use super::pick::OnPick;
 use super::shape::{element, elements};
-use crate::draw::{self, Patterns, Shape};
+use crate::draw::{self, Patterns, Pods, Shape};
 use crate::view::layout::{ClusterLayout, Density, Rect, Size, layout_in, layout_low};
 use crate::view::{ClusterView, Target, words};
 use std::rc::Rc;
@@ -52,7 +52,7 @@ pub fn ClusterPicture(props: &ClusterPictureProps) -> Html {
     );
     let (view, layout) = (&*props.view, &*drawn);
     let patterns = Patterns::new(&props.id);
-    let shapes = draw::cluster(view, layout, props.selected.as_ref(), &patterns);
+    let shapes = draw::cluster(view, layout, props.selected.as_ref(), &patterns, Pods::InPlace);
     let size = format!("0 0 {} {}", layout.width, layout.height);
     html! {
         <svg class="cluster-picture" viewBox={size} width={layout.width.to_string()} height={layout.height.to_string()}

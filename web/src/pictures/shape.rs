@@ -1,7 +1,7 @@
 //! Shapes as elements of the page.
 
 use super::pick::{OnPick, Pickable, pickable};
-use crate::draw::Shape;
+use crate::draw::{Mark, Shape};
 use yew::prelude::*;
 
 /// One shape and all that is in it.
@@ -33,20 +33,25 @@ pub fn element(shape: Shape, on_pick: &OnPick) -> Html {
         Shape::All(shapes) => all(shapes),
         Shape::Group { key: Some(key), class, shapes } => html! { <g {key} {class}>{ all(shapes) }</g> },
         Shape::Group { key: None, class, shapes } => html! { <g {class}>{ all(shapes) }</g> },
-        Shape::Mark(mark) => {
-            let body = all(mark.shapes);
-            pickable(Pickable {
-                key: mark.key,
-                class: mark.class.into(),
-                label: &mark.label,
-                state: mark.state,
-                selected: mark.selected,
-                target: &mark.target,
-                on_pick,
-                body,
-            })
+        Shape::At { x, y, mark } => {
+            html! { <g transform={format!("translate({x} {y})")}>{ picked(*mark, on_pick) }</g> }
         }
+        Shape::Mark(mark) => picked(*mark, on_pick),
     }
+}
+
+fn picked(mark: Mark, on_pick: &OnPick) -> Html {
+    let body = elements(mark.shapes, on_pick);
+    pickable(Pickable {
+        key: mark.key,
+        class: mark.class.into(),
+        label: &mark.label,
+        state: mark.state,
+        selected: mark.selected,
+        target: &mark.target,
+        on_pick,
+        body,
+    })
 }
 
 pub fn elements(shapes: Vec<Shape>, on_pick: &OnPick) -> Html {

@@ -9,6 +9,7 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
     ("lesson", "begin with this lesson"),
     ("recording", "begin with this run: a link, or the part of it behind `#`"),
     ("title", "what stands above it"),
+    ("poster", "a picture of it, shown until it is started: `petri poster` makes some"),
     ("panels", "what is shown, of cluster, timeline, console, why, dns, manifest"),
     ("theme", "auto, light or dark"),
     ("height", "of the running cluster, 160 to 1600 pixels"),
@@ -27,6 +28,8 @@ pub struct Attributes {
     pub lesson: Option<String>,
     pub recording: Option<String>,
     pub title: Option<String>,
+    /// An address, as the page that it is on has it.
+    pub poster: Option<String>,
     /// Empty for those that fit.
     pub panels: Vec<Panel>,
     pub theme: Theme,
@@ -119,6 +122,7 @@ impl Attributes {
             "lesson" => self.lesson = text(),
             "recording" => self.recording = text(),
             "title" => self.title = text(),
+            "poster" => self.poster = text(),
             "engine" => self.engine = text(),
             "scenario" => self.scenario = text(),
             "src" => {}

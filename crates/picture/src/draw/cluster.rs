@@ -7,13 +7,29 @@ use crate::view::layout::{ClusterLayout, NodeBox, NodeForm, Rect, TileBox, ZoneB
 use crate::view::{ClusterView, DuplicateKind, LinkView, NodeState, NodeView, PlugKind, Target, TileView, Tone, words};
 use petri_objects::Name;
 
+/// How pods are drawn: where they are, or around the origin and moved there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pods {
+    InPlace,
+    Moved,
+}
+
 /// All of it, from the back to the front.
 pub fn cluster(
     view: &ClusterView,
     layout: &ClusterLayout,
     selected: Option<&Target>,
     patterns: &Patterns,
+    pods: Pods,
 ) -> Vec<Shape> {
+    let pod = |view: &TileView, place: &TileBox| match pods {
+        Pods::InPlace => Shape::Mark(Box::new(pod(view, place, patterns, selected))),
+        Pods::Moved => {
+            let Rect { x, y, w, h } = place.rect;
+            let place = TileBox { rect: Rect::new(0, 0, w, h), ..*place };
+            Shape::At { x, y, mark: Box::new(pod(view, &place, patterns, selected)) }
+        }
+    };
     let zones = || view.zones.iter().zip(&layout.zones);
     let nodes = || zones().flat_map(|(zone, place)| zone.nodes.iter().zip(&place.nodes));
     let tiles = || view.tiles().zip(layout.tiles());
@@ -38,7 +54,7 @@ pub fn cluster(
         group("nodes", nodes().map(|(node, place)| frame(node, place, selected))),
         group("plugs", wires),
         layout.waiting.map_or(Shape::None, waiting),
-        group("tiles", tiles().map(|(view, place)| pod(view, place, patterns, selected))),
+        group("tiles", tiles().map(|(view, place)| pod(view, place))),
         group("disks", rail),
         group("folded", layout.zones.iter().filter_map(|zone| zone.folded).map(|(rect, count)| folded(rect, count))),
         group("bars", bars),
@@ -259,10 +275,10 @@ fn row_of_words(node: &NodeView, place: Rect) -> Shape {
     ])
 }
 
-fn pod(view: &TileView, place: &TileBox, patterns: &Patterns, selected: Option<&Target>) -> Shape {
+fn pod(view: &TileView, place: &TileBox, patterns: &Patterns, selected: Option<&Target>) -> Mark {
     let target = view.target();
     let selected = selected == Some(&target);
-    Shape::Mark(Box::new(Mark {
+    Mark {
         key: view.uid.to_string(),
         class: tile::class(view),
         label: view.label.clone(),
@@ -270,7 +286,7 @@ fn pod(view: &TileView, place: &TileBox, patterns: &Patterns, selected: Option<&
         selected,
         target,
         shapes: vec![halo(selected, place.rect, 7), ring(place.rect, 4), tile::tile(view, place, patterns)],
-    }))
+    }
 }
 
 /// A plug: solid, waiting at an open socket, or drawn out.

@@ -12,7 +12,7 @@ mod legend;
 mod sign;
 mod tile;
 
-pub use cluster::cluster;
+pub use cluster::{Pods, cluster};
 pub use legend::{legend, rarer};
 pub use sign::{OCTAGON, TRIANGLE, sign};
 pub use tile::Patterns;
@@ -68,6 +68,12 @@ pub enum Shape {
         class: &'static str,
     },
     All(Vec<Shape>),
+    /// Drawn around the origin, and moved here: where many look the same, they are one drawing.
+    At {
+        x: i32,
+        y: i32,
+        mark: Box<Mark>,
+    },
     Group {
         key: Option<String>,
         class: Class,

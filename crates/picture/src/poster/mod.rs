@@ -10,7 +10,7 @@ mod prose;
 mod style;
 mod write;
 
-use crate::draw::{self, Patterns, Shape};
+use crate::draw::{self, Patterns, Pods, Shape};
 use crate::view::layout::{Size, density, layout_in};
 use crate::view::{self, ClusterView, Tone, plain, words};
 use crop::{Crop, crop};
@@ -59,12 +59,13 @@ pub fn of(timeline: &Timeline, title: Option<&str>, width: u32) -> String {
 pub fn svg(scene: &Scene<'_>) -> String {
     let whole = Crop::none(scene.view);
     let fitting = density(scene.view.tiles().count());
-    let smaller = [Size::Tile, Size::Chip, Size::Cell].into_iter().filter(|size| *size <= fitting).rev();
-    let mut tries: Vec<(Size, Crop)> = smaller.map(|size| (size, whole)).collect();
-    tries.extend(whole.smaller().map(|crop| (Size::Cell, crop)));
+    let smaller = [Size::Tile, Size::Chip, Size::Cell].into_iter().filter(|size| *size <= fitting);
+    let mut tries: Vec<(Size, Crop, bool)> = smaller.map(|size| (size, whole, true)).collect();
+    // The numerals of many pods weigh as much as the pods.
+    tries.extend(std::iter::once(whole).chain(whole.smaller()).map(|crop| (Size::Cell, crop, false)));
     let mut svg = String::new();
-    for (size, part) in tries {
-        svg = one(scene, size, part);
+    for (size, part, named) in tries {
+        svg = one(scene, size, part, named);
         if svg.len() <= LIMIT {
             break;
         }
@@ -72,15 +73,15 @@ pub fn svg(scene: &Scene<'_>) -> String {
     svg
 }
 
-/// A poster with pods of this size, in this part.
-fn one(scene: &Scene<'_>, size: Size, part: Crop) -> String {
+/// A poster with pods of this size, in this part, with words on them or without.
+fn one(scene: &Scene<'_>, size: Size, part: Crop, named: bool) -> String {
     let (view, hidden) = crop(scene.view, part);
     let width = scene.width.clamp(*WIDTHS.start(), *WIDTHS.end());
     let layout = layout_in(&view, width, size);
-    let mut body = Writer::default();
+    let mut body = Writer::new(named);
     let top = head(scene, layout.width, &mut body);
     body.open_at(0, top);
-    body.shapes(&draw::cluster(&view, &layout, None, &Patterns::new("p")));
+    body.shapes(&draw::cluster(&view, &layout, None, &Patterns::new("p"), Pods::Moved));
     body.close();
     let height = foot(&view, &hidden, layout.width, top + layout.height, &mut body);
     let (body, used) = body.done();

@@ -4,7 +4,7 @@ use super::prose::Line;
 use super::style;
 use crate::draw::{Mark, Shape};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Text as XML has it. Characters that XML cannot have are left out.
@@ -20,11 +20,22 @@ pub fn escaped(text: &str) -> String {
 pub struct Writer {
     text: String,
     used: BTreeSet<String>,
+    /// Drawings of pods, with their ids: many look the same but for their words and colours.
+    drawings: BTreeMap<String, String>,
+    /// Whether pods have words on them.
+    named: bool,
+    /// Where words stand that are not in a drawing.
+    origin: (i32, i32),
 }
 
 impl Writer {
+    pub fn new(named: bool) -> Writer {
+        Writer { named, ..Writer::default() }
+    }
     pub fn done(self) -> (String, BTreeSet<String>) {
-        (self.text, self.used)
+        let drawings: String = self.drawings.iter().map(|(drawing, id)| format!("<g id=\"{id}\" class=\"tile\">{drawing}</g>")).collect();
+        let before = if drawings.is_empty() { drawings } else { format!("<defs>{drawings}</defs>") };
+        (before + &self.text, self.used)
     }
     pub fn raw(&mut self, text: &str) {
         self.text.push_str(text);
@@ -104,6 +115,7 @@ impl Writer {
                     return;
                 }
                 let look = self.look(class).unwrap_or_default();
+                let (x, y) = (self.origin.0 + x, self.origin.1 + y);
                 self.put(format_args!("<text{look} x=\"{x}\" y=\"{y}\">{}</text>", escaped(words)));
             }
             Shape::Pattern { id, size, class } => {
@@ -113,12 +125,35 @@ impl Writer {
                 ));
             }
             Shape::All(shapes) => self.shapes(shapes),
+            Shape::At { x, y, mark } => self.pod((*x, *y), mark),
             Shape::Group { class, shapes, .. } => self.group(class, shapes),
             Shape::Mark(mark) => {
                 let Mark { class, shapes, .. } = &**mark;
                 self.group(class, shapes);
             }
         }
+    }
+
+    /// A pod: one of the drawings, and its words, unless it is one of too many.
+    fn pod(&mut self, at: (i32, i32), mark: &Mark) {
+        let (mut marks, mut texts) = (Vec::new(), Vec::new());
+        apart(&mark.shapes, &mut marks, &mut texts);
+        let before = std::mem::take(&mut self.text);
+        self.shapes(&marks);
+        let drawing = std::mem::replace(&mut self.text, before);
+        let next = format!("d{}", self.drawings.len());
+        let id = self.drawings.entry(drawing).or_insert(next).clone();
+        let look = self.look(&mark.class).unwrap_or_default();
+        let moved = format!("href=\"#{id}\" x=\"{}\" y=\"{}\"/>", at.0, at.1);
+        if texts.is_empty() || !self.named {
+            self.put(format_args!("<use{look} {moved}"));
+            return;
+        }
+        self.put(format_args!("<g{look}><use {moved}"));
+        self.origin = at;
+        self.shapes(&texts);
+        self.origin = (0, 0);
+        self.raw("</g>");
     }
 
     /// A group only where it says something.
@@ -130,6 +165,17 @@ impl Writer {
                 self.raw("</g>");
             }
             _ => self.shapes(shapes),
+        }
+    }
+}
+
+/// Shapes and words, each in their order.
+fn apart(all: &[Shape], marks: &mut Vec<Shape>, texts: &mut Vec<Shape>) {
+    for shape in all {
+        match shape {
+            Shape::All(inner) => apart(inner, marks, texts),
+            Shape::Text { .. } => texts.push(shape.clone()),
+            _ => marks.push(shape.clone()),
         }
     }
 }
