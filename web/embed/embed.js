@@ -38,7 +38,7 @@ a { background: #fff; color: #0f766e; text-decoration: none; }
 button:hover { background: #115e59; }
 button:focus-visible, a:focus-visible { outline: 3px solid #2dd4bf; outline-offset: 2px; }
 iframe { display: block; width: 100%; border: 0; border-radius: 8px; color-scheme: auto; }
-img { display: block; width: 100%; height: 100%; object-fit: contain; }
+img { display: block; width: 100%; object-fit: contain; }
 .note { position: absolute; inset: auto .5rem .5rem; font: 13px/1.4 system-ui, sans-serif; }
 .note a { margin-inline-start: .5em; }
 @media print { .bar { position: static; } iframe { display: none; } :host(.runs) slot { display: block; } }
@@ -96,7 +96,14 @@ class PetriCluster extends Base {
   }
 
   attributeChangedCallback() {
-    this.#say({ type: "theme", theme: this.#theme() });
+    this.#paint();
+  }
+
+  #paint() {
+    const theme = this.#theme();
+    this.#say({ type: "theme", theme });
+    const img = this.shadowRoot?.querySelector("img");
+    if (img) img.style.colorScheme = theme;
   }
 
   /** The fence's text: what stands in the element, or in the block that it stands for. */
@@ -131,10 +138,20 @@ class PetriCluster extends Base {
   #idle(word) {
     const start = make("button", { type: "button", onclick: () => this.start() }, `▶ ${word}`);
     start.setAttribute("aria-label", `${word} this cluster${this.title ? `: ${this.title}` : ""}`);
-    const poster = this.#still || this.getAttribute("poster");
-    const picture = poster ? make("img", { src: poster, alt: this.getAttribute("title") ?? "The cluster", loading: "lazy" }) : make("slot");
+    const picture = this.#still || this.getAttribute("poster") ? this.#picture() : make("slot");
     this.shadowRoot.replaceChildren(picture, make("div", { className: "bar" }, start));
     this.classList.remove("runs");
+  }
+
+  /** What stands here until Start: as high as the cluster will be, so that nothing moves, and in the page's paint. */
+  #picture() {
+    const alt = `${this.#still ? "Parked" : "A picture"}: ${this.getAttribute("title") ?? "a Kubernetes cluster"}`;
+    const img = make("img", { alt, height: this.height, loading: "lazy", src: this.#still || this.getAttribute("poster") });
+    img.style.marginTop = `${-gapBefore(this)}px`;
+    img.style.colorScheme = this.#theme();
+    // What cannot be had is no reason to hide the text.
+    if (!this.#still) img.onerror = () => img.replaceWith(make("slot"));
+    return img;
   }
 
   /** Runs it here. A reader's action: nothing calls this by itself. */
@@ -203,7 +220,9 @@ class PetriCluster extends Base {
     if (type === "height" && Number.isFinite(height)) this.#frame.height = Math.min(Math.max(height, HEIGHT.least), HEIGHT.most);
     if (type === "parked" && typeof fragment === "string" && /^r=[\w-]*$/.test(fragment)) {
       this.#went = fragment;
-      if (typeof picture === "string" && picture.startsWith("<svg")) this.#still = `data:image/svg+xml,${encodeURIComponent(picture)}`;
+      // An image, and never markup. It has no half of a character, which no address can have.
+      const sound = typeof picture === "string" && picture.length < 2e4 && picture.startsWith("<svg ") && !/\p{Surrogate}/u.test(picture);
+      this.#still = sound ? `data:image/svg+xml,${encodeURIComponent(picture)}` : "";
       this.#stop();
     }
     this.dispatchEvent(new CustomEvent(`petri-${String(type).slice(0, 20)}`, { detail: data }));
@@ -211,7 +230,7 @@ class PetriCluster extends Base {
 
   /** The page's paint has changed. */
   repaint() {
-    if (this.#frame && !/^(dark|light)$/.test(this.getAttribute("theme"))) this.#say({ type: "theme", theme: this.#theme() });
+    if (!/^(dark|light)$/.test(this.getAttribute("theme"))) this.#paint();
   }
 }
 

@@ -4,8 +4,11 @@
 //! `web/embed/embed.js` is the other side.
 
 use crate::edge::{from_js, to_js};
+use crate::embedding::attributes;
 use crate::session::Session;
+use crate::sizes;
 use gloo::events::EventListener;
+use petri_picture::poster;
 use petri_sim::story::link;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
@@ -35,8 +38,8 @@ pub enum Asked {
 enum Told {
     /// The cluster is drawn.
     Ready,
-    /// The part of a link behind `#`, to go on from there.
-    Parked { fragment: String },
+    /// The part of a link behind `#`, to go on from there, and the moment as a picture.
+    Parked { fragment: String, picture: String },
 }
 
 #[derive(Serialize)]
@@ -91,7 +94,10 @@ fn act(asked: &Asked, session: &Session) {
         Asked::Pause => session.pause(),
         Asked::Park => {
             session.pause();
-            tell(Told::Parked { fragment: link::to_fragment(&session.shared()) });
+            let title = attributes(&gloo::utils::window().location().search().unwrap_or_default()).title;
+            let width = sizes::window().0 as u32;
+            let picture = poster::of(&session.timeline(), title.as_deref(), width);
+            tell(Told::Parked { fragment: link::to_fragment(&session.shared()), picture });
         }
     }
 }

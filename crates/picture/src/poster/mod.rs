@@ -11,7 +11,7 @@ mod style;
 mod write;
 
 use crate::draw::{self, Patterns, Pods, Shape};
-use crate::view::layout::{Size, density, layout_in};
+use crate::view::layout::{Size, density, layout_low};
 use crate::view::{self, ClusterView, Tone, plain, words};
 use crop::{Crop, crop};
 use petri_sim::story::timeline::Timeline;
@@ -77,13 +77,17 @@ pub fn svg(scene: &Scene<'_>) -> String {
 fn one(scene: &Scene<'_>, size: Size, part: Crop, named: bool) -> String {
     let (view, hidden) = crop(scene.view, part);
     let width = scene.width.clamp(*WIDTHS.start(), *WIDTHS.end());
-    let layout = layout_in(&view, width, size);
+    let layout = layout_low(&view, width, size);
     let mut body = Writer::new(named);
+    body.uses(&["frame"]);
     let top = head(scene, layout.width, &mut body);
     body.open_at(0, top);
     body.shapes(&draw::cluster(&view, &layout, None, &Patterns::new("p"), Pods::Moved));
     body.close();
-    let height = foot(&view, &hidden, layout.width, top + layout.height, &mut body);
+    let mut seen = draw::rarer(&view);
+    // Small pods have no key on them.
+    seen[3] = view.tiles().zip(layout.tiles()).any(|(tile, place)| tile.leads && place.size == Size::Tile);
+    let height = foot(seen, &hidden, layout.width, top + layout.height, &mut body);
     let (body, used) = body.done();
     let (title, text) = (name(scene), prose::description(&view, &hidden));
     let mut svg = String::with_capacity(body.len() + 6_000);
@@ -169,13 +173,13 @@ fn lines(lines: &[Line], class: &'static str, height: i32, y: &mut i32, out: &mu
 }
 
 /// What the marks mean, and what is missing. Answers how high the poster is.
-fn foot(view: &ClusterView, hidden: &str, width: i32, top: i32, out: &mut Writer) -> i32 {
+fn foot(seen: [bool; 4], hidden: &str, width: i32, top: i32, out: &mut Writer) -> i32 {
     let (mut x, mut y) = (MARGIN, top + 4);
     if !hidden.is_empty() {
         out.shapes(&[Shape::Text { class: "sub warn".into(), x, y: y + 12, words: hidden.to_owned() }]);
         y += 22;
     }
-    for (words, w, shapes) in draw::legend(draw::rarer(view)) {
+    for (words, w, shapes) in draw::legend(seen) {
         let wide = w + 7 + words::width(words, 11, false) as i32;
         if x > MARGIN && x + wide > width - MARGIN {
             (x, y) = (MARGIN, y + 24);
