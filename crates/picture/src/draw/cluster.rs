@@ -2,7 +2,7 @@
 
 use super::disk::disk;
 use super::tile::{self, Patterns};
-use super::{Class, Mark, Shape, circle, classes, group, halo, line, path, rect, ring, text, tone, when};
+use super::shape::{Class, Mark, Shape, circle, classes, group, halo, line, path, rect, ring, text, tone, when};
 use crate::view::layout::{ClusterLayout, NodeBox, NodeForm, Rect, TileBox, ZoneBox, row_words};
 use crate::view::{ClusterView, DuplicateKind, LinkView, NodeState, NodeView, PlugKind, Target, TileView, Tone, words};
 use petri_objects::Name;

@@ -1,6 +1,6 @@
 //! A claim and its disk, on the rail.
 
-use super::{Mark, Shape, classes, halo, path, rect, ring, text, tone, when};
+use super::shape::{Mark, Shape, classes, halo, path, rect, ring, text, tone, when};
 use crate::view::layout::Rect;
 use crate::view::{DiskState, DiskView, Target, Tone, words};
 

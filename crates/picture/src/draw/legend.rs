@@ -1,6 +1,6 @@
 //! The grammar of the tiles in five words each.
 
-use super::{Shape, path, rect};
+use super::shape::{Shape, path, rect};
 use crate::view::layout::Rect;
 use crate::view::{ClusterView, TileState};
 

@@ -1,6 +1,6 @@
 //! The sign of a tone: it says without colour how serious something is.
 
-use super::{Shape, path};
+use super::shape::{Shape, path};
 use crate::view::Tone;
 
 pub const OCTAGON: &str = "M5.2 1.5h5.6l3.7 3.7v5.6l-3.7 3.7H5.2l-3.7-3.7V5.2z";

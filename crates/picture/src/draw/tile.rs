@@ -1,6 +1,6 @@
 //! One pod: two marks, drawn independently. The outline is belief, the block is reality.
 
-use super::{Shape, circle, classes, path, rect, text, when};
+use super::shape::{Shape, circle, classes, path, rect, text, when};
 use crate::view::layout::{Rect, Size, TileBox};
 use crate::view::{TileState, TileView, identity, words};
 
@@ -236,7 +236,7 @@ fn chip_text(view: &TileView, rect: Rect) -> Shape {
 }
 
 /// The class of the tile's group.
-pub fn class(view: &TileView) -> super::Class {
+pub fn class(view: &TileView) -> super::shape::Class {
     let hatched = if view.state == TileState::TerminatingUnconfirmed { "hat" } else { "" };
     classes(&["tile", "pick", view.identity.class(), view.state.class(), hatched])
 }

@@ -5,6 +5,9 @@ use crate::view::{ClusterView, TileState, words};
 use petri_objects::Name;
 use std::collections::BTreeSet;
 
+/// So many pods of a node show what it is like.
+const MANY: usize = 12;
+
 /// How much is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crop {
@@ -18,15 +21,17 @@ impl Crop {
         let pods = view.nodes().map(|node| node.tiles.len()).chain([view.waiting.len(), view.loose.len()]).max();
         Crop { nodes: view.nodes().count(), pods: pods.unwrap_or(0) }
     }
-    /// Less and less, down to one node with one pod.
-    pub fn smaller(self) -> impl Iterator<Item = Crop> {
-        let next = |crop: &Crop| match (crop.nodes, crop.pods) {
-            (0 | 1, 0 | 1) => None,
+    /// Less, where this took so many times of the room that there is; `None` below one node with one pod.
+    pub fn smaller(self, bytes: usize, room: usize) -> Option<Crop> {
+        // At least a quarter less, and no less than will fit for sure.
+        let less = |number: usize, least: usize| (number * room / bytes.max(room)).min(number - number.div_ceil(4)).max(least);
+        match self {
+            Crop { nodes: 0 | 1, pods: 0 | 1 } => None,
             // Many pods of one kind say little: they go first.
-            (nodes, pods) if pods > 12 || nodes <= 1 => Some(Crop { nodes, pods: pods - pods.div_ceil(4) }),
-            (nodes, pods) => Some(Crop { nodes: nodes - nodes.div_ceil(4), pods }),
-        };
-        std::iter::successors(next(&self), next)
+            Crop { nodes, pods } if pods > MANY => Some(Crop { nodes, pods: less(pods, MANY) }),
+            Crop { nodes: nodes @ (0 | 1), pods } => Some(Crop { nodes, pods: less(pods, 1) }),
+            Crop { nodes, pods } => Some(Crop { nodes: less(nodes, 1), pods }),
+        }
     }
 }
 

@@ -60,17 +60,21 @@ pub fn svg(scene: &Scene<'_>) -> String {
     let whole = Crop::none(scene.view);
     let fitting = density(scene.view.tiles().count());
     let smaller = [Size::Tile, Size::Chip, Size::Cell].into_iter().filter(|size| *size <= fitting);
-    let mut tries: Vec<(Size, Crop, bool)> = smaller.map(|size| (size, whole, true)).collect();
-    // The numerals of many pods weigh as much as the pods.
-    tries.extend(std::iter::once(whole).chain(whole.smaller()).map(|crop| (Size::Cell, crop, false)));
-    let mut svg = String::new();
-    for (size, part, named) in tries {
-        svg = one(scene, size, part, named);
+    for size in smaller {
+        let svg = one(scene, size, whole, true);
         if svg.len() <= LIMIT {
-            break;
+            return svg;
         }
     }
-    svg
+    // The numerals of many pods weigh as much as the pods.
+    let mut part = whole;
+    loop {
+        let svg = one(scene, Size::Cell, part, false);
+        match part.smaller(svg.len(), LIMIT) {
+            Some(next) if svg.len() > LIMIT => part = next,
+            _ => return svg,
+        }
+    }
 }
 
 /// A poster with pods of this size, in this part, with words on them or without.

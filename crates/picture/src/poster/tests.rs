@@ -106,6 +106,7 @@ fn a_cluster_without_end_is_drawn_in_part_and_says_so() {
         ("scenario=sized-12", 100, "$ run 2m\n"),
         ("scenario=sized-60", 600, "$ run 2m\n$ cut node-1\n$ cut node-2\n$ run 2m\n"),
         ("scenario=empty", 300, "$ run 20s\n"),
+        ("", 2_000, "$ run 30s\n"),
     ] {
         let svg = poster(words, &format!("{}{lines}", many(replicas)));
         assert!(svg.len() <= LIMIT, "{words}: {} bytes", svg.len());

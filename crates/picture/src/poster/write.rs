@@ -16,8 +16,9 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// A picture on its way, and the classes that it has.
-#[derive(Default)]
 pub struct Writer {
+    /// The classes that have a look.
+    known: BTreeSet<&'static str>,
     text: String,
     used: BTreeSet<String>,
     /// Drawings of pods, with their ids: many look the same but for their words and colours.
@@ -30,7 +31,14 @@ pub struct Writer {
 
 impl Writer {
     pub fn new(named: bool) -> Writer {
-        Writer { named, ..Writer::default() }
+        Writer {
+            known: style::known(),
+            text: String::new(),
+            used: BTreeSet::new(),
+            drawings: BTreeMap::new(),
+            named,
+            origin: (0, 0),
+        }
     }
     pub fn done(self) -> (String, BTreeSet<String>) {
         let drawings: String = self.drawings.iter().map(|(drawing, id)| format!("<g id=\"{id}\" class=\"tile\">{drawing}</g>")).collect();
@@ -75,7 +83,7 @@ impl Writer {
 
     /// ` class="…"`, of the words that mean something here; nothing if there is none.
     fn look(&mut self, class: &str) -> Option<String> {
-        let known: Vec<&str> = class.split(' ').filter(|word| style::knows(word)).collect();
+        let known: Vec<&str> = class.split(' ').filter(|word| self.known.contains(word)).collect();
         self.uses(&known);
         (!known.is_empty()).then(|| format!(" class=\"{}\"", known.join(" ")))
     }
