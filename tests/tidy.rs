@@ -256,8 +256,8 @@ fn nobody_reads_debug_output() {
     let shipped = |name: &str| {
         !native.iter().any(|ending| name.ends_with(ending)) && !for_tests.iter().any(|part| name.contains(part))
     };
-    let folders =
-        ["objects", "manifest", "sim", "explore", "console", "lessons", "picture"].map(|name| format!("crates/{name}/src"));
+    let folders = ["objects", "manifest", "sim", "explore", "console", "lessons", "picture"]
+        .map(|name| format!("crates/{name}/src"));
     for folder in folders.iter().map(String::as_str).chain(["web/src"]) {
         for (name, source) in sources(folder).into_iter().filter(|(name, _)| shipped(name)) {
             assert_eq!(debug_prints(&source), Vec::<&str>::new(), "{name}");

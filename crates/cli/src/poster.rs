@@ -3,8 +3,8 @@
 use crate::open;
 use petri_console::args::duration;
 use petri_docs::find;
-use petri_lessons::fence::{Beginning, Fence, Problem};
 use petri_lessons::fence::run::play;
+use petri_lessons::fence::{Beginning, Fence, Problem};
 use petri_objects::Span;
 use petri_picture::poster;
 use petri_sim::story::timeline::Timeline;
@@ -64,7 +64,8 @@ fn read(words: &[String]) -> Result<Asked, String> {
             "--out" => asked.out = Some(value()?.into()),
             "--at" => {
                 let text = value()?;
-                asked.at = Some(duration(text).ok_or_else(|| format!("petri poster: {text} is no time such as 90s or 7m"))?);
+                asked.at =
+                    Some(duration(text).ok_or_else(|| format!("petri poster: {text} is no time such as 90s or 7m"))?);
             }
             "--width" => {
                 let text = value()?;
@@ -122,7 +123,9 @@ fn of_page(path: &Path, text: &str, asked: &Asked) -> Result<Vec<Poster>, String
         let file = match &asked.out {
             Some(folder) => folder.join(named.file_name().ok_or_else(|| complain("`poster` names no file"))?),
             // It is somebody else's text that says where to write.
-            None if named.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) => beside.join(named),
+            None if named.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) => {
+                beside.join(named)
+            }
             None => return Err(complain("`poster` leads out of the page's folder: say where to write with --out")),
         };
         if file.extension().is_none_or(|ending| ending != "svg") {
@@ -216,7 +219,11 @@ mod tests {
             let asked = ask(&format!("page.md {words}")).unwrap();
             of_page(Path::new("page.md"), text, &asked).unwrap().remove(0).svg
         };
-        for (words, title) in [("", "Two of them. At 1:30: "), ("--at 5s", "Two of them. At 0:05: "), ("--at 3m", "Two of them. At 3:00: ")] {
+        for (words, title) in [
+            ("", "Two of them. At 1:30: "),
+            ("--at 5s", "Two of them. At 0:05: "),
+            ("--at 3m", "Two of them. At 3:00: "),
+        ] {
             assert!(svg(words).contains(&format!("<title id=\"t\">{title}")), "{words}");
         }
         assert!(svg("--width 400").contains("width=\"400\""));

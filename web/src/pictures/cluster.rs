@@ -77,7 +77,9 @@ fn hint(layout: &ClusterLayout, view: &ClusterView, props: &ClusterPictureProps)
     let Some((_, place, zone)) = found.into_iter().find(|(node, _, _)| node.name == *name) else { return nothing() };
     let words = format!("Cut {name} off");
     let width = words::width(&words, 12, false) as i32 + 52;
-    let rect = |class: &'static str, rect: Rect, rx: i32| element(Shape::Rect { class: class.into(), rect, rx }, &props.on_pick);
+    let rect = |class: &'static str, rect: Rect, rx: i32| {
+        element(Shape::Rect { class: class.into(), rect, rx }, &props.on_pick)
+    };
     let first_of_zone = place.rect.y - zone.y < 28;
     let (x, y) = if layout.narrow && first_of_zone {
         // Beside the zone's name, where it lies over nothing.

@@ -1,8 +1,8 @@
 //! Control plane, zones, machines, links, and where pods and disks are drawn among them.
 
 use super::disk::disk;
-use super::tile::{self, Patterns};
 use super::shape::{Class, Mark, Shape, circle, classes, group, halo, line, path, rect, ring, text, tone, when};
+use super::tile::{self, Patterns};
 use crate::view::layout::{ClusterLayout, NodeBox, NodeForm, Rect, TileBox, ZoneBox, row_words};
 use crate::view::{ClusterView, DuplicateKind, LinkView, NodeState, NodeView, PlugKind, Target, TileView, Tone, words};
 use petri_objects::Name;
@@ -320,10 +320,7 @@ fn twice(kind: DuplicateKind, points: &[(i32, i32)], cap: Rect, key: String) -> 
         DuplicateKind::Twice => ("twice", "twicecap", "c b inv"),
         DuplicateKind::Next => ("next-twice", "nextcap", "c b warn"),
     };
-    let shapes = vec![
-        path(stroke, line(points)),
-        rect(back, cap, 4),
-        text(cap.x + cap.w / 2, cap.y + 16, class, kind.text()),
-    ];
+    let shapes =
+        vec![path(stroke, line(points)), rect(back, cap, 4), text(cap.x + cap.w / 2, cap.y + 16, class, kind.text())];
     Shape::Group { key: Some(key), class: "".into(), shapes }
 }

@@ -15,6 +15,6 @@ mod tile;
 
 pub use cluster::{Pods, cluster};
 pub use legend::{legend, rarer};
-pub use sign::{OCTAGON, TRIANGLE, sign};
 pub use shape::{Class, Mark, Shape};
+pub use sign::{OCTAGON, TRIANGLE, sign};
 pub use tile::Patterns;

@@ -95,9 +95,7 @@ fn marks(view: &TileView, place: Rect, block_width: i32, patterns: &Patterns) ->
     };
     Shape::All(vec![
         path(if view.process { "fill" } else { "paper" }, shape.clone()),
-        when(hatched, || {
-            filled(&patterns.hatch, Rect::new(x + block_width, y, (w - block_width - c).max(0), h), true)
-        }),
+        when(hatched, || filled(&patterns.hatch, Rect::new(x + block_width, y, (w - block_width - c).max(0), h), true)),
         path(body, block(place, block_width)),
         when(hatched && h > 40, || {
             filled(&patterns.hatch_block, Rect::new(x + 2, y + 28, block_width - 3, h - 30), false)
@@ -124,7 +122,8 @@ fn sign(state: TileState, rect: Rect, block_width: i32, process: bool) -> Shape 
     }
     match state {
         TileState::Creating { attached, mounted, started } => {
-            let step = |(done, dy): (bool, i32)| circle(if done { "step done" } else { "step" }, (middle, y + dy), "3.2");
+            let step =
+                |(done, dy): (bool, i32)| circle(if done { "step done" } else { "step" }, (middle, y + dy), "3.2");
             Shape::All([(attached, 34), (mounted, 45), (started, 56)].map(step).into())
         }
         TileState::BelievedDead if !process => {
@@ -159,10 +158,9 @@ fn numeral(view: &TileView, rect: Rect, block_width: i32) -> Shape {
 fn pip(state: TileState, x: i32, y: i32) -> Shape {
     match state {
         TileState::Ready => circle("pip", (x, y), "4"),
-        TileState::NotReady => Shape::All(vec![
-            circle("pip out", (x, y), "4"),
-            path("mark", format!("M{} {}l10-10", x - 5, y + 5)),
-        ]),
+        TileState::NotReady => {
+            Shape::All(vec![circle("pip out", (x, y), "4"), path("mark", format!("M{} {}l10-10", x - 5, y + 5))])
+        }
         _ => Shape::None,
     }
 }

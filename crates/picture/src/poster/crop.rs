@@ -24,7 +24,8 @@ impl Crop {
     /// Less, where this took so many times of the room that there is; `None` below one node with one pod.
     pub fn smaller(self, bytes: usize, room: usize) -> Option<Crop> {
         // At least a quarter less, and no less than will fit for sure.
-        let less = |number: usize, least: usize| (number * room / bytes.max(room)).min(number - number.div_ceil(4)).max(least);
+        let less =
+            |number: usize, least: usize| (number * room / bytes.max(room)).min(number - number.div_ceil(4)).max(least);
         match self {
             Crop { nodes: 0 | 1, pods: 0 | 1 } => None,
             // Many pods of one kind say little: they go first.
@@ -58,9 +59,16 @@ pub fn crop(view: &ClusterView, crop: Crop) -> (ClusterView, String) {
     part.loose.truncate(crop.pods);
     let left = |all: usize, drawn: usize| u32::try_from(all - drawn).unwrap_or(u32::MAX);
     let missing = [(left(nodes, part.nodes().count()), "node"), (left(pods, part.tiles().count()), "pod")];
-    let missing: Vec<String> =
-        missing.into_iter().filter(|(n, _)| *n > 0).map(|(n, noun)| words::plural(n, &format!("more {noun}"))).collect();
-    let hidden = if missing.is_empty() { "Not all disks are drawn".to_owned() } else { format!("And {}", words::list(&missing)) };
+    let missing: Vec<String> = missing
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, noun)| words::plural(n, &format!("more {noun}")))
+        .collect();
+    let hidden = if missing.is_empty() {
+        "Not all disks are drawn".to_owned()
+    } else {
+        format!("And {}", words::list(&missing))
+    };
     (part, hidden)
 }
 

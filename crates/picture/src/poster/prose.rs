@@ -65,9 +65,9 @@ pub fn description(view: &ClusterView, hidden: &str) -> String {
         }
         fits
     };
-    let parts = view.nodes().flat_map(|node| {
-        std::iter::once(node.label.as_str()).chain(node.tiles.iter().map(|tile| tile.label.as_str()))
-    });
+    let parts = view
+        .nodes()
+        .flat_map(|node| std::iter::once(node.label.as_str()).chain(node.tiles.iter().map(|tile| tile.label.as_str())));
     let parts = parts.chain(view.waiting.iter().map(|tile| tile.label.as_str()));
     let all = parts.chain(view.disks().map(|disk| disk.label.as_str())).all(&mut add);
     add(hidden);

@@ -35,7 +35,8 @@ const PALETTE: [(&str, &str, &str); 24] = [
     ("sans", SANS, SANS),
     ("mono", MONO, MONO),
 ];
-const SANS: &str = "-apple-system,\"Segoe UI Variable Text\",\"Segoe UI\",Inter,Cantarell,\"Noto Sans\",system-ui,sans-serif";
+const SANS: &str =
+    "-apple-system,\"Segoe UI Variable Text\",\"Segoe UI\",Inter,Cantarell,\"Noto Sans\",system-ui,sans-serif";
 const MONO: &str =
     "ui-monospace,\"SF Mono\",\"Cascadia Mono\",\"JetBrains Mono\",Menlo,Consolas,\"DejaVu Sans Mono\",monospace";
 
@@ -116,7 +117,11 @@ mod tests {
     #[test]
     fn the_palette_is_that_of_the_page() {
         for (name, light, dark) in PALETTE.iter().filter(|(name, ..)| *name != "id") {
-            let value = if light == dark { format!("--{name}:{light};") } else { format!("--{name}:light-dark({light},{dark});") };
+            let value = if light == dark {
+                format!("--{name}:{light};")
+            } else {
+                format!("--{name}:light-dark({light},{dark});")
+            };
             assert!(TOKENS.contains(&value), "{value}");
         }
     }
@@ -139,7 +144,10 @@ mod tests {
     fn only_rules_that_match_are_carried() {
         let used = |words: &[&str]| of(&words.iter().map(|word| (*word).to_owned()).collect());
         let style = used(&["tile", "fill", "id-1"]);
-        assert!(style.contains(".tile .fill{fill:#ffffff;fill:color-mix(in oklab,currentColor 11%,#ffffff)}"), "{style}");
+        assert!(
+            style.contains(".tile .fill{fill:#ffffff;fill:color-mix(in oklab,currentColor 11%,#ffffff)}"),
+            "{style}"
+        );
         assert!(style.contains(".id-1{color:#7f26bc}") && style.contains(".id-1{color:#b06ae8}"), "{style}");
         assert!(!style.contains(".hol") && !style.contains(".id-0") && !style.contains(".node"), "{style}");
         let known = known();

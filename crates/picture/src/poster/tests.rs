@@ -20,7 +20,8 @@ fn poster(words: &str, body: &str) -> String {
 /// All words, each once.
 fn texts(document: &Document<'_>) -> Vec<String> {
     let is_text = |node: &Node<'_, '_>| node.has_tag_name("text");
-    let words = |node: Node<'_, '_>| node.descendants().filter_map(|inner| inner.text().filter(|_| inner.is_text())).collect();
+    let words =
+        |node: Node<'_, '_>| node.descendants().filter_map(|inner| inner.text().filter(|_| inner.is_text())).collect();
     document.descendants().filter(is_text).map(words).collect()
 }
 
@@ -40,7 +41,10 @@ fn a_poster_is_sound_small_and_the_same_each_time() {
         assert_eq!(svg.matches("://").count(), 1, "nothing is fetched, and the one address is SVG's name: {svg}");
         let attributes = || document.descendants().flat_map(|node| node.attributes());
         assert!(attributes().all(|attribute| !attribute.name().starts_with("on")), "{svg}");
-        assert!(attributes().filter(|attribute| attribute.name() == "href").all(|at| at.value().starts_with('#')), "{svg}");
+        assert!(
+            attributes().filter(|attribute| attribute.name() == "href").all(|at| at.value().starts_with('#')),
+            "{svg}"
+        );
     }
 }
 
@@ -52,9 +56,11 @@ fn what_is_to_be_seen_is_drawn_and_said() {
     for wanted in ["A node goes quiet", "8:00", "rg-0", "rg-1", "Terminating", "control plane", "block: what runs"] {
         assert!(words.iter().any(|text| text == wanted), "{wanted}: {words:?}");
     }
-    let title = document.descendants().find(|node| node.has_tag_name("title")).and_then(|node| node.text().map(str::to_owned));
+    let title =
+        document.descendants().find(|node| node.has_tag_name("title")).and_then(|node| node.text().map(str::to_owned));
     assert!(title.is_some_and(|title| title.starts_with("A node goes quiet. At 8:00: ")), "{svg}");
-    let description = document.descendants().find(|node| node.has_tag_name("desc")).and_then(|node| node.text().map(str::to_owned));
+    let description =
+        document.descendants().find(|node| node.has_tag_name("desc")).and_then(|node| node.text().map(str::to_owned));
     assert!(description.is_some_and(|text| text.contains("rg-1") && text.contains("node-")), "{svg}");
 }
 
@@ -65,7 +71,11 @@ fn light_and_dark_are_in_one_file() {
     assert!(light.contains(".zone{fill:#eaece7}") && dark.contains(".zone{fill:#0c0f0e}"), "{svg}");
     let (night, body) = dark.split_once("</style>").expect("the style ends");
     // Colours are the style's alone: a picture has none that dark would not reach.
-    assert_eq!(body.matches('#').count(), body.matches("url(#p-").count() + body.matches("href=\"#d").count(), "{body}");
+    assert_eq!(
+        body.matches('#').count(),
+        body.matches("url(#p-").count() + body.matches("href=\"#d").count(),
+        "{body}"
+    );
     assert!(!night.contains("stroke-width"), "only colours differ: {night}");
 }
 

@@ -41,7 +41,8 @@ impl Writer {
         }
     }
     pub fn done(self) -> (String, BTreeSet<String>) {
-        let drawings: String = self.drawings.iter().map(|(drawing, id)| format!("<g id=\"{id}\" class=\"tile\">{drawing}</g>")).collect();
+        let drawings: String =
+            self.drawings.iter().map(|(drawing, id)| format!("<g id=\"{id}\" class=\"tile\">{drawing}</g>")).collect();
         let before = if drawings.is_empty() { drawings } else { format!("<defs>{drawings}</defs>") };
         (before + &self.text, self.used)
     }
