@@ -100,7 +100,14 @@ class PetriCluster extends Base {
   }
 
   attributeChangedCallback() {
-    this.#say({ type: "theme", theme: this.#theme() });
+    this.#paint();
+  }
+
+  #paint() {
+    const theme = this.#theme();
+    this.#say({ type: "theme", theme });
+    const img = this.shadowRoot?.querySelector("img");
+    if (img) img.style.colorScheme = theme;
   }
 
   /** The fence's text: what stands in the element, or in the block that it stands for. */
@@ -143,11 +150,9 @@ class PetriCluster extends Base {
       return element;
     };
     start.setAttribute("aria-label", `${word} this cluster${this.title ? `: ${this.title}` : ""}`);
-    const poster = this.#still || this.getAttribute("poster");
     // What was parked keeps its room: the page around it moves for nobody's Start but its own.
     const empty = () => (this.#went ? room("div", {}) : make("slot"));
-    const picture = poster ? room("img", { src: poster, alt: this.getAttribute("title") ?? "The cluster", loading: "lazy" }) : empty();
-    this.#show(picture);
+    this.#show(this.#still || this.getAttribute("poster") ? this.#picture(empty) : empty());
     this.shadowRoot.append(make("div", { className: "bar" }, start));
     this.classList.remove("runs");
   }
@@ -162,6 +167,17 @@ class PetriCluster extends Base {
     const { origin, pathname, href } = new URL(this.address(false));
     const title = this.getAttribute("title") ?? "A Kubernetes cluster";
     this.shadowRoot.querySelector("figcaption").replaceChildren(`${title}. Open it at `, make("a", { href }, origin + pathname));
+  }
+
+  /** What stands here until Start: as high as the cluster will be, so that nothing moves, and in the page's paint. */
+  #picture(empty) {
+    const alt = `${this.#still ? "Parked" : "A picture"}: ${this.getAttribute("title") ?? "a Kubernetes cluster"}`;
+    const img = make("img", { alt, height: this.height, loading: "lazy", src: this.#still || this.getAttribute("poster") });
+    img.style.marginTop = `${-gapBefore(this)}px`;
+    img.style.colorScheme = this.#theme();
+    // What cannot be had is no reason to hide the text.
+    if (!this.#still) img.onerror = () => img.replaceWith(empty());
+    return img;
   }
 
   /** Runs it here. A reader's action: nothing calls this by itself. */
@@ -230,7 +246,9 @@ class PetriCluster extends Base {
     if (type === "height" && Number.isFinite(height)) this.#frame.height = Math.min(Math.max(height, HEIGHT.least), HEIGHT.most);
     if (type === "parked" && typeof fragment === "string" && /^r=[\w-]*$/.test(fragment)) {
       this.#went = fragment;
-      if (typeof picture === "string" && picture.startsWith("<svg")) this.#still = `data:image/svg+xml,${encodeURIComponent(picture)}`;
+      // An image, and never markup. It has no half of a character, which no address can have.
+      const sound = typeof picture === "string" && picture.length < 2e4 && picture.startsWith("<svg ") && !/\p{Surrogate}/u.test(picture);
+      this.#still = sound ? `data:image/svg+xml,${encodeURIComponent(picture)}` : "";
       this.#stop();
     }
     this.dispatchEvent(new CustomEvent(`petri-${type.slice(0, 20)}`, { detail: data }));
@@ -238,7 +256,7 @@ class PetriCluster extends Base {
 
   /** The page's paint has changed. */
   repaint() {
-    if (this.#frame && !/^(dark|light)$/.test(this.getAttribute("theme"))) this.#say({ type: "theme", theme: this.#theme() });
+    if (!/^(dark|light)$/.test(this.getAttribute("theme"))) this.#paint();
   }
 }
 

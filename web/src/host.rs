@@ -4,10 +4,12 @@
 //! `web/embed/embed.js` is the other side.
 
 use crate::edge::{from_js, to_js};
-use crate::embedding::Embedded;
+use crate::embedding::{Embedded, attributes};
 use crate::session::{Session, Speed};
+use crate::sizes;
 use crate::stops;
 use gloo::events::EventListener;
+use petri_picture::poster;
 use petri_sim::story::link;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsCast;
@@ -38,8 +40,8 @@ pub enum Asked {
 enum Told {
     /// The cluster is drawn.
     Ready,
-    /// The part of a link behind `#`, to go on from there.
-    Parked { fragment: String },
+    /// The part of a link behind `#`, to go on from there, and the moment as a picture.
+    Parked { fragment: String, picture: String },
 }
 
 #[derive(Serialize)]
@@ -96,7 +98,10 @@ fn act(asked: &Asked, session: &Session) {
         Asked::Pause => session.pause(),
         Asked::Park => {
             session.pause();
-            tell(Told::Parked { fragment: link::to_fragment(&session.shared_with_branches()) });
+            let title = attributes(&gloo::utils::window().location().search().unwrap_or_default()).title;
+            let width = sizes::window().0 as u32;
+            let picture = poster::of(&session.timeline(), title.as_deref(), width);
+            tell(Told::Parked { fragment: link::to_fragment(&session.shared_with_branches()), picture });
         }
     }
 }

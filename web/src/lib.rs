@@ -5,8 +5,8 @@
 //! Interface state (selection, tabs, open menus) is one reducer, [`state::Ui`]. Drafts (the editor's text, the console's
 //! line) stay where they are typed.
 //!
-//! `view` is pure: it turns a world into plain data and knows no Yew. `pictures` draw that data and know no world. Only
-//! `panels` join the two. Whatever a person does goes through [`desk::Desk`], and leaves its line in the console.
+//! `view`, of `petri-picture`, is pure: it turns a world into plain data and knows no Yew. `pictures` show that data and
+//! know no world. Only `panels` join the two. Whatever a person does goes through [`desk::Desk`], and leaves its line in the console.
 //!
 //! Where to start: [`app`] for the regions of the page, [`first_visit`] for what it opens with.
 
@@ -25,7 +25,6 @@ pub mod told;
 
 pub mod panels;
 pub mod pictures;
-pub mod view;
 
 pub mod check;
 pub mod compare;
@@ -44,6 +43,8 @@ pub mod sizes;
 pub mod stops;
 pub mod wide;
 pub mod window;
+
+pub use petri_picture::{draw, view};
 
 use std::cell::RefCell;
 use std::rc::Rc;

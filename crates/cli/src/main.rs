@@ -6,6 +6,7 @@ mod console;
 mod docs;
 mod fidelity;
 mod open;
+mod poster;
 mod replay;
 mod search;
 mod swarm;
@@ -23,6 +24,8 @@ petri judge EXPECTED ACTUAL           compare two traces and say what differs
 petri conformance [DIR] [--raise]     replay every recording and print how well each agrees; --raise keeps the scores
 petri open FILE|LINK [--json|--link]  play a recording and tell what was done and what broke; or print it in a form
 petri doctest PATH [--github]         run the fences of a folder of documentation; fails where a claim does not hold
+petri poster FILE|LINK [--out DIR]    the picture of each fence of a page, of a manifest or of a recording, as SVG;
+            [--at TIME] [--width N]   at its end, or at a time such as 7m
 petri mdbook                          a preprocessor of mdBook: fences become clusters
 petri search [--lies] [--out FILE]    search for a run that breaks a guarantee; --out keeps it for the page to open
 petri swarm [--seeds A..B] [--seconds N]  random clusters in random trouble; says what must not be, and how to see it again;
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         ("conformance", words) => conformance::conformance(words),
         ("open", words) => open::run(words),
         ("doctest", words) => docs::doctest(words),
+        ("poster", words) => poster::run(words),
         ("mdbook", words) => docs::mdbook(words),
         ("search", words) => search::run(words),
         ("swarm", words) => swarm::run(words),

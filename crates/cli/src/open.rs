@@ -35,7 +35,7 @@ pub fn run(words: &[String]) -> ExitCode {
 }
 
 /// From a link, or from a file with a recording or a link in it.
-fn read(name: &str) -> Result<Shared, Refused> {
+pub fn read(name: &str) -> Result<Shared, Refused> {
     let of_link = |text: &str| text.split_once('#').and_then(|(_, fragment)| link::from_fragment(fragment.trim_end()));
     if let Some(result) = of_link(name) {
         return result;

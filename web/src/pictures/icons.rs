@@ -1,5 +1,6 @@
 //! The few signs of the interface, drawn by hand.
 
+use crate::draw::{OCTAGON, TRIANGLE};
 use crate::view::Tone;
 use crate::view::meters::MeterState;
 use yew::prelude::*;
@@ -51,8 +52,6 @@ impl From<MeterState> for Icon {
     }
 }
 
-const OCTAGON: &str = "M5.2 1.5h5.6l3.7 3.7v5.6l-3.7 3.7H5.2l-3.7-3.7V5.2z";
-
 impl Icon {
     /// The drawing; its size comes from the styles. Hidden from assistive technology: words carry the meaning.
     pub fn html(self) -> Html {
@@ -72,7 +71,7 @@ impl Icon {
                 { line("M5 8.2l2.1 2.1L11 6") }
             </> },
             Icon::Risk => html! { <>
-                <path d="M8 1.8l6.6 12H1.4z" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round"/>
+                <path d={TRIANGLE} fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round"/>
                 { line("M8 6v4M8 11.4v1.2") }
             </> },
             Icon::Broken => html! { <>

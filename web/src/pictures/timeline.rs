@@ -2,7 +2,8 @@
 
 use super::pick::OnPick;
 use super::pick::{Pickable, pickable};
-use super::tile::Patterns;
+use super::shape::elements;
+use crate::draw::Patterns;
 use crate::view::lanes::{Bar, LaneKey, PinKind};
 use crate::view::timeline::{BarMark, LaneRow, PinMark, TimelineView};
 use crate::view::{Target, Tone, words};
@@ -70,7 +71,7 @@ pub fn TimelinePicture(props: &TimelinePictureProps) -> Html {
     html! {
         <div ref={host} class="timeline" {onpointerdown} {onpointermove} onpointerup={finish.clone()} onpointercancel={finish}>
             <svg class="tl" viewBox={size} width={view.width.to_string()} height={view.height.to_string()} role="group" aria-label="Timeline">
-                { patterns.defs() }
+                <defs>{ elements(patterns.shapes().into(), &props.on_pick) }</defs>
                 { axis(view) }
                 <g key="lanes">{ for view.lanes.iter().map(|lane| lane_row(lane, view, &patterns, props)) }</g>
                 <g key="folds">{ for view.folds.iter().map(|fold| html! { <>

@@ -12,6 +12,7 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
     ("lesson", "begin with this lesson"),
     ("recording", "begin with this run: a link, or the part of it behind `#`"),
     ("title", "what stands above it"),
+    ("poster", "a picture of it, shown until it is started: `petri poster` makes some"),
     ("panels", "what is shown, of cluster, timeline, console, why, dns, manifest"),
     ("theme", "auto, light or dark"),
     ("height", "of the running cluster, 160 to 1600 pixels"),
@@ -30,6 +31,8 @@ pub struct Attributes {
     pub lesson: Option<String>,
     pub recording: Option<String>,
     pub title: Option<String>,
+    /// An address, as the page that it is on has it.
+    pub poster: Option<String>,
     /// Empty for those that fit.
     pub panels: Vec<Panel>,
     pub theme: Theme,
@@ -139,6 +142,7 @@ impl Attributes {
                 Some(_) => self.engine = text(),
                 None => return wrong(&format!("it is a version such as {ENGINE}")),
             },
+            "poster" => self.poster = text(),
             "scenario" => self.scenario = text(),
             "src" => {}
             "panels" => {

@@ -168,7 +168,7 @@ pub fn row_words(width: i32) -> i32 {
 }
 
 /// Whether a node's own state or one of its pods asks for attention, or somebody looks at it.
-pub(super) fn is_trouble(node: &NodeView) -> bool {
+pub fn is_trouble(node: &NodeView) -> bool {
     node.near
         || node.status_tone != Tone::Calm
         || node.line_tone != Tone::Calm

@@ -10,7 +10,8 @@ mod zone;
 
 use super::marks::{ClusterView, ZoneView};
 pub use boxes::{
-    Bar, ClusterLayout, Density, DiskBox, NodeBox, NodeForm, Rect, Size, TileBox, ZoneBox, density, row_words,
+    Bar, ClusterLayout, Density, DiskBox, NodeBox, NodeForm, Rect, Size, TileBox, ZoneBox, density, is_trouble,
+    row_words,
 };
 use boxes::{CARD, TIGHT};
 use zone::ZonePlan;

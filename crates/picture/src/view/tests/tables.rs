@@ -5,7 +5,7 @@ use crate::view::{bonds, budgets, clients, dns, locks};
 
 /// The manifests of a transcript: what the tests of the engine run is what is shown here.
 fn manifests(transcript: &str) -> String {
-    let path = format!("{}/../tests/transcripts/{transcript}.md", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../tests/transcripts/{transcript}.md", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).expect("the transcript is there");
     let blocks = text.split("```yaml manifest").skip(1);
     let blocks = blocks.map(|block| block.split_once('\n').expect("a block has lines").1);

@@ -358,6 +358,8 @@ fn stacked_rows(zone: &ZoneView, rect: Rect, size: Size, trunk: i32) -> ZoneBox 
                 let room = (x + w - 6 - tile.right() - 22).min(220);
                 let room = Rect::new(tile.right() + 22, y + 5, room, 26);
                 let own = zone.disks.iter().position(|disk| disk.plugs.iter().any(|plug| plug.tile == Some(one.uid)));
+                // Of several that share a disk the first one has it beside it.
+                let own = own.filter(|index| disks[*index].rect.is_none());
                 if let (Some(index), true) = (own, room.w >= 60) {
                     disks[index].rect = Some(room);
                     disks[index].small = true;

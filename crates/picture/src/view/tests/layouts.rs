@@ -166,3 +166,16 @@ fn pods_that_no_node_takes_stand_above_the_zones_and_others_below() {
     assert_eq!(before.zones, soon.zones, "nothing moves for who is on its way");
     assert!(soon.waiting.is_some_and(|waiting| waiting.y > top(&soon)));
 }
+
+#[test]
+fn a_claim_that_pods_of_several_nodes_share_is_drawn_once() {
+    let mut run = Run::new(Scenario::standard());
+    run.apply(petri_lessons::Example::named("lease.yaml").and_then(|example| example.text()).expect("it is there"));
+    run.play(60);
+    let view = run.view();
+    let users = |disk: &DiskView| disk.plugs.iter().filter(|plug| plug.tile.is_some()).count();
+    assert!(view.disks().any(|disk| users(disk) > 1), "pods share one");
+    for width in WIDTHS {
+        check("a shared claim", &view, width);
+    }
+}
