@@ -20,11 +20,11 @@ const KNOWN = new Set([...WORDS, "height", "src", "poster", "sandbox", "class", 
 const BLOCKS = [
   "pre > code.language-petri", "pre > code[data-lang=petri]", "pre.language-petri", "pre[data-language=petri]",
   "div.language-petri pre", "div.highlight-petri pre",
-  // YAML whose first line says so: `# petri` or `# petri: height=420`.
-  "pre > code.language-yaml", "pre > code[data-lang=yaml]", "pre.language-yaml", "pre[data-language=yaml]",
-  "div.language-yaml pre", "div.highlight-yaml pre",
+  // Whatever its first line says it of: `# petri` or `# petri: height=420`. MkDocs drops the name of a language that it does
+  // not know.
+  "pre",
 ];
-const MARK = /^\s*#\s*petri(?::[^\n]*)?\s*(?:\n|$)/;
+const MARK = /^\s*#\s*petri(?::([^\n]*))?\s*(?:\n|$)/;
 
 const CSS = `
 :host { display: block; position: relative; min-width: 0; }
@@ -57,6 +57,13 @@ function themeAround(element) {
   return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 }
 
+/** Words as attributes: `height=420 title="A node goes quiet"`. What is there already stays. */
+function adopt(element, words) {
+  for (const [, name, , quoted, bare] of words.matchAll(/([a-z]+)=(("([^"]*)")|([^\s"]+))/g)) {
+    if (KNOWN.has(name) && !element.hasAttribute(name)) element.setAttribute(name, quoted ?? bare ?? "");
+  }
+}
+
 const make = (tag, words, ...inside) => {
   const element = Object.assign(document.createElement(tag), words);
   element.append(...inside);
@@ -81,6 +88,7 @@ class PetriCluster extends Base {
     for (const name of this.getAttributeNames()) {
       if (!KNOWN.has(name) && !/^(data|aria)-/.test(name)) console.warn(`<petri-cluster>: ${name} is no attribute, and is ignored`);
     }
+    adopt(this, this.text.match(MARK)?.[1] ?? "");
     const root = this.attachShadow({ mode: "open" });
     sheet ??= Object.assign(new CSSStyleSheet(), {});
     if (!sheet.cssRules.length) sheet.replaceSync(CSS);
@@ -126,6 +134,11 @@ class PetriCluster extends Base {
   get height() {
     const height = parseInt(this.getAttribute("height"), 10) || HEIGHT.usual;
     return Math.min(Math.max(height, HEIGHT.least), HEIGHT.most);
+  }
+
+  // React and Vue assign what they find to be a property.
+  set height(height) {
+    this.setAttribute("height", height);
   }
 
   #idle(word) {
@@ -220,16 +233,13 @@ export function upgrade(root = document) {
   for (const code of root.querySelectorAll(BLOCKS.join(","))) {
     const pre = code.closest("pre") ?? code;
     const text = [...code.querySelectorAll(".line, .ec-line, .token-line")].map((line) => line.textContent.replace(/\n$/, "")).join("\n") || code.textContent;
-    const isYaml = !/(^|\s)(language-|highlight-)?petri(\s|$)/.test(`${code.className} ${code.dataset.lang ?? ""} ${pre.dataset.language ?? ""} ${code.closest("div[class*=-petri]")?.className ?? ""}`);
-    if (pre.dataset.petri || pre.closest("petri-cluster") || (isYaml && !MARK.test(text))) continue;
+    const isOther = !/(^|\s)(language-|highlight-)?petri(\s|$)/.test(`${code.className} ${code.dataset.lang ?? ""} ${pre.dataset.language ?? ""} ${code.closest("div[class*=-petri]")?.className ?? ""}`);
+    if (pre.dataset.petri || pre.closest("petri-cluster") || (isOther && !MARK.test(text))) continue;
     pre.dataset.petri = "";
     const block = pre.closest("div.highlight, div[class*=language-], div[class*=highlight-], .expressive-code") ?? pre;
     const element = document.createElement("petri-cluster");
     element.fence = text;
-    const words = `${code.className} ${text.match(/^\s*#\s*petri:([^\n]*)/)?.[1] ?? ""}`;
-    for (const [, name, , quoted, bare] of words.matchAll(/([a-z]+)=(("([^"]*)")|([^\s"]+))/g)) {
-      if (KNOWN.has(name)) element.setAttribute(name, quoted ?? bare ?? "");
-    }
+    adopt(element, code.className);
     // Behind the block, for frameworks take a block away that they know, and would not find it inside of another one.
     element.classList.add("behind");
     element.block = block;

@@ -22,11 +22,11 @@ export function attributesOf(words) {
   return [...found].map(([, name, double, single, bare]) => [name, double ?? single ?? bare ?? ""]).filter(([name]) => !/^on/i.test(name));
 }
 
-/** The element, readable where no script runs. */
-export function element(words, body, home) {
+/** The element, readable where no script runs. `more` goes into its tag. */
+export function element(words, body, home, more = "") {
   const attributes = attributesOf(words).map(([name, value]) => ` ${name}="${escape(value)}"`).join("");
   const code = escape(body.trimEnd()).replaceAll("\n", "&#10;");
-  return `<petri-cluster${attributes} src="${escape(home)}"><pre><code>${code}</code></pre><a href="${escape(home)}#fence=${encodeURIComponent(body)}">Open in Petri</a></petri-cluster>`;
+  return `<petri-cluster${more}${attributes} src="${escape(home)}"><pre><code>${code}</code></pre><a href="${escape(home)}#fence=${encodeURIComponent(body)}">Open in Petri</a></petri-cluster>`;
 }
 
 /** For remark. In MDX the element is one of the tree's own, elsewhere it is HTML. */
@@ -34,6 +34,8 @@ export default function petri({ home = "/petri/", mdx = true } = {}) {
   const own = (name, attributes, children) => ({
     type: "mdxJsxFlowElement",
     name,
+    // As if it stood in the page: not with what the theme puts in the place of links and of code.
+    data: { _mdxExplicitJsx: true },
     attributes: attributes.map(([name, value]) => ({ type: "mdxJsxAttribute", name, value })),
     children,
   });
@@ -67,6 +69,7 @@ export function markdownIt(md, { home = "/petri/" } = {}) {
   md.renderer.rules.fence = (tokens, at, ...rest) => {
     const { info, content } = tokens[at];
     const words = wordsOf(info, content);
-    return words === null ? fence(tokens, at, ...rest) : `${element(words, content, home)}\n`;
+    // Vue takes it for a component of its own otherwise, and `{{ }}` in it for an expression.
+    return words === null ? fence(tokens, at, ...rest) : `${element(words, content, home, " v-pre")}\n`;
   };
 }
