@@ -59,7 +59,7 @@ function themeAround(element) {
 
 /** Words as attributes: `height=420 title="A node goes quiet"`. What is there already stays. */
 function adopt(element, words) {
-  for (const [, name, , quoted, bare] of words.matchAll(/([a-z]+)=(("([^"]*)")|([^\s"]+))/g)) {
+  for (const [, name, quoted, bare] of words.matchAll(/([a-z]+)=(?:"([^"]*)"|([^\s"]+))/g)) {
     if (KNOWN.has(name) && !element.hasAttribute(name)) element.setAttribute(name, quoted ?? bare ?? "");
   }
 }
@@ -234,7 +234,7 @@ export function upgrade(root = document) {
     const pre = code.closest("pre") ?? code;
     const text = [...code.querySelectorAll(".line, .ec-line, .token-line")].map((line) => line.textContent.replace(/\n$/, "")).join("\n") || code.textContent;
     const isOther = !/(^|\s)(language-|highlight-)?petri(\s|$)/.test(`${code.className} ${code.dataset.lang ?? ""} ${pre.dataset.language ?? ""} ${code.closest("div[class*=-petri]")?.className ?? ""}`);
-    if (pre.dataset.petri || pre.closest("petri-cluster") || (isOther && !MARK.test(text))) continue;
+    if ("petri" in pre.dataset || pre.closest("petri-cluster") || (isOther && !MARK.test(text))) continue;
     pre.dataset.petri = "";
     const block = pre.closest("div.highlight, div[class*=language-], div[class*=highlight-], .expressive-code") ?? pre;
     const element = document.createElement("petri-cluster");
