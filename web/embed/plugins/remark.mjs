@@ -40,6 +40,8 @@ export default function petri({ home = "/petri/", mdx = true } = {}) {
     children,
   });
   const text = (value) => ({ type: "text", value });
+  // Remark takes the spaces around a line break inside of a text for ones that mean nothing.
+  const lines = (value) => value.split(/(\n)/).map(text);
   return (tree, file) => {
     const inMdx = mdx && /\.mdx?$/.test(file?.path ?? "") && (mdx === true ? isMdx(tree, file) : mdx);
     const walk = (node) => {
@@ -50,7 +52,7 @@ export default function petri({ home = "/petri/", mdx = true } = {}) {
         const body = `${child.value}\n`;
         node.children[at] = inMdx
           ? own("petri-cluster", [...attributesOf(words), ["src", home]], [
-              own("pre", [], [own("code", [], [text(child.value)])]),
+              own("pre", [], [own("code", [], lines(child.value))]),
               own("a", [["href", `${home}#fence=${encodeURIComponent(body)}`]], [text("Open in Petri")]),
             ])
           : { type: "html", value: element(words, body, home) };

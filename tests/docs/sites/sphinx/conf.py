@@ -1,0 +1,8 @@
+import sys
+
+sys.path.append("_static/petri/plugins/sphinx")
+
+project = "Petri in Sphinx"
+html_theme = "furo"
+extensions = ["petri_sphinx", "myst_parser"]
+html_static_path = ["_static"]
