@@ -10,10 +10,12 @@ export default {
     [
       "classic",
       {
-        docs: { routeBasePath: "/", remarkPlugins: [[petri, { home: "/petri/" }]] },
+        docs: {
+          routeBasePath: "/",
+          remarkPlugins: [[petri, { home: "/petri/" }]],
+        },
         blog: false,
         pages: false,
-        theme: {},
       },
     ],
   ],

@@ -1,6 +1,6 @@
-import sys
+import os, sys
 
-sys.path.append("_static/petri/plugins/sphinx")
+sys.path.append(os.path.abspath("_static/petri/plugins/sphinx"))
 
 project = "Petri in Sphinx"
 html_theme = "furo"

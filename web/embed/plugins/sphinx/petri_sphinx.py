@@ -2,6 +2,9 @@
 
 In ``conf.py``::
 
+    import os, sys
+    sys.path.append(os.path.abspath("_static/petri/plugins/sphinx"))
+    html_static_path = ["_static"]
     extensions = ["petri_sphinx"]
     petri_home = "_static/petri/"  # where the folder of Petri is served, from the root of the documentation
 
