@@ -13,8 +13,8 @@ const ALIVE = 2;
 /** Who has not said a word by then may be blocked: the reader gets a link. */
 const PATIENCE = 2500;
 const HEIGHT = { usual: 420, least: 160, most: 1600 };
-const WORDS = ["panels", "theme", "speed", "autoplay", "engine", "example", "lesson", "recording", "scenario", "seed", "title"];
-const KNOWN = new Set([...WORDS, "height", "src", "poster", "sandbox", "class", "id", "style", "slot", "hidden", "lang", "dir"]);
+const WORDS = ["panels", "theme", "speed", "autoplay", "engine", "example", "lesson", "recording", "scenario", "seed", "title", "height"];
+const KNOWN = new Set([...WORDS, "src", "poster", "sandbox", "class", "id", "style", "slot", "hidden", "lang", "dir"]);
 
 /** What a block of text looks like in the documentation tools that there are: its code, and what stands for the block. */
 const BLOCKS = [
@@ -37,11 +37,14 @@ button { background: #0f766e; color: #fff; cursor: pointer; }
 a { background: #fff; color: #0f766e; text-decoration: none; }
 button:hover { background: #115e59; }
 button:focus-visible, a:focus-visible { outline: 3px solid #2dd4bf; outline-offset: 2px; }
+figure { margin: 0; }
+figcaption { display: none; font: 13px/1.4 system-ui, sans-serif; }
+figcaption a { all: unset; text-decoration: underline; }
 iframe { display: block; width: 100%; border: 0; border-radius: 8px; color-scheme: auto; }
-img { display: block; width: 100%; height: 100%; object-fit: contain; }
+img { display: block; width: 100%; object-fit: contain; }
 .note { position: absolute; inset: auto .5rem .5rem; font: 13px/1.4 system-ui, sans-serif; }
 .note a { margin-inline-start: .5em; }
-@media print { .bar { position: static; } iframe { display: none; } :host(.runs) slot { display: block; } }
+@media print { .bar { display: none; } figcaption { display: block; } figure { break-inside: avoid; } }
 `;
 
 let sheet;
@@ -57,13 +60,6 @@ function themeAround(element) {
   return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 }
 
-/** Words as attributes: `height=420 title="A node goes quiet"`. What is there already stays. */
-function adopt(element, words) {
-  for (const [, name, quoted, bare] of words.matchAll(/([a-z]+)=(?:"([^"]*)"|([^\s"]+))/g)) {
-    if (KNOWN.has(name) && !element.hasAttribute(name)) element.setAttribute(name, quoted ?? bare ?? "");
-  }
-}
-
 const make = (tag, words, ...inside) => {
   const element = Object.assign(document.createElement(tag), words);
   element.append(...inside);
@@ -76,6 +72,9 @@ function gapBefore({ block, nextElementSibling: next }) {
   return block ? Math.min(margin(block, "marginBottom"), margin(next, "marginTop")) : 0;
 }
 
+/** What is no attribute is named where writers look for such things. */
+const isKnown = (name) => KNOWN.has(name) || /^(data|aria)-/.test(name) || console.warn(`Petri: ${name} is no attribute, and is ignored`);
+
 class PetriCluster extends Base {
   static observedAttributes = ["theme"];
   #frame = null;
@@ -85,10 +84,10 @@ class PetriCluster extends Base {
 
   connectedCallback() {
     if (this.shadowRoot) return;
-    for (const name of this.getAttributeNames()) {
-      if (!KNOWN.has(name) && !/^(data|aria)-/.test(name)) console.warn(`<petri-cluster>: ${name} is no attribute, and is ignored`);
-    }
-    adopt(this, this.text.match(MARK)?.[1] ?? "");
+    this.getAttributeNames().forEach(isKnown);
+    // Of words in the first line some need no value. What the element says itself counts more.
+    const words = (this.text.match(MARK)?.[1] ?? "").matchAll(/([a-z]+)(?:=(?:"([^"]*)"|([^\s"]+)))?/g);
+    for (const [, name, quoted, bare] of words) if (!this.hasAttribute(name) && isKnown(name)) this.setAttribute(name, quoted ?? bare ?? "");
     const root = this.attachShadow({ mode: "open" });
     sheet ??= Object.assign(new CSSStyleSheet(), {});
     if (!sheet.cssRules.length) sheet.replaceSync(CSS);
@@ -109,7 +108,10 @@ class PetriCluster extends Base {
 
   /** The fence's text: what stands in the element, or in the block that it stands for. */
   get text() {
-    return this.fence ?? (this.querySelector("pre") ?? this).textContent.replace(/^\n/, "");
+    const begins = ["example", "lesson", "recording"].some((name) => this.hasAttribute(name));
+    // What stands in an element that says what it begins with is for readers alone, unless it is code.
+    const text = this.fence?.() ?? (this.querySelector("pre") ?? (begins ? {} : this)).textContent ?? "";
+    return text.replace(/^\n/, "");
   }
 
   /** The page to run it in, and the page to open it in. */
@@ -132,8 +134,8 @@ class PetriCluster extends Base {
   }
 
   get height() {
-    const height = parseInt(this.getAttribute("height"), 10) || HEIGHT.usual;
-    return Math.min(Math.max(height, HEIGHT.least), HEIGHT.most);
+    const height = parseInt(this.getAttribute("height"), 10);
+    return height >= HEIGHT.least && height <= HEIGHT.most ? height : HEIGHT.usual;
   }
 
   // React and Vue assign what they find to be a property.
@@ -143,11 +145,31 @@ class PetriCluster extends Base {
 
   #idle(word) {
     const start = make("button", { type: "button", onclick: () => this.start() }, `▶ ${word}`);
+    const room = (tag, words) => {
+      const element = make(tag, words);
+      element.style.height = `${this.height}px`;
+      return element;
+    };
     start.setAttribute("aria-label", `${word} this cluster${this.title ? `: ${this.title}` : ""}`);
     const poster = this.#still || this.getAttribute("poster");
-    const picture = poster ? make("img", { src: poster, alt: this.getAttribute("title") ?? "The cluster", loading: "lazy" }) : make("slot");
-    this.shadowRoot.replaceChildren(picture, make("div", { className: "bar" }, start));
+    // What was parked keeps its room: the page around it moves for nobody's Start but its own.
+    const empty = () => (this.#went ? room("div", {}) : make("slot"));
+    const picture = poster ? room("img", { src: poster, alt: this.getAttribute("title") ?? "The cluster", loading: "lazy" }) : empty();
+    this.#show(picture);
+    this.shadowRoot.append(make("div", { className: "bar" }, start));
     this.classList.remove("runs");
+  }
+
+  /** On paper it is a figure with a caption and an address. */
+  #show(...parts) {
+    this.shadowRoot.replaceChildren(make("figure", {}, ...parts, make("figcaption")));
+  }
+
+  /** The page is about to be printed. */
+  print() {
+    const { origin, pathname, href } = new URL(this.address(false));
+    const title = this.getAttribute("title") ?? "A Kubernetes cluster";
+    this.shadowRoot.querySelector("figcaption").replaceChildren(`${title}. Open it at `, make("a", { href }, origin + pathname));
   }
 
   /** Runs it here. A reader's action: nothing calls this by itself. */
@@ -163,7 +185,7 @@ class PetriCluster extends Base {
     this.#answered = false;
     running.add(this);
     const pressed = this.shadowRoot.activeElement;
-    this.shadowRoot.replaceChildren(make("slot"), frame);
+    this.#show(make("slot"), frame);
     // The button is gone that had the focus: the next Tab leads into the cluster, and nothing has moved.
     if (pressed) {
       this.tabIndex = -1;
@@ -204,7 +226,7 @@ class PetriCluster extends Base {
 
   /** Hears its own frame, and nobody else. */
   hear({ source, data }) {
-    if (!this.#frame || source !== this.#frame.contentWindow || data?.petri !== 1) return;
+    if (!this.#frame || source !== this.#frame.contentWindow || data?.petri !== 1 || typeof data.type !== "string") return;
     if (!this.#answered) {
       this.#answered = true;
       this.shadowRoot.querySelector(".note")?.remove();
@@ -219,7 +241,7 @@ class PetriCluster extends Base {
       if (typeof picture === "string" && picture.startsWith("<svg")) this.#still = `data:image/svg+xml,${encodeURIComponent(picture)}`;
       this.#stop();
     }
-    this.dispatchEvent(new CustomEvent(`petri-${String(type).slice(0, 20)}`, { detail: data }));
+    this.dispatchEvent(new CustomEvent(`petri-${type.slice(0, 20)}`, { detail: data }));
   }
 
   /** The page's paint has changed. */
@@ -228,18 +250,26 @@ class PetriCluster extends Base {
   }
 }
 
+/** Blocks that have their Start. Not a mark on them: frameworks write attributes anew. */
+const upgraded = new WeakSet();
+
+/** A block's text; highlighters give each line an element. */
+const textOf = (code) => [...code.querySelectorAll(".line, .ec-line, .token-line")].map((line) => line.textContent.replace(/\n$/, "")).join("\n") || code.textContent;
+
 /** Gives each fenced block of the page a Start of its own. The block stays where it is, and stays readable. */
 export function upgrade(root = document) {
   for (const code of root.querySelectorAll(BLOCKS.join(","))) {
     const pre = code.closest("pre") ?? code;
-    const text = [...code.querySelectorAll(".line, .ec-line, .token-line")].map((line) => line.textContent.replace(/\n$/, "")).join("\n") || code.textContent;
-    const isOther = !/(^|\s)(language-|highlight-)?petri(\s|$)/.test(`${code.className} ${code.dataset.lang ?? ""} ${pre.dataset.language ?? ""} ${code.closest("div[class*=-petri]")?.className ?? ""}`);
-    if ("petri" in pre.dataset || pre.closest("petri-cluster") || (isOther && !MARK.test(text))) continue;
-    pre.dataset.petri = "";
+    const text = textOf(code);
+    const isYaml = !/(^|\s)(language-|highlight-)?petri(\s|$)/.test(`${code.className} ${code.dataset.lang ?? ""} ${pre.dataset.language ?? ""} ${code.closest("div[class*=-petri]")?.className ?? ""}`);
+    if (upgraded.has(pre) || pre.closest("petri-cluster") || (isYaml && !MARK.test(text))) continue;
+    upgraded.add(pre);
     const block = pre.closest("div.highlight, div[class*=language-], div[class*=highlight-], .expressive-code") ?? pre;
     const element = document.createElement("petri-cluster");
-    element.fence = text;
-    adopt(element, code.className);
+    element.fence = () => textOf(code);
+    // A class is a word without a value.
+    const words = code.className.matchAll(/([a-z]+)=(?:"([^"]*)"|([^\s"]+))/g);
+    for (const [, name, quoted, bare] of words) if (isKnown(name)) element.setAttribute(name, quoted ?? bare ?? "");
     // Behind the block, for frameworks take a block away that they know, and would not find it inside of another one.
     element.classList.add("behind");
     element.block = block;
@@ -262,10 +292,13 @@ export function define() {
     new MutationObserver(() => {
       soon ||= requestAnimationFrame(() => {
         soon = 0;
+        // A framework takes away what it has made, and this was none of it.
+        each((cluster) => cluster.block?.isConnected === false && cluster.remove());
         upgrade();
       });
     }).observe(document.body, { childList: true, subtree: true });
   };
+  addEventListener("beforeprint", () => each((cluster) => cluster.print()));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", begin);
   else begin();
