@@ -281,7 +281,7 @@ pub fn npm_ci(folder: &Path) -> Outcome {
         return Ok(());
     }
     node()?;
-    say(&format!("installing the npm packages of {}", folder.display()), "5 to 20 seconds, once");
+    say(&format!("installing the npm packages of {}", folder.display()), "seconds, 2 minutes for the largest, once");
     let mut command = Command::new("npm");
     command.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder);
     // npm's own report belongs with ours: standard output stays free for results.
