@@ -196,12 +196,22 @@ fn packages(site: &Path) -> Outcome<PathBuf> {
 /// Lays the site out in cargo's target folder, and has the tool build it.
 fn build(shop: &Shop, setting: &Setting, dist: &Path, tool: &Tool) -> Outcome {
     let source = shop.path(FOLDER).join("sites").join(&tool.folder);
-    let site = shop.target().join("docs").join(&tool.folder);
+    let mut site = shop.target().join("docs").join(&tool.folder);
     shop::remove_folder(&site)?;
-    copy(&source, &site)?;
     if source.join("package-lock.json").is_file() {
-        link(&packages(&source)?, &site.join("node_modules"))?;
+        // Below the folder that has its packages: Astro takes a package for a part of the site where the two share no
+        // folder. One for each clone.
+        let clone = page::fingerprint(site.to_string_lossy().as_bytes()) as u32;
+        let beside = packages(&source)?.with_file_name(format!("site-{clone:08x}"));
+        shop::remove_folder(&beside)?;
+        shop::make_folder(&beside)?;
+        shop::make_folder(&shop.target().join("docs"))?;
+        link(&beside, &site)?;
     }
+    // Tools disagree about what a folder that is a link is called.
+    shop::make_folder(&site)?;
+    site = site.canonicalize().map_err(|error| format!("{}: {error}", site.display()))?;
+    copy(&source, &site)?;
     copy(dist, &site.join(&tool.petri))?;
     let text = shop.read("tests/docs/page.md")?;
     let page = site.join(&tool.page);
