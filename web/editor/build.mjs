@@ -2,7 +2,7 @@
 // other people's pages and scripts import.
 // Trunk runs this before every build; it takes a tenth of a second.
 
-import { cp } from "node:fs/promises";
+import { copyFile, cp, mkdir, readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -11,6 +11,13 @@ const common = { absWorkingDir: root, bundle: true, minify: true, legalComments:
 
 // Types, plugins and the package's own description go as they are.
 await cp(`${root}/web/embed`, `${root}/target/bundle/embed`, { recursive: true });
+
+
+// Lessons are served as text: documentation tools and hosts keep Markdown for themselves.
+await mkdir(`${root}/target/bundle/lessons`, { recursive: true });
+for (const name of await readdir(`${root}/crates/lessons/content`)) {
+  await copyFile(`${root}/crates/lessons/content/${name}`, `${root}/target/bundle/lessons/${name}.txt`);
+}
 
 await Promise.all([
   build({

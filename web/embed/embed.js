@@ -20,11 +20,11 @@ const KNOWN = new Set([...WORDS, "src", "poster", "sandbox", "class", "id", "sty
 const BLOCKS = [
   "pre > code.language-petri", "pre > code[data-lang=petri]", "pre.language-petri", "pre[data-language=petri]",
   "div.language-petri pre", "div.highlight-petri pre",
-  // YAML whose first line says so: `# petri` or `# petri: height=420`.
-  "pre > code.language-yaml", "pre > code[data-lang=yaml]", "pre.language-yaml", "pre[data-language=yaml]",
-  "div.language-yaml pre", "div.highlight-yaml pre",
+  // Whatever its first line says it of: `# petri` or `# petri: height=420`. MkDocs drops the name of a language that it does
+  // not know.
+  "pre",
 ];
-const MARK = /^\s*#\s*petri(?::[^\n]*)?\s*(?:\n|$)/;
+const MARK = /^\s*#\s*petri(?::([^\n]*))?\s*(?:\n|$)/;
 
 const CSS = `
 :host { display: block; position: relative; min-width: 0; }
@@ -85,6 +85,9 @@ class PetriCluster extends Base {
   connectedCallback() {
     if (this.shadowRoot) return;
     this.getAttributeNames().forEach(isKnown);
+    // Of words in the first line some need no value. What the element says itself counts more.
+    const words = (this.text.match(MARK)?.[1] ?? "").matchAll(/([a-z]+)(?:=(?:"([^"]*)"|([^\s"]+)))?/g);
+    for (const [, name, quoted, bare] of words) if (!this.hasAttribute(name) && isKnown(name)) this.setAttribute(name, quoted ?? bare ?? "");
     const root = this.attachShadow({ mode: "open" });
     sheet ??= Object.assign(new CSSStyleSheet(), {});
     if (!sheet.cssRules.length) sheet.replaceSync(CSS);
@@ -140,6 +143,11 @@ class PetriCluster extends Base {
   get height() {
     const height = parseInt(this.getAttribute("height"), 10);
     return height >= HEIGHT.least && height <= HEIGHT.most ? height : HEIGHT.usual;
+  }
+
+  // React and Vue assign what they find to be a property.
+  set height(height) {
+    this.setAttribute("height", height);
   }
 
   #idle(word) {
@@ -277,8 +285,8 @@ export function upgrade(root = document) {
     const block = pre.closest("div.highlight, div[class*=language-], div[class*=highlight-], .expressive-code") ?? pre;
     const element = document.createElement("petri-cluster");
     element.fence = () => textOf(code);
-    // A class is a word without a value; of the words in the first line some need none.
-    const words = [...code.className.matchAll(/([a-z]+)=(?:"([^"]*)"|([^\s"]+))/g), ...(text.match(/^\s*#\s*petri:([^\n]*)/)?.[1] ?? "").matchAll(/([a-z]+)(?:=(?:"([^"]*)"|([^\s"]+)))?/g)];
+    // A class is a word without a value.
+    const words = code.className.matchAll(/([a-z]+)=(?:"([^"]*)"|([^\s"]+))/g);
     for (const [, name, quoted, bare] of words) if (isKnown(name)) element.setAttribute(name, quoted ?? bare ?? "");
     // Behind the block, for frameworks take a block away that they know, and would not find it inside of another one.
     element.classList.add("behind");

@@ -63,7 +63,7 @@ export async function open(source, { from, ...attributes } = {}) {
   const { module, home } = await load(from);
   const words = Object.entries(attributes).map(([name, value]) => `${name}="${String(value).replaceAll('"', "'")}"`).join(" ");
   const names = module.needs(words, source);
-  const texts = await Promise.all(names.map((name) => text(new URL(name.endsWith(".md") ? `lessons/${name}` : `examples/${name}`, home))));
+  const texts = await Promise.all(names.map((name) => text(new URL(name.endsWith(".md") ? `lessons/${name}.txt` : `examples/${name}`, home))));
   return new Cluster(module.Engine.open(words, source, names.flatMap((name, at) => [name, texts[at]])));
 }
 

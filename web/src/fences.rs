@@ -192,7 +192,7 @@ async fn fetch(name: &str) -> Option<String> {
         return examples::fetch(example).await.ok().map(|text| text.to_string());
     }
     let folder = edge::parts()?.lessons;
-    let response = Request::get(&format!("{folder}{name}")).send().await.ok()?;
+    let response = Request::get(&format!("{folder}{name}.txt")).send().await.ok()?;
     if !response.ok() {
         return None;
     }

@@ -6,8 +6,9 @@ use petri_lessons::fence::ATTRIBUTES;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home<'h>(pub &'h str);
 
-/// The element, in one line, so that no Markdown sees an empty line in it. `None` if the words hold no attribute that is
-/// known, which is no reason to leave them out: the element names them to whoever looks.
+/// The element, in one line, so that no Markdown sees an empty line in it, and behind the tag of a block that Markdown
+/// knows: it would take ours for part of a paragraph, and set its quotes and dashes. What is no known attribute stays as
+/// well: the element names it to whoever looks.
 pub fn element(words: &str, body: &str, home: &Home<'_>) -> String {
     let attributes: String = pairs(words)
         .into_iter()
@@ -15,7 +16,7 @@ pub fn element(words: &str, body: &str, home: &Home<'_>) -> String {
         .collect();
     let text = html_escape::encode_text(body.trim_end()).replace('\n', "&#10;");
     format!(
-        "<petri-cluster{attributes}><pre><code>{text}</code></pre><a href=\"{}#fence={}\">Open in Petri</a></petri-cluster>",
+        "<div><petri-cluster{attributes}><pre><code>{text}</code></pre><a href=\"{}#fence={}\">Open in Petri</a></petri-cluster></div>",
         html_escape::encode_double_quoted_attribute(home.0),
         in_address(body)
     )

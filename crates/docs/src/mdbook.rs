@@ -90,8 +90,8 @@ mod tests {
         let one = &out["items"][0]["Chapter"];
         assert_eq!(one["content"], "No fence.");
         let two = one["sub_items"][0]["Chapter"]["content"].as_str().unwrap();
-        assert!(two.starts_with("A\n\n<petri-cluster height=\"300\"><pre><code>kind: X&#10;&#10;? pod"), "{two}");
-        assert!(two.contains("</petri-cluster>\n\nB\n") && two.contains("src=\"../petri/embed.js\""), "{two}");
+        assert!(two.starts_with("A\n\n<div><petri-cluster height=\"300\"><pre><code>kind: X&#10;&#10;? pod"), "{two}");
+        assert!(two.contains("</petri-cluster></div>\n\nB\n") && two.contains("src=\"../petri/embed.js\""), "{two}");
         assert_eq!(out["items"][1], "Separator");
     }
 

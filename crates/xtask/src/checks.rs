@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::counts::{self, Counts};
 use crate::shop::{Outcome, Setting, Shop, lasted, run, succeeds, tee, timed};
 use crate::wasm_std::{self, TARGET};
-use crate::{dist, fresh, gates, nginx, page, shop, swarm, tools};
+use crate::{dist, docs, fresh, gates, nginx, page, shop, swarm, tools};
 
 /// Which steps to run.
 pub struct Choice {
@@ -29,10 +29,10 @@ struct Step {
 
 /// How a step ended; a step that could not even do its work ends with a problem instead.
 pub(crate) struct Report {
-    counts: Counts,
+    pub(crate) counts: Counts,
     /// Why it failed, or why it was left out, or what it found.
-    note: String,
-    skipped: bool,
+    pub(crate) note: String,
+    pub(crate) skipped: bool,
 }
 
 impl Report {
@@ -64,7 +64,7 @@ impl Report {
     }
 }
 
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     Step { name: "rust", about: "the compiler is recent enough", usual: "", work: rust },
     Step { name: "format", about: "the code is formatted", usual: "2 seconds", work: format },
     Step { name: "lint", about: "clippy has nothing to say, natively", usual: "2 minutes, seconds again", work: lint },
@@ -112,6 +112,12 @@ const STEPS: [Step; 17] = [
         work: nginx::step,
     },
     Step { name: "e2e", about: "the built page in a browser, as a visitor", usual: "3 to 7 minutes", work: end_to_end },
+    Step {
+        name: "docs",
+        about: "a cluster in plain HTML, mdBook and one more documentation tool",
+        usual: "2 minutes, 5 at first",
+        work: docs::some,
+    },
 ];
 
 /// What `--quick` does in other ways: most of what can break, in a few minutes.
@@ -130,13 +136,13 @@ const QUICKER: [Step; 2] = [
     },
 ];
 /// What `--quick` leaves out. The development page of its visits compiles what clippy would see.
-const LEFT_OUT: [&str; 8] = ["lint-web", "swarm", "planted", "browser", "fresh", "page", "size", "hosting"];
+const LEFT_OUT: [&str; 9] = ["lint-web", "swarm", "planted", "browser", "fresh", "page", "size", "hosting", "docs"];
 /// Random runs with the engine for development in `--quick`; two hundred otherwise.
 const QUICK_SWARM: &str = "20";
 /// The visits of `--quick`.
 const VISITS: [&str; 2] = ["story.test.mjs", "verbs.test.mjs"];
 /// The steps that cannot do without Node.
-const BY_NODE: [&str; 6] = ["editor", "fresh", "page", "size", "hosting", "e2e"];
+const BY_NODE: [&str; 7] = ["editor", "fresh", "page", "size", "hosting", "e2e", "docs"];
 
 pub fn test(shop: &Shop, choice: &Choice) -> Outcome<ExitCode> {
     let steps = chosen(choice)?;
@@ -205,7 +211,7 @@ fn usually(usual: &str) -> String {
     if usual.is_empty() { String::new() } else { format!(" (usually {usual})") }
 }
 
-fn verdict(report: &Report) -> &'static str {
+pub(crate) fn verdict(report: &Report) -> &'static str {
     match (report.counts.failed, report.skipped) {
         (0, false) => "ok",
         (0, true) => "skipped",
@@ -221,7 +227,7 @@ fn summary(rows: &[(&str, Report, Duration)]) -> String {
 }
 
 /// The last line of all, for people and for whatever counts.
-fn closing_line(total: Counts) -> String {
+pub(crate) fn closing_line(total: Counts) -> String {
     let mut line = format!("{} passed, {} failed", total.passed, total.failed);
     if total.skipped > 0 {
         line.push_str(&format!(", {} skipped", total.skipped));
@@ -395,7 +401,7 @@ pub(crate) fn cargo_tests(command: &mut Command, what: &str) -> Outcome<Report> 
     Ok(Report::of_runner(success, counts::of_cargo(&output), what))
 }
 
-fn node_tests(command: &mut Command) -> Outcome<Report> {
+pub(crate) fn node_tests(command: &mut Command) -> Outcome<Report> {
     let (success, output) = tee(command)?;
     Ok(Report::of_runner(success, counts::of_node(&output), "node --test"))
 }

@@ -30,6 +30,17 @@ pub const HEADERS: &str = "_headers";
 const LATER: [&str; 9] =
     ["editor/", "embed", "worker", "second-", "licenses.txt", "fidelity.html", "offline.js", "petri.js", "plugins/"];
 
+/// What has a lock file of npm's.
+const LOCKED: [&str; 7] = [
+    "web/editor",
+    "tests/e2e",
+    "crates/xtask/tools",
+    "crates/xtask/bench",
+    "tests/docs/sites/vitepress",
+    "tests/docs/sites/docusaurus",
+    "tests/docs/sites/starlight",
+];
+
 /// The libraries link none of these, and the page neither, apart from what Yew itself brings and the linker drops.
 pub fn tree(shop: &Shop) -> Outcome {
     let libraries = crates(shop, &LIBRARIES)?;
@@ -337,7 +348,7 @@ pub fn npm_packages(shop: &Shop) -> Outcome<usize> {
 
 /// Lock files must not say where this machine fetches packages from.
 pub fn lock_files(shop: &Shop) -> Outcome {
-    for folder in ["web/editor", "tests/e2e", "crates/xtask/tools", "crates/xtask/bench"] {
+    for folder in LOCKED {
         let path = shop.path(folder).join("package-lock.json");
         if shop::read(&path)?.contains("\"resolved\"") {
             return Err(format!(

@@ -2,7 +2,7 @@
 //!
 //! Every step says what it does and how long it usually takes, installs what it misses into one folder of the user's
 //! cache, and fails with the one command that would help. Reading order: `shop` (processes and paths), `progress`, `tools`,
-//! `wasm_std`, `page`, `dist`, `checks`, `fresh`, `gates`, `hosting`, `nginx`, `licenses`, `swarm`, `bench`.
+//! `wasm_std`, `page`, `dist`, `checks`, `docs`, `fresh`, `gates`, `hosting`, `nginx`, `licenses`, `swarm`, `bench`.
 
 mod shop;
 
@@ -10,6 +10,7 @@ mod bench;
 mod checks;
 mod counts;
 mod dist;
+mod docs;
 mod fresh;
 mod gates;
 mod hosting;
@@ -45,6 +46,9 @@ cargo xtask <command>
   bench          measure native, WebAssembly and the peer; table on screen, figures in target/bench.json
                    --no-peer      leave the peer out
                    --quick        fewer and smaller runs
+  docs           what eight documentation tools make of a page with a cluster, each built by the tool itself and read in a
+                 browser; and what the README has a newcomer do
+                   --only A[,B]   these tools alone
   fuzz           what a seeded mutator makes of texts, for everything that reads what somebody typed or sent
                    --minutes N    for so long (10)
                    --seed N       other inputs (1)
@@ -113,6 +117,11 @@ fn run(command: &str, rest: Vec<String>) -> Outcome<ExitCode> {
             let options = bench::Options { peer: !flags.switch("--no-peer"), quick: flags.switch("--quick") };
             flags.finish()?;
             bench::measure(&shop, options)?;
+        }
+        "docs" => {
+            let only = flags.value("--only")?.map(list);
+            flags.finish()?;
+            return docs::all(&shop, only.as_deref());
         }
         "fuzz" => {
             let minutes = flags.value("--minutes")?.unwrap_or_else(|| "10".to_owned());

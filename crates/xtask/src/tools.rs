@@ -12,6 +12,7 @@ use crate::progress::{self, Work};
 use crate::shop::{self, Outcome, Setting, Shop, capture, find_program, run, say, succeeds};
 
 const TRUNK: &str = "0.21.14";
+const MDBOOK: &str = "0.5.4";
 /// The first Node whose `fetch`, test runner and module loader the scripts here rely on.
 const NODE: u32 = 20;
 
@@ -114,16 +115,55 @@ fn ensure(tools: &[CargoTool], beside: impl FnOnce() -> Vec<Work>) -> Outcome<Se
 pub fn wasm_opt(shop: &Shop) -> Outcome<Setting> {
     let source = shop.path("crates/xtask/tools");
     let version = npm_version(&shop::read(&source.join("package.json"))?, "binaryen")?;
-    let folder = cache()?.join(format!("binaryen-{version}"));
-    let programs = folder.join("node_modules/.bin");
-    if !programs.join("wasm-opt").is_file() {
-        say(&format!("installing wasm-opt {version} into {}", folder.display()), "10 seconds, once");
-        shop::make_folder(&folder)?;
-        for name in ["package.json", "package-lock.json", ".npmrc"] {
-            let from = source.join(name);
-            std::fs::copy(&from, folder.join(name)).map_err(|error| format!("{}: {error}", from.display()))?;
+    Ok(Setting::default().with_path(npm_tree(&source, &format!("binaryen-{version}"))?.join(".bin")))
+}
+
+/// The packages that a folder's package-lock.json names, installed into the user's cache. Answers where they are.
+pub fn npm_tree(source: &Path, name: &str) -> Outcome<PathBuf> {
+    let folder = cache()?.join(name);
+    shop::make_folder(&folder)?;
+    for name in ["package.json", "package-lock.json", ".npmrc"] {
+        let from = source.join(name);
+        std::fs::copy(&from, folder.join(name)).map_err(|error| format!("{}: {error}", from.display()))?;
+    }
+    npm_ci(&folder)?;
+    Ok(folder.join("node_modules"))
+}
+
+/// mdBook, without what serves and searches.
+pub fn mdbook() -> Outcome<Setting> {
+    let tool = CargoTool {
+        program: "mdbook",
+        version: MDBOOK.to_owned(),
+        folder: format!("mdbook-{MDBOOK}"),
+        source: Source::Registry("mdbook"),
+        optimized: false,
+    };
+    ensure(&[tool], Vec::new)
+}
+
+/// The packages that a file with `pip`'s requirements names, installed into the user's cache.
+pub fn python(requirements: &Path) -> Outcome<Setting> {
+    let wanted = shop::read(requirements)?;
+    let folder = cache()?.join(format!("python-{:08x}", page::fingerprint(wanted.as_bytes()) as u32));
+    let programs = folder.join("bin");
+    let stamp = folder.join("installed");
+    if !stamp.is_file() {
+        say(&format!("installing the Python packages of {}", requirements.display()), "30 seconds, once");
+        let environment = || {
+            let mut command = Command::new("python3");
+            command.args(["-m", "venv", "--clear"]).arg(&folder).stdout(std::io::stderr());
+            command
+        };
+        // Debian has the module for that in a package of its own.
+        if run(&mut environment()).is_err() {
+            install_packages(&["python3", "python3-venv"])?;
+            run(&mut environment())?;
         }
-        npm_ci(&folder)?;
+        let mut install = Command::new(programs.join("python"));
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+        run(install.arg(requirements).stdout(std::io::stderr()))?;
+        shop::write(&stamp, wanted)?;
     }
     Ok(Setting::default().with_path(programs))
 }
@@ -144,7 +184,7 @@ impl CargoTool {
 
     fn is_version(&self, program: &Path) -> bool {
         capture(Command::new(program).arg("--version"))
-            .is_ok_and(|text| text.split_whitespace().any(|word| word == self.version))
+            .is_ok_and(|text| text.split_whitespace().any(|word| word.trim_start_matches('v') == self.version))
     }
 
     fn work(&self, home: &Path, workshop: &Path) -> Outcome<Work> {
@@ -241,7 +281,7 @@ pub fn npm_ci(folder: &Path) -> Outcome {
         return Ok(());
     }
     node()?;
-    say(&format!("installing the npm packages of {}", folder.display()), "5 to 20 seconds, once");
+    say(&format!("installing the npm packages of {}", folder.display()), "seconds, 2 minutes for the largest, once");
     let mut command = Command::new("npm");
     command.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder);
     // npm's own report belongs with ours: standard output stays free for results.

@@ -22,11 +22,11 @@ export function attributesOf(words) {
   return [...found].map(([, name, double, single, bare]) => [name, double ?? single ?? bare ?? ""]).filter(([name]) => !/^on/i.test(name));
 }
 
-/** The element, readable where no script runs. */
-export function element(words, body, home) {
+/** The element, readable where no script runs. `more` goes into its tag. */
+export function element(words, body, home, more = "") {
   const attributes = attributesOf(words).map(([name, value]) => ` ${name}="${escape(value)}"`).join("");
   const code = escape(body.trimEnd()).replaceAll("\n", "&#10;");
-  return `<petri-cluster${attributes} src="${escape(home)}"><pre><code>${code}</code></pre><a href="${escape(home)}#fence=${encodeURIComponent(body)}">Open in Petri</a></petri-cluster>`;
+  return `<petri-cluster${more}${attributes} src="${escape(home)}"><pre><code>${code}</code></pre><a href="${escape(home)}#fence=${encodeURIComponent(body)}">Open in Petri</a></petri-cluster>`;
 }
 
 /** For remark. In MDX the element is one of the tree's own, elsewhere it is HTML. */
@@ -34,10 +34,14 @@ export default function petri({ home = "/petri/", mdx = true } = {}) {
   const own = (name, attributes, children) => ({
     type: "mdxJsxFlowElement",
     name,
+    // As if it stood in the page: not with what the theme puts in the place of links and of code.
+    data: { _mdxExplicitJsx: true },
     attributes: attributes.map(([name, value]) => ({ type: "mdxJsxAttribute", name, value })),
     children,
   });
   const text = (value) => ({ type: "text", value });
+  // Remark takes the spaces around a line break inside of a text for ones that mean nothing.
+  const lines = (value) => value.split(/(\n)/).map(text);
   return (tree, file) => {
     const inMdx = mdx && /\.mdx?$/.test(file?.path ?? "") && (mdx === true ? isMdx(tree, file) : mdx);
     const walk = (node) => {
@@ -48,7 +52,7 @@ export default function petri({ home = "/petri/", mdx = true } = {}) {
         const body = `${child.value}\n`;
         node.children[at] = inMdx
           ? own("petri-cluster", [...attributesOf(words), ["src", home]], [
-              own("pre", [], [own("code", [], [text(child.value)])]),
+              own("pre", [], [own("code", [], lines(child.value))]),
               own("a", [["href", `${home}#fence=${encodeURIComponent(body)}`]], [text("Open in Petri")]),
             ])
           : { type: "html", value: element(words, body, home) };
@@ -67,6 +71,7 @@ export function markdownIt(md, { home = "/petri/" } = {}) {
   md.renderer.rules.fence = (tokens, at, ...rest) => {
     const { info, content } = tokens[at];
     const words = wordsOf(info, content);
-    return words === null ? fence(tokens, at, ...rest) : `${element(words, content, home)}\n`;
+    // Vue takes it for a component of its own otherwise, and `{{ }}` in it for an expression.
+    return words === null ? fence(tokens, at, ...rest) : `${element(words, content, home, " v-pre")}\n`;
   };
 }

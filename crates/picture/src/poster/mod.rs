@@ -96,11 +96,11 @@ fn one(scene: &Scene<'_>, size: Size, part: Crop, named: bool) -> String {
     let (title, text) = (name(scene), prose::description(&view, &hidden));
     let mut svg = String::with_capacity(body.len() + 6_000);
     // What cannot fail: it is written to a string.
-    let _ = write!(
+    let _ = writeln!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{height}\" viewBox=\"0 0 {w} {height}\" role=\"img\" aria-labelledby=\"t d\">\
          <title id=\"t\">{}</title><desc id=\"d\">{}</desc><style>{}</style>\
-         <rect class=\"frame\" x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"8\"/>{body}</svg>\n",
+         <rect class=\"frame\" x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"8\"/>{body}</svg>",
         write::escaped(&title),
         write::escaped(&text),
         style::of(&used),

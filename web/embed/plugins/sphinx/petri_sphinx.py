@@ -1,7 +1,10 @@
-"""Clusters in Sphinx: the directive ``petri``, and MyST's fences of that name.
+"""Clusters in Sphinx: the directive ``petri``, code blocks of that language, and MyST's fences.
 
 In ``conf.py``::
 
+    import os, sys
+    sys.path.append(os.path.abspath("_static/petri/plugins/sphinx"))
+    html_static_path = ["_static"]
     extensions = ["petri_sphinx"]
     petri_home = "_static/petri/"  # where the folder of Petri is served, from the root of the documentation
 
@@ -14,8 +17,11 @@ In a page::
        ...
        $ run until sts/web Ready
        ? At most one holds
+
+With MyST a fence that begins with ``petri height=420 title="A node goes quiet"`` does the same.
 """
 
+import re
 from html import escape
 from urllib.parse import quote
 
@@ -24,6 +30,9 @@ from docutils.parsers.rst import Directive, directives
 from sphinx.util.osutil import relative_uri
 
 ATTRIBUTES = ["example", "lesson", "recording", "panels", "theme", "height", "speed", "autoplay", "engine", "scenario", "seed"]
+
+WORD = re.compile(r'([a-z]+)=(?:"([^"]*)"|(\S+))\s*')
+MARK = re.compile(r"\s*#\s*petri(:|\s*(\n|$))")
 
 
 class petri(nodes.literal_block):
@@ -40,8 +49,25 @@ class Petri(Directive):
         text = "\n".join(self.content) + "\n"
         words = dict(self.options)
         if self.arguments:
-            words["title"] = self.arguments[0]
+            # MyST hands over what stands behind the name of a fence.
+            argument = self.arguments[0]
+            found = {name: quoted or bare for name, quoted, bare in WORD.findall(argument)}
+            words.update(found if not WORD.sub("", argument) else {"title": argument})
         return [petri(text, text, words=words)]
+
+
+def code_blocks(app, doctree):
+    """What is marked as ours without being a directive."""
+    for block in list(doctree.findall(nodes.literal_block)):
+        text = block.astext() + "\n"
+        if block.get("language") == "petri" or MARK.match(text):
+            block.replace_self(petri(text, text, words={}))
+
+
+def fences(app, config):
+    """MyST reads a fence as the directive of its name if it is told to."""
+    if "myst_fence_as_directive" in config:
+        config.myst_fence_as_directive = {*config.myst_fence_as_directive, "petri"}
 
 
 def visit_html(self, node):
@@ -73,4 +99,6 @@ def setup(app):
     other = (visit_other, depart_other)
     app.add_node(petri, html=(visit_html, None), latex=other, text=other, man=other, texinfo=other)
     app.add_directive("petri", Petri)
+    app.connect("config-inited", fences)
+    app.connect("doctree-read", code_blocks)
     return {"version": "0.2.0", "parallel_read_safe": True, "parallel_write_safe": True}
