@@ -11,6 +11,8 @@ pub(crate) struct Deeds {
     pub storage: bool,
     /// Labels by which pods are selected were changed, or owners taken away.
     pub labels: bool,
+    /// What the StatefulSet controller hears was held back.
+    pub late: bool,
     /// Somebody has asked for more or fewer pods.
     pub scaled: bool,
     /// Finalizers were taken away from whoever relied on them.
@@ -43,6 +45,7 @@ impl Deeds {
         self.storage |= deletes && has(&storage);
         self.storage |= has(&["patch persistentvolume"]);
         self.labels |= has(&["kubectl label", "orphan", "\"app\":\"other\""]);
+        self.late |= has(&["cache statefulset", "pause controller statefulset"]);
         self.scaled |= has(&["kubectl scale", "replicas"]);
         self.finalizers |= has(&["\"finalizers\":null"]);
     }

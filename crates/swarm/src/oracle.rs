@@ -127,7 +127,8 @@ impl Oracle<'_> {
                 Guarantee::OneWriter => self.deeds.lies || self.deeds.finalizers,
                 // An eviction may come before its budget's status has heard of the labels.
                 Guarantee::Budget => self.deeds.labels,
-                Guarantee::Ordered => false,
+                // Who orders the pods sees them late.
+                Guarantee::Ordered => self.deeds.late,
             };
             if !excused {
                 let at = elapsed(note.at.since(self.world.start));
