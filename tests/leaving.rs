@@ -295,6 +295,27 @@ fn a_disk_that_a_forgotten_pod_waited_for_is_free() {
     assert!(verdict.holds && !verdict.found.contains(&node), "{}", verdict.found);
 }
 
+/// A kubelet that is cut off while it stops a pod says afterwards that the disk is not in use.
+#[test]
+fn a_disk_is_free_once_its_machine_is_heard_again() {
+    let mut session = Session::new(WITH_CLAIM);
+    session.say(&["kubectl apply -f all.yaml", "run until pod/a-0 is Ready", "run 5s"]);
+    let node = petri_console::claims::fill("{node of pod/a-0}", "default", session.timeline.world());
+    let node = node.expect("it is on a node");
+    session.say(&[
+        &format!("kubectl cordon {node}"),
+        "kubectl delete pod a-0 --force --grace-period=0",
+        "run 1s",
+        &format!("cut {node}"),
+        "run 10s",
+        &format!("heal {node}"),
+        "run 2m",
+    ]);
+    let claim = petri_console::claims::Claim::parse("pod/a-0 is Ready", "default").expect("it is a claim");
+    let verdict = claim.look(session.timeline.world());
+    assert!(verdict.holds && !verdict.found.contains(&node), "{}", verdict.found);
+}
+
 /// Who catches up hears of a machine and of its successor at once, under one name.
 #[test]
 fn what_belonged_to_a_node_goes_past_a_garbage_collector_that_has_slept() {

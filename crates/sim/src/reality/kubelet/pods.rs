@@ -303,6 +303,7 @@ impl Host<'_> {
             let ran_before = pod.status.start_time != crate::ground::clock::Time::ZERO;
             self.admit(&pod, cause, ran_before);
         }
+        self.forget_unused(None);
         if self.machine.kubelet.workers.values().any(|w| !w.posted) {
             self.plan_round(self.settings.kubelet.status_interval);
         }

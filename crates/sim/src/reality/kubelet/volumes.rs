@@ -116,17 +116,24 @@ impl Host<'_> {
         for volume in std::mem::take(&mut worker.mounted) {
             self.disks.unmount(&volume, &node, uid, self.now);
         }
-        if self.machine.kubelet.in_use.is_empty() {
+        self.forget_unused(Some(uid));
+    }
+
+    /// What no pod needs is no longer in use. Who hears nobody cannot say so, and does once it is heard again.
+    pub fn forget_unused(&mut self, leaving: Option<Uid>) {
+        if self.machine.kubelet.in_use.is_empty() || !self.is_connected() {
             return;
         }
         let mut needed = Ledger::default();
-        let others: Vec<Box<Worker>> = self.machine.kubelet.workers.values().cloned().collect();
-        for other in others.iter().filter(|other| other.pod.metadata.uid != uid && other.stage != Stage::Stopped) {
+        let workers: Vec<Box<Worker>> = self.machine.kubelet.workers.values().cloned().collect();
+        let is_busy =
+            |worker: &Worker| worker.stage != Stage::Stopped || leaving.is_none() && !worker.mounted.is_empty();
+        for other in workers.iter().filter(|w| Some(w.pod.metadata.uid) != leaving && is_busy(w)) {
             for name in self.volumes_of(other).unwrap_or_default().iter().filter_map(|v| attachable_name(v)) {
                 needed.insert(name, ());
             }
         }
-        if self.machine.kubelet.in_use != needed && self.is_connected() {
+        if self.machine.kubelet.in_use != needed {
             self.machine.kubelet.in_use = needed;
             self.post_node_status(false);
         }
