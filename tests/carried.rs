@@ -103,8 +103,10 @@ fn a_link_to_a_run_of_a_lesson_is_short_and_names_its_engine() {
 fn branches_beyond_the_limit_are_left_the_oldest_first_and_refused_from_others() {
     let files = files();
     let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 1));
+    timeline.play_until(timeline.start() + Span::seconds(1));
     for number in 0..=MAX_COURSES + 1 {
-        timeline.seek(timeline.start());
+        // Each before the one before, which is left by that.
+        timeline.seek(timeline.start() + Span::millis((MAX_COURSES + 2 - number) as u64));
         petri_console::run(&format!("kubectl label node node-0 n=n{number}"), &mut timeline, &files);
     }
     assert_eq!(timeline.branches().len(), MAX_COURSES + 1);

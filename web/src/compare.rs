@@ -4,8 +4,8 @@
 //! out, a setting, or the branch that somebody chose.
 
 use crate::desk::branch_name;
-use crate::view::words;
 use petri_objects::{Kind, Name, Pod, Span, Time};
+use petri_picture::view::words;
 use petri_sim::ground::settings::Settings;
 use petri_sim::reality::machine::ProcessState;
 use petri_sim::reality::workload::role::Role;

@@ -4,9 +4,9 @@
 mod about;
 
 use crate::verbs::{OUT_OF_SERVICE, out_of_service};
-use crate::view::Target;
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, Object, ObjectRef, Span, StorageClass, Time, Uid};
+use petri_picture::view::Target;
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::story::reason_text;
 use petri_sim::story::timeline::Timeline;

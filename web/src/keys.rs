@@ -2,8 +2,8 @@
 
 use crate::desk::{Desk, pins};
 use crate::state::{Action, Panel, Popup, Sight, Ui};
-use crate::view::layout::Density;
 use gloo::events::{EventListener, EventListenerOptions};
+use petri_picture::view::layout::Density;
 use wasm_bindgen::JsCast as _;
 use yew::prelude::*;
 

@@ -44,8 +44,6 @@ pub mod stops;
 pub mod wide;
 pub mod window;
 
-pub use petri_picture::{draw, view};
-
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;

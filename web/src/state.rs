@@ -1,10 +1,10 @@
 //! What the interface remembers, as one value that only [`Ui::reduce`] changes.
 
-use crate::view::Target;
-use crate::view::layout::Density;
-use crate::view::timeline::Filter;
 use petri_lessons::Example;
 use petri_objects::Time;
+use petri_picture::view::Target;
+use petri_picture::view::layout::Density;
+use petri_picture::view::timeline::Filter;
 pub use petri_sim::story::shared::Bookmark;
 use petri_sim::words::invariants::Guarantee;
 use std::rc::Rc;

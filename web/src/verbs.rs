@@ -3,9 +3,9 @@
 mod entry;
 mod ills;
 
-use crate::view::{Target, lock_object, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Name, ObjectRef, Span, Uid};
+use petri_picture::view::{Target, lock_object, words};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::reality::machine::Machine;
 use petri_sim::words::command::{Command, Component, Propagation, StoragePart};

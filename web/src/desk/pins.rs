@@ -1,8 +1,8 @@
 //! From pin to pin: the moments of what somebody did, or named.
 
 use super::handle::Desk;
-use crate::view::lanes::LaneStore;
 use petri_objects::Time;
+use petri_picture::view::lanes::LaneStore;
 use petri_sim::story::timeline::Timeline;
 
 /// The moments of pins: what somebody did, or named.

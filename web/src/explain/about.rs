@@ -1,7 +1,7 @@
 //! What a thing is, in one sentence, before anything has happened to it.
 
-use crate::view::Target;
 use petri_objects::Kind;
+use petri_picture::view::Target;
 
 /// A name and the sentence that defines it.
 pub type About = (&'static str, &'static str);

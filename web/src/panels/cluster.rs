@@ -5,17 +5,17 @@ use super::guide::NextStep;
 use super::picking::use_pick;
 use super::topbar::TopMeters;
 use crate::desk::use_desk;
-use crate::draw::rarer;
 use crate::first_visit;
 use crate::pictures::{ClusterPicture, Legend, Sentence};
 use crate::session::{use_slice, use_world};
 use crate::sizes::{self, use_width};
 use crate::state::Facts;
-use crate::view::beats::beats;
-use crate::view::facts::Facts as World;
-use crate::view::layout::Density;
-use crate::view::{self, Target};
 use crate::wide::use_low;
+use petri_picture::draw::rarer;
+use petri_picture::view::beats::beats;
+use petri_picture::view::facts::Facts as World;
+use petri_picture::view::layout::Density;
+use petri_picture::view::{self, Target};
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]

@@ -4,11 +4,11 @@ use super::facts::{named, tone};
 use crate::desk::use_desk;
 use crate::session::use_world;
 use crate::state::Action;
-use crate::view::Target;
-use crate::view::clients::{self, Client, Remembered};
-use crate::view::dns::{self, Row, Served};
-use crate::view::facts::Facts;
 use petri_objects::ObjectRef;
+use petri_picture::view::Target;
+use petri_picture::view::clients::{self, Client, Remembered};
+use petri_picture::view::dns::{self, Row, Served};
+use petri_picture::view::facts::Facts;
 use petri_sim::reality::dns::{Answer, Rcode, Record, RecordType};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -122,7 +122,9 @@ fn answer(question: Option<&Question>, name: &str, found: &Answer) -> Html {
     let (class, sentence) = match (found.rcode, found.records.is_empty()) {
         (Rcode::NxDomain, _) => ("verdict warn", "there is no such name, of any type".to_owned()),
         (Rcode::NoError, true) => ("verdict warn", format!("the name exists, and has no {kind} record")),
-        (Rcode::NoError, false) => ("verdict", crate::view::words::plural(found.records.len() as u32, "record")),
+        (Rcode::NoError, false) => {
+            ("verdict", petri_picture::view::words::plural(found.records.len() as u32, "record"))
+        }
     };
     let section = |title: &'static str, records: &[Record]| {
         (!records.is_empty()).then(|| html! {

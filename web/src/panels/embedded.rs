@@ -6,7 +6,7 @@ use super::transport::{Clock, Transport};
 use crate::fences::{Came, Claimed};
 use crate::session::{use_session, use_world};
 use crate::state::Popup;
-use crate::view::words;
+use petri_picture::view::words;
 use petri_sim::story::link;
 use std::rc::Rc;
 use web_sys::HtmlAnchorElement;

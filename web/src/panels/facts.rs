@@ -5,8 +5,8 @@ use crate::desk::use_desk;
 use crate::pictures::{How, OnPick, Pick, Table, mark};
 use crate::session::use_world;
 use crate::state::{Action, Facts, Tab};
-use crate::view::facts::Facts as World;
-use crate::view::{self, Identity, Target, Tone, budgets, claims, locks};
+use petri_picture::view::facts::Facts as World;
+use petri_picture::view::{self, Identity, Target, Tone, budgets, claims, locks};
 use std::rc::Rc;
 use yew::prelude::*;
 

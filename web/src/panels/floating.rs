@@ -9,7 +9,7 @@ use super::notices::Notices;
 use super::time_menus::{SightMenu, SpeedMenu};
 use crate::desk::use_desk;
 use crate::state::{Action, Bookmark, Popup, Sight, Toast, TooLong};
-use crate::view::Target;
+use petri_picture::view::Target;
 use std::rc::Rc;
 use yew::prelude::*;
 

@@ -5,7 +5,7 @@ use crate::first_visit;
 use crate::guide::{self, Step};
 use crate::session::use_world;
 use crate::state::{Action, Panel, Popup};
-use crate::view::Target;
+use petri_picture::view::Target;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]

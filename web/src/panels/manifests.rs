@@ -6,8 +6,8 @@ use crate::desk::use_desk;
 use crate::frames;
 use crate::session::{use_session, use_world};
 use crate::state::{Action, File, Popup};
-use crate::view::words;
 use petri_manifest::Grade;
+use petri_picture::view::words;
 use std::rc::Rc;
 use yew::prelude::*;
 

@@ -8,8 +8,8 @@ use crate::openings::open_example;
 use crate::session::use_world;
 use crate::state::Action;
 use crate::verbs::{self, Verb};
-use crate::view::Target;
 use petri_lessons::{EXAMPLES, Example};
+use petri_picture::view::Target;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 

@@ -3,7 +3,7 @@
 use crate::desk::use_desk;
 use crate::session::use_world;
 use crate::state::{Action, Panel, Popup, Tab};
-use crate::view::{dns, facts::Facts};
+use petri_picture::view::{dns, facts::Facts};
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]

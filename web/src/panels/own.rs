@@ -5,12 +5,12 @@ use super::why::moment_link;
 use crate::desk::{Desk, use_desk};
 use crate::session::use_world;
 use crate::state::Action;
-use crate::view::bonds::{self, Bond, Record, Story, Writer};
-use crate::view::budgets::{self, Budget, Guarded};
-use crate::view::facts::Facts;
-use crate::view::locks::{self, Candidate, Lock, Tenure};
-use crate::view::{Target, Tone};
 use petri_objects::{Kind, Time};
+use petri_picture::view::bonds::{self, Bond, Record, Story, Writer};
+use petri_picture::view::budgets::{self, Budget, Guarded};
+use petri_picture::view::facts::Facts;
+use petri_picture::view::locks::{self, Candidate, Lock, Tenure};
+use petri_picture::view::{Target, Tone};
 use yew::prelude::*;
 
 /// The title of the tab for a target, if it has one.

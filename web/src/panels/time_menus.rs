@@ -6,10 +6,10 @@ use crate::session::Speed;
 use crate::session::use_slice;
 use crate::state::{Action, Bookmark, Sight};
 use crate::verbs;
-use crate::view::layout::Density;
-use crate::view::timeline::Filter;
-use crate::view::{Target, words};
 use petri_objects::Span;
+use petri_picture::view::layout::Density;
+use petri_picture::view::timeline::Filter;
+use petri_picture::view::{Target, words};
 use std::rc::Rc;
 use yew::prelude::*;
 

@@ -8,10 +8,10 @@ use crate::pictures::TimelinePicture;
 use crate::session::use_world;
 use crate::sizes::{self, use_width};
 use crate::state::{Action, Bookmark, Popup, Sight};
-use crate::view::lanes::LaneStore;
-use crate::view::timeline::{self, Options};
-use crate::view::{Target, words};
 use petri_objects::Time;
+use petri_picture::view::lanes::LaneStore;
+use petri_picture::view::timeline::{self, Options};
+use petri_picture::view::{Target, words};
 use std::rc::Rc;
 use yew::prelude::*;
 

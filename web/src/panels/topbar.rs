@@ -8,7 +8,7 @@ use crate::desk::use_desk;
 use crate::pictures::Meters;
 use crate::session::use_world;
 use crate::state::{Action, Bookmark, Popup};
-use crate::view;
+use petri_picture::view;
 use std::rc::Rc;
 use yew::prelude::*;
 

@@ -4,7 +4,7 @@ use super::glyph::Sign;
 use crate::desk::use_desk;
 use crate::session::{use_slice, use_world};
 use crate::state::{Action, Popup};
-use crate::view::words;
+use petri_picture::view::words;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]

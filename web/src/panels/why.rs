@@ -4,8 +4,8 @@ use crate::desk::{Desk, use_desk};
 use crate::explain::{self, Fix, Standstill};
 use crate::panels::guide::Guide;
 use crate::session::use_world;
-use crate::view::{Target, words};
 use petri_objects::Time;
+use petri_picture::view::{Target, words};
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]

@@ -2,9 +2,9 @@
 
 use super::pick::OnPick;
 use super::shape::{element, elements};
-use crate::draw::{self, Patterns, Pods, Shape};
-use crate::view::layout::{ClusterLayout, Density, Rect, Size, layout_in, layout_low};
-use crate::view::{ClusterView, Target, words};
+use petri_picture::draw::{self, Patterns, Pods, Shape};
+use petri_picture::view::layout::{ClusterLayout, Density, Rect, Size, layout_in, layout_low};
+use petri_picture::view::{ClusterView, Target, words};
 use std::rc::Rc;
 use yew::prelude::*;
 

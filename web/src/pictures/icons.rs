@@ -1,8 +1,8 @@
 //! The few signs of the interface, drawn by hand.
 
-use crate::draw::{OCTAGON, TRIANGLE};
-use crate::view::Tone;
-use crate::view::meters::MeterState;
+use petri_picture::draw::{OCTAGON, TRIANGLE};
+use petri_picture::view::Tone;
+use petri_picture::view::meters::MeterState;
 use yew::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

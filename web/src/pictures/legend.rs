@@ -1,8 +1,8 @@
 //! The legend below the cluster.
 
+use super::pick::OnPick;
 use super::shape::elements;
-use crate::draw;
-use crate::pictures::OnPick;
+use petri_picture::draw;
 use yew::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Properties)]

@@ -2,8 +2,8 @@
 
 use super::icons::Icon;
 use super::pick::{How, OnPick, Pick};
-use crate::view::Target;
-use crate::view::meters::{MeterState, MeterView};
+use petri_picture::view::Target;
+use petri_picture::view::meters::{MeterState, MeterView};
 use std::rc::Rc;
 use yew::prelude::*;
 

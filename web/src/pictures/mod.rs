@@ -1,5 +1,5 @@
 //! Pictures: thin components that render view models as SVG and HTML. What the cluster consists of is drawn as data, in
-//! [`crate::draw`], which posters are written from as well; [`shape`] makes elements of it.
+//! [`petri_picture::draw`], which posters are written from as well; [`shape`] makes elements of it.
 //!
 //! They know no world: props are plain `Rc<...View>` values, compared by pointer, and one callback, [`OnPick`], for everything
 //! that a person can do with a mark. Every picture has a table twin.

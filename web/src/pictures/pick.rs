@@ -1,6 +1,6 @@
 //! What turns a mark into something that can be picked by pointer and by keyboard alike.
 
-use crate::view::Target;
+use petri_picture::view::Target;
 use web_sys::Element;
 use yew::prelude::*;
 

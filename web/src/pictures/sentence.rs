@@ -2,7 +2,7 @@
 
 use super::icons::Icon;
 use super::pick::{How, OnPick, Pick};
-use crate::view::{Piece, Say, Target, Tone};
+use petri_picture::view::{Piece, Say, Target, Tone};
 use std::rc::Rc;
 use yew::prelude::*;
 

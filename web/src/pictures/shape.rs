@@ -1,7 +1,7 @@
 //! Shapes as elements of the page.
 
 use super::pick::{OnPick, Pickable, pickable};
-use crate::draw::{Mark, Shape};
+use petri_picture::draw::{Mark, Shape};
 use yew::prelude::*;
 
 /// One shape and all that is in it.

@@ -1,9 +1,9 @@
 //! The table twin of the cluster picture.
 
 use super::pick::{How, OnPick, Pick};
-use crate::view::table::Row;
-use crate::view::{Identity, Target, Tone};
 use crate::window::{is_long, space, use_window};
+use petri_picture::view::table::Row;
+use petri_picture::view::{Identity, Target, Tone};
 use std::rc::Rc;
 use yew::prelude::*;
 

@@ -3,11 +3,11 @@
 use super::pick::OnPick;
 use super::pick::{Pickable, pickable};
 use super::shape::elements;
-use crate::draw::Patterns;
-use crate::view::lanes::{Bar, LaneKey, PinKind};
-use crate::view::timeline::{BarMark, LaneRow, PinMark, TimelineView};
-use crate::view::{Target, Tone, words};
 use petri_objects::Time;
+use petri_picture::draw::Patterns;
+use petri_picture::view::lanes::{Bar, LaneKey, PinKind};
+use petri_picture::view::timeline::{BarMark, LaneRow, PinMark, TimelineView};
+use petri_picture::view::{Target, Tone, words};
 use std::rc::Rc;
 use web_sys::Element;
 use yew::prelude::*;
@@ -109,7 +109,7 @@ fn on_pin(event: &PointerEvent) -> bool {
 }
 
 fn axis(view: &TimelineView) -> Html {
-    let tick = |tick: &crate::view::timeline::TickMark| {
+    let tick = |tick: &petri_picture::view::timeline::TickMark| {
         let y = if view.strip { 15 } else { 14 };
         html! { <>
             if !view.strip { <path class="grid" d={format!("M{} 20V{}", tick.x, view.bottom)}/> }
@@ -236,7 +236,7 @@ fn pin(number: usize, mark: &PinMark, view: &TimelineView, props: &TimelinePictu
 }
 
 /// From a cause to what came of it. The chain is read in the inspector; here it is seen.
-fn arrow(mark: &crate::view::timeline::ArrowMark) -> Html {
+fn arrow(mark: &petri_picture::view::timeline::ArrowMark) -> Html {
     let ((x1, y1), (x2, y2)) = (mark.from, mark.to);
     // Within one lane it goes over it, between lanes it leaves and arrives level.
     let (d, turn) = if y1 == y2 {
@@ -253,7 +253,7 @@ fn arrow(mark: &crate::view::timeline::ArrowMark) -> Html {
     </g> }
 }
 
-fn branch(mark: &crate::view::timeline::BranchMark, view: &TimelineView, props: &TimelinePictureProps) -> Html {
+fn branch(mark: &petri_picture::view::timeline::BranchMark, view: &TimelineView, props: &TimelinePictureProps) -> Html {
     let (x, y) = (mark.x, mark.y);
     let width = words::width(&mark.label, 11, false) as i32;
     // The words stand in the bar, before it or after it, where there is room.
