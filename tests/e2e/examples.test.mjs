@@ -28,7 +28,7 @@ test("the module holds the words of the first example, and of no other", async (
     const words = await readFile(join(DIST, "examples", name), "utf8");
     assert.equal(bytes.includes(words), name === FIRST, name);
   }
-  assert.ok((await readdir(join(DIST, "lessons"))).some((name) => name.endsWith(".md")));
+  assert.ok((await readdir(join(DIST, "lessons"))).some((name) => name.endsWith(".md.txt")));
 });
 
 test("the old run stays until an example has come, and it is fetched once", async () => {
