@@ -1,0 +1,36 @@
+// Firefox, driven by WebDriver BiDi.
+
+import puppeteer from "puppeteer-core";
+
+const PROGRAM = process.env.FIREFOX || "/usr/bin/firefox-esr";
+
+export async function firefox({ dark = false } = {}) {
+  const extraPrefsFirefox = { "layout.css.prefers-color-scheme.content-override": dark ? 0 : 1, "ui.prefersReducedMotion": 1 };
+  const browser = await puppeteer.launch({ browser: "firefox", executablePath: PROGRAM, headless: true, extraPrefsFirefox });
+  const page = await browser.newPage();
+  const problems = [];
+  page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
+  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+
+  /** The page, or the frame of one of its clusters. */
+  const place = async (nth) => {
+    if (nth === undefined) return page;
+    const element = await page.evaluateHandle((nth) => document.querySelectorAll("petri-cluster")[nth].shadowRoot.querySelector("iframe"), nth);
+    const frame = await element.contentFrame();
+    await element.dispose();
+    return frame;
+  };
+  return {
+    problems,
+    go: (url) => page.goto(url, { waitUntil: "load" }),
+    resize: ([width, height]) => page.setViewport({ width, height }),
+    evaluate: async (nth, work, ...given) => (await place(nth)).evaluate(work, ...given),
+    async click(nth, find, ...given) {
+      const element = await (await place(nth)).evaluateHandle(find, ...given);
+      await element.click();
+      await element.dispose();
+    },
+    screenshot: async () => Buffer.from(await page.screenshot()),
+    close: () => browser.close(),
+  };
+}

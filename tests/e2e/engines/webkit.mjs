@@ -1,0 +1,108 @@
+// WebKit, as WebKitGTK has it: its own little browser on a screen that nobody sees, driven by the WebDriver of W3C.
+
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+const DRIVER = process.env.WEBKIT_DRIVER || "/usr/bin/WebKitWebDriver";
+const SCREEN = process.env.XVFB || "/usr/bin/Xvfb";
+/** How an element is written in messages of the protocol. */
+const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
+const PLAIN = { NO_AT_BRIDGE: "1", LIBGL_ALWAYS_SOFTWARE: "1", WEBKIT_DISABLE_DMABUF_RENDERER: "1", GTK_THEME: "Adwaita" };
+
+/** The first line that matches, of what a program writes. */
+function told(stream, pattern, each = () => {}) {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: stream });
+    lines.on("line", (line) => {
+      each(line);
+      const found = pattern.exec(line);
+      if (found) resolve(found[1]);
+    });
+    lines.on("close", () => reject(new Error("it ended before it was ready")));
+  });
+}
+
+const ended = (child) => new Promise((resolve) => (child.exitCode ?? child.signalCode) === null ? child.once("exit", resolve) : resolve());
+
+export async function webkit({ dark = false } = {}) {
+  const problems = [];
+  const screen = spawn(SCREEN, ["-displayfd", "3", "-screen", "0", "1600x1200x24", "-nolisten", "tcp"], { stdio: ["ignore", "ignore", "ignore", "pipe"] });
+  const display = await told(screen.stdio[3], /^(\d+)$/);
+  const env = { ...process.env, ...PLAIN, GTK_THEME: dark ? "Adwaita:dark" : "Adwaita", DISPLAY: `:${display}`, GDK_BACKEND: "x11" };
+  delete env.WAYLAND_DISPLAY;
+  const port = await freePort();
+  const driver = spawn(DRIVER, [`--port=${port}`, "--host=127.0.0.1"], { env, stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [driver.stdout, driver.stderr]) {
+    // What pages say in the console, as the little browser writes it.
+    told(stream, /(?!)/, (line) => /^CONSOLE .*\bERROR\b/.test(line) && problems.push(line)).catch(() => {});
+  }
+
+  const ask = async (method, path, body) => {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, body: method === "POST" ? JSON.stringify(body ?? {}) : undefined });
+    const { value } = await answer.json();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${value.error}: ${value.message}`);
+    return value;
+  };
+  for (let tries = 0; !(await ask("GET", "/status").catch(() => null))?.ready; tries += 1) {
+    if (tries > 100) throw new Error("WebKitWebDriver does not answer");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const args = ["--automation", "--enable-write-console-messages-to-stdout=true"];
+  const browserOptions = process.env.WEBKIT_BROWSER ? { binary: process.env.WEBKIT_BROWSER, args } : { args };
+  const { sessionId } = await ask("POST", "/session", { capabilities: { alwaysMatch: { "webkitgtk:browserOptions": browserOptions } } });
+  const at = (path) => `/session/${sessionId}/${path}`;
+  const run = (work, given) => ask("POST", at("execute/sync"), { script: `return (${work}).apply(null, arguments)`, args: given });
+  /** Goes to the page, or to the frame of one of its clusters. */
+  const goTo = async (nth) => {
+    await ask("POST", at("frame"), { id: null });
+    if (nth === undefined) return;
+    const id = await run((nth) => document.querySelectorAll("petri-cluster")[nth].shadowRoot.querySelector("iframe"), [nth]);
+    await ask("POST", at("frame"), { id });
+  };
+  return {
+    problems,
+    go: async (url) => {
+      await goTo();
+      await ask("POST", at("url"), { url });
+    },
+    /** The window as it must be for a page of this size. */
+    async resize([width, height]) {
+      await goTo();
+      const size = () => run(() => [innerWidth, innerHeight], []);
+      const rect = await ask("GET", at("window/rect"));
+      const [wide, high] = await size();
+      await ask("POST", at("window/rect"), { width: rect.width + width - wide, height: rect.height + height - high });
+      for (let tries = 0; `${await size()}` !== `${[width, height]}`; tries += 1) {
+        if (tries > 50) throw new Error(`the window is ${await size()}, not ${width},${height}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    async evaluate(nth, work, ...given) {
+      await goTo(nth);
+      return run(work, given);
+    },
+    async click(nth, find, ...given) {
+      await goTo(nth);
+      const element = await run(find, given);
+      await ask("POST", at(`element/${element[ELEMENT]}/click`));
+    },
+    screenshot: async () => Buffer.from(await ask("GET", at("screenshot")), "base64"),
+    async close() {
+      await ask("DELETE", `/session/${sessionId}`).catch(() => {});
+      for (const child of [driver, screen]) {
+        child.kill();
+        await ended(child);
+      }
+    },
+  };
+}
+
+async function freePort() {
+  const { createServer } = await import("node:net");
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
