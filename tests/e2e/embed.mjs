@@ -33,8 +33,8 @@ export const ICON = [/favicon\.ico/, /404 \(Not Found\)/];
 
 /**
  * Petri on one origin, a page of documentation on another, under a policy that allows no more than it must, or under
- * none (`csp`); or both on one origin (`together`). `head` comes first in the page. Answers both servers and the page's
- * address.
+ * none (`csp`); or both on one origin (`together`). `head` comes first in the page. Answers both servers, the
+ * page's address and what else they serve.
  */
 export async function site(t, body, { csp = true, head = "", server = {}, together = false } = {}) {
   const pages = {};
@@ -44,7 +44,7 @@ export async function site(t, body, { csp = true, head = "", server = {}, togeth
   pages["/page.html"] = html;
   const host = together ? petri : await startServer({ prefix: "/none/", csp: csp ? allows : "", pages });
   t.after(() => Promise.all([petri.close(), host.close()]));
-  return { petri, host, url: `${host.origin}/page.html` };
+  return { petri, host, pages, url: `${host.origin}/page.html` };
 }
 
 /** The same, opened. `init` runs first in the page and in its frames. */

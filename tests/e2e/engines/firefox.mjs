@@ -2,11 +2,11 @@
 
 import puppeteer from "puppeteer-core";
 
-const PROGRAM = process.env.FIREFOX || "/usr/bin/firefox-esr";
+export const PROGRAMS = [process.env.FIREFOX || "/usr/bin/firefox-esr"];
 
 export async function firefox({ dark = false } = {}) {
-  const extraPrefsFirefox = { "layout.css.prefers-color-scheme.content-override": dark ? 0 : 1, "ui.prefersReducedMotion": 1 };
-  const browser = await puppeteer.launch({ browser: "firefox", executablePath: PROGRAM, headless: true, extraPrefsFirefox });
+  const extraPrefsFirefox = { "layout.css.prefers-color-scheme.content-override": dark ? 0 : 1, "ui.prefersReducedMotion": 0 };
+  const browser = await puppeteer.launch({ browser: "firefox", executablePath: PROGRAMS[0], headless: true, extraPrefsFirefox });
   const page = await browser.newPage();
   const problems = [];
   page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));

@@ -1,13 +1,20 @@
 // WebKit, as WebKitGTK has it: its own little browser on a screen that nobody sees, driven by the WebDriver of W3C.
 
 import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-const DRIVER = process.env.WEBKIT_DRIVER || "/usr/bin/WebKitWebDriver";
-const SCREEN = process.env.XVFB || "/usr/bin/Xvfb";
+/** What is driven, and where it is seen. */
+export const PROGRAMS = [process.env.WEBKIT_DRIVER || "/usr/bin/WebKitWebDriver", process.env.XVFB || "/usr/bin/Xvfb"];
+const [DRIVER, SCREEN] = PROGRAMS;
 /** How an element is written in messages of the protocol. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
-const PLAIN = { NO_AT_BRIDGE: "1", LIBGL_ALWAYS_SOFTWARE: "1", WEBKIT_DISABLE_DMABUF_RENDERER: "1", GTK_THEME: "Adwaita" };
+const PLAIN = { NO_AT_BRIDGE: "1", LIBGL_ALWAYS_SOFTWARE: "1", WEBKIT_DISABLE_DMABUF_RENDERER: "1", GDK_BACKEND: "x11", GTK_THEME: "Adwaita" };
+/** The window's own parts need room: without it a page cannot be as narrow as a phone. */
+const NARROW = "* { min-width: 0; min-height: 0; padding: 0; margin: 0; border-width: 0; font-size: 4px }";
 
 /** The first line that matches, of what a program writes. */
 function told(stream, pattern, each = () => {}) {
@@ -24,12 +31,14 @@ function told(stream, pattern, each = () => {}) {
 
 const ended = (child) => new Promise((resolve) => (child.exitCode ?? child.signalCode) === null ? child.once("exit", resolve) : resolve());
 
-export async function webkit({ dark = false } = {}) {
+export async function webkit() {
   const problems = [];
   const screen = spawn(SCREEN, ["-displayfd", "3", "-screen", "0", "1600x1200x24", "-nolisten", "tcp"], { stdio: ["ignore", "ignore", "ignore", "pipe"] });
   const display = await told(screen.stdio[3], /^(\d+)$/);
-  const env = { ...process.env, ...PLAIN, GTK_THEME: dark ? "Adwaita:dark" : "Adwaita", DISPLAY: `:${display}`, GDK_BACKEND: "x11" };
-  delete env.WAYLAND_DISPLAY;
+  const home = await mkdtemp(join(tmpdir(), "petri-webkit-"));
+  await mkdir(join(home, "gtk-3.0"));
+  await writeFile(join(home, "gtk-3.0/gtk.css"), NARROW);
+  const env = { ...process.env, ...PLAIN, DISPLAY: `:${display}`, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home, XDG_CACHE_HOME: home };
   const port = await freePort();
   const driver = spawn(DRIVER, [`--port=${port}`, "--host=127.0.0.1"], { env, stdio: ["ignore", "pipe", "pipe"] });
   for (const stream of [driver.stdout, driver.stderr]) {
@@ -48,9 +57,14 @@ export async function webkit({ dark = false } = {}) {
     if (tries > 100) throw new Error("WebKitWebDriver does not answer");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const args = ["--automation", "--enable-write-console-messages-to-stdout=true"];
+  const args = ["--automation", "--enable-write-console-messages-to-stdout=true", "--javascript-can-open-windows-automatically=true"];
   const browserOptions = process.env.WEBKIT_BROWSER ? { binary: process.env.WEBKIT_BROWSER, args } : { args };
   const { sessionId } = await ask("POST", "/session", { capabilities: { alwaysMatch: { "webkitgtk:browserOptions": browserOptions } } });
+  // A window without the tools of a browser can be as narrow as a phone.
+  const first = await ask("GET", `/session/${sessionId}/window`);
+  await ask("POST", `/session/${sessionId}/execute/sync`, { script: "open('about:blank', '', 'width=320,height=600,toolbar=no,location=no,menubar=no')", args: [] });
+  const handle = (await ask("GET", `/session/${sessionId}/window/handles`)).find((other) => other !== first);
+  await ask("POST", `/session/${sessionId}/window`, { handle });
   const at = (path) => `/session/${sessionId}/${path}`;
   const run = (work, given) => ask("POST", at("execute/sync"), { script: `return (${work}).apply(null, arguments)`, args: given });
   /** Goes to the page, or to the frame of one of its clusters. */
@@ -94,12 +108,12 @@ export async function webkit({ dark = false } = {}) {
         child.kill();
         await ended(child);
       }
+      await rm(home, { recursive: true, force: true });
     },
   };
 }
 
 async function freePort() {
-  const { createServer } = await import("node:net");
   const server = createServer();
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address();
