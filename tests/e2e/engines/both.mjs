@@ -134,8 +134,10 @@ export function visit(name, programs, launch) {
       await start(0);
       assert.equal(await clock(0), moment);
       const wasm = petri.requests.filter(isWasm);
-      assert.ok(wasm.length > 0);
-      assert.deepEqual(wasm, [...new Set(wasm)], "each part of it once");
+      const parts = [...new Set(wasm)];
+      assert.ok(parts.length > 0);
+      // Driven, WebKit keeps nothing that it has fetched: each of the four starts asks anew, and once.
+      assert.equal(wasm.length, parts.length * (browser.keeps ? 1 : 4), wasm.join("\n"));
       await finish();
     });
 
@@ -185,6 +187,7 @@ export function visit(name, programs, launch) {
           const then = await until(`${tool}: ${theme}`, 0, (theme) => globalThis.painted.at(-1)[0] === theme && globalThis.painted.at(-1)[1], theme);
           times.push(then - at);
         }
+        t.diagnostic(`${tool}: ${times.join(", ")} ms`);
         assert.ok(Math.min(...times) <= 100, `${tool}: ${times} ms`);
       }
       await finish();
@@ -205,7 +208,7 @@ export function visit(name, programs, launch) {
       t.after(server.close);
       for (const size of [[390, 844], [320, 640]]) {
         await open(server.url, size);
-        await until("it is there", PAGE, () => document.querySelector("[data-app]") && document.querySelector("[data-dock=console]"));
+        await until("it is there", PAGE, () => document.querySelector("[data-app] [data-dock=console]") !== null);
         for (const panel of ["manifests", "cluster", "why", "console", "more"]) {
           await browser.click(PAGE, (panel) => document.querySelector(`[data-dock="${panel}"]`), panel);
           await pause(100);

@@ -22,6 +22,8 @@ export async function firefox({ dark = false } = {}) {
   };
   return {
     problems,
+    /** Whether it has a cache. */
+    keeps: true,
     go: (url) => page.goto(url, { waitUntil: "load" }),
     resize: ([width, height]) => page.setViewport({ width, height }),
     evaluate: async (nth, work, ...given) => (await place(nth)).evaluate(work, ...given),

@@ -76,6 +76,8 @@ export async function webkit() {
   };
   return {
     problems,
+    /** Whether it has a cache. */
+    keeps: false,
     go: async (url) => {
       await goTo();
       await ask("POST", at("url"), { url });
