@@ -34,13 +34,13 @@ export function visit(name, programs, launch) {
       }
     };
     const open = async (url, size = [900, 900]) => {
-      browser.problems.length = 0;
+      await browser.problems();
       await browser.resize(size);
       await browser.go(url);
     };
     const finish = async () => {
       // Browsers ask every host for one.
-      const problems = browser.problems.filter((text) => !/favicon\.ico|404 \(Not Found\)/.test(text));
+      const problems = (await browser.problems()).filter((text) => !/favicon\.ico|404 \(Not Found\)/.test(text));
       assert.deepEqual(problems, []);
     };
     const ready = (nth) => until("it can be started", PAGE, (nth) => !!document.querySelectorAll("petri-cluster")[nth]?.shadowRoot?.querySelector("button"), nth);

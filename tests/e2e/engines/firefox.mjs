@@ -4,8 +4,8 @@ import puppeteer from "puppeteer-core";
 
 export const PROGRAMS = [process.env.FIREFOX || "/usr/bin/firefox-esr"];
 
-export async function firefox({ dark = false } = {}) {
-  const extraPrefsFirefox = { "layout.css.prefers-color-scheme.content-override": dark ? 0 : 1, "ui.prefersReducedMotion": 0 };
+export async function firefox() {
+  const extraPrefsFirefox = { "layout.css.prefers-color-scheme.content-override": 1, "ui.prefersReducedMotion": 0 };
   const browser = await puppeteer.launch({ browser: "firefox", executablePath: PROGRAMS[0], headless: true, extraPrefsFirefox });
   const page = await browser.newPage();
   const problems = [];
@@ -21,7 +21,8 @@ export async function firefox({ dark = false } = {}) {
     return frame;
   };
   return {
-    problems,
+    /** Errors in the console since this was asked last. */
+    problems: async () => problems.splice(0),
     /** Whether it has a cache. */
     keeps: true,
     go: (url) => page.goto(url, { waitUntil: "load" }),
@@ -32,7 +33,6 @@ export async function firefox({ dark = false } = {}) {
       await element.click();
       await element.dispose();
     },
-    screenshot: async () => Buffer.from(await page.screenshot()),
     close: () => browser.close(),
   };
 }

@@ -1,50 +1,35 @@
 // WebKit, as WebKitGTK has it: its own little browser on a screen that nobody sees, driven by the WebDriver of W3C.
 
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 
 /** What is driven, and where it is seen. */
 export const PROGRAMS = [process.env.WEBKIT_DRIVER || "/usr/bin/WebKitWebDriver", process.env.XVFB || "/usr/bin/Xvfb"];
 const [DRIVER, SCREEN] = PROGRAMS;
+/** As a shell finds it: there is a folder for each kind of processor. */
+const BROWSER = process.env.WEBKIT_BROWSER || "/usr/lib/*/webkit2gtk-4.*/MiniBrowser";
 /** How an element is written in messages of the protocol. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 const PLAIN = { NO_AT_BRIDGE: "1", LIBGL_ALWAYS_SOFTWARE: "1", WEBKIT_DISABLE_DMABUF_RENDERER: "1", GDK_BACKEND: "x11", GTK_THEME: "Adwaita" };
 /** The window's own parts need room: without it a page cannot be as narrow as a phone. */
 const NARROW = "* { min-width: 0; min-height: 0; padding: 0; margin: 0; border-width: 0; font-size: 4px }";
 
-/** The first line that matches, of what a program writes. */
-function told(stream, pattern, each = () => {}) {
-  return new Promise((resolve, reject) => {
-    const lines = createInterface({ input: stream });
-    lines.on("line", (line) => {
-      each(line);
-      const found = pattern.exec(line);
-      if (found) resolve(found[1]);
-    });
-    lines.on("close", () => reject(new Error("it ended before it was ready")));
-  });
-}
-
-const ended = (child) => new Promise((resolve) => (child.exitCode ?? child.signalCode) === null ? child.once("exit", resolve) : resolve());
-
 export async function webkit() {
-  const problems = [];
   const screen = spawn(SCREEN, ["-displayfd", "3", "-screen", "0", "1600x1200x24", "-nolisten", "tcp"], { stdio: ["ignore", "ignore", "ignore", "pipe"] });
-  const display = await told(screen.stdio[3], /^(\d+)$/);
+  const [display] = await Promise.race([once(screen.stdio[3].setEncoding("utf8"), "data"), once(screen, "exit").then(() => ["none"])]);
   const home = await mkdtemp(join(tmpdir(), "petri-webkit-"));
   await mkdir(join(home, "gtk-3.0"));
   await writeFile(join(home, "gtk-3.0/gtk.css"), NARROW);
-  const env = { ...process.env, ...PLAIN, DISPLAY: `:${display}`, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home, XDG_CACHE_HOME: home };
+  const env = { ...process.env, ...PLAIN, DISPLAY: `:${display.trim()}`, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home, XDG_CACHE_HOME: home };
   const port = await freePort();
-  const driver = spawn(DRIVER, [`--port=${port}`, "--host=127.0.0.1"], { env, stdio: ["ignore", "pipe", "pipe"] });
-  for (const stream of [driver.stdout, driver.stderr]) {
-    // What pages say in the console, as the little browser writes it.
-    told(stream, /(?!)/, (line) => /^CONSOLE .*\bERROR\b/.test(line) && problems.push(line)).catch(() => {});
-  }
+  const driver = spawn(DRIVER, [`--port=${port}`, "--host=127.0.0.1"], { env, stdio: "ignore" });
+  // The driver keeps to itself what the browser writes: what pages say in the console.
+  const [program, console] = [join(home, "browser"), join(home, "console")];
+  await writeFile(program, `#!/bin/sh\nexec ${BROWSER} "$@" >${console} 2>&1\n`, { mode: 0o755 });
 
   const ask = async (method, path, body) => {
     const headers = { "Content-Type": "application/json" };
@@ -58,7 +43,7 @@ export async function webkit() {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const args = ["--automation", "--enable-write-console-messages-to-stdout=true", "--javascript-can-open-windows-automatically=true"];
-  const browserOptions = process.env.WEBKIT_BROWSER ? { binary: process.env.WEBKIT_BROWSER, args } : { args };
+  const browserOptions = { binary: program, args };
   const { sessionId } = await ask("POST", "/session", { capabilities: { alwaysMatch: { "webkitgtk:browserOptions": browserOptions } } });
   // A window without the tools of a browser can be as narrow as a phone.
   const first = await ask("GET", `/session/${sessionId}/window`);
@@ -74,8 +59,15 @@ export async function webkit() {
     const id = await run((nth) => document.querySelectorAll("petri-cluster")[nth].shadowRoot.querySelector("iframe"), [nth]);
     await ask("POST", at("frame"), { id });
   };
+  let read = 0;
   return {
-    problems,
+    /** Errors in the console since this was asked last. */
+    async problems() {
+      const text = await readFile(console, "utf8");
+      const fresh = text.slice(read);
+      read = text.length;
+      return fresh.split("\n").filter((line) => /^CONSOLE .*\bERROR\b/.test(line));
+    },
     /** Whether it has a cache. */
     keeps: false,
     go: async (url) => {
@@ -103,12 +95,11 @@ export async function webkit() {
       const element = await run(find, given);
       await ask("POST", at(`element/${element[ELEMENT]}/click`));
     },
-    screenshot: async () => Buffer.from(await ask("GET", at("screenshot")), "base64"),
     async close() {
       await ask("DELETE", `/session/${sessionId}`).catch(() => {});
       for (const child of [driver, screen]) {
         child.kill();
-        await ended(child);
+        if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
       }
       await rm(home, { recursive: true, force: true });
     },
