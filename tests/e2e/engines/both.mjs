@@ -34,14 +34,14 @@ export function visit(name, programs, launch) {
       }
     };
     const open = async (url, size = [900, 900]) => {
-      await browser.problems();
+      browser.problems?.splice(0);
       await browser.resize(size);
       await browser.go(url);
     };
-    const finish = async () => {
+    const finish = () => {
       // Browsers ask every host for one.
-      const problems = (await browser.problems()).filter((text) => !/favicon\.ico|404 \(Not Found\)/.test(text));
-      assert.deepEqual(problems, []);
+      const problems = browser.problems?.filter((text) => !/favicon\.ico|404 \(Not Found\)/.test(text));
+      assert.deepEqual(problems ?? [], []);
     };
     const ready = (nth) => until("it can be started", PAGE, (nth) => !!document.querySelectorAll("petri-cluster")[nth]?.shadowRoot?.querySelector("button"), nth);
     const press = (nth) => browser.click(PAGE, (nth) => document.querySelectorAll("petri-cluster")[nth].shadowRoot.querySelector("button"), nth);
@@ -82,7 +82,7 @@ export function visit(name, programs, launch) {
         await pause(2000);
         movedByHeight(await evaluate(PAGE, () => globalThis.places), ["P", "PRE", "CODE", "after"], `${width}`);
       }
-      await finish();
+      finish();
     });
 
     test("E5: focus and scroll stay where the reader has them, while three clusters load, play and reach their goals", async (t) => {
@@ -116,7 +116,7 @@ export function visit(name, programs, launch) {
       await until("it plays", 2, (before) => Number(document.querySelector(".clock").dataset.micros) > before, before);
       await until("a claim is judged", 2, () => document.querySelector('.claims [data-claim="holds"]') !== null);
       await stays("a goal is reached");
-      await finish();
+      finish();
     });
 
     test("E8: of ten embeds on one origin two run, the engine comes once, and the oldest is parked and goes on", async (t) => {
@@ -136,9 +136,9 @@ export function visit(name, programs, launch) {
       const wasm = petri.requests.filter(isWasm);
       const parts = [...new Set(wasm)];
       assert.ok(parts.length > 0);
-      // Driven, WebKit keeps nothing that it has fetched: each of the four starts asks anew, and once.
+      // Without a cache each of the four starts asks anew, and once.
       assert.equal(wasm.length, parts.length * (browser.keeps ? 1 : 4), wasm.join("\n"));
-      await finish();
+      finish();
     });
 
     test("E12: runs in a sandbox without an origin, and without storage", async (t) => {
@@ -156,7 +156,7 @@ export function visit(name, programs, launch) {
       const before = await clock(0);
       await browser.click(0, () => document.querySelector("#step"));
       await until("it steps", 0, (before) => Number(document.querySelector(".clock").dataset.micros) > before, before);
-      await finish();
+      finish();
     });
 
     test("E13: follows the toggles of documentation tools within 100 ms", async (t) => {
@@ -190,7 +190,7 @@ export function visit(name, programs, launch) {
         t.diagnostic(`${tool}: ${times.join(", ")} ms`);
         assert.ok(Math.min(...times) <= 100, `${tool}: ${times} ms`);
       }
-      await finish();
+      finish();
     });
 
     test("the page opens, and its first step cuts a node off", async (t) => {
@@ -200,7 +200,7 @@ export function visit(name, programs, launch) {
       const node = await until("there is something to try", PAGE, () => /Cut (\S+) off/.exec(document.querySelector("#try-button")?.innerText)?.[1]);
       await browser.click(PAGE, () => document.querySelector("#try-button"));
       await until("it is cut", PAGE, (line) => document.querySelector(".term").innerText.includes(line), `cut ${node}`);
-      await finish();
+      finish();
     });
 
     test("a phone shows every panel without scrolling sideways", async (t) => {
@@ -216,7 +216,7 @@ export function visit(name, programs, launch) {
           assert.ok(over[0] <= 0 && over[1] <= 0, `${size}: ${panel} is ${over} pixels too large`);
         }
       }
-      await finish();
+      finish();
     });
   });
 }

@@ -21,8 +21,8 @@ export async function firefox() {
     return frame;
   };
   return {
-    /** Errors in the console since this was asked last. */
-    problems: async () => problems.splice(0),
+    /** Errors in the console, in the page and in its frames. */
+    problems,
     /** Whether it has a cache. */
     keeps: true,
     go: (url) => page.goto(url, { waitUntil: "load" }),

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,8 +10,6 @@ import { join } from "node:path";
 /** What is driven, and where it is seen. */
 export const PROGRAMS = [process.env.WEBKIT_DRIVER || "/usr/bin/WebKitWebDriver", process.env.XVFB || "/usr/bin/Xvfb"];
 const [DRIVER, SCREEN] = PROGRAMS;
-/** As a shell finds it: there is a folder for each kind of processor. */
-const BROWSER = process.env.WEBKIT_BROWSER || "/usr/lib/*/webkit2gtk-4.*/MiniBrowser";
 /** How an element is written in messages of the protocol. */
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 const PLAIN = { NO_AT_BRIDGE: "1", LIBGL_ALWAYS_SOFTWARE: "1", WEBKIT_DISABLE_DMABUF_RENDERER: "1", GDK_BACKEND: "x11", GTK_THEME: "Adwaita" };
@@ -27,10 +25,6 @@ export async function webkit() {
   const env = { ...process.env, ...PLAIN, DISPLAY: `:${display.trim()}`, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home, XDG_CACHE_HOME: home };
   const port = await freePort();
   const driver = spawn(DRIVER, [`--port=${port}`, "--host=127.0.0.1"], { env, stdio: "ignore" });
-  // The driver keeps to itself what the browser writes: what pages say in the console.
-  const [program, console] = [join(home, "browser"), join(home, "console")];
-  await writeFile(program, `#!/bin/sh\nexec ${BROWSER} "$@" >${console} 2>&1\n`, { mode: 0o755 });
-
   const ask = async (method, path, body) => {
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, body: method === "POST" ? JSON.stringify(body ?? {}) : undefined });
@@ -42,9 +36,8 @@ export async function webkit() {
     if (tries > 100) throw new Error("WebKitWebDriver does not answer");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const args = ["--automation", "--enable-write-console-messages-to-stdout=true", "--javascript-can-open-windows-automatically=true"];
-  const browserOptions = { binary: program, args };
-  const { sessionId } = await ask("POST", "/session", { capabilities: { alwaysMatch: { "webkitgtk:browserOptions": browserOptions } } });
+  const args = ["--automation", "--javascript-can-open-windows-automatically=true"];
+  const { sessionId } = await ask("POST", "/session", { capabilities: { alwaysMatch: { "webkitgtk:browserOptions": { args } } } });
   // A window without the tools of a browser can be as narrow as a phone.
   const first = await ask("GET", `/session/${sessionId}/window`);
   await ask("POST", `/session/${sessionId}/execute/sync`, { script: "open('about:blank', '', 'width=320,height=600,toolbar=no,location=no,menubar=no')", args: [] });
@@ -59,16 +52,8 @@ export async function webkit() {
     const id = await run((nth) => document.querySelectorAll("petri-cluster")[nth].shadowRoot.querySelector("iframe"), [nth]);
     await ask("POST", at("frame"), { id });
   };
-  let read = 0;
   return {
-    /** Errors in the console since this was asked last. */
-    async problems() {
-      const text = await readFile(console, "utf8");
-      const fresh = text.slice(read);
-      read = text.length;
-      return fresh.split("\n").filter((line) => /^CONSOLE .*\bERROR\b/.test(line));
-    },
-    /** Whether it has a cache. */
+    /** Driven, it keeps nothing that it has fetched, and tells nobody what pages say in the console. */
     keeps: false,
     go: async (url) => {
       await goTo();
