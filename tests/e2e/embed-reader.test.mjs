@@ -3,29 +3,12 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { FENCE, clock, clusters, drawn, fenced, frameOf, inside, pair, protocol, start } from "./embed.mjs";
+import { FENCE, clock, clusters, drawn, fenced, frameOf, inside, movedByHeight, pair, protocol, start, watchPlaces } from "./embed.mjs";
 import { shutDown } from "./harness.mjs";
 
 after(shutDown);
 
 const SHORT = FENCE.replace("$ run 7m", "$ run 50s");
-
-/** Notes, frame by frame, where everything stands that is no embed: each arrangement once, from the load on. */
-function watchPlaces() {
-  if (self !== top) return;
-  globalThis.places = [];
-  const look = () => {
-    requestAnimationFrame(look);
-    if (document.readyState === "loading") return;
-    const place = (element) => {
-      const { left, top, width, height } = element.getBoundingClientRect();
-      return [element.id || element.tagName, left, top + scrollY, width, height].join(" ");
-    };
-    const now = [...document.querySelectorAll("body :not(petri-cluster):not(script)")].map(place).join("\n");
-    if (globalThis.places.at(-1) !== now) globalThis.places.push(now);
-  };
-  requestAnimationFrame(look);
-}
 
 test("E4: nothing moves, but for the height that was announced, at three widths", async (t) => {
   const at = async (width) => {
@@ -39,16 +22,7 @@ test("E4: nothing moves, but for the height that was announced, at three widths"
     await drawn(page);
     await page.waitForTimeout(2000);
     const places = await page.evaluate(() => globalThis.places);
-    assert.equal(places.length, 2, `${width}: one change, by the one click\n${places.join("\n\n")}`);
-    const [first, then] = places.map((text) => text.split("\n").map((line) => line.split(" ")));
-    const moved = then.filter((line, index) => line.join() !== first[index].join());
-    for (const line of moved) {
-      const [name, left, y, ...size] = line;
-      const was = first[then.indexOf(line)];
-      assert.deepEqual([name, left, ...size], [was[0], was[1], ...was.slice(3)], `${width}: only downwards`);
-      assert.ok(Math.abs(Number(y) - Number(was[2]) - 420) < 0.01, `${width}: ${name} by its height, not ${y - was[2]}`);
-    }
-    assert.deepEqual(moved.map(([name]) => name), ["P", "PRE", "CODE", "after"], `${width}: what is below it`);
+    movedByHeight(places, ["P", "PRE", "CODE", "after"], `${width}`);
     await page.finish();
   };
   await Promise.all([320, 768, 1280].map(at));

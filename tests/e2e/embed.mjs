@@ -1,5 +1,6 @@
 // A page of documentation with clusters in it: what the tests of embedding share.
 
+import assert from "node:assert/strict";
 import { openPage, startServer } from "./harness.mjs";
 
 export const FENCE = `apiVersion: v1
@@ -31,21 +32,59 @@ export const fenced = (text) => `<pre><code class="language-petri">${escape(text
 export const ICON = [/favicon\.ico/, /404 \(Not Found\)/];
 
 /**
- * Petri on one origin, a page of documentation on another, under a policy that allows no more than it
- * must, or under none (`csp`); or both on one origin (`together`). `init` runs first in the page and in its frames.
+ * Petri on one origin, a page of documentation on another, under a policy that allows no more than it must, or under
+ * none (`csp`); or both on one origin (`together`). `head` comes first in the page. Answers both servers, the
+ * page's address and what else they serve.
  */
-export async function pair(t, body, { csp = true, init, server = {}, together = false, ...more } = {}) {
+export async function site(t, body, { csp = true, head = "", server = {}, together = false } = {}) {
   const pages = {};
   const petri = await startServer({ prefix: "/petri/", cors: true, pages, ...server });
   const allows = `default-src 'none'; img-src data:; script-src ${petri.origin}; style-src 'self'; frame-src ${petri.origin}`;
-  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>A page</title><body><h1>A page</h1><p>Before.</p>${body}<p id="after">After.</p><script type="module" src="${petri.url}embed.js"></script>`;
+  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>A page</title>${head}<body><h1>A page</h1><p>Before.</p>${body}<p id="after">After.</p><script type="module" src="${petri.url}embed.js"></script>`;
   pages["/page.html"] = html;
   const host = together ? petri : await startServer({ prefix: "/none/", csp: csp ? allows : "", pages });
   t.after(() => Promise.all([petri.close(), host.close()]));
+  return { petri, host, pages, url: `${host.origin}/page.html` };
+}
+
+/** The same, opened. `init` runs first in the page and in its frames. */
+export async function pair(t, body, { csp, head, server, together, init, ...more } = {}) {
+  const { petri, host, url } = await site(t, body, { csp, head, server, together });
   const page = await openPage({ viewport: { width: 900, height: 900 }, allow: ICON, ...more });
   if (init) await page.addInitScript(init);
-  await page.goto(`${host.origin}/page.html`, { waitUntil: "load" });
+  await page.goto(url, { waitUntil: "load" });
   return { petri, host, page };
+}
+
+/** Notes, frame by frame, where everything stands that is no embed: each arrangement once, from the load on. */
+export function watchPlaces() {
+  if (self !== top) return;
+  globalThis.places = [];
+  const look = () => {
+    requestAnimationFrame(look);
+    if (document.readyState === "loading") return;
+    const place = (element) => {
+      const { left, top, width, height } = element.getBoundingClientRect();
+      return [element.id || element.tagName, left, top + scrollY, width, height].join(" ");
+    };
+    const now = [...document.querySelectorAll("body :not(petri-cluster):not(script)")].map(place).join("\n");
+    if (globalThis.places.at(-1) !== now) globalThis.places.push(now);
+  };
+  requestAnimationFrame(look);
+}
+
+/** By one Start these places have changed once: what is below the cluster went down by its height, and nothing else. */
+export function movedByHeight(places, below, where, height = 420) {
+  assert.equal(places.length, 2, `${where}: one change, by the one click\n${places.join("\n\n")}`);
+  const [first, then] = places.map((text) => text.split("\n").map((line) => line.split(" ")));
+  const moved = then.filter((line, index) => line.join() !== first[index].join());
+  for (const line of moved) {
+    const [name, left, y, ...size] = line;
+    const was = first[then.indexOf(line)];
+    assert.deepEqual([name, left, ...size], [was[0], was[1], ...was.slice(3)], `${where}: only downwards`);
+    assert.ok(Math.abs(Number(y) - Number(was[2]) - height) < 0.01, `${where}: ${name} by its height, not ${y - was[2]}`);
+  }
+  assert.deepEqual(moved.map(([name]) => name), below, `${where}: what is below it`);
 }
 
 export const clusters = (page) => page.locator("petri-cluster");

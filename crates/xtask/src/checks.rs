@@ -64,7 +64,7 @@ impl Report {
     }
 }
 
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 19] = [
     Step { name: "rust", about: "the compiler is recent enough", usual: "", work: rust },
     Step { name: "format", about: "the code is formatted", usual: "2 seconds", work: format },
     Step { name: "lint", about: "clippy has nothing to say, natively", usual: "2 minutes, seconds again", work: lint },
@@ -113,6 +113,12 @@ const STEPS: [Step; 18] = [
     },
     Step { name: "e2e", about: "the built page in a browser, as a visitor", usual: "3 to 7 minutes", work: end_to_end },
     Step {
+        name: "engines",
+        about: "the page and its embeds in Firefox and WebKit",
+        usual: "1 to 3 minutes",
+        work: engines,
+    },
+    Step {
         name: "docs",
         about: "a cluster in plain HTML, mdBook and one more documentation tool",
         usual: "2 minutes, 5 at first",
@@ -136,13 +142,14 @@ const QUICKER: [Step; 2] = [
     },
 ];
 /// What `--quick` leaves out. The development page of its visits compiles what clippy would see.
-const LEFT_OUT: [&str; 9] = ["lint-web", "swarm", "planted", "browser", "fresh", "page", "size", "hosting", "docs"];
+const LEFT_OUT: [&str; 10] =
+    ["lint-web", "swarm", "planted", "browser", "fresh", "page", "size", "hosting", "engines", "docs"];
 /// Random runs with the engine for development in `--quick`; two hundred otherwise.
 const QUICK_SWARM: &str = "20";
 /// The visits of `--quick`.
 const VISITS: [&str; 2] = ["story.test.mjs", "verbs.test.mjs"];
 /// The steps that cannot do without Node.
-const BY_NODE: [&str; 7] = ["editor", "fresh", "page", "size", "hosting", "e2e", "docs"];
+const BY_NODE: [&str; 8] = ["editor", "fresh", "page", "size", "hosting", "e2e", "engines", "docs"];
 
 pub fn test(shop: &Shop, choice: &Choice) -> Outcome<ExitCode> {
     let steps = chosen(choice)?;
@@ -368,26 +375,47 @@ fn size(shop: &Shop) -> Outcome<Report> {
 
 fn end_to_end(shop: &Shop) -> Outcome<Report> {
     dist::ready(shop)?;
-    // Node 20 takes file names only, later ones patterns as well: names work everywhere.
-    let mut tests = Vec::new();
+    visits(shop, page::browser_setting(shop)?, &test_files(&shop.path("tests/e2e"))?, &shop.path("dist"))
+}
+
+fn some_visits(shop: &Shop) -> Outcome<Report> {
     let folder = shop.path("tests/e2e");
-    for entry in std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?.flatten() {
+    let tests = VISITS.map(|name| folder.join(name));
+    visits(shop, page::browser_setting(shop)?, &tests, &page::for_development(shop)?)
+}
+
+fn engines(shop: &Shop) -> Outcome<Report> {
+    dist::ready(shop)?;
+    let programs = tools::debian(&[
+        ("/usr/bin/firefox-esr", "firefox-esr"),
+        ("/usr/bin/WebKitWebDriver", "webkit2gtk-driver"),
+        ("/usr/bin/Xvfb", "xvfb"),
+    ]);
+    let programs = match programs {
+        Ok(programs) => programs,
+        Err(why) => return Ok(Report::skipped(why)),
+    };
+    tools::npm_ci(&shop.path("tests/e2e"))?;
+    let names = ["FIREFOX", "WEBKIT_DRIVER", "XVFB"];
+    let setting = names.iter().zip(programs).fold(Setting::default(), |all, (name, program)| all.with(name, program));
+    visits(shop, setting, &test_files(&shop.path("tests/e2e/engines"))?, &shop.path("dist"))
+}
+
+/// Node 20 takes file names only, later ones patterns as well: names work everywhere.
+fn test_files(folder: &Path) -> Outcome<Vec<PathBuf>> {
+    let mut tests = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?.flatten() {
         if entry.file_name().to_string_lossy().ends_with(".test.mjs") {
             tests.push(entry.path());
         }
     }
     tests.sort();
-    visits(shop, &tests, &shop.path("dist"))
-}
-
-fn some_visits(shop: &Shop) -> Outcome<Report> {
-    let folder = shop.path("tests/e2e");
-    visits(shop, &VISITS.map(|name| folder.join(name)), &page::for_development(shop)?)
+    Ok(tests)
 }
 
 /// Runs these files of tests in a browser that visits the page in `dist`.
-fn visits(shop: &Shop, tests: &[PathBuf], dist: &Path) -> Outcome<Report> {
-    let setting = page::browser_setting(shop)?.with("PETRI_DIST", dist);
+fn visits(shop: &Shop, setting: Setting, tests: &[PathBuf], dist: &Path) -> Outcome<Report> {
+    let setting = setting.with("PETRI_DIST", dist);
     // Milliseconds, and for a whole file: a browser that hangs must not hold everything up.
     let limit = "--test-timeout=600000";
     let mut command = shop.program("node", &["--test", "--test-reporter=spec", "--test-concurrency=1", limit]);

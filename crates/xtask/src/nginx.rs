@@ -8,16 +8,15 @@ use std::time::{Duration, Instant};
 
 use crate::checks::Report;
 use crate::hosting::{KEPT, is_named_by_content, precompress};
-use crate::shop::{self, Outcome, Shop, find_program};
+use crate::shop::{self, Outcome, Shop};
 use crate::{dist, gates, tools};
 
 /// Serves a copy of the page by Debian's nginx with the configuration that the README has, and asks it for what matters.
 pub fn step(shop: &Shop) -> Outcome<Report> {
     let dist = dist::ready(shop)?;
-    let Some(program) = program() else {
-        return Ok(Report::skipped(
-            "nginx is missing, and only root on Debian gets it by itself: apt-get install nginx-light",
-        ));
+    let program = match tools::debian(&[("/usr/sbin/nginx", "nginx-light")]) {
+        Ok(found) => found[0].to_string_lossy().into_owned(),
+        Err(why) => return Ok(Report::skipped(why)),
     };
     let site = shop.target().join("hosting");
     shop::remove_folder(&site)?;
@@ -35,20 +34,6 @@ pub fn step(shop: &Shop) -> Outcome<Report> {
         judge(&name, &answer, &shop::read_bytes(&dist.join(&name))?)?;
     }
     Ok(Report::holds(format!("nginx serves all of dist/ as it should, {compressed} files of it compressed before")))
-}
-
-/// The program, installed where nobody has to be asked.
-fn program() -> Option<String> {
-    // Debian puts it where only root looks.
-    let found = || {
-        let own = Path::new("/usr/sbin/nginx");
-        if own.is_file() { Some(own.to_owned()) } else { find_program(&["nginx"]) }
-    };
-    if found().is_none() && tools::is_root() {
-        // Where that fails the step says what is missing.
-        let _ = tools::install_packages(&["nginx-light"]);
-    }
-    found().map(|path| path.to_string_lossy().into_owned())
 }
 
 /// The configuration in the README.

@@ -319,6 +319,29 @@ fn named_or_found(variable: &str, names: &[&str]) -> Outcome<Option<PathBuf>> {
     if path.is_file() { Ok(Some(path)) } else { Err(format!("{variable} names {}, which is no file", path.display())) }
 }
 
+/// Programs by the place where Debian has them and by its packages; on PATH they are found as well. What is missing is
+/// installed where nobody has to be asked. Where that fails, the problem is a sentence that says what would help.
+pub fn debian(wanted: &[(&str, &str)]) -> Outcome<Vec<PathBuf>> {
+    let found = |place: &str| {
+        let own = Path::new(place);
+        // Some are in folders where only root looks.
+        if own.is_file() { Some(own.to_owned()) } else { find_program(&[own.file_name()?.to_str()?]) }
+    };
+    let missing = || -> Vec<&str> {
+        wanted.iter().filter(|(place, _)| found(place).is_none()).map(|(_, package)| *package).collect()
+    };
+    if !missing().is_empty() && is_root() {
+        // Where that fails this says what is missing.
+        let _ = install_packages(&missing());
+    }
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(wanted.iter().filter_map(|(place, _)| found(place)).collect());
+    }
+    let [all, names] = [", ", " "].map(|between| missing.join(between));
+    Err(format!("missing: {all}; only root on Debian gets that by itself: apt-get install {names}"))
+}
+
 /// Installs system packages where that needs nobody's leave, and says how to otherwise.
 pub fn install_packages(packages: &[&str]) -> Outcome {
     let names = packages.join(" ");
@@ -385,6 +408,12 @@ mod tests {
         assert!(page.is_some());
         assert_eq!(locked_version(lock, "wasm-bindgen-cli-support"), page);
         assert_eq!(locked_version(lock, "xtask-bindgen"), page);
+    }
+
+    #[test]
+    fn what_is_there_is_not_installed() {
+        assert_eq!(debian(&[("/bin/sh", "dash")]), Ok(vec![PathBuf::from("/bin/sh")]));
+        assert!(debian(&[("/nowhere/sh", "dash")]).is_ok_and(|found| found[0].ends_with("sh")), "it is on PATH");
     }
 
     #[test]

@@ -1,0 +1,4 @@
+import { visit } from "./both.mjs";
+import { PROGRAMS, firefox } from "./firefox.mjs";
+
+visit("Firefox", PROGRAMS, firefox);

@@ -1,0 +1,4 @@
+import { visit } from "./both.mjs";
+import { PROGRAMS, webkit } from "./webkit.mjs";
+
+visit("WebKit", PROGRAMS, webkit);
