@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
-import { FENCE, clock, clusters, drawn, escape, fenced, frameOf, pair, protocol, start } from "./embed.mjs";
+import { FENCE, clock, clusters, drawn, escape, fenced, frameOf, pair, protocol, start, step } from "./embed.mjs";
 import { DIST, launch, openApp, shutDown, startServer } from "./harness.mjs";
-import { say } from "./steps.mjs";
+import { drawn as redrawn, say } from "./steps.mjs";
 
 after(shutDown);
 
@@ -154,6 +154,7 @@ test("Share writes what a page needs to have the run at hand, and shows how it w
   const page = await openApp({ url: petri.url });
   await say(page, "cut node-0");
   await page.locator("#step").click();
+  await redrawn(page);
   const moment = await page.locator(".clock").getAttribute("data-micros");
   await page.locator("#share-button").click();
   await page.locator("#share-embed summary").click();
@@ -213,7 +214,7 @@ test("E18: Open in Petri keeps moment, edits and branches, in a link that lasts"
   await type("kubectl scale sts/web --replicas=3");
   await frame.locator("#start").click();
   await type("cut node-0");
-  await frame.locator("#step").click();
+  await step(page, 1);
   const moment = await clock(page, 1);
   const opened = await leave(1);
   const { run } = await shared(opened);

@@ -90,6 +90,12 @@ export function movedByHeight(places, below, where, height = 420) {
 export const clusters = (page) => page.locator("petri-cluster");
 export const start = (page, nth = 0) => clusters(page).nth(nth).getByRole("button", { name: /Start|Go on/ }).click();
 export const frameOf = (page, nth = 0) => clusters(page).nth(nth).frameLocator("iframe");
+/** One event further, and drawn. */
+export async function step(page, nth = 0) {
+  const frame = frameOf(page, nth);
+  await frame.locator("#step").click();
+  await frame.locator("body").evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
 export const drawn = (page, nth = 0) => frameOf(page, nth).locator(".picture svg, .picture .node, .broken-fence").first().waitFor();
 export const isWasm = (path) => path.endsWith(".wasm");
 /** The frame of the only cluster that runs. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, describe, test } from "node:test";
 import { brotliCompressSync } from "node:zlib";
-import { FENCE, ICON, clusters, drawn, escape, fenced, frameOf, isWasm, pair, start } from "./embed.mjs";
+import { FENCE, ICON, clusters, drawn, escape, fenced, frameOf, isWasm, pair, start, step } from "./embed.mjs";
 import { DIST, openPage, screenshot, shutDown, startServer } from "./harness.mjs";
 
 after(shutDown);
@@ -61,7 +61,7 @@ describe("a page of documentation", () => {
       await drawn(page, nth);
     }
     const clock = (nth) => frameOf(page, nth).locator(".clock").getAttribute("data-micros");
-    await frameOf(page, 0).locator("#step").click();
+    await step(page, 0);
     const moment = await clock(0);
     await start(page, 2);
     await drawn(page, 2);
