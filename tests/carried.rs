@@ -24,12 +24,7 @@ fn sent(timeline: &Timeline) -> String {
 
 /// As the page opens it.
 fn opened(fragment: &str) -> Timeline {
-    let shared = link::from_fragment(fragment).expect("it is a link").unwrap_or_else(|refused| panic!("{refused}"));
-    let mut timeline = Timeline::new(shared.recording);
-    timeline.take_courses(shared.branches);
-    timeline.play_until(shared.end);
-    timeline.seek(shared.moment);
-    timeline
+    Timeline::opened(link::from_fragment(fragment).expect("it is a link").unwrap_or_else(|refused| panic!("{refused}")))
 }
 
 /// All that somebody can see of a run, its branches played to their ends as well.

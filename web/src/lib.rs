@@ -6,7 +6,8 @@
 //! line) stay where they are typed.
 //!
 //! `view`, of `petri-picture`, is pure: it turns a world into plain data and knows no Yew. `pictures` show that data and
-//! know no world. Only `panels` join the two. Whatever a person does goes through [`desk::Desk`], and leaves its line in the console.
+//! know no world. Only `panels` join the two. Whatever a person does goes through [`desk::Desk`], and leaves its line in
+//! the console.
 //!
 //! Where to start: [`app`] for the regions of the page, [`first_visit`] for what it opens with.
 

@@ -164,12 +164,8 @@ impl Engine {
             false => None,
         };
         if let Some(shared) = shared {
-            let Shared { recording, moment, end, branches, .. } =
-                shared.map_err(|problem| refused(problem.to_string()))?;
-            let mut timeline = Timeline::new(recording);
-            timeline.take_courses(branches);
-            timeline.play_until(end);
-            timeline.seek(moment);
+            let shared = shared.map_err(|problem| refused(problem.to_string()))?;
+            let timeline = Timeline::opened(shared);
             return Ok(Engine { timeline, files: BTreeMap::new(), heard: 0 });
         }
         let pairs = texts.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone()));

@@ -92,11 +92,7 @@ fn posters(asked: &Asked) -> Result<Vec<Poster>, String> {
         "yaml" | "yml" => played(path, 1, 1, &Fence::read("", &text()?), asked)?,
         _ => {
             let refused = |refused| format!("{} could not be opened: {refused}", asked.name);
-            let shared = open::read(&asked.name).map_err(refused)?;
-            let mut timeline = Timeline::new(shared.recording);
-            timeline.play_until(shared.end);
-            timeline.seek(shared.moment);
-            timeline
+            Timeline::opened(open::read(&asked.name).map_err(refused)?)
         }
     };
     // A link is no name for a file.

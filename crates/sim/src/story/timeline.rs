@@ -6,7 +6,7 @@ use crate::ground::clock::Time;
 use crate::ground::limits::{MAX_COMMANDS, MAX_COURSES, MAX_EVENTS};
 use crate::story::limits::{self, Room};
 use crate::story::recording::{ENGINE, Recording, Stamped, said};
-use crate::story::shared::Course;
+use crate::story::shared::{Course, Shared};
 use crate::story::why::Link;
 use crate::words::actor::Cause;
 use crate::words::api_error::ApiError;
@@ -111,6 +111,16 @@ impl Timeline {
             rooms: Vec::new(),
             misfit: None,
         }
+    }
+
+    /// A run that was shared, at the moment that its sender looked at.
+    pub fn opened(shared: Shared) -> Timeline {
+        let Shared { recording, moment, end, branches, .. } = shared;
+        let mut timeline = Timeline::new(recording);
+        timeline.take_courses(branches);
+        timeline.play_until(end);
+        timeline.seek(moment);
+        timeline
     }
 
     pub fn world(&self) -> &World {
@@ -343,16 +353,11 @@ impl Timeline {
 
     /// Drops the future after the cursor; what had commands of its own there becomes a branch.
     fn fork(&mut self) {
-        if let Some(first) = self.recording.commands.get(self.done) {
-            let branch = Branch {
-                from: first.at,
-                label: said(&self.recording.commands, self.done),
-                recording: self.recording.clone(),
-                end: self.end.0,
-            };
+        if self.done < self.recording.commands.len() {
+            let left = self.recording.clone();
             self.recording.commands.truncate(self.done);
             self.part_again();
-            self.branches.push(branch);
+            self.branches.push(self.parted(left, self.end.0));
         }
         let position = self.world.events;
         self.notes.truncate(self.told);
@@ -376,8 +381,7 @@ impl Timeline {
             let mut recording = self.recording.clone();
             recording.commands.truncate(shares);
             recording.commands.append(&mut commands);
-            let branch = self.left(recording, end, shares);
-            self.branches.push(branch);
+            self.branches.push(self.parted(recording, end));
         }
     }
 
@@ -390,15 +394,12 @@ impl Timeline {
     /// The present course is another one: the branches part from it where they differ.
     fn part_again(&mut self) {
         let branches = std::mem::take(&mut self.branches);
-        let parted = |branch: Branch| {
-            let common = self.shared_with(&branch.recording);
-            self.left(branch.recording, branch.end, common)
-        };
-        self.branches = branches.into_iter().map(parted).collect();
+        self.branches = branches.into_iter().map(|branch| self.parted(branch.recording, branch.end)).collect();
     }
 
-    /// A course that is left, with so many commands that others have as well.
-    fn left(&self, recording: Recording, end: Time, common: usize) -> Branch {
+    /// A course that is left, as it parts from the present one.
+    fn parted(&self, recording: Recording, end: Time) -> Branch {
+        let common = self.shared_with(&recording);
         let first = recording.commands.get(common);
         Branch {
             from: first.map_or(end, |first| first.at),
@@ -413,14 +414,12 @@ impl Timeline {
         if branch >= self.branches.len() {
             return;
         }
-        let chosen = self.branches.remove(branch);
-        let common = self.shared_with(&chosen.recording);
-        let mut branches = std::mem::take(&mut self.branches);
-        branches.push(self.left(self.recording.clone(), self.end.0, common));
-        let end = chosen.end;
-        *self = Timeline::new(chosen.recording);
+        let Branch { recording, end, .. } = self.branches.remove(branch);
+        let Timeline { recording: left, end: (left_end, _), branches, .. } =
+            std::mem::replace(self, Timeline::new(recording));
         self.branches = branches;
         self.part_again();
+        self.branches.push(self.parted(left, left_end));
         self.play_until(end);
     }
 
