@@ -51,9 +51,8 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
     let next = to_grid(keys.now, keys.settings.attach_detach_period);
     match change.object() {
         Object::Pod(_) => {
-            // Who catches up hears of a pod and its successor of the same name as of one that has changed.
             let wanted = |object: &Option<Object>| match object {
-                Some(Object::Pod(pod)) if wants_volumes(pod) => Some((pod.metadata.uid, pod.spec.node_name.clone())),
+                Some(Object::Pod(pod)) if wants_volumes(pod) => Some(pod.spec.node_name.clone()),
                 _ => None,
             };
             if let Some(Object::Pod(pod)) = &change.new
