@@ -1,6 +1,6 @@
 //! A fence as HTML: text that anybody can read, inside of the element that `embed.js` brings to life.
 
-use petri_lessons::fence::ATTRIBUTES;
+use petri_lessons::fence::{ATTRIBUTES, in_address};
 
 /// Where the page lives, as the document that carries the fence names it: `../petri/`, with a slash at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +36,6 @@ fn pairs(words: &str) -> Vec<(String, String)> {
         is_name(name) && (ATTRIBUTES.iter().any(|(known, _)| known == name) || !name.starts_with("on"))
     });
     pairs
-}
-
-/// As `encodeURIComponent` writes it.
-fn in_address(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*()".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 #[cfg(test)]

@@ -89,6 +89,12 @@ pub struct Problem {
     pub message: String,
 }
 
+/// Text as a word of an address, as `encodeURIComponent` writes it.
+pub fn in_address(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*()".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 impl Fence {
     /// Reads a fence: the words after `petri`, and what stands between its first and its last line.
     pub fn read(words: &str, body: &str) -> Fence {

@@ -1,6 +1,7 @@
 //! What a writer pastes into a page to have the run at hand there, and how it will look.
 
 use crate::edge;
+use petri_lessons::fence::in_address;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -41,21 +42,9 @@ fn quoted(text: &str) -> String {
 
 /// The address of the page as a part of another one.
 fn embedded(page: &str, fragment: &str, title: &str) -> String {
-    let title = encoded_word(title);
+    let title = in_address(title);
     let title = if title.is_empty() { title } else { format!("&title={title}") };
     format!("{page}?embed{title}#{fragment}")
-}
-
-/// Text as a word of an address.
-fn encoded_word(text: &str) -> String {
-    let mut word = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => word.push(byte.into()),
-            _ => word.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    word
 }
 
 /// The text to paste: `page` is the address of Petri, `fragment` the run.
