@@ -56,11 +56,7 @@ pub fn take_over(shop: &Shop, from: &Path, target: &Path) -> Outcome {
     let before = made_of(shop, from)?;
     let dist = shop.path("dist");
     shop::remove_folder(&dist)?;
-    let built = from.join("dist");
-    for path in files_in(&built)? {
-        let inside = path.strip_prefix(&built).unwrap_or(&path);
-        shop::write(&dist.join(inside), shop::read_bytes(&path)?)?;
-    }
+    shop::copy_folder(&from.join("dist"), &dist)?;
     shop::write(&shop.target().join(page::ONE), shop::read_bytes(&target.join(page::ONE))?)?;
     note(shop, before)
 }

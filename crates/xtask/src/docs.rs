@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::checks::{self, Report};
 use crate::counts::Counts;
-use crate::shop::{self, Outcome, Setting, Shop, capture, lasted, run, say, timed};
+use crate::shop::{self, Outcome, Setting, Shop, capture, copy_folder, lasted, run, say, timed};
 use crate::{dist, page, tools};
 
 const FOLDER: &str = "tests/docs";
@@ -220,8 +220,8 @@ fn build(shop: &Shop, setting: &Setting, dist: &Path, tool: &Tool) -> Outcome {
     // Tools disagree about what a folder that is a link is called.
     shop::make_folder(&site)?;
     site = site.canonicalize().map_err(|error| format!("{}: {error}", site.display()))?;
-    copy(&source, &site)?;
-    copy(dist, &site.join(&tool.petri))?;
+    copy_folder(&source, &site)?;
+    copy_folder(dist, &site.join(&tool.petri))?;
     let text = shop.read("tests/docs/page.md")?;
     let page = site.join(&tool.page);
     match tool.page.ends_with(".html") {
@@ -229,7 +229,7 @@ fn build(shop: &Shop, setting: &Setting, dist: &Path, tool: &Tool) -> Outcome {
         false => shop::write(&page, format!("{}{text}", tool.before))?,
     }
     for (from, to) in &tool.also {
-        copy(&site.join(from), &site.join(to))?;
+        copy_folder(&site.join(from), &site.join(to))?;
     }
     let Some((program, words)) = tool.build.split_first() else { return Ok(()) };
     let mut command = Command::new(program);
@@ -312,21 +312,6 @@ fn quietly(command: &mut Command) -> Outcome {
     let lines: Vec<&str> = told.lines().collect();
     let last = lines[lines.len().saturating_sub(LINES_TOLD)..].join("\n");
     Err(format!("`{name}` failed ({})\n{last}", output.status))
-}
-
-fn copy(from: &Path, to: &Path) -> Outcome {
-    shop::make_folder(to)?;
-    for entry in std::fs::read_dir(from).map_err(|error| format!("{}: {error}", from.display()))?.flatten() {
-        let (path, target) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() {
-            if entry.file_name() != "node_modules" {
-                copy(&path, &target)?;
-            }
-        } else {
-            std::fs::copy(&path, &target).map_err(|error| format!("{}: {error}", path.display()))?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(unix)]

@@ -20,9 +20,7 @@ pub fn step(shop: &Shop) -> Outcome<Report> {
     };
     let site = shop.target().join("hosting");
     shop::remove_folder(&site)?;
-    for name in gates::names(&dist)? {
-        shop::write(&site.join("www/petri").join(&name), shop::read_bytes(&dist.join(&name))?)?;
-    }
+    shop::copy_folder(&dist, &site.join("www/petri"))?;
     let compressed = precompress(&site.join("www/petri"))?;
     let port =
         TcpListener::bind(("127.0.0.1", 0)).and_then(|free| free.local_addr()).map_err(|e| e.to_string())?.port();

@@ -210,6 +210,22 @@ pub fn make_folder(path: &Path) -> Outcome {
     std::fs::create_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
+/// What is in a folder, without the packages that npm has put there.
+pub fn copy_folder(from: &Path, to: &Path) -> Outcome {
+    make_folder(to)?;
+    for entry in std::fs::read_dir(from).map_err(|error| format!("{}: {error}", from.display()))?.flatten() {
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            if entry.file_name() != "node_modules" {
+                copy_folder(&path, &target)?;
+            }
+        } else {
+            std::fs::copy(&path, &target).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
 pub fn remove_folder(path: &Path) -> Outcome {
     match std::fs::remove_dir_all(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(format!("{}: {error}", path.display())),
