@@ -23,6 +23,21 @@ impl Session {
         let said = lines.iter().map(|line| petri_console::run(line, &mut self.timeline, &self.files).shown());
         said.last().unwrap_or_default()
     }
+    /// After the first lines a-0 is on a machine, which takes no more pods from then on; after the others, in which it is
+    /// `{node}`, a-0 runs on another one. Answers the first machine.
+    fn moves(&mut self, begin: &[&str], then: &[&str]) -> String {
+        self.say(begin);
+        let node = petri_console::claims::fill("{node of pod/a-0}", "default", self.timeline.world());
+        let node = node.expect("it is on a node");
+        self.say(&[&format!("kubectl cordon {node}")]);
+        for line in then {
+            self.say(&[&line.replace("{node}", &node)]);
+        }
+        let claim = petri_console::claims::Claim::parse("pod/a-0 is Ready", "default").expect("it is a claim");
+        let verdict = claim.look(self.timeline.world());
+        assert!(verdict.holds && !verdict.found.contains(&node), "{}", verdict.found);
+        node
+    }
     /// What is still thought of anything.
     fn left(&self) -> Vec<String> {
         let (world, start) = (self.timeline.world(), self.timeline.start());
@@ -246,22 +261,17 @@ spec:
 #[test]
 fn a_disk_follows_its_pod_past_a_controller_that_has_slept() {
     let mut session = Session::new(WITH_CLAIM);
-    session.say(&["kubectl apply -f all.yaml", "run until pod/a-0 is Ready", "run 5s"]);
-    let node = petri_console::claims::fill("{node of pod/a-0}", "default", session.timeline.world());
-    let node = node.expect("it is on a node");
-    session.say(&[
-        &format!("kubectl cordon {node}"),
-        "pause controller attachdetach-controller",
-        "kubectl delete pod a-0",
-        "run 20s",
-        "resume controller attachdetach-controller",
-        "run 3m",
-    ]);
-    let world = session.timeline.world();
-    let claim = petri_console::claims::Claim::parse("pod/a-0 is Ready", "default").expect("it is a claim");
-    let verdict = claim.look(world);
-    assert!(verdict.holds && !verdict.found.contains(&node), "{}", verdict.found);
-    assert!(world.disks.iter().all(|disk| !disk.attached.contains_key(&*node)));
+    let node = session.moves(
+        &["kubectl apply -f all.yaml", "run until pod/a-0 is Ready", "run 5s"],
+        &[
+            "pause controller attachdetach-controller",
+            "kubectl delete pod a-0",
+            "run 20s",
+            "resume controller attachdetach-controller",
+            "run 3m",
+        ],
+    );
+    assert!(session.timeline.world().disks.iter().all(|disk| !disk.attached.contains_key(&*node)));
 }
 
 /// A driver that has not answered for long, and answers when nobody wants the disk any more.
@@ -279,41 +289,26 @@ fn a_disk_that_was_asked_for_in_vain_is_given_back() {
 /// A pod that is forgotten while it waits for its disk uses it no more.
 #[test]
 fn a_disk_that_a_forgotten_pod_waited_for_is_free() {
-    let mut session = Session::new(WITH_CLAIM);
-    session.say(&["hold attach", "kubectl apply -f all.yaml", "run 30s"]);
-    let node = petri_console::claims::fill("{node of pod/a-0}", "default", session.timeline.world());
-    let node = node.expect("it is on a node");
-    session.say(&[
-        &format!("kubectl cordon {node}"),
-        "kubectl delete pod a-0 --force --grace-period=0",
-        "run 1s",
-        "release attach",
-        "run 2m",
-    ]);
-    let claim = petri_console::claims::Claim::parse("pod/a-0 is Ready", "default").expect("it is a claim");
-    let verdict = claim.look(session.timeline.world());
-    assert!(verdict.holds && !verdict.found.contains(&node), "{}", verdict.found);
+    Session::new(WITH_CLAIM).moves(
+        &["hold attach", "kubectl apply -f all.yaml", "run 30s"],
+        &["kubectl delete pod a-0 --force --grace-period=0", "run 1s", "release attach", "run 2m"],
+    );
 }
 
 /// A kubelet that is cut off while it stops a pod says afterwards that the disk is not in use.
 #[test]
 fn a_disk_is_free_once_its_machine_is_heard_again() {
-    let mut session = Session::new(WITH_CLAIM);
-    session.say(&["kubectl apply -f all.yaml", "run until pod/a-0 is Ready", "run 5s"]);
-    let node = petri_console::claims::fill("{node of pod/a-0}", "default", session.timeline.world());
-    let node = node.expect("it is on a node");
-    session.say(&[
-        &format!("kubectl cordon {node}"),
-        "kubectl delete pod a-0 --force --grace-period=0",
-        "run 1s",
-        &format!("cut {node}"),
-        "run 10s",
-        &format!("heal {node}"),
-        "run 2m",
-    ]);
-    let claim = petri_console::claims::Claim::parse("pod/a-0 is Ready", "default").expect("it is a claim");
-    let verdict = claim.look(session.timeline.world());
-    assert!(verdict.holds && !verdict.found.contains(&node), "{}", verdict.found);
+    Session::new(WITH_CLAIM).moves(
+        &["kubectl apply -f all.yaml", "run until pod/a-0 is Ready", "run 5s"],
+        &[
+            "kubectl delete pod a-0 --force --grace-period=0",
+            "run 1s",
+            "cut {node}",
+            "run 10s",
+            "heal {node}",
+            "run 2m",
+        ],
+    );
 }
 
 /// Who catches up hears of a machine and of its successor at once, under one name.
