@@ -18,10 +18,9 @@ const KNOWN = new Set([...WORDS, "src", "poster", "sandbox", "class", "id", "sty
 
 /** What a block of text looks like in the documentation tools that there are: its code, and what stands for the block. */
 const BLOCKS = [
-  "pre > code.language-petri", "pre > code[data-lang=petri]", "pre.language-petri", "pre[data-language=petri]",
-  "div.language-petri pre", "div.highlight-petri pre",
-  // Whatever its first line says it of: `# petri` or `# petri: height=420`. MkDocs drops the name of a language that it does
-  // not know.
+  "pre > code.language-petri", "pre > code[data-lang=petri]",
+  // Whatever says so itself, or its first line says it of: `# petri` or `# petri: height=420`. MkDocs drops the name of a
+  // language that it does not know.
   "pre",
 ];
 const MARK = /^\s*#\s*petri(?::([^\n]*))?\s*(?:\n|$)/;
@@ -279,8 +278,8 @@ export function upgrade(root = document) {
   for (const code of root.querySelectorAll(BLOCKS.join(","))) {
     const pre = code.closest("pre") ?? code;
     const text = textOf(code);
-    const isYaml = !/(^|\s)(language-|highlight-)?petri(\s|$)/.test(`${code.className} ${code.dataset.lang ?? ""} ${pre.dataset.language ?? ""} ${code.closest("div[class*=-petri]")?.className ?? ""}`);
-    if (upgraded.has(pre) || pre.closest("petri-cluster") || (isYaml && !MARK.test(text))) continue;
+    const isNamed = /(^|\s)(language-|highlight-)?petri(\s|$)/.test(`${code.className} ${code.dataset.lang ?? ""} ${pre.dataset.language ?? ""} ${code.closest("div[class*=-petri]")?.className ?? ""}`);
+    if (upgraded.has(pre) || pre.closest("petri-cluster") || !(isNamed || MARK.test(text))) continue;
     upgraded.add(pre);
     const block = pre.closest("div.highlight, div[class*=language-], div[class*=highlight-], .expressive-code") ?? pre;
     const element = document.createElement("petri-cluster");
