@@ -206,3 +206,14 @@ test("E17: in a closed tab, closed details or not displayed it keeps its run, an
   }
   await page.finish();
 });
+
+test("the way to the whole page is in sight, however narrow the column is", async (t) => {
+  for (const width of [320, 360, 390, 460]) {
+    const { page } = await pair(t, fenced("lease"), { viewport: { width, height: 800 } });
+    await start(page);
+    await drawn(page);
+    const [right, all] = await frameOf(page).locator("#open-in-petri").evaluate((link) => [link.getBoundingClientRect().right, innerWidth]);
+    assert.ok(right <= all, `at ${width} px it ends at ${right} of ${all}`);
+    await page.finish();
+  }
+});

@@ -95,7 +95,7 @@ pub fn Snippet(props: &SnippetProps) -> Html {
     let one = |each: Form| {
         let (is_on, form) = (*form == each, form.setter());
         html! {
-            <button key={each.word()} class={classes!("btn", is_on.then_some("on"))} aria-pressed={is_on.to_string()} data-form={each.word()}
+            <button key={each.word()} class={classes!(is_on.then_some("on"))} aria-pressed={is_on.to_string()} data-form={each.word()}
                 onclick={move |_: MouseEvent| form.set(each)}>{ each.word() }</button>
         }
     };
@@ -119,7 +119,7 @@ pub fn Snippet(props: &SnippetProps) -> Html {
     html! {
         <details id="share-embed">
             <summary>{ "Put it into a page of yours" }</summary>
-            <div class="row">{ for Form::ALL.into_iter().map(one) }
+            <div class="row"><div class="seg" role="group" aria-label="Form">{ for Form::ALL.into_iter().map(one) }</div>
                 <input id="embed-title" class="field" placeholder="Title" aria-label="Title" maxlength="120" {oninput} />
             </div>
             <textarea id="share-snippet" class="field mono" readonly=true rows="5" aria-label="Snippet" value={text} />
