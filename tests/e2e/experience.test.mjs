@@ -28,7 +28,7 @@ import { describe, test } from "node:test";
 
 import { openApp, openPage } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { drawn, example, includes, isBusy, panel, pause, pods, run, say, seconds, suggestion } from "./steps.mjs";
+import { answered, drawn, example, includes, isBusy, panel, pause, pods, run, say, seconds, suggestion } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 const server = serve();
@@ -291,7 +291,7 @@ describe("the timeline", () => {
     );
     await pause(page);
     await page.locator('[id="tab-History"]').click();
-    const events = Number(/event ([\d,]+)/.exec((await say(page, "step")).split("\n").at(-1))[1].replaceAll(",", ""));
+    const events = Number((await answered(page, "step", /event ([\d,]+)/))[1].replaceAll(",", ""));
     assert.ok(events >= 100_000, `only ${events} events`);
     const list = page.locator('ol[aria-label="History"]');
     const count = Number(/\d+/.exec(await page.locator("#inspector-body > .cap").innerText())[0]);

@@ -46,6 +46,21 @@ export async function say(page, line) {
   return page.locator(".term").innerText();
 }
 
+/**
+ * Says a line that is played by frames, and waits for what its answer ends with: after a long run a frame may come late.
+ * The console may hold an older answer of the same kind, so the text is looked for below the line that was said.
+ */
+export async function answered(page, line, pattern) {
+  const before = (await page.locator(".term").innerText()).length;
+  await say(page, line);
+  const [source, flags] = [pattern.source, pattern.flags];
+  const said = await page.waitForFunction(
+    ([from, source, flags]) => new RegExp(source, flags).exec(document.querySelector(".term").innerText.slice(from)),
+    [before, source, flags],
+  );
+  return said.jsonValue();
+}
+
 /** Asks for an example, which has to be fetched unless somebody has done so before. */
 export async function choose(page, name) {
   await page.locator("#examples-button").click();
