@@ -2,6 +2,7 @@
 //! would change it.
 
 mod about;
+mod rollouts;
 
 use crate::verbs::{OUT_OF_SERVICE, out_of_service};
 use petri_objects::order::Order as _;
@@ -67,9 +68,11 @@ pub fn why(timeline: &Timeline, target: Option<&Target>) -> Why {
     let related = Related::of(world, target);
     let mut waiting = waiting(world, &related);
     waiting.extend(world.hindrances().iter().map(|hindrance| hindered(timeline, hindrance)));
+    let (held, repairs) = rollouts::rollouts(timeline, &related);
+    waiting.extend(held);
     // The longest wait explains the others.
     waiting.order_by_key(|standstill| standstill.since);
-    Why { about: about::about(target), chain: chain(timeline, target), waiting, fixes: fixes(world, &related) }
+    Why { about: about::about(target), chain: chain(timeline, target), waiting, fixes: fixes(world, &related, repairs) }
 }
 
 /// What a person did to the control plane, and since when it lasts.
@@ -270,8 +273,9 @@ fn until(reason: &Reason) -> Option<Time> {
     }
 }
 
-fn fixes(world: &World, related: &Related) -> Vec<Fix> {
-    let mut found: Vec<Fix> = Vec::new();
+/// `repairs` are those of rollouts, which come first.
+fn fixes(world: &World, related: &Related, repairs: Vec<Fix>) -> Vec<Fix> {
+    let mut found: Vec<Fix> = repairs;
     for (_, key, waiting) in world.reasons().filter(|(_, key, _)| related.concerns(key)) {
         reason_fixes(key, &waiting.reason, &mut found);
     }

@@ -181,6 +181,11 @@ pub fn quoted(text: &str) -> String {
 }
 
 impl Value {
+    /// A value in maps of one key each, such as `{"spec":{"replicas":3}}`.
+    pub fn nested(path: &[&str], leaf: Value) -> Value {
+        path.iter().rev().fold(leaf, |value, key| Value::Map([(Name::from(*key), value)].into_iter().collect()))
+    }
+
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Value::String(text) => Some(text),

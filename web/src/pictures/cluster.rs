@@ -34,22 +34,16 @@ pub struct ClusterPictureProps {
 #[component]
 pub fn ClusterPicture(props: &ClusterPictureProps) -> Html {
     let size = props.density.size(props.view.tiles().count());
-    // Where everything has room, nothing is drawn larger for being selected.
-    let selected = props.selected.clone().filter(|_| size != Size::Tile);
     let detailed = size != Size::Tile && props.density == Density::Detailed;
-    let drawn = use_memo(
-        (props.view.clone(), props.width, selected, (size, detailed, props.low)),
-        |(view, width, selected, look)| {
-            let (width, (size, detailed, low)) = (u32::try_from(*width).unwrap_or(0), *look);
-            let layout_in: fn(&ClusterView, u32, Size) -> ClusterLayout =
-                if low && !detailed { layout_low } else { layout_in };
-            match selected {
-                _ if detailed => layout_in(&view.all_near(), width, size),
-                None => layout_in(view, width, size),
-                selected => layout_in(&view.near(selected.as_ref()), width, size),
+    let drawn =
+        use_memo((props.view.clone(), props.width, (size, detailed, props.low)), |(view, width, (size, detailed, low))| {
+            let width = u32::try_from(*width).unwrap_or(0);
+            match (detailed, low) {
+                (true, _) => layout_in(&view.all_near(), width, *size),
+                (false, true) => layout_low(view, width, *size),
+                (false, false) => layout_in(view, width, *size),
             }
-        },
-    );
+        });
     let (view, layout) = (&*props.view, &*drawn);
     let patterns = Patterns::new(&props.id);
     let shapes = draw::cluster(view, layout, props.selected.as_ref(), &patterns, Pods::InPlace);

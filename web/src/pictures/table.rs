@@ -2,6 +2,8 @@
 
 use super::pick::{How, OnPick, Pick};
 use crate::window::{is_long, space, use_window};
+use petri_picture::draw::sign_of;
+use petri_picture::view::intention::Notch;
 use petri_picture::view::table::Row;
 use petri_picture::view::{Identity, Target, Tone};
 use std::rc::Rc;
@@ -19,6 +21,23 @@ pub fn mark(identity: &Identity, process: bool) -> Html {
     let numeral = identity.numeral();
     let class = classes!("oid", identity.class(), (!process).then_some("h"), (numeral.len() > 1).then_some("wide"));
     html! { <span {class} aria-hidden="true">{ numeral }</span> }
+}
+
+/// The shape of a set, before the names of its pods.
+fn owner(number: Option<usize>) -> Html {
+    let d = number.map_or_else(String::new, |number| sign_of(number, 5, 6));
+    html! { <svg class="owner" viewBox="0 0 11 12" hidden={number.is_none()} aria-hidden="true"><path class="sign" {d} /></svg> }
+}
+
+/// How a revision stands to what is asked for, as on the tiles.
+fn notch(notch: Notch) -> Html {
+    let (class, d) = match notch {
+        Notch::None => return html! { <span></span> },
+        Notch::Old => ("notch cut", "M1 9l5-5 5 5"),
+        Notch::New => ("notch", "M1 4h10l-5 5z"),
+        Notch::Neither => ("notch box", "M1 3h10v7h-10zM1 10l10-7"),
+    };
+    html! { <svg class="notch-mark tile" viewBox="0 0 12 12" aria-hidden="true"><path {class} {d} /></svg> }
 }
 
 #[component]
@@ -46,7 +65,7 @@ fn LongTable(props: &TableProps) -> Html {
     framed(&host, count, body)
 }
 
-const COLUMNS: [&str; 6] = ["NAME", "READY", "STATUS", "AGE", "IP", "NODE"];
+const COLUMNS: [&str; 7] = ["NAME", "READY", "STATUS", "REVISION", "AGE", "IP", "NODE"];
 
 fn framed(host: &NodeRef, count: usize, body: Html) -> Html {
     html! {
@@ -92,18 +111,19 @@ fn line(index: usize, row: &Row, props: &TableProps) -> Html {
         <tr {key} data-row="" aria-rowindex={(index + 2).to_string()} class={selected.then_some("sel")} {oncontextmenu}>
             <th scope="row">
                 <button type="button" class="row-button" {onclick} aria-pressed={if selected { "true" } else { "false" }}>
-                    { mark(&row.identity, row.process) }{ row.name.clone() }
+                    { mark(&row.identity, row.process) }{ owner(row.sign) }{ row.name.clone() }
                     if !row.short.is_empty() { { " " }<code class="uid">{ row.short.clone() }</code> }
                 </button>
             </th>
             if let Some(belief) = &row.belief {
                 <td>{ belief.ready.clone() }</td>
                 <td>{ belief.status.clone() }</td>
+                <td>{ notch(row.notch) }{ row.revision.clone() }</td>
                 <td>{ belief.age.clone() }</td>
                 <td class="mono">{ belief.ip.clone() }</td>
                 <td>{ belief.node.clone() }</td>
             } else {
-                <td colspan="5" class="dim-text">{ row.absence.clone() }</td>
+                <td colspan="6" class="dim-text">{ row.absence.clone() }</td>
             }
             <td class={machine}>{ row.machine.clone() }</td>
         </tr>

@@ -10,11 +10,6 @@ use petri_objects::value::quoted;
 use petri_objects::{Kind, Map, Name, Object, Value};
 use petri_sim::words::command::Command;
 
-/// A map with one entry per step: `{"spec": {"paused": true}}`.
-pub(super) fn nested(path: &[&str], leaf: Value) -> Value {
-    path.iter().rev().fold(leaf, |value, key| Value::Map([(Name::from(*key), value)].into_iter().collect()))
-}
-
 /// The path of a kind's pod template.
 pub(super) fn template_path(kind: Kind) -> Option<&'static [&'static str]> {
     match kind {
@@ -118,7 +113,7 @@ pub(super) fn set(words: &[String], context: &mut Context<'_>) -> Result<Output,
             // Nothing changes, and kubectl says nothing.
             continue;
         }
-        send(&object, nested(path, containers), "image updated", context, &mut out);
+        send(&object, Value::nested(path, containers), "image updated", context, &mut out);
     }
     for problem in missing {
         out.fail(problem);
@@ -232,7 +227,7 @@ fn one_label(
         ("label", true, _) => "labeled",
         _ => "annotated",
     };
-    Ok(Some((nested(&["metadata", field], Value::Map(patch.into_iter().collect())), done)))
+    Ok(Some((Value::nested(&["metadata", field], Value::Map(patch.into_iter().collect())), done)))
 }
 
 /// Why a text is no YAML, if that is the problem, rather than what it says.

@@ -1,7 +1,7 @@
 //! `kubectl rollout`: status, history, undo, pause, resume, restart.
 
 use super::context::{Context, targets};
-use super::edit::{nested, send};
+use super::edit::send;
 use super::merge;
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::named;
@@ -301,7 +301,7 @@ fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: 
     // Both go through the same type, so that only what differs is compared.
     let plain = |value: &Value| PodTemplateSpec::from_value(value, &mut Decode::default()).to_value();
     match merge::difference(&plain(&template), &plain(&entry.template)) {
-        Some(patch) => send(object, nested(&["spec", "template"], patch), "rolled back", context, out),
+        Some(patch) => send(object, Value::nested(&["spec", "template"], patch), "rolled back", context, out),
         None => {
             // A StatefulSet's undo names the revision that was asked for, which is 0 if none was.
             let revision = if matches!(object, Object::StatefulSet(_)) { wanted } else { entry.revision };
@@ -324,11 +324,11 @@ fn pause(verb: &str, object: &Object, context: &mut Context<'_>, out: &mut Outpu
         ("pause", true) => Err(format!("error: {subject} is already paused")),
         ("resume", false) => Err(format!("error: {subject} is not paused")),
         ("pause", false) => {
-            send(object, nested(&["spec", "paused"], Value::Bool(true)), "paused", context, out);
+            send(object, Value::nested(&["spec", "paused"], Value::Bool(true)), "paused", context, out);
             Ok(())
         }
         _ => {
-            send(object, nested(&["spec", "paused"], Value::Null), "resumed", context, out);
+            send(object, Value::nested(&["spec", "paused"], Value::Null), "resumed", context, out);
             Ok(())
         }
     }
@@ -353,7 +353,7 @@ fn restart(object: &Object, context: &mut Context<'_>, out: &mut Output) -> Resu
             object.meta().name
         ));
     }
-    let patch = nested(&["spec", "template", "metadata", "annotations", RESTARTED_AT], Value::from(&*now));
+    let patch = Value::nested(&["spec", "template", "metadata", "annotations", RESTARTED_AT], Value::from(&*now));
     send(object, patch, "restarted", context, out);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Control plane, zones, machines, links, and where pods and disks are drawn among them.
 
 use super::disk::disk;
+use super::intention;
 use super::shape::{Class, Mark, Shape, circle, classes, group, halo, line, path, rect, ring, text, tone, when};
 use super::tile::{self, Patterns};
 use crate::view::layout::{ClusterLayout, NodeBox, NodeForm, Rect, TileBox, ZoneBox, row_words};
@@ -32,7 +33,7 @@ pub fn cluster(
     };
     let zones = || view.zones.iter().zip(&layout.zones);
     let nodes = || zones().flat_map(|(zone, place)| zone.nodes.iter().zip(&place.nodes));
-    let tiles = || view.tiles().zip(layout.tiles());
+    let tiles = || view.tiles().zip(layout.tiles()).filter(|(_, place)| place.rect.w > 0);
     let disks = || {
         let placed = zones().flat_map(|(zone, place)| zone.disks.iter().zip(&place.disks));
         placed.chain(view.loose.iter().zip(&layout.loose))
@@ -41,6 +42,9 @@ pub fn cluster(
         disk.plugs.iter().zip(&place.plugs).map(|(plug, line)| wire(disk.identity.class(), plug.kind, line))
     });
     let rail = disks().filter_map(|(view, place)| Some(disk(view, place.rect?, place.small, selected)));
+    let sets = view.sets.iter().zip(&layout.brackets).map(|(set, place)| {
+        Shape::Mark(Box::new(intention::bracket(set, place, patterns, selected)))
+    });
     let bars = layout.bars.iter().map(|bar| {
         let pair = &view.duplicates[bar.pair];
         twice(pair.kind, &bar.line, bar.cap, pair.newer.to_string())
@@ -48,6 +52,9 @@ pub fn cluster(
     vec![
         Shape::All(patterns.shapes().into()),
         control_plane(view, layout, selected),
+        when(!layout.narrow && !view.sets.is_empty(), || caption(layout.control_plane)),
+        layout.rail.as_ref().map_or(Shape::None, |rail| intention::rail(rail, view.waiting.len())),
+        group("sets", sets),
         group("zones", zones().map(|(zone, place)| zone_frame(&zone.name, place))),
         group("trunks", layout.trunks.iter().map(|points| path("wire", line(points)))),
         group("links", nodes().map(|(node, place)| link(view, node, place, selected))),
@@ -104,6 +111,10 @@ fn control_plane(view: &ClusterView, layout: &ClusterLayout, selected: Option<&T
             text(place.right() - 10, y, answer, &*view.control_plane.text),
         ],
     }))
+}
+
+fn caption(plane: Rect) -> Shape {
+    text(plane.x + 10, plane.y + 35, "zl", "asked for")
 }
 
 fn zone_frame(name: &Name, zone: &ZoneBox) -> Shape {
@@ -207,7 +218,10 @@ fn frame(node: &NodeView, place: &NodeBox, selected: Option<&Target>) -> Shape {
     let words = match place.form {
         NodeForm::Card => card_words(node, place.rect),
         NodeForm::Row => row_of_words(node, place.rect),
-        NodeForm::Strip => text(x + 6, y + 16, "sub", words::fit(&node.name, 52, 11, false)),
+        NodeForm::Strip => Shape::All(vec![
+            text(x + 6, y + 16, "sub", words::fit(&node.name, 52, 11, false)),
+            when(place.more > 0, || text(x + w - 4, y + 16, "sub e", format!("+{}", place.more))),
+        ]),
     };
     let target = Target::Node(node.name.clone());
     let selected = selected == Some(&target);
@@ -319,6 +333,7 @@ fn twice(kind: DuplicateKind, points: &[(i32, i32)], cap: Rect, key: String) -> 
     let (stroke, back, class) = match kind {
         DuplicateKind::Twice => ("twice", "twicecap", "c b inv"),
         DuplicateKind::Next => ("next-twice", "nextcap", "c b warn"),
+        DuplicateKind::More => ("more", "morecap", "c b"),
     };
     let shapes =
         vec![path(stroke, line(points)), rect(back, cap, 4), text(cap.x + cap.w / 2, cap.y + 16, class, kind.text())];

@@ -8,12 +8,14 @@
 
 mod cluster;
 mod disk;
+mod intention;
 mod legend;
 mod shape;
 mod sign;
 mod tile;
 
 pub use cluster::{Pods, cluster};
+pub use intention::sign as sign_of;
 pub use legend::{legend, rarer};
 pub use shape::{Class, Mark, Shape};
 pub use sign::{OCTAGON, TRIANGLE, sign};

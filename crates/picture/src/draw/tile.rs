@@ -1,7 +1,9 @@
 //! One pod: two marks, drawn independently. The outline is belief, the block is reality.
 
+use super::intention::{notch, sign as owner_sign};
 use super::shape::{Shape, circle, classes, path, rect, text, when};
 use crate::view::layout::{Rect, Size, TileBox};
+use crate::view::intention::Notch;
 use crate::view::{TileState, TileView, identity, words};
 
 /// The names of the patterns of one picture: several pictures may stand on one page.
@@ -31,7 +33,24 @@ pub fn tile(view: &TileView, place: &TileBox, patterns: &Patterns) -> Shape {
         Size::Chip => (20, chip_text(view, rect)),
         Size::Cell => (if view.identity.ordinal.is_some() { 16 } else { 7 }, numeral(view, rect, 16)),
     };
-    Shape::All(vec![marks(view, rect, block, patterns), words])
+    let small = matches!(place.size, Size::Chip | Size::Cell);
+    Shape::All(vec![marks(view, rect, block, patterns), owner(view, rect, block), words, notch(view.revision, rect, small)])
+}
+
+/// The sign of its set stands in the block where there is no numeral.
+fn owner(view: &TileView, rect: Rect, block: i32) -> Shape {
+    let Some(number) = view.sign.filter(|_| view.identity.ordinal.is_none() && block > 10) else { return Shape::None };
+    let class = if view.process { "sign inv" } else { "sign h" };
+    let y = if rect.h >= 60 { rect.y + 15 } else { rect.y + rect.h / 2 };
+    path(class, owner_sign(number, rect.x + block / 2, y))
+}
+
+/// Before the name of a pod with a numeral: the sign of its set, and how much room that takes.
+fn before_name(view: &TileView, x: i32, y: i32) -> (Shape, i32) {
+    match view.sign.filter(|_| view.identity.ordinal.is_some()) {
+        Some(number) => (path("sign", owner_sign(number, x + 4, y)), 14),
+        None => (Shape::None, 0),
+    }
 }
 
 fn is_cut(state: TileState) -> bool {
@@ -168,8 +187,13 @@ fn pip(state: TileState, x: i32, y: i32) -> Shape {
 fn tile_text(view: &TileView, rect: Rect) -> Shape {
     let (left, right) = (rect.x + 34, rect.right() - 8);
     let shift = if is_cut(view.state) { 12 } else { 0 };
-    let whole = (right - shift - left).max(20) as u32;
-    let beside = whole.saturating_sub(34);
+    let (sign, indent) = before_name(view, left, rect.y + 14);
+    let whole = (right - shift - left - indent).max(20) as u32;
+    let short = match view.revision.notch {
+        Notch::None => view.short.clone(),
+        _ => format!("r{} {}", view.revision.number, view.short),
+    };
+    let beside = whole.saturating_sub(words::width(&short, 11, true) + 6);
     // The name before the uid: where both have no room, the uid goes.
     let name = words::width(&view.title, 13, false);
     let alone = name > beside && name <= whole;
@@ -181,8 +205,9 @@ fn tile_text(view: &TileView, rect: Rect) -> Shape {
     Shape::All(vec![
         numeral(view, rect, 26),
         when(view.leads, || path(key_class(view), key(rect.x + 13, rect.y + 40))),
-        text(left, rect.y + 19, "nm", words::fit(&view.title, title_room, 13, false)),
-        when(!alone, || text(right - shift, rect.y + 19, "m dim e", &*view.short)),
+        sign,
+        text(left + indent, rect.y + 19, "nm", words::fit(&view.title, title_room, 13, false)),
+        when(!alone, || text(right - shift, rect.y + 19, "m dim e", short)),
         status_text(left, rect.y + 37, false, &view.status, status_room),
         text(left, rect.y + 54, if view.mono { "m dim" } else { "sub" }, fact),
         pip(view.state, right - 4, rect.y + 54),
@@ -211,14 +236,19 @@ fn status_text(x: i32, y: i32, at_end: bool, word: &str, room: u32) -> Shape {
 }
 
 fn row_text(view: &TileView, rect: Rect) -> Shape {
-    let (left, right) = (rect.x + 32, rect.right() - 8);
-    let word = view.status.split([' ', ':']).next().unwrap_or_default();
+    let (sign, indent) = before_name(view, rect.x + 32, rect.y + 15);
+    let (left, right) = (rect.x + 32 + indent, rect.right() - 8);
+    let word = match view.revision.notch {
+        Notch::None => view.status.split([' ', ':']).next().unwrap_or_default().to_owned(),
+        _ => format!("r{}", view.revision.number),
+    };
     let room = (right - left).max(0) as u32;
     let name = words::width(&view.title, 13, false) + 8;
     Shape::All(vec![
         numeral(view, rect, 24),
+        sign,
         text(left, rect.y + 19, "nm", words::fit(&view.title, room, 13, false)),
-        when(name + 24 <= room, || status_text(right, rect.y + 19, true, word, room - name)),
+        when(name + 24 <= room, || status_text(right, rect.y + 19, true, &word, room - name)),
     ])
 }
 

@@ -1,8 +1,9 @@
 //! The cluster picture as data: zones, machines, pods on both layers, disks, and what joins them.
 
 use super::facts::{Facts, Running};
+use super::intention::{self, Intention};
 use super::marks::{
-    ClusterView, ControlPlaneView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, TileState, TileView, Tone,
+    BracketView, ClusterView, ControlPlaneView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, TileState, TileView, Tone,
     ZoneView,
 };
 use super::order::natural;
@@ -27,7 +28,8 @@ pub fn view(world: &World, commands: &[Stamped]) -> ClusterView {
 /// The picture of gathered facts.
 pub fn of(facts: &Facts) -> ClusterView {
     let mut zones: BTreeMap<Name, ZoneView> = BTreeMap::new();
-    let mut by_node = tiles_by_node(facts);
+    let intention = Intention::of(facts);
+    let mut by_node = tiles_by_node(facts, &intention);
     for machine in facts.machines.values() {
         let zone: Name = machine.zone().into();
         let view = zones.entry(zone.clone()).or_insert_with(|| ZoneView { name: zone, ..ZoneView::default() });
@@ -55,7 +57,10 @@ pub fn of(facts: &Facts) -> ClusterView {
         loose,
         ..ClusterView::default()
     };
-    view.say = say::say(&view, facts);
+    view.has_disks = view.disks().next().is_some() || intention.asks_for_disks();
+    view.sets = intention::brackets(&intention, facts, view.tiles());
+    view.duplicates.extend(view.sets.iter().filter_map(two_for_one));
+    view.say = say::say(&view, &intention, facts);
     view
 }
 
@@ -66,13 +71,13 @@ fn place(tile: &TileView) -> (Name, Option<u32>, Name, bool, Uid) {
 }
 
 /// Every pod object and every ghost, by machine; pods without a machine under an empty name.
-fn tiles_by_node(facts: &Facts) -> BTreeMap<Name, Vec<TileView>> {
+fn tiles_by_node(facts: &Facts, intention: &Intention) -> BTreeMap<Name, Vec<TileView>> {
     let mut by_node: BTreeMap<Name, Vec<TileView>> = BTreeMap::new();
     for pod in facts.objects.pods.values() {
-        by_node.entry(pod.spec.node_name.clone()).or_default().push(tiles::tile(pod, facts));
+        by_node.entry(pod.spec.node_name.clone()).or_default().push(tiles::tile(pod, facts, intention));
     }
     for running in facts.ghosts() {
-        by_node.entry(running.node.name.clone()).or_default().push(tiles::ghost(&running, facts));
+        by_node.entry(running.node.name.clone()).or_default().push(tiles::ghost(&running, facts, intention));
     }
     for tiles in by_node.values_mut() {
         tiles.order_by_key(place);
@@ -195,6 +200,12 @@ fn control_plane(facts: &Facts) -> ControlPlaneView {
 fn trouble(facts: &Facts) -> String {
     let sentences: Vec<&str> = facts.hindrances.iter().map(|hindrance| hindrance.sentence.as_str()).collect();
     sentences.join(" ")
+}
+
+/// Two processes of a set that asked for one: each has a name of its own, so nothing is broken.
+fn two_for_one(set: &BracketView) -> Option<Duplicate> {
+    let (1, [older, newer]) = (set.asked, &set.more_than_asked[..]) else { return None };
+    Some(Duplicate { name: (&*set.name).into(), older: *older, newer: *newer, kind: DuplicateKind::More })
 }
 
 /// Identities of StatefulSets that two pods go by, one of which runs although its name was given away.

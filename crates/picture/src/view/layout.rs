@@ -1,10 +1,14 @@
 //! Where everything of the cluster picture stands, in whole pixels.
 //!
-//! Three sizes of one grammar are chosen by the room there is: tiles, chips, cells. A node with trouble keeps its tiles,
-//! and so does the one that is selected: that is how one looks closer.
-//! Wide pictures have one column per zone; narrow ones stack the zones, and calm nodes become rows.
+//! Three sizes of one grammar are chosen by the room there is: tiles, chips, cells. Wide pictures have one column per
+//! zone; narrow ones stack the zones, and calm nodes become rows.
+//!
+//! A wide picture is a map: where a machine stands depends on which machines and sets there are, and on nothing else.
+//! Trouble and selection change marks; pods find their place inside of their machine, or on the rail of those that have
+//! none. Only where somebody wants every pod with its words, cards grow.
 
 mod boxes;
+mod brackets;
 mod join;
 mod zone;
 
@@ -14,6 +18,7 @@ pub use boxes::{
     row_words,
 };
 use boxes::{CARD, TIGHT};
+pub use brackets::{BracketBox, RailBox};
 use zone::ZonePlan;
 
 /// The space around everything, and between zones.
@@ -57,16 +62,11 @@ fn layout_as(view: &ClusterView, width: i32, size: Size, narrow: bool) -> Cluste
         control_plane: Rect::new(margin, 10, width - 2 * margin, 30),
         ..ClusterLayout::default()
     };
-    // What nothing else can be done with stands first. What is on its way for a moment does not move the rest.
-    let first = view.stuck;
+    brackets::place(view, &mut layout);
     let from = layout.control_plane.bottom();
-    let left = if narrow { 28 } else { margin };
-    let above = if first { waiting(view, size, (left, margin), from, &mut layout) } else { from };
-    let mut bottom =
-        if narrow { stacked(view, size, above, &mut layout) } else { columns(view, size, above, &mut layout) };
-    if !first {
-        bottom = waiting(view, size, (margin, margin), bottom, &mut layout);
-    }
+    let bottom = if narrow { stacked(view, size, from, &mut layout) } else { columns(view, size, from, &mut layout) };
+    // What waits for a moment does not move the rest.
+    let bottom = waiting(view, size, (margin, margin), bottom, &mut layout);
     layout.bars = join::bars(view, &layout);
     layout.height = bottom + GAP;
     layout
@@ -119,7 +119,7 @@ fn columns(view: &ClusterView, size: Size, above: i32, layout: &mut ClusterLayou
         }
         // Nodes of one row are equally high, so that the disks below them stand on one line.
         let rail = plans.iter().map(ZonePlan::nodes_height).max().unwrap_or(0);
-        let height = plans.iter().map(|plan| plan.height(rail)).max().unwrap_or(0);
+        let height = plans.iter().map(|plan| plan.height(rail, view.has_disks)).max().unwrap_or(0);
         for plan in plans {
             let from = (number == 0).then_some(layout.control_plane.bottom());
             let (zone, trunk) = plan.place(rail, height, from);
@@ -160,7 +160,8 @@ fn waiting(
     bottom: i32,
     layout: &mut ClusterLayout,
 ) -> i32 {
-    if view.waiting.is_empty() && view.loose.is_empty() {
+    let tiles: &[_] = if layout.rail.is_some() { &[] } else { &view.waiting };
+    if tiles.is_empty() && view.loose.is_empty() {
         return bottom;
     }
     let inner = layout.width - start - margin - 16;
@@ -171,7 +172,7 @@ fn waiting(
         Size::Cell => (16, 16, 8),
     };
     let mut x = left;
-    for _ in &view.waiting {
+    for _ in tiles {
         if x > left && x + w > left + inner {
             x = left;
             y += h + gap;
@@ -181,7 +182,7 @@ fn waiting(
             .push(TileBox { rect: Rect::new(x, y, w, h), size: if size == Size::Row { Size::Tile } else { size } });
         x += w + gap;
     }
-    if !view.waiting.is_empty() {
+    if !tiles.is_empty() {
         y += h + gap;
     }
     x = left;

@@ -2,6 +2,7 @@
 
 use super::beats::Beats;
 use super::identity::Identity;
+use super::intention::{Notch, Revision};
 use petri_objects::{Kind, Name, ObjectRef, Time, Uid};
 use petri_sim::words::invariants::Guarantee;
 
@@ -97,6 +98,8 @@ pub struct Say {
 pub struct ClusterView {
     pub say: Say,
     pub control_plane: ControlPlaneView,
+    /// What was asked for: a bracket per set.
+    pub sets: Vec<BracketView>,
     pub zones: Vec<ZoneView>,
     /// Pods that no node has.
     pub waiting: Vec<TileView>,
@@ -104,6 +107,8 @@ pub struct ClusterView {
     pub stuck: bool,
     /// Claims and volumes that are in no zone yet.
     pub loose: Vec<DiskView>,
+    /// Whether there are disks, or a set asks for some.
+    pub has_disks: bool,
     /// Pairs of tiles that go by one name.
     pub duplicates: Vec<Duplicate>,
     /// What is on its way to the API server.
@@ -119,6 +124,53 @@ pub struct ControlPlaneView {
     pub tone: Tone,
     /// What of it is stopped, held back or slow, in words; empty as a rule.
     pub trouble: String,
+}
+
+/// What was asked for of one set, and what there is of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BracketView {
+    pub target: Target,
+    pub name: String,
+    /// `StatefulSet`, or `OnDelete` for one whose updates wait for somebody.
+    pub kind: &'static str,
+    /// The shape that tells it from other sets, of [`SIGNS`](super::intention::SIGNS).
+    pub sign: Option<usize>,
+    /// `4 asked, 3 ready`: ready is what the API server believes.
+    pub count: String,
+    /// `as asked`, `partition 2`, `2 run`.
+    pub line: String,
+    pub tone: Tone,
+    /// In ordinal order. Of very many those that are not as asked.
+    pub cells: Vec<CellView>,
+    /// Before which cell the bar of a partition stands.
+    pub bar: Option<usize>,
+    pub asked: u32,
+    /// The pods that run, the oldest first, where machines that do not answer keep more of them than were asked for.
+    pub more_than_asked: Vec<Uid>,
+    pub label: String,
+}
+
+/// One pod in a bracket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CellView {
+    Pod(TileView),
+    /// Asked for, and no pod exists.
+    Slot(Option<u32>),
+}
+
+impl CellView {
+    pub fn ordinal(&self) -> Option<u32> {
+        match self {
+            CellView::Pod(tile) => tile.identity.ordinal,
+            CellView::Slot(ordinal) => *ordinal,
+        }
+    }
+    pub fn notch(&self) -> Notch {
+        match self {
+            CellView::Pod(tile) => tile.revision.notch,
+            CellView::Slot(_) => Notch::None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -147,7 +199,7 @@ pub struct NodeView {
     pub link: LinkView,
     /// `1s each way`; empty for a link that takes no time.
     pub latency: String,
-    /// Whether somebody looks at it: it is drawn large however many there are.
+    /// Whether somebody wants each of its pods with its words.
     pub near: bool,
     pub tiles: Vec<TileView>,
     /// All of it as one sentence, for assistive technology.
@@ -201,6 +253,10 @@ pub struct TileView {
     pub node: Option<Name>,
     /// Whether its process believes to hold a lock.
     pub leads: bool,
+    /// The revision of its template, and how that stands to what is asked for.
+    pub revision: Revision,
+    /// The shape of its set, where there are several.
+    pub sign: Option<usize>,
     pub label: String,
 }
 
@@ -342,6 +398,8 @@ pub enum DuplicateKind {
     Twice,
     /// One runs, the other will.
     Next,
+    /// Both run, and one was asked for: no promise, but more than was wanted.
+    More,
 }
 
 impl DuplicateKind {
@@ -349,6 +407,7 @@ impl DuplicateKind {
         match self {
             DuplicateKind::Twice => "twice",
             DuplicateKind::Next => "next: twice",
+            DuplicateKind::More => "2 run",
         }
     }
 }
@@ -364,18 +423,6 @@ pub fn plain(pieces: &[Piece]) -> String {
 }
 
 impl ClusterView {
-    /// The same with the node drawn large that is selected, or has the selected pod.
-    pub fn near(&self, selected: Option<&Target>) -> ClusterView {
-        let mut view = self.clone();
-        for node in view.zones.iter_mut().flat_map(|zone| &mut zone.nodes) {
-            node.near = match selected {
-                Some(Target::Node(name) | Target::Link(name)) => node.name == *name,
-                Some(Target::Pod { uid, .. }) => node.tiles.iter().any(|tile| tile.uid == *uid),
-                _ => false,
-            };
-        }
-        view
-    }
     /// The same picture, looked at closely everywhere.
     pub fn all_near(&self) -> ClusterView {
         let mut view = self.clone();

@@ -18,6 +18,7 @@ pub mod disks;
 pub mod dns;
 pub mod facts;
 pub mod identity;
+pub mod intention;
 pub mod lanes;
 pub mod layout;
 pub mod locks;
@@ -36,6 +37,6 @@ mod tests;
 
 pub use identity::Identity;
 pub use marks::{
-    ClusterView, ControlPlaneView, DiskState, DiskView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, Piece,
+    BracketView, CellView, ClusterView, ControlPlaneView, DiskState, DiskView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, Piece,
     Plug, PlugKind, Say, Target, TileState, TileView, Tone, ZoneView, lock_object, plain,
 };

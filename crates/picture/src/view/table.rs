@@ -2,8 +2,11 @@
 
 use super::facts::Facts;
 use super::identity::Identity;
-use super::marks::{ClusterView, DuplicateKind, LinkView, NodeState, Target, TileState, TileView, Tone};
-use super::words;
+use super::intention::Notch;
+use super::marks::{
+    BracketView, CellView, ClusterView, DuplicateKind, LinkView, NodeState, Target, TileState, TileView, Tone,
+};
+use super::{order, words};
 use petri_console::tables;
 use petri_objects::order::Order as _;
 use petri_objects::{Pod, Time};
@@ -20,8 +23,13 @@ pub struct Row {
     pub short: String,
     /// `None` for a ghost: the API server has nothing to say.
     pub belief: Option<Belief>,
-    /// `no object since 7:04.1`, for ghosts.
+    /// `no object since 7:04.1`, for ghosts; `no pod: asked for`, for what is not there.
     pub absence: String,
+    /// `1`, `1, kept: partition`, `2, new`, `2, not asked for`; empty where none is counted.
+    pub revision: String,
+    pub notch: Notch,
+    /// The shape of its set, where there are several.
+    pub sign: Option<usize>,
     pub machine: String,
     pub machine_tone: Tone,
 }
@@ -41,9 +49,65 @@ pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
     let mut tiles: Vec<&TileView> = view.tiles().collect();
     tiles.order_by_key(|tile| {
         let ghost = tile.state == TileState::Ghost;
-        (tile.pod.namespace.clone(), super::order::natural(&tile.pod.name), ghost, tile.uid)
+        (tile.pod.namespace.clone(), order::natural(&tile.pod.name), ghost, tile.uid)
     });
-    tiles.iter().map(|tile| row(tile, &tiles, view, facts)).collect()
+    let mut rows: Vec<Row> = tiles.iter().map(|tile| row(tile, &tiles, view, facts)).collect();
+    for set in &view.sets {
+        let missing = set.cells.iter().filter_map(|cell| match cell {
+            CellView::Slot(ordinal) => *ordinal,
+            CellView::Pod(_) => None,
+        });
+        for slot in missing.map(|ordinal| slot(set, ordinal)) {
+            let place = rows.iter().position(|row| order::natural(&row.name) > order::natural(&slot.name));
+            rows.insert(place.unwrap_or(rows.len()), slot);
+        }
+    }
+    rows
+}
+
+/// A pod that was asked for and is not there.
+fn slot(set: &BracketView, ordinal: u32) -> Row {
+    let object = set.target.object();
+    Row {
+        target: set.target.clone(),
+        identity: Identity { owner: (&*set.name).into(), ordinal: Some(ordinal) },
+        process: false,
+        name: format!("{}-{ordinal}", set.name),
+        short: String::new(),
+        belief: None,
+        absence: match object {
+            Some(object) => format!("no pod: asked for by {object}"),
+            None => "no pod: asked for".to_owned(),
+        },
+        revision: String::new(),
+        notch: Notch::None,
+        sign: set.sign,
+        machine: "nothing".to_owned(),
+        machine_tone: Tone::Calm,
+    }
+}
+
+/// The revision in words: its number, and what becomes of it.
+fn revision(tile: &TileView, view: &ClusterView) -> String {
+    let number = match tile.revision.number {
+        0 => return String::new(),
+        number => number,
+    };
+    let set = || view.sets.iter().find(|set| set.cells.iter().any(|cell| is_of(cell, tile)));
+    match tile.revision.notch {
+        Notch::None => number.to_string(),
+        Notch::New => format!("{number}, new"),
+        Notch::Neither => format!("{number}, not asked for"),
+        Notch::Old => match set() {
+            Some(set) if set.line.starts_with("partition") => format!("{number}, kept: partition"),
+            Some(set) if set.kind == "OnDelete" => format!("{number}, kept: OnDelete"),
+            _ => format!("{number}, old"),
+        },
+    }
+}
+
+fn is_of(cell: &CellView, tile: &TileView) -> bool {
+    matches!(cell, CellView::Pod(pod) if pod.uid == tile.uid)
 }
 
 fn row(tile: &TileView, all: &[&TileView], view: &ClusterView, facts: &Facts) -> Row {
@@ -67,6 +131,9 @@ fn row(tile: &TileView, all: &[&TileView], view: &ClusterView, facts: &Facts) ->
         short: if shared { tile.short.clone() } else { String::new() },
         belief: pod.map(|pod| belief(pod, facts.now)),
         absence,
+        revision: revision(tile, view),
+        notch: tile.revision.notch,
+        sign: tile.sign,
         machine,
         machine_tone,
     }

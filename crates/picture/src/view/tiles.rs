@@ -2,10 +2,11 @@
 
 use super::facts::{Facts, Running, killed_at, pod_ref};
 use super::identity::{Identity, tail};
+use super::intention::{Intention, Revision};
 use super::locks;
 use super::marks::{TileState, TileView};
 use super::words;
-use petri_objects::{ContainerStatus, Name, Pod, Time, condition};
+use petri_objects::{ContainerStatus, Name, Pod, Time, Uid, condition};
 use petri_sim::reality::kubelet::RunState;
 use petri_sim::words::reason::Reason;
 
@@ -13,14 +14,14 @@ use petri_sim::words::reason::Reason;
 pub const NEXT: &str = "waits for the scheduler";
 
 /// The tile of a pod object.
-pub fn tile(pod: &Pod, facts: &Facts) -> TileView {
+pub fn tile(pod: &Pod, facts: &Facts, intention: &Intention) -> TileView {
     let identity = Identity::of(pod);
     let read = read(pod, facts);
     let name = &pod.metadata.name;
     let mut tile = TileView {
         pod: pod_ref(&pod.metadata.namespace, name),
         uid: pod.metadata.uid,
-        title: title(&identity, pod.metadata.controller().is_some(), name),
+        title: title(&identity, pod.metadata.controller().map(|owner| owner.uid), name, intention),
         identity,
         short: pod.metadata.uid.short(),
         state: read.state,
@@ -30,6 +31,8 @@ pub fn tile(pod: &Pod, facts: &Facts) -> TileView {
         mono: read.mono,
         node: pod.is_scheduled().then(|| pod.spec.node_name.clone()),
         leads: locks::leads(pod.metadata.uid, facts),
+        revision: intention.revision(pod.metadata.uid),
+        sign: pod.metadata.controller().and_then(|owner| intention.sign(owner.uid)),
         label: String::new(),
     };
     tile.label = label(&tile);
@@ -37,7 +40,7 @@ pub fn tile(pod: &Pod, facts: &Facts) -> TileView {
 }
 
 /// The tile of a process without an object.
-pub fn ghost(running: &Running, facts: &Facts) -> TileView {
+pub fn ghost(running: &Running, facts: &Facts, intention: &Intention) -> TileView {
     let identity = Identity::of_process(running.process);
     let name = &running.process.identity.pod;
     let writes = facts.disks.writers().any(|(_, write)| write.uid == running.uid);
@@ -49,7 +52,7 @@ pub fn ghost(running: &Running, facts: &Facts) -> TileView {
     let mut tile = TileView {
         pod: pod_ref(&running.process.identity.namespace, name),
         uid: running.uid,
-        title: title(&identity, running.process.owner.is_some(), name),
+        title: title(&identity, running.process.owner.as_ref().map(|owner| owner.uid), name, intention),
         identity,
         short: running.uid.short(),
         state: TileState::Ghost,
@@ -59,17 +62,23 @@ pub fn ghost(running: &Running, facts: &Facts) -> TileView {
         mono: false,
         node: Some(running.node.name.clone()),
         leads: locks::leads(running.uid, facts),
+        revision: Revision::default(),
+        sign: running.process.owner.as_ref().and_then(|owner| intention.sign(owner.uid)),
         label: String::new(),
     };
     tile.label = label(&tile);
     tile
 }
 
-/// The name; of a long one that nobody chose, the part that tells it from its siblings.
-fn title(identity: &Identity, owned: bool, name: &Name) -> String {
-    const ROOM: usize = 10;
-    let generated = identity.ordinal.is_none() && owned;
-    if generated && name.chars().count() > ROOM { format!("…{}", tail(name)) } else { name.to_string() }
+/// The name; of one that nobody chose, the set's and the part that tells it from its siblings.
+fn title(identity: &Identity, owner: Option<Uid>, name: &Name, intention: &Intention) -> String {
+    match owner {
+        Some(owner) if identity.ordinal.is_none() => match intention.set_of(owner) {
+            Some(set) => format!("{} {}", set.object.name, tail(name)),
+            None => format!("{} {}", identity.owner, tail(name)),
+        },
+        _ => name.to_string(),
+    }
 }
 
 fn label(tile: &TileView) -> String {

@@ -1,5 +1,6 @@
 //! What a layout consists of, and which size suits how many pods.
 
+use super::brackets::{BracketBox, RailBox};
 use crate::view::marks::{LinkView, NodeState, NodeView, Tone};
 
 /// The smallest width of a node with full tiles.
@@ -66,6 +67,10 @@ pub struct ClusterLayout {
     pub height: i32,
     pub narrow: bool,
     pub control_plane: Rect,
+    /// In the order of the view's sets.
+    pub brackets: Vec<BracketBox>,
+    /// Where pods without a node stand in wide pictures.
+    pub rail: Option<RailBox>,
     /// Lines that links of several nodes share.
     pub trunks: Vec<Vec<(i32, i32)>>,
     /// In the order of the view's zones.
@@ -97,8 +102,10 @@ pub struct NodeBox {
     pub form: NodeForm,
     /// The node's own part of its link, from the control plane or a trunk to the node.
     pub link: Vec<(i32, i32)>,
-    /// In the order of the view's tiles.
+    /// In the order of the view's tiles. One without a width has no place.
     pub tiles: Vec<TileBox>,
+    /// How many have no place.
+    pub more: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,14 +7,17 @@ use petri_objects::Uid;
 /// The bars of all pairs whose tiles are both drawn.
 pub(super) fn bars(view: &ClusterView, layout: &ClusterLayout) -> Vec<Bar> {
     let rect_of =
-        |uid: Uid| view.tiles().zip(layout.tiles()).find(|(tile, _)| tile.uid == uid).map(|(_, place)| place.rect);
+        |uid: Uid| {
+        let found = view.tiles().zip(layout.tiles()).find(|(tile, _)| tile.uid == uid);
+        found.map(|(_, place)| place.rect).filter(|rect| rect.w > 0)
+    };
     view.duplicates
         .iter()
         .enumerate()
         .filter_map(|(pair, duplicate)| {
             let (older, newer) = (rect_of(duplicate.older)?, rect_of(duplicate.newer)?);
             let width = match duplicate.kind {
-                DuplicateKind::Twice => 46,
+                DuplicateKind::Twice | DuplicateKind::More => 46,
                 DuplicateKind::Next => 92,
             };
             let (line, middle) = join(older, newer, width, layout);

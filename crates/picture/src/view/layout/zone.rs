@@ -3,7 +3,7 @@
 use super::boxes::{
     CARD, ClusterLayout, DiskBox, NodeBox, NodeForm, Rect, Size, TIGHT, TileBox, ZoneBox, is_trouble, row_words,
 };
-use crate::view::marks::{DiskState, DiskView, Duplicate, NodeView, Plug, ZoneView};
+use crate::view::marks::{DiskState, DiskView, Duplicate, NodeView, Plug, TileState, ZoneView};
 use petri_objects::order::Order as _;
 
 /// From a zone's top to its first node.
@@ -46,9 +46,67 @@ fn flow(count: usize, size: Size, x: i32, y: i32, width: i32) -> (Vec<TileBox>, 
     (boxes, (rows * (h + gap) - gap).max(0))
 }
 
-/// How high a card with these pods is; one row of pods always has its place.
-fn card_height(node: &NodeView, size: Size, width: i32) -> i32 {
-    HEAD + flow(node.tiles.len().max(1), size, 0, 0, width - 16).1 + FOOT
+/// The room for pods in a card: a tile and a row, or three rows. It is there however many pods there are, so that no
+/// pod that comes or goes moves a machine.
+const BODY: i32 = 66 + 6 + 30;
+
+/// Places a node's pods in its card; the height that they take. Of two the first with an ordinal has its words, three
+/// have a line each, and more are small. Where every pod is wanted with its words (`near`), cards grow.
+fn in_card(node: &NodeView, size: Size, x: i32, y: i32, width: i32) -> (Vec<TileBox>, i32) {
+    let count = node.tiles.len() as i32;
+    if node.near {
+        let size = if count <= 3 { Size::Tile } else { Size::Row };
+        let (boxes, height) = flow(node.tiles.len().max(1), size, x, y, width);
+        return (boxes.into_iter().take(node.tiles.len()).collect(), height.max(BODY));
+    }
+    let row = |y: i32| TileBox { rect: Rect::new(x, y, width.min(300), 30), size: Size::Row };
+    let chips = ((width + 6) / 70).max(1);
+    match count {
+        _ if size == Size::Cell => grid(count, (16, 16, 5), Size::Cell, x, y, width),
+        0 => (Vec::new(), BODY),
+        1 | 2 => {
+            let large = node.tiles.iter().position(|tile| tile.identity.ordinal.is_some()).unwrap_or(0);
+            let place = |index: usize| match index == large {
+                true => TileBox { rect: Rect::new(x, y, width.min(300), 66), size: Size::Tile },
+                false => row(y + 72),
+            };
+            ((0..node.tiles.len()).map(place).collect(), BODY)
+        }
+        3 => ((0..3).map(|index| row(y + index * 36)).collect(), BODY),
+        _ if count <= 4 * chips => {
+            grid(count, ((width - 6 * (chips - 1)) / chips, 22, 4), Size::Chip, x, y, width)
+        }
+        _ => grid(count, (16, 16, 5), Size::Cell, x, y, width),
+    }
+}
+
+/// Equal marks in as many columns as there is room for.
+fn grid(count: i32, (w, h, gap): (i32, i32, i32), size: Size, x: i32, y: i32, width: i32) -> (Vec<TileBox>, i32) {
+    let beside = if size == Size::Chip { 6 } else { gap };
+    let columns = ((width + beside) / (w + beside)).max(1);
+    let place = |i: i32| Rect::new(x + i % columns * (w + beside), y + i / columns * (h + gap), w, h);
+    let rows = (count + columns - 1) / columns;
+    ((0..count).map(|i| TileBox { rect: place(i), size }).collect(), (rows * (h + gap) - gap).max(BODY))
+}
+
+/// Places a node's pods in one line: small ones as long as all fit, else marks, and those in trouble before all others
+/// where not even these do. Answers how many have no place.
+fn in_strip(node: &NodeView, size: Size, x: i32, y: i32, width: i32) -> (Vec<TileBox>, u32) {
+    let count = node.tiles.len() as i32;
+    let chip = size >= Size::Chip && count * 70 - 6 <= width;
+    let (w, h, pitch, size) = if chip { (64, 22, 70, Size::Chip) } else { (16, 16, 18, Size::Cell) };
+    let room = (width + pitch - w) / pitch;
+    let shown = if count <= room { count } else { (width - 22) / pitch };
+    let mut order: Vec<usize> = (0..node.tiles.len()).collect();
+    order.order_by_key(|index| (node.tiles[*index].state == TileState::Ready, *index));
+    let mut kept: Vec<usize> = order.into_iter().take(shown.max(0) as usize).collect();
+    kept.order();
+    let top = y + (24 - h) / 2;
+    let place = |index: usize| match kept.iter().position(|kept| *kept == index) {
+        Some(at) => TileBox { rect: Rect::new(x + at as i32 * pitch, top, w, h), size },
+        None => TileBox { rect: Rect::new(x, top, 0, 0), size },
+    };
+    ((0..node.tiles.len()).map(place).collect(), (count - shown).max(0).unsigned_abs())
 }
 
 fn size_in(node: &NodeView, size: Size) -> Size {
@@ -73,6 +131,9 @@ impl<'v> ZonePlan<'v> {
     pub fn new(zone: &'v ZoneView, rect: Rect, size: Size, gap: i32, strips: bool) -> ZonePlan<'v> {
         ZonePlan { zone, rect, size, gap, strips }
     }
+    fn is_strip(&self, node: &NodeView) -> bool {
+        self.strips && !node.near
+    }
     fn per_row(&self) -> i32 {
         if self.strips {
             return 1;
@@ -93,14 +154,9 @@ impl<'v> ZonePlan<'v> {
     /// The height of each row of nodes, the gaps between them not counted.
     fn rows(&self) -> Vec<i32> {
         let width = self.card_width();
-        let height = |node: &NodeView| {
-            let size = size_in(node, self.size);
-            if self.strips && !is_trouble(node) {
-                let size = size.min(Size::Chip);
-                (flow(node.tiles.len(), size, 0, 0, width - STRIP_TEXT - 4).1 + 8).max(24)
-            } else {
-                card_height(node, size, width)
-            }
+        let height = |node: &NodeView| match self.is_strip(node) {
+            true => 24,
+            false => HEAD + in_card(node, self.size, 0, 0, width - 16).1 + FOOT,
         };
         let nodes = &self.zone.nodes;
         nodes.chunks(self.per_row() as usize).map(|row| row.iter().map(height).max().unwrap_or(0)).collect()
@@ -117,9 +173,10 @@ impl<'v> ZonePlan<'v> {
         self.size != Size::Tile
     }
     /// The zone's height, if its disks begin below nodes of that height.
-    pub fn height(&self, nodes: i32) -> i32 {
+    pub fn height(&self, nodes: i32, has_disks: bool) -> i32 {
         let rail = rail(self.zone, &self.columns(), self.folds());
-        let below = if rail.rows > 0 { DROP + rail.rows * (DISK + DISK_GAP) - DISK_GAP } else { 0 };
+        let rows = rail.rows.max(i32::from(has_disks && !self.strips));
+        let below = if rows > 0 { DROP + rows * (DISK + DISK_GAP) - DISK_GAP } else { 0 };
         let folded = if rail.folded > 0 { 24 } else { 0 };
         LABEL + nodes + below + folded + GAP_BELOW
     }
@@ -144,14 +201,10 @@ impl<'v> ZonePlan<'v> {
         for (row, (chunk, h)) in self.zone.nodes.chunks(columns.len()).zip(&heights).enumerate() {
             for (node, (x, w)) in chunk.iter().zip(&columns) {
                 let place = Rect::new(*x, y, *w, *h);
-                let form = if self.strips && !is_trouble(node) { NodeForm::Strip } else { NodeForm::Card };
-                let tiles = match form {
-                    NodeForm::Card => flow(node.tiles.len(), size_in(node, self.size), x + 8, y + HEAD, w - 16).0,
-                    _ => {
-                        let size = self.size.min(Size::Chip);
-                        let top = y + (24 - measure(size, 0).1) / 2;
-                        flow(node.tiles.len(), size, x + STRIP_TEXT, top, w - STRIP_TEXT - 4).0
-                    }
+                let form = if self.is_strip(node) { NodeForm::Strip } else { NodeForm::Card };
+                let (tiles, more) = match form {
+                    NodeForm::Card => (in_card(node, self.size, x + 8, y + HEAD, w - 16).0, 0),
+                    _ => in_strip(node, self.size, x + STRIP_TEXT, y, w - STRIP_TEXT - 4),
                 };
                 let middle = x + w / 2;
                 let link = match (self.strips, row) {
@@ -160,7 +213,7 @@ impl<'v> ZonePlan<'v> {
                     // Lower rows come down beside the upper ones.
                     (false, _) => vec![(x - 4, from.unwrap_or(rect.y)), (x - 4, y - 10), (middle, y - 10), (middle, y)],
                 };
-                nodes.push(NodeBox { rect: place, form, link, tiles });
+                nodes.push(NodeBox { rect: place, form, link, tiles, more });
             }
             y += h + self.row_gap();
         }
@@ -379,7 +432,7 @@ fn stacked_rows(zone: &ZoneView, rect: Rect, size: Size, trunk: i32) -> ZoneBox 
             (tiles, (h + 2 * (top - y)).max(36))
         };
         let link = vec![(trunk, y + h.min(36) / 2), (x, y + h.min(36) / 2)];
-        nodes.push(NodeBox { rect: Rect::new(x, y, w, h), form: NodeForm::Row, link, tiles });
+        nodes.push(NodeBox { rect: Rect::new(x, y, w, h), form: NodeForm::Row, link, tiles, more: 0 });
         y += h + if w > 500 { 3 } else { 5 };
     }
     let folded = (folded > 0).then(|| {
@@ -409,7 +462,7 @@ fn stacked_cards(zone: &ZoneView, rect: Rect, size: Size, trunk: i32) -> ZoneBox
                 0 => vec![(trunk, y + 28), (*x, y + 28)],
                 _ => vec![(trunk, y - 10), (x + w / 2, y - 10), (x + w / 2, y)],
             };
-            nodes.push(NodeBox { rect: Rect::new(*x, y, *w, h), form: NodeForm::Card, link, tiles });
+            nodes.push(NodeBox { rect: Rect::new(*x, y, *w, h), form: NodeForm::Card, link, tiles, more: 0 });
         }
         bottom = y + h;
         y = bottom + 18;

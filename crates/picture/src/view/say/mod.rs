@@ -1,6 +1,9 @@
 //! The sentence over the cluster: what is the case, in words, and what made it possible.
 
+mod rollouts;
+
 use super::facts::Facts;
+use super::intention::Intention;
 use super::marks::{ClusterView, DuplicateKind, LinkView, NodeState, Piece, Say, TileState, TileView, Tone};
 use super::words;
 use petri_objects::{Kind, Name, ObjectRef, Pod, Uid};
@@ -11,12 +14,16 @@ use petri_sim::words::invariants::{Evidence, Guarantee, Standing};
 use std::rc::Rc;
 
 /// The worst thing first: the end of the run, broken, at risk, out of contact, not complete, calm.
-pub fn say(view: &ClusterView, facts: &Facts) -> Say {
+pub fn say(view: &ClusterView, intention: &Intention, facts: &Facts) -> Say {
     None.or_else(|| ended(facts))
         .or_else(|| twice(view, facts))
         .or_else(|| broken(facts))
         .or_else(|| at_risk(view, facts))
+        .or_else(|| rollouts::overdue(intention, facts))
+        .or_else(|| rollouts::surplus(view))
         .or_else(|| apart(view, facts))
+        .or_else(|| incomplete(view, facts).filter(|say| say.tone != Tone::Calm))
+        .or_else(|| rollouts::under_way(intention, facts))
         .or_else(|| incomplete(view, facts))
         .or_else(|| impaired(view, facts))
         .unwrap_or_else(|| calm(view, facts))

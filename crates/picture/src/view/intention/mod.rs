@@ -1,0 +1,228 @@
+//! What was asked for: one bracket per set, and how far each pod is from it.
+//!
+//! Belief is what the API server stores of pods and reality is what machines run; intention is what the sets ask for. It
+//! is read from their specs alone, compared with both, and never mixed with either.
+
+mod held;
+mod sets;
+
+pub use held::{Held, Reverted};
+pub use sets::brackets;
+
+use super::facts::Facts;
+use petri_objects::order::Order as _;
+use petri_objects::{Deployment, Kind, Meta, Name, ObjectRef, Pod, ReplicaSet, StatefulSet, Time, Uid};
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::belief::controllers::deployment::util;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// How a pod's template stands to the one that its set asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Notch {
+    /// It is the one, as that of all its siblings: nothing is drawn.
+    #[default]
+    None,
+    /// The set leaves it behind.
+    Old,
+    /// It is the one, and siblings have another.
+    New,
+    /// Nobody asks for it any more.
+    Neither,
+}
+
+/// A revision as people count them, and how it stands to what is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Revision {
+    /// Upstream's number, from 1; 0 where the set counts none.
+    pub number: i64,
+    pub notch: Notch,
+}
+
+/// The shape that tells a set from others: the place in order of creation, of six that repeat.
+pub const SIGNS: usize = 6;
+
+/// A set with its pods.
+pub struct Set<'w> {
+    pub object: ObjectRef,
+    pub meta: &'w Meta,
+    pub spec: Spec<'w>,
+    /// How many pods are asked for.
+    pub asked: u32,
+    /// The pods that it controls, by ordinal or else by age.
+    pub pods: Vec<&'w Rc<Pod>>,
+    /// The number of the revision that is asked for; 0 where none is counted.
+    pub wanted: i64,
+}
+
+/// The set itself.
+#[derive(Clone, Copy)]
+pub enum Spec<'w> {
+    Stateful(&'w Rc<StatefulSet>),
+    Deployment(&'w Rc<Deployment>),
+    /// One that no Deployment made.
+    Replica(&'w Rc<ReplicaSet>),
+}
+
+/// Everything that was asked for.
+#[derive(Default)]
+pub struct Intention<'w> {
+    /// In order of creation.
+    pub sets: Vec<Set<'w>>,
+    revisions: BTreeMap<Uid, Revision>,
+    /// The set of a controller's uid: a Deployment's ReplicaSets lead to it.
+    owners: BTreeMap<Uid, usize>,
+}
+
+impl<'w> Intention<'w> {
+    pub fn of(facts: &Facts<'w>) -> Intention<'w> {
+        let objects = facts.objects;
+        let mut by_owner: BTreeMap<Uid, Vec<&'w Rc<Pod>>> = BTreeMap::new();
+        for pod in objects.pods.values() {
+            if let Some(owner) = pod.metadata.controller() {
+                by_owner.entry(owner.uid).or_default().push(pod);
+            }
+        }
+        let mut made: BTreeMap<Uid, Vec<Rc<ReplicaSet>>> = BTreeMap::new();
+        let mut found: Vec<(Spec<'w>, &'w Meta, Kind)> = Vec::new();
+        found.extend(objects.stateful_sets.values().map(|set| (Spec::Stateful(set), &set.metadata, Kind::StatefulSet)));
+        found.extend(objects.deployments.values().map(|set| (Spec::Deployment(set), &set.metadata, Kind::Deployment)));
+        for set in objects.replica_sets.values() {
+            match set.metadata.controller().filter(|owner| &*owner.kind == "Deployment") {
+                Some(owner) => made.entry(owner.uid).or_default().push(set.clone()),
+                None => found.push((Spec::Replica(set), &set.metadata, Kind::ReplicaSet)),
+            }
+        }
+        found.order_by_key(|(_, meta, kind)| (meta.creation_timestamp, *kind, meta.namespace.clone(), meta.name.clone()));
+        let mut intention = Intention::default();
+        for (place, (spec, meta, kind)) in found.into_iter().enumerate() {
+            let made = made.remove(&meta.uid).unwrap_or_default();
+            let uids = std::iter::once(meta.uid).chain(made.iter().map(|set| set.metadata.uid));
+            let mut pods: Vec<&'w Rc<Pod>> = Vec::new();
+            for uid in uids {
+                pods.extend(by_owner.remove(&uid).unwrap_or_default());
+                intention.owners.insert(uid, place);
+            }
+            pods.order_by_key(|pod| {
+                let ordinal = super::Identity::of(pod).ordinal;
+                (ordinal, pod.metadata.creation_timestamp, pod.metadata.name.clone())
+            });
+            let asked = match spec {
+                Spec::Stateful(set) => set.replicas(),
+                Spec::Deployment(set) => set.replicas(),
+                Spec::Replica(set) => set.replicas(),
+            };
+            let object = ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone());
+            let mut set = Set { object, meta, spec, asked: asked.max(0).unsigned_abs(), pods, wanted: 0 };
+            let revisions = match spec {
+                Spec::Stateful(stateful) => stateful_revisions(stateful, &mut set, facts),
+                Spec::Deployment(deployment) => deployment_revisions(deployment, &mut set, &made),
+                Spec::Replica(_) => Vec::new(),
+            };
+            // Where all have what is asked for, nothing has to be told apart.
+            let silent = revisions.iter().all(|revision| revision.notch == Notch::New);
+            for (pod, revision) in set.pods.iter().zip(revisions) {
+                let notch = if silent { Notch::None } else { revision.notch };
+                intention.revisions.insert(pod.metadata.uid, Revision { notch, ..revision });
+            }
+            intention.sets.push(set);
+        }
+        intention
+    }
+
+    /// How the pod's template stands to the one that is asked for.
+    pub fn revision(&self, uid: Uid) -> Revision {
+        self.revisions.get(&uid).copied().unwrap_or_default()
+    }
+
+    /// The set behind a controller of pods.
+    pub fn set_of(&self, owner: Uid) -> Option<&Set<'w>> {
+        self.sets.get(*self.owners.get(&owner)?)
+    }
+
+    /// Whether a set makes claims for its pods.
+    pub fn asks_for_disks(&self) -> bool {
+        let claims = |set: &Set| matches!(set.spec, Spec::Stateful(set) if !set.spec.volume_claim_templates.is_empty());
+        self.sets.iter().any(claims)
+    }
+
+    /// Which of the six shapes the set of this controller has; none where there is no other set to tell it from.
+    pub fn sign(&self, owner: Uid) -> Option<usize> {
+        self.owners.get(&owner).filter(|_| self.sets.len() > 1).map(|place| place % SIGNS)
+    }
+}
+
+impl Set<'_> {
+    pub fn is_terminating(&self) -> bool {
+        self.meta.is_terminating()
+    }
+    /// Pods that the API server believes to be Ready.
+    pub fn ready(&self) -> u32 {
+        self.pods.iter().filter(|pod| pod.is_ready() && !pod.is_terminating()).count() as u32
+    }
+    /// The ordinals that are asked for; empty for pods without.
+    pub fn ordinals(&self) -> std::ops::Range<u32> {
+        match self.spec {
+            Spec::Stateful(set) => {
+                let start = set.spec.ordinals.as_ref().map_or(0, |ordinals| ordinals.start.max(0).unsigned_abs());
+                start..start + self.asked
+            }
+            _ => 0..0,
+        }
+    }
+    /// The pod of an ordinal.
+    pub fn pod(&self, ordinal: u32) -> Option<&Rc<Pod>> {
+        self.pods.iter().find(|pod| super::Identity::of(pod).ordinal == Some(ordinal)).copied()
+    }
+    /// The first ordinal that an update reaches; none without a partition.
+    pub fn partition(&self) -> Option<u32> {
+        let Spec::Stateful(set) = self.spec else { return None };
+        let rolling = set.spec.update_strategy.rolling_update.as_ref()?;
+        let partition = rolling.partition.filter(|partition| *partition > 0)?;
+        Some(self.ordinals().start + partition.unsigned_abs())
+    }
+    pub fn is_on_delete(&self) -> bool {
+        matches!(self.spec, Spec::Stateful(set) if &*set.spec.update_strategy.kind == "OnDelete")
+    }
+}
+
+/// Those of a StatefulSet's pods: what the controller calls current is left for what it calls update.
+fn stateful_revisions(stateful: &StatefulSet, set: &mut Set, facts: &Facts) -> Vec<Revision> {
+    let number = |name: &Name| {
+        let key = Key::new(stateful.metadata.namespace.clone(), name.clone());
+        facts.objects.revisions.get(&key).map_or(0, |revision| revision.revision)
+    };
+    let (current, update) = (&stateful.status.current_revision, &stateful.status.update_revision);
+    set.wanted = number(update);
+    let of = |pod: &&Rc<Pod>| {
+        let name = pod.metadata.labels.get("controller-revision-hash").cloned().unwrap_or_default();
+        let notch = match () {
+            () if name == *update => Notch::New,
+            () if name == *current => Notch::Old,
+            () if update.is_empty() => Notch::New,
+            () => Notch::Neither,
+        };
+        Revision { number: number(&name), notch }
+    };
+    set.pods.iter().map(of).collect()
+}
+
+/// Those of a Deployment's pods: the ReplicaSet with the Deployment's template is what is asked for.
+fn deployment_revisions(deployment: &Deployment, set: &mut Set, made: &[Rc<ReplicaSet>]) -> Vec<Revision> {
+    let new = util::find_new_replica_set(deployment, made);
+    let number = |set: &ReplicaSet| util::revision(&set.metadata).unwrap_or(0);
+    set.wanted = new.as_ref().map_or(0, |new| number(new));
+    let of = |pod: &&Rc<Pod>| {
+        let owner = pod.metadata.controller().map(|owner| owner.uid);
+        let own = made.iter().find(|set| Some(set.metadata.uid) == owner);
+        let is_new = own.is_some() && own.map(|own| own.metadata.uid) == new.as_ref().map(|new| new.metadata.uid);
+        Revision { number: own.map_or(0, |own| number(own)), notch: if is_new { Notch::New } else { Notch::Old } }
+    };
+    set.pods.iter().map(of).collect()
+}
+
+/// Since when a condition says what it says.
+fn since(conditions: &[petri_objects::Condition], kind: &str, status: &str, reason: &str) -> Option<Time> {
+    let found = petri_objects::condition(conditions, kind)?;
+    (&*found.status == status && &*found.reason == reason).then_some(found.last_transition_time)
+}
