@@ -372,8 +372,6 @@ describe("what is drawn is also written", () => {
   test("each mark of the picture has its row, and the legend its words", async () => {
     const page = await open();
     const { pod } = await suggestion(page);
-    const legend = () => page.locator(".cluster .legend li").allInnerTexts();
-    assert.deepEqual(await legend(), ["outline: what the API server believes", "block: what runs"]);
     await page.locator("#try-button").click();
     await run(page, 360);
     await say(page, `kubectl delete pod ${pod} --force --grace-period=0`);
@@ -388,10 +386,10 @@ describe("what is drawn is also written", () => {
     assert.match(rows.find((row) => row.includes("NotReady")), /cut .* ago; runs 1 pod/);
     await page.locator('[data-facts="Claims"]').click();
     assert.equal(await page.locator(".facts tbody tr").count(), 2);
-    const seen = await legend();
-    for (const words of ["asked to stop", "ghost: no object"]) assert.ok(seen.includes(words), `${words}: ${seen}`);
-    await page.locator("#help-button").click();
-    assert.equal(await page.locator(".dialog .legend li").count(), 6, "the help explains all");
+    await page.locator("#marks-button").click();
+    const told = await page.locator(".dialog .legend li").allInnerTexts();
+    assert.equal(told.length, 12, `the help explains all: ${told}`);
+    for (const words of ["asked to stop", "ghost: no object", "corners: asked for, not there"]) assert.ok(told.includes(words), `${words}: ${told}`);
     await page.finish();
   });
 

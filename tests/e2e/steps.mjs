@@ -38,12 +38,17 @@ export async function panel(page, name) {
   if ((await tab.count()) > 0) await tab.click();
 }
 
-/** Says a line in the console, and answers what the console then shows. */
+/**
+ * Says a line in the console, and answers what the console then shows. What opened over the timeline is folded again, as
+ * who goes on with the mouse does.
+ */
 export async function say(page, line) {
   await panel(page, "console");
   await page.locator("#console-line").fill(line);
   await page.locator("#console-line").press("Enter");
-  return page.locator(".term").innerText();
+  const shown = await page.locator(".term").innerText();
+  if ((await page.locator('#drawer-button[aria-expanded="true"]').count()) > 0) await page.locator("#console-line").press("Escape");
+  return shown;
 }
 
 /**

@@ -85,7 +85,7 @@ pub fn App(props: &AppProps) -> Html {
                     <Inspector key="why" selection={selection.clone()} tab={ui.tab} untried={ui.untried} />
                 }
                 if shows(Panel::Console) {
-                    <Console key="console" {wide} log={ui.log.clone()} />
+                    <Console key="console" {wide} open={!wide || ui.drawer} log={ui.log.clone()} />
                 }
                 if shows(Panel::More) {
                     <Names key="names" {wide} />

@@ -226,6 +226,8 @@ pub struct Ui {
     pub active: u32,
     pub popup: Option<Popup>,
     pub toast: Option<Toast>,
+    /// Whether what the console said is in sight, where it has no panel of its own.
+    pub drawer: bool,
     pub log: Rc<Vec<LogLine>>,
     /// The title of the example that was loaded last.
     pub example: String,
@@ -253,6 +255,8 @@ pub enum Action {
     ShowFacts(Facts),
     Open(Popup),
     Close,
+    /// Shows what the console said, or only its line.
+    Drawer(bool),
     Toast {
         text: String,
         branch: Option<usize>,
@@ -313,6 +317,7 @@ impl Ui {
             active: 0,
             popup: None,
             toast: None,
+            drawer: false,
             log: Rc::default(),
             example: String::new(),
             untried: false,
@@ -386,6 +391,7 @@ impl Ui {
                 self.popup = if self.popup.as_ref() == Some(&popup) { None } else { Some(popup) };
             }
             Action::Close => self.popup = None,
+            Action::Drawer(open) => self.drawer = open,
             Action::Toast { text, branch } => {
                 let number = self.number();
                 self.toast = Some(Toast { text, branch, number });

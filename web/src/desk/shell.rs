@@ -21,6 +21,7 @@ pub fn say(desk: &Desk, line: &str) -> Option<String> {
         return None;
     }
     desk.log(LogKind::Input, line);
+    desk.send(Action::Drawer(true));
     let session = desk.session.clone();
     let drafts = Drafts(desk.files());
     let branches = session.timeline().branches().len();

@@ -1,6 +1,6 @@
 //! What holds a set back from what was asked for, and what lets it go on.
 
-use super::{Fix, Related, Standstill, fix, risk};
+use super::{Fix, Related, Standstill, fix};
 use petri_objects::{Kind, Name, ObjectRef, Value};
 use petri_picture::view::facts::Facts;
 use petri_picture::view::intention::{Held, Intention, Reverted, Set};
@@ -72,7 +72,7 @@ fn repair(held: &Held, set: &Set) -> Option<Fix> {
             delete(old.last()?),
             "It comes back with what the template asks for now.",
         ),
-        Held::Partition { keep, .. } => risk(
+        Held::Partition { keep, .. } => fix(
             format!("Update {} as well", keep.last()?),
             patch(&["spec", "updateStrategy", "rollingUpdate", "partition"], Value::Int(0)),
             "Sets partition to 0: one pod at a time, the highest ordinal first.",

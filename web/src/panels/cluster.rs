@@ -68,7 +68,7 @@ pub fn Cluster(props: &ClusterProps) -> Html {
             </Sentence>
             <div class="cluster-body" tabindex="0" role="region" aria-label="Cluster">
                 <div class="picture"><ClusterPicture {view} {width} selected={props.selection.clone()} {on_pick} hint={(*suggested).clone()} {on_hint} density={props.density} {low} /></div>
-                <Legend {seen} />
+                if !props.wide { <Legend key="legend" {seen} /> }
                 <FactsPanel facts={props.facts} selection={props.selection.clone()} />
             </div>
         </main>

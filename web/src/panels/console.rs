@@ -3,7 +3,7 @@
 use crate::desk::shell;
 use crate::desk::use_desk;
 use crate::session::use_slice;
-use crate::state::{LogKind, LogLine};
+use crate::state::{Action, LogKind, LogLine};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, Element, HtmlInputElement};
@@ -12,6 +12,8 @@ use yew::prelude::*;
 #[derive(PartialEq, Properties)]
 pub struct ConsoleProps {
     pub wide: bool,
+    /// Whether what was said is in sight. Where the console is one line, it opens upward over the timeline.
+    pub open: bool,
     pub log: Rc<Vec<LogLine>>,
 }
 
@@ -21,7 +23,7 @@ pub fn Console(props: &ConsoleProps) -> Html {
     let scroller = use_node_ref();
     {
         let scroller = scroller.clone();
-        use_effect_with(props.log.last().map(|line| line.number), move |_| {
+        use_effect_with((props.log.last().map(|line| line.number), props.open), move |_| {
             if let Some(scroller) = scroller.cast::<Element>() {
                 scroller.set_scroll_top(scroller.scroll_height());
             }
@@ -31,10 +33,22 @@ pub fn Console(props: &ConsoleProps) -> Html {
         let desk = desk.clone();
         use_slice((), move |_, ()| shell::waits(&desk))
     };
+    let toggle = desk.sends(Action::Drawer(!props.open));
+    let fold = {
+        let desk = desk.clone();
+        let folds = props.wide && props.open;
+        Callback::from(move |event: KeyboardEvent| {
+            if folds && event.key() == "Escape" {
+                event.stop_propagation();
+                desk.send(Action::Drawer(false));
+            }
+        })
+    };
     let stop = Callback::from(move |_: MouseEvent| {
         shell::interrupt(&desk);
         desk.session.changed();
     });
+    let last = props.log.last().filter(|_| !props.open).map(|line| line.text.lines().last().unwrap_or_default().to_owned());
     let line = |line: &LogLine| {
         let class = match line.kind {
             LogKind::Input => "in",
@@ -46,15 +60,23 @@ pub fn Console(props: &ConsoleProps) -> Html {
         html! { <div key={line.number} {class}>{ prompt }{ &line.text }</div> }
     };
     html! {
-        <section class="con" aria-label="Console">
-            <div class="term" ref={scroller} tabindex="0" role="log" aria-label="Console output">{ for props.log.iter().map(line) }</div>
+        <section class={classes!("con", props.open.then_some("open"))} aria-label="Console" onkeydown={fold}>
+            <div class="term" ref={scroller} tabindex={if props.open { "0" } else { "-1" }} role="log" aria-label="Console output">{ for props.log.iter().map(line) }</div>
             if !waits.is_empty() {
                 <div key="waits" class="still" role="status">
                     <span title={waits.join("\n")}>{ format!("waiting for {}", waits.join("; ")) }</span>
                     <button class="btn quiet" onclick={stop}>{ "Stop waiting" }</button>
                 </div>
             }
-            <CommandLine key="line" id="console-line" placeholder={if props.wide { "kubectl, dig, cut node-1, run 6m · Tab completes · help" } else { "kubectl get pods, or help" }} autofocus={false} />
+            <div key="prompt" class="prompt">
+                if props.wide {
+                    <button class="btn quiet" id="drawer-button" aria-expanded={props.open.to_string()} onclick={toggle}>
+                        { if props.open { "▾ Console" } else { "▴ Console" } }
+                    </button>
+                }
+                <CommandLine key="line" id="console-line" placeholder={if props.wide { "kubectl, dig, cut node-1, run 6m · Tab completes · help" } else { "kubectl get pods, or help" }} autofocus={false} />
+                <span class="last" hidden={last.is_none()}>{ last }</span>
+            </div>
         </section>
     }
 }

@@ -30,7 +30,7 @@ pub fn HelpDialog() -> Html {
         <FloatBox place={Place::Middle} label="Keys and help" role="dialog" class="dialog">
             <h2>{ "How to read the picture" }</h2>
             <p>{ "The outline of a pod is its API object: what the control plane believes. The block at its left is the process: what the machine really runs. Everything interesting begins where the two part." }</p>
-            <Legend />
+            <Legend intention=true />
             <p>{ "Everything you can click is also a line in the console; type " }<code>{ "help" }</code>{ " there for the list." }</p>
             if let Some(address) = fidelity() {
                 <p key="fidelity"><a href={address} target="_blank" rel="noopener">{ "How faithful is this?" }</a>{ " What is simulated, how it was compared with a real control plane, and where it differs." }</p>

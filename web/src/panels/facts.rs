@@ -4,7 +4,7 @@ use super::picking::use_pick;
 use crate::desk::use_desk;
 use crate::pictures::{How, OnPick, Pick, Table, mark};
 use crate::session::use_world;
-use crate::state::{Action, Facts, Tab};
+use crate::state::{Action, Facts, Popup, Tab};
 use petri_picture::view::facts::Facts as World;
 use petri_picture::view::{self, Identity, Target, Tone, budgets, claims, locks};
 use std::rc::Rc;
@@ -82,7 +82,10 @@ pub fn FactsPanel(props: &FactsProps) -> Html {
     };
     html! {
         <div class="facts-panel">
-            <div class="tabs" role="tablist" aria-label="Facts">{ for Facts::ALL.into_iter().zip(shown.counts).map(tab) }</div>
+            <div class="facts-head">
+                <div class="tabs" role="tablist" aria-label="Facts">{ for Facts::ALL.into_iter().zip(shown.counts).map(tab) }</div>
+                <button class="link" id="marks-button" onclick={desk.sends(Action::Open(Popup::Help))}>{ "What do the marks mean?" }</button>
+            </div>
             { table }
         </div>
     }

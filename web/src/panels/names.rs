@@ -34,6 +34,16 @@ pub fn Names(props: &NamesProps) -> Html {
             desk.send(Action::ShowPanel(Panel::Why));
         })
     };
+    if props.wide {
+        let brief = dns::brief(rows);
+        let missing = rows.iter().any(dns::Row::is_missing).then_some("nx");
+        return html! {
+            <section class="rec brief" aria-label="DNS">
+                <b>{ "DNS" }</b><span class={classes!(missing)} title={brief.clone()}>{ brief.clone() }</span>
+                <button class="link" id="ask-dns" onclick={more}>{ "Ask" }</button>
+            </section>
+        };
+    }
     html! {
         <section class="rec" aria-label="DNS">
             <div class="ph"><b>{ "DNS" }</b><span>{ "*.default.svc.cluster.local" }</span><button class="link" id="ask-dns" onclick={more}>{ "Ask" }</button></div>
@@ -42,7 +52,6 @@ pub fn Names(props: &NamesProps) -> Html {
                 <p class="empty" hidden={!rows.is_empty()}>{ "No Service has a name yet." }</p>
                 { for ghosts.iter().enumerate().map(|(i, (_, text))| html! { <p key={i} class="ghost-name">{ text }</p> }) }
             </div>
-            if !props.wide {
                 <div key="more" class="more">
                     <button class="btn" onclick={desk.sends(Action::Open(Popup::Share))}>{ "Share this run" }</button>
                     <button class="btn" id="compare-button" onclick={desk.sends(Action::Open(Popup::Compare))}>{ "Compare two courses of events" }</button>
@@ -50,7 +59,6 @@ pub fn Names(props: &NamesProps) -> Html {
                     <button class="btn" onclick={desk.sends(Action::Open(Popup::Examples))}>{ "Examples" }</button>
                     <button class="btn" onclick={desk.sends(Action::Open(Popup::Help))}>{ "Keys and help" }</button>
                 </div>
-            }
         </section>
     }
 }

@@ -10,6 +10,9 @@ pub struct LegendProps {
     /// What there was to see of what not every run has: asked to stop, ghost, believed but dead, a lock.
     #[prop_or([true; 4])]
     pub seen: [bool; 4],
+    /// Whether the marks of intention are explained as well.
+    #[prop_or_default]
+    pub intention: bool,
 }
 
 /// What outline, block, hatch, fringe and strike mean.
@@ -24,5 +27,7 @@ pub fn Legend(props: &LegendProps) -> Html {
             </li>
         }
     };
-    html! { <ul class="legend" aria-label="Legend">{ for draw::legend(props.seen).into_iter().map(item) }</ul> }
+    let intention = props.intention.then(draw::legend_of_intention).unwrap_or_default();
+    let items = draw::legend(props.seen).into_iter().chain(intention).map(item);
+    html! { <ul class="legend" aria-label="Legend">{ for items }</ul> }
 }

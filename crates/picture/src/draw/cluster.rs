@@ -245,25 +245,26 @@ fn frame(node: &NodeView, place: &NodeBox, selected: Option<&Target>) -> Shape {
     }))
 }
 
+/// One line: the name, and beside it the most that has room of what the API server believes and when it last heard.
 fn card_words(node: &NodeView, place: Rect) -> Shape {
     let Rect { x, y, w, h } = place;
-    let name = words::width(&node.name, 13, false);
     let room = (w - 26).max(0) as u32;
-    let beside = room.saturating_sub(name);
-    // The mark of a cordon stands at the node's edge; its word alone is better than half of two.
-    let long = node.status_tone == Tone::Calm && words::width(&node.status, 11, false) > beside;
-    let said = if long && node.cordoned { "cordoned" } else { &node.status };
-    let line = words::fit(&node.line, room + 8, 11, false);
+    let beside = room.saturating_sub(words::width(&node.name, 13, false));
+    let heard = node.line.strip_prefix("heard ").unwrap_or(&node.line);
+    let risk = node.status_tone.max(node.line_tone);
+    let both = format!("{} · {heard}", node.status);
+    let said: [(&str, Tone); 3] = match node.state {
+        NodeState::Ready | NodeState::Lost if node.cordoned => [(&both, risk), ("cordoned", node.line_tone), ("", risk)],
+        NodeState::Ready if node.line_tone != Tone::Calm => [(&both, risk), (&node.line, risk), ("", risk)],
+        NodeState::Ready | NodeState::Lost => [(&both, risk), (&node.status, node.status_tone), ("", risk)],
+        _ => [(&node.line, node.line_tone), (&node.status, node.status_tone), ("", risk)],
+    };
+    let (said, said_tone) =
+        said.into_iter().find(|(words, _)| words::width(words, 11, false) <= beside).unwrap_or(("", Tone::Calm));
     Shape::All(vec![
         text(x + 9, y + 20, "nm", &*node.name),
-        text(
-            x + w - 9,
-            y + 20,
-            classes(&["sub", "me", tone(node.status_tone), "e"]),
-            words::fit(said, beside, 11, false),
-        ),
-        text(x + 9, y + 36, classes(&["sub", tone(node.line_tone)]), line),
-        when(node.tiles.is_empty(), || text(x + w / 2, y + 48 + (h - 48) / 2, "sub dim c", "no pods")),
+        text(x + w - 9, y + 20, classes(&["sub", "me", tone(said_tone), "e"]), said),
+        when(node.tiles.is_empty(), || text(x + w / 2, y + 34 + (h - 34) / 2, "sub dim c", "no pods")),
     ])
 }
 

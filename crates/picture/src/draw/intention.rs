@@ -14,7 +14,7 @@ pub fn bracket(view: &BracketView, place: &BracketBox, patterns: &Patterns, sele
     let count = words::width(&view.count, 12, false) as i32;
     let room = (x + w - 14 - count - 8 - after_sign).max(20) as u32;
     let name = words::fit(&view.name, room, 13, false);
-    let beside = words::width(&name, 13, false) + 8;
+    let beside = words::width(&name, 13, false) + 12;
     let kind = room.checked_sub(beside).filter(|left| words::width(view.kind, 11, false) <= *left);
     let cells = place.cells.last().map_or(x + 14, Rect::right);
     let line = words::fit(&view.line, (x + w - 14 - cells - 8).max(20) as u32, 11, false);
@@ -92,9 +92,9 @@ pub fn sign(number: usize, x: i32, y: i32) -> String {
 pub fn rail(place: &RailBox, waiting: usize) -> Shape {
     let Rect { x, y, w, h } = place.rect;
     let count = match waiting {
-        0 => "every pod has one".to_owned(),
-        1 => "1 pod has none".to_owned(),
-        more => format!("{more} pods have none"),
+        0 => "all have one".to_owned(),
+        1 => "1 has none".to_owned(),
+        more => format!("{more} have none"),
     };
     Shape::All(vec![
         path("rule", format!("M{} {}v{}", x - 2, y, h)),

@@ -54,3 +54,17 @@ pub fn legend([stopping, ghost, dead, lock]: [bool; 4]) -> Vec<(&'static str, i3
     ];
     entries.into_iter().filter_map(|(seen, words, width, shapes)| seen.then_some((words, width, shapes))).collect()
 }
+
+/// What the marks of intention mean, in the same form.
+pub fn legend_of_intention() -> Vec<(&'static str, i32, Vec<Shape>)> {
+    let tile = || vec![rect("edge", Rect::new(0, 0, 24, 12), 3), rect("blk", Rect::new(0, 0, 8, 12), 2)];
+    let with = |mark: Shape| tile().into_iter().chain([mark]).collect();
+    vec![
+        ("bracket: what was asked for of a set", 24, vec![path("asked", "M6 0h-6v16h6M18 0h6v16h-6".into())]),
+        ("corners: asked for, not there", 16, vec![path("asked", "M0 4v-4h4M12 0h4v4M16 12v4h-4M4 16h-4v-4".into())]),
+        ("cut in: keeps the old revision", 24, with(path("notch cut", "M11 13l5-5 5 5".into()))),
+        ("standing out: has the new revision", 24, with(path("notch", "M11 12h10l-5 4z".into()))),
+        ("box: a revision nobody asks for", 24, with(path("notch box", "M11 9h10v6h-10zM11 15l10-6".into()))),
+        ("open bar: more run than asked for", 24, vec![path("more", "M0 8h24".into()), rect("morecap", Rect::new(5, 2, 14, 12), 3)]),
+    ]
+}

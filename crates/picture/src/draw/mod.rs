@@ -16,7 +16,7 @@ mod tile;
 
 pub use cluster::{Pods, cluster};
 pub use intention::sign as sign_of;
-pub use legend::{legend, rarer};
+pub use legend::{legend, legend_of_intention, rarer};
 pub use shape::{Class, Mark, Shape};
 pub use sign::{OCTAGON, TRIANGLE, sign};
 pub use tile::Patterns;

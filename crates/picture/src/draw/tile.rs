@@ -248,7 +248,12 @@ fn row_text(view: &TileView, rect: Rect) -> Shape {
         numeral(view, rect, 24),
         sign,
         text(left, rect.y + 19, "nm", words::fit(&view.title, room, 13, false)),
-        when(name + 24 <= room, || status_text(right, rect.y + 19, true, &word, room - name)),
+        // Who is Ready needs no word.
+        match view.state {
+            TileState::Ready if view.revision.notch == Notch::None => pip(view.state, right - 4, rect.y + 15),
+            _ if name + 24 <= room => status_text(right, rect.y + 19, true, &word, room - name),
+            _ => Shape::None,
+        },
     ])
 }
 

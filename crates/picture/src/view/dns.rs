@@ -36,6 +36,22 @@ impl Row {
     }
 }
 
+/// All of it in a line: how many addresses each Service's name has, and which pods' names do not resolve.
+pub fn brief(rows: &[Row]) -> String {
+    let of_services = rows.iter().filter(|row| !row.name.contains('.')).map(|row| match row.addresses.len() {
+        0 => format!("{} has no address", row.name),
+        1 => format!("{} has 1 address", row.name),
+        number => format!("{} has {number} addresses", row.name),
+    });
+    let missing = rows.iter().filter(|row| row.name.contains('.') && row.is_missing());
+    let missing = missing.map(|row| format!("{} does not resolve", row.name));
+    let told: Vec<String> = missing.chain(of_services).collect();
+    match told[..] {
+        [] => "no Service has a name yet".to_owned(),
+        _ => told.join("; "),
+    }
+}
+
 /// Every name of a Service or a pod that resolves, and every name that a StatefulSet's pod should have.
 pub fn rows(facts: &Facts) -> Vec<Row> {
     let objects = facts.objects;

@@ -9,10 +9,10 @@ use petri_objects::order::Order as _;
 /// From a zone's top to its first node.
 const LABEL: i32 = 26;
 /// From a card's top to its pods, and from the last pod to its bottom.
-const HEAD: i32 = 48;
-const FOOT: i32 = 12;
+const HEAD: i32 = 30;
+const FOOT: i32 = 10;
 /// Between the nodes and the disks.
-const DROP: i32 = 32;
+const DROP: i32 = 28;
 const DISK: i32 = 40;
 const DISK_GAP: i32 = 12;
 /// The room for a strip's name.

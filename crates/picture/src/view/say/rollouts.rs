@@ -2,7 +2,7 @@
 
 use super::super::facts::Facts;
 use super::super::intention::{Held, Intention, Notch, Reverted, Set};
-use super::super::marks::{BracketView, ClusterView, LinkView, NodeState, Say, TileView, Tone};
+use super::super::marks::{BracketView, ClusterView, Say, TileView, Tone};
 use super::super::words;
 use super::{risk, text};
 use petri_objects::Name;
@@ -82,14 +82,6 @@ fn first<'i, 'w>(
 /// Sets that run more than they ask for, because some of it nobody can stop.
 pub fn surplus(view: &ClusterView) -> Option<Say> {
     let sets: Vec<&BracketView> = view.sets.iter().filter(|set| !set.more_than_asked.is_empty()).collect();
-    let silent: Vec<String> = view
-        .nodes()
-        .filter(|node| node.link != LinkView::Whole || node.state != NodeState::Ready)
-        .map(|node| node.name.to_string())
-        .collect();
-    let nodes = if silent.is_empty() { "a machine".to_owned() } else { words::list(&silent) };
-    let (answers, what) =
-        if silent.len() > 1 { ("do not answer", "them") } else { ("does not answer", "it") };
     let headline = match sets[..] {
         [] => return None,
         [set] => {
@@ -104,6 +96,10 @@ pub fn surplus(view: &ClusterView) -> Option<Say> {
         }
     };
     let kept: Vec<&TileView> = view.tiles().filter(|tile| tile.process && tile.state.is_trouble()).collect();
+    let mut silent: Vec<String> = kept.iter().filter_map(|tile| tile.node.as_ref().map(Name::to_string)).collect();
+    silent.dedup();
+    let (answers, what) = if silent.len() > 1 { ("do not answer", "them") } else { ("does not answer", "it") };
+    let nodes = words::list(&silent);
     let runs = match kept[..] {
         [tile] => format!("{} runs on there, and nobody can confirm it", tile.title),
         _ => format!("what runs on {what}, nobody can stop"),
