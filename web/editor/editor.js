@@ -21,7 +21,7 @@ import {
   showPanel,
 } from "@codemirror/view";
 
-import { badges, changedLines, setApplied, setBadges } from "./marks.js";
+import { badges, changedLines, driftLines, setApplied, setBadges, setDrift } from "./marks.js";
 import { colours, theme } from "./theme.js";
 
 export { templates } from "./templates.js";
@@ -83,6 +83,7 @@ export function create(parent, options) {
       palette.of(theme(dark)),
       badges,
       changedLines,
+      driftLines,
       problems(options),
       suggestions(options),
       explanations(options),
@@ -126,6 +127,11 @@ export function create(parent, options) {
     /** Tells which text the cluster was last given, if any: lines that differ from it are marked in the margin. */
     setApplied(text) {
       view.dispatch({ effects: setApplied.of(text ?? null) });
+    },
+
+    /** Marks lines from which the cluster differs. */
+    setDrift(lines) {
+      view.dispatch({ effects: setDrift.of({ lines, takeOver: options.onTakeOver }) });
     },
 
     setDark(on) {

@@ -8,6 +8,7 @@ const MOST_PAIRS = 250_000;
 
 export const setBadges = StateEffect.define();
 export const setApplied = StateEffect.define();
+export const setDrift = StateEffect.define();
 
 class Badge extends WidgetType {
   constructor(text) {
@@ -44,6 +45,61 @@ export const badges = StateField.define({
   update(placed, transaction) {
     for (const effect of transaction.effects) {
       if (effect.is(setBadges)) return placeBadges(transaction.state.doc, effect.value);
+    }
+    return placed.map(transaction.changes);
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+/** What the cluster has, at the end of the line that says otherwise, and the way to take it over. */
+class Drift extends WidgetType {
+  constructor(text, takeOver) {
+    super();
+    this.text = text;
+    this.takeOver = takeOver;
+  }
+  eq(other) {
+    return other.text === this.text;
+  }
+  toDOM() {
+    const dom = document.createElement("span");
+    dom.className = "petri-drift-note";
+    const badge = document.createElement("span");
+    badge.className = "petri-badge";
+    badge.textContent = this.text;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "petri-take";
+    button.textContent = "take over";
+    button.addEventListener("click", () => this.takeOver?.());
+    dom.append(badge, button);
+    return dom;
+  }
+  ignoreEvent() {
+    return true;
+  }
+}
+
+/** Lines from which the cluster differs: `{ lines: [{ from, text }], takeOver }`. */
+function placeDrift(doc, { lines, takeOver }) {
+  const byLine = new Map();
+  for (const { from, text } of lines) {
+    const line = doc.lineAt(Math.min(from, doc.length));
+    if (!byLine.has(line.number)) byLine.set(line.number, { line, text });
+  }
+  const builder = new RangeSetBuilder();
+  for (const { line, text } of [...byLine.values()].sort((a, b) => a.line.from - b.line.from)) {
+    builder.add(line.from, line.from, Decoration.line({ class: "petri-drift" }));
+    builder.add(line.to, line.to, Decoration.widget({ widget: new Drift(text, takeOver), side: 2 }));
+  }
+  return builder.finish();
+}
+
+export const driftLines = StateField.define({
+  create: () => Decoration.none,
+  update(placed, transaction) {
+    for (const effect of transaction.effects) {
+      if (effect.is(setDrift)) return placeDrift(transaction.state.doc, effect.value);
     }
     return placed.map(transaction.changes);
   },

@@ -89,6 +89,17 @@ const spec = {
     minHeight: "var(--target)",
   },
   ".petri-changed": { boxShadow: "inset 3px 0 0 var(--accent)" },
+  // Two thin rules: the file and the cluster, apart.
+  ".petri-drift": { boxShadow: "inset 1.5px 0 0 var(--text-2), inset 3.5px 0 0 var(--panel), inset 5px 0 0 var(--text-2)" },
+  ".petri-take": {
+    font: "var(--fs-1)/15px var(--sans)",
+    color: "var(--accent)",
+    background: "none",
+    border: "0",
+    padding: "0 4px",
+    textDecoration: "underline",
+    cursor: "pointer",
+  },
   ".petri-badge": {
     font: "var(--fs-1)/15px var(--sans)",
     color: "var(--text-3)",

@@ -152,6 +152,11 @@ fn place(text: &str, problems: &[Problem]) -> Vec<Finding> {
         .collect()
 }
 
+/// The UTF-16 offset of a byte of a text.
+pub fn utf16(text: &str, byte: usize) -> u32 {
+    Ruler { text, byte: 0, unit: 0 }.unit_of(byte)
+}
+
 struct Ruler<'t> {
     text: &'t str,
     byte: usize,

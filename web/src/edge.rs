@@ -81,6 +81,9 @@ pub struct EditorOptions<'a> {
     /// `(text)`, for Control and Enter.
     #[serde(with = "serde_wasm_bindgen::preserve")]
     pub on_apply: Function,
+    /// `()`: the cluster's values are wanted in the text.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    pub on_take_over: Function,
     /// `(text, position, explicit)`, answers [`Completions`] or null.
     #[serde(with = "serde_wasm_bindgen::preserve")]
     pub completions: Function,
@@ -100,6 +103,14 @@ pub struct Mark {
     /// Drawn at the end of the line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub badge: Option<&'static str>,
+}
+
+/// A value that the cluster has otherwise than the text says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Drift<'a> {
+    pub from: u32,
+    /// `cluster: 4`.
+    pub text: &'a str,
 }
 
 /// What could stand at a place.
@@ -191,6 +202,9 @@ extern "C" {
     /// Tells which text the cluster was last given.
     #[wasm_bindgen(method, catch, js_name = setApplied)]
     pub fn set_applied(this: &TextEditor, text: Option<&str>) -> Result<(), JsValue>;
+    /// Marks lines from which the cluster differs: a list of [`Drift`].
+    #[wasm_bindgen(method, catch, js_name = setDrift)]
+    pub fn set_drift(this: &TextEditor, lines: &JsValue) -> Result<(), JsValue>;
     #[wasm_bindgen(method, catch, js_name = setDark)]
     pub fn set_dark(this: &TextEditor, dark: bool) -> Result<(), JsValue>;
     /// Selects a range and shows it.

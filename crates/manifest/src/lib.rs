@@ -25,6 +25,7 @@ pub mod scalar;
 
 pub mod assist;
 pub mod change;
+pub mod drift;
 pub mod locate;
 pub mod print;
 mod quote;

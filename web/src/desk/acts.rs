@@ -1,5 +1,6 @@
 //! What a person does: commands, files that are applied, lines, and what is taken back.
 
+use super::keep;
 use super::handle::{Desk, branch_name};
 use super::shell;
 use super::steps::take_back;
@@ -149,6 +150,15 @@ impl Desk {
         let applied = Some(Rc::new(Applied { text, tried: file.text.clone(), at, outcome }));
         self.step(commands, Rc::new(file.clone()), File { applied, ..file.clone() });
         checked.errors().next().map(|finding| (finding.from, finding.to))
+    }
+
+    /// Writes what the cluster has into a file, each value at its place; what cannot be written there is told.
+    pub fn take_over(&self, file: &File) {
+        let (text, left) = keep::take_over(file, self.session.timeline().world());
+        if !left.is_empty() {
+            self.toast(format!("{} cannot be changed at its place; the file says what it said.", left.join(", ")), None);
+        }
+        self.send(Action::Edit { file: file.id, text });
     }
 
     /// Takes the last command back by forking before it. Files that followed it go back, too.

@@ -2,7 +2,6 @@
 
 use super::handle::Desk;
 use super::host::{Drafts, with_page};
-use super::keep;
 use super::waiting::{self, Desktop, Waiting};
 use crate::session::Session;
 use crate::state::{Action, File, LogKind, Outcome, Panel};
@@ -21,16 +20,11 @@ pub fn say(desk: &Desk, line: &str) -> Option<String> {
         return None;
     }
     desk.log(LogKind::Input, line);
-    desk.send(Action::Drawer(true));
     let session = desk.session.clone();
     let drafts = Drafts(desk.files());
     let branches = session.timeline().branches().len();
-    let commands = session.timeline().done();
     let output = with_page(&session, |page| petri_console::run(line, page, &drafts));
     show(desk, &output);
-    if output.code == 0 {
-        keep::follow(desk, commands);
-    }
     desk.announce_fork(branches);
     if let Some(follow) = output.follow {
         waiting::wait_for(desk, follow);
@@ -81,8 +75,7 @@ impl Desktop for Desk {
     fn tell(&self, kind: LogKind, text: String) {
         self.log(kind, text);
     }
-    fn acted(&self, commands: usize, branches: usize) {
-        keep::follow(self, commands);
+    fn acted(&self, branches: usize) {
         self.announce_fork(branches);
     }
 }

@@ -23,8 +23,8 @@ pub(super) trait Desktop: Clone + 'static {
     fn drafts(&self) -> Vec<Rc<File>>;
     fn show(&self, output: &Output);
     fn tell(&self, kind: LogKind, text: String);
-    /// Lines have acted by themselves; there were so many commands and branches before.
-    fn acted(&self, commands: usize, branches: usize);
+    /// Lines have acted by themselves; there were so many branches before.
+    fn acted(&self, branches: usize);
 }
 
 /// Lines that are not done, oldest first, and what asks them again.
@@ -37,8 +37,8 @@ pub struct Waiting {
     run: Cell<u32>,
     /// The number by which the session knows that they move time.
     drive: Cell<u64>,
-    /// How many commands and branches there were before lines acted by themselves.
-    acted: Cell<Option<(usize, usize)>>,
+    /// How many branches there were before lines acted by themselves.
+    acted: Cell<Option<usize>>,
 }
 
 struct Line {
@@ -164,8 +164,8 @@ fn look(desk: &impl Desktop) {
     if poll(desk, &mut session.timeline_mut()) {
         session.changed();
     }
-    if let Some((commands, branches)) = waiting.acted.take() {
-        desk.acted(commands, branches);
+    if let Some(branches) = waiting.acted.take() {
+        desk.acted(branches);
     }
 }
 
@@ -175,7 +175,7 @@ fn poll(desk: &impl Desktop, timeline: &mut Timeline) -> bool {
     if waiting.lines.borrow().is_empty() || waiting.polling.replace(true) {
         return false;
     }
-    let before = (timeline.done(), timeline.branches().len());
+    let (done, branches) = (timeline.done(), timeline.branches().len());
     let (mut left, mut went_on) = (Vec::new(), false);
     for line in waiting.lines.take() {
         let now = timeline.now();
@@ -204,8 +204,8 @@ fn poll(desk: &impl Desktop, timeline: &mut Timeline) -> bool {
         left.push(Line { follow, since, seen: now, ..line });
     }
     *waiting.lines.borrow_mut() = left;
-    if timeline.done() != before.0 {
-        waiting.acted.set(waiting.acted.get().or(Some(before)));
+    if timeline.done() != done {
+        waiting.acted.set(waiting.acted.get().or(Some(branches)));
     }
     if went_on {
         arrange(desk);
@@ -287,7 +287,7 @@ mod tests {
         fn tell(&self, _: LogKind, text: String) {
             self.said.borrow_mut().push_str(&(text + "\n"));
         }
-        fn acted(&self, _: usize, _: usize) {
+        fn acted(&self, _: usize) {
             self.acted.set(self.acted.get() + 1);
         }
     }

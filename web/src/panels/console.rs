@@ -148,6 +148,7 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
                     remember(line.trim());
                 }
                 // The console itself shows what went wrong.
+                desk.send(Action::Drawer(true));
                 shell::say(&desk, &line);
                 on_said.emit(());
             }

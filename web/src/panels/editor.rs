@@ -2,6 +2,7 @@
 
 use super::assist;
 use crate::check::{Checked, Finding};
+use crate::desk::keep::{Difference, Drifted};
 use crate::desk::{Desk, use_desk};
 use crate::edge::{self, EditorModule, EditorOptions, Mark, Template, TextEditor};
 use crate::frames;
@@ -32,6 +33,7 @@ struct Mirror {
     editor: TextEditor,
     _on_change: Closure<dyn Fn(String)>,
     _on_apply: Closure<dyn Fn(String)>,
+    _on_take_over: Closure<dyn Fn()>,
     _completions: Closure<dyn Fn(String, u32, bool) -> JsValue>,
     _explanations: Closure<dyn Fn(String, u32) -> JsValue>,
 }
@@ -104,6 +106,10 @@ fn create(
         let on_apply = props.on_apply.clone();
         move |text| on_apply.emit(text)
     });
+    let on_take_over = Closure::<dyn Fn()>::new({
+        let on_take_over = props.on_take_over.clone();
+        move || on_take_over.emit(())
+    });
     let (completions, explanations) = (assist::completions(desk), assist::explanations());
     let function = |closure: &JsValue| closure.unchecked_ref::<Function>().clone();
     let options = EditorOptions {
@@ -112,6 +118,7 @@ fn create(
         dark,
         on_change: function(on_change.as_ref()),
         on_apply: function(on_apply.as_ref()),
+        on_take_over: function(on_take_over.as_ref()),
         completions: function(completions.as_ref()),
         hover: function(explanations.as_ref()),
     };
@@ -120,6 +127,7 @@ fn create(
         editor,
         _on_change: on_change,
         _on_apply: on_apply,
+        _on_take_over: on_take_over,
         _completions: completions,
         _explanations: explanations,
     })
@@ -145,7 +153,15 @@ pub struct EditorProps {
     pub checked: Rc<Checked>,
     pub on_change: Callback<String>,
     pub on_apply: Callback<String>,
+    /// Lines from which the cluster differs.
+    pub drift: Rc<Drifted>,
+    pub on_take_over: Callback<()>,
     pub handle: EditorHandle,
+}
+
+fn drift(drifted: &Drifted) -> JsValue {
+    let line = |line: &'_ Difference| edge::to_js(&edge::Drift { from: line.from, text: &line.text });
+    drifted.lines.iter().map(line).collect::<js_sys::Array>().into()
 }
 
 #[component]
@@ -190,6 +206,9 @@ pub fn Editor(props: &EditorProps) -> Html {
                     *handle.0.borrow_mut() = Kind::Mirror(mirror);
                     handle.tell(|editor| editor.set_diagnostics(&marks(&props.checked)));
                     handle.tell(|editor| editor.set_applied(props.applied.as_deref()));
+                    if !props.drift.lines.is_empty() {
+                        handle.tell(|editor| editor.set_drift(&drift(&props.drift)));
+                    }
                     if had_focus {
                         if let Some(caret) = caret {
                             handle.tell(|editor| editor.reveal_range(caret, caret));
@@ -223,6 +242,16 @@ pub fn Editor(props: &EditorProps) -> Html {
         let handle = props.handle.clone();
         use_effect_with(props.applied.clone(), move |applied| {
             handle.tell(|editor| editor.set_applied(applied.as_deref()));
+        });
+    }
+    {
+        let handle = props.handle.clone();
+        let were = use_mut_ref(|| false);
+        use_effect_with(props.drift.clone(), move |drifted| {
+            let are = !drifted.lines.is_empty();
+            if std::mem::replace(&mut *were.borrow_mut(), are) || are {
+                handle.tell(|editor| editor.set_drift(&drift(drifted)));
+            }
         });
     }
     {

@@ -1,7 +1,9 @@
 //! The manifests: files as tabs, the editor, what is wrong with the text, and Apply.
 
 use super::editor::{Editor, EditorHandle};
+use super::why::moment_link;
 use crate::check::{Checked, Finding, check, foreseen};
+use crate::desk::keep::{self, Drifted};
 use crate::desk::use_desk;
 use crate::frames;
 use crate::session::{use_session, use_world};
@@ -116,6 +118,11 @@ fn FilePanel(props: &FileProps) -> Html {
         let (desk, id) = (desk.clone(), file.id);
         use_callback(id, move |text: String, id| desk.send(Action::Edit { file: *id, text: text.into() }))
     };
+    let drift = use_world(file.clone(), |timeline, file| keep::drifted(file, timeline));
+    let on_take_over = {
+        let (desk, latest) = (desk.clone(), latest.clone());
+        use_callback(desk, move |(), desk| desk.take_over(&latest.borrow()))
+    };
     let on_apply = {
         let latest = latest.clone();
         use_callback((desk, (*handle).clone()), move |text: String, (desk, handle)| {
@@ -129,8 +136,11 @@ fn FilePanel(props: &FileProps) -> Html {
     html! {
         <div class="file" data-file={file.name.clone()}>
             <Editor name={file.name.clone()} text={file.text.clone()} applied={file.applied.as_ref().map(|a| a.text.clone())}
-                checked={checked.clone()} {on_change} on_apply={on_apply.clone()} handle={(*handle).clone()} />
+                checked={checked.clone()} {on_change} on_apply={on_apply.clone()} drift={drift.clone()} on_take_over={on_take_over.clone()} handle={(*handle).clone()} />
             <Problems checked={checked.clone()} {reveal} />
+            if !drift.lines.is_empty() {
+                <DriftBar key="drift" {drift} {on_take_over} on_apply={on_apply.reform({ let text = file.text.clone(); move |()| text.to_string() })} />
+            }
             <ApplyBar {file} {checked} {on_apply} />
         </div>
     }
@@ -181,6 +191,33 @@ fn Problems(props: &ProblemsProps) -> Html {
             <p hidden={more == 0}>{ format!("and {more} more") }</p>
             <p hidden={unused == 0} class="unused">{ format!("{} not simulated, marked at its line", words::plural(unused as u32, "field")) }</p>
             <p class="vh" role="status">{ match errors { 0 => String::new(), n => format!("{} in the manifest", words::plural(n as u32, "error")) } }</p>
+        </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct DriftProps {
+    drift: Rc<Drifted>,
+    on_take_over: Callback<()>,
+    on_apply: Callback<()>,
+}
+
+/// How the cluster differs from the file, since when, and both ways out.
+#[component]
+fn DriftBar(props: &DriftProps) -> Html {
+    let desk = use_desk();
+    let start = use_world((), |timeline, ()| timeline.start());
+    let count = words::plural(props.drift.lines.len() as u32, "difference");
+    let cause = props.drift.cause.clone().map(|(at, line)| html! { <>{ ": " }<code>{ line }</code>{ " at " }{ moment_link(&desk, *start, at) }</> });
+    let take_over = props.on_take_over.reform(|_: MouseEvent| ());
+    let apply = props.on_apply.reform(|_: MouseEvent| ());
+    html! {
+        <div class="drift" role="status">
+            <p><b>{ count }</b>{ " to the cluster" }{ cause }</p>
+            <div class="row">
+                <button class="btn" id="take-over" onclick={take_over}>{ "Take over" }</button>
+                <button class="btn" id="apply-again" onclick={apply}>{ "Apply again" }</button>
+            </div>
         </div>
     }
 }
