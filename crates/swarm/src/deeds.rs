@@ -13,6 +13,8 @@ pub(crate) struct Deeds {
     pub labels: bool,
     /// What the StatefulSet controller hears was held back.
     pub late: bool,
+    /// What the disruption controller hears was held back, or it was started anew: evictions trust the status that it left.
+    pub late_budgets: bool,
     /// Somebody has asked for more or fewer pods.
     pub scaled: bool,
     /// Finalizers were taken away from whoever relied on them.
@@ -46,6 +48,8 @@ impl Deeds {
         self.storage |= has(&["patch persistentvolume"]);
         self.labels |= has(&["kubectl label", "orphan", "\"app\":\"other\""]);
         self.late |= has(&["cache statefulset", "pause controller statefulset"]);
+        let disruption = ["controller disruption", "cache disruption", "controllermanager", "controller-manager"];
+        self.late_budgets |= has(&disruption);
         self.scaled |= has(&["kubectl scale", "replicas"]);
         self.finalizers |= has(&["\"finalizers\":null"]);
     }

@@ -125,8 +125,8 @@ impl Oracle<'_> {
                 Guarantee::AtLeast | Guarantee::Quorum | Guarantee::OneLeader | Guarantee::Data => true,
                 Guarantee::AtMostOne => self.deeds.lies,
                 Guarantee::OneWriter => self.deeds.lies || self.deeds.finalizers,
-                // An eviction may come before its budget's status has heard of the labels.
-                Guarantee::Budget => self.deeds.labels,
+                // An eviction may come before its budget's status has heard of the labels, or of anything at all.
+                Guarantee::Budget => self.deeds.labels || self.deeds.late_budgets,
                 // Who orders the pods sees them late.
                 Guarantee::Ordered => self.deeds.late,
             };

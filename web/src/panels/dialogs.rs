@@ -138,7 +138,7 @@ pub fn PaletteDialog(props: &PaletteProps) -> Html {
 pub fn GuaranteesDialog() -> Html {
     let desk = use_desk();
     let meters = use_world((), |timeline, ()| {
-        view::meters::view(&view::facts::Facts::of(timeline.world(), &timeline.recording().commands))
+        view::meters::all(&view::facts::Facts::of(timeline.world(), &timeline.recording().commands))
     });
     let row = |meter: &MeterView| {
         html! {

@@ -44,7 +44,7 @@ impl From<Tone> for Icon {
 impl From<MeterState> for Icon {
     fn from(state: MeterState) -> Icon {
         match state {
-            MeterState::Holding => Icon::Holding,
+            MeterState::Holding | MeterState::Refusing => Icon::Holding,
             MeterState::AtRisk => Icon::Risk,
             MeterState::Broken => Icon::Broken,
             MeterState::WasBroken => Icon::WasBroken,

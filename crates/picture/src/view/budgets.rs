@@ -5,7 +5,7 @@ use super::identity::Identity;
 use super::marks::{ClusterView, Target, TileView, Tone};
 use super::words;
 use petri_objects::order::Order as _;
-use petri_objects::{Kind, ObjectRef, Pod, PodDisruptionBudget};
+use petri_objects::{Kind, ObjectRef, Pod, PodDisruptionBudget, Uid};
 use petri_sim::belief::api::eviction;
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::words::api_error::ApiError;
@@ -79,14 +79,21 @@ fn refusal(error: &ApiError) -> String {
 /// A pod that somebody has tried to evict from a cordoned node, and that may not go: the node waits for it.
 #[inline(never)]
 pub fn stays<'v>(view: &'v ClusterView, facts: &Facts) -> Option<(&'v TileView, String)> {
-    let asked = |tile: &TileView| {
-        let said = facts.commands.iter().filter(|stamped| stamped.at <= facts.now);
-        said.into_iter().any(|stamped| matches!(&*stamped.command, Command::Evict { pod, .. } if *pod == tile.pod))
-    };
-    let tiles = view.nodes().filter(|node| node.cordoned).flat_map(|node| &node.tiles).filter(|tile| asked(tile));
-    tiles.into_iter().find_map(|tile| {
-        let error = eviction::allows(facts.objects, facts.pod(tile.uid)?).err()?;
-        Some((tile, refusal(&error)))
+    let (uid, why) = refuses(facts)?;
+    Some((view.tiles().find(|tile| tile.uid == uid)?, why))
+}
+
+/// The pod that a drain was refused and still is, and the budget's answer.
+pub fn refuses(facts: &Facts) -> Option<(Uid, String)> {
+    let now = facts.commands.iter().take_while(|stamped| stamped.at <= facts.now);
+    let mut asked = now.filter_map(|stamped| match &*stamped.command {
+        Command::Evict { pod, .. } => facts.objects.pods.get(&Key::new(pod.namespace.clone(), pod.name.clone())),
+        _ => None,
+    });
+    asked.find_map(|pod| {
+        let node = facts.objects.nodes.get(&Key::new("", pod.spec.node_name.clone()))?;
+        let error = eviction::allows(facts.objects, pod).err().filter(|_| node.spec.unschedulable)?;
+        Some((pod.metadata.uid, refusal(&error)))
     })
 }
 

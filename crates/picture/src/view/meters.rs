@@ -21,6 +21,8 @@ pub struct MeterView {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MeterState {
     Holding,
+    /// It holds, because somebody was refused what would break it.
+    Refusing,
     /// It holds again, after it did not.
     WasBroken,
     AtRisk,
@@ -31,6 +33,7 @@ impl MeterState {
     pub fn class(self) -> &'static str {
         match self {
             MeterState::Holding => "meter",
+            MeterState::Refusing => "meter told",
             MeterState::WasBroken => "meter was",
             MeterState::AtRisk => "meter risk",
             MeterState::Broken => "meter bad",
@@ -39,6 +42,7 @@ impl MeterState {
     pub fn word(self) -> &'static str {
         match self {
             MeterState::Holding => "holding",
+            MeterState::Refusing => "refuses",
             MeterState::WasBroken => "was broken",
             MeterState::AtRisk => "at risk",
             MeterState::Broken => "broken",
@@ -46,16 +50,29 @@ impl MeterState {
     }
 }
 
-/// One meter per guarantee that every cluster has, and one for each other that is or was in danger, always in the same
-/// order.
+/// One meter per guarantee that somebody gives here, and one for each other that is or was in danger or refuses something,
+/// always in the same order.
 pub fn view(facts: &Facts) -> Vec<MeterView> {
+    let refuses = super::budgets::refuses(facts).is_some();
     let told = |guarantee: &Guarantee| {
-        guarantee.is_general()
-            || facts.invariants.is_some_and(|invariants| {
-                invariants.first_broken.contains_key(guarantee) || *invariants.worst(*guarantee).0 != Standing::Holding
-            })
+        let general = guarantee.is_general() && subjectless(*guarantee, facts).is_none();
+        general || refuses && *guarantee == Guarantee::Budget || is_touched(*guarantee, facts)
     };
     Guarantee::ALL.into_iter().filter(told).map(|guarantee| meter(guarantee, facts)).collect()
+}
+
+/// The same with those that nobody gives here.
+pub fn all(facts: &Facts) -> Vec<MeterView> {
+    let shown = view(facts);
+    let told = |guarantee: &Guarantee| guarantee.is_general() || shown.iter().any(|meter| meter.guarantee == *guarantee);
+    Guarantee::ALL.into_iter().filter(told).map(|guarantee| meter(guarantee, facts)).collect()
+}
+
+/// Whether it is or was in danger.
+fn is_touched(guarantee: Guarantee, facts: &Facts) -> bool {
+    facts.invariants.is_some_and(|invariants| {
+        invariants.first_broken.contains_key(&guarantee) || *invariants.worst(guarantee).0 != Standing::Holding
+    })
 }
 
 /// What is missing for a promise to be about anything.
@@ -67,6 +84,9 @@ fn subjectless(guarantee: Guarantee, facts: &Facts) -> Option<&'static str> {
         ),
         Guarantee::AtMostOne | Guarantee::Ordered => {
             (facts.objects.stateful_sets.is_empty(), "Nobody makes this promise here: there is no StatefulSet.")
+        }
+        Guarantee::OneWriter => {
+            (facts.objects.claims.is_empty(), "Nobody makes this promise here: there is no claim, and so no disk.")
         }
         _ => return None,
     };
@@ -93,6 +113,10 @@ fn meter(guarantee: Guarantee, facts: &Facts) -> MeterView {
             let moment = words::moment(facts.start, *at);
             (MeterState::WasBroken, moment.clone(), format!("First broken at {moment}: {}", evidence.sentence))
         }
+        _ if guarantee == Guarantee::Budget => match super::budgets::refuses(facts) {
+            Some((_, why)) => (MeterState::Refusing, "refuses".to_owned(), why),
+            None => (MeterState::Holding, String::new(), "It holds, and has since the beginning.".to_owned()),
+        },
         _ => {
             let sentence = subjectless(guarantee, facts).unwrap_or("It holds, and has since the beginning.");
             (MeterState::Holding, String::new(), sentence.to_owned())

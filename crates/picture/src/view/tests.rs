@@ -1,6 +1,7 @@
 //! The models of real runs: a calm cluster, a machine that is cut off, a name that is given away.
 
 mod headlines;
+mod intentions;
 mod layouts;
 mod lines;
 mod tables;

@@ -296,7 +296,11 @@ fn budgets(oracle: &mut Oracle<'_>) {
             let mut selectors = others.iter().filter_map(|other| other.spec.selector.as_ref());
             selectors.any(|selector| selector.matches(&pod.metadata.labels))
         };
-        if pods().any(is_anothers) {
+        // The pod that both were about may have gone since.
+        let overlap = others.iter().filter_map(|other| other.spec.selector.as_ref()).any(|other| {
+            other.matches(&selector.match_labels) || selector.matches(&other.match_labels)
+        });
+        if overlap || pods().any(is_anothers) {
             continue;
         }
         let healthy = pods().filter(|pod| pod.is_ready() && !pod.is_terminating()).count();

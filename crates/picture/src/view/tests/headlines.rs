@@ -61,7 +61,7 @@ fn a_pod_that_stops_and_is_replaced_counts_once() {
 #[test]
 fn a_promise_that_nobody_makes_says_so() {
     let sentence = |run: &Run, guarantee| {
-        let meters = meters::view(&run.facts());
+        let meters = meters::all(&run.facts());
         meters.into_iter().find(|meter| meter.guarantee == guarantee).expect("it is shown").sentence
     };
     let pods = Run::calm();
