@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { openApp, STRICT_CSP } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { drawn, includes, panel, paste, pause } from "./steps.mjs";
+import { drawn, includes, panel, paste, pause, say } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 const server = serve({ csp: STRICT_CSP });
@@ -157,24 +157,33 @@ test("on a phone a template, its diff and its apply are within reach", async () 
   await page.finish();
 });
 
-test("what a menu changes in an object is changed in its file, with the comments kept", async () => {
+test("the file stays the person's: what the cluster has otherwise is marked, taken over or applied again", async () => {
   const page = await open();
   await paste(page, (await first()).replace("replicas: 2", "replicas: 2 # as many as machines"));
   await page.locator("#apply").click();
   await page.locator("#verbs-button").waitFor({ state: "detached" });
-  await page.locator(".cluster-body").focus();
-  await page.keyboard.press("Control+k");
-  await page.locator("#palette-line").fill("kubectl scale sts/rg --replicas=3");
-  await page.locator("#palette-line").press("Enter");
+  await pause(page);
+  assert.equal(await page.locator(".petri-drift, .drift").count(), 0);
+  await say(page, "kubectl scale sts/rg --replicas=3");
+  const line = page.locator(".cm-line.petri-drift");
+  await line.waitFor();
+  includes(await line.innerText(), "replicas: 2 # as many as machines");
+  includes(await line.innerText(), "cluster: 3");
+  includes(await page.locator(".drift").innerText(), "1 difference to the cluster: kubectl scale statefulset/rg --replicas=3 at 0:");
+  includes(await page.locator(".apply").innerText(), "Applied at", "the file is what was applied");
+  // Into the file, with its comment kept.
+  await line.locator(".petri-take").click();
   await page.locator(".cm-line", { hasText: "replicas: 3 # as many as machines" }).waitFor();
-  includes(await page.locator(".term").innerText(), "random-generator.yaml: replicas: 3");
-  includes(await page.locator(".apply").innerText(), "Applied at");
-  await page.locator(".cluster-body").focus();
-  await page.keyboard.press("Control+z");
-  await page.locator(".cm-line", { hasText: "replicas: 2 # as many as machines" }).waitFor();
-  includes(await page.locator(".apply").innerText(), "Applied at", "what is taken back is taken back in the file");
-  await page.keyboard.press("Control+z");
-  await page.locator(".apply", { hasText: "Changed, not applied" }).waitFor();
+  await page.locator(".drift").waitFor({ state: "detached" });
+  includes(await page.locator(".apply").innerText(), "Changed, not applied");
+  await page.locator("#apply").click();
+  await page.locator(".apply", { hasText: "Applied at" }).waitFor();
+  // Or back into the cluster.
+  await say(page, "kubectl set image sts/rg random-generator=k8spatterns/random-generator:2.0");
+  includes(await line.innerText(), "cluster: k8spatterns/random-generator:2.0");
+  await page.locator("#apply-again").click();
+  await line.waitFor({ state: "detached" });
+  includes(await say(page, "kubectl get sts rg -o jsonpath='{.spec.template.spec.containers[0].image}'"), "random-generator:1.0");
   await page.finish();
 });
 

@@ -97,14 +97,6 @@ test("the editor offers the names of what is in the cluster", async () => {
   await page.finish();
 });
 
-test("an image that a line sets is set in the file", async () => {
-  const page = await open();
-  await say(page, "kubectl set image sts/rg random-generator=k8spatterns/random-generator:2.0");
-  await page.locator(".cm-line", { hasText: "image: k8spatterns/random-generator:2.0" }).waitFor();
-  includes(await page.locator(".term").innerText(), "random-generator.yaml: image: k8spatterns/random-generator:2.0");
-  await page.finish();
-});
-
 test("what is watched is told in full however fast time goes, and waiting ends with its run", async () => {
   const page = await open();
   await say(page, "kubectl get pods -w");
