@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 
 import { openApp, openPage } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { example, panel, pause } from "./steps.mjs";
+import { example, panel, pause, run, say } from "./steps.mjs";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const server = serve();
@@ -138,8 +138,37 @@ test("in a low window every pod of the main example is in view, and so is its ta
     const box = await page.locator(mark).first().boundingBox();
     assert.ok(box.y + box.height <= end, `${mark} ends at ${box.y + box.height}, the panel at ${end}`);
   }
-  const [time, con] = await page.evaluate(() => [".time", ".con"].map((of) => document.querySelector(of).getBoundingClientRect().height));
-  assert.ok(con > time, `the console has ${con}, the timeline ${time}`);
+  await page.finish();
+});
+
+test("no machine, panel or bracket moves through a scale-up, an update, a lost node and what the console says", async () => {
+  const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
+  await pause(page);
+  const places = () => page.evaluate(() => {
+    const parts = [".say", ".cluster-body", ".facts-head", ".time", ".con", "svg.cluster-picture [data-node][data-state] .node", "svg .asked"];
+    const of = (part) => [...document.querySelectorAll(part)].map((found) => found.getBoundingClientRect());
+    // The drawer lies over the timeline; what counts is where the console's line is.
+    return Object.fromEntries(parts.map((part) => [part, of(part).map((box) => (part === ".con" ? [Math.round(box.bottom)] : [box.x, box.y, box.width, box.height].map(Math.round)))]));
+  });
+  await say(page, "kubectl scale sts/rg --replicas=3");
+  await run(page, 10);
+  const before = await places();
+  for (const [line, spans] of [
+    ["kubectl set image sts/rg random-generator=k8spatterns/random-generator:2.0", [10, 10, 10]],
+    ["cut node-3", [10, 60, 360]],
+    ["heal node-3", [10, 60]],
+  ]) {
+    await say(page, line);
+    assert.deepEqual(await places(), before, line);
+    for (const span of spans) {
+      await run(page, span);
+      assert.deepEqual(await places(), before, `${line}, ${span} s later`);
+    }
+  }
+  await page.locator("#console-line").fill("kubectl describe pod rg-0");
+  await page.locator("#console-line").press("Enter");
+  await page.locator('#drawer-button[aria-expanded="true"]').waitFor();
+  assert.deepEqual(await places(), before, "the console opens over the timeline");
   await page.finish();
 });
 

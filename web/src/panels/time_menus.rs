@@ -132,6 +132,7 @@ pub fn SightMenu(props: &SightMenuProps) -> Html {
             { filter("show-disks", "Disks", "those that moved or are waited for", own.disks, |filter| filter.disks = !filter.disks) }
             { filter("show-nodes", "Nodes", "a lane for each machine", own.nodes, |filter| filter.nodes = !filter.nodes) }
             { filter("show-calm", "Calm lanes", "where belief and reality agree", own.calm, |filter| filter.calm = !filter.calm) }
+            { filter("show-gone", "Lanes of the gone", "of pods that are no more", own.gone, |filter| filter.gone = !filter.gone) }
             { filter("show-yours", "Your pins", "commands and faults", own.yours, |filter| filter.yours = !filter.yours) }
             { filter("show-controllers", "Controllers' pins", "what they did by themselves", own.controllers, |filter| filter.controllers = !filter.controllers) }
             { check("show-arrows", "Causes as arrows", "of what is selected (a)", sight.arrows, Sight { arrows: !sight.arrows, ..sight.clone() }) }

@@ -180,6 +180,12 @@ impl<'w> Facts<'w> {
         self.standstills.iter().find_map(pick)
     }
 
+    /// The name of the set that a person knows: a Deployment's, where a ReplicaSet of it has the pods.
+    pub fn set_name<'n>(&'n self, namespace: &Name, owner: &'n Name) -> &'n Name {
+        let set = self.objects.replica_sets.get(&Key::new(namespace.clone(), owner.clone()));
+        set.and_then(|set| set.metadata.controller()).map_or(owner, |deployment| &deployment.name)
+    }
+
     /// A command of the run, by its number.
     pub fn command(&self, number: u32) -> Option<(Time, &'w Command)> {
         let stamped = self.commands.get(number as usize)?;

@@ -6,7 +6,7 @@ use super::marks::{
     ViolationMark,
 };
 use crate::view::facts::Facts;
-use crate::view::identity::Identity;
+use crate::view::identity::{Identity, tail};
 use crate::view::lanes::{Bar, LaneKey, LaneStore, Pin, PinKind, Span, said};
 use crate::view::marks::{Target, Tone};
 use crate::view::scale::Scale;
@@ -182,6 +182,18 @@ fn lanes(
             is_selected(options.selected.as_ref(), &target(key, lane, store, facts)) || comes_apart(key, lane, end)
         });
     }
+    let all = chosen.len();
+    if !options.filter.gone {
+        chosen.retain(|(key, lane)| {
+            is_selected(options.selected.as_ref(), &target(key, lane, store, facts))
+                || !is_long_gone(key, lane, facts.now)
+                || comes_apart(key, lane, end)
+        });
+    }
+    let gone = all - chosen.len();
+    if gone > 0 && !strip {
+        view.hint = format!("{} {} of pods that have gone folded away.", view.hint, words::plural(gone as u32, "lane"));
+    }
     let idle = if strip { 0 } else { gather(&mut chosen, facts, store, options) };
     let hidden = thin_out(&mut chosen, if strip { STRIP_LANES } else { LANES }, |key, lane| {
         let target = target(key, lane, store, facts);
@@ -228,6 +240,12 @@ fn lanes(
             (false, true) => OPEN,
         };
         let bars = bars(&key, &lane, window, end, scale, facts, (y, open, strip));
+        let name = match &key {
+            LaneKey::Identity { namespace, pod } if identity.ordinal.is_none() && identity.owner != *pod => {
+                format!("{} {}", facts.set_name(namespace, &identity.owner), tail(pod))
+            }
+            _ => name,
+        };
         let label = lane_label(&name, &bars);
         let gap = if strip { 3 } else { BETWEEN };
         view.lanes.push(LaneRow { key, target, identity, name, y, h, open, selected, bars, violations, label });
@@ -255,6 +273,12 @@ fn lanes(
         y += LANE + BETWEEN;
     }
     view.bottom = y;
+}
+
+/// Whether nothing of a pod was there in the last minute, nor comes in what is known of the future.
+fn is_long_gone(key: &LaneKey, lane: &Lane, now: Time) -> bool {
+    let over = |span: &Span| span.to.is_some_and(|to| to + Length::seconds(60) <= now);
+    matches!(key, LaneKey::Identity { .. }) && lane.belief.iter().chain(lane.reality).all(over)
 }
 
 /// Takes out the nodes of which there is nothing to tell but that they are ready, if there are several: one row says so.

@@ -30,11 +30,13 @@ pub struct Filter {
     pub controllers: bool,
     /// Lanes in which belief and reality agree, and nobody has selected anything.
     pub calm: bool,
+    /// Lanes of pods that have gone a while ago, if belief and reality agreed.
+    pub gone: bool,
 }
 
 impl Default for Filter {
     fn default() -> Filter {
-        Filter { pods: true, disks: true, nodes: true, yours: true, controllers: true, calm: true }
+        Filter { pods: true, disks: true, nodes: true, yours: true, controllers: true, calm: true, gone: false }
     }
 }
 
