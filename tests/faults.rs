@@ -43,7 +43,7 @@ fn not_ready(cluster: &Cluster, since: u64, node: &str) -> u64 {
         matches!(what, What::Write { object: petri_objects::Object::Node(object), .. }
             if &*object.metadata.name == node && !object.is_ready())
     };
-    when(cluster, since, lost).expect("the node is held to be lost")
+    when(cluster, since, lost).expect("the node is considered lost")
 }
 
 fn stopped(cluster: &Cluster, since: u64, pod: &str) -> Option<u64> {

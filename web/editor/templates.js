@@ -88,7 +88,7 @@ ${container("nginx:1.27")}`,
   {
     name: "replicaset.yaml",
     kind: "ReplicaSet",
-    about: "so many pods of one sort, and no rollout",
+    about: "a number of equal pods, and no rollout",
     text: `apiVersion: apps/v1
 kind: ReplicaSet
 metadata:

@@ -330,7 +330,7 @@ impl Pair {
         let (a, b) = (&self.a, &self.b);
         let mut rows = vec![self.available()];
         let spans: [(&'static str, Span, Span); 5] = [
-            ("below what was asked for", a.available(self.from).1, b.available(self.from).1),
+            ("fewer than asked for", a.available(self.from).1, b.available(self.from).1),
             ("duplicates", a.broken_for(Guarantee::AtMostOne), b.broken_for(Guarantee::AtMostOne)),
             ("two writers", a.broken_for(Guarantee::OneWriter), b.broken_for(Guarantee::OneWriter)),
             ("two leaders", a.broken_for(Guarantee::OneLeader), b.broken_for(Guarantee::OneLeader)),

@@ -87,7 +87,7 @@ fn pod_verbs(world: &World, pod: &ObjectRef, uid: Uid) -> Vec<Verb> {
         force,
         typed(
             0,
-            "Delete with a grace of so many seconds",
+            "Delete with a grace period in seconds",
             format!("kubectl delete pod {} --grace-period=", pod.name),
             gone(),
         ),
@@ -161,7 +161,7 @@ fn node_verbs(world: &World, node: &Name) -> Vec<Verb> {
     ]);
     match clock {
         None => {
-            verbs.push(verb(2, "Its clock runs twice as fast", set_clock(200, 0), no_machine()));
+            verbs.push(verb(2, "Run its clock at double speed", set_clock(200, 0), no_machine()));
             verbs.push(verb(2, "Its clock is an hour ahead", set_clock(100, 3_600), no_machine()));
             verbs.push(typed(2, "Set its clock wrong", format!("clock {node} "), no_machine()));
         }

@@ -123,7 +123,7 @@ fn a_pod_that_is_ready_again_is_so_because_its_machine_was_healed() {
         format!("{node} reports that it is ready."),
         format!("You: heal {node}"),
         format!("node-controller set {name} to not Ready: its node does not answer."),
-        format!("node-controller holds {node} to be lost: its kubelet stopped posting node status."),
+        format!("node-controller considers {node} lost: its kubelet stopped posting node status."),
         format!("You: cut {node}"),
     ];
     assert_eq!(told, expected);

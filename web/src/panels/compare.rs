@@ -1,4 +1,4 @@
-//! Two courses of events side by side: which, what came of each, and both clusters at one moment.
+//! Two runs side by side: which, what came of each, and both clusters at one moment.
 
 use super::float::{FloatBox, Place};
 use crate::compare::{self, Choice, Course, Pair};
@@ -101,7 +101,7 @@ pub fn CompareDialog() -> Html {
     };
     html! {
         <FloatBox place={Place::Middle} label="Compare" role="dialog" class="dialog compare">
-            <div class="row"><h2>{ "Compare two courses of events" }</h2><button class="btn" onclick={desk.sends(Action::Close)}>{ "Close" }</button></div>
+            <div class="row"><h2>{ "Compare two runs" }</h2><button class="btn" onclick={desk.sends(Action::Close)}>{ "Close" }</button></div>
             <div class="compare-choices">{ select("A", &start.choices, choose(false)) }{ select("B", &start.choices, choose(true)) }</div>
             <div class="compare-body" ref={host} data-compared={pair.is_some().to_string()}>
                 <p class="compare-sentence" role="status">{ match &*pair { Some((_, pair)) => sentence(&pair.borrow()), None => "Both are being played.".to_owned() } }</p>
@@ -199,7 +199,7 @@ fn strip(name: &'static str, pair: &Pair, course: &Course, at: Time) -> Html {
     let after = course.levels.iter().filter(|level| level.at >= pair.from);
     let lowest = before.into_iter().chain(after).min_by_key(|level| level.serving);
     let lowest =
-        lowest.map_or_else(|| "none".into(), |level| format!("{} of {} at the least", level.serving, level.asked));
+        lowest.map_or_else(|| "none".into(), |level| format!("at least {} of {}", level.serving, level.asked));
     let words = [vec![lowest], told].concat().join("; ");
     html! {
         <figure key={name} class="strip" data-strip={name}>

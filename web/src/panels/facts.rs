@@ -203,7 +203,7 @@ fn locks_table(
     let nodes = heartbeats.iter().map(|row| line(row, on_pick)).collect();
     html! {
         <div key="locks">
-            { table("held", "Locks: whom the record names, and who believes to hold it", &columns, "believes to hold it", locks, none) }
+            { table("held", "Locks: whom the record names, and who acts as the holder", &columns, "acts as the holder", locks, none) }
             { table(
                 "nodes",
                 "Leases of nodes: when each must be renewed",

@@ -54,7 +54,7 @@ pub fn Names(props: &NamesProps) -> Html {
             </div>
                 <div key="more" class="more">
                     <button class="btn" onclick={desk.sends(Action::Open(Popup::Share))}>{ "Share this run" }</button>
-                    <button class="btn" id="compare-button" onclick={desk.sends(Action::Open(Popup::Compare))}>{ "Compare two courses of events" }</button>
+                    <button class="btn" id="compare-button" onclick={desk.sends(Action::Open(Popup::Compare))}>{ "Compare two runs" }</button>
                     <button class="btn" id="view-button" onclick={desk.sends(Action::Open(Popup::Sight))}>{ "What the pictures show" }</button>
                     <button class="btn" onclick={desk.sends(Action::Open(Popup::Examples))}>{ "Examples" }</button>
                     <button class="btn" onclick={desk.sends(Action::Open(Popup::Help))}>{ "Keys and help" }</button>

@@ -74,7 +74,7 @@ pub(super) fn link_verbs(world: &World, node: &Name, no_machine: Refused<'_>) ->
     let latency = if slow { Span::ZERO } else { Span::seconds(1) };
     let label = if slow { "Make its link fast again" } else { "Make its link slow, 1 s each way" };
     verbs.push(verb(4, label, Command::DelayLink { node: name(), latency }, no_machine()));
-    verbs.push(typed(4, "Make its link as slow as", format!("delay link {node} "), no_machine()));
+    verbs.push(typed(4, "Slow its link down to", format!("delay link {node} "), no_machine()));
     verbs
 }
 
@@ -99,7 +99,7 @@ pub(super) fn pause_controller(world: &World, controller: ControllerId) -> Verb 
 pub(super) fn delay_cache(world: &World, controller: ControllerId) -> Verb {
     let trails = world.faults().cache_delays.contains_key(&controller);
     let by = if trails { Span::ZERO } else { Span::seconds(10) };
-    let label = if trails { "Let its cache follow" } else { "Let its cache trail by 10 s" };
+    let label = if trails { "Let its cache catch up" } else { "Delay its cache by 10 s" };
     verb(0, label, Command::DelayCache { controller, by }, None)
 }
 

@@ -47,7 +47,7 @@ pub fn legend([stopping, ghost, dead, lock]: [bool; 4]) -> Vec<(&'static str, i3
         ),
         (
             lock,
-            "key: believes to hold a lock",
+            "key: acts as the holder of a lock",
             24,
             vec![outline(), path("key h", "M4 5a3 3 0 1 0 6 0a3 3 0 1 0-6 0M7 8v7m0-3h3".into())],
         ),

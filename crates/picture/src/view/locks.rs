@@ -52,7 +52,7 @@ pub struct Candidate {
     pub identity: Identity,
     pub name: String,
     pub node: Name,
-    /// `believes to hold it, token 3`, `waits`, `hangs`.
+    /// `acts as its holder, token 3`, `waits`, `hangs`.
     pub state: String,
     pub tone: Tone,
 }
@@ -248,7 +248,7 @@ fn sentence(row: &Row, lock: &str, facts: &Facts) -> String {
     let holds = candidates(lock, facts).find(|program| program.hold.acts);
     match (row.holder.as_str(), holds) {
         ("nobody", None) => "Nobody holds it, and nobody believes to.".to_owned(),
-        ("nobody", Some(program)) => format!("{} believes to hold it; no record says so.", program.id),
+        ("nobody", Some(program)) => format!("{} acts as its holder; no record says so.", program.id),
         (holder, None) if row.expired => {
             format!("The record names {holder}, which does not act on it. Others may take it since {}.", row.expires)
         }
@@ -256,15 +256,15 @@ fn sentence(row: &Row, lock: &str, facts: &Facts) -> String {
             format!("The record names {holder}, which does not act on it. Others may take it {}.", row.expires)
         }
         (holder, Some(program)) if *program.id == *holder => format!("Record and holder agree: {holder} holds it."),
-        (holder, Some(program)) => format!("The record names {holder}; {} believes to hold it.", program.id),
+        (holder, Some(program)) => format!("The record names {holder}; {} acts as its holder.", program.id),
     }
 }
 
 fn candidate(program: &Program) -> Candidate {
     let token = program.hold.token.map_or_else(String::new, |token| format!(", token {token}"));
     let (state, tone) = match (program.hold.acts, program.hangs) {
-        (true, true) => (format!("hangs, and believes to hold it{token}"), Tone::Risk),
-        (true, false) => (format!("believes to hold it{token}"), Tone::Calm),
+        (true, true) => (format!("hangs, and will act as its holder{token}"), Tone::Risk),
+        (true, false) => (format!("acts as its holder{token}"), Tone::Calm),
         (false, true) => ("waits, and hangs".to_owned(), Tone::Calm),
         (false, false) => ("waits".to_owned(), Tone::Calm),
     };

@@ -92,7 +92,7 @@ fn label(tile: &TileView) -> String {
         (TileState::Completed | TileState::Failed, false) => "ended",
         (_, false) => "no process runs",
     };
-    let leads = if tile.leads { "; believes to hold a lock" } else { "" };
+    let leads = if tile.leads { "; acts as the holder of a lock" } else { "" };
     format!("Pod {} {}{node}: {}; {process}; {}{leads}", tile.pod.name, tile.short, tile.status, tile.fact)
 }
 

@@ -56,7 +56,7 @@ fn check_leader(checks: &mut Checks<'_>, lock: &Name) {
         (_, [first, second, ..]) => {
             let (frozen, other) = if first.hangs { (first, second) } else { (second, first) };
             let sentence = format!(
-                "{} hangs and believes to hold {lock}, which {} holds: it will act again when it wakes.",
+                "{} hangs and takes itself for the holder of {lock}, which {} holds: it will act again when it wakes.",
                 place(frozen),
                 place(other)
             );

@@ -115,7 +115,7 @@ fn node_update(by: &Actor, new: &Node, old: &Node, ending: &str) -> String {
     if new.is_ready() != old.is_ready() {
         return match new.is_ready() {
             true => format!("{name} reports that it is ready."),
-            false => format!("node-controller holds {name} to be lost: its kubelet stopped posting node status."),
+            false => format!("node-controller considers {name} lost: its kubelet stopped posting node status."),
         };
     }
     if new.spec.unschedulable != old.spec.unschedulable {
@@ -234,7 +234,7 @@ pub(crate) fn again<'n>(note: &Note, notes: &'n [Note]) -> Option<(&'n Note, &'n
     (old.is_ready() && !lost.is_ready() && revision(before) < revision(reported)).then_some((reported, before))
 }
 
-/// The command behind a node that is held to be lost, or reports again: what was done to its machine since it was
+/// The command behind a node that is considered lost, or reports again: what was done to its machine since it was
 /// the other way.
 pub(crate) fn fault(note: &Note, notes: &[Note]) -> Option<u32> {
     let What::Write { target, .. } = &note.what else { return None };

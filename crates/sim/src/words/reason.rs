@@ -372,7 +372,7 @@ impl Reason {
                 clock(until)
             ),
             Reason::NodeSilent { node, since, until } => format!(
-                "{node} has not renewed its lease since {}; it is held to be lost at {}.",
+                "{node} has not renewed its lease since {}; it is considered lost at {}.",
                 clock(since),
                 clock(until)
             ),

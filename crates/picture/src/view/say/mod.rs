@@ -235,7 +235,7 @@ fn apart(view: &ClusterView, facts: &Facts) -> Option<Say> {
         }
         (LinkView::Silent, _) if !node.powered => (
             format!("{} is off.", node.name),
-            format!("The API server still believes in {there}; no process of it is left."),
+            format!("The API server still lists {there}; no process of it is left."),
         ),
         (LinkView::Silent, _) => (
             format!("The kubelet on {} is stopped.", node.name),

@@ -44,7 +44,7 @@ fn who_holds_a_lock_is_marked_and_told() {
     let view = after("lease.yaml", 60).view();
     let leaders: Vec<&TileView> = view.tiles().filter(|tile| tile.leads).collect();
     let [leader] = leaders[..] else { panic!("one holds the lock, not {}", leaders.len()) };
-    assert!(leader.label.ends_with("; believes to hold a lock"), "{}", leader.label);
+    assert!(leader.label.ends_with("; acts as the holder of a lock"), "{}", leader.label);
     assert_eq!(plain(&view.say.headline), "Two pods, each with a name and an address.", "one disk is for both");
     assert_eq!(plain(&view.say.sub), format!("{} holds the lock, and acts alone.", leader.pod.name));
 }

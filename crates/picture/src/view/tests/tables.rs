@@ -35,7 +35,7 @@ fn a_frozen_leader_and_its_successor_both_believe_to_hold_the_lock() {
     run.play(30);
     let lock = locks::lock(&"default/lease/lease".into(), &run.facts());
     assert_eq!(lock.row.tone, Tone::Risk);
-    assert!(lock.sentence.contains("hangs and believes to hold"), "{}", lock.sentence);
+    assert!(lock.sentence.contains("hangs and takes itself for the holder"), "{}", lock.sentence);
     assert!(!lock.row.holder.starts_with(&leader), "the record names the successor: {:#?}", lock.row);
     let believers = lock.candidates.iter().filter(|c| c.state.contains("believes")).count();
     assert_eq!(believers, 2, "{:#?}", lock.candidates);

@@ -143,7 +143,7 @@ impl Host<'_> {
         }
     }
 
-    /// Renews the lease and plans the next renewal. A node that the API server holds to be lost also reports its status.
+    /// Renews the lease and plans the next renewal. A node that the API server considers lost also reports its status.
     pub fn renew_lease(&mut self, life: u32) {
         if !self.machine.kubelet.running || self.machine.kubelet.life != life {
             return;
