@@ -82,15 +82,15 @@ const WEB: House = House {
     rooms: &[
         &["app", "script"],
         &["panels"],
-        &["address", "guide", "compare", "host", "keys"],
+        &["address", "guide", "compare", "host", "keys", "plan"],
         &["openings"],
         &["fences"],
         &["first_visit"],
         &["desk"],
         &["session"],
-        &["told", "panic"],
+        &["told", "panic", "palette"],
         &["explain", "pictures"],
-        &["state", "verbs", "window", "bench", "examples", "stops"],
+        &["state", "verbs", "window", "bench", "examples", "stops", "paint"],
         &["check", "edge", "embedding", "frames", "memory", "sizes", "wide"],
     ],
     circles: &[

@@ -54,7 +54,7 @@ pub fn Console(props: &ConsoleProps) -> Html {
                     <button class="btn quiet" onclick={stop}>{ "Stop waiting" }</button>
                 </div>
             }
-            <CommandLine key="line" id="console-line" placeholder={if props.wide { "kubectl, dig, cut node-1, run 6m · Tab completes · help" } else { "kubectl get pods, or help" }} autofocus={false} />
+            <CommandLine key="line" id="console-line" placeholder={if props.wide { "kubectl, dig, cut node-1, run 6m · Tab completes · help" } else { "kubectl get pods, or help" }} />
         </section>
     }
 }
@@ -63,13 +63,6 @@ pub fn Console(props: &ConsoleProps) -> Html {
 pub struct CommandLineProps {
     pub id: &'static str,
     pub placeholder: &'static str,
-    pub autofocus: bool,
-    /// What the line begins with.
-    #[prop_or_default]
-    pub start: String,
-    /// Called when a line was said.
-    #[prop_or_default]
-    pub on_said: Callback<()>,
 }
 
 thread_local! {
@@ -80,7 +73,7 @@ thread_local! {
 /// Lines that are remembered.
 const REMEMBERED: usize = 200;
 
-fn remember(line: &str) {
+pub(super) fn remember(line: &str) {
     HISTORY.with_borrow_mut(|history| {
         if history.last().map(String::as_str) != Some(line) {
             history.push(line.to_owned());
@@ -102,18 +95,8 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
         let desk = desk.clone();
         use_slice((), move |_, ()| !shell::waits(&desk).is_empty())
     };
-    {
-        let input = input.clone();
-        use_effect_with((props.autofocus, props.start.clone()), move |(autofocus, start)| {
-            if let (true, Some(input)) = (*autofocus, input.cast::<HtmlInputElement>()) {
-                input.set_value(start);
-                let _ = input.focus();
-            }
-        });
-    }
     let said = {
         let (desk, input, back, choices) = (desk.clone(), input.clone(), back.clone(), choices.setter());
-        let on_said = props.on_said.clone();
         Callback::from(move |line: String| {
             if let Some(input) = input.cast::<HtmlInputElement>() {
                 input.set_value("");
@@ -127,7 +110,6 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
                 }
                 // The console itself shows what went wrong.
                 shell::say(&desk, &line);
-                on_said.emit(());
             }
         })
     };
@@ -201,7 +183,7 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
 }
 
 /// The line with what is common to all completions, and the completions if there are several.
-fn complete(desk: &crate::desk::Desk, line: &str) -> (Option<String>, Vec<String>) {
+pub(super) fn complete(desk: &crate::desk::Desk, line: &str) -> (Option<String>, Vec<String>) {
     let timeline = desk.session.timeline();
     let found = petri_console::complete(line, line.len(), timeline.world());
     let word = line.rfind(' ').map_or(0, |at| at + 1);
