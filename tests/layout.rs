@@ -90,8 +90,8 @@ const WEB: House = House {
         &["session"],
         &["told", "panic", "palette"],
         &["explain", "pictures"],
-        &["state", "verbs", "window", "bench", "examples", "stops", "paint"],
-        &["check", "edge", "embedding", "frames", "memory", "sizes", "wide"],
+        &["state", "verbs", "window", "bench", "examples", "stops", "paint", "wide"],
+        &["check", "edge", "embedding", "frames", "glossary", "memory", "sizes"],
     ],
     circles: &[
         Circle {

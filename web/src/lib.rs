@@ -39,6 +39,7 @@ pub mod edge;
 pub mod embedding;
 pub mod examples;
 pub mod frames;
+pub mod glossary;
 pub mod memory;
 pub mod paint;
 pub mod panic;

@@ -30,6 +30,8 @@ pub enum Group {
     Lessons,
     /// The page's own actions and settings.
     Page,
+    /// What words mean.
+    Words,
     /// What was typed, as a line of the console.
     Line,
 }
@@ -48,6 +50,7 @@ impl Group {
             Group::Objects => "objects",
             Group::Lessons => "lessons",
             Group::Page => "page",
+            Group::Words => "words",
             Group::Line => "line",
         }
     }
@@ -61,6 +64,7 @@ pub enum Mark {
     Lesson,
     Example,
     Page,
+    Word,
     Line,
 }
 
@@ -168,9 +172,11 @@ pub fn search<'r>(typed: &str, rows: &'r [Row], line: Option<&'r Row>, is_line: 
     let mut found: Vec<(u32, Found<'r>)> = Vec::new();
     for row in rows {
         let Some(fit) = fits(&words, row) else { continue };
-        // Of two that fit as well, the one that says less is meant, and what cannot be done is meant last.
-        let length = u32::try_from(row.label.len()).unwrap_or(u32::MAX).min(60);
-        let score = (fit.score * 100 + 60 - length) / if row.refused.is_some() { 2 } else { 1 };
+        // Of two that fit as well, the one that says less is meant; what the page does stands in an order of its own. What
+        // cannot be done is meant last.
+        let length = if row.group == Group::Page { 0 } else { row.label.len().min(60) };
+        let score = fit.score * 100 + 60 - u32::try_from(length).unwrap_or(60);
+        let score = if row.refused.is_some() { score / 2 } else { score };
         found.push((score, Found { row, marks: fit.marks }));
     }
     if !words.is_empty() {

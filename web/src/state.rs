@@ -170,6 +170,12 @@ pub enum Popup {
     Palette(String),
     /// Another cluster, to start from.
     NewCluster,
+    /// What a word means, at client coordinates.
+    Term {
+        place: usize,
+        x: i32,
+        y: i32,
+    },
     /// What a new file can begin with.
     Templates,
     /// What applying this file would change.

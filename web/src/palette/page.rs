@@ -1,12 +1,13 @@
 //! The page's own actions and settings, as rows.
 
 use super::{Deed, Group, Known, Mark, Pick, Row};
+use crate::glossary;
 use crate::paint::Paint;
 use crate::state::{Panel, Popup, Sight};
 use petri_lessons::{EXAMPLES, Example, LESSONS};
 use petri_objects::Span;
 use petri_picture::view::layout::Density;
-use petri_picture::view::words;
+use petri_picture::view::words::moment_tenths;
 
 fn row(label: impl Into<String>, note: &str, key: &str, pick: Pick) -> Row {
     Row {
@@ -55,7 +56,7 @@ pub(super) fn rows(known: &Known<'_>) -> Vec<Row> {
         rows.push(opens(&format!("Diff {}", file.name), "what applying it would change", "", Popup::Diff(file.id)));
     }
     for bookmark in known.bookmarks {
-        let moment = words::moment_tenths(known.timeline.start(), bookmark.at);
+        let moment = moment_tenths(known.timeline.start(), bookmark.at);
         rows.push(does(&format!("Go to {}", bookmark.name), &moment, "", Deed::Go(bookmark.at)));
     }
     for paint in Paint::ALL {
@@ -90,6 +91,16 @@ fn sights(sight: &Sight) -> Vec<Row> {
     let still = Sight { still: !sight.still, ..sight.clone() };
     toggle("requests and heartbeats", "moving along the links", "", !sight.still, still);
     rows
+}
+
+/// What words mean.
+pub(super) fn words() -> impl Iterator<Item = Row> {
+    glossary::all().map(|(place, meaning)| {
+        // It has no place on the page: it opens where the page begins to be read.
+        let popup = Popup::Term { place, x: 320, y: 96 };
+        let row = row(meaning.word, meaning.sentence, "", Pick::Open(popup));
+        Row { group: Group::Words, mark: Mark::Word, ..row }
+    })
 }
 
 /// Lessons and examples.

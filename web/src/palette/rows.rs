@@ -8,6 +8,7 @@ use crate::verbs::{self, Act, Verb};
 use petri_objects::{Kind, Name, ObjectRef, Pod};
 use petri_picture::view::Target;
 use petri_sim::story::timeline::Timeline;
+use petri_sim::words::command::Command;
 use petri_sim::world::World;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -53,6 +54,7 @@ pub fn rows(known: &Known<'_>) -> Vec<Row> {
     rows.extend(subjects.iter().filter(|subject| subject.target != Target::ControlPlane).map(choice));
     rows.extend(page::openings());
     rows.extend(page::rows(known));
+    rows.extend(page::words());
     rows
 }
 
@@ -165,6 +167,7 @@ fn choice(subject: &Subject) -> Row {
 fn deed(subject: &Subject, verb: Verb) -> Row {
     let Verb { label, act, refused, risky, .. } = verb;
     let note = match &subject.target {
+        Target::Node(_) if zone(&act).is_some() => format!("the zone of {}", subject.name),
         Target::Node(_) => subject.note.clone(),
         Target::Pod { .. } if subject.kind == "ghost" => subject.note.clone(),
         _ => String::new(),
@@ -172,12 +175,21 @@ fn deed(subject: &Subject, verb: Verb) -> Row {
     Row {
         group: if subject.belongs { Group::Selected } else { Group::Verbs },
         mark: Mark::Verb,
-        label: named(&label, subject),
+        label: zone(&act).unwrap_or_else(|| named(&label, subject)),
         note: refused.clone().unwrap_or(note),
         line: act.line(),
         pick: Pick::Act(act),
         refused,
         risky,
+    }
+}
+
+/// What concerns a whole zone is said of the zone.
+fn zone(act: &Act) -> Option<String> {
+    match act {
+        Act::Do(Command::CutZone { zone }) => Some(format!("Cut zone {zone} off")),
+        Act::Do(Command::HealZone { zone }) => Some(format!("Heal zone {zone}")),
+        _ => None,
     }
 }
 

@@ -45,6 +45,7 @@ fn three_letters_find_what_one_looks_for() {
         ("rg-1", "objects: rg-1"),
         ("rg1", "objects: rg-1"),
         ("new", "page: New cluster"),
+        ("zone b", "verbs: Cut zone b off"),
         ("the dark", "page: Theme: dark"),
         ("und", "page: Undo"),
         ("lead", "lessons: Leader election"),
@@ -75,6 +76,7 @@ fn what_is_selected_is_before_all_else_where_it_fits() {
     assert_eq!(shown("sca", &session, Some(&set))[0], "selected: Scale rg to 3");
     // A letter in the middle of a word of its verbs is not what somebody means who types the name of something else.
     assert_eq!(shown("share", &session, Some(&set))[0], "page: Share this run");
+    assert_eq!(shown("", &session, None)[0], "page: New cluster");
     assert_eq!(shown("", &session, Some(&Target::Node(Name::from("node-0"))))[0], "selected: Cut node-0 off");
 }
 

@@ -3,6 +3,7 @@
 use super::compare::CompareDialog;
 use super::dialogs::{GuaranteeDialog, GuaranteesDialog, HelpDialog, ShareDialog};
 use super::diff::DiffDialog;
+use super::glossary::TermBox;
 use super::glyph::Sign;
 use super::menus::{ExamplesMenu, TemplatesMenu, VerbsMenu};
 use super::new_cluster::NewClusterDialog;
@@ -42,6 +43,7 @@ pub fn Floating(props: &FloatingProps) -> Html {
         Some(Popup::Palette(line)) => {
             html! { <PaletteDialog key="palette" selection={props.selection.clone()} sight={props.sight.clone()} active={props.active} line={line.clone()} /> }
         }
+        Some(Popup::Term { place, x, y }) => html! { <TermBox key={*place} place={*place} x={*x} y={*y} /> },
         Some(Popup::NewCluster) => html! { <NewClusterDialog key="new-cluster" /> },
         Some(Popup::Templates) => html! { <TemplatesMenu key="templates" /> },
         Some(Popup::Compare) => html! { <CompareDialog key="compare" /> },

@@ -14,6 +14,7 @@ pub mod embedded;
 pub mod facts;
 pub mod float;
 pub mod floating;
+pub mod glossary;
 pub mod glyph;
 pub mod guide;
 pub mod inspector;

@@ -40,6 +40,7 @@ fn sign(mark: Mark) -> Html {
         Mark::Page => {
             "M8 5.6a2.4 2.4 0 1 0 0 4.8a2.4 2.4 0 1 0 0-4.8M8 1.8v2M8 12.2v2M1.8 8h2M12.2 8h2M3.6 3.6L5 5M11 11l1.4 1.4M12.4 3.6L11 5M5 11l-1.4 1.4"
         }
+        Mark::Word => "M3 4.5h10M3 8h10M3 11.5h6",
         Mark::Line => "M2 3.5h12v9H2zM4.5 6.5L6.2 8l-1.7 1.5M7.8 10h3",
     };
     html! { <svg viewBox="0 0 16 16" aria-hidden="true"><path d={path} fill="none" stroke="currentColor" stroke-width="1.3"/></svg> }
@@ -225,6 +226,7 @@ fn heading(group: Group, selection: Option<&Target>) -> String {
         Group::Objects => "Objects".into(),
         Group::Lessons => "Lessons and examples".into(),
         Group::Page => "This page".into(),
+        Group::Words => "What it means".into(),
         Group::Line => "Console".into(),
     }
 }
