@@ -82,16 +82,16 @@ const WEB: House = House {
     rooms: &[
         &["app", "script"],
         &["panels"],
-        &["address", "guide", "compare", "host", "keys"],
+        &["address", "guide", "compare", "host", "keys", "plan"],
         &["openings"],
         &["fences"],
         &["first_visit"],
         &["desk"],
         &["session"],
-        &["told", "panic"],
+        &["told", "panic", "palette"],
         &["explain", "pictures"],
-        &["state", "verbs", "window", "bench", "examples", "stops"],
-        &["check", "edge", "embedding", "frames", "memory", "sizes", "wide"],
+        &["state", "verbs", "window", "bench", "examples", "stops", "paint", "wide"],
+        &["check", "edge", "embedding", "frames", "glossary", "memory", "sizes"],
     ],
     circles: &[
         Circle {

@@ -116,7 +116,7 @@ fn recorded(scenario: Scenario, commands: impl IntoIterator<Item = Command>) -> 
     let mut at = recording.scenario.start;
     for command in commands {
         at += Span::seconds(1);
-        recording.commands.push(Stamped { at, position: None, command: Rc::new(command) });
+        recording.commands.push(Stamped { at, position: None, command: Rc::new(command), said: None });
     }
     let start = recording.scenario.start;
     Shared::new(recording, start, at)

@@ -23,3 +23,4 @@ mod search;
 mod services;
 mod swarm;
 mod tidy;
+mod turns;

@@ -124,7 +124,7 @@ fn shared() -> Shared {
     let start = recording.scenario.start;
     for (command, i) in every_command().into_iter().zip(1..) {
         let position = (i % 2 == 0).then_some(i * 10);
-        recording.commands.push(Stamped { at: start + Span::millis(i), position, command: Rc::new(command) });
+        recording.commands.push(Stamped { at: start + Span::millis(i), position, command: Rc::new(command), said: None });
     }
     let bookmark = |seconds, name: &str| Bookmark { at: start + Span::seconds(seconds), name: name.into() };
     let bookmarks = Rc::new(vec![bookmark(2, "it breaks"), bookmark(3, "\"and\" after")]);
@@ -334,6 +334,7 @@ fn limits_are_refused_in_words() {
         at: many.recording.scenario.start + Span::seconds(1),
         position: None,
         command: Rc::new(Command::AddMachine { node: format!("more-{number}").into(), zone: "a".into() }),
+        said: None,
     };
     let more: Vec<_> = (0..197).map(add).collect();
     many.recording.commands.extend(more);

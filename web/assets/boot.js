@@ -10,8 +10,18 @@ const asked = new URLSearchParams(location.search);
 /** Whether this is part of somebody else's page, which hears at once that it is there: see web/src/host.rs. */
 const embedded = asked.has("embed");
 if (embedded && parent !== window) parent.postMessage({ petri: 1, type: "hello" }, "*");
+/** What somebody preferred at an earlier visit; an embed is as the page around it wants it. */
+const preferred = (name) => {
+  try {
+    return embedded ? null : localStorage.getItem(`petri-${name}`);
+  } catch {
+    return null;
+  }
+};
 // Before anything is painted: no white flash in a dark page.
-if (/^(light|dark)$/.test(asked.get("theme") ?? "")) document.documentElement.dataset.theme = asked.get("theme");
+const theme = asked.get("theme") ?? preferred("theme") ?? "";
+if (/^(light|dark)$/.test(theme)) document.documentElement.dataset.theme = theme;
+if (preferred("large")) document.documentElement.dataset.large = "";
 const editor = document.querySelector("meta[name=petri-editor]");
 const resolve = (path) => new URL(path, document.baseURI).href;
 

@@ -1,4 +1,5 @@
-// What the page keeps for who made it: files that are saved and chosen, and runs that are too long for an address.
+// What the page keeps for who made it: files that are saved and chosen, runs that are too long for an address, and how
+// somebody likes to read.
 
 const KEPT = "petri-run-";
 /** So many runs are kept; older ones make room. */
@@ -53,5 +54,15 @@ globalThis.petriKept = (name) => {
     return localStorage.getItem(KEPT + name);
   } catch {
     return null;
+  }
+};
+
+/** Keeps what somebody prefers; an empty text forgets it. Where nothing can be kept it lasts as long as the page. */
+globalThis.petriPrefer = (name, value) => {
+  try {
+    if (value) localStorage.setItem(`petri-${name}`, value);
+    else localStorage.removeItem(`petri-${name}`);
+  } catch {
+    // The page has it already.
   }
 };

@@ -44,8 +44,7 @@ pub fn App(props: &AppProps) -> Html {
     let start = ui.clone();
     let ui = use_reducer(move || (*start).clone());
     let desk = use_memo((session.clone(), ui.dispatcher()), |(session, ui)| Desk::new(session.clone(), ui.clone()));
-    desk.know_files(&ui.files);
-    desk.know_bookmarks(&ui.bookmarks);
+    desk.know(&ui);
     let wide = use_wide() && embedded.is_none();
     host::use_host(&session, embedded.is_some());
     keys::use_keys(&desk, &ui);
@@ -100,7 +99,7 @@ pub fn App(props: &AppProps) -> Html {
                     <Dock key="dock" panel={ui.panel} />
                 }
                 if is_whole {
-                    <Floating key="floating" popup={ui.popup.clone()} toast={ui.toast.clone()} selection={ui.selection.clone()} sight={ui.sight.clone()} bookmarks={ui.bookmarks.clone()} opening={ui.opening} too_long={ui.too_long} />
+                    <Floating key="floating" popup={ui.popup.clone()} toast={ui.toast.clone()} selection={ui.selection.clone()} sight={ui.sight.clone()} active={ui.active} bookmarks={ui.bookmarks.clone()} opening={ui.opening} too_long={ui.too_long} />
                 }
             </div>
         </ContextProvider<Desk>>

@@ -82,7 +82,7 @@ pub fn choices(timeline: &Timeline, files: &[(String, Rc<str>)]) -> Vec<Choice> 
     for (index, stamped) in left_out.take(COMMANDS) {
         let mut other = unplaced(recording);
         other.commands.remove(index);
-        found.push(choice(format!("without-{index}"), format!("without: {}", stamped.command.said()), other));
+        found.push(choice(format!("without-{index}"), format!("without: {}", stamped.said()), other));
     }
     for (index, (title, set)) in SETTINGS.iter().enumerate() {
         let mut other = unplaced(recording);
@@ -126,7 +126,7 @@ fn with_manifest(recording: &Recording, text: &str) -> Option<Recording> {
         if object.kind().is_namespaced() && object.meta().namespace.is_empty() {
             object.meta_mut().namespace = "default".into();
         }
-        Stamped { at, position: None, command: Rc::new(Command::Create(object)) }
+        Stamped { at, position: None, command: Rc::new(Command::Create(object)), said: None }
     });
     let own: Vec<Stamped> = own.collect();
     // Whoever compares a file with itself compares nothing.

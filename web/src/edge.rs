@@ -179,6 +179,10 @@ extern "C" {
     #[wasm_bindgen(js_name = petriKept, catch)]
     fn petri_kept(name: &str) -> Result<Option<String>, JsValue>;
 
+    /// Keeps what a person prefers; an empty text forgets it.
+    #[wasm_bindgen(js_name = petriPrefer, catch)]
+    fn petri_prefer(name: &str, value: &str) -> Result<(), JsValue>;
+
     /// Fetches the editor's module: see the boot script.
     #[wasm_bindgen(js_name = petriLoadEditor, catch)]
     async fn petri_load_editor() -> Result<JsValue, JsValue>;
@@ -250,6 +254,11 @@ pub fn keep(number: u32, text: &str) -> Option<String> {
 /// A run that was kept in this browser.
 pub fn kept(name: &str) -> Option<String> {
     if cfg!(target_arch = "wasm32") { petri_kept(name).ok()? } else { None }
+}
+
+/// Keeps what a person prefers, for the next visit of this browser, where that is possible. An empty text forgets it.
+pub fn prefer(name: &str, value: &str) {
+    let _ = petri_prefer(name, value);
 }
 
 /// Fetches the editor; `None` where it cannot be had.

@@ -131,16 +131,16 @@ pub fn main_workload(world: &World) -> Option<ObjectRef> {
 
 /// What a selection has to do with.
 #[derive(Default)]
-struct Related {
+pub(crate) struct Related {
     /// Names of objects that controllers may be waiting about.
-    names: BTreeSet<Name>,
-    nodes: BTreeSet<Name>,
-    pods: BTreeSet<Key>,
-    everything: bool,
+    pub(crate) names: BTreeSet<Name>,
+    pub(crate) nodes: BTreeSet<Name>,
+    pub(crate) pods: BTreeSet<Key>,
+    pub(crate) everything: bool,
 }
 
 impl Related {
-    fn of(world: &World, target: Option<&Target>) -> Related {
+    pub(crate) fn of(world: &World, target: Option<&Target>) -> Related {
         let mut related = Related::default();
         match target {
             Some(Target::Pod { pod, uid }) => related.add_identity(world, pod, *uid),

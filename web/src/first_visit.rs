@@ -416,8 +416,13 @@ fn said(files: &[Written]) -> impl Iterator<Item = Action> {
 
 /// Opens an example and answers what the interface has to show. Nothing happens if one of its texts is not here.
 pub fn show_example(session: &Session, example: &'static Example) -> Option<Vec<Action>> {
+    show_in(session, example, cluster_for(example))
+}
+
+/// The same in a cluster in which nothing was done yet.
+pub fn show_in(session: &Session, example: &'static Example, cluster: Recording) -> Option<Vec<Action>> {
     let files = examples::files(example)?;
-    session.replace(cluster_for(example));
+    session.replace(cluster);
     let mut opening = Opening::example(session.clone(), example, files);
     while opening.advance() {}
     let files = &opening.files;
@@ -516,7 +521,7 @@ mod tests {
         let mut shared = session.shared();
         for command in commands {
             let (at, command) = (shared.end, Rc::new(command.clone()));
-            shared.recording.commands.push(Stamped { at, position: None, command });
+            shared.recording.commands.push(Stamped { at, position: None, command, said: None });
         }
         format!("#{}", link::to_fragment(&shared))
     }

@@ -5,6 +5,7 @@
 
 use crate::edge::{from_js, to_js};
 use crate::embedding::{Embedded, attributes};
+use crate::paint;
 use crate::session::{Session, Speed};
 use crate::sizes;
 use crate::stops;
@@ -71,17 +72,6 @@ fn tell(told: Told) {
     }
 }
 
-/// Gives the page the paint that the one around it has.
-pub fn paint(theme: &str) {
-    let root = gloo::utils::document_element();
-    let _ = match theme {
-        "light" | "dark" => root.set_attribute("data-theme", theme),
-        "auto" => root.remove_attribute("data-theme"),
-        // No theme at all: it stays as it is.
-        _ => Ok(()),
-    };
-}
-
 /// What a message asks for; nothing if it is none.
 pub fn read(data: &JsValue) -> Option<Asked> {
     let envelope: Envelope = from_js(data.clone())?;
@@ -93,7 +83,7 @@ pub fn read(data: &JsValue) -> Option<Asked> {
 
 fn act(asked: &Asked, session: &Session) {
     match asked {
-        Asked::Theme { theme } => paint(theme),
+        Asked::Theme { theme } => paint::paint(theme),
         Asked::Play => session.play(),
         Asked::Pause => session.pause(),
         Asked::Park => {

@@ -3,6 +3,7 @@
 use crate::desk::{Desk, pins};
 use crate::state::{Action, Panel, Popup, Sight, Ui};
 use gloo::events::{EventListener, EventListenerOptions};
+use petri_console::Turn;
 use petri_picture::view::layout::Density;
 use wasm_bindgen::JsCast as _;
 use yew::prelude::*;
@@ -18,7 +19,8 @@ pub const KEYS: &[(&str, &str)] = &[
     ("Ctrl ↵", "apply the manifest, from anywhere"),
     ("Ctrl Shift ↵", "see what applying it would change"),
     ("Ctrl Z", "take the last command back (it forks the past)"),
-    ("Ctrl K", "say a command"),
+    ("Ctrl Shift Z", "do it again"),
+    ("Ctrl K or /", "search for everything, or say a command"),
     ("c", "compare two courses of events"),
     ("v", "what the pictures show, and how"),
     ("a", "draw the causes of the selection as arrows"),
@@ -120,7 +122,7 @@ fn handle(desk: &Desk, ui: &Ui, event: &KeyboardEvent) -> bool {
                 true
             }),
             "z" | "Z" if !is_typing(target) => {
-                desk.undo();
+                desk.turn(if event.shift_key() { Turn::Redo } else { Turn::Undo });
                 true
             }
             _ => false,
@@ -137,6 +139,7 @@ fn handle(desk: &Desk, ui: &Ui, event: &KeyboardEvent) -> bool {
         "+" | "=" => session.set_speed(session.player_state().speed.next(true)),
         "-" => session.set_speed(session.player_state().speed.next(false)),
         "n" | "[" | "]" | "b" | "v" | "a" | "d" => look(desk, ui, &key),
+        "/" => desk.send(Action::Open(Popup::Palette(String::new()))),
         "c" => desk.send(Action::Open(Popup::Compare)),
         "?" => desk.send(Action::Open(Popup::Help)),
         "1" | "2" | "3" | "4" | "5" => {

@@ -30,6 +30,8 @@ pub mod pictures;
 pub mod check;
 pub mod compare;
 pub mod explain;
+pub mod palette;
+pub mod plan;
 pub mod verbs;
 
 pub mod bench;
@@ -37,7 +39,9 @@ pub mod edge;
 pub mod embedding;
 pub mod examples;
 pub mod frames;
+pub mod glossary;
 pub mod memory;
+pub mod paint;
 pub mod panic;
 pub mod script;
 pub mod sizes;

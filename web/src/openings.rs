@@ -5,9 +5,10 @@ use crate::edge;
 use crate::examples;
 use crate::first_visit::{self, Named, Opening};
 use crate::frames;
-use crate::state::{Action, LogKind, Panel, Wordless};
+use crate::state::{Action, File, LogKind, Panel, Wordless};
 use crate::told;
 use petri_lessons::Example;
+use petri_sim::story::recording::Recording;
 use petri_sim::story::shared::{Refused, Shared};
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
@@ -18,8 +19,13 @@ const NOTICEABLE: u32 = 400;
 /// Opens an example: at once if its texts are here, and otherwise when they have come. Until then, and if they do not
 /// come, everything stays as it is.
 pub fn open_example(desk: &Desk, example: &'static Example) {
+    open_in(desk, example, None);
+}
+
+/// The same in a cluster in which nothing was done yet, if there is one: otherwise in that of the example.
+fn open_in(desk: &Desk, example: &'static Example, cluster: Option<Recording>) {
     let is_wanted = desk.wish();
-    if show(desk, example) {
+    if show(desk, example, cluster.as_ref()) {
         return;
     }
     desk.send(Action::Close);
@@ -41,20 +47,66 @@ pub fn open_example(desk: &Desk, example: &'static Example) {
             desk.log(LogKind::Error, words.clone());
             return desk.toast(words, None);
         }
-        show(&desk, example);
+        show(&desk, example, cluster.as_ref());
     });
 }
 
 /// Shows an example, if its texts are here. Answers whether they are.
-fn show(desk: &Desk, example: &'static Example) -> bool {
-    let Some(actions) = first_visit::show_example(&desk.session, example) else { return false };
-    actions.into_iter().for_each(|action| desk.send(action));
+fn show(desk: &Desk, example: &'static Example, cluster: Option<&Recording>) -> bool {
+    if examples::files(example).is_none() {
+        return false;
+    }
+    let left = desk.leave();
+    let shown = match cluster {
+        Some(cluster) => first_visit::show_in(&desk.session, example, cluster.clone()),
+        None => first_visit::show_example(&desk.session, example),
+    };
+    shown.into_iter().flatten().for_each(|action| desk.send(action));
+    desk.arrive(left);
     let suggested = first_visit::suggestion(desk.session.timeline().world()).is_some();
     desk.send(Action::Untried(suggested));
     desk.send(Action::ShowPanel(Panel::Cluster));
     desk.session.play();
     true
 }
+
+/// What a new cluster begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Content {
+    Nothing,
+    /// The files that are open.
+    #[default]
+    Files,
+    Example(&'static Example),
+}
+
+/// Puts a cluster in which nothing was done yet in the place of the present one.
+pub fn open_cluster(desk: &Desk, cluster: Recording, content: Content) {
+    if let Content::Example(example) = content {
+        return open_in(desk, example, Some(cluster));
+    }
+    let _ = desk.wish();
+    let left = desk.leave();
+    desk.session.replace(cluster);
+    desk.send(Action::ClearLog);
+    let title = String::from(NEW);
+    match content {
+        Content::Nothing => desk.send(Action::Example { title, name: "new.yaml".into(), text: "".into() }),
+        _ => {
+            desk.send(Action::Begin { title });
+            for file in desk.files().iter().filter(|file| !file.text.trim().is_empty()) {
+                desk.apply(&File { applied: None, ..(**file).clone() });
+            }
+        }
+    }
+    desk.send(Action::Untried(first_visit::suggestion(desk.session.timeline().world()).is_some()));
+    desk.send(Action::ShowPanel(Panel::Cluster));
+    desk.arrive(left);
+    desk.session.play();
+}
+
+/// The title of a cluster that somebody has made.
+const NEW: &str = "New cluster";
 
 /// Opens what an address names, in slices: until it stands, whatever is shown stays.
 pub fn open_named(desk: &Desk, named: Result<Named, Refused>) {
@@ -120,6 +172,7 @@ fn go_on(desk: Desk, mut opening: Opening, actions: Vec<Action>, is_wanted: Rc<d
     }
     let news = opening.news();
     desk.session.show(opening.into_timeline());
+    desk.begin();
     actions.into_iter().chain(news).for_each(|action| desk.send(action));
 }
 

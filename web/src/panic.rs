@@ -83,7 +83,7 @@ pub fn remember_attempt(timeline: &Timeline, command: &Command) {
     let at = timeline.now();
     let mut recording = timeline.recording().clone();
     recording.commands.truncate(timeline.done());
-    recording.commands.push(Stamped { at, position: None, command: Rc::new(command.clone()) });
+    recording.commands.push(Stamped { at, position: None, command: Rc::new(command.clone()), said: None });
     remember(&Shared::new(recording, at, at));
 }
 

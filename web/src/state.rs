@@ -147,6 +147,16 @@ pub struct Wordless {
     pub text: Rc<str>,
 }
 
+/// What the page shows of a run beside the run itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shown {
+    pub files: Vec<Rc<File>>,
+    pub active: u32,
+    /// The title of what was opened.
+    pub title: String,
+    pub bookmarks: Rc<Vec<Bookmark>>,
+}
+
 /// What floats over the page. At most one thing does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Popup {
@@ -156,8 +166,16 @@ pub enum Popup {
     Sight,
     Help,
     Share,
-    /// The console's line in the middle of the page, with what it begins with.
+    /// One search for everything, with what its line begins with.
     Palette(String),
+    /// Another cluster, to start from.
+    NewCluster,
+    /// What a word means, at client coordinates.
+    Term {
+        place: usize,
+        x: i32,
+        y: i32,
+    },
     /// What a new file can begin with.
     Templates,
     /// What applying this file would change.
@@ -284,6 +302,12 @@ pub enum Action {
         name: String,
         text: Rc<str>,
     },
+    /// A run that was left is shown again, with its files.
+    Restore(Box<Shown>),
+    /// Another run stands in the place of what was there, with the same files.
+    Begin {
+        title: String,
+    },
     /// An example is on its way, or not any more.
     Loading(Option<&'static str>),
     /// Some files have no words of their own yet.
@@ -353,6 +377,33 @@ impl Ui {
             let reword = |applied: Rc<Applied>| Applied { text: to.clone(), tried: to.clone(), ..(*applied).clone() };
             file.applied = applied.map(|applied| Rc::new(reword(applied)));
         }
+    }
+    /// Nothing is selected, open or said of a run that has just begun.
+    fn begin(&mut self, title: String) {
+        self.example = title;
+        self.selection = None;
+        self.tab = Tab::Why;
+        self.popup = None;
+        self.toast = None;
+        self.bookmarks = Rc::default();
+        self.loading = None;
+        self.wordless = Rc::default();
+    }
+    #[inline(never)]
+    fn restore(&mut self, shown: Shown) {
+        self.begin(shown.title);
+        // What was typed since then is not lost.
+        let newer = |file: &Rc<File>| file.is_changed() && !file.text.trim().is_empty();
+        let is_there = |file: &Rc<File>| shown.files.iter().any(|known| known.id == file.id);
+        let kept: Vec<Rc<File>> = self.files.iter().filter(|file| newer(file) && !is_there(file)).cloned().collect();
+        self.files = shown.files.into_iter().chain(kept).collect();
+        self.active = shown.active;
+        self.bookmarks = shown.bookmarks;
+    }
+    /// What is shown beside the run.
+    pub fn shown(&self) -> Shown {
+        let (files, title) = (self.files.clone(), self.example.clone());
+        Shown { files, active: self.active, title, bookmarks: self.bookmarks.clone() }
     }
     fn add_file(&mut self, name: String, text: Rc<str>) {
         let id = u32::try_from(self.number()).unwrap_or(u32::MAX);
@@ -424,15 +475,10 @@ impl Ui {
                 // What somebody typed and has not applied is never lost: its tab stays.
                 self.files.retain(|file| file.is_changed() && !file.text.trim().is_empty());
                 self.add_file(name, text);
-                self.example = title;
-                self.selection = None;
-                self.tab = Tab::Why;
-                self.popup = None;
-                self.toast = None;
-                self.bookmarks = Rc::default();
-                self.loading = None;
-                self.wordless = Rc::default();
+                self.begin(title);
             }
+            Action::Begin { title } => self.begin(title),
+            Action::Restore(shown) => self.restore(*shown),
             Action::Loading(name) => self.loading = name,
             Action::Wordless(files) => self.wordless = files,
             Action::Reword { from, to } => self.reword(&from, &to),

@@ -1,5 +1,6 @@
 //! Whether the window has room for all panels at once.
 
+use crate::paint;
 use gloo::events::EventListener;
 use yew::prelude::*;
 
@@ -43,6 +44,11 @@ pub fn use_low() -> bool {
 #[hook]
 pub fn use_dark() -> bool {
     let preferred = use_media("(prefers-color-scheme: dark)");
+    let render = use_force_update();
+    use_effect_with((), move |()| {
+        let listener = EventListener::new(&gloo::utils::window(), paint::CHANGED, move |_| render.force_update());
+        move || drop(listener)
+    });
     match gloo::utils::document_element().get_attribute("data-theme").as_deref() {
         Some("dark") => true,
         Some("light") => false,

@@ -61,6 +61,9 @@ const VERBS: &[(&str, &str, &str)] = &[
     ("calls", "calls", "how the calls of each client fared"),
     ("cache", "cache POD", "what the resolver of a pod remembers, and for how long"),
     ("clock", "clock NODE [--rate=200%] [--ahead=1h|--behind=1h]", "a machine's clock runs fast, slow, or is off"),
+    ("undo", "undo", "take the last command back"),
+    ("redo", "redo", "do what was taken back again"),
+    ("reset", "reset", "go back to what the run began with; redo undoes it"),
     ("dig", "dig NAME [TYPE] [+short] [+search]", "ask the cluster's DNS"),
 ];
 

@@ -15,12 +15,42 @@ pub trait Host {
     /// # Errors
     /// What the simulated API server answers.
     fn command(&mut self, command: Command) -> Result<Answer, ApiError>;
+    /// A command of a line begins, in these words, or is over: what it changes is told in them.
+    fn says(&mut self, _line: Option<String>) {}
+    /// Takes back, does again, or drops what was done. Answers what came of it, in words.
+    ///
+    /// # Errors
+    /// Why it cannot be: whoever plays a script goes forward only.
+    fn turn(&mut self, _turn: Turn) -> Result<String, String> {
+        Err("a script goes forward: what it did stays done".into())
+    }
     /// Plays everything that is due until then.
     fn play_until(&mut self, time: Time);
     /// Plays one event. `false` if nothing is planned.
     fn step(&mut self) -> bool;
     /// How long a waiting line may play time forward by itself. With `None` it hands back a [`Follow`](crate::Follow) instead.
     fn patience(&self) -> Option<Span>;
+}
+
+/// A way back through what was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    Undo,
+    Redo,
+    /// To what the run began with.
+    Reset,
+}
+
+impl Turn {
+    /// The word that says it.
+    pub fn named(word: &str) -> Option<Turn> {
+        match word {
+            "undo" => Some(Turn::Undo),
+            "redo" => Some(Turn::Redo),
+            "reset" => Some(Turn::Reset),
+            _ => None,
+        }
+    }
 }
 
 /// A timeline waits up to ten minutes of its own time.
@@ -30,6 +60,26 @@ impl Host for Timeline {
     }
     fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
         Timeline::command(self, command)
+    }
+    fn says(&mut self, line: Option<String>) {
+        Timeline::says(self, line);
+    }
+    fn turn(&mut self, turn: Turn) -> Result<String, String> {
+        let last = |timeline: &Timeline| {
+            timeline.done().checked_sub(1).map(|last| timeline.recording().commands[last].said()).unwrap_or_default()
+        };
+        match turn {
+            Turn::Undo => {
+                let line = last(self);
+                if self.undo() { Ok(format!("took back: {line}")) } else { Err("there is nothing to take back".into()) }
+            }
+            Turn::Redo if self.redo() => Ok(format!("done again: {}", last(self))),
+            Turn::Redo => Err("there is nothing to do again".into()),
+            Turn::Reset if self.reset(0, self.start()) => {
+                Ok("back at the beginning; redo goes on from where you were".into())
+            }
+            Turn::Reset => Err("nothing was done yet".into()),
+        }
     }
     fn play_until(&mut self, time: Time) {
         Timeline::play_until(self, time);

@@ -54,7 +54,7 @@ mod tests;
 
 pub use complete::complete;
 pub use errors::{answer_text, api_error};
-pub use host::{Files, Host, Unread};
+pub use host::{Files, Host, Turn, Unread};
 pub use output::{Follow, Output};
 
 pub use course::{give_up, poll, run};

@@ -151,7 +151,7 @@ impl Search {
 }
 
 fn stamp(world: &World, command: &Command) -> Stamped {
-    Stamped { at: world.now, position: Some(world.events), command: Rc::new(command.clone()) }
+    Stamped { at: world.now, position: Some(world.events), command: Rc::new(command.clone()), said: None }
 }
 
 /// The first breach of a promise that notes tell of.

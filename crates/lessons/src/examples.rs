@@ -10,8 +10,12 @@ use petri_objects::Value;
 pub struct Example {
     /// Its file's name.
     pub name: &'static str,
-    /// What it is for, in a few words.
+    /// As menus call it.
+    pub title: &'static str,
+    /// What it shows, in one line.
     pub about: &'static str,
+    /// The heading that it stands under; examples of one heading follow one another.
+    pub group: &'static str,
     /// Files that are applied before it, because it makes no sense without them.
     pub needs: &'static [&'static str],
     /// Machines in three zones; none for the standard cluster of four.
@@ -24,59 +28,75 @@ pub struct Example {
 pub const EXAMPLES: &[Example] = &[
     Example {
         name: "random-generator.yaml",
-        about: "two pods with a name, a disk and an address each",
+        title: "A StatefulSet with disks",
+        about: "Two pods, each with a name, a disk and an address",
+        group: "Workloads",
         needs: &[],
         machines: 0,
         documents: &[0xa490_fa25_6897_bfb3, 0xcabd_d9a1_9717_3efe],
     },
     Example {
-        name: "nginx-web.yaml",
-        about: "a pod that waits, and why",
-        needs: &[],
-        machines: 0,
-        documents: &[0x0ea8_dd99_c5a8_ea47, 0x8374_cf36_283f_a79f],
-    },
-    Example {
         name: "my-sts.yaml",
-        about: "five pods without disks",
+        title: "A StatefulSet without disks",
+        about: "Five pods that start and stop in order",
+        group: "Workloads",
         needs: &[],
         machines: 0,
         documents: &[0x5b17_7480_0d89_5334, 0xa803_f82b_58f3_6770],
     },
     Example {
         name: "replicaset.yaml",
-        about: "three interchangeable pods",
+        title: "A ReplicaSet",
+        about: "Three pods that can stand for each other",
+        group: "Workloads",
         needs: &[],
         machines: 0,
         documents: &[0x4a7b_1dca_8de4_1e83, 0x6a6c_631f_f9d4_c79a],
     },
     Example {
+        name: "nginx-web.yaml",
+        title: "A claim that waits",
+        about: "A StatefulSet whose first pod is Pending, and why",
+        group: "Storage",
+        needs: &[],
+        machines: 0,
+        documents: &[0x0ea8_dd99_c5a8_ea47, 0x8374_cf36_283f_a79f],
+    },
+    Example {
         name: "shared-claim.yaml",
-        about: "three pods that share one claim",
+        title: "One claim for three pods",
+        about: "A volume that an administrator made, shared by all",
+        group: "Storage",
         needs: &[],
         machines: 0,
         documents: &[0xe66e_05ba_5338_6647, 0x67fd_3425_5b42_09ad, 0xc03d_f7f5_25d6_1a28],
     },
     Example {
-        name: "large.yaml",
-        about: "thirty machines and two hundred pods",
-        needs: &[],
-        machines: 30,
-        documents: &[0xde9f_f705_e296_bb14, 0x522e_4875_1a5f_54b1, 0x30a7_f7cd_3df0_8eaf, 0x0b53_a33d_22e2_e919],
-    },
-    Example {
         name: "lease.yaml",
-        about: "two pods that stand for one lock",
+        title: "Leader election",
+        about: "Two pods, one Lease, and a disk that only the leader may write",
+        group: "Leaders and budgets",
         needs: &[],
         machines: 0,
         documents: &[0x002a_8890_3340_c5dc, 0x12f8_aecf_fe55_aad7, 0xa3e9_01bf_d299_2695],
     },
     Example {
         name: "pdb.yaml",
-        about: "a budget for evictions",
+        title: "A disruption budget",
+        about: "Two of three pods have to stay when a node is drained",
+        group: "Leaders and budgets",
         needs: &["replicaset.yaml"],
         machines: 0,
         documents: &[0x7eff_8b42_9080_ee64],
+    },
+    Example {
+        name: "large.yaml",
+        title: "Thirty nodes, two hundred pods",
+        about: "A cluster of three zones, for zone failures",
+        group: "Scale",
+        needs: &[],
+        machines: 30,
+        documents: &[0xde9f_f705_e296_bb14, 0x522e_4875_1a5f_54b1, 0x30a7_f7cd_3df0_8eaf, 0x0b53_a33d_22e2_e919],
     },
 ];
 
@@ -162,8 +182,16 @@ mod tests {
             }
             assert!(example.needs.iter().all(|name| Example::named(name).is_some()), "{}", example.name);
             assert_ne!(example.version(), 0);
+            assert!(!example.title.ends_with('.') && !example.about.ends_with('.'), "{}", example.name);
         }
         assert!(wrong.is_empty(), "these are their documents now:\n{wrong}");
+    }
+
+    #[test]
+    fn examples_of_a_heading_stand_together() {
+        let mut groups: Vec<&str> = EXAMPLES.iter().map(|example| example.group).collect();
+        groups.dedup();
+        assert_eq!(groups.len(), groups.iter().collect::<BTreeSet<_>>().len(), "{groups:?}");
     }
 
     #[test]

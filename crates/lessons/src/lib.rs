@@ -22,7 +22,7 @@ use petri_sim::ground::scenario::Scenario;
 use transcript::Block;
 
 /// A lesson.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lesson {
     /// What links and tags call it.
     pub id: &'static str,

@@ -8,6 +8,7 @@ use crate::check::check;
 use crate::explain::{self, Fix};
 use crate::state::{Action, Applied, Bookmark, File, LogKind, Outcome, Popup};
 use crate::verbs::Act;
+use petri_console::Turn;
 use petri_objects::{ObjectRef, Span, Uid};
 use petri_picture::view::{Target, words};
 use petri_sim::ground::limits::MAX_BOOKMARKS;
@@ -161,31 +162,71 @@ impl Desk {
         self.send(Action::Edit { file: file.id, text });
     }
 
-    /// Takes the last command back by forking before it. Files that followed it go back, too.
-    pub fn undo(&self) {
-        let last = {
-            let timeline = self.session.timeline();
-            timeline.done().checked_sub(1).map(|last| timeline.recording().commands[last].command.said())
-        };
-        let branches = self.session.timeline().branches().len();
+    /// Takes back, does again or drops what was done, and says so.
+    pub fn turn(&self, turn: Turn) -> String {
         self.session.pause();
-        if self.session.change(|timeline| timeline.undo()) {
-            let left = self.session.timeline().done();
-            self.steps.borrow_mut().retain(|step| step.run == self.session.run());
-            let files = take_back(&mut self.steps.borrow_mut(), left, &self.files());
-            files.into_iter().for_each(|file| self.send(Action::Keep(file)));
-            let branch = self
-                .session
-                .timeline()
-                .branches()
-                .len()
-                .checked_sub(1)
-                .filter(|_| self.session.timeline().branches().len() > branches);
-            let kept = branch.map_or_else(String::new, |branch| format!(" The old run is {}.", branch_name(branch)));
-            self.toast(format!("Took back: {}.{kept}", last.unwrap_or_default()), branch);
-        } else {
-            self.toast("There is nothing to take back.", None);
+        let branches = self.session.timeline().branches().len();
+        let (words, is_kept) = match turn {
+            Turn::Undo => (self.take_back_last(), true),
+            Turn::Redo => (self.do_again(), false),
+            Turn::Reset => (self.begin_again(), true),
+        };
+        let kept = self.session.timeline().branches().len();
+        let branch = (is_kept && kept > branches).then(|| kept - 1);
+        let words = match branch {
+            Some(branch) => format!("{words} The old run is {}.", branch_name(branch)),
+            None => words,
+        };
+        self.toast(words.clone(), branch);
+        words
+    }
+
+    /// What was done last, in words.
+    fn last_said(&self) -> String {
+        let timeline = self.session.timeline();
+        let last = timeline.done().checked_sub(1);
+        last.map_or_else(String::new, |last| timeline.recording().commands[last].said())
+    }
+
+    /// Takes the last command back by forking before it. Files that followed it go back, too. Where nothing was done but
+    /// open this run, the one that it has replaced comes back.
+    fn take_back_last(&self) -> String {
+        let last = self.last_said();
+        if let Some(title) = self.bring_back(false) {
+            return format!("Back to {title}.");
         }
+        if !self.session.change(|timeline| timeline.undo()) {
+            return "There is nothing to take back.".to_owned();
+        }
+        self.take_files_back();
+        format!("Took back: {last}.")
+    }
+
+    fn do_again(&self) -> String {
+        if let Some(title) = self.bring_back(true) {
+            return format!("Back to {title}.");
+        }
+        match self.session.change(|timeline| timeline.redo()) {
+            true => format!("Done again: {}.", self.last_said()),
+            false => "There is nothing to do again.".to_owned(),
+        }
+    }
+
+    fn begin_again(&self) -> String {
+        let (commands, moment) = self.beginning();
+        if !self.session.change(|timeline| timeline.reset(commands, moment)) {
+            return "Nothing was done yet.".to_owned();
+        }
+        self.take_files_back();
+        "Back at what this run began with.".to_owned()
+    }
+
+    /// Takes the files back that followed commands which are not there any more.
+    fn take_files_back(&self) {
+        let left = self.session.timeline().done();
+        self.steps.borrow_mut().retain(|step| step.run == self.session.run());
+        let files = take_back(&mut self.steps.borrow_mut(), left, &self.files());
+        files.into_iter().for_each(|file| self.send(Action::Keep(file)));
     }
 
     /// Makes a branch the present.

@@ -1,11 +1,12 @@
 //! The handle that everybody who acts holds: the session, the files, the moments with names, and what waits.
 
+use super::replaced::Replaced;
 use super::steps::Step;
 use super::waiting::Waiting;
 use crate::edge;
 use crate::frames::{self, Later};
 use crate::session::Session;
-use crate::state::{Action, Bookmark, File, LogKind, Popup, Tab, Ui};
+use crate::state::{Action, Bookmark, File, LogKind, Popup, Shown, Tab, Ui};
 use petri_objects::{Span, Time};
 use petri_picture::view::Target;
 use petri_sim::story::shared::Shared;
@@ -18,12 +19,12 @@ use yew::prelude::*;
 pub struct Desk {
     pub session: Session,
     ui: UseReducerDispatcher<Ui>,
-    /// The files as they are now, for console lines that name one.
-    files: Rc<RefCell<Vec<Rc<File>>>>,
+    /// The files as they are now, for console lines that name one, and what else the page shows.
+    shown: Rc<RefCell<Shown>>,
+    /// The run that the present one has replaced.
+    pub(super) replaced: Rc<RefCell<Replaced>>,
     /// The file that was closed last, should somebody want it back.
     closed: Rc<RefCell<Option<Rc<File>>>>,
-    /// The moments that somebody named, as they are now.
-    bookmarks: Rc<RefCell<Rc<Vec<Bookmark>>>>,
     /// What commands did to files, in order, for whoever takes them back.
     pub(super) steps: Rc<RefCell<Vec<Step>>>,
     /// Counts what somebody wanted to open: what arrives late is not what is wanted any more.
@@ -36,7 +37,7 @@ pub struct Desk {
 
 impl PartialEq for Desk {
     fn eq(&self, other: &Desk) -> bool {
-        self.session == other.session && Rc::ptr_eq(&self.files, &other.files)
+        self.session == other.session && Rc::ptr_eq(&self.shown, &other.shown)
     }
 }
 
@@ -52,34 +53,34 @@ const TOAST: u32 = 9_000;
 impl Desk {
     pub fn new(session: Session, ui: UseReducerDispatcher<Ui>) -> Desk {
         Desk {
+            replaced: Rc::new(RefCell::new(Replaced::nothing(&session))),
             session,
             ui,
-            files: Rc::default(),
+            shown: Rc::default(),
             closed: Rc::default(),
-            bookmarks: Rc::default(),
             steps: Rc::default(),
             wishes: Rc::default(),
             opening: Rc::default(),
             waiting: Rc::default(),
         }
     }
-    /// Tells which files there are now.
-    pub fn know_files(&self, files: &[Rc<File>]) {
-        *self.files.borrow_mut() = files.to_vec();
+    /// Tells what the page shows now.
+    pub fn know(&self, ui: &Ui) {
+        *self.shown.borrow_mut() = ui.shown();
     }
-    /// Tells which moments have names now.
-    pub fn know_bookmarks(&self, bookmarks: &Rc<Vec<Bookmark>>) {
-        *self.bookmarks.borrow_mut() = bookmarks.clone();
+    pub(super) fn shown(&self) -> Shown {
+        self.shown.borrow().clone()
     }
+    /// The moments that somebody named.
     pub fn bookmarks(&self) -> Rc<Vec<Bookmark>> {
-        self.bookmarks.borrow().clone()
+        self.shown.borrow().bookmarks.clone()
     }
     /// All that a link carries.
     pub fn shared(&self) -> Shared {
         Shared { bookmarks: self.bookmarks(), ..self.session.shared_with_branches() }
     }
     pub fn files(&self) -> Vec<Rc<File>> {
-        self.files.borrow().clone()
+        self.shown.borrow().files.clone()
     }
     /// Closes a file. What was typed into it is not lost: see [`Desk::reopen`].
     pub fn close_file(&self, file: &Rc<File>) {

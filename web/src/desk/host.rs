@@ -3,7 +3,7 @@
 use crate::panic;
 use crate::session::Session;
 use crate::state::File;
-use petri_console::{Files, Host, Unread};
+use petri_console::{Files, Host, Turn, Unread};
 use petri_objects::{Span, Time};
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::api_error::ApiError;
@@ -24,6 +24,13 @@ impl Host for Page<'_> {
     fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
         panic::remember_attempt(self.timeline, &command);
         self.timeline.command(command)
+    }
+    fn says(&mut self, line: Option<String>) {
+        self.timeline.says(line);
+    }
+    // By itself such a line is the page's: see `shell`.
+    fn turn(&mut self, _: Turn) -> Result<String, String> {
+        Err("undo, redo and reset are lines of their own".into())
     }
     fn play_until(&mut self, _: Time) {}
     fn step(&mut self) -> bool {

@@ -81,7 +81,7 @@ fn compare(file: &File, timeline: &Timeline) -> Drifted {
         Command::Cordon { node, .. } | Command::Taint { node, .. } => objects.iter().any(|object| object.name == *node),
         _ => false,
     });
-    Drifted { cause: cause.filter(|_| !lines.is_empty()).map(|stamped| (stamped.at, stamped.command.line())), lines }
+    Drifted { cause: cause.filter(|_| !lines.is_empty()).map(|stamped| (stamped.at, stamped.said())), lines }
 }
 
 /// The file's text with what the cluster has, and what could not be written at its place.

@@ -8,6 +8,7 @@ mod handle;
 pub(crate) mod host;
 pub mod keep;
 pub mod pins;
+pub(crate) mod replaced;
 pub mod shell;
 mod steps;
 mod waiting;

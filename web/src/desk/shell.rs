@@ -5,7 +5,7 @@ use super::host::{Drafts, with_page};
 use super::waiting::{self, Desktop, Waiting};
 use crate::session::Session;
 use crate::state::{Action, File, LogKind, Outcome, Panel};
-use petri_console::Output;
+use petri_console::{Output, Turn};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -20,6 +20,12 @@ pub fn say(desk: &Desk, line: &str) -> Option<String> {
         return None;
     }
     desk.log(LogKind::Input, line);
+    // The page takes its files back, too.
+    if let Some(turn) = Turn::named(line) {
+        let words = desk.turn(turn);
+        desk.log(LogKind::Output, words);
+        return None;
+    }
     let session = desk.session.clone();
     let drafts = Drafts(desk.files());
     let branches = session.timeline().branches().len();

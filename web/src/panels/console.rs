@@ -74,7 +74,7 @@ pub fn Console(props: &ConsoleProps) -> Html {
                         { if props.open { "▾ Console" } else { "▴ Console" } }
                     </button>
                 }
-                <CommandLine key="line" id="console-line" placeholder={if props.wide { "kubectl, dig, cut node-1, run 6m · Tab completes · help" } else { "kubectl get pods, or help" }} autofocus={false} />
+                <CommandLine key="line" id="console-line" placeholder={if props.wide { "kubectl, dig, cut node-1, run 6m · Tab completes · help" } else { "kubectl get pods, or help" }} />
                 <span class="last" hidden={last.is_none()}>{ last }</span>
             </div>
         </section>
@@ -85,13 +85,6 @@ pub fn Console(props: &ConsoleProps) -> Html {
 pub struct CommandLineProps {
     pub id: &'static str,
     pub placeholder: &'static str,
-    pub autofocus: bool,
-    /// What the line begins with.
-    #[prop_or_default]
-    pub start: String,
-    /// Called when a line was said.
-    #[prop_or_default]
-    pub on_said: Callback<()>,
 }
 
 thread_local! {
@@ -102,7 +95,7 @@ thread_local! {
 /// Lines that are remembered.
 const REMEMBERED: usize = 200;
 
-fn remember(line: &str) {
+pub(super) fn remember(line: &str) {
     HISTORY.with_borrow_mut(|history| {
         if history.last().map(String::as_str) != Some(line) {
             history.push(line.to_owned());
@@ -124,18 +117,8 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
         let desk = desk.clone();
         use_slice((), move |_, ()| !shell::waits(&desk).is_empty())
     };
-    {
-        let input = input.clone();
-        use_effect_with((props.autofocus, props.start.clone()), move |(autofocus, start)| {
-            if let (true, Some(input)) = (*autofocus, input.cast::<HtmlInputElement>()) {
-                input.set_value(start);
-                let _ = input.focus();
-            }
-        });
-    }
     let said = {
         let (desk, input, back, choices) = (desk.clone(), input.clone(), back.clone(), choices.setter());
-        let on_said = props.on_said.clone();
         Callback::from(move |line: String| {
             if let Some(input) = input.cast::<HtmlInputElement>() {
                 input.set_value("");
@@ -150,7 +133,6 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
                 // The console itself shows what went wrong.
                 desk.send(Action::Drawer(true));
                 shell::say(&desk, &line);
-                on_said.emit(());
             }
         })
     };
@@ -224,7 +206,7 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
 }
 
 /// The line with what is common to all completions, and the completions if there are several.
-fn complete(desk: &crate::desk::Desk, line: &str) -> (Option<String>, Vec<String>) {
+pub(super) fn complete(desk: &crate::desk::Desk, line: &str) -> (Option<String>, Vec<String>) {
     let timeline = desk.session.timeline();
     let found = petri_console::complete(line, line.len(), timeline.world());
     let word = line.rfind(' ').map_or(0, |at| at + 1);

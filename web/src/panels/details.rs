@@ -196,7 +196,9 @@ impl About {
                     by => format!("{} {verb}", by.name()),
                 }
             }
-            What::Command { command, .. } => format!("you said: {}", command.said()),
+            What::Command { command, said, .. } => {
+                format!("you said: {}", said.as_deref().map_or_else(|| command.said(), str::to_owned))
+            }
             What::Process { node, identity, container, change, .. } => {
                 let change = match change {
                     ProcessChange::Started { restarts: 0 } => "started".to_owned(),

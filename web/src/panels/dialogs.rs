@@ -1,8 +1,6 @@
-//! Dialogs: keys and help, sharing, the palette, and the evidence of a guarantee.
+//! Dialogs: keys and help, sharing, and the evidence of a guarantee.
 
-use super::console::CommandLine;
 use super::float::{FloatBox, Place};
-use super::menus::VerbItem;
 use super::notices::OpenFile;
 use super::snippet::Snippet;
 use super::why::moment_link;
@@ -13,10 +11,9 @@ use crate::keys::KEYS;
 use crate::pictures::{Icon, Legend};
 use crate::session::use_world;
 use crate::state::{Action, Popup};
-use crate::verbs;
 use petri_objects::{Name, Time};
+use petri_picture::view;
 use petri_picture::view::meters::MeterView;
-use petri_picture::view::{self, Target};
 use petri_sim::story::link;
 use petri_sim::story::recording::said;
 use petri_sim::story::timeline::Timeline;
@@ -100,35 +97,6 @@ pub fn ShareDialog() -> Html {
             </div>
             <Snippet fragment={(*fragment).clone()} />
             <div class="row end"><button class="btn quiet" onclick={desk.sends(Action::Close)}>{ "Close" }</button></div>
-        </FloatBox>
-    }
-}
-
-#[derive(PartialEq, Properties)]
-pub struct PaletteProps {
-    pub selection: Option<Target>,
-    /// What the line begins with: the rest of it is for whoever opened the palette to say.
-    pub line: String,
-}
-
-/// The console's line in the middle of the page, over the verbs of the selection.
-#[component]
-pub fn PaletteDialog(props: &PaletteProps) -> Html {
-    let desk = use_desk();
-    let found = use_world(props.selection.clone(), |timeline, selection| {
-        let target = selection.clone().unwrap_or(Target::ControlPlane);
-        verbs::verbs(timeline.world(), &target)
-    });
-    let on_said = {
-        let desk = desk.clone();
-        Callback::from(move |()| desk.send(Action::Close))
-    };
-    html! {
-        <FloatBox place={Place::Middle} label="Say a command" role="dialog" class="dialog palette menu">
-            <CommandLine id="palette-line" placeholder="kubectl get pods, cut node-1, run 6m …" autofocus=true start={props.line.clone()} {on_said} />
-            <div class="palette-verbs" role="menu" aria-label="Verbs">
-                { for found.iter().map(|verb| html! { <VerbItem key={verb.act.line()} verb={verb.clone()} /> }) }
-            </div>
         </FloatBox>
     }
 }

@@ -1,11 +1,14 @@
 //! What floats over the page at the moment: a menu, a dialog, a toast.
 
 use super::compare::CompareDialog;
-use super::dialogs::{GuaranteeDialog, GuaranteesDialog, HelpDialog, PaletteDialog, ShareDialog};
+use super::dialogs::{GuaranteeDialog, GuaranteesDialog, HelpDialog, ShareDialog};
 use super::diff::DiffDialog;
+use super::glossary::TermBox;
 use super::glyph::Sign;
 use super::menus::{ExamplesMenu, TemplatesMenu, VerbsMenu};
+use super::new_cluster::NewClusterDialog;
 use super::notices::Notices;
+use super::palette::PaletteDialog;
 use super::time_menus::{SightMenu, SpeedMenu};
 use crate::desk::use_desk;
 use crate::state::{Action, Bookmark, Popup, Sight, Toast, TooLong};
@@ -19,6 +22,8 @@ pub struct FloatingProps {
     pub toast: Option<Toast>,
     pub selection: Option<Target>,
     pub sight: Sight,
+    /// The file that is open.
+    pub active: u32,
     pub bookmarks: Rc<Vec<Bookmark>>,
     pub opening: Option<u32>,
     pub too_long: Option<TooLong>,
@@ -36,8 +41,10 @@ pub fn Floating(props: &FloatingProps) -> Html {
         Some(Popup::Help) => html! { <HelpDialog key="help" /> },
         Some(Popup::Share) => html! { <ShareDialog key="share" /> },
         Some(Popup::Palette(line)) => {
-            html! { <PaletteDialog key="palette" selection={props.selection.clone()} line={line.clone()} /> }
+            html! { <PaletteDialog key="palette" selection={props.selection.clone()} sight={props.sight.clone()} active={props.active} line={line.clone()} /> }
         }
+        Some(Popup::Term { place, x, y }) => html! { <TermBox key={*place} place={*place} x={*x} y={*y} /> },
+        Some(Popup::NewCluster) => html! { <NewClusterDialog key="new-cluster" /> },
         Some(Popup::Templates) => html! { <TemplatesMenu key="templates" /> },
         Some(Popup::Compare) => html! { <CompareDialog key="compare" /> },
         Some(Popup::Diff(file)) => html! { <DiffDialog key="diff" file={*file} /> },

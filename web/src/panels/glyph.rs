@@ -16,6 +16,7 @@ pub enum Sign {
     Terminal,
     Dots,
     Back,
+    Find,
 }
 
 impl Sign {
@@ -42,6 +43,7 @@ impl Sign {
             ),
             Sign::Terminal => (20, "M2.8 3.8h14.4v12.4H2.8zM5.6 7.6l2.4 2.2-2.4 2.2M9.8 12.4h4", Some("1.4")),
             Sign::Dots => (20, "M4 10h.01M10 10h.01M16 10h.01", Some("2.6")),
+            Sign::Find => (16, "M2.5 7a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0M10.5 10.5L14 14", Some("1.6")),
             Sign::Back => (16, "M6.5 3L3 6.5 6.5 10M3.4 6.5H10a3.2 3.2 0 0 1 0 6.4H7", Some("1.5")),
         }
     }

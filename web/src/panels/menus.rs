@@ -6,7 +6,7 @@ use crate::desk::use_desk;
 use crate::edge::Template;
 use crate::openings::open_example;
 use crate::session::use_world;
-use crate::state::Action;
+use crate::state::{Action, Popup};
 use crate::verbs::{self, Verb};
 use petri_lessons::{EXAMPLES, Example};
 use petri_picture::view::Target;
@@ -16,17 +16,25 @@ use yew::prelude::*;
 #[component]
 pub fn ExamplesMenu() -> Html {
     let desk = use_desk();
+    let mut group = "";
     let item = |example: &'static Example| {
         let desk = desk.clone();
         let onclick = Callback::from(move |_: MouseEvent| open_example(&desk, example));
-        html! {
-            <button key={example.name} role="menuitem" data-example={example.name} {onclick}>
-                <b>{ example.name }</b><span>{ example.about }</span>
+        let heading = (std::mem::replace(&mut group, example.group) != example.group).then(|| {
+            html! { <div class="menu-title" role="presentation">{ example.group }</div> }
+        });
+        html! { <>
+            { heading }
+            <button role="menuitem" data-example={example.name} {onclick}>
+                <b>{ example.title }</b><span>{ example.about }</span>
             </button>
-        }
+        </> }
     };
     html! {
-        <FloatBox place={Place::Below("examples-button")} label="Examples" role="menu" class="menu examples">
+        <FloatBox place={Place::Below("examples-button")} label="Examples and new clusters" role="menu" class="menu examples">
+            <button role="menuitem" id="new-cluster" onclick={desk.sends(Action::Open(Popup::NewCluster))}>
+                <b>{ "New cluster…" }</b><span>{ "Nodes, zones, seed, delays; empty, or with your files" }</span>
+            </button>
             { for EXAMPLES.iter().map(item) }
         </FloatBox>
     }

@@ -2,6 +2,7 @@
 
 use super::float::{FloatBox, Place};
 use crate::desk::use_desk;
+use crate::paint::{self, Paint};
 use crate::session::Speed;
 use crate::session::use_slice;
 use crate::state::{Action, Bookmark, Sight};
@@ -94,6 +95,35 @@ pub struct SightMenuProps {
     pub sight: Sight,
 }
 
+/// How the page itself looks: its colours, and how large its type is.
+#[component]
+fn PageLook() -> Html {
+    let render = use_force_update();
+    let (now, is_large) = (Paint::now(), paint::is_large());
+    let item = |own: Paint| {
+        let render = render.clone();
+        let onclick = Callback::from(move |_: MouseEvent| {
+            paint::choose(own);
+            render.force_update();
+        });
+        html! {
+            <button key={own.word()} role="menuitemradio" data-theme-choice={own.word()} aria-checked={(now == own).to_string()} {onclick}><b>{ own.title() }</b></button>
+        }
+    };
+    let enlarge = {
+        let render = render.clone();
+        Callback::from(move |_: MouseEvent| {
+            paint::enlarge(!is_large);
+            render.force_update();
+        })
+    };
+    html! { <>
+        <div class="menu-title">{ "Page" }</div>
+        { for Paint::ALL.into_iter().map(item) }
+        <button role="menuitemcheckbox" id="large-type" aria-checked={is_large.to_string()} onclick={enlarge}><b>{ "Presentation mode" }</b><span>{ "larger type" }</span></button>
+    </> }
+}
+
 /// What the pictures show, and how. Choosing something leaves the menu open: one looks at what comes of it.
 #[component]
 pub fn SightMenu(props: &SightMenuProps) -> Html {
@@ -139,6 +169,7 @@ pub fn SightMenu(props: &SightMenuProps) -> Html {
             <div class="menu-title" key="cluster">{ "Cluster (d)" }</div>
             { for Density::ALL.into_iter().map(density) }
             { check("show-motion", "Requests and heartbeats", "move along the links", !sight.still, Sight { still: !sight.still, ..sight.clone() }) }
+            <PageLook key="page" />
         </FloatBox>
     }
 }

@@ -8,6 +8,7 @@ use crate::desk::use_desk;
 use crate::pictures::Meters;
 use crate::session::use_world;
 use crate::state::{Action, Bookmark, Popup};
+use petri_lessons::Example;
 use petri_picture::view;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -26,12 +27,15 @@ pub fn TopBar(props: &TopBarProps) -> Html {
     use_address(&desk, &props.example, &props.bookmarks);
     let opens = |popup: Popup| desk.sends(Action::Open(popup));
     let is_open = |popup: &Popup| (props.open.as_ref() == Some(popup)).to_string();
+    // What is no example has its own title.
+    let title =
+        Example::named(&props.example).map_or_else(|| props.example.clone(), |example| example.title.to_owned());
     html! {
         <header class="top">
             <span class="brand">{ Sign::Brand.html() }<span class="brand-name">{ "Petri" }</span></span>
-            <button class="btn quiet lesson" id="examples-button" aria-label={format!("{}: examples", props.example)} aria-haspopup="menu" aria-expanded={is_open(&Popup::Examples)}
+            <button class="btn quiet lesson" id="examples-button" aria-label={format!("{title}: examples and new clusters")} aria-haspopup="menu" aria-expanded={is_open(&Popup::Examples)}
                 onclick={opens(Popup::Examples)}>
-                <span class="lesson-name">{ &props.example }</span><span aria-hidden="true">{ "▾" }</span>
+                <span class="lesson-name">{ title }</span><span aria-hidden="true">{ "▾" }</span>
             </button>
             <span class="vr"></span>
             <Transport expanded={props.open == Some(Popup::Speed)} />
@@ -40,6 +44,9 @@ pub fn TopBar(props: &TopBarProps) -> Html {
                 <TopMeters key="meters" />
             }
             <span class="vr end"></span>
+            <button class="find" id="find-button" aria-haspopup="dialog" aria-label="Search or run" onclick={opens(Popup::Palette(String::new()))}>
+                { Sign::Find.html() }<span>{ "Search or run" }</span><kbd>{ "Ctrl K" }</kbd>
+            </button>
             <button class="btn" id="share-button" aria-haspopup="dialog" onclick={opens(Popup::Share)}>{ "Share" }</button>
             <button class="btn quiet icon" id="help-button" aria-haspopup="dialog" aria-label="Keys and help"
                 onclick={opens(Popup::Help)}>{ "?" }</button>

@@ -2,6 +2,7 @@
 
 use crate::desk::{Desk, use_desk};
 use crate::explain::{self, Fix, Standstill};
+use crate::panels::glossary::explained;
 use crate::panels::guide::Guide;
 use crate::session::use_world;
 use petri_objects::Time;
@@ -35,15 +36,23 @@ pub fn WhyTab(props: &WhyProps) -> Html {
         (timeline.start(), explain::why(timeline, selection.as_ref()))
     });
     let (start, why) = &*why;
-    let waiting = |standstill: &Standstill| {
+    // From top to bottom, as one reads.
+    let mut met = 0;
+    let abouts: Vec<Html> = why
+        .about
+        .iter()
+        .map(|(name, sentence)| html! { <p class="note" key={*name}><b>{ name }</b>{ " " }{ explained(&desk, sentence, &mut met) }</p> })
+        .collect();
+    let mut waiting = |standstill: &Standstill| {
         let until = standstill.until.map(|at| html! { <span class="until">{ format!("It goes on by itself at {}.", words::moment(*start, at)) }</span> });
         html! {
             <li key={standstill.sentence.clone()} data-reason={standstill.code.clone()}>
-                <span><b class="who">{ standstill.who }</b>{ ": " }{ &standstill.sentence }{ " " }{ until }</span>
+                <span><b class="who">{ standstill.who }</b>{ ": " }{ explained(&desk, &standstill.sentence, &mut met) }{ " " }{ until }</span>
                 { moment_link(&desk, *start, standstill.since) }
             </li>
         }
     };
+    let waits: Vec<Html> = why.waiting.iter().take(5).map(&mut waiting).collect();
     let fix = |fix: &Fix| {
         let onclick = {
             let (desk, fix) = (desk.clone(), fix.clone());
@@ -57,17 +66,25 @@ pub fn WhyTab(props: &WhyProps) -> Html {
             </button>
         }
     };
+    let chain: Vec<Html> = why
+        .chain
+        .iter()
+        .enumerate()
+        .map(|(i, cause)| html! {
+            <li key={i}><span>{ explained(&desk, &cause.sentence, &mut met) }</span>{ moment_link(&desk, *start, cause.at) }</li>
+        })
+        .collect();
     html! {
         <div class="questions">
             if props.untried {
                 <Guide key="try" selected={props.selection.is_some()} />
             }
             <div class="about" key="about" hidden={why.about.is_empty()}>
-                { for why.about.iter().map(|(name, sentence)| html! { <p class="note" key={*name}><b>{ name }</b>{ " " }{ sentence }</p> }) }
+                { for abouts }
             </div>
             <section class="q" key="waiting" hidden={why.waiting.is_empty()}>
                 <h2>{ if why.is_under_way() { "What is it waiting for?" } else { "Why is nothing happening?" } }</h2>
-                <ol class="chain waits">{ for why.waiting.iter().take(5).map(waiting) }</ol>
+                <ol class="chain waits">{ for waits }</ol>
             </section>
             <section class="q" key="fixes" hidden={why.fixes.is_empty()}>
                 <h2>{ "What would change it?" }</h2>
@@ -76,9 +93,7 @@ pub fn WhyTab(props: &WhyProps) -> Html {
             <section class="q" key="chain" hidden={why.chain.is_empty()}>
                 <h2>{ "Why is it like this?" }</h2>
                 <ol class="chain">
-                    { for why.chain.iter().enumerate().map(|(i, cause)| html! {
-                        <li key={i}><span>{ &cause.sentence }</span>{ moment_link(&desk, *start, cause.at) }</li>
-                    }) }
+                    { for chain }
                 </ol>
             </section>
             <p key="none" class="empty" hidden={props.selection.is_some() || !(why.chain.is_empty() && why.waiting.is_empty() && why.fixes.is_empty())}>

@@ -10,7 +10,7 @@ use crate::args::{self, Flag, NAMESPACE, Takes, namespace, value};
 use crate::claims::{Claim, Watch};
 use crate::errors::{answer_text, api_error};
 use crate::help;
-use crate::host::Host;
+use crate::host::{Host, Turn};
 use crate::limits::{MOST_EVENTS, beyond};
 use crate::output::{Awaited, Failure, Follow, Output};
 use crate::select::{kind_of, reference};
@@ -66,6 +66,9 @@ pub const VERBS: &[&str] = &[
     "calls",
     "cache",
     "clock",
+    "undo",
+    "redo",
+    "reset",
 ];
 
 const FLAGS: &[Flag] = &[
@@ -88,6 +91,10 @@ pub(crate) fn run(words: &[String], host: &mut dyn Host) -> Result<Output, Failu
     let namespace = namespace(&arguments);
     let texts: Vec<&str> =
         std::iter::once(words[0].as_str()).chain(arguments.words.iter().map(String::as_str)).collect();
+    if let (1, Some(turn)) = (texts.len(), Turn::named(texts[0])) {
+        let said = host.turn(turn).map_err(|words| format!("error: {words}"))?;
+        return Ok(Output::text(said + "\n"));
+    }
     let command = match texts[..] {
         ["run", "until", ref claim @ ..] => return run_until(claim, &namespace, &arguments, host),
         ["run", span] => return run_for(span, host),

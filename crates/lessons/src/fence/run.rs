@@ -100,6 +100,9 @@ impl Host for Paced<'_> {
     fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
         Host::command(self.0, command)
     }
+    fn says(&mut self, line: Option<String>) {
+        self.0.says(line);
+    }
     fn play_until(&mut self, _: Time) {}
     fn step(&mut self) -> bool {
         false

@@ -201,8 +201,8 @@ impl LaneStore {
                 }
                 _ => {}
             },
-            What::Command { command, result, .. } => {
-                let mut text = short_line(command);
+            What::Command { command, result, said, .. } => {
+                let mut text = said.as_deref().map_or_else(|| short_line(command), short);
                 if result.is_err() {
                     text.push_str(" (refused)");
                 }
@@ -430,9 +430,12 @@ fn node_bar(node: &Node) -> Bar {
 
 /// The console line, as short as a pin needs it.
 pub fn short_line(command: &Command) -> String {
-    let line = command.said();
-    let line = line.strip_prefix("kubectl ").unwrap_or(&line);
-    line.replace(" --grace-period=0", "")
+    short(&command.said())
+}
+
+/// A line without what a pin has no room for.
+fn short(line: &str) -> String {
+    line.strip_prefix("kubectl ").unwrap_or(line).replace(" --grace-period=0", "")
 }
 
 fn lane_of(command: &Command) -> Option<LaneKey> {

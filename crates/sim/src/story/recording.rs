@@ -26,6 +26,27 @@ pub struct Stamped {
     pub position: Option<u64>,
     #[serde(rename = "do")]
     pub command: Rc<Command>,
+    /// The line that somebody typed for it, if the command by itself would be told in other words. Nothing that happens
+    /// depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Name>,
+}
+
+impl Stamped {
+    /// What was said, as far as this command alone knows it.
+    pub fn said(&self) -> String {
+        self.said.as_ref().map_or_else(|| self.command.said(), |line| line.to_string())
+    }
+}
+
+/// A longer line is not kept with its command: whoever reads it wants a line.
+const LONGEST_SAID: usize = 300;
+
+/// What is kept of the line that was typed for a command: nothing if the command tells the same. What gives manifests to
+/// the cluster is told by what it gives.
+pub(super) fn kept(line: Option<&str>, command: &Command) -> Option<Name> {
+    let line = line.filter(|line| line.len() <= LONGEST_SAID && !line.contains('\n') && !command.is_manifest())?;
+    (line != command.said()).then(|| line.into())
 }
 
 /// The engine's version: recordings of another one may unfold differently.
@@ -63,8 +84,11 @@ pub fn said(commands: &[Stamped], number: usize) -> String {
         _ => None,
     };
     match drained.map(|number| &*commands[number].command) {
-        Some(Command::Cordon { node, .. }) => format!("kubectl drain {node}"),
-        _ => stamped.command.said(),
+        // A line that drains says so itself.
+        Some(Command::Cordon { node, .. }) => {
+            stamped.said.as_ref().map_or_else(|| format!("kubectl drain {node}"), |line| line.to_string())
+        }
+        _ => stamped.said(),
     }
 }
 
@@ -85,6 +109,7 @@ mod tests {
             at: Time(seconds * 1_000_000),
             position: None,
             command: Rc::new(command),
+            said: None,
         };
         let evict = |pod: &str| Command::Evict { pod: ObjectRef::new(Kind::Pod, "default", pod), grace_seconds: None };
         let cordon = |node: &str| Command::Cordon { node: node.into(), on: true };

@@ -5,7 +5,7 @@
 use crate::ground::clock::Time;
 use crate::ground::limits::{MAX_COMMANDS, MAX_COURSES, MAX_EVENTS};
 use crate::story::limits::{self, Room};
-use crate::story::recording::{ENGINE, Recording, Stamped, said};
+use crate::story::recording::{ENGINE, Recording, Stamped, kept, said};
 use crate::story::shared::{Course, Shared};
 use crate::story::why::Link;
 use crate::words::actor::Cause;
@@ -42,6 +42,8 @@ pub struct Timeline {
     /// The room that the recording takes up to each of its commands, as far as that was asked.
     rooms: Vec<Room>,
     misfit: Option<Misfit>,
+    /// The line that is being carried out.
+    line: Option<String>,
 }
 
 /// Where a recording asks for something that no run of this engine would have recorded.
@@ -110,6 +112,7 @@ impl Timeline {
             keep_every: KEEP_EVERY,
             rooms: Vec::new(),
             misfit: None,
+            line: None,
         }
     }
 
@@ -222,7 +225,7 @@ impl Timeline {
             let last = due.is_none_or(|due| due > next.at);
             let here = next.at <= self.world.now && next.position.is_some_and(|at| at <= self.world.events);
             if (last || here) && next.at <= until {
-                let (at, position, command) = (next.at, next.position, next.command.clone());
+                let Stamped { at, position, command, said } = next.clone();
                 self.world.now = self.world.now.max(at);
                 self.done += 1;
                 let number = self.done;
@@ -230,7 +233,10 @@ impl Timeline {
                     self.misfit.get_or_insert(Misfit::Displaced { command: number });
                 }
                 let mut refused = None;
-                self.act(|world, notes| refused = limits::carry_out(world, &command, notes).err());
+                self.act(|world, notes| {
+                    refused = limits::carry_out(world, &command, notes).err();
+                    tell(notes, &said);
+                });
                 let is_first = !matches!(self.misfit, Some(Misfit::Refused { .. }));
                 if let Some(words) = refused.filter(|_| is_first) {
                     self.misfit = Some(Misfit::Refused { command: number, words });
@@ -321,16 +327,23 @@ impl Timeline {
             return Err(too_much(standstill.to_string()));
         }
         let command = Rc::new(command);
-        let stamped = Stamped { at: self.world.now, position: Some(self.world.events), command: command.clone() };
+        let said = kept(self.line.as_deref(), &command);
+        let stamped = Stamped { at: self.world.now, position: Some(self.world.events), command: command.clone(), said };
         let room = self.room_for(&stamped).map_err(too_much)?;
         let (mut world, mut news) = (self.world.clone(), Vec::new());
         let result = limits::carry_out(&mut world, &command, &mut news).map_err(too_much)?;
+        tell(&mut news, &stamped.said);
         self.fork();
         self.recording.commands.push(stamped);
         self.rooms.push(room);
         self.done += 1;
         self.act(|present, notes| (*present, *notes) = (world, news));
         result
+    }
+
+    /// Somebody says a line, from now until they say `None`: the commands that it comes to are told in its words.
+    pub fn says(&mut self, line: Option<String>) {
+        self.line = line;
     }
 
     /// The room that the recording takes with one more command at the cursor.
@@ -438,6 +451,32 @@ impl Timeline {
         true
     }
 
+    /// Takes back the last [`undo`](Timeline::undo) or [`reset`](Timeline::reset): goes on with the latest course that
+    /// has done all that was done here, and more. `false` if there is none, as after a command that was done instead.
+    pub fn redo(&mut self) -> bool {
+        let own = self.recording.commands.len();
+        let goes_on =
+            |branch: &Branch| branch.recording.commands.len() > own && self.shared_with(&branch.recording) == own;
+        let Some(branch) = self.branches.iter().rposition(goes_on) else { return false };
+        self.switch(branch);
+        // The course that was left has nothing of its own.
+        self.branches.pop();
+        true
+    }
+
+    /// Goes back to a moment at which so many commands were done, and drops the others: what had commands of its own
+    /// becomes a branch. `false` if there are no others.
+    pub fn reset(&mut self, commands: usize, moment: Time) -> bool {
+        if self.recording.commands.len() <= commands {
+            return false;
+        }
+        self.rewind(|frame| frame.done <= commands && frame.world.now <= moment);
+        while self.done < commands && self.advance(Time::MAX) {}
+        self.fork();
+        self.play_until(moment);
+        true
+    }
+
     /// Why an object is as it is: its last writes and what led to them, newest first.
     pub fn why(&self, target: &ObjectRef, uid: Option<Uid>) -> Vec<Link> {
         let notes = self.notes_until_now();
@@ -479,6 +518,15 @@ impl Timeline {
             };
         }
         links
+    }
+}
+
+/// Lets the note of a command tell in which words it was said, which no world knows.
+fn tell(notes: &mut [Note], line: &Option<Name>) {
+    for note in notes {
+        if let What::Command { said, .. } = &mut note.what {
+            said.clone_from(line);
+        }
     }
 }
 

@@ -33,7 +33,13 @@ pub enum What {
         old: Option<Object>,
     },
     /// A person did something, and what came of it.
-    Command { number: u32, command: Rc<Command>, result: Result<Answer, ApiError> },
+    Command {
+        number: u32,
+        command: Rc<Command>,
+        result: Result<Answer, ApiError>,
+        /// The line that was typed for it, if the command by itself would be told in other words.
+        said: Option<Name>,
+    },
     /// A process changed on a machine.
     Process { node: Name, identity: Identity, uid: Uid, container: Name, change: ProcessChange },
     /// A machine lost or got power, or its link to the control plane.

@@ -34,7 +34,7 @@ impl World {
         let command = Rc::new(command.clone());
         notes.push(Note {
             at: self.now,
-            what: What::Command { number, command: command.clone(), result: result.clone() },
+            what: What::Command { number, command: command.clone(), result: result.clone(), said: None },
         });
         notes.append(&mut after);
         if let (Command::Evict { pod, .. }, Some(before), true) = (&*command, before, result.is_ok()) {
