@@ -6,7 +6,10 @@ mod rollouts;
 
 use crate::verbs::{OUT_OF_SERVICE, out_of_service};
 use petri_objects::order::Order as _;
-use petri_objects::{Kind, Name, Object, ObjectRef, Span, StorageClass, Time, Uid};
+use petri_objects::record::Opaque;
+use petri_objects::{
+    Kind, Name, Object, ObjectRef, PersistentVolume, PersistentVolumeSpec, Span, StorageClass, Time, Uid, Value,
+};
 use petri_picture::view::Target;
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::story::reason_text;
@@ -277,7 +280,7 @@ fn until(reason: &Reason) -> Option<Time> {
 fn fixes(world: &World, related: &Related, repairs: Vec<Fix>) -> Vec<Fix> {
     let mut found: Vec<Fix> = repairs;
     for (_, key, waiting) in world.reasons().filter(|(_, key, _)| related.concerns(key)) {
-        reason_fixes(key, &waiting.reason, &mut found);
+        reason_fixes(world, key, &waiting.reason, &mut found);
     }
     for node in &related.nodes {
         node_fixes(world, node, related, &mut found);
@@ -317,8 +320,37 @@ fn storage_class(name: &Name) -> Object {
     class.into()
 }
 
-fn reason_fixes(key: &Key, reason: &Reason, found: &mut Vec<Fix>) {
+/// A volume that the claim of this key can have, as somebody makes them by hand.
+fn volume_for(world: &World, key: &Key) -> Option<Fix> {
+    let claim = world.objects().claims.get(key)?;
+    let size = claim.spec.resources.requests.get("storage")?.clone();
+    let path = Value::nested(&["path"], Value::String(format!("/mnt/{}", key.name).into()));
+    let mut volume = PersistentVolume {
+        spec: Rc::new(PersistentVolumeSpec {
+            capacity: [("storage".into(), size.clone())].into_iter().collect(),
+            access_modes: claim.spec.access_modes.clone(),
+            storage_class_name: claim.spec.storage_class_name.clone().unwrap_or_default(),
+            host_path: Opaque(Some(Rc::new(path))),
+            ..PersistentVolumeSpec::default()
+        }),
+        ..PersistentVolume::default()
+    };
+    volume.metadata.name = format!("pv-{}", key.name).into();
+    let title = format!("Create a PersistentVolume of {size}");
+    let effect = format!("It fits {}; the claim is bound to it, and the pod follows.", key.name);
+    Some(fix(title, Command::Apply(Rc::new(Object::from(volume).to_value())), effect))
+}
+
+fn reason_fixes(world: &World, key: &Key, reason: &Reason, found: &mut Vec<Fix>) {
+    let by_hand = |class: &Name| {
+        world.objects().volumes.values().any(|volume| volume.spec.storage_class_name == *class)
+    };
     match reason {
+        Reason::MissingStorageClass { claim, class } | Reason::NoMatchingVolume { claim, class }
+            if class.is_empty() || by_hand(class) =>
+        {
+            found.extend(volume_for(world, &key.sibling(claim.clone())));
+        }
         Reason::MissingStorageClass { class, .. } if !class.is_empty() => found.push(fix(
             format!("Create the storage class {class}"),
             Command::Apply(Rc::new(storage_class(class).to_value())),
@@ -393,12 +425,12 @@ fn node_fixes(world: &World, node: &Name, related: &Related, found: &mut Vec<Fix
         if !object.has_taint(OUT_OF_SERVICE, "NoExecute") && !object.is_ready() {
             let command = Command::Taint { node: node.clone(), add: vec![out_of_service()], remove: Vec::new() };
             let title = format!("Mark {node} out of service");
-            found.push(if machine.powered && !machine.processes.is_empty() {
-                risk(
-                    title,
-                    command,
-                    "Risk: its pods are deleted and their disks detached while their processes still run.",
-                )
+            found.push(if machine.powered {
+                let effect = match machine.processes.is_empty() {
+                    true => "Risk: the machine is on, and what it starts from now on nobody sees.",
+                    false => "Risk: its pods are deleted and their disks detached while their processes still run.",
+                };
+                risk(title, command, effect)
             } else {
                 fix(title, command, "Safe while the machine is off: its pods are deleted and their disks detached.")
             });

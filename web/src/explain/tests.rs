@@ -164,3 +164,87 @@ fn a_fix_speaks_of_a_readiness_probe_only_if_there_is_one() {
     let fix = fixes.iter().find(|fix| fix.title == format!("Let {} answer again", pod.name)).expect("there is a fix");
     assert_eq!(fix.effect, "Its processes answer again.");
 }
+
+const THREE: &str = "
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: db, namespace: default }
+spec:
+  serviceName: db
+  replicas: 3
+  updateStrategy: { STRATEGY }
+  selector: { matchLabels: { app: db } }
+  template:
+    metadata: { labels: { app: db } }
+    spec: { containers: [{ name: pg, image: IMAGE }] }
+";
+
+fn apply(timeline: &mut Timeline, text: &str) {
+    for document in &petri_manifest::parse(text).documents {
+        timeline.command(Command::Apply(Rc::new(document.root().to_value()))).expect("it is possible");
+    }
+}
+
+/// What is told of a set whose template got these images, one after the other, and the titles of what would help.
+fn rollout(strategy: &str, images: &[&str]) -> (Timeline, Vec<String>, Vec<String>) {
+    let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 7));
+    for image in images {
+        apply(&mut timeline, &THREE.replace("STRATEGY", strategy).replace("IMAGE", image));
+        play(&mut timeline, 60);
+    }
+    let why = why(&timeline, Some(&Target::Object(ObjectRef::new(Kind::StatefulSet, "default", "db"))));
+    let sentences = why.waiting.iter().map(|wait| wait.sentence.clone()).collect();
+    (timeline, sentences, why.fixes.into_iter().map(|fix| fix.title).collect())
+}
+
+#[test]
+fn rollouts_say_what_holds_them_and_offer_what_lets_them_go_on() {
+    let (_, told, fixes) = rollout("rollingUpdate: { partition: 2 }", &["postgres:16", "postgres:17"]);
+    assert_eq!(told, ["db-0 and db-1 keep revision 1, because partition is 2."]);
+    assert_eq!(fixes, ["Update db-1 as well"]);
+    let (_, told, fixes) = rollout("type: OnDelete", &["postgres:16", "postgres:17"]);
+    assert!(told[0].ends_with("because db updates OnDelete: delete a pod to update it."), "{told:?}");
+    assert_eq!(fixes, ["Delete db-2"]);
+    let images = ["postgres:16", "registry.example.com/bad:1", "postgres:16"];
+    let (mut timeline, told, fixes) = rollout("type: RollingUpdate", &images);
+    assert!(told.iter().any(|told| told.contains("db-2 still has revision 2")), "{told:?}");
+    assert_eq!(fixes, ["Delete db-2"]);
+    // What is offered helps.
+    let fix = why(&timeline, None).fixes.remove(0);
+    timeline.command(fix.command).expect("it is possible");
+    play(&mut timeline, 60);
+    assert!(why(&timeline, None).waiting.is_empty());
+    assert!(timeline.world().objects().pods.values().all(|pod| pod.is_ready()));
+}
+
+#[test]
+fn a_claim_without_a_volume_made_by_hand_gets_the_volume_that_is_missing() {
+    let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 7));
+    let volume = "
+apiVersion: v1
+kind: PersistentVolume
+metadata: { name: first }
+spec:
+  capacity: { storage: 10Gi }
+  accessModes: [ReadWriteOnce]
+  storageClassName: manual
+  hostPath: { path: /mnt/first }
+---
+";
+    let claims = "
+  volumeClaimTemplates:
+  - metadata: { name: data }
+    spec:
+      storageClassName: manual
+      accessModes: [ReadWriteOnce]
+      resources: { requests: { storage: 10Gi } }
+";
+    let set = THREE.replace("STRATEGY", "type: RollingUpdate").replace("IMAGE", "postgres:16");
+    apply(&mut timeline, &format!("{volume}{}{claims}", set.trim_end()));
+    play(&mut timeline, 60);
+    let fix = why(&timeline, None).fixes.remove(0);
+    assert_eq!(fix.title, "Create a PersistentVolume of 10Gi");
+    timeline.command(fix.command).expect("it is possible");
+    play(&mut timeline, 60);
+    assert_eq!(timeline.world().objects().pods.values().filter(|pod| pod.is_ready()).count(), 2, "the next one waits");
+}

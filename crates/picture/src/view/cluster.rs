@@ -58,7 +58,7 @@ pub fn of(facts: &Facts) -> ClusterView {
         ..ClusterView::default()
     };
     view.has_disks = view.disks().next().is_some() || intention.asks_for_disks();
-    view.sets = intention::brackets(&intention, facts, view.tiles());
+    view.sets = intention::brackets(&intention, facts);
     view.duplicates.extend(view.sets.iter().filter_map(two_for_one));
     view.say = say::say(&view, &intention, facts);
     view

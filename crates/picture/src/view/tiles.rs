@@ -214,12 +214,18 @@ pub(super) fn blocked(pod: &Pod, facts: &Facts) -> Option<String> {
         key.namespace == *namespace && pod.claims().any(|name| name == claim)
     };
     facts.reason(|standstill| match &standstill.reason {
+        // Volumes that somebody made by hand name a class that nobody has to make.
         Reason::MissingStorageClass { claim, class } if uses(&standstill.key, claim) => {
-            Some(format!("storage class {class} does not exist"))
+            let by_hand = facts.objects.volumes.values().any(|volume| volume.spec.storage_class_name == *class);
+            Some(match by_hand {
+                true => format!("no PersistentVolume of class {class} is free for {claim}"),
+                false => format!("storage class {class} does not exist"),
+            })
         }
-        Reason::NoMatchingVolume { claim, .. } if uses(&standstill.key, claim) => {
-            Some(format!("no volume fits its claim {claim}"))
-        }
+        Reason::NoMatchingVolume { claim, class } if uses(&standstill.key, claim) => Some(match &**class {
+            "" => format!("no volume fits its claim {claim}"),
+            class => format!("no PersistentVolume of class {class} is free for {claim}"),
+        }),
         _ => None,
     })
 }

@@ -14,7 +14,6 @@ use petri_objects::order::Order as _;
 use petri_objects::{Deployment, Kind, Meta, Name, ObjectRef, Pod, ReplicaSet, StatefulSet, Time, Uid};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::belief::controllers::deployment::util;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How a pod's template stands to the one that its set asks for.
@@ -64,80 +63,95 @@ pub enum Spec<'w> {
     Replica(&'w Rc<ReplicaSet>),
 }
 
-/// Everything that was asked for.
+/// Everything that was asked for. Sets are few, so what belongs to whom is looked for and not indexed: a picture is drawn
+/// by the first visit, and each kind of index weighs more than the search.
 #[derive(Default)]
 pub struct Intention<'w> {
     /// In order of creation.
     pub sets: Vec<Set<'w>>,
-    revisions: BTreeMap<Uid, Revision>,
-    /// The set of a controller's uid: a Deployment's ReplicaSets lead to it.
-    owners: BTreeMap<Uid, usize>,
+    /// In order of uids.
+    revisions: Vec<(Uid, Revision)>,
+    /// Controllers of pods and the place of their set: a Deployment's ReplicaSets lead to it.
+    owners: Vec<(Uid, usize)>,
 }
 
 impl<'w> Intention<'w> {
     pub fn of(facts: &Facts<'w>) -> Intention<'w> {
         let objects = facts.objects;
-        let mut by_owner: BTreeMap<Uid, Vec<&'w Rc<Pod>>> = BTreeMap::new();
-        for pod in objects.pods.values() {
-            if let Some(owner) = pod.metadata.controller() {
-                by_owner.entry(owner.uid).or_default().push(pod);
-            }
-        }
-        let mut made: BTreeMap<Uid, Vec<Rc<ReplicaSet>>> = BTreeMap::new();
         let mut found: Vec<(Spec<'w>, &'w Meta, Kind)> = Vec::new();
         found.extend(objects.stateful_sets.values().map(|set| (Spec::Stateful(set), &set.metadata, Kind::StatefulSet)));
         found.extend(objects.deployments.values().map(|set| (Spec::Deployment(set), &set.metadata, Kind::Deployment)));
-        for set in objects.replica_sets.values() {
-            match set.metadata.controller().filter(|owner| &*owner.kind == "Deployment") {
-                Some(owner) => made.entry(owner.uid).or_default().push(set.clone()),
-                None => found.push((Spec::Replica(set), &set.metadata, Kind::ReplicaSet)),
-            }
-        }
-        found.order_by_key(|(_, meta, kind)| (meta.creation_timestamp, *kind, meta.namespace.clone(), meta.name.clone()));
+        let alone = objects.replica_sets.values().filter(|set| deployment_of(set).is_none());
+        found.extend(alone.map(|set| (Spec::Replica(set), &set.metadata, Kind::ReplicaSet)));
+        found.order_by(|(_, a, _), (_, b, _)| a.creation_timestamp.cmp(&b.creation_timestamp));
         let mut intention = Intention::default();
-        for (place, (spec, meta, kind)) in found.into_iter().enumerate() {
-            let made = made.remove(&meta.uid).unwrap_or_default();
-            let uids = std::iter::once(meta.uid).chain(made.iter().map(|set| set.metadata.uid));
-            let mut pods: Vec<&'w Rc<Pod>> = Vec::new();
-            for uid in uids {
-                pods.extend(by_owner.remove(&uid).unwrap_or_default());
-                intention.owners.insert(uid, place);
-            }
-            pods.order_by_key(|pod| {
-                let ordinal = super::Identity::of(pod).ordinal;
-                (ordinal, pod.metadata.creation_timestamp, pod.metadata.name.clone())
-            });
-            let asked = match spec {
-                Spec::Stateful(set) => set.replicas(),
-                Spec::Deployment(set) => set.replicas(),
-                Spec::Replica(set) => set.replicas(),
-            };
-            let object = ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone());
-            let mut set = Set { object, meta, spec, asked: asked.max(0).unsigned_abs(), pods, wanted: 0 };
-            let revisions = match spec {
-                Spec::Stateful(stateful) => stateful_revisions(stateful, &mut set, facts),
-                Spec::Deployment(deployment) => deployment_revisions(deployment, &mut set, &made),
-                Spec::Replica(_) => Vec::new(),
-            };
-            // Where all have what is asked for, nothing has to be told apart.
-            let silent = revisions.iter().all(|revision| revision.notch == Notch::New);
-            for (pod, revision) in set.pods.iter().zip(revisions) {
-                let notch = if silent { Notch::None } else { revision.notch };
-                intention.revisions.insert(pod.metadata.uid, Revision { notch, ..revision });
-            }
-            intention.sets.push(set);
+        for (spec, meta, kind) in found {
+            intention.add(spec, meta, kind, facts);
         }
+        intention.revisions.order_by(|(a, _), (b, _)| a.cmp(b));
         intention
+    }
+
+    fn add(&mut self, spec: Spec<'w>, meta: &'w Meta, kind: Kind, facts: &Facts<'w>) {
+        let objects = facts.objects;
+        let made: Vec<Rc<ReplicaSet>> = match spec {
+            Spec::Deployment(_) => {
+                let own = objects.replica_sets.in_namespace(&meta.namespace);
+                own.filter(|set| deployment_of(set) == Some(meta.uid)).cloned().collect()
+            }
+            _ => Vec::new(),
+        };
+        let place = self.sets.len();
+        self.owners.push((meta.uid, place));
+        self.owners.extend(made.iter().map(|set| (set.metadata.uid, place)));
+        let is_own = |pod: &&Rc<Pod>| {
+            pod.metadata.controller().is_some_and(|owner| {
+                owner.uid == meta.uid || made.iter().any(|set| set.metadata.uid == owner.uid)
+            })
+        };
+        let mut pods: Vec<&'w Rc<Pod>> = objects.pods.in_namespace(&meta.namespace).filter(is_own).collect();
+        pods.order_by(|a, b| {
+            let age = || a.metadata.creation_timestamp.cmp(&b.metadata.creation_timestamp);
+            match spec {
+                Spec::Stateful(_) => ordinal(a).cmp(&ordinal(b)).then_with(age),
+                _ => age(),
+            }
+        });
+        let asked = match spec {
+            Spec::Stateful(set) => set.replicas(),
+            Spec::Deployment(set) => set.replicas(),
+            Spec::Replica(set) => set.replicas(),
+        };
+        let object = ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone());
+        let mut set = Set { object, meta, spec, asked: asked.max(0).unsigned_abs(), pods, wanted: 0 };
+        let revisions = match spec {
+            Spec::Stateful(stateful) => stateful_revisions(stateful, &mut set, facts),
+            Spec::Deployment(deployment) => deployment_revisions(deployment, &mut set, &made),
+            Spec::Replica(_) => Vec::new(),
+        };
+        // Where all have what is asked for, nothing has to be told apart.
+        let silent = revisions.iter().all(|revision| revision.notch == Notch::New);
+        for (pod, revision) in set.pods.iter().zip(revisions) {
+            let notch = if silent { Notch::None } else { revision.notch };
+            self.revisions.push((pod.metadata.uid, Revision { notch, ..revision }));
+        }
+        self.sets.push(set);
     }
 
     /// How the pod's template stands to the one that is asked for.
     pub fn revision(&self, uid: Uid) -> Revision {
-        self.revisions.get(&uid).copied().unwrap_or_default()
+        let at = self.revisions.partition_point(|(other, _)| *other < uid);
+        self.revisions.get(at).filter(|(other, _)| *other == uid).map_or_else(Revision::default, |(_, found)| *found)
+    }
+
+    /// The place of the set behind a controller of pods.
+    fn place(&self, owner: Uid) -> Option<usize> {
+        self.owners.iter().find(|(uid, _)| *uid == owner).map(|(_, place)| *place)
     }
 
     /// The set behind a controller of pods.
     pub fn set_of(&self, owner: Uid) -> Option<&Set<'w>> {
-        self.sets.get(*self.owners.get(&owner)?)
+        self.sets.get(self.place(owner)?)
     }
 
     /// Whether a set makes claims for its pods.
@@ -148,8 +162,18 @@ impl<'w> Intention<'w> {
 
     /// Which of the six shapes the set of this controller has; none where there is no other set to tell it from.
     pub fn sign(&self, owner: Uid) -> Option<usize> {
-        self.owners.get(&owner).filter(|_| self.sets.len() > 1).map(|place| place % SIGNS)
+        self.place(owner).filter(|_| self.sets.len() > 1).map(|place| place % SIGNS)
     }
+}
+
+/// The Deployment that made a ReplicaSet.
+fn deployment_of(set: &ReplicaSet) -> Option<Uid> {
+    set.metadata.controller().filter(|owner| &*owner.kind == "Deployment").map(|owner| owner.uid)
+}
+
+/// The number at the end of a StatefulSet's pod.
+fn ordinal(pod: &Pod) -> Option<u32> {
+    pod.metadata.name.rsplit_once('-')?.1.parse().ok()
 }
 
 impl Set<'_> {
@@ -171,8 +195,8 @@ impl Set<'_> {
         }
     }
     /// The pod of an ordinal.
-    pub fn pod(&self, ordinal: u32) -> Option<&Rc<Pod>> {
-        self.pods.iter().find(|pod| super::Identity::of(pod).ordinal == Some(ordinal)).copied()
+    pub fn pod(&self, wanted: u32) -> Option<&Rc<Pod>> {
+        self.pods.iter().find(|pod| ordinal(pod) == Some(wanted)).copied()
     }
     /// The first ordinal that an update reaches; none without a partition.
     pub fn partition(&self) -> Option<u32> {

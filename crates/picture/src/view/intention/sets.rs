@@ -1,90 +1,92 @@
 //! The brackets at the control plane: a set each, with a cell for every pod and a slot for every pod that is not there.
 
 use super::super::facts::Facts;
-use super::super::marks::{BracketView, CellView, TileState, TileView, Target, Tone};
+use super::super::marks::{BracketView, CellView, Target, Tone};
+use super::super::tiles::tile;
 use super::super::words;
-use super::{Held, Intention, Notch, Set, Spec};
-use petri_objects::{Kind, Time, Uid};
-use std::collections::{BTreeMap, BTreeSet};
+use super::{Held, Intention, Notch, Set, Spec, ordinal};
+use petri_objects::order::Order as _;
+use petri_objects::{Kind, Pod, Time, Uid};
+use std::rc::Rc;
 
 /// More cells than this are not drawn: those in trouble are, and the rest is said.
 const CELLS: usize = 12;
+/// So many slots are counted.
+const MOST: usize = 1_000;
 
-/// One bracket per set, in order of creation. `tiles` are all of the picture's.
-pub fn brackets<'t>(
-    intention: &Intention,
-    facts: &Facts,
-    tiles: impl Iterator<Item = &'t TileView>,
-) -> Vec<BracketView> {
-    let by_uid: BTreeMap<Uid, &TileView> = tiles.map(|tile| (tile.uid, tile)).collect();
-    let running = running(intention, facts);
-    intention
-        .sets
-        .iter()
-        .enumerate()
-        .map(|(place, set)| bracket(set, intention, facts, &by_uid, running.get(&place)))
-        .collect()
-}
-
-/// Pods of each set that run somewhere, and those of them that nobody can have stopped.
-#[derive(Default)]
-struct Runs {
-    all: BTreeSet<(Time, Uid)>,
-    unconfirmed: u32,
-    serving: u32,
-}
-
-fn running(intention: &Intention, facts: &Facts) -> BTreeMap<usize, Runs> {
-    let mut found: BTreeMap<usize, Runs> = BTreeMap::new();
+/// One bracket per set, in order of creation.
+pub fn brackets(intention: &Intention, facts: &Facts) -> Vec<BracketView> {
+    let mut runs: Vec<Runs> = intention.sets.iter().map(|_| Runs::default()).collect();
     for running in facts.running() {
-        let Some(owner) = &running.process.owner else { continue };
-        let Some(place) = intention.owners.get(&owner.uid) else { continue };
-        let runs = found.entry(*place).or_default();
-        runs.all.insert((running.process.started, running.uid));
+        let place = running.process.owner.as_ref().and_then(|owner| intention.place(owner.uid));
+        let Some(runs) = place.and_then(|place| runs.get_mut(place)) else { continue };
+        runs.all.push((running.process.started, running.uid));
         let pod = facts.pod(running.uid);
         let gone = pod.is_none_or(|pod| pod.is_terminating());
         runs.unconfirmed += u32::from(gone && (pod.is_none() || !facts.answers(running.node)));
         runs.serving += u32::from(pod.is_some_and(|pod| pod.is_ready()) && running.process.answers);
     }
-    found
+    intention.sets.iter().zip(runs).map(|(set, runs)| bracket(set, intention, facts, runs)).collect()
 }
 
-fn bracket(
-    set: &Set,
-    intention: &Intention,
-    facts: &Facts,
-    tiles: &BTreeMap<Uid, &TileView>,
-    runs: Option<&Runs>,
-) -> BracketView {
-    let mut cells: Vec<CellView> = Vec::new();
-    let of = |uid: Uid| tiles.get(&uid).map(|tile| CellView::Pod((*tile).clone()));
-    let ordinals = set.ordinals();
-    if matches!(set.spec, Spec::Stateful(_)) {
-        cells.extend(ordinals.clone().take(CELLS * 100).filter_map(|ordinal| match set.pod(ordinal) {
-            Some(pod) => of(pod.metadata.uid),
-            None if set.is_terminating() => None,
-            None => Some(CellView::Slot(Some(ordinal))),
-        }));
-        let beyond = |uid: &Uid| facts.pod(*uid).and_then(|pod| super::super::Identity::of(pod).ordinal);
-        let rest = set.pods.iter().map(|pod| pod.metadata.uid);
-        cells.extend(rest.filter(|uid| beyond(uid).is_none_or(|n| !ordinals.contains(&n))).filter_map(of));
-    } else {
-        cells.extend(set.pods.iter().filter_map(|pod| of(pod.metadata.uid)));
-        let active = set.pods.iter().filter(|pod| pod.is_active()).count();
-        let missing = if set.is_terminating() { 0 } else { (set.asked as usize).saturating_sub(active) };
-        cells.extend((0..missing.min(CELLS + 1)).map(|_| CellView::Slot(None)));
+/// Pods of a set that run somewhere, and those of them that nobody can have stopped.
+#[derive(Default)]
+struct Runs {
+    all: Vec<(Time, Uid)>,
+    unconfirmed: u32,
+    serving: u32,
+}
+
+/// A pod, or the place of one that is not there.
+type Cell<'c> = Result<&'c Rc<Pod>, Option<u32>>;
+
+/// In ordinal order, with a place for each ordinal that is asked for; or the pods, and then places for those that are
+/// missing.
+fn cells<'c>(set: &'c Set) -> Vec<Cell<'c>> {
+    let mut cells: Vec<Cell<'c>> = Vec::new();
+    let mut missing = set.ordinals();
+    let mut slots_before = |ordinal: u32, cells: &mut Vec<Cell<'c>>| {
+        while !set.is_terminating() && missing.start < ordinal.min(missing.end) && cells.len() < MOST {
+            cells.push(Err(Some(missing.start)));
+            missing.start += 1;
+        }
+        missing.start = missing.start.max(ordinal.saturating_add(1));
+    };
+    for pod in &set.pods {
+        if let (Spec::Stateful(_), Some(ordinal)) = (set.spec, ordinal(pod)) {
+            slots_before(ordinal, &mut cells);
+        }
+        cells.push(Ok(pod));
     }
+    if let Spec::Stateful(_) = set.spec {
+        slots_before(u32::MAX, &mut cells);
+    } else if !set.is_terminating() {
+        let active = set.pods.iter().filter(|pod| pod.is_active()).count();
+        let missing = (set.asked as usize).saturating_sub(active).min(MOST);
+        cells.extend(std::iter::repeat_n(Err(None), missing));
+    }
+    cells
+}
+
+fn bracket(set: &Set, intention: &Intention, facts: &Facts, mut runs: Runs) -> BracketView {
+    runs.all.order();
+    let mut cells = cells(set);
     let held = Held::of(set, intention, facts);
     let ready = set.ready();
-    let bar = set.partition().filter(|_| cells.iter().any(|cell| cell.notch() != Notch::None)).map(|first| {
-        cells.iter().take_while(|cell| cell.ordinal().is_some_and(|ordinal| ordinal < first)).count()
+    let notch = |cell: &Cell| cell.map_or(Notch::None, |pod| intention.revision(pod.metadata.uid).notch);
+    let bar = set.partition().filter(|_| cells.iter().any(|cell| notch(cell) != Notch::None)).map(|first| {
+        let number = |cell: &Cell| match cell {
+            Ok(pod) => ordinal(pod),
+            Err(slot) => *slot,
+        };
+        cells.iter().take_while(|cell| number(cell).is_some_and(|ordinal| ordinal < first)).count()
     });
     let many = cells.len() > CELLS;
-    let in_trouble = |cell: &CellView| match cell {
-        CellView::Pod(tile) => tile.state != TileState::Ready || tile.revision.notch == Notch::Neither,
-        CellView::Slot(_) => true,
+    let in_trouble = |cell: &Cell| match cell {
+        Ok(pod) => !pod.is_ready() || pod.is_terminating() || notch(cell) == Notch::Neither,
+        Err(_) => true,
     };
-    let (line, tone) = line(set, held.as_ref(), runs, ready, facts);
+    let (line, tone) = line(set, held.as_ref(), &runs, ready, facts);
     let troubled = cells.iter().filter(|cell| in_trouble(cell)).count();
     let (line, tone) = match () {
         () if many && troubled > 0 && line == AS_ASKED => (format!("{troubled} on their way or in trouble"), Tone::Calm),
@@ -94,6 +96,10 @@ fn bracket(
         cells.retain(in_trouble);
         cells.truncate(CELLS);
     }
+    let view = |cell: Cell| match cell {
+        Ok(pod) => CellView::Pod(tile(pod, facts, intention)),
+        Err(slot) => CellView::Slot(slot),
+    };
     let kind = match set.object.kind {
         Kind::StatefulSet if set.is_on_delete() => "OnDelete",
         Kind::StatefulSet => "StatefulSet",
@@ -111,23 +117,22 @@ fn bracket(
         line,
         tone,
         bar: bar.filter(|_| !many),
-        cells,
+        cells: cells.into_iter().map(view).collect(),
         asked: set.asked,
-        more_than_asked: more_than_asked(set, runs),
+        more_than_asked: more_than_asked(set, &runs),
     }
 }
 
 const AS_ASKED: &str = "as asked";
 
 /// What runs, if that is more than asked for because nobody can stop some of it.
-fn more_than_asked(set: &Set, runs: Option<&Runs>) -> Vec<Uid> {
-    let more = |runs: &&Runs| runs.unconfirmed > 0 && runs.all.len() > set.asked as usize;
-    let runs = runs.filter(more).filter(|_| !matches!(set.spec, Spec::Stateful(_)));
-    runs.map_or_else(Vec::new, |runs| runs.all.iter().map(|(_, uid)| *uid).collect())
+fn more_than_asked(set: &Set, runs: &Runs) -> Vec<Uid> {
+    let more = runs.unconfirmed > 0 && runs.all.len() > set.asked as usize && !matches!(set.spec, Spec::Stateful(_));
+    if more { runs.all.iter().map(|(_, uid)| *uid).collect() } else { Vec::new() }
 }
 
 /// What holds the set back, or where its machines differ from what is believed.
-fn line(set: &Set, held: Option<&Held>, runs: Option<&Runs>, ready: u32, facts: &Facts) -> (String, Tone) {
+fn line(set: &Set, held: Option<&Held>, runs: &Runs, ready: u32, facts: &Facts) -> (String, Tone) {
     if let Some(held) = held.filter(|held| held.is_overdue()) {
         return (held.brief(set, facts.now), Tone::Risk);
     }
@@ -135,9 +140,8 @@ fn line(set: &Set, held: Option<&Held>, runs: Option<&Runs>, ready: u32, facts: 
     if !more.is_empty() {
         return (format!("{} run", more.len()), Tone::Calm);
     }
-    let serving = runs.map_or(0, |runs| runs.serving);
-    if serving < ready {
-        return (format!("{serving} serve"), Tone::Risk);
+    if runs.serving < ready {
+        return (format!("{} serve", runs.serving), Tone::Risk);
     }
     match held {
         Some(held) => (held.brief(set, facts.now), Tone::Calm),

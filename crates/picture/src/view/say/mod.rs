@@ -221,7 +221,11 @@ fn apart(view: &ClusterView, facts: &Facts) -> Option<Say> {
         };
         return Some(risk(format!("{} do not answer.", words::list(&names)), sub));
     }
-    let pods: Vec<String> = node.tiles.iter().map(|tile| tile.pod.name.to_string()).collect();
+    let names = |runs: bool| {
+        let tiles = node.tiles.iter().filter(|tile| tile.process == runs);
+        tiles.map(|tile| tile.pod.name.to_string()).collect::<Vec<String>>()
+    };
+    let (pods, placed) = (names(true), names(false));
     let run = if pods.len() == 1 { "runs" } else { "run" };
     let believed = node.status.starts_with("Ready");
     let there = words::list(&pods);
@@ -230,12 +234,12 @@ fn apart(view: &ClusterView, facts: &Facts) -> Option<Say> {
             format!("{} has no Node object.", node.name),
             "The machine is on; the API server does not know it.".to_owned(),
         ),
-        (LinkView::Silent, _) if !node.powered && pods.is_empty() => {
+        (LinkView::Silent, _) if !node.powered && node.tiles.is_empty() => {
             (format!("{} is off.", node.name), format!("Nothing of it runs; {}.", heard(node, facts)))
         }
         (LinkView::Silent, _) if !node.powered => (
             format!("{} is off.", node.name),
-            format!("The API server still lists {there}; no process of it is left."),
+            format!("The API server still lists {}; no process of it is left.", words::list(&placed)),
         ),
         (LinkView::Silent, _) => (
             format!("The kubelet on {} is stopped.", node.name),
@@ -249,8 +253,13 @@ fn apart(view: &ClusterView, facts: &Facts) -> Option<Say> {
             format!("{} is cut off.", node.name),
             format!("The API server has not noticed yet; {}.", heard(node, facts)),
         ),
-        (LinkView::Cut { .. }, _) if pods.is_empty() => {
+        (LinkView::Cut { .. }, _) if node.tiles.is_empty() => {
             (format!("{} is cut off.", node.name), "The API server has noticed: it is NotReady.".to_owned())
+        }
+        (LinkView::Cut { .. }, _) if pods.is_empty() => {
+            let was = if placed.len() == 1 { "is" } else { "are" };
+            let sub = format!("{} {was} placed there, and nothing of it runs.", words::list(&placed));
+            (format!("{} is cut off.", node.name), sub)
         }
         (LinkView::Cut { .. }, _) => {
             (format!("{} is cut off.", node.name), format!("{there} still {run} there, and nobody can confirm it."))
