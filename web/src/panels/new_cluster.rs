@@ -202,17 +202,17 @@ pub fn NewClusterDialog() -> Html {
                     <span>{ "Feature gate" }</span>
                     <button class="check" id="new-gate" role="checkbox" aria-checked={plan.max_unavailable.to_string()} onclick={gate}><code>{ "MaxUnavailableStatefulSet" }</code></button>
                 </div>
-                <aside>
+                <div class="new-preview">
                     <b>{ "What you get" }</b>
                     { preview(&plan) }
                     <p role="status">{ plan.sentence() }</p>
                     <p>{ "The link of the run holds all of this." }</p>
-                </aside>
-                <footer>
+                </div>
+                <div class="new-foot">
                     <span>{ "It takes the place of the run that is open; Undo brings that back." }</span>
                     <button class="btn" onclick={desk.sends(Action::Close)}>{ "Cancel" }</button>
                     <button class="btn primary" id="create-cluster" data-autofocus="true" {onclick}>{ "Create " }<kbd>{ "Ctrl ↵" }</kbd></button>
-                </footer>
+                </div>
             </div>
         </FloatBox>
     }

@@ -190,7 +190,7 @@ pub fn PaletteDialog(props: &PaletteProps) -> Html {
             let id = format!("find-{}", group.word());
             html! {
                 <div key={group.word()} role="group" aria-labelledby={id.clone()} data-group={group.word()}>
-                    <p {id}>{ heading(*group, props.selection.as_ref()) }</p>
+                    <div class="find-head" role="presentation" {id}>{ heading(*group, props.selection.as_ref()) }</div>
                     { for found.iter().map(&mut option) }
                 </div>
             }
