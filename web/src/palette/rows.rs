@@ -33,6 +33,8 @@ pub fn rows(known: &Known<'_>) -> Vec<Row> {
         let verbs = verbs::verbs(world, &subject.target).into_iter().map(|verb| deed(subject, verb));
         rows.extend(verbs.filter(|row| said.insert(row.line.clone())));
     }
+    // One machine is meant before its whole zone.
+    rows.sort_by_key(|row| matches!(&row.pick, Pick::Act(act) if zone(act).is_some()));
     rows.extend(subjects.iter().filter(|subject| subject.target != Target::ControlPlane).map(choice));
     rows.extend(page::openings());
     rows.extend(page::rows(known));

@@ -16,7 +16,7 @@ pub fn explained(desk: &Desk, text: &str, met: &mut Met) -> Html {
                 let (x, y) = (event.client_x(), event.client_y());
                 desk.send(Action::Open(Popup::Term { place, x, y }));
             });
-            html! { <button class="term" aria-haspopup="dialog" data-term={(*text).to_owned()} {onclick}>{ (*text).to_owned() }</button> }
+            html! { <button class="word" aria-haspopup="dialog" data-term={(*text).to_owned()} {onclick}>{ (*text).to_owned() }</button> }
         }
     };
     html! { <>{ for glossary::parts(text, met).iter().map(part) }</> }

@@ -6,7 +6,6 @@ use crate::openings::{Content, open_cluster};
 use crate::plan::{self, Distance, Plan};
 use crate::state::Action;
 use petri_lessons::{EXAMPLES, Example};
-use petri_objects::Span;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -85,7 +84,7 @@ pub fn NewClusterDialog() -> Html {
     let delay = |id: &'static str, label: &'static str, value: u32, change: fn(&mut Plan, u64)| {
         let set = changes(change);
         let on_typed = Callback::from(move |text: String| set(u64::from(plan::seconds(&text).unwrap_or(value))));
-        html! { <Number {id} {label} value={Span::seconds(u64::from(value)).to_string()} {on_typed} /> }
+        html! { <Number {id} {label} value={plan::spelled(value)} {on_typed} /> }
     };
     let starts = {
         let choose = |text: &str, own: Content| {
