@@ -259,6 +259,8 @@ test("what was typed is what is told", async () => {
 
 test("a word of Kubernetes opens what it means, and where more is said", async () => {
   const page = await open();
+  assert.equal(await page.locator(".why .word").count(), 0, "whoever has done nothing has one thing to press");
+  await take(page, "rg-1");
   const term = page.locator(".why .word").first();
   const word = await term.innerText();
   await term.click();

@@ -168,6 +168,7 @@ pub fn NewClusterDialog() -> Html {
     };
     html! {
         <FloatBox place={Place::Middle} label="New cluster" role="dialog" class="dialog new-cluster">
+            <style>{ include_str!("../../styles/late/new-cluster.css") }</style>
             <div class="new-body" {onkeydown}>
                 <h2>{ "New cluster" }</h2>
                 <div class="new-fields">

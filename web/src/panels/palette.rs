@@ -200,6 +200,7 @@ pub fn PaletteDialog(props: &PaletteProps) -> Html {
     let active = (!flat.is_empty()).then(|| format!("find-{at}"));
     html! {
         <FloatBox place={Place::Middle} label="Search or run" role="dialog" class="palette">
+            <style>{ include_str!("../../styles/late/palette.css") }</style>
             <div class="find-line">
                 { super::glyph::Sign::Find.html() }
                 <input id="palette-line" ref={input} type="text" role="combobox" aria-label="Search or run" aria-expanded="true" aria-autocomplete="list"
