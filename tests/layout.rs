@@ -90,7 +90,8 @@ const WEB: House = House {
         &["session"],
         &["told", "panic", "palette"],
         &["explain", "pictures"],
-        &["state", "verbs", "window", "bench", "examples", "stops", "paint", "wide"],
+        &["state", "verbs", "window", "bench", "examples", "stops", "wide"],
+        &["paint"],
         &["check", "edge", "embedding", "frames", "glossary", "memory", "sizes"],
     ],
     circles: &[
@@ -101,7 +102,7 @@ const WEB: House = House {
         },
         Circle {
             within: "desk",
-            files: &["handle", "acts", "keep", "shell"],
+            files: &["handle", "acts", "keep", "shell", "replaced"],
             because: "one handle: what it holds, and what a person does with it; a line of the console is one way to do it",
         },
     ],

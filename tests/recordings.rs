@@ -124,7 +124,12 @@ fn shared() -> Shared {
     let start = recording.scenario.start;
     for (command, i) in every_command().into_iter().zip(1..) {
         let position = (i % 2 == 0).then_some(i * 10);
-        recording.commands.push(Stamped { at: start + Span::millis(i), position, command: Rc::new(command), said: None });
+        recording.commands.push(Stamped {
+            at: start + Span::millis(i),
+            position,
+            command: Rc::new(command),
+            said: None,
+        });
     }
     let bookmark = |seconds, name: &str| Bookmark { at: start + Span::seconds(seconds), name: name.into() };
     let bookmarks = Rc::new(vec![bookmark(2, "it breaks"), bookmark(3, "\"and\" after")]);

@@ -19,6 +19,9 @@ const chosen = (page) => page.locator('.find-row[aria-selected="true"]');
 const dialog = (page, name) => page.getByRole("dialog", { name });
 const nodes = (page) => page.locator('svg [data-node][aria-label^="Node"]');
 
+/** One of a few in the dialog for new clusters. */
+const option = (page, group, name) => page.getByRole("group", { name: group, exact: true }).getByRole("button", { name, exact: true });
+
 /** Opens the palette and types. */
 async function search(page, text, key = "Control+k") {
   await page.keyboard.press(key);
@@ -128,15 +131,15 @@ describe("a new cluster", () => {
     await pause(page);
     await take(page, "new");
     await dialog(page, "New cluster").waitFor();
-    await page.getByRole("group", { name: "Start with" }).getByRole("button", { name: "empty" }).click();
-    await page.getByRole("group", { name: "Nodes" }).getByRole("button", { name: "6" }).click();
-    await page.getByRole("group", { name: "Zones" }).getByRole("button", { name: "3" }).click();
-    await page.getByRole("group", { name: "Latency" }).getByRole("button", { name: "two regions" }).click();
+    await option(page, "Start with", "empty").click();
+    await option(page, "Nodes", "6").click();
+    await option(page, "Zones", "3").click();
+    await option(page, "Latency", "two regions").click();
     await page.locator("#new-seed").fill("7041");
     await page.locator("#new-toleration").fill("60s");
     await page.keyboard.press("Tab");
     const text = await dialog(page, "New cluster").innerText();
-    includes(text, "6 nodes in 3 zones, room for 660 pods. A node that is cut off loses its pods after 1m50s.");
+    includes(text, "6 nodes in 3 zones, room for 660 pods. A node that is cut off loses its pods after 1 m 50 s.");
     includes(text, "1 changed");
     await page.locator("#create-cluster").click();
     await shown(page, "New cluster");
@@ -157,7 +160,7 @@ describe("a new cluster", () => {
     await say(page, "cut node-0");
     await page.locator("#examples-button").click();
     await page.locator("#new-cluster").click();
-    await page.getByRole("group", { name: "Nodes" }).getByRole("button", { name: "3" }).click();
+    await option(page, "Nodes", "3").click();
     await page.keyboard.press("Control+Enter");
     await shown(page, "New cluster");
     await page.locator(".toast", { hasText: "Undo brings it back" }).waitFor();
@@ -256,7 +259,9 @@ test("what was typed is what is told", async () => {
 
 test("a word of Kubernetes opens what it means, and where more is said", async () => {
   const page = await open();
-  const term = page.locator(".why .term").first();
+  assert.equal(await page.locator(".why .word").count(), 0, "whoever has done nothing has one thing to press");
+  await take(page, "rg-1");
+  const term = page.locator(".why .word").first();
   const word = await term.innerText();
   await term.click();
   const box = page.locator(".meaning");
@@ -265,7 +270,7 @@ test("a word of Kubernetes opens what it means, and where more is said", async (
   assert.match(await box.locator("p").innerText(), /\.$/);
   await page.keyboard.press("Escape");
   assert.equal(await page.evaluate(() => document.activeElement.dataset.term), word, "the focus is back");
-  await take(page, "taint keeps");
-  includes(await dialog(page, "Taint").innerText(), "keeps pods away");
+  await take(page, "toleration");
+  includes(await dialog(page, "Toleration").innerText(), "tainted node");
   await page.finish();
 });

@@ -318,6 +318,8 @@ pub type Part<'t> = (&'t str, Option<usize>);
 
 /// Words that were met, one bit for each: none is explained twice in one place.
 pub type Met = u64;
+/// Nothing is explained any more.
+pub const ALL: Met = Met::MAX;
 
 /// Takes a sentence apart at the words that have a meaning and were not met yet.
 pub fn parts<'t>(text: &'t str, met: &mut Met) -> Vec<Part<'t>> {

@@ -122,7 +122,7 @@ impl Plan {
     pub fn sentence(&self) -> String {
         let count = |number: u32, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         // Somebody looks every few seconds, and then the pods have that long.
-        let lost = Span::seconds(u64::from(self.grace) + u64::from(self.toleration));
+        let lost = spelled(self.grace.saturating_add(self.toleration));
         format!(
             "{} in {}, room for {}. A node that is cut off loses its pods after {lost}.",
             count(self.nodes, "node"),
@@ -148,6 +148,15 @@ impl Plan {
         settings.force_detach_after = Span::seconds(u64::from(self.detach));
         settings.gates.max_unavailable_stateful_set = self.max_unavailable;
         Recording::new(scenario, self.seed)
+    }
+}
+
+/// Seconds as people write them: `50 s`, `5 m`, `5 m 50 s`.
+pub fn spelled(seconds: u32) -> String {
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} m"),
+        (minutes, seconds) => format!("{minutes} m {seconds} s"),
     }
 }
 
@@ -212,5 +221,8 @@ mod tests {
     fn durations_are_read_as_people_write_them() {
         assert_eq!(["50", "50s", "50 s", "1m", "1 m 30 s"].map(seconds), [50, 50, 50, 60, 90].map(Some));
         assert_eq!(["", "soon", "-5"].map(seconds), [None; 3]);
+        for own in [0, 50, 60, 350, 86_400] {
+            assert_eq!(seconds(&spelled(own)), Some(own));
+        }
     }
 }

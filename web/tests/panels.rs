@@ -116,6 +116,10 @@ impl Page {
     async fn say(&self, field: &str, text: &str) {
         let input: HtmlInputElement = self.one(field).unchecked_into();
         input.set_value(text);
+        let init = EventInit::new();
+        init.set_bubbles(true);
+        input.dispatch_event(&Event::new_with_event_init_dict("input", &init).unwrap()).unwrap();
+        rest().await;
         self.press_on(&input, "Enter", false).await;
     }
     fn micros(&self) -> u64 {
@@ -130,7 +134,7 @@ impl Page {
 async fn the_bar_on_top_names_the_example_and_shares_the_run() {
     let page = Page::open().await;
     assert_eq!(page.words(".brand-name"), "Petri");
-    assert_eq!(page.words(".lesson-name"), "random-generator.yaml");
+    assert_eq!(page.words(".lesson-name"), "A StatefulSet with disks");
     page.click("#share-button").await;
     let link = page.one("#share-link").unchecked_into::<HtmlInputElement>().value();
     assert!(link.contains('#') && link.len() > 40, "{link}");
@@ -274,7 +278,7 @@ async fn a_menu_is_walked_by_arrows() {
     page.click("#examples-button").await;
     let menu = page.one("[role=menu]");
     for example in petri_lessons::EXAMPLES {
-        assert!(menu.text_content().unwrap().contains(example.name), "{}", example.name);
+        assert!(menu.text_content().unwrap().contains(example.title), "{}", example.name);
     }
     let first = page.focused();
     page.press_on(&menu, "ArrowDown", false).await;

@@ -23,7 +23,7 @@ pub fn run(line: &str, host: &mut dyn Host, files: &dyn Files) -> Output {
 /// Runs commands up to the first that has to be waited for.
 fn go_on(mut rest: Rest, out: &mut Output, host: &mut dyn Host, files: &dyn Files) {
     while let Some(step) = rest.next(out.code) {
-        host.says(shlex::try_join(step.words.iter().map(String::as_str)).ok());
+        host.says(shell::joined(&step.words));
         let mut next = dispatch(&step.words, step.here.as_deref(), host, files);
         host.says(None);
         if let Some(patience) = host.patience() {

@@ -16,6 +16,18 @@ pub(crate) struct Step {
     pub here: Option<String>,
 }
 
+/// Words as one types them: quoted where they have to be, and not where they need not. `None` if that cannot be.
+pub(crate) fn joined(words: &[String]) -> Option<String> {
+    let is_plain = |word: &str| {
+        !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "-_=:,./@%+".contains(c))
+    };
+    let typed = |word: &String| match is_plain(word) {
+        true => Some(word.clone()),
+        false => shlex::try_quote(word).ok().map(|quoted| quoted.into_owned()),
+    };
+    Some(words.iter().map(typed).collect::<Option<Vec<_>>>()?.join(" "))
+}
+
 /// When a step is run, by what came of the one before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum When {
@@ -335,6 +347,15 @@ mod tests {
         assert_eq!(words("a#b; c;#d\r\ne"), vec![vec!["a#b"], vec!["c"], vec!["e"]]);
         let when: Vec<When> = read("a && b || c; d &&\ne").unwrap().iter().map(|step| step.when).collect();
         assert_eq!(when, [When::Always, When::Success, When::Failure, When::Always, When::Success]);
+    }
+
+    #[test]
+    fn words_are_quoted_where_they_have_to_be() {
+        for line in ["set image sts/web pg=postgres:16", "patch sts/web -p '{\"a\": 1}'", "label pod a b=''"] {
+            let again = joined(&words(line)[0]).unwrap();
+            assert_eq!(words(&again), words(line), "{again}");
+        }
+        assert_eq!(joined(&words("k set image sts/web pg=x:16")[0]).unwrap(), "k set image sts/web pg=x:16");
     }
 
     #[test]

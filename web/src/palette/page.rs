@@ -1,6 +1,6 @@
 //! The page's own actions and settings, as rows.
 
-use super::{Deed, Group, Known, Mark, Pick, Row};
+use super::row::{Deed, Group, Known, Mark, Pick, Row};
 use crate::glossary;
 use crate::paint::Paint;
 use crate::state::{Panel, Popup, Sight};

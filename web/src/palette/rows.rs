@@ -1,32 +1,14 @@
 //! Everything that a search can find, from the run and the page as they are.
 
 use super::page;
-use super::{Group, Mark, Pick, Row};
+use super::row::{Group, Known, Mark, Pick, Row};
 use crate::explain::Related;
-use crate::state::{Bookmark, File, Sight};
 use crate::verbs::{self, Act, Verb};
 use petri_objects::{Kind, Name, ObjectRef, Pod};
 use petri_picture::view::Target;
-use petri_sim::story::timeline::Timeline;
 use petri_sim::words::command::Command;
 use petri_sim::world::World;
 use std::collections::BTreeSet;
-use std::rc::Rc;
-
-/// What the rows are made from.
-pub struct Known<'k> {
-    pub timeline: &'k Timeline,
-    pub selection: Option<&'k Target>,
-    pub sight: Sight,
-    pub files: &'k [Rc<File>],
-    /// The file that is open.
-    pub active: u32,
-    pub bookmarks: &'k [Bookmark],
-    /// Whether all panels are side by side.
-    pub is_wide: bool,
-    /// Whether type is larger than usual.
-    pub is_large: bool,
-}
 
 /// Something that can be chosen and acted on.
 struct Subject {
@@ -51,6 +33,8 @@ pub fn rows(known: &Known<'_>) -> Vec<Row> {
         let verbs = verbs::verbs(world, &subject.target).into_iter().map(|verb| deed(subject, verb));
         rows.extend(verbs.filter(|row| said.insert(row.line.clone())));
     }
+    // One machine is meant before its whole zone.
+    rows.sort_by_key(|row| matches!(&row.pick, Pick::Act(act) if zone(act).is_some()));
     rows.extend(subjects.iter().filter(|subject| subject.target != Target::ControlPlane).map(choice));
     rows.extend(page::openings());
     rows.extend(page::rows(known));
@@ -243,14 +227,4 @@ pub fn is_line(typed: &str, world: &World) -> bool {
     let (Some(first), Some(_)) = (words.next(), words.next()) else { return false };
     let known = petri_console::complete("", 0, world);
     known.iter().any(|word| word == first) || petri_console::kubectl::VERBS.contains(&first)
-}
-
-impl Pick {
-    /// The line that lacks its end, if choosing it leaves the rest to whoever chose.
-    pub fn unfinished(&self) -> Option<&str> {
-        match self {
-            Pick::Act(Act::Type(line)) => Some(line),
-            _ => None,
-        }
-    }
 }

@@ -1,7 +1,9 @@
 use super::*;
 use crate::first_visit;
 use crate::session::Session;
+use crate::state::Sight;
 use petri_objects::{Kind, Name, ObjectRef};
+use petri_picture::view::Target;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
 

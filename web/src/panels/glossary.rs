@@ -2,12 +2,21 @@
 
 use super::float::{FloatBox, Place};
 use crate::desk::{Desk, use_desk};
-use crate::glossary::{self, Met};
+use crate::glossary::{self, ALL, Met};
 use crate::state::{Action, Popup};
 use yew::prelude::*;
 
 /// A sentence whose words can be asked about, but for those that were met before.
 pub fn explained(desk: &Desk, text: &str, met: &mut Met) -> Html {
+    if *met == ALL {
+        html! { { text.to_owned() } }
+    } else {
+        linked(desk, text, met)
+    }
+}
+
+#[inline(never)]
+fn linked(desk: &Desk, text: &str, met: &mut Met) -> Html {
     let part = |(text, place): &glossary::Part<'_>| match *place {
         None => html! { { (*text).to_owned() } },
         Some(place) => {
@@ -16,7 +25,7 @@ pub fn explained(desk: &Desk, text: &str, met: &mut Met) -> Html {
                 let (x, y) = (event.client_x(), event.client_y());
                 desk.send(Action::Open(Popup::Term { place, x, y }));
             });
-            html! { <button class="term" aria-haspopup="dialog" data-term={(*text).to_owned()} {onclick}>{ (*text).to_owned() }</button> }
+            html! { <button class="word" aria-haspopup="dialog" data-term={(*text).to_owned()} {onclick}>{ (*text).to_owned() }</button> }
         }
     };
     html! { <>{ for glossary::parts(text, met).iter().map(part) }</> }
@@ -36,6 +45,7 @@ pub fn TermBox(props: &TermProps) -> Html {
     let Some(meaning) = glossary::meaning(props.place) else { return Html::default() };
     html! {
         <FloatBox place={Place::At(props.x, props.y + 12)} label={meaning.word} role="dialog" class="meaning">
+            <style>{ include_str!("../../styles/late/meaning.css") }</style>
             <h2>{ meaning.word }</h2>
             <p>{ meaning.sentence }</p>
             <div class="row">

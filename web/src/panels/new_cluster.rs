@@ -6,7 +6,6 @@ use crate::openings::{Content, open_cluster};
 use crate::plan::{self, Distance, Plan};
 use crate::state::Action;
 use petri_lessons::{EXAMPLES, Example};
-use petri_objects::Span;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -85,7 +84,7 @@ pub fn NewClusterDialog() -> Html {
     let delay = |id: &'static str, label: &'static str, value: u32, change: fn(&mut Plan, u64)| {
         let set = changes(change);
         let on_typed = Callback::from(move |text: String| set(u64::from(plan::seconds(&text).unwrap_or(value))));
-        html! { <Number {id} {label} value={Span::seconds(u64::from(value)).to_string()} {on_typed} /> }
+        html! { <Number {id} {label} value={plan::spelled(value)} {on_typed} /> }
     };
     let starts = {
         let choose = |text: &str, own: Content| {
@@ -169,6 +168,7 @@ pub fn NewClusterDialog() -> Html {
     };
     html! {
         <FloatBox place={Place::Middle} label="New cluster" role="dialog" class="dialog new-cluster">
+            <style>{ include_str!("../../styles/late/new-cluster.css") }</style>
             <div class="new-body" {onkeydown}>
                 <h2>{ "New cluster" }</h2>
                 <div class="new-fields">
@@ -202,17 +202,17 @@ pub fn NewClusterDialog() -> Html {
                     <span>{ "Feature gate" }</span>
                     <button class="check" id="new-gate" role="checkbox" aria-checked={plan.max_unavailable.to_string()} onclick={gate}><code>{ "MaxUnavailableStatefulSet" }</code></button>
                 </div>
-                <aside>
+                <div class="new-preview">
                     <b>{ "What you get" }</b>
                     { preview(&plan) }
                     <p role="status">{ plan.sentence() }</p>
                     <p>{ "The link of the run holds all of this." }</p>
-                </aside>
-                <footer>
+                </div>
+                <div class="new-foot">
                     <span>{ "It takes the place of the run that is open; Undo brings that back." }</span>
                     <button class="btn" onclick={desk.sends(Action::Close)}>{ "Cancel" }</button>
                     <button class="btn primary" id="create-cluster" data-autofocus="true" {onclick}>{ "Create " }<kbd>{ "Ctrl ↵" }</kbd></button>
-                </footer>
+                </div>
             </div>
         </FloatBox>
     }

@@ -191,7 +191,7 @@ pub fn PaletteDialog(props: &PaletteProps) -> Html {
             let id = format!("find-{}", group.word());
             html! {
                 <div key={group.word()} role="group" aria-labelledby={id.clone()} data-group={group.word()}>
-                    <p {id}>{ heading(*group, props.selection.as_ref()) }</p>
+                    <div class="find-head" role="presentation" {id}>{ heading(*group, props.selection.as_ref()) }</div>
                     { for found.iter().map(&mut option) }
                 </div>
             }
@@ -201,6 +201,7 @@ pub fn PaletteDialog(props: &PaletteProps) -> Html {
     let active = (!flat.is_empty()).then(|| format!("find-{at}"));
     html! {
         <FloatBox place={Place::Middle} label="Search or run" role="dialog" class="palette">
+            <style>{ include_str!("../../styles/late/palette.css") }</style>
             <div class="find-line">
                 { super::glyph::Sign::Find.html() }
                 <input id="palette-line" ref={input} type="text" role="combobox" aria-label="Search or run" aria-expanded="true" aria-autocomplete="list"

@@ -2,6 +2,7 @@
 
 use crate::desk::{Desk, use_desk};
 use crate::explain::{self, Fix, Standstill};
+use crate::glossary::ALL;
 use crate::panels::glossary::explained;
 use crate::panels::guide::Guide;
 use crate::session::use_world;
@@ -36,8 +37,9 @@ pub fn WhyTab(props: &WhyProps) -> Html {
         (timeline.start(), explain::why(timeline, selection.as_ref()))
     });
     let (start, why) = &*why;
-    // From top to bottom, as one reads.
-    let mut met = 0;
+    // From top to bottom, as one reads. Whoever has not touched anything yet has one thing to press, and no words to look
+    // up: what a first visit does not need does not come with it.
+    let mut met = if props.selection.is_none() && props.untried { ALL } else { 0 };
     let abouts: Vec<Html> = why
         .about
         .iter()
