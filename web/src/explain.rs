@@ -342,9 +342,8 @@ fn volume_for(world: &World, key: &Key) -> Option<Fix> {
 }
 
 fn reason_fixes(world: &World, key: &Key, reason: &Reason, found: &mut Vec<Fix>) {
-    let by_hand = |class: &Name| {
-        world.objects().volumes.values().any(|volume| volume.spec.storage_class_name == *class)
-    };
+    let by_hand =
+        |class: &Name| world.objects().volumes.values().any(|volume| volume.spec.storage_class_name == *class);
     match reason {
         Reason::MissingStorageClass { claim, class } | Reason::NoMatchingVolume { claim, class }
             if class.is_empty() || by_hand(class) =>

@@ -207,9 +207,9 @@ mod tests {
             assert!(Timeline::opened(opened).misfit().is_none());
         }
         let machines = plan.recording().scenario.machines.clone();
-        let zones = machines.iter().map(|spec| {
-            spec.labels.get("topology.kubernetes.io/zone").map(ToString::to_string).unwrap_or_default()
-        });
+        let zones = machines
+            .iter()
+            .map(|spec| spec.labels.get("topology.kubernetes.io/zone").map(ToString::to_string).unwrap_or_default());
         assert_eq!(zones.filter(|zone| zone == "b").count(), 2);
     }
 

@@ -133,11 +133,7 @@ spec:
         assert_eq!(found("replicas: 3", "replicas: 4"), [("spec.replicas".into(), "3".into(), "4".into())]);
         assert_eq!(
             found("postgres:16", "postgres:17"),
-            [(
-                "spec.template.spec.containers[0].image".into(),
-                "postgres:16".into(),
-                "postgres:17".into()
-            )]
+            [("spec.template.spec.containers[0].image".into(), "postgres:16".into(), "postgres:17".into())]
         );
         assert_eq!(found("tier: back", "other: x"), [("metadata.labels.tier".into(), "back".into(), String::new())]);
     }

@@ -31,7 +31,12 @@ fn main() -> Outcome {
     let reached = Reached::read(&String::from_utf8_lossy(&read("page/reached.txt")?))?;
     let constants = Constants::read(&read("wasm32-unknown-unknown/release/petri-web.wasm")?)?;
     let module = Module::read(&one)?;
-    for (name, worth) in [("2-functions", NONE), ("3-tails-from-100-bytes", 100), ("3-tails-from-300-bytes", 300)] {
+    for (name, worth) in [
+        ("2-functions", NONE),
+        ("3-tails-from-60-bytes", 60),
+        ("3-tails-from-100-bytes", 100),
+        ("3-tails-from-200-bytes", 200),
+    ] {
         let (ran, cut) = module.cut(&reached, Some(worth))?;
         let cut = Module::read(&cut)?;
         for (more, constants) in [("", None), ("-and-constants", constants.as_ref())] {

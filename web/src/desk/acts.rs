@@ -1,7 +1,7 @@
 //! What a person does: commands, files that are applied, lines, and what is taken back.
 
-use super::keep;
 use super::handle::{Desk, branch_name};
+use super::keep;
 use super::shell;
 use super::steps::take_back;
 use crate::check::check;
@@ -157,7 +157,10 @@ impl Desk {
     pub fn take_over(&self, file: &File) {
         let (text, left) = keep::take_over(file, self.session.timeline().world());
         if !left.is_empty() {
-            self.toast(format!("{} cannot be changed at its place; the file says what it said.", left.join(", ")), None);
+            self.toast(
+                format!("{} cannot be changed at its place; the file says what it said.", left.join(", ")),
+                None,
+            );
         }
         self.send(Action::Edit { file: file.id, text });
     }

@@ -45,7 +45,10 @@ pub fn drifted(file: &File, timeline: &Timeline) -> Drifted {
 /// is the file itself.
 fn could_drift(command: &Command, later: bool) -> bool {
     match command {
-        Command::Scale { .. } | Command::Patch { status: false, .. } | Command::Cordon { .. } | Command::Taint { .. } => true,
+        Command::Scale { .. }
+        | Command::Patch { status: false, .. }
+        | Command::Cordon { .. }
+        | Command::Taint { .. } => true,
         Command::Apply(_) => later,
         _ => false,
     }
@@ -55,7 +58,8 @@ fn could_drift(command: &Command, later: bool) -> bool {
 fn compare(file: &File, timeline: &Timeline) -> Drifted {
     let parsed = petri_manifest::parse(&file.text);
     // What the person has changed since is theirs, and waits to be applied.
-    let before = file.applied.as_ref().filter(|_| file.is_changed()).map(|applied| petri_manifest::parse(&applied.text));
+    let before =
+        file.applied.as_ref().filter(|_| file.is_changed()).map(|applied| petri_manifest::parse(&applied.text));
     let (mut lines, mut objects) = (Vec::new(), Vec::new());
     for (document, live) in declared(&parsed, timeline.world()) {
         let reference = live.reference();
@@ -179,7 +183,9 @@ spec:
 
     #[test]
     fn what_the_file_does_not_declare_is_no_difference() {
-        for line in ["kubectl label sts/web tier=back", "kubectl rollout restart sts/web", "kubectl scale sts/web --replicas=2"] {
+        for line in
+            ["kubectl label sts/web tier=back", "kubectl rollout restart sts/web", "kubectl scale sts/web --replicas=2"]
+        {
             let (timeline, file) = after(&[line]);
             assert_eq!(told(&file, &timeline), [], "{line}");
             assert_eq!(&*take_over(&file, timeline.world()).0, FRONT, "{line}");

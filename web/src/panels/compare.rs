@@ -198,8 +198,7 @@ fn strip(name: &'static str, pair: &Pair, course: &Course, at: Time) -> Html {
     let before = course.levels.iter().rfind(|level| level.at <= pair.from);
     let after = course.levels.iter().filter(|level| level.at >= pair.from);
     let lowest = before.into_iter().chain(after).min_by_key(|level| level.serving);
-    let lowest =
-        lowest.map_or_else(|| "none".into(), |level| format!("at least {} of {}", level.serving, level.asked));
+    let lowest = lowest.map_or_else(|| "none".into(), |level| format!("at least {} of {}", level.serving, level.asked));
     let words = [vec![lowest], told].concat().join("; ");
     html! {
         <figure key={name} class="strip" data-strip={name}>

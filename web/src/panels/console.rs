@@ -48,7 +48,8 @@ pub fn Console(props: &ConsoleProps) -> Html {
         shell::interrupt(&desk);
         desk.session.changed();
     });
-    let last = props.log.last().filter(|_| !props.open).map(|line| line.text.lines().last().unwrap_or_default().to_owned());
+    let last =
+        props.log.last().filter(|_| !props.open).map(|line| line.text.lines().last().unwrap_or_default().to_owned());
     let line = |line: &LogLine| {
         let class = match line.kind {
             LogKind::Input => "in",

@@ -215,7 +215,11 @@ fn DriftBar(props: &DriftProps) -> Html {
     let desk = use_desk();
     let start = use_world((), |timeline, ()| timeline.start());
     let count = words::plural(props.drift.lines.len() as u32, "difference");
-    let cause = props.drift.cause.clone().map(|(at, line)| html! { <>{ ": " }<code>{ line }</code>{ " at " }{ moment_link(&desk, *start, at) }</> });
+    let cause = props
+        .drift
+        .cause
+        .clone()
+        .map(|(at, line)| html! { <>{ ": " }<code>{ line }</code>{ " at " }{ moment_link(&desk, *start, at) }</> });
     let take_over = props.on_take_over.reform(|_: MouseEvent| ());
     let apply = props.on_apply.reform(|_: MouseEvent| ());
     html! {

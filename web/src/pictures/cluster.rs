@@ -35,15 +35,17 @@ pub struct ClusterPictureProps {
 pub fn ClusterPicture(props: &ClusterPictureProps) -> Html {
     let size = props.density.size(props.view.tiles().count());
     let detailed = size != Size::Tile && props.density == Density::Detailed;
-    let drawn =
-        use_memo((props.view.clone(), props.width, (size, detailed, props.low)), |(view, width, (size, detailed, low))| {
+    let drawn = use_memo(
+        (props.view.clone(), props.width, (size, detailed, props.low)),
+        |(view, width, (size, detailed, low))| {
             let width = u32::try_from(*width).unwrap_or(0);
             match (detailed, low) {
                 (true, _) => layout_in(&view.all_near(), width, *size),
                 (false, true) => layout_low(view, width, *size),
                 (false, false) => layout_in(view, width, *size),
             }
-        });
+        },
+    );
     let (view, layout) = (&*props.view, &*drawn);
     let patterns = Patterns::new(&props.id);
     let shapes = draw::cluster(view, layout, props.selected.as_ref(), &patterns, Pods::InPlace);

@@ -42,9 +42,11 @@ pub fn cluster(
         disk.plugs.iter().zip(&place.plugs).map(|(plug, line)| wire(disk.identity.class(), plug.kind, line))
     });
     let rail = disks().filter_map(|(view, place)| Some(disk(view, place.rect?, place.small, selected)));
-    let sets = view.sets.iter().zip(&layout.brackets).map(|(set, place)| {
-        Shape::Mark(Box::new(intention::bracket(set, place, patterns, selected)))
-    });
+    let sets = view
+        .sets
+        .iter()
+        .zip(&layout.brackets)
+        .map(|(set, place)| Shape::Mark(Box::new(intention::bracket(set, place, patterns, selected))));
     let bars = layout.bars.iter().map(|bar| {
         let pair = &view.duplicates[bar.pair];
         twice(pair.kind, &bar.line, bar.cap, pair.newer.to_string())
@@ -254,7 +256,9 @@ fn card_words(node: &NodeView, place: Rect) -> Shape {
     let risk = node.status_tone.max(node.line_tone);
     let both = format!("{} · {heard}", node.status);
     let said: [(&str, Tone); 3] = match node.state {
-        NodeState::Ready | NodeState::Lost if node.cordoned => [(&both, risk), ("cordoned", node.line_tone), ("", risk)],
+        NodeState::Ready | NodeState::Lost if node.cordoned => {
+            [(&both, risk), ("cordoned", node.line_tone), ("", risk)]
+        }
         NodeState::Ready if node.line_tone != Tone::Calm => [(&both, risk), (&node.line, risk), ("", risk)],
         NodeState::Ready | NodeState::Lost => [(&both, risk), (&node.status, node.status_tone), ("", risk)],
         _ => [(&node.line, node.line_tone), (&node.status, node.status_tone), ("", risk)],

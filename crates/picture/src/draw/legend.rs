@@ -65,6 +65,10 @@ pub fn legend_of_intention() -> Vec<(&'static str, i32, Vec<Shape>)> {
         ("cut in: keeps the old revision", 24, with(path("notch cut", "M11 13l5-5 5 5".into()))),
         ("standing out: has the new revision", 24, with(path("notch", "M11 12h10l-5 4z".into()))),
         ("box: a revision nobody asks for", 24, with(path("notch box", "M11 9h10v6h-10zM11 15l10-6".into()))),
-        ("open bar: more run than asked for", 24, vec![path("more", "M0 8h24".into()), rect("morecap", Rect::new(5, 2, 14, 12), 3)]),
+        (
+            "open bar: more run than asked for",
+            24,
+            vec![path("more", "M0 8h24".into()), rect("morecap", Rect::new(5, 2, 14, 12), 3)],
+        ),
     ]
 }

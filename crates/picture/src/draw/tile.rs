@@ -2,8 +2,8 @@
 
 use super::intention::{notch, sign as owner_sign};
 use super::shape::{Shape, circle, classes, path, rect, text, when};
-use crate::view::layout::{Rect, Size, TileBox};
 use crate::view::intention::Notch;
+use crate::view::layout::{Rect, Size, TileBox};
 use crate::view::{TileState, TileView, identity, words};
 
 /// The names of the patterns of one picture: several pictures may stand on one page.
@@ -34,7 +34,12 @@ pub fn tile(view: &TileView, place: &TileBox, patterns: &Patterns) -> Shape {
         Size::Cell => (if view.identity.ordinal.is_some() { 16 } else { 7 }, numeral(view, rect, 16)),
     };
     let small = matches!(place.size, Size::Chip | Size::Cell);
-    Shape::All(vec![marks(view, rect, block, patterns), owner(view, rect, block), words, notch(view.revision, rect, small)])
+    Shape::All(vec![
+        marks(view, rect, block, patterns),
+        owner(view, rect, block),
+        words,
+        notch(view.revision, rect, small),
+    ])
 }
 
 /// The sign of its set stands in the block where there is no numeral.

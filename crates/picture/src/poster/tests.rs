@@ -123,7 +123,8 @@ fn a_cluster_without_end_is_drawn_in_part_and_says_so() {
         let document = Document::parse(&svg).expect("it is sound");
         // Pods that no node has are counted on their rail.
         let left_out = |text: &String| text.starts_with("And ") && text.contains(" more pod");
-        let says = texts(&document).iter().any(|text| left_out(text) || text.starts_with('+') && text.ends_with(" more"));
+        let says =
+            texts(&document).iter().any(|text| left_out(text) || text.starts_with('+') && text.ends_with(" more"));
         assert_eq!(says, replicas > 100, "{words} {replicas}: {} bytes, {:?}", svg.len(), texts(&document));
     }
 }

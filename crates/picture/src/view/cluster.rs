@@ -3,8 +3,8 @@
 use super::facts::{Facts, Running};
 use super::intention::{self, Intention};
 use super::marks::{
-    BracketView, ClusterView, ControlPlaneView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, TileState, TileView, Tone,
-    ZoneView,
+    BracketView, ClusterView, ControlPlaneView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, TileState,
+    TileView, Tone, ZoneView,
 };
 use super::order::natural;
 use super::{disks, say, tiles, words};

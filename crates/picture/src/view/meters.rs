@@ -64,7 +64,8 @@ pub fn view(facts: &Facts) -> Vec<MeterView> {
 /// The same with those that nobody gives here.
 pub fn all(facts: &Facts) -> Vec<MeterView> {
     let shown = view(facts);
-    let told = |guarantee: &Guarantee| guarantee.is_general() || shown.iter().any(|meter| meter.guarantee == *guarantee);
+    let told =
+        |guarantee: &Guarantee| guarantee.is_general() || shown.iter().any(|meter| meter.guarantee == *guarantee);
     Guarantee::ALL.into_iter().filter(told).map(|guarantee| meter(guarantee, facts)).collect()
 }
 

@@ -37,6 +37,6 @@ mod tests;
 
 pub use identity::Identity;
 pub use marks::{
-    BracketView, CellView, ClusterView, ControlPlaneView, DiskState, DiskView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, Piece,
-    Plug, PlugKind, Say, Target, TileState, TileView, Tone, ZoneView, lock_object, plain,
+    BracketView, CellView, ClusterView, ControlPlaneView, DiskState, DiskView, Duplicate, DuplicateKind, LinkView,
+    NodeState, NodeView, Piece, Plug, PlugKind, Say, Target, TileState, TileView, Tone, ZoneView, lock_object, plain,
 };

@@ -297,9 +297,10 @@ fn budgets(oracle: &mut Oracle<'_>) {
             selectors.any(|selector| selector.matches(&pod.metadata.labels))
         };
         // The pod that both were about may have gone since.
-        let overlap = others.iter().filter_map(|other| other.spec.selector.as_ref()).any(|other| {
-            other.matches(&selector.match_labels) || selector.matches(&other.match_labels)
-        });
+        let overlap = others
+            .iter()
+            .filter_map(|other| other.spec.selector.as_ref())
+            .any(|other| other.matches(&selector.match_labels) || selector.matches(&other.match_labels));
         if overlap || pods().any(is_anothers) {
             continue;
         }

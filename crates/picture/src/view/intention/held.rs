@@ -48,7 +48,8 @@ impl Held {
         let new = of(Notch::New).filter(|pod| pod.is_ready()).count() as u32;
         let old: Vec<Name> = of(Notch::Old).chain(of(Notch::Neither)).map(|pod| pod.metadata.name.clone()).collect();
         if let Spec::Deployment(deployment) = set.spec {
-            if let Some(since) = since(&deployment.status.conditions, "Progressing", "False", "ProgressDeadlineExceeded")
+            if let Some(since) =
+                since(&deployment.status.conditions, "Progressing", "False", "ProgressDeadlineExceeded")
             {
                 return Some(Held::Deadline { since });
             }
@@ -118,7 +119,11 @@ impl Held {
             ),
             Held::Paused { .. } => format!("{name} is paused: changes of its template wait until it is resumed."),
             Held::OnDelete { old } => {
-                format!("{} {} the old revision, because {name} updates OnDelete: delete a pod to update it.", listed(old), keeps(old))
+                format!(
+                    "{} {} the old revision, because {name} updates OnDelete: delete a pod to update it.",
+                    listed(old),
+                    keeps(old)
+                )
             }
             Held::Partition { first, keep, number } => format!(
                 "{} {} revision {number}, because partition is {}.",
@@ -127,7 +132,9 @@ impl Held {
                 first - set.ordinals().start
             ),
             Held::Deadline { .. } => {
-                format!("the rollout of {name} has made no progress for longer than progressDeadlineSeconds; it goes on trying.")
+                format!(
+                    "the rollout of {name} has made no progress for longer than progressDeadlineSeconds; it goes on trying."
+                )
             }
             Held::Leaves | Held::Updating { .. } => return None,
         })

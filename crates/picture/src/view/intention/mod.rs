@@ -105,9 +105,9 @@ impl<'w> Intention<'w> {
         self.owners.push((meta.uid, place));
         self.owners.extend(made.iter().map(|set| (set.metadata.uid, place)));
         let is_own = |pod: &&Rc<Pod>| {
-            pod.metadata.controller().is_some_and(|owner| {
-                owner.uid == meta.uid || made.iter().any(|set| set.metadata.uid == owner.uid)
-            })
+            pod.metadata
+                .controller()
+                .is_some_and(|owner| owner.uid == meta.uid || made.iter().any(|set| set.metadata.uid == owner.uid))
         };
         let mut pods: Vec<&'w Rc<Pod>> = objects.pods.in_namespace(&meta.namespace).filter(is_own).collect();
         pods.order_by(|a, b| {

@@ -89,7 +89,9 @@ fn bracket(set: &Set, intention: &Intention, facts: &Facts, mut runs: Runs) -> B
     let (line, tone) = line(set, held.as_ref(), &runs, ready, facts);
     let troubled = cells.iter().filter(|cell| in_trouble(cell)).count();
     let (line, tone) = match () {
-        () if many && troubled > 0 && line == AS_ASKED => (format!("{troubled} on their way or in trouble"), Tone::Calm),
+        () if many && troubled > 0 && line == AS_ASKED => {
+            (format!("{troubled} on their way or in trouble"), Tone::Calm)
+        }
         () => (line, tone),
     };
     if many {

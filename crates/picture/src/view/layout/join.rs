@@ -6,8 +6,7 @@ use petri_objects::Uid;
 
 /// The bars of all pairs whose tiles are both drawn.
 pub(super) fn bars(view: &ClusterView, layout: &ClusterLayout) -> Vec<Bar> {
-    let rect_of =
-        |uid: Uid| {
+    let rect_of = |uid: Uid| {
         let found = view.tiles().zip(layout.tiles()).find(|(tile, _)| tile.uid == uid);
         found.map(|(_, place)| place.rect).filter(|rect| rect.w > 0)
     };

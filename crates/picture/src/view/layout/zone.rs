@@ -73,9 +73,7 @@ fn in_card(node: &NodeView, size: Size, x: i32, y: i32, width: i32) -> (Vec<Tile
             ((0..node.tiles.len()).map(place).collect(), BODY)
         }
         3 => ((0..3).map(|index| row(y + index * 36)).collect(), BODY),
-        _ if count <= 4 * chips => {
-            grid(count, ((width - 6 * (chips - 1)) / chips, 22, 4), Size::Chip, x, y, width)
-        }
+        _ if count <= 4 * chips => grid(count, ((width - 6 * (chips - 1)) / chips, 22, 4), Size::Chip, x, y, width),
         _ => grid(count, (16, 16, 5), Size::Cell, x, y, width),
     }
 }

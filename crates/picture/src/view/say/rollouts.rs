@@ -31,9 +31,8 @@ pub fn overdue(intention: &Intention, facts: &Facts) -> Option<Say> {
 pub fn under_way(intention: &Intention, facts: &Facts) -> Option<Say> {
     let (set, held) = first(intention, facts, |held| !matches!(held, Held::Leaves))?;
     let name = &set.object.name;
-    let number = |notch: Notch| {
-        set.pods.iter().filter(|pod| intention.revision(pod.metadata.uid).notch == notch).count() as u32
-    };
+    let number =
+        |notch: Notch| set.pods.iter().filter(|pod| intention.revision(pod.metadata.uid).notch == notch).count() as u32;
     let share = |new: u32| {
         let have = if new == 1 { "has" } else { "have" };
         format!("{new} of {} {have} the new revision", words::plural(set.asked, "pod"))
@@ -65,7 +64,9 @@ fn next_one(next: &Name, set: &Set) -> String {
     let leaves = set.pods.iter().any(|pod| pod.metadata.name == *next && pod.is_terminating());
     let missing = set.ordinals().rev().find(|ordinal| set.pod(*ordinal).is_none());
     match missing {
-        Some(ordinal) => format!("{}-{ordinal} is next: the old pod is gone, the new one not there yet.", set.object.name),
+        Some(ordinal) => {
+            format!("{}-{ordinal} is next: the old pod is gone, the new one not there yet.", set.object.name)
+        }
         None if leaves => format!("{next} is next: its old pod stops."),
         None => format!("{next} is next, once those after it are Ready."),
     }

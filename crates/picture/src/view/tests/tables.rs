@@ -37,7 +37,11 @@ fn a_frozen_leader_and_its_successor_both_believe_to_hold_the_lock() {
     assert_eq!(lock.row.tone, Tone::Risk);
     assert!(lock.sentence.contains("hangs and takes itself for the holder"), "{}", lock.sentence);
     assert!(!lock.row.holder.starts_with(&leader), "the record names the successor: {:#?}", lock.row);
-    let believers = lock.candidates.iter().filter(|c| c.state.contains("act as its holder") || c.state.contains("acts as its holder")).count();
+    let believers = lock
+        .candidates
+        .iter()
+        .filter(|c| c.state.contains("act as its holder") || c.state.contains("acts as its holder"))
+        .count();
     assert_eq!(believers, 2, "{:#?}", lock.candidates);
     assert!(lock.tenures[0].overlaps, "{:#?}", lock.tenures);
 
