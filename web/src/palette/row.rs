@@ -41,8 +41,9 @@ pub enum Group {
 }
 
 impl Group {
-    pub(super) const ALL: [Group; 6] =
-        [Group::Selected, Group::Verbs, Group::Objects, Group::Lessons, Group::Page, Group::Line];
+    /// In the order in which they stand while nothing is typed: what does no harm first.
+    pub(super) const ALL: [Group; 7] =
+        [Group::Selected, Group::Page, Group::Lessons, Group::Verbs, Group::Objects, Group::Words, Group::Line];
     /// How many rows of it are shown at most.
     pub(super) fn most(self) -> usize {
         if self == Group::Verbs { 8 } else { 6 }

@@ -152,12 +152,23 @@ pub fn PaletteDialog(props: &PaletteProps) -> Html {
         let count = flat.len();
         let row = flat.get(at).map(|row| (*row).clone());
         let (pick, chosen, desk, text) = (pick.clone(), chosen.setter(), desk.clone(), (*typed).clone());
+        let rows = rows.clone();
         Callback::from(move |event: KeyboardEvent| {
+            // Who types faster than the page draws means what was typed, and not what is drawn.
+            let now = event.target_unchecked_into::<HtmlInputElement>().value();
             match event.key().as_str() {
                 "ArrowDown" if count > 0 => chosen.set((at + 1) % count),
                 "ArrowUp" if count > 0 => chosen.set((at + count - 1) % count),
                 // Whoever composes a word ends it with this key.
-                "Enter" if !event.is_composing() => row.iter().for_each(|row| pick.emit(row.clone())),
+                "Enter" if !event.is_composing() && now == text => row.iter().for_each(|row| pick.emit(row.clone())),
+                "Enter" if !event.is_composing() => {
+                    let line = palette::said(&now);
+                    let is_line = palette::is_line(&now, desk.session.timeline().world());
+                    let finds = palette::search(&now, &rows, line.as_ref(), is_line);
+                    let first =
+                        finds.groups.first().and_then(|(_, found)| found.first()).map(|found| found.row.clone());
+                    first.into_iter().for_each(|row| pick.emit(row));
+                }
                 "Tab" if !event.shift_key() && !text.is_empty() => match completed(&desk, &text, row.as_ref()) {
                     Some(longer) => write(longer),
                     None => return,
