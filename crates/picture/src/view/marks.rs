@@ -153,7 +153,7 @@ pub struct BracketView {
 /// One pod in a bracket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CellView {
-    Pod(TileView),
+    Pod(Box<TileView>),
     /// Asked for, and no pod exists.
     Slot(Option<u32>),
 }

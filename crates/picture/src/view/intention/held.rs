@@ -156,5 +156,5 @@ fn reverted(set: &Set, intention: &Intention, facts: &Facts) -> Option<Reverted>
     let pod = set.pods.iter().find(|pod| pod.metadata.name == waited_for)?;
     let revision = intention.revision(pod.metadata.uid);
     let left = revision.notch == Notch::Neither && !pod.is_ready() && !pod.is_terminating();
-    left.then(|| Reverted { pod: waited_for, has: revision.number, wanted: set.wanted })
+    left.then_some(Reverted { pod: waited_for, has: revision.number, wanted: set.wanted })
 }

@@ -99,7 +99,7 @@ fn bracket(set: &Set, intention: &Intention, facts: &Facts, mut runs: Runs) -> B
         cells.truncate(CELLS);
     }
     let view = |cell: Cell| match cell {
-        Ok(pod) => CellView::Pod(tile(pod, facts, intention)),
+        Ok(pod) => CellView::Pod(Box::new(tile(pod, facts, intention))),
         Err(slot) => CellView::Slot(slot),
     };
     let kind = match set.object.kind {
