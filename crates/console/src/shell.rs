@@ -18,9 +18,8 @@ pub(crate) struct Step {
 
 /// Words as one types them: quoted where they have to be, and not where they need not. `None` if that cannot be.
 pub(crate) fn joined(words: &[String]) -> Option<String> {
-    let is_plain = |word: &str| {
-        !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "-_=:,./@%+".contains(c))
-    };
+    let is_plain =
+        |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "-_=:,./@%+".contains(c));
     let typed = |word: &String| match is_plain(word) {
         true => Some(word.clone()),
         false => shlex::try_quote(word).ok().map(|quoted| quoted.into_owned()),
