@@ -7,11 +7,13 @@ import { before, guard, offers, opened, opens, stop } from "./failure.js";
 
 const app = document.querySelector("meta[name=petri-app]");
 const asked = new URLSearchParams(location.search);
-/** Whether this is part of somebody else's page, which hears at once that it is there: see web/src/host.rs. */
+if (/^(light|dark)$/.test(asked.get("theme") ?? "")) document.documentElement.dataset.theme = asked.get("theme");
+/**
+ * Whether this is part of somebody else's page, which hears at once that it is there, in its theme: until then that page
+ * shows none of it. See web/src/host.rs.
+ */
 const embedded = asked.has("embed");
 if (embedded && parent !== window) parent.postMessage({ petri: 1, type: "hello" }, "*");
-// Before anything is painted: no white flash in a dark page.
-if (/^(light|dark)$/.test(asked.get("theme") ?? "")) document.documentElement.dataset.theme = asked.get("theme");
 const editor = document.querySelector("meta[name=petri-editor]");
 const resolve = (path) => new URL(path, document.baseURI).href;
 
