@@ -160,7 +160,9 @@ impl Coming {
             Beginning::Example(name) => file(name, run.files.get(*name).map_or("", |text| text)),
             Beginning::Lesson(_) | Beginning::Recording(_) => {
                 let timeline = &run.timeline;
-                told::told(&Shared::new(timeline.recording().clone(), timeline.now(), timeline.end()))
+                let mut recording = timeline.recording().clone();
+                recording.engine = run.made_with.clone().unwrap_or(recording.engine);
+                told::told(&Shared::new(recording, timeline.now(), timeline.end()))
             }
         }
     }
