@@ -16,8 +16,6 @@ const WANTED = (process.env.PETRI_DOCS_TOOLS ?? "").split(",").filter(Boolean);
 const FENCE = (await here("page.md")).match(/```petri\n([^]*?)```/)[1];
 /** Those whose readers go from page to page without loading one. */
 const STAYS = ["mkdocs", "vitepress", "docusaurus"];
-/** Those where a page is made of what Markdown made of the fence, which knows no link. */
-const NO_LINK = ["html", "mkdocs"];
 // Browsers ask every host for one.
 const ICON = [/favicon/, /404 \(Not Found\)/];
 
@@ -77,14 +75,21 @@ for (const tool of TOOLS.filter(({ folder }) => WANTED.includes(folder))) {
       const page = await open(first, { javaScriptEnabled: false, allow: [...ICON, /csp$/] });
       const shown = page.locator("pre").filter({ hasText: "kind: StatefulSet" });
       assert.match(await shown.innerText(), /\$ run until sts\/web Ready\n\$ cut \{node of pod\/web-1\}\n/);
-      if (!NO_LINK.includes(tool.folder)) {
+      await leads(page, FENCE);
+      await page.goto(server.url + second);
+      await leads(page, "");
+      await page.finish();
+
+      /** Its one link opens this fence, or what the words behind `?` name. */
+      async function leads(page, fence) {
         const link = page.getByRole("link", { name: "Open in Petri" });
         assert.ok(await link.isVisible());
-        const { pathname, hash } = new URL(await link.evaluate((a) => a.href));
-        assert.equal(decodeURIComponent(hash.slice("#fence=".length)).trimEnd(), FENCE.trimEnd());
+        const { pathname, search, hash } = new URL(await link.evaluate((a) => a.href));
         assert.equal((await fetch(new URL(pathname, server.url))).status, 200, "it leads to Petri");
+        const text = decodeURIComponent(hash.slice("#fence=".length));
+        if (fence) assert.equal(text.trimEnd(), fence.trimEnd());
+        else assert.match(search + text, /lesson=at-most-one/);
       }
-      await page.finish();
     });
 
     test("E16: pages come and go, and each has its cluster", async () => {

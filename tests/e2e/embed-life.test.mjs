@@ -4,13 +4,12 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
-import { FENCE, clock, clusters, drawn, escape, fenced, frameOf, pair, protocol, start, step } from "./embed.mjs";
+import { FENCE, SHORT, clock, clusters, drawn, escape, fenced, frameOf, pair, protocol, start, step } from "./embed.mjs";
 import { DIST, launch, openApp, shutDown, startServer } from "./harness.mjs";
 import { drawn as redrawn, say } from "./steps.mjs";
 
 after(shutDown);
 
-const SHORT = FENCE.replace("$ run 7m", "$ run 50s");
 
 /** Seconds that the page's main thread has worked: what other programs do on this machine is not in it. */
 async function worked(browser) {

@@ -1,14 +1,11 @@
-// What embeds owe to who reads the page around them: it does not move, does not catch the wheel or the keys, and what
-// nobody looks at costs nothing.
+// What embeds owe to who reads the page around them: it does not move, and does not catch the wheel or the keys.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { FENCE, clock, clusters, drawn, fenced, frameOf, inside, movedByHeight, pair, protocol, start, watchPlaces } from "./embed.mjs";
+import { FENCE, SHORT, clock, clusters, drawn, fenced, frameOf, inside, movedByHeight, pair, protocol, start, watchPlaces } from "./embed.mjs";
 import { shutDown } from "./harness.mjs";
 
 after(shutDown);
-
-const SHORT = FENCE.replace("$ run 7m", "$ run 50s");
 
 test("E4: nothing moves, but for the height that was announced, at three widths", async (t) => {
   const at = async (width) => {
@@ -101,77 +98,6 @@ test("E7: one stop of Tab before, at most twelve while it runs, and no key of th
   for (; (await focus()) !== "last" && stops <= 12; stops += 1) await page.keyboard.press("Tab");
   assert.ok(stops <= 12, `${stops} stops`);
   assert.ok(stops > 4, "and the cluster can be reached");
-  await page.finish();
-});
-
-/** Counts what a frame lets the browser call, and what is still to come. */
-function watchCalls() {
-  const busy = (globalThis.busy = { calls: 0, pending: new Set() });
-  const counted = (name, cancel) => {
-    const [ask, end] = [globalThis[name].bind(globalThis), globalThis[cancel].bind(globalThis)];
-    globalThis[name] = (callback, ...rest) => {
-      const id = ask((...given) => {
-        busy.calls += 1;
-        if (name !== "setInterval") busy.pending.delete(`${name} ${id}`);
-        callback(...given);
-      }, ...rest);
-      busy.pending.add(`${name} ${id}`);
-      return id;
-    };
-    globalThis[cancel] = (id) => {
-      busy.pending.delete(`${name} ${id}`);
-      end(id);
-    };
-  };
-  counted("setTimeout", "clearTimeout");
-  counted("setInterval", "clearInterval");
-  counted("requestAnimationFrame", "cancelAnimationFrame");
-}
-
-test("E9: paused, out of sight or hidden it asks for no timer and no frame", async (t) => {
-  // On one origin, where browsers do not rein frames in by themselves.
-  const body = fenced(`# petri: autoplay speed=10\n${SHORT}`) + "<p>More.</p>".repeat(90);
-  const { page } = await pair(t, body, { init: watchCalls, together: true, reducedMotion: "no-preference" });
-  await start(page);
-  await drawn(page);
-  const frame = inside(page);
-  const calls = () => frame.evaluate(() => globalThis.busy.calls);
-  const first = await calls();
-  // Asked from here: who waits inside of the frame asks it for timers.
-  const until = async (holds, why) => {
-    for (let tries = 0; !(await holds()); tries += 1) {
-      if (tries > 30) assert.fail(typeof why === "string" ? why : await why());
-      await page.waitForTimeout(100);
-    }
-  };
-  const plays = async () => {
-    const from = await clock(page);
-    await until(async () => (await clock(page)) > from, "time goes on");
-  };
-  await plays();
-  assert.ok((await calls()) > first, "while it plays it asks for frames");
-  assert.match(await frameOf(page).locator("#speed-button").innerText(), /10×/);
-
-  const pending = () => frame.evaluate(() => [...globalThis.busy.pending].join(", "));
-  /** Nothing is left to be called, and for a second nothing is called. */
-  const rests = async (why) => {
-    await until(async () => (await pending()) === "", async () => `${why}: ${await pending()} is to come`);
-    const before = await calls();
-    await page.waitForTimeout(1000);
-    assert.deepEqual([await calls(), await pending()], [before, ""], why);
-  };
-  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
-  await rests("out of sight");
-  const unseen = await clock(page);
-  await page.evaluate(() => scrollTo(0, 0));
-  await plays();
-  assert.ok((await clock(page)) - unseen < 60e6, "no time has passed that nobody saw");
-  await page.evaluate(() => (document.querySelector("petri-cluster").hidden = true));
-  await rests("hidden");
-  await page.evaluate(() => (document.querySelector("petri-cluster").hidden = false));
-  await plays();
-  await frameOf(page).locator("#play").click();
-  await rests("paused");
   await page.finish();
 });
 

@@ -2,7 +2,7 @@
 // every error they meet.
 
 import { createReadStream } from "node:fs";
-import { access, mkdir, readFile, stat } from "node:fs/promises";
+import { access, mkdir, readFile, readdir, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { delimiter, extname, join, normalize, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -106,6 +106,12 @@ export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmTyp
 /** Whether the page's WebAssembly comes in two parts; with `build --whole` it does not. */
 export async function inParts(dist = DIST) {
   return (await readFile(join(dist, "index.html"), "utf8")).includes("data-second=");
+}
+
+/** Has a server that compresses do so with the whole page before it is asked for: that is its work, not the page's. */
+export async function compressed({ url }, dist = DIST) {
+  const names = (await readdir(dist)).filter((name) => /\.(html|js|css|svg|wasm)$/.test(name));
+  await Promise.all(names.map(async (name) => (await fetch(url + name, { headers: { "Accept-Encoding": "br" } })).arrayBuffer()));
 }
 
 /** As a host does that compresses its files once and serves them many times. */

@@ -2,13 +2,13 @@
 // categories. The figures are printed, and kept in tests/e2e/output/lighthouse.txt.
 
 import assert from "node:assert/strict";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { after, test } from "node:test";
 import lighthouse from "lighthouse";
 import { chromium } from "playwright-core";
 
-import { BROWSER_FLAGS, chromePath, DIST, OUTPUT, startServer } from "./harness.mjs";
+import { BROWSER_FLAGS, chromePath, compressed, OUTPUT, startServer } from "./harness.mjs";
 import { isBusy } from "./steps.mjs";
 
 const LEAST = 95;
@@ -43,11 +43,7 @@ async function freePort() {
 async function serveCompressed() {
   const server = await startServer({ prefix: "/petri/", compress: true });
   closing.push(() => server.close());
-  for (const name of await readdir(DIST)) {
-    if (/\.(html|js|css|svg|wasm)$/.test(name)) {
-      await (await fetch(server.url + name, { headers: { "Accept-Encoding": "br" } })).arrayBuffer();
-    }
-  }
+  await compressed(server);
   return server;
 }
 

@@ -5,8 +5,8 @@
 //! libFuzzer needs a nightly compiler.
 
 use petri_console::Host;
-use petri_lessons::fence::Fence;
 use petri_lessons::fence::run::Run;
+use petri_lessons::fence::{self, Fence};
 use petri_objects::{Span, Time};
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::link;
@@ -27,7 +27,7 @@ pub mod texts;
 pub type Target = fn(&[u8]);
 
 /// What is tried, by its name: also that of its folder in `corpus`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("manifest", manifest),
     ("line", line),
     ("recording", recording),
@@ -37,6 +37,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("columns", columns),
     ("transcript", transcript),
     ("fence", fence),
+    ("address", address),
 ];
 
 fn text(bytes: &[u8]) -> String {
@@ -94,16 +95,31 @@ fn transcript(bytes: &[u8]) {
     petri_lessons::transcript::blocks(&text(bytes));
 }
 
-/// A fence in somebody's page, with the words behind its name in its first line: it is read, and begins to play in the
-/// slices that the page takes.
+/// A fence in somebody's page, with the words behind its name in its first line.
 fn fence(bytes: &[u8]) {
     let text = text(bytes);
     let (words, body) = text.split_once('\n').unwrap_or((&text, ""));
-    let fence = Fence::read(words, body);
+    begun(&Fence::read(words, body));
+}
+
+/// The address of a page, with a line break in place of the `#`: as the page reads it when it opens.
+fn address(bytes: &[u8]) {
+    let text = text(bytes);
+    let (search, hash) = text.split_once('\n').unwrap_or((&text, ""));
+    let (_, problems) = fence::address::attributes(search);
+    assert!(problems.iter().all(|problem| problem.contains(' ')), "what is left out is told in words");
+    match fence::address::fence(search, hash) {
+        Some((fence, _)) => begun(&fence),
+        None => opened(link::from_fragment(hash).and_then(Result::ok)),
+    }
+}
+
+/// A fence begins to play in the slices that the page takes, or is refused.
+fn begun(fence: &Fence) {
     assert!(fence.problems.iter().all(|problem| !problem.message.is_empty()), "a problem is told in words");
     let files: BTreeMap<String, String> =
         petri_lessons::examples().iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
-    match Run::begin(&fence, &files) {
+    match Run::begin(fence, &files) {
         Ok(mut run) => while run.timeline.position() < MOST_EVENTS && run.outcomes.len() < 20 && run.advance(SLICE) {},
         Err(problems) => assert!(!problems.is_empty(), "who is refused is told why"),
     }

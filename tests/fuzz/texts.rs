@@ -1,5 +1,6 @@
 //! What the mutator begins with: texts of this repository that are read by each target, and the kept corpus.
 
+use petri_lessons::fence::in_address;
 use petri_lessons::transcript::{Block, blocks};
 use std::path::{Path, PathBuf};
 
@@ -30,6 +31,19 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             let steps = "---\n$ run until sts/web Ready\n$ cut {node of pod/web-0}\n$ run 1m\n? At most one holds\n";
             let all = manifests.iter().zip(words.iter().cycle());
             all.map(|(manifest, words)| format!("{words}\n{manifest}{steps}")).collect()
+        }
+        "address" => {
+            let kept = files(&here().join("../recordings"), ".txt");
+            let links = kept.iter().flat_map(|text| text.split_whitespace());
+            let links = links.filter(|word| word.starts_with('#')).map(str::to_owned);
+            let fences = of("fence").into_iter().map(|text| in_address(&String::from_utf8_lossy(&text)));
+            let begins = ["example=lease", "lesson=at-most-one", "recording=r%3D1abc", "speed=10&autoplay&seed=3"];
+            let looks =
+                ["title=A+node%21&height=420", "theme=dark&panels=cluster,console", "engine=0.0.1&scenario=sized-2"];
+            let searches =
+                begins.into_iter().zip(looks.into_iter().cycle()).map(|(one, two)| format!("?embed&{one}&{two}"));
+            let hashes = links.chain(fences.map(|fence| format!("fence={fence}"))).chain([String::new()]);
+            hashes.zip(searches.cycle()).map(|(hash, search)| format!("{search}\n{hash}")).collect()
         }
         "path" => argument("jsonpath="),
         "columns" => argument("custom-columns="),

@@ -7,9 +7,8 @@ import { before, guard, offers, opened, opens, stop } from "./failure.js";
 
 const app = document.querySelector("meta[name=petri-app]");
 const asked = new URLSearchParams(location.search);
-/** Whether this is part of somebody else's page, which hears at once that it is there: see web/src/host.rs. */
+/** Whether this is part of somebody else's page: see web/src/host.rs. */
 const embedded = asked.has("embed");
-if (embedded && parent !== window) parent.postMessage({ petri: 1, type: "hello" }, "*");
 /** What somebody preferred at an earlier visit; an embed is as the page around it wants it. */
 const preferred = (name) => {
   try {
@@ -22,6 +21,8 @@ const preferred = (name) => {
 const theme = asked.get("theme") ?? preferred("theme") ?? "";
 if (/^(light|dark)$/.test(theme)) document.documentElement.dataset.theme = theme;
 if (preferred("large")) document.documentElement.dataset.large = "";
+// The page around hears at once that this is there, in its theme: until then it shows none of it.
+if (embedded && parent !== window) parent.postMessage({ petri: 1, type: "hello" }, "*");
 const editor = document.querySelector("meta[name=petri-editor]");
 const resolve = (path) => new URL(path, document.baseURI).href;
 

@@ -39,7 +39,7 @@ button:focus-visible, a:focus-visible { outline: 3px solid #2dd4bf; outline-offs
 figure { margin: 0; }
 figcaption { display: none; font: 13px/1.4 system-ui, sans-serif; }
 figcaption a { all: unset; text-decoration: underline; }
-iframe { display: block; width: 100%; border: 0; border-radius: 8px; color-scheme: auto; }
+iframe { display: block; width: 100%; border: 0; border-radius: 8px; }
 img { display: block; width: 100%; object-fit: contain; }
 .note { position: absolute; inset: auto .5rem .5rem; font: 13px/1.4 system-ui, sans-serif; }
 .note a { margin-inline-start: .5em; }
@@ -195,6 +195,8 @@ class PetriCluster extends Base {
     const sandbox = this.getAttribute("sandbox");
     if (sandbox !== null) frame.setAttribute("sandbox", sandbox || "allow-scripts");
     frame.height = this.height;
+    // What a browser paints of it before it knows the page's theme nobody needs to see.
+    frame.style.opacity = 0;
     frame.style.marginTop = `${-gapBefore(this)}px`;
     this.#frame = frame;
     this.#answered = false;
@@ -246,6 +248,7 @@ class PetriCluster extends Base {
       this.#answered = true;
       this.shadowRoot.querySelector(".note")?.remove();
       this.#frame.height = this.height;
+      this.#frame.style.opacity = "";
       this.classList.add("runs");
     }
     const { type, fragment, picture, height } = data;

@@ -1,5 +1,6 @@
 //! What a page is asked for that stands in somebody else's: the words of its address, which are a fence's attributes.
 
+use petri_lessons::fence::address::{attributes, words};
 use petri_lessons::fence::{self, Attributes, Panel, Theme};
 
 /// What the page around it asked for.
@@ -8,54 +9,15 @@ pub struct Embedded {
     pub attributes: Attributes,
 }
 
-/// The words of an address behind `?`, with their values.
-pub fn words(search: &str) -> Vec<(String, String)> {
-    let plain = |text: &str| {
-        let text = text.replace('+', " ");
-        js_decoded(&text).unwrap_or(text)
-    };
-    let pairs = search.trim_start_matches('?').split('&').filter(|part| !part.is_empty());
-    pairs.map(|part| part.split_once('=').map_or((plain(part), String::new()), |(k, v)| (plain(k), plain(v)))).collect()
-}
-
-/// Text with `%20` and the like as it was.
-pub fn js_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'%' => {
-                let digits = [rest.next()?, rest.next()?];
-                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
-            }
-            byte => byte,
-        });
-    }
-    String::from_utf8(bytes).ok()
-}
-
-/// The attributes that an address names.
-pub fn attributes(search: &str) -> Attributes {
-    told(search).0
-}
-
-/// The same, and what is wrong with them.
-fn told(search: &str) -> (Attributes, Vec<String>) {
-    let mut attributes = Attributes::default();
-    let given = words(search).into_iter().filter(|(name, _)| name != "embed");
-    let problems = given.filter_map(|(name, value)| attributes.set(&name, &value)).collect();
-    (attributes, problems)
-}
-
 impl Embedded {
     /// Of an address; `None` if the page stands for itself.
     pub fn of(search: &str) -> Option<Embedded> {
-        let is_embedded = words(search).iter().any(|(name, _)| name == "embed");
-        is_embedded.then(|| Embedded { attributes: attributes(search) })
+        let is_embedded = words(search).any(|(name, _)| name == "embed");
+        is_embedded.then(|| Embedded { attributes: attributes(search).0 })
     }
     /// What is wrong with its attributes, for the writer of the page around.
     pub fn problems(search: &str) -> Vec<String> {
-        told(search).1
+        attributes(search).1
     }
     /// How many times as fast as real time it plays, if somebody has said so.
     pub fn speed(&self) -> Option<u32> {
@@ -97,7 +59,5 @@ mod tests {
         let wrong = Embedded::problems("?embed&nonsense=1&height=12");
         assert!(wrong.len() == 2 && wrong[0].contains("\"nonsense\" is no attribute"), "{wrong:?}");
         assert_eq!(Embedded::of("?theme=dark"), None);
-        assert_eq!(js_decoded("%zz"), None);
-        assert_eq!(js_decoded("a%C3%A4"), Some("aä".into()));
     }
 }

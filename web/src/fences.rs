@@ -1,7 +1,6 @@
 //! A fence in the address: its texts are fetched, it is played in slices, and the page opens on what came of it.
 
 use crate::edge;
-use crate::embedding::{attributes, js_decoded};
 use crate::examples;
 use crate::first_visit::Opening;
 use crate::frames;
@@ -10,7 +9,7 @@ use crate::told::{self, opened};
 use gloo::net::http::Request;
 use petri_lessons::Example;
 use petri_lessons::fence::run::{FILE, Run, Told, needs};
-use petri_lessons::fence::{Beginning, Fence, Problem};
+use petri_lessons::fence::{Beginning, Fence, Problem, address};
 use petri_objects::Time;
 use petri_sim::story::shared::Shared;
 use std::cell::{Cell, RefCell};
@@ -55,23 +54,7 @@ pub struct Coming {
 
 /// The fence of an address, if it has one.
 pub fn named(hash: &str, search: &str) -> Option<Coming> {
-    let text = hash.trim_start_matches('#').split('&').find_map(|part| part.strip_prefix("fence="))?;
-    let body = js_decoded(text).unwrap_or_else(|| text.to_owned());
-    let mut fence = Fence::read("", &body);
-    let asked = attributes(search);
-    // What the address says of its looks is the host's; what it begins with may stand in either.
-    let begins = asked.example.is_some() || asked.lesson.is_some() || asked.recording.is_some();
-    if begins && fence.beginning == Beginning::Empty {
-        let words = [("example", &asked.example), ("lesson", &asked.lesson), ("recording", &asked.recording)];
-        let words: Vec<String> =
-            words.iter().filter_map(|(name, value)| Some(format!("{name}=\"{}\"", value.as_deref()?))).collect();
-        fence = Fence::read(&words.join(" "), &body);
-    }
-    fence.attributes.scenario = fence.attributes.scenario.take().or(asked.scenario);
-    fence.attributes.seed = fence.attributes.seed.or(asked.seed);
-    fence.attributes.title = fence.attributes.title.take().or(asked.title);
-    fence.attributes.engine = fence.attributes.engine.take().or(asked.engine);
-    Some(Coming::new(fence, body))
+    address::fence(search, hash).map(|(fence, body)| Coming::new(fence, body))
 }
 
 impl Coming {
@@ -151,10 +134,7 @@ impl Coming {
                 }
             }
         }
-        if let Some(words) = self.fence.attributes.other_engine() {
-            actions.push(Action::Log(LogKind::Warning, words.clone()));
-            actions.push(Action::Toast { text: words, branch: None });
-        }
+        actions.extend(self.fence.attributes.other_engine().into_iter().flat_map(told::warned));
         // A reader begins where the writer's first line has come to, if that let time pass until something was so.
         let moment = match run.outcomes.first() {
             Some(first) if matches!(&first.what, Told::Line { line, .. } if line.starts_with("run ")) => first.at,
@@ -180,7 +160,9 @@ impl Coming {
             Beginning::Example(name) => file(name, run.files.get(*name).map_or("", |text| text)),
             Beginning::Lesson(_) | Beginning::Recording(_) => {
                 let timeline = &run.timeline;
-                told::told(&Shared::new(timeline.recording().clone(), timeline.now(), timeline.end()))
+                let mut recording = timeline.recording().clone();
+                recording.engine = run.made_with.clone().unwrap_or(recording.engine);
+                told::told(&Shared::new(recording, timeline.now(), timeline.end()))
             }
         }
     }

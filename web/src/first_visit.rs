@@ -182,7 +182,7 @@ impl Opening {
         }
     }
 
-    fn told(actions: Vec<Action>, mut opening: Opening) -> Opening {
+    fn told(actions: impl IntoIterator<Item = Action>, mut opening: Opening) -> Opening {
         actions.into_iter().for_each(|action| opening.ui.apply(action));
         opening
     }
@@ -215,9 +215,7 @@ impl Opening {
                 _ => Action::NewFile { name, text },
             });
         }
-        opening.ui.apply(Action::Log(LogKind::Warning, words.clone()));
-        opening.ui.apply(Action::Toast { text: words, branch: None });
-        opening
+        Opening::told(told::warned(words), opening)
     }
 
     /// Of an example and its files, in a session with a cluster for it.
@@ -279,10 +277,7 @@ impl Opening {
 
     /// What there is to say of a run that is played, beside what it is.
     pub fn news(&self) -> Vec<Action> {
-        let stopped = self.stopped.iter().flat_map(|words| {
-            let (text, log) = (words.clone(), Action::Log(LogKind::Warning, words.clone()));
-            [log, Action::Toast { text, branch: None }]
-        });
+        let stopped = self.stopped.iter().cloned().flat_map(told::warned);
         let timeline = self.session.timeline();
         let misfit = timeline.misfit().map(|misfit| Action::Log(LogKind::Warning, misfit.to_string()));
         stopped.chain(misfit).collect()

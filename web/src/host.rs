@@ -4,12 +4,13 @@
 //! `web/embed/embed.js` is the other side.
 
 use crate::edge::{from_js, to_js};
-use crate::embedding::{Embedded, attributes};
+use crate::embedding::Embedded;
 use crate::paint;
 use crate::session::{Session, Speed};
 use crate::sizes;
 use crate::stops;
 use gloo::events::EventListener;
+use petri_lessons::fence::address::attributes;
 use petri_picture::poster;
 use petri_sim::story::link;
 use serde::{Deserialize, Serialize};
@@ -88,7 +89,7 @@ fn act(asked: &Asked, session: &Session) {
         Asked::Pause => session.pause(),
         Asked::Park => {
             session.pause();
-            let title = attributes(&gloo::utils::window().location().search().unwrap_or_default()).title;
+            let title = attributes(&gloo::utils::window().location().search().unwrap_or_default()).0.title;
             let width = sizes::window().0 as u32;
             let picture = poster::of(&session.timeline(), title.as_deref(), width);
             tell(Told::Parked { fragment: link::to_fragment(&session.shared_with_branches()), picture });

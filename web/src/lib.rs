@@ -99,9 +99,12 @@ pub fn start() -> f64 {
             if !opening.advance_page() {
                 let search = location.search().unwrap_or_default();
                 let embedded = embedding::Embedded::of(&search).map(Rc::new);
-                let (session, ui) = opening.done();
+                let (session, mut ui) = opening.done();
                 if let Some(embedded) = &embedded {
                     host::begin(embedded, &search, &session);
+                    // A fence has said so by itself.
+                    let other = embedded.attributes.other_engine().filter(|_| fence.is_none());
+                    other.into_iter().flat_map(told::warned).for_each(|action| ui.apply(action));
                 }
                 // The skeleton makes room in the same frame.
                 root.set_inner_html("");

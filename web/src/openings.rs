@@ -184,8 +184,7 @@ pub fn refuse_link(desk: &Desk, refused: &Refused) {
 
 fn say(desk: &Desk, words: String, files: Vec<(&'static str, Rc<str>)>) {
     files.into_iter().for_each(|(name, text)| desk.send(Action::NewFile { name: name.into(), text }));
-    desk.log(LogKind::Warning, words.clone());
-    desk.toast(words, None);
+    told::warned(words).into_iter().for_each(|action| desk.send(action));
 }
 
 /// Fetches the own words of files that show what was applied of an example. If they cannot be had, the files stay so.

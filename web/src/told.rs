@@ -27,6 +27,11 @@ pub fn opened(files: &[Written], title: &str) -> Vec<Action> {
     actions
 }
 
+/// What a reader is to know: in the console, and over whatever is shown.
+pub fn warned(words: String) -> [Action; 2] {
+    [Action::Log(LogKind::Warning, words.clone()), Action::Toast { text: words, branch: None }]
+}
+
 /// What the interface says of another person's run, or of this person's own, loaded again.
 pub fn told(shared: &Shared) -> Vec<Action> {
     told_with(shared, examples::text)
@@ -61,11 +66,17 @@ fn told_with(shared: &Shared, text: impl Fn(&Example) -> Option<Rc<str>>) -> Vec
         .chain([Action::Wordless(Rc::new(wordless))])
         .chain(shared.bookmarks.iter().cloned().map(Action::Bookmark))
         .chain([Action::Log(LogKind::Output, "Opened a recording: what was done in it is done again here.".into())])
-        .chain(shared.is_older().then(|| {
-            let engine = &shared.recording.engine;
-            let words = "what follows may differ from what its sender saw.";
-            Action::Log(LogKind::Warning, format!("It was made with Petri {engine}, and this is {ENGINE}: {words}"))
-        }))
+        .chain(
+            shared
+                .is_older()
+                .then(|| {
+                    let engine = &shared.recording.engine;
+                    let words = "what follows may differ from what its sender saw.";
+                    warned(format!("It was made with Petri {engine}, and this is {ENGINE}, which is newer: {words}"))
+                })
+                .into_iter()
+                .flatten(),
+        )
         .collect()
 }
 
@@ -207,8 +218,10 @@ mod tests {
     fn a_run_of_an_older_engine_says_so() {
         let (_, mut shared) = run();
         shared.recording.engine = "0.0.1".into();
-        let warns = |action: &Action| matches!(action, Action::Log(LogKind::Warning, words) if words.contains("0.0.1"));
-        assert!(told(&shared).iter().any(warns));
+        let ui = shown(told(&shared));
+        assert!(ui.log.iter().any(|line| line.text.contains("0.0.1")));
+        // Who sees no console is told as well.
+        assert!(ui.toast.is_some_and(|toast| toast.text.contains("0.0.1")));
     }
 
     #[test]

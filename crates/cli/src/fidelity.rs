@@ -1,6 +1,7 @@
 //! `petri fidelity`: the promises that the sources make, collected when this was built.
 
 use crate::conformance::mean;
+use html_escape::encode_text as escape;
 use petri_conformance::recordings;
 
 /// What is simulated.
@@ -66,7 +67,7 @@ fn score_table(scores: &[Score]) -> String {
 fn html(scores: &[Score]) -> String {
     let mut rows = String::new();
     for Score { name, now, floor } in scores {
-        let now = now.as_ref().map_or_else(|problem| escape(problem), |now| format!("{now:.2}"));
+        let now = now.as_ref().map_or_else(|problem| escape(problem).into_owned(), |now| format!("{now:.2}"));
         let floor = floor.map_or(String::new(), |floor| format!("{floor:.2}"));
         rows.push_str(&format!("<tr><td>{}<td>{now}<td>{floor}\n", escape(name)));
     }
@@ -90,10 +91,6 @@ fn html(scores: &[Score]) -> String {
         promised = promised,
         deviations = PROMISES.iter().filter(|(word, _, _)| *word == "Deviation").count(),
     )
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// What stands between backquotes becomes code.

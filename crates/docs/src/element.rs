@@ -1,6 +1,7 @@
 //! A fence as HTML: text that anybody can read, inside of the element that `embed.js` brings to life.
 
-use petri_lessons::fence::{ATTRIBUTES, in_address};
+use petri_lessons::fence::address::of_fence;
+use petri_lessons::fence::{ATTRIBUTES, pairs as words_of};
 
 /// Where the page lives, as the document that carries the fence names it: `../petri/`, with a slash at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,15 +11,15 @@ pub struct Home<'h>(pub &'h str);
 /// knows: it would take ours for part of a paragraph, and set its quotes and dashes. What is no known attribute stays as
 /// well: the element names it to whoever looks.
 pub fn element(words: &str, body: &str, home: &Home<'_>) -> String {
-    let attributes: String = pairs(words)
-        .into_iter()
-        .map(|(name, value)| format!(" {name}=\"{}\"", html_escape::encode_double_quoted_attribute(&value)))
+    let pairs = pairs(words);
+    let attributes: String = (pairs.iter())
+        .map(|(name, value)| format!(" {name}=\"{}\"", html_escape::encode_double_quoted_attribute(value)))
         .collect();
     let text = html_escape::encode_text(body.trim_end()).replace('\n', "&#10;");
     format!(
-        "<div><petri-cluster{attributes}><pre><code>{text}</code></pre><a href=\"{}#fence={}\">Open in Petri</a></petri-cluster></div>",
+        "<div><petri-cluster{attributes}><pre><code>{text}</code></pre><a href=\"{}{}\">Open in Petri</a></petri-cluster></div>",
         html_escape::encode_double_quoted_attribute(home.0),
-        in_address(body)
+        html_escape::encode_double_quoted_attribute(&of_fence(&pairs, body))
     )
 }
 
@@ -31,7 +32,7 @@ pub fn script(home: &Home<'_>) -> String {
 fn pairs(words: &str) -> Vec<(String, String)> {
     let is_name =
         |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let mut pairs = petri_lessons::fence::pairs(words);
+    let mut pairs = words_of(words);
     pairs.retain(|(name, _)| {
         is_name(name) && (ATTRIBUTES.iter().any(|(known, _)| known == name) || !name.starts_with("on"))
     });
@@ -47,10 +48,12 @@ mod tests {
     fn an_element_is_one_line_and_reads_back() {
         let (words, body) = ("height=420 title=\"a \\\"b\\\"\"", "kind: X\n\n? pod/x is <gone> & \"quoted\"\n");
         let html = element(words, body, &Home("../petri/"));
-        assert!(!html.contains('\n') && html.contains("href=\"../petri/#fence=kind%3A%20X%0A"), "{html}");
+        assert!(!html.contains('\n') && html.contains("href=\"../petri/?title=a%20%5C#fence=kind%3A%20X%0A"), "{html}");
         let found = find::fences("a.html", &html);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].body, body.trim_end());
+        let lesson = element("height=300 lesson=at-most-one", "", &Home("/petri/"));
+        assert!(lesson.contains("href=\"/petri/?lesson=at-most-one#fence=\""), "{lesson}");
         assert!(!element("onload=alert(1)", "", &Home("/")).contains("onload"));
         assert_eq!(script(&Home("p/")), "<script type=\"module\" src=\"p/embed.js\"></script>");
     }

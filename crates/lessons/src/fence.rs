@@ -22,9 +22,11 @@
 //!
 //! The words after `petri` are the same as the attributes of `<petri-cluster>`; [`ATTRIBUTES`] lists them.
 
+pub mod address;
 mod attributes;
 pub mod run;
 
+pub use address::in_address;
 pub use attributes::{ATTRIBUTES, Attributes, Panel, Speed, Theme, pairs};
 
 use crate::transcript::here_document;
@@ -87,12 +89,6 @@ pub struct Problem {
     /// Whether the fence can be run all the same.
     pub is_harmless: bool,
     pub message: String,
-}
-
-/// Text as a word of an address, as `encodeURIComponent` writes it.
-pub fn in_address(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*()".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 impl Fence {

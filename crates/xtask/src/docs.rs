@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::checks::{self, Report};
@@ -238,12 +239,14 @@ fn build(shop: &Shop, setting: &Setting, dist: &Path, tool: &Tool) -> Outcome {
     quietly(&mut command)
 }
 
-/// The page's fence, as whoever writes HTML has it.
+/// The page's fence, as whoever writes HTML has it: with the way to Petri for who reads without scripts.
 fn as_html(markdown: &str) -> Outcome<String> {
     let fence = markdown.split_once("```petri\n").and_then(|(_, rest)| rest.split_once("```"));
     let (fence, _) = fence.ok_or("tests/docs/page.md has no fence")?;
-    let text = fence.replace('&', "&amp;").replace('<', "&lt;");
-    Ok(format!("<pre><code class=\"language-petri\">{text}</code></pre>"))
+    let (text, link) = (html_escape::encode_text(fence), utf8_percent_encode(fence, NON_ALPHANUMERIC));
+    Ok(format!(
+        "<pre><code class=\"language-petri\">{text}</code></pre>\n    <p><a href=\"petri/#fence={link}\">Open in Petri</a></p>"
+    ))
 }
 
 /// Reads what was built in a browser.
@@ -401,8 +404,9 @@ mod tests {
 
     #[test]
     fn a_fence_becomes_html() {
-        let html = as_html("a\n\n```petri\n? a < b\n```\nb\n");
-        assert_eq!(html, Ok("<pre><code class=\"language-petri\">? a &lt; b\n</code></pre>".to_owned()));
+        let html = as_html("a\n\n```petri\n? a < b\n```\nb\n").expect("there is a fence");
+        assert!(html.starts_with("<pre><code class=\"language-petri\">? a &lt; b\n</code></pre>\n"), "{html}");
+        assert!(html.contains("href=\"petri/#fence=%3F%20a%20%3C%20b%0A\""), "{html}");
         assert!(as_html("no fence").is_err());
     }
 }

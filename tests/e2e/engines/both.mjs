@@ -4,10 +4,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { FENCE, escape, fenced, isWasm, movedByHeight, site, watchPlaces } from "../embed.mjs";
+import { FENCE, SHORT, escape, fenced, isWasm, movedByHeight, site, watchPlaces } from "../embed.mjs";
 import { startServer } from "../harness.mjs";
 
-const SHORT = FENCE.replace("$ run 7m", "$ run 50s");
 const PAGE = undefined;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -22,11 +22,19 @@ export function attributesOf(words) {
   return [...found].map(([, name, double, single, bare]) => [name, double ?? single ?? bare ?? ""]).filter(([name]) => !/^on/i.test(name));
 }
 
+/** What opens a fence behind the address of Petri: those of its attributes that are not about looks, and its text. */
+export function addressOf(attributes, body) {
+  const said = attributes.filter(([name]) => /^(example|lesson|recording|scenario|seed|title|engine)$/.test(name));
+  const search = said.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  return `${search && `?${search}`}#fence=${encodeURIComponent(body)}`;
+}
+
 /** The element, readable where no script runs. `more` goes into its tag. */
 export function element(words, body, home, more = "") {
-  const attributes = attributesOf(words).map(([name, value]) => ` ${name}="${escape(value)}"`).join("");
+  const pairs = attributesOf(words);
+  const attributes = pairs.map(([name, value]) => ` ${name}="${escape(value)}"`).join("");
   const code = escape(body.trimEnd()).replaceAll("\n", "&#10;");
-  return `<petri-cluster${more}${attributes} src="${escape(home)}"><pre><code>${code}</code></pre><a href="${escape(home)}#fence=${encodeURIComponent(body)}">Open in Petri</a></petri-cluster>`;
+  return `<petri-cluster${more}${attributes} src="${escape(home)}"><pre><code>${code}</code></pre><a href="${escape(home + addressOf(pairs, body))}">Open in Petri</a></petri-cluster>`;
 }
 
 /** For remark. In MDX the element is one of the tree's own, elsewhere it is HTML. */
@@ -53,7 +61,7 @@ export default function petri({ home = "/petri/", mdx = true } = {}) {
         node.children[at] = inMdx
           ? own("petri-cluster", [...attributesOf(words), ["src", home]], [
               own("pre", [], [own("code", [], lines(child.value))]),
-              own("a", [["href", `${home}#fence=${encodeURIComponent(body)}`]], [text("Open in Petri")]),
+              own("a", [["href", home + addressOf(attributesOf(words), body)]], [text("Open in Petri")]),
             ])
           : { type: "html", value: element(words, body, home) };
       });

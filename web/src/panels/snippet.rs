@@ -1,6 +1,7 @@
 //! What a writer pastes into a page to have the run at hand there, and how it will look.
 
 use crate::edge;
+use html_escape::encode_double_quoted_attribute as quoted;
 use petri_lessons::fence::in_address;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -33,11 +34,6 @@ impl Form {
             Form::Frame => "Where a page takes no scripts. It is loaded as soon as it is seen.",
         }
     }
-}
-
-/// Text inside of quotes in HTML.
-fn quoted(text: &str) -> String {
-    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }
 
 /// The address of the page as a part of another one.
@@ -160,7 +156,7 @@ mod tests {
         for part in [
             "src=\"https://a.b/petri/embed.js\"",
             "recording=\"r=1abc\"",
-            "title=\"&lt;One> &amp; two\"",
+            "title=\"&lt;One&gt; &amp; two\"",
             "<a href=\"https://a.b/petri/index.html#r=1abc\">",
         ] {
             assert!(text.contains(part), "{part}: {text}");

@@ -6,8 +6,8 @@ use super::{Beginning, Fence, Problem, What};
 use crate::steps;
 use petri_console::claims::{Claim, Verdict, Watch};
 use petri_console::{Files, Follow, Host, Output};
-use petri_objects::Span;
 use petri_objects::value::quoted;
+use petri_objects::{Name, Span};
 use petri_sim::ground::clock::Time;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::link;
@@ -78,6 +78,8 @@ pub struct Run {
     open: Option<Open>,
     /// Where the reader begins to look on: with what the fence begins with in the cluster, before its first line.
     pub begins: Time,
+    /// The version that made the recording that it begins with; the timeline goes on as one of this version.
+    pub made_with: Option<Name>,
 }
 
 #[derive(Debug)]
@@ -145,7 +147,7 @@ impl Run {
         let mut steps: Vec<(u32, What)> = fence.steps.iter().map(|step| (step.number, step.what.clone())).collect();
         let mut files: BTreeMap<String, String> =
             texts.names().into_iter().filter_map(|name| Some((name.clone(), texts.read(&name).ok()?))).collect();
-        let (mut looked_at, mut until) = (None, None);
+        let (mut looked_at, mut until, mut made_with) = (None, None, None);
         let timeline = match &fence.beginning {
             Beginning::Recording(fragment) => {
                 let shared = match link::from_fragment(fragment) {
@@ -154,7 +156,7 @@ impl Run {
                     None => return Err(refuse(1, "this is no link to a recording".into())),
                 };
                 let Shared { recording, moment, end, branches, .. } = shared;
-                (looked_at, until) = (Some(moment), Some(end));
+                (looked_at, until, made_with) = (Some(moment), Some(end), Some(recording.engine.clone()));
                 let mut timeline = Timeline::new(recording);
                 timeline.take_courses(branches);
                 timeline
@@ -170,6 +172,7 @@ impl Run {
             steps: Vec::new().into_iter(),
             open: None,
             begins,
+            made_with,
         };
         let apply = |run: &mut Run, files: &BTreeMap<String, String>, name: &str| -> Output {
             petri_console::run(&format!("kubectl apply -f {name}"), &mut run.timeline, files)

@@ -23,13 +23,16 @@ With MyST a fence that begins with ``petri height=420 title="A node goes quiet"`
 
 import re
 from html import escape
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
 from sphinx.util.osutil import relative_uri
 
 ATTRIBUTES = ["example", "lesson", "recording", "panels", "theme", "height", "speed", "autoplay", "engine", "scenario", "seed"]
+
+# Those that are not about looks.
+SAYS = ["example", "lesson", "recording", "scenario", "seed", "title", "engine"]
 
 WORD = re.compile(r'([a-z]+)=(?:"([^"]*)"|(\S+))\s*')
 MARK = re.compile(r"\s*#\s*petri(:|\s*(\n|$))")
@@ -77,9 +80,11 @@ def visit_html(self, node):
         home = relative_uri(page, home)
     text = node.astext()
     words = "".join(f' {name}="{escape(value or "")}"' for name, value in node["words"].items())
+    said = urlencode({name: node["words"][name] for name in SAYS if node["words"].get(name)}, quote_via=quote)
+    link = f'{home}{"?" if said else ""}{said}#fence={quote(text, safe="")}'
     self.body.append(
         f'<petri-cluster{words} src="{escape(home)}"><pre><code>{escape(text)}</code></pre>'
-        f'<a href="{escape(home)}#fence={quote(text, safe="")}">Open in Petri</a></petri-cluster>\n'
+        f'<a href="{escape(link)}">Open in Petri</a></petri-cluster>\n'
         f'<script type="module" src="{escape(home)}embed.js"></script>\n'
     )
     raise nodes.SkipNode
