@@ -169,7 +169,7 @@ test("the file stays the person's: what the cluster has otherwise is marked, tak
   await line.waitFor();
   includes(await line.innerText(), "replicas: 2 # as many as machines");
   includes(await line.innerText(), "cluster: 3");
-  includes(await page.locator(".drift").innerText(), "1 difference to the cluster: kubectl scale statefulset/rg --replicas=3 at 0:");
+  includes(await page.locator(".drift").innerText(), "1 difference to the cluster: kubectl scale sts/rg --replicas=3 at 0:");
   includes(await page.locator(".apply").innerText(), "Applied at", "the file is what was applied");
   // Into the file, with its comment kept.
   await line.locator(".petri-take").click();

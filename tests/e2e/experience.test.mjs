@@ -471,8 +471,8 @@ describe("manners", () => {
     const page = await open({ viewport: { width: 720, height: 450 }, deviceScaleFactor: 2 });
     for (const name of ["manifests", "cluster", "why", "console", "more"]) {
       await panel(page, name);
-      const over = await page.evaluate(() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight]);
-      assert.deepEqual(over.map((pixels) => Math.max(pixels, 0)), [0, 0], name);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${name} is ${over} pixels too wide`);
       const shown = await page.evaluate(() => {
         const box = document.querySelector(".app > .edit, .app > .cluster, .app > .why, .app > .con, .app > .rec").getBoundingClientRect();
         return box.height;

@@ -123,7 +123,7 @@ describe("a line of the console goes on to its end", () => {
     await pause(page);
     const before = await seconds(page);
     await say(page, "cut node-0; run 60s; heal node-0; get nodes -o name");
-    await page.locator(".term").getByText("node/node-3").waitFor();
+    await page.locator(".term").getByText("node/node-3").waitFor({ state: "attached" });
     assert.ok(Math.abs((await seconds(page)) - before - 60) < 0.01);
     assert.ok(!(await commands(page)).some((line) => line.startsWith("^C")));
     await page.close();
@@ -135,7 +135,7 @@ describe("a line of the console goes on to its end", () => {
     await say(page, "run 160h; cut node-0");
     await page.locator(".still").getByText("then cut node-0").waitFor();
     await page.locator(".still button").click();
-    await page.locator(".term").getByText("not run: cut node-0").waitFor();
+    await page.locator(".term").getByText("not run: cut node-0").waitFor({ state: "attached" });
     await page.close();
   });
 
@@ -147,7 +147,7 @@ describe("a line of the console goes on to its end", () => {
       data.setData("text/plain", "apply -f - <<EOF\napiVersion: v1\nkind: Namespace\nmetadata: { name: pasted }\nEOF\nget ns pasted -o name\n");
       input.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
     });
-    await page.locator(".term").getByText("namespace/pasted created").waitFor();
+    await page.locator(".term").getByText("namespace/pasted created").waitFor({ state: "attached" });
     await page.close();
   });
 });

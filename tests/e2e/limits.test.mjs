@@ -188,7 +188,7 @@ test("a run that is too long for the address is kept, and can be saved and opene
   const manifest = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "big", namespace: "default" }, data: { text } };
   run.commands.push({ at: run.end, do: { verb: "apply", manifest } });
   await openFile(page, fileOf(run));
-  await page.locator(".term").getByText(/Opened a recording/).waitFor();
+  await page.locator(".term").getByText(/Opened a recording/).waitFor({ state: "attached" });
   await say(page, "cut node-0");
   await page.getByText(/too long for the address/).waitFor();
   assert.match(await page.evaluate(() => location.hash), /^#kept=/);
@@ -202,7 +202,7 @@ test("a run that is too long for the address is kept, and can be saved and opene
 
   const other = await openApp({ url: server.url });
   await openFile(other, path);
-  await other.locator(".term").getByText(/Opened a recording/).waitFor();
+  await other.locator(".term").getByText(/Opened a recording/).waitFor({ state: "attached" });
   assert.deepEqual((await recording(other)).commands, own.commands, "and so does the file");
   await other.finish();
   await page.finish();
