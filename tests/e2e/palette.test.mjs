@@ -171,7 +171,7 @@ describe("a new cluster", () => {
     await page.locator(".cluster-body").focus();
     await page.keyboard.press("Control+z");
     await shown(page, FIRST);
-    assert.equal(await nodes(page).count(), 4);
+    await nodes(page).nth(3).waitFor();
     includes(await page.locator('svg [data-node="node-0"]').first().getAttribute("aria-label"), "cut");
     await page.keyboard.press("Control+Shift+z");
     await shown(page, "New cluster");
@@ -195,7 +195,7 @@ test("examples go by title, in groups, and replace what runs until somebody want
   await pause(page);
   await say(page, "undo");
   await shown(page, FIRST);
-  await page.locator(".term", { hasText: "Back to" }).waitFor();
+  await page.locator(".term", { hasText: "Back to" }).waitFor({ state: "attached" });
   includes(await page.locator('svg [data-node="node-3"]').first().getAttribute("aria-label"), "cut");
   await page.finish();
 });

@@ -69,7 +69,12 @@ pub fn search<'r>(typed: &str, rows: &'r [Row], line: Option<&'r Row>, is_line: 
         let Some(fit) = fits(&words, row) else { continue };
         // Of two that fit as well, the one that says less is meant; what the page does stands in an order of its own. What
         // cannot be done is meant last.
-        let length = if row.group == Group::Page { 0 } else { row.label.len().min(60) };
+        let length = match row.group {
+            Group::Page => 0,
+            // Who looks for a word has typed more of it than who looks for something to do.
+            Group::Words => 60,
+            _ => row.label.len().min(60),
+        };
         let score = fit.score * 100 + 60 - u32::try_from(length).unwrap_or(60);
         let score = if row.refused.is_some() { score / 2 } else { score };
         found.push((score, Found { row, marks: fit.marks }));

@@ -61,7 +61,7 @@ pub(super) fn rows(known: &Known<'_>) -> Vec<Row> {
     }
     for paint in Paint::ALL {
         let label = match paint {
-            Paint::Auto => "Theme: as the system has it".to_owned(),
+            Paint::Auto => "Theme: same as the system".to_owned(),
             paint => format!("Theme: {}", paint.word()),
         };
         rows.push(does(&label, "colours of the page", "", Deed::Paint(paint)));
