@@ -53,7 +53,7 @@ fn three_letters_find_what_one_looks_for() {
         ("lead", "lessons: Leader election"),
         ("cn0", "verbs: Cordon node-0"),
         ("del rg-1", "verbs: Delete pod rg-1"),
-        ("crash", "verbs: Crash the container of rg-0"),
+        ("crash the", "verbs: Crash the container of rg-0"),
         ("drain 2", "verbs: Drain node-2"),
         ("help", "page: Help"),
     ] {
