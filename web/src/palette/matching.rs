@@ -69,7 +69,8 @@ pub fn fit(word: &str, text: &str) -> Option<Fit> {
         return None;
     }
     let end = |last: usize| letters.get(last).map_or(text.len(), |letter| letter.at);
-    let found = |score, from: usize, to: usize| Fit { score, marks: vec![letters[from].at..end(to)] };
+    let found =
+        |score, from: usize, to: usize| Fit { score, marks: std::iter::once(letters[from].at..end(to)).collect() };
     let here = |from: usize| letters[from..].iter().zip(&word).all(|(letter, typed)| letter.lower == *typed);
     let mut inside = None;
     for from in 0..=letters.len() - word.len() {
