@@ -54,7 +54,6 @@ fn three_letters_find_what_one_looks_for() {
         ("cn0", "verbs: Cordon node-0"),
         ("del rg-1", "verbs: Delete pod rg-1"),
         ("the container", "verbs: Crash the container of rg-0"),
-        ("drain node-2", "verbs: Drain node-2"),
         ("help", "page: Help"),
     ] {
         assert_eq!(shown(typed, &session, None).first().map(String::as_str), Some(wanted), "{typed}");
