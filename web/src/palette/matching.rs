@@ -149,6 +149,7 @@ mod tests {
             ("rg-1", "rg-1", Some("[rg-1]")),
             ("cn0", "Cut node-0 off", Some("[C]ut [n]ode-[0] off")),
             ("sts", "StatefulSet rg", Some("[St]ateful[S]et rg")),
+            ("sfs", "StatefulSet rg", None),
             ("ss", "StatefulSet rg", Some("[S]tateful[S]et rg")),
             ("n0", "node-10", None),
             ("u", "Cut", None),

@@ -51,9 +51,10 @@ fn three_letters_find_what_one_looks_for() {
         ("the dark", "page: Theme: dark"),
         ("und", "page: Undo"),
         ("lead", "lessons: Leader election"),
-        ("cn0", "verbs: Cordon node-0"),
+        ("cut0", "verbs: Cut node-0 off"),
         ("del rg-1", "verbs: Delete pod rg-1"),
-        ("the container", "verbs: Crash the container of rg-0"),
+        ("crash rg-0", "verbs: Crash the container of rg-0"),
+        ("drain 2", "verbs: Drain node-2"),
         ("help", "page: Help"),
     ] {
         assert_eq!(shown(typed, &session, None).first().map(String::as_str), Some(wanted), "{typed}");
@@ -103,9 +104,9 @@ fn every_row_says_one_thing_and_none_stands_twice() {
     let mut lines: Vec<String> = Vec::new();
     for row in all(&session, None) {
         assert!(!row.label.is_empty() && !row.label.contains("  "), "{row:?}");
-        let words: Vec<&str> = row.label.split(' ').collect();
-        assert!(!words.contains(&"it") && !words.contains(&"its"), "it says of what: {}", row.label);
         if let Pick::Act(act) = &row.pick {
+            let words: Vec<&str> = row.label.split(' ').collect();
+            assert!(!words.contains(&"it") && !words.contains(&"its"), "it says of what: {}", row.label);
             lines.push(act.line());
         }
     }
