@@ -53,7 +53,6 @@ fn three_letters_find_what_one_looks_for() {
         ("lead", "lessons: Leader election"),
         ("cut0", "verbs: Cut node-0 off"),
         ("del rg-1", "verbs: Delete pod rg-1"),
-        ("crash rg-0", "verbs: Crash the container of rg-0"),
         ("drain 2", "verbs: Drain node-2"),
         ("help", "page: Help"),
     ] {
