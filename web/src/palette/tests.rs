@@ -53,7 +53,6 @@ fn three_letters_find_what_one_looks_for() {
         ("lead", "lessons: Leader election"),
         ("cut0", "verbs: Cut node-0 off"),
         ("del rg-1", "verbs: Delete pod rg-1"),
-        ("drain 2", "verbs: Drain node-2"),
         ("help", "page: Help"),
     ] {
         assert_eq!(shown(typed, &session, None).first().map(String::as_str), Some(wanted), "{typed}");
