@@ -442,7 +442,11 @@ fn node_fixes(world: &World, node: &Name, related: &Related, found: &mut Vec<Fix
             };
             let title = format!("Force-delete {}", pod.name);
             found.push(if runs(pod) {
-                risk(title, command, format!("Risk: its process still runs on {node}. Two may run under one name."))
+                let owner = world.objects().pods.get(pod).and_then(|pod| pod.metadata.controller());
+                let named = owner.is_none_or(|owner| &*owner.kind == "StatefulSet");
+                let then =
+                    if named { "Two may run under one name." } else { "It goes on beside the one that replaced it." };
+                risk(title, command, format!("Risk: its process still runs on {node}. {then}"))
             } else {
                 fix(title, command, "Safe while the machine is off: no process of that name runs.")
             });

@@ -11,8 +11,12 @@ pub fn bracket(view: &BracketView, place: &BracketBox, patterns: &Patterns, sele
     let Rect { x, y, w, h } = place.rect;
     let selected = selected == Some(&view.target);
     let after_sign = x + if view.sign.is_some() { 29 } else { 15 };
-    let count = words::width(&view.count, 12, false) as i32;
-    let room = (x + w - 14 - count - 8 - after_sign).max(20) as u32;
+    let room_beside =
+        |count: &str| (x + w - 14 - words::width(count, 12, false) as i32 - 8 - after_sign).max(20) as u32;
+    // The name before the words around the numbers.
+    let brief = format!("{}/{}", view.ready, view.asked);
+    let count = if words::width(&view.name, 13, false) <= room_beside(&view.count) { &view.count } else { &brief };
+    let room = room_beside(count);
     let name = words::fit(&view.name, room, 13, false);
     let beside = words::width(&name, 13, false) + 12;
     let kind = room.checked_sub(beside).filter(|left| words::width(view.kind, 11, false) <= *left);
@@ -41,7 +45,7 @@ pub fn bracket(view: &BracketView, place: &BracketBox, patterns: &Patterns, sele
             view.sign.map_or(Shape::None, |sign| path("sign", self::sign(sign, x + 19, y + 13))),
             text(after_sign, y + 17, "nm", name),
             when(kind.is_some(), || text(after_sign + beside as i32 - 3, y + 17, "sub", view.kind)),
-            text(x + w - 14, y + 17, "e", &*view.count),
+            text(x + w - 14, y + 17, "e", &**count),
             Shape::All(pods.collect()),
             place.bar.map_or(Shape::None, |bar| rect("bar", bar, 0)),
             text(x + w - 14, y + 35, classes(&["sub", tone(view.tone), "e"]), line),

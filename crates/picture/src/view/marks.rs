@@ -145,6 +145,7 @@ pub struct BracketView {
     /// Before which cell the bar of a partition stands.
     pub bar: Option<usize>,
     pub asked: u32,
+    pub ready: u32,
     /// The pods that run, the oldest first, where machines that do not answer keep more of them than were asked for.
     pub more_than_asked: Vec<Uid>,
     pub label: String,

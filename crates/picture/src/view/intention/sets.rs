@@ -121,6 +121,7 @@ fn bracket(set: &Set, intention: &Intention, facts: &Facts, mut runs: Runs) -> B
         bar: bar.filter(|_| !many),
         cells: cells.into_iter().map(view).collect(),
         asked: set.asked,
+        ready,
         more_than_asked: more_than_asked(set, &runs),
     }
 }
