@@ -164,7 +164,7 @@ test("E19: three hundred mangled addresses each open a page, or say what is wron
   const words = ["example=lease", "lesson=at-most-one", "title=A+node&height=420&theme=dark", "engine=0.0.1&speed=10&seed=3&panels=cluster,console"];
   const hashes = [...links.filter((link) => link.length < 3000).map((link) => link.slice(1)), `fence=${encodeURIComponent(SHORT)}`, "fence=lease%0A%24%20run%201m", ""];
   const mangled = mutator(12);
-  const opened = { drawn: 0, broken: 0, told: 0 };
+  const opened = { drawn: 0, broken: 0, told: 0, playing: 0 };
   let longest = 0;
   /** A page of its own goes through its share of them. */
   const visit = async (share) => {
@@ -183,6 +183,8 @@ test("E19: three hundred mangled addresses each open a page, or say what is wron
           // Whatever is said by the boot script is no end that a reader should meet.
           if (document.querySelector(".boot-failed")) return "boot";
           if (document.querySelector(".broken-fence .wrong, .broken-fence")) return document.querySelector(".broken-fence").innerText.trim() ? "broken" : null;
+          // A link may well hold a long run: it says so, and can be stopped.
+          if (document.querySelector(".boot-progress")) return "playing";
           if (!document.querySelector("[data-app]")) return null;
           return document.querySelector(".toast") ? "told" : "drawn";
         })
