@@ -102,7 +102,7 @@ const WEB: House = House {
         },
         Circle {
             within: "desk",
-            files: &["handle", "acts", "keep", "shell", "replaced"],
+            files: &["handle", "acts", "shell", "replaced"],
             because: "one handle: what it holds, and what a person does with it; a line of the console is one way to do it",
         },
     ],

@@ -293,6 +293,9 @@ impl Host for Impatient {
     fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
         self.0.command(command)
     }
+    fn says(&mut self, line: Option<String>) {
+        self.0.says(line);
+    }
     fn play_until(&mut self, time: Time) {
         self.0.play_until(time);
     }

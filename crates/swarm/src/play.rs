@@ -69,6 +69,9 @@ impl Host for Watched {
     fn command(&mut self, command: Command) -> Result<Answer, ApiError> {
         self.timeline.command(command)
     }
+    fn says(&mut self, line: Option<String>) {
+        self.timeline.says(line);
+    }
     fn play_until(&mut self, time: Time) {
         while self.timeline.world().next_due().is_some_and(|due| due <= time) {
             self.event();

@@ -1,6 +1,7 @@
 //! What holds a set back from what was asked for, and what lets it go on.
 
-use super::{Fix, Related, Standstill, fix};
+use super::answers::{Fix, Standstill, fix};
+use super::related::Related;
 use petri_objects::{Kind, Name, ObjectRef, Value};
 use petri_picture::view::facts::Facts;
 use petri_picture::view::intention::{Held, Intention, Reverted, Set};

@@ -3,7 +3,7 @@
 use super::pick::{How, OnPick, Pick};
 use crate::window::{is_long, space, use_window};
 use petri_picture::draw::sign_of;
-use petri_picture::view::intention::Notch;
+use petri_picture::view::revision::Notch;
 use petri_picture::view::table::Row;
 use petri_picture::view::{Identity, Target, Tone};
 use std::rc::Rc;

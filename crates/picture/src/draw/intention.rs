@@ -1,8 +1,8 @@
 //! Intention is ink: brackets around sets, notches on the lower edge of pods, slots for pods that are not there.
 
+use super::notch::sign;
 use super::shape::{Mark, Shape, classes, halo, path, rect, ring, text, tone, when};
 use super::tile::{Patterns, tile};
-use crate::view::intention::{Notch, Revision};
 use crate::view::layout::{BracketBox, RailBox, Rect, Size, TileBox};
 use crate::view::{BracketView, CellView, Target, words};
 
@@ -42,7 +42,7 @@ pub fn bracket(view: &BracketView, place: &BracketBox, patterns: &Patterns, sele
             halo(selected, Rect::new(x + 3, y + 3, w - 6, h - 6), 4),
             ring(place.rect, 1),
             path("asked", format!("M{} {y}h-6v{h}h6M{} {y}h6v{h}h-6", x + 7, x + w - 7)),
-            view.sign.map_or(Shape::None, |sign| path("sign", self::sign(sign, x + 19, y + 13))),
+            view.sign.map_or(Shape::None, |number| path("sign", sign(number, x + 19, y + 13))),
             text(after_sign, y + 17, "nm", name),
             when(kind.is_some(), || text(after_sign + beside as i32 - 3, y + 17, "sub", view.kind)),
             text(x + w - 14, y + 17, "e", &**count),
@@ -62,34 +62,6 @@ fn slot(ordinal: Option<u32>, place: Rect) -> Shape {
         path("asked", corners),
         ordinal.map_or(Shape::None, |ordinal| text(x + w / 2, y + h / 2 + 4, "sub-size c", ordinal.to_string())),
     ])
-}
-
-/// How the pod's template stands to what is asked for, on the tile's lower edge.
-pub fn notch(revision: Revision, place: Rect, small: bool) -> Shape {
-    let y = place.bottom();
-    let (x, half) = if small { (place.x + place.w / 2, 4) } else { (place.right() - 30, 6) };
-    match revision.notch {
-        Notch::None => Shape::None,
-        Notch::Old => path("notch cut", format!("M{} {}l{half}-{half} {half} {half}", x - half, y + 1)),
-        Notch::New => path("notch", format!("M{} {y}h{}l-{half} {half}z", x - half, 2 * half)),
-        Notch::Neither => {
-            let (w, h) = if small { (9, 6) } else { (12, 8) };
-            let (left, top) = (x - w / 2, y - h / 2);
-            path("notch box", format!("M{left} {top}h{w}v{h}h-{w}zM{} {}l{w}-{h}", left, top + h))
-        }
-    }
-}
-
-/// One of six shapes, 9 pixels wide, around a point.
-pub fn sign(number: usize, x: i32, y: i32) -> String {
-    match number {
-        0 => format!("M{x} {}l5 5-5 5-5-5z", y - 5),
-        1 => format!("M{x} {}l5 9h-10z", y - 5),
-        2 => format!("M{} {}h8v8h-8z", x - 4, y - 4),
-        3 => format!("M{} {y}a4 4 0 1 0 8 0a4 4 0 1 0-8 0", x - 4),
-        4 => format!("M{} {}h9v3h-9zm0 5h9v3h-9z", x - 4, y - 4),
-        _ => format!("M{} {}h3v3h3v3h-3v3h-3v-3h-3v-3h3z", x - 1, y - 4),
-    }
 }
 
 /// The place of pods that no node has.

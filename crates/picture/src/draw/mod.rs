@@ -10,13 +10,15 @@ mod cluster;
 mod disk;
 mod intention;
 mod legend;
+mod notch;
 mod shape;
 mod sign;
 mod tile;
 
 pub use cluster::{Pods, cluster};
-pub use intention::sign as sign_of;
+
 pub use legend::{legend, legend_of_intention, rarer};
+pub use notch::sign as sign_of;
 pub use shape::{Class, Mark, Shape};
 pub use sign::{OCTAGON, TRIANGLE, sign};
 pub use tile::Patterns;

@@ -1,9 +1,9 @@
 //! One pod: two marks, drawn independently. The outline is belief, the block is reality.
 
-use super::intention::{notch, sign as owner_sign};
+use super::notch::{notch, sign as owner_sign};
 use super::shape::{Shape, circle, classes, path, rect, text, when};
-use crate::view::intention::Notch;
 use crate::view::layout::{Rect, Size, TileBox};
+use crate::view::revision::Notch;
 use crate::view::{TileState, TileView, identity, words};
 
 /// The names of the patterns of one picture: several pictures may stand on one page.

@@ -1,13 +1,13 @@
 //! The cluster picture as data: zones, machines, pods on both layers, disks, and what joins them.
 
 use super::facts::{Facts, Running};
-use super::intention::{self, Intention};
+use super::intention::Intention;
 use super::marks::{
     BracketView, ClusterView, ControlPlaneView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, TileState,
     TileView, Tone, ZoneView,
 };
 use super::order::natural;
-use super::{disks, say, tiles, words};
+use super::{brackets, disks, say, tiles, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Name, Node, Span, Time, Uid, condition};
 use petri_sim::belief::api::shelf::Key;
@@ -58,7 +58,7 @@ pub fn of(facts: &Facts) -> ClusterView {
         ..ClusterView::default()
     };
     view.has_disks = view.disks().next().is_some() || intention.asks_for_disks();
-    view.sets = intention::brackets(&intention, facts);
+    view.sets = brackets::brackets(&intention, facts);
     view.duplicates.extend(view.sets.iter().filter_map(two_for_one));
     view.say = say::say(&view, &intention, facts);
     view

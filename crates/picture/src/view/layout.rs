@@ -14,11 +14,10 @@ mod zone;
 
 use super::marks::{ClusterView, ZoneView};
 pub use boxes::{
-    Bar, ClusterLayout, Density, DiskBox, NodeBox, NodeForm, Rect, Size, TileBox, ZoneBox, density, is_trouble,
-    row_words,
+    Bar, BracketBox, ClusterLayout, Density, DiskBox, NodeBox, NodeForm, RailBox, Rect, Size, TileBox, ZoneBox,
+    density, is_trouble, row_words,
 };
 use boxes::{CARD, TIGHT};
-pub use brackets::{BracketBox, RailBox};
 use zone::ZonePlan;
 
 /// The space around everything, and between zones.

@@ -2,7 +2,7 @@
 
 use super::beats::Beats;
 use super::identity::Identity;
-use super::intention::{Notch, Revision};
+use super::revision::{Notch, Revision};
 use petri_objects::{Kind, Name, ObjectRef, Time, Uid};
 use petri_sim::words::invariants::Guarantee;
 
@@ -133,7 +133,7 @@ pub struct BracketView {
     pub name: String,
     /// `StatefulSet`, or `OnDelete` for one whose updates wait for somebody.
     pub kind: &'static str,
-    /// The shape that tells it from other sets, of [`SIGNS`](super::intention::SIGNS).
+    /// The shape that tells it from other sets, of [`SIGNS`](super::revision::SIGNS).
     pub sign: Option<usize>,
     /// `4 asked, 3 ready`: ready is what the API server believes.
     pub count: String,

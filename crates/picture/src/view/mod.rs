@@ -10,6 +10,7 @@
 
 pub mod beats;
 pub mod bonds;
+pub mod brackets;
 pub mod budgets;
 pub mod claims;
 pub mod clients;
@@ -25,6 +26,7 @@ pub mod locks;
 pub mod marks;
 pub mod meters;
 pub mod order;
+pub mod revision;
 pub mod say;
 pub mod scale;
 pub mod table;

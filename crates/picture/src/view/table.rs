@@ -2,10 +2,10 @@
 
 use super::facts::Facts;
 use super::identity::Identity;
-use super::intention::Notch;
 use super::marks::{
     BracketView, CellView, ClusterView, DuplicateKind, LinkView, NodeState, Target, TileState, TileView, Tone,
 };
+use super::revision::Notch;
 use super::{order, words};
 use petri_console::tables;
 use petri_objects::order::Order as _;

@@ -2,9 +2,10 @@
 
 use super::facts::{Facts, Running, killed_at, pod_ref};
 use super::identity::{Identity, tail};
-use super::intention::{Intention, Revision};
+use super::intention::Intention;
 use super::locks;
 use super::marks::{TileState, TileView};
+use super::revision::Revision;
 use super::words;
 use petri_objects::{ContainerStatus, Name, Pod, Time, Uid, condition};
 use petri_sim::reality::kubelet::RunState;

@@ -1,8 +1,9 @@
 //! What holds a set back from what it asks for.
 
 use super::super::facts::Facts;
+use super::super::revision::Notch;
 use super::super::words;
-use super::{Intention, Notch, Set, Spec, since};
+use super::sets::{Intention, Set, Spec, since};
 use petri_objects::{Name, Time};
 use petri_sim::words::reason::Reason;
 

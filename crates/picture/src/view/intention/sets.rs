@@ -1,165 +1,219 @@
-//! The brackets at the control plane: a set each, with a cell for every pod and a slot for every pod that is not there.
+//! Sets, their pods, and which revision each has.
 
 use super::super::facts::Facts;
-use super::super::marks::{BracketView, CellView, Target, Tone};
-use super::super::tiles::tile;
-use super::super::words;
-use super::{Held, Intention, Notch, Set, Spec, ordinal};
+use super::super::revision::{Notch, Revision, SIGNS};
 use petri_objects::order::Order as _;
-use petri_objects::{Kind, Pod, Time, Uid};
+use petri_objects::{Deployment, Kind, Meta, Name, ObjectRef, Pod, ReplicaSet, StatefulSet, Time, Uid};
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::belief::controllers::deployment::util;
 use std::rc::Rc;
 
-/// More cells than this are not drawn: those in trouble are, and the rest is said.
-const CELLS: usize = 12;
-/// So many slots are counted.
-const MOST: usize = 1_000;
-
-/// One bracket per set, in order of creation.
-pub fn brackets(intention: &Intention, facts: &Facts) -> Vec<BracketView> {
-    let mut runs: Vec<Runs> = intention.sets.iter().map(|_| Runs::default()).collect();
-    for running in facts.running() {
-        let place = running.process.owner.as_ref().and_then(|owner| intention.place(owner.uid));
-        let Some(runs) = place.and_then(|place| runs.get_mut(place)) else { continue };
-        runs.all.push((running.process.started, running.uid));
-        let pod = facts.pod(running.uid);
-        let gone = pod.is_none_or(|pod| pod.is_terminating());
-        runs.unconfirmed += u32::from(gone && (pod.is_none() || !facts.answers(running.node)));
-        runs.serving += u32::from(pod.is_some_and(|pod| pod.is_ready()) && running.process.answers);
-    }
-    intention.sets.iter().zip(runs).map(|(set, runs)| bracket(set, intention, facts, runs)).collect()
+/// A set with its pods.
+pub struct Set<'w> {
+    pub object: ObjectRef,
+    pub meta: &'w Meta,
+    pub spec: Spec<'w>,
+    /// How many pods are asked for.
+    pub asked: u32,
+    /// The pods that it controls, by ordinal or else by age.
+    pub pods: Vec<&'w Rc<Pod>>,
+    /// The number of the revision that is asked for; 0 where none is counted.
+    pub wanted: i64,
 }
 
-/// Pods of a set that run somewhere, and those of them that nobody can have stopped.
+/// The set itself.
+#[derive(Clone, Copy)]
+pub enum Spec<'w> {
+    Stateful(&'w Rc<StatefulSet>),
+    Deployment(&'w Rc<Deployment>),
+    /// One that no Deployment made.
+    Replica(&'w Rc<ReplicaSet>),
+}
+
+/// Everything that was asked for. Sets are few, so what belongs to whom is looked for and not indexed: a picture is drawn
+/// by the first visit, and each kind of index weighs more than the search.
 #[derive(Default)]
-struct Runs {
-    all: Vec<(Time, Uid)>,
-    unconfirmed: u32,
-    serving: u32,
+pub struct Intention<'w> {
+    /// In order of creation.
+    pub sets: Vec<Set<'w>>,
+    /// In order of uids.
+    revisions: Vec<(Uid, Revision)>,
+    /// Controllers of pods and the place of their set: a Deployment's ReplicaSets lead to it.
+    owners: Vec<(Uid, usize)>,
 }
 
-/// A pod, or the place of one that is not there.
-type Cell<'c> = Result<&'c Rc<Pod>, Option<u32>>;
-
-/// In ordinal order, with a place for each ordinal that is asked for; or the pods, and then places for those that are
-/// missing.
-fn cells<'c>(set: &'c Set) -> Vec<Cell<'c>> {
-    let mut cells: Vec<Cell<'c>> = Vec::new();
-    let mut missing = set.ordinals();
-    let mut slots_before = |ordinal: u32, cells: &mut Vec<Cell<'c>>| {
-        while !set.is_terminating() && missing.start < ordinal.min(missing.end) && cells.len() < MOST {
-            cells.push(Err(Some(missing.start)));
-            missing.start += 1;
+impl<'w> Intention<'w> {
+    pub fn of(facts: &Facts<'w>) -> Intention<'w> {
+        let objects = facts.objects;
+        let mut found: Vec<(Spec<'w>, &'w Meta, Kind)> = Vec::new();
+        found.extend(objects.stateful_sets.values().map(|set| (Spec::Stateful(set), &set.metadata, Kind::StatefulSet)));
+        found.extend(objects.deployments.values().map(|set| (Spec::Deployment(set), &set.metadata, Kind::Deployment)));
+        let alone = objects.replica_sets.values().filter(|set| deployment_of(set).is_none());
+        found.extend(alone.map(|set| (Spec::Replica(set), &set.metadata, Kind::ReplicaSet)));
+        found.order_by(|(_, a, _), (_, b, _)| a.creation_timestamp.cmp(&b.creation_timestamp));
+        let mut intention = Intention::default();
+        for (spec, meta, kind) in found {
+            intention.add(spec, meta, kind, facts);
         }
-        missing.start = missing.start.max(ordinal.saturating_add(1));
-    };
-    for pod in &set.pods {
-        if let (Spec::Stateful(_), Some(ordinal)) = (set.spec, ordinal(pod)) {
-            slots_before(ordinal, &mut cells);
-        }
-        cells.push(Ok(pod));
+        intention.revisions.order_by(|(a, _), (b, _)| a.cmp(b));
+        intention
     }
-    if let Spec::Stateful(_) = set.spec {
-        slots_before(u32::MAX, &mut cells);
-    } else if !set.is_terminating() {
-        let active = set.pods.iter().filter(|pod| pod.is_active()).count();
-        let missing = (set.asked as usize).saturating_sub(active).min(MOST);
-        cells.extend(std::iter::repeat_n(Err(None), missing));
-    }
-    cells
-}
 
-fn bracket(set: &Set, intention: &Intention, facts: &Facts, mut runs: Runs) -> BracketView {
-    runs.all.order();
-    let mut cells = cells(set);
-    let held = Held::of(set, intention, facts);
-    let ready = set.ready();
-    let notch = |cell: &Cell| cell.map_or(Notch::None, |pod| intention.revision(pod.metadata.uid).notch);
-    let bar = set.partition().filter(|_| cells.iter().any(|cell| notch(cell) != Notch::None)).map(|first| {
-        let number = |cell: &Cell| match cell {
-            Ok(pod) => ordinal(pod),
-            Err(slot) => *slot,
+    fn add(&mut self, spec: Spec<'w>, meta: &'w Meta, kind: Kind, facts: &Facts<'w>) {
+        let objects = facts.objects;
+        let made: Vec<Rc<ReplicaSet>> = match spec {
+            Spec::Deployment(_) => {
+                let own = objects.replica_sets.in_namespace(&meta.namespace);
+                own.filter(|set| deployment_of(set) == Some(meta.uid)).cloned().collect()
+            }
+            _ => Vec::new(),
         };
-        cells.iter().take_while(|cell| number(cell).is_some_and(|ordinal| ordinal < first)).count()
-    });
-    let many = cells.len() > CELLS;
-    let in_trouble = |cell: &Cell| match cell {
-        Ok(pod) => !pod.is_ready() || pod.is_terminating() || notch(cell) == Notch::Neither,
-        Err(_) => true,
-    };
-    let (line, tone) = line(set, held.as_ref(), &runs, ready, facts);
-    let troubled = cells.iter().filter(|cell| in_trouble(cell)).count();
-    let (line, tone) = match () {
-        () if many && troubled > 0 && line == AS_ASKED => {
-            (format!("{troubled} on their way or in trouble"), Tone::Calm)
+        let place = self.sets.len();
+        self.owners.push((meta.uid, place));
+        self.owners.extend(made.iter().map(|set| (set.metadata.uid, place)));
+        let is_own = |pod: &&Rc<Pod>| {
+            pod.metadata
+                .controller()
+                .is_some_and(|owner| owner.uid == meta.uid || made.iter().any(|set| set.metadata.uid == owner.uid))
+        };
+        let mut pods: Vec<&'w Rc<Pod>> = objects.pods.in_namespace(&meta.namespace).filter(is_own).collect();
+        pods.order_by(|a, b| {
+            let age = || a.metadata.creation_timestamp.cmp(&b.metadata.creation_timestamp);
+            match spec {
+                Spec::Stateful(_) => ordinal(a).cmp(&ordinal(b)).then_with(age),
+                _ => age(),
+            }
+        });
+        let asked = match spec {
+            Spec::Stateful(set) => set.replicas(),
+            Spec::Deployment(set) => set.replicas(),
+            Spec::Replica(set) => set.replicas(),
+        };
+        let object = ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone());
+        let mut set = Set { object, meta, spec, asked: asked.max(0).unsigned_abs(), pods, wanted: 0 };
+        let revisions = match spec {
+            Spec::Stateful(stateful) => stateful_revisions(stateful, &mut set, facts),
+            Spec::Deployment(deployment) => deployment_revisions(deployment, &mut set, &made),
+            Spec::Replica(_) => Vec::new(),
+        };
+        // Where all have what is asked for, nothing has to be told apart.
+        let silent = revisions.iter().all(|revision| revision.notch == Notch::New);
+        for (pod, revision) in set.pods.iter().zip(revisions) {
+            let notch = if silent { Notch::None } else { revision.notch };
+            self.revisions.push((pod.metadata.uid, Revision { notch, ..revision }));
         }
-        () => (line, tone),
-    };
-    if many {
-        cells.retain(in_trouble);
-        cells.truncate(CELLS);
+        self.sets.push(set);
     }
-    let view = |cell: Cell| match cell {
-        Ok(pod) => CellView::Pod(Box::new(tile(pod, facts, intention))),
-        Err(slot) => CellView::Slot(slot),
-    };
-    let kind = match set.object.kind {
-        Kind::StatefulSet if set.is_on_delete() => "OnDelete",
-        Kind::StatefulSet => "StatefulSet",
-        Kind::Deployment => "Deployment",
-        _ => "ReplicaSet",
-    };
-    let count = format!("{} asked, {ready} ready", set.asked);
-    BracketView {
-        label: format!("{} {}: {count}; {line}", set.object.kind.name(), set.object.name),
-        target: Target::Object(set.object.clone()),
-        name: set.object.name.to_string(),
-        kind,
-        sign: intention.sign(set.meta.uid),
-        count,
-        line,
-        tone,
-        bar: bar.filter(|_| !many),
-        cells: cells.into_iter().map(view).collect(),
-        asked: set.asked,
-        ready,
-        more_than_asked: more_than_asked(set, &runs),
+
+    /// How the pod's template stands to the one that is asked for.
+    pub fn revision(&self, uid: Uid) -> Revision {
+        let at = self.revisions.partition_point(|(other, _)| *other < uid);
+        self.revisions.get(at).filter(|(other, _)| *other == uid).map_or_else(Revision::default, |(_, found)| *found)
+    }
+
+    /// The place of the set behind a controller of pods.
+    pub fn place(&self, owner: Uid) -> Option<usize> {
+        self.owners.iter().find(|(uid, _)| *uid == owner).map(|(_, place)| *place)
+    }
+
+    /// The set behind a controller of pods.
+    pub fn set_of(&self, owner: Uid) -> Option<&Set<'w>> {
+        self.sets.get(self.place(owner)?)
+    }
+
+    /// Whether a set makes claims for its pods.
+    pub fn asks_for_disks(&self) -> bool {
+        let claims = |set: &Set| matches!(set.spec, Spec::Stateful(set) if !set.spec.volume_claim_templates.is_empty());
+        self.sets.iter().any(claims)
+    }
+
+    /// Which of the six shapes the set of this controller has; none where there is no other set to tell it from.
+    pub fn sign(&self, owner: Uid) -> Option<usize> {
+        self.place(owner).filter(|_| self.sets.len() > 1).map(|place| place % SIGNS)
     }
 }
 
-const AS_ASKED: &str = "as asked";
-
-/// What runs, if that is more than asked for because nobody can stop some of it.
-fn more_than_asked(set: &Set, runs: &Runs) -> Vec<Uid> {
-    let more = runs.unconfirmed > 0 && runs.all.len() > set.asked as usize && !matches!(set.spec, Spec::Stateful(_));
-    if more { runs.all.iter().map(|(_, uid)| *uid).collect() } else { Vec::new() }
+/// The Deployment that made a ReplicaSet.
+fn deployment_of(set: &ReplicaSet) -> Option<Uid> {
+    set.metadata.controller().filter(|owner| &*owner.kind == "Deployment").map(|owner| owner.uid)
 }
 
-/// What holds the set back, or where its machines differ from what is believed.
-fn line(set: &Set, held: Option<&Held>, runs: &Runs, ready: u32, facts: &Facts) -> (String, Tone) {
-    if let Some(held) = held.filter(|held| held.is_overdue()) {
-        return (held.brief(set, facts.now), Tone::Risk);
+/// The number at the end of a StatefulSet's pod.
+pub fn ordinal(pod: &Pod) -> Option<u32> {
+    pod.metadata.name.rsplit_once('-')?.1.parse().ok()
+}
+
+impl Set<'_> {
+    pub fn is_terminating(&self) -> bool {
+        self.meta.is_terminating()
     }
-    let more = more_than_asked(set, runs);
-    if !more.is_empty() {
-        return (format!("{} run", more.len()), Tone::Calm);
+    /// Pods that the API server believes to be Ready.
+    pub fn ready(&self) -> u32 {
+        self.pods.iter().filter(|pod| pod.is_ready() && !pod.is_terminating()).count() as u32
     }
-    if runs.serving < ready {
-        return (format!("{} serve", runs.serving), Tone::Risk);
+    /// The ordinals that are asked for; empty for pods without.
+    pub fn ordinals(&self) -> std::ops::Range<u32> {
+        match self.spec {
+            Spec::Stateful(set) => {
+                let start = set.spec.ordinals.as_ref().map_or(0, |ordinals| ordinals.start.max(0).unsigned_abs());
+                start..start + self.asked
+            }
+            _ => 0..0,
+        }
     }
-    match held {
-        Some(held) => (held.brief(set, facts.now), Tone::Calm),
-        None if ready == set.asked && set.pods.len() as u32 == set.asked => (AS_ASKED.to_owned(), Tone::Calm),
-        None => (on_its_way(set), Tone::Calm),
+    /// The pod of an ordinal.
+    pub fn pod(&self, wanted: u32) -> Option<&Rc<Pod>> {
+        self.pods.iter().find(|pod| ordinal(pod) == Some(wanted)).copied()
+    }
+    /// The first ordinal that an update reaches; none without a partition.
+    pub fn partition(&self) -> Option<u32> {
+        let Spec::Stateful(set) = self.spec else { return None };
+        let rolling = set.spec.update_strategy.rolling_update.as_ref()?;
+        let partition = rolling.partition.filter(|partition| *partition > 0)?;
+        Some(self.ordinals().start + partition.unsigned_abs())
+    }
+    pub fn is_on_delete(&self) -> bool {
+        matches!(self.spec, Spec::Stateful(set) if &*set.spec.update_strategy.kind == "OnDelete")
     }
 }
 
-fn on_its_way(set: &Set) -> String {
-    let active = set.pods.iter().filter(|pod| pod.is_active()).count() as u32;
-    let (leaving, missing) = (set.pods.len() as u32 - active, set.asked.saturating_sub(active));
-    match (leaving, missing) {
-        (_, missing) if missing > 0 => format!("{missing} not there"),
-        (leaving, _) if leaving > 0 => format!("{} stopping", words::plural(leaving, "pod")),
-        _ if active > set.asked => format!("{} too many", active - set.asked),
-        _ => "on the way".to_owned(),
-    }
+/// Those of a StatefulSet's pods: what the controller calls current is left for what it calls update.
+fn stateful_revisions(stateful: &StatefulSet, set: &mut Set, facts: &Facts) -> Vec<Revision> {
+    let number = |name: &Name| {
+        let key = Key::new(stateful.metadata.namespace.clone(), name.clone());
+        facts.objects.revisions.get(&key).map_or(0, |revision| revision.revision)
+    };
+    let (current, update) = (&stateful.status.current_revision, &stateful.status.update_revision);
+    set.wanted = number(update);
+    let of = |pod: &&Rc<Pod>| {
+        let name = pod.metadata.labels.get("controller-revision-hash").cloned().unwrap_or_default();
+        let notch = match () {
+            () if name == *update => Notch::New,
+            () if name == *current => Notch::Old,
+            () if update.is_empty() => Notch::New,
+            () => Notch::Neither,
+        };
+        Revision { number: number(&name), notch }
+    };
+    set.pods.iter().map(of).collect()
+}
+
+/// Those of a Deployment's pods: the ReplicaSet with the Deployment's template is what is asked for.
+fn deployment_revisions(deployment: &Deployment, set: &mut Set, made: &[Rc<ReplicaSet>]) -> Vec<Revision> {
+    let new = util::find_new_replica_set(deployment, made);
+    let number = |set: &ReplicaSet| util::revision(&set.metadata).unwrap_or(0);
+    set.wanted = new.as_ref().map_or(0, |new| number(new));
+    let of = |pod: &&Rc<Pod>| {
+        let owner = pod.metadata.controller().map(|owner| owner.uid);
+        let own = made.iter().find(|set| Some(set.metadata.uid) == owner);
+        let is_new = own.is_some() && own.map(|own| own.metadata.uid) == new.as_ref().map(|new| new.metadata.uid);
+        Revision { number: own.map_or(0, |own| number(own)), notch: if is_new { Notch::New } else { Notch::Old } }
+    };
+    set.pods.iter().map(of).collect()
+}
+
+/// Since when a condition says what it says.
+pub(super) fn since(conditions: &[petri_objects::Condition], kind: &str, status: &str, reason: &str) -> Option<Time> {
+    let found = petri_objects::condition(conditions, kind)?;
+    (&*found.status == status && &*found.reason == reason).then_some(found.last_transition_time)
 }

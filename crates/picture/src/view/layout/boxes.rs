@@ -1,6 +1,5 @@
 //! What a layout consists of, and which size suits how many pods.
 
-use super::brackets::{BracketBox, RailBox};
 use crate::view::marks::{LinkView, NodeState, NodeView, Tone};
 
 /// The smallest width of a node with full tiles.
@@ -83,6 +82,24 @@ pub struct ClusterLayout {
     pub loose: Vec<DiskBox>,
     /// In the order of the view's duplicates; those of which a tile is missing are left out.
     pub bars: Vec<Bar>,
+}
+
+/// A bracket around one set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BracketBox {
+    pub rect: Rect,
+    /// In the order of the bracket's cells: those that have room.
+    pub cells: Vec<Rect>,
+    /// The bar of a partition.
+    pub bar: Option<Rect>,
+}
+
+/// Where pods stand that no node has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RailBox {
+    pub rect: Rect,
+    /// How many pods have no room on it.
+    pub more: u32,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The control plane: its own line, below it what was asked for, and beside that the pods that no node has.
 
-use super::boxes::{ClusterLayout, Rect, Size, TileBox};
+use super::boxes::{BracketBox, ClusterLayout, RailBox, Rect, Size, TileBox};
 use crate::view::marks::ClusterView;
 
 /// The control plane's own line.
@@ -16,24 +16,6 @@ const RAIL: i32 = 184;
 const CELL: i32 = 16;
 /// From one cell to the next: a notch needs its place.
 const PITCH: i32 = 20;
-
-/// A bracket around one set.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BracketBox {
-    pub rect: Rect,
-    /// In the order of the bracket's cells: those that have room.
-    pub cells: Vec<Rect>,
-    /// The bar of a partition.
-    pub bar: Option<Rect>,
-}
-
-/// Where pods stand that no node has.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RailBox {
-    pub rect: Rect,
-    /// How many pods have no room on it.
-    pub more: u32,
-}
 
 /// Places the brackets below the control plane's line. Its height depends on how many sets there are, and on nothing else.
 pub(super) fn place(view: &ClusterView, layout: &mut ClusterLayout) {

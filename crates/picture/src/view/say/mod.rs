@@ -1,5 +1,6 @@
 //! The sentence over the cluster: what is the case, in words, and what made it possible.
 
+mod pieces;
 mod rollouts;
 
 use super::facts::Facts;
@@ -11,6 +12,7 @@ use petri_sim::belief::api::shelf::Key;
 use petri_sim::promises::foresight::Start;
 use petri_sim::words::command::Command;
 use petri_sim::words::invariants::{Evidence, Guarantee, Standing};
+use pieces::{risk, text};
 use std::rc::Rc;
 
 /// The worst thing first: the end of the run, broken, at risk, out of contact, not complete, calm.
@@ -27,10 +29,6 @@ pub fn say(view: &ClusterView, intention: &Intention, facts: &Facts) -> Say {
         .or_else(|| incomplete(view, facts))
         .or_else(|| impaired(view, facts))
         .unwrap_or_else(|| calm(view, facts))
-}
-
-fn text(text: impl Into<String>) -> Piece {
-    Piece::Plain(text.into())
 }
 
 /// The evidence against a guarantee: the worst subject's.
@@ -280,10 +278,6 @@ fn heard(node: &super::marks::NodeView, facts: &Facts) -> String {
         || "it was never heard".to_owned(),
         |at| format!("it was last heard {} ago", words::duration(facts.now.since(at))),
     )
-}
-
-fn risk(headline: String, sub: String) -> Say {
-    Say { tone: Tone::Risk, headline: vec![text(headline)], sub: vec![text(sub)] }
 }
 
 /// Pods that are on their way, or that nobody has made yet: not trouble, but not complete.

@@ -1,10 +1,11 @@
 //! What was asked for and is not there yet: rollouts, and processes that nobody asked for.
 
 use super::super::facts::Facts;
-use super::super::intention::{Held, Intention, Notch, Reverted, Set};
+use super::super::intention::{Held, Intention, Reverted, Set};
 use super::super::marks::{BracketView, ClusterView, Say, TileView, Tone};
+use super::super::revision::Notch;
 use super::super::words;
-use super::{risk, text};
+use super::pieces::{risk, text};
 use petri_objects::Name;
 
 /// A rollout that time alone does not bring to its end.

@@ -1,9 +1,9 @@
 //! What was asked for: brackets, notches, slots, and what the sentence says of rollouts and of too many processes.
 
 use super::*;
-use crate::view::intention::Notch;
 use crate::view::marks::plain;
 use crate::view::meters::MeterState;
+use crate::view::revision::Notch;
 
 const FOUR: &str = "
 apiVersion: apps/v1
