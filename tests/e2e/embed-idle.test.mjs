@@ -98,7 +98,10 @@ async function rests(t, together) {
     await until(async () => (await pending()) === "", async () => `${why}: ${await pending()} is to come`);
     const before = await calls();
     await page.waitForTimeout(10_000);
-    assert.deepEqual([await calls(), await pending()], [before, ""], why);
+    // The picture that was held back may come when somebody looks another way.
+    const heldBack = together ? 0 : 2;
+    assert.equal(await pending(), "", why);
+    assert.ok((await calls()) - before <= heldBack, `${why}: ${(await calls()) - before} calls in ten seconds`);
   };
   await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
   await stands("out of sight");

@@ -95,7 +95,10 @@ pub fn Broken(props: &ClaimsProps) -> Html {
             </li>
         }
     };
-    let others = problems.iter().filter(|(at, _)| *at == 0).map(|(_, words)| words.clone());
+    // What has no line in the text, such as an attribute's recording.
+    let lines = body.lines().count();
+    let others =
+        problems.iter().filter(|(at, _)| !(1..=lines).contains(&(*at as usize))).map(|(_, words)| words.clone());
     html! {
         <main class="cluster broken-fence">
             <p role="alert">{ "This cannot be played." }{ for others.map(|words| html! { <span key={words.clone()}>{ format!(" {words}") }</span> }) }</p>
