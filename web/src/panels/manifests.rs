@@ -179,7 +179,7 @@ fn Problems(props: &ProblemsProps) -> Html {
                 { for listed.into_iter().enumerate().map(row) }
             </ul>
             <p hidden={more == 0}>{ format!("and {more} more") }</p>
-            <p hidden={unused == 0} class="unused">{ format!("{} not simulated, marked at its line", words::plural(unused as u32, "field")) }</p>
+            <p hidden={unused == 0} class="unused">{ format!("{} not simulated, marked at its line", words::plural(unused as u32, "part")) }</p>
             <p class="vh" role="status">{ match errors { 0 => String::new(), n => format!("{} in the manifest", words::plural(n as u32, "error")) } }</p>
         </div>
     }
