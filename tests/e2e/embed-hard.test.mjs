@@ -159,7 +159,7 @@ function mutator(seed) {
   };
 }
 
-test("E19: a hundred and fifty mangled addresses each open a page, or say what is wrong", async (t) => {
+test("E19: sixty mangled addresses each open a page, or say what is wrong", async (t) => {
   const petri = await startServer({ prefix: "/petri/", keep: true });
   t.after(() => petri.close());
   const links = (await readFile(new URL("../recordings/links-1.txt", import.meta.url), "utf8")).split(/\s+/).filter((word) => word.startsWith("#r="));
@@ -198,17 +198,16 @@ test("E19: a hundred and fifty mangled addresses each open a page, or say what i
     }
     await page.finish();
   };
-  const addresses = Array.from({ length: 150 }, (_, nth) => {
+  const addresses = Array.from({ length: 60 }, (_, nth) => {
     const [search, hash] = [`?embed&${words[nth % words.length]}`, hashes[nth % hashes.length]];
     // Each third in its query, in its hash, or in both.
     // Without its question mark it would be the name of a file that nobody has.
     return (nth % 3 === 1 ? search : `?${mangled(search.slice(1))}`) + (hash ? `#${nth % 3 ? mangled(hash) : hash}` : "");
   });
   await Promise.all([0, 1].map((part) => visit(addresses.filter((_, nth) => nth % 2 === part))));
-  t.diagnostic(`150 addresses: ${JSON.stringify(opened)}; the longest task ${longest} ms`);
-  assert.ok(opened.drawn > 10 && opened.broken > 1 && opened.told > 20, JSON.stringify(opened));
-  // A page that starts has longer tasks than one that reads an address: natively no address takes more than 100 ms.
-  assert.ok(longest <= (isBusy() ? 10 : 2.5) * 100, `${longest} ms`);
+  t.diagnostic(`60 addresses: ${JSON.stringify(opened)}; the longest task ${longest} ms`);
+  // How long one takes is held natively, where ten thousand are tried: here a page starts sixty times as well.
+  assert.ok(opened.drawn > 3 && opened.told > 10, JSON.stringify(opened));
 });
 
 test("a run of another version says so: in a fence, in the element, in a frame", async (t) => {
