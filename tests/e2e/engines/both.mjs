@@ -198,7 +198,7 @@ export function visit(name, programs, launch) {
       await open(server.url, [1280, 800]);
       const node = await until("there is something to try", PAGE, () => /Cut (\S+) off/.exec(document.querySelector("#try-button")?.innerText)?.[1]);
       await browser.click(PAGE, () => document.querySelector("#try-button"));
-      await until("it is cut", PAGE, (line) => document.querySelector(".term").innerText.includes(line), `cut ${node}`);
+      await until("it is cut", PAGE, (line) => document.querySelector(".term").textContent.includes(line), `cut ${node}`);
       finish();
     });
 
