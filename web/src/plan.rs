@@ -3,6 +3,7 @@
 //! Everything in it is part of the recording, so whoever opens the run's link has the same cluster.
 
 use petri_objects::{Name, Span};
+use petri_picture::view::words;
 use petri_sim::ground::limits::MAX_MACHINES;
 use petri_sim::ground::scenario::{MachineSpec, Scenario};
 use petri_sim::ground::settings::Settings;
@@ -120,14 +121,13 @@ impl Plan {
 
     /// What it comes to, in words.
     pub fn sentence(&self) -> String {
-        let count = |number: u32, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         // Somebody looks every few seconds, and then the pods have that long.
         let lost = spelled(self.grace.saturating_add(self.toleration));
         format!(
             "{} in {}, room for {}. A node that is cut off loses its pods after {lost}.",
-            count(self.nodes, "node"),
-            count(self.zones, "zone"),
-            count(self.nodes * self.pods, "pod"),
+            words::plural(self.nodes, "node"),
+            words::plural(self.zones, "zone"),
+            words::plural(self.nodes * self.pods, "pod"),
         )
     }
 

@@ -4,8 +4,9 @@ use super::page;
 use super::row::{Group, Known, Mark, Pick, Row};
 use crate::explain::Related;
 use crate::verbs::{self, Act, Verb};
-use petri_objects::{Kind, Name, ObjectRef, Pod};
+use petri_objects::{Kind, Name, Pod};
 use petri_picture::view::Target;
+use petri_picture::view::facts::{Facts, Running, pod_ref};
 use petri_sim::words::command::Command;
 use petri_sim::world::World;
 use std::collections::BTreeSet;
@@ -62,17 +63,10 @@ fn subjects(world: &World, selection: Option<&Target>) -> Vec<Subject> {
         let belongs = related.as_ref().is_some_and(|related| related.pods.contains(key));
         add(target, "pod", &key.name, placed(pod), belongs);
     }
-    let mut ghosts = BTreeSet::new();
-    for machine in world.machines.values() {
-        for process in machine.processes.values() {
-            let pod = ObjectRef::new(Kind::Pod, process.identity.namespace.clone(), process.identity.pod.clone());
-            let believed = objects.pods.values().any(|pod| pod.metadata.uid == process.uid);
-            if !believed && ghosts.insert(process.uid) {
-                let name = process.identity.pod.clone();
-                let note = format!("runs on {} without an object", machine.name);
-                add(Target::Pod { pod, uid: process.uid }, "ghost", &name, note, false);
-            }
-        }
+    for Running { node, uid, process } in Facts::of(world, &[]).ghosts() {
+        let pod = pod_ref(&process.identity.namespace, &process.identity.pod);
+        let note = format!("runs on {} without an object", node.name);
+        add(Target::Pod { pod, uid }, "ghost", &process.identity.pod, note, false);
     }
     let named = |name: &Name| related.as_ref().is_some_and(|related| related.names.contains(name));
     for kind in [
@@ -192,7 +186,7 @@ fn named(label: &str, subject: &Subject) -> String {
         "Start slowly from now on" => format!("Start {name} slowly from now on"),
         "Stop slowly" => format!("Stop {name} slowly"),
         "How the rollout goes" => format!("How the rollout of {name} goes"),
-        "Delete with a grace of so many seconds" => format!("Delete {} with a grace period", long()),
+        "Delete with a grace period in seconds" => format!("Delete {} with a grace period", long()),
         "Delete the Node object" => format!("Delete the Node object {name}"),
         _ => match (label.split_once(", "), label.strip_prefix("Scale to ")) {
             (Some(("Delete", how)), _) => format!("Delete {}, {how}", long()),

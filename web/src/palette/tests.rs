@@ -146,3 +146,18 @@ fn large_clusters_are_searched_between_two_keys() {
     assert_eq!(shown.groups[0].1[0].row.line, "cut node-77");
     assert!(shown.groups.iter().all(|(_, found)| found.len() <= 8));
 }
+
+#[test]
+fn what_a_menu_says_of_the_thing_it_hangs_on_names_it() {
+    let session = first_visit();
+    let labels: Vec<String> = all(&session, None).into_iter().map(|row| row.label).collect();
+    for label in [
+        "Start rg-0 slowly from now on",
+        "Stop rg-0 slowly",
+        "How the rollout of rg goes",
+        "Delete pod rg-0 with a grace period",
+        "Delete the Node object node-0",
+    ] {
+        assert!(labels.iter().any(|other| other == label), "{label}: {labels:#?}");
+    }
+}

@@ -255,13 +255,11 @@ fn card_words(node: &NodeView, place: Rect) -> Shape {
     let heard = node.line.strip_prefix("heard ").unwrap_or(&node.line);
     let risk = node.status_tone.max(node.line_tone);
     let both = format!("{} · {heard}", node.status);
-    let said: [(&str, Tone); 3] = match node.state {
-        NodeState::Ready | NodeState::Lost if node.cordoned => {
-            [(&both, risk), ("cordoned", node.line_tone), ("", risk)]
-        }
-        NodeState::Ready if node.line_tone != Tone::Calm => [(&both, risk), (&node.line, risk), ("", risk)],
-        NodeState::Ready | NodeState::Lost => [(&both, risk), (&node.status, node.status_tone), ("", risk)],
-        _ => [(&node.line, node.line_tone), (&node.status, node.status_tone), ("", risk)],
+    let said: [(&str, Tone); 2] = match node.state {
+        NodeState::Ready | NodeState::Lost if node.cordoned => [(&both, risk), ("cordoned", node.line_tone)],
+        NodeState::Ready if node.line_tone != Tone::Calm => [(&both, risk), (&node.line, risk)],
+        NodeState::Ready | NodeState::Lost => [(&both, risk), (&node.status, node.status_tone)],
+        _ => [(&node.line, node.line_tone), (&node.status, node.status_tone)],
     };
     let (said, said_tone) =
         said.into_iter().find(|(words, _)| words::width(words, 11, false) <= beside).unwrap_or(("", Tone::Calm));

@@ -6,6 +6,7 @@ use petri_objects::order::Order as _;
 use petri_objects::{Deployment, Kind, Meta, Name, ObjectRef, Pod, ReplicaSet, StatefulSet, Time, Uid};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::belief::controllers::deployment::util;
+use petri_sim::belief::controllers::statefulset;
 use std::rc::Rc;
 
 /// A set with its pods.
@@ -140,7 +141,7 @@ fn deployment_of(set: &ReplicaSet) -> Option<Uid> {
 
 /// The number at the end of a StatefulSet's pod.
 pub fn ordinal(pod: &Pod) -> Option<u32> {
-    pod.metadata.name.rsplit_once('-')?.1.parse().ok()
+    statefulset::ordinal_of(&pod.metadata.name).map(i32::unsigned_abs)
 }
 
 impl Set<'_> {

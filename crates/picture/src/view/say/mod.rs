@@ -24,9 +24,11 @@ pub fn say(view: &ClusterView, intention: &Intention, facts: &Facts) -> Say {
         .or_else(|| rollouts::overdue(intention, facts))
         .or_else(|| rollouts::surplus(view))
         .or_else(|| apart(view, facts))
-        .or_else(|| incomplete(view, facts).filter(|say| say.tone != Tone::Calm))
-        .or_else(|| rollouts::under_way(intention, facts))
-        .or_else(|| incomplete(view, facts))
+        // What fails is told before a rollout that goes on, and what is on its way after it.
+        .or_else(|| match incomplete(view, facts) {
+            Some(say) if say.tone != Tone::Calm => Some(say),
+            say => rollouts::under_way(intention, facts).or(say),
+        })
         .or_else(|| impaired(view, facts))
         .unwrap_or_else(|| calm(view, facts))
 }
