@@ -4,11 +4,13 @@
 use crate::check::utf16;
 use crate::state::File;
 use petri_manifest::Parsed;
-use petri_manifest::drift::{drifts, taken_over};
+use petri_manifest::drift::{Drift, drifts, taken_over};
 use petri_objects::{Object, ObjectRef, Time};
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::command::Command;
 use petri_sim::world::World;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A line of a file from which the cluster differs.
@@ -54,48 +56,97 @@ fn could_drift(command: &Command, later: bool) -> bool {
     }
 }
 
+/// What was compared last: while time goes on this is asked for with every frame, and mostly nothing of it has changed.
+#[derive(PartialEq)]
+struct Compared {
+    text: Rc<str>,
+    applied: Option<Rc<str>>,
+    live: Vec<(usize, Object)>,
+}
+
+thread_local! {
+    static READ: RefCell<Vec<(Rc<str>, Rc<Parsed>)>> = const { RefCell::new(Vec::new()) };
+    static COMPARED: RefCell<Option<(Compared, Vec<Difference>)>> = const { RefCell::new(None) };
+}
+
+/// A file's text and the one that was applied, read once each.
+fn read(text: &Rc<str>) -> Rc<Parsed> {
+    READ.with_borrow_mut(|read| {
+        if let Some((_, parsed)) = read.iter().find(|(known, _)| Rc::ptr_eq(known, text)) {
+            return parsed.clone();
+        }
+        let parsed = Rc::new(petri_manifest::parse(text));
+        read.insert(0, (text.clone(), parsed.clone()));
+        read.truncate(2);
+        parsed
+    })
+}
+
 #[inline(never)]
 fn compare(file: &File, timeline: &Timeline) -> Drifted {
-    let parsed = petri_manifest::parse(&file.text);
+    let parsed = read(&file.text);
     // What the person has changed since is theirs, and waits to be applied.
-    let before =
-        file.applied.as_ref().filter(|_| file.is_changed()).map(|applied| petri_manifest::parse(&applied.text));
-    let (mut lines, mut objects) = (Vec::new(), Vec::new());
-    for (document, live) in declared(&parsed, timeline.world()) {
-        let reference = live.reference();
-        let applied = before.as_ref().map(|before| {
-            let own = declared(before, timeline.world()).find(|(_, other)| other.reference() == reference);
-            own.map_or_else(Vec::new, |(document, live)| drifts(&before.documents[document], &live.to_value()))
-        });
-        for drift in drifts(&parsed.documents[document], &live.to_value()) {
-            if applied.as_ref().is_some_and(|applied| !applied.iter().any(|other| other.path == drift.path)) {
+    let applied = file.applied.as_ref().filter(|_| file.is_changed()).map(|applied| applied.text.clone());
+    let live: Vec<(usize, Object)> = declared(&parsed, timeline.world()).collect();
+    let targets: Vec<ObjectRef> = live.iter().map(|(_, object)| object.reference()).collect();
+    let now = Compared { text: file.text.clone(), applied, live };
+    let lines = COMPARED.with_borrow_mut(|compared| match compared {
+        Some((known, lines)) if *known == now => lines.clone(),
+        _ => {
+            let lines = differences(&parsed, &now, timeline.world());
+            *compared = Some((now, lines.clone()));
+            lines
+        }
+    });
+    let cause = (!lines.is_empty()).then(|| cause(&targets, timeline)).flatten();
+    Drifted { lines, cause }
+}
+
+fn differences(parsed: &Parsed, now: &Compared, world: &World) -> Vec<Difference> {
+    let before = now.applied.as_ref().map(read);
+    let declared_before: Option<BTreeMap<ObjectRef, Vec<Drift>>> = before.map(|before| {
+        let drifts = |(document, live): (usize, Object)| {
+            (live.reference(), drifts(&before.documents[document], &live.to_value()))
+        };
+        declared(&before, world).map(drifts).collect()
+    });
+    let mut lines = Vec::new();
+    for (document, live) in &now.live {
+        let before =
+            declared_before.as_ref().map(|before| before.get(&live.reference()).map_or(&[][..], Vec::as_slice));
+        for drift in drifts(&parsed.documents[*document], &live.to_value()) {
+            if before.is_some_and(|before| !before.iter().any(|other| other.path == drift.path)) {
                 continue;
             }
             let has = if drift.cluster.is_empty() { "not there" } else { &drift.cluster };
-            let (from, to) = (utf16(&file.text, drift.span.start), utf16(&file.text, drift.span.end));
+            let (from, to) = (utf16(&now.text, drift.span.start), utf16(&now.text, drift.span.end));
             lines.push(Difference { from, to, path: drift.path, text: format!("cluster: {has}") });
         }
-        objects.push(reference);
     }
-    let own = |target: &ObjectRef| objects.iter().any(|object| object == target);
+    lines
+}
+
+/// The command that came last to one of these objects.
+fn cause(targets: &[ObjectRef], timeline: &Timeline) -> Option<(Time, String)> {
     let now = timeline.now();
     let mut commands = timeline.recording().commands.iter().rev().filter(|stamped| stamped.at <= now);
-    let cause = commands.find(|stamped| match &*stamped.command {
-        Command::Scale { target, .. } | Command::Patch { target, .. } => own(target),
-        Command::Cordon { node, .. } | Command::Taint { node, .. } => objects.iter().any(|object| object.name == *node),
+    let found = commands.find(|stamped| match &*stamped.command {
+        Command::Scale { target, .. } | Command::Patch { target, .. } => targets.contains(target),
+        Command::Cordon { node, .. } | Command::Taint { node, .. } => targets.iter().any(|target| target.name == *node),
         _ => false,
-    });
-    Drifted { cause: cause.filter(|_| !lines.is_empty()).map(|stamped| (stamped.at, stamped.said())), lines }
+    })?;
+    Some((found.at, found.said()))
 }
 
 /// The file's text with what the cluster has, and what could not be written at its place.
 pub fn take_over(file: &File, world: &World) -> (Rc<str>, Vec<String>) {
     let (mut text, mut left) = (file.text.to_string(), Vec::new());
-    let count = petri_manifest::parse(&text).documents.len();
-    for index in 0..count {
-        let parsed = petri_manifest::parse(&text);
-        let Some((_, live)) = declared(&parsed, world).find(|(document, _)| *document == index) else { continue };
-        let changed = taken_over(&text, &parsed, index, &live.to_value());
+    let parsed = read(&file.text);
+    let differs =
+        |(document, live): &(usize, Object)| !drifts(&parsed.documents[*document], &live.to_value()).is_empty();
+    // A change of one document leaves the others at their numbers.
+    for (document, live) in declared(&parsed, world).filter(differs) {
+        let changed = taken_over(&text, &petri_manifest::parse(&text), document, &live.to_value());
         left.extend(changed.left);
         text = changed.text;
     }
@@ -119,7 +170,6 @@ mod tests {
     use petri_objects::Span;
     use petri_sim::ground::scenario::Scenario;
     use petri_sim::story::recording::Recording;
-    use std::collections::BTreeMap;
 
     const FRONT: &str = "# mine
 apiVersion: v1
@@ -190,6 +240,25 @@ spec:
             assert_eq!(told(&file, &timeline), [], "{line}");
             assert_eq!(&*take_over(&file, timeline.world()).0, FRONT, "{line}");
         }
+    }
+
+    #[test]
+    fn what_has_no_place_of_its_own_is_left_and_told() {
+        let (timeline, file) = after(&["kubectl scale sts/web --replicas=5"]);
+        let alias = FRONT.replace("replicas: 2 # two", "replicas: &n 2\n  revisionHistoryLimit: *n");
+        let file = File { text: alias.as_str().into(), ..file };
+        let (text, left) = take_over(&file, timeline.world());
+        assert!(left.contains(&"spec.replicas".to_owned()), "{left:?}");
+        assert!(text.contains("replicas: &n 2"), "{text}");
+    }
+
+    #[test]
+    fn what_was_compared_is_compared_again_where_it_has_changed() {
+        let (timeline, file) = after(&["kubectl scale sts/web --replicas=5"]);
+        let first = drifted(&file, &timeline);
+        assert_eq!(drifted(&file, &timeline), first);
+        let (other, _) = after(&["kubectl scale sts/web --replicas=7"]);
+        assert_eq!(told(&file, &other), [("spec.replicas".to_owned(), "cluster: 7".to_owned())]);
     }
 
     #[test]
