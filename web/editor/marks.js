@@ -26,30 +26,38 @@ class Badge extends WidgetType {
   }
 }
 
-/** One badge per line at most: two of them would push each other out of sight. */
-function placeBadges(doc, list) {
+/** The first of each line, by `at` of theirs, in the order of the text: two on one line would push each other out of sight. */
+function firstOfLines(doc, list, at) {
   const byLine = new Map();
-  for (const { at, text } of list) {
-    const line = doc.lineAt(Math.min(at, doc.length));
-    if (!byLine.has(line.to)) byLine.set(line.to, text);
+  for (const item of list) {
+    const line = doc.lineAt(Math.min(at(item), doc.length));
+    if (!byLine.has(line.number)) byLine.set(line.number, { line, item });
   }
+  return [...byLine.values()].sort((a, b) => a.line.from - b.line.from);
+}
+
+function placeBadges(doc, list) {
   const builder = new RangeSetBuilder();
-  for (const [end, text] of [...byLine].sort((a, b) => a[0] - b[0])) {
-    builder.add(end, end, Decoration.widget({ widget: new Badge(text), side: 1 }));
+  for (const { line, item } of firstOfLines(doc, list, ({ at }) => at)) {
+    builder.add(line.to, line.to, Decoration.widget({ widget: new Badge(item.text), side: 1 }));
   }
   return builder.finish();
 }
 
-export const badges = StateField.define({
-  create: () => Decoration.none,
-  update(placed, transaction) {
-    for (const effect of transaction.effects) {
-      if (effect.is(setBadges)) return placeBadges(transaction.state.doc, effect.value);
-    }
-    return placed.map(transaction.changes);
-  },
-  provide: (field) => EditorView.decorations.from(field),
-});
+/** Decorations that an effect brings, and that move with the text until it brings others. */
+const placed = (effectType, place) =>
+  StateField.define({
+    create: () => Decoration.none,
+    update(decorations, transaction) {
+      for (const effect of transaction.effects) {
+        if (effect.is(effectType)) return place(transaction.state.doc, effect.value);
+      }
+      return decorations.map(transaction.changes);
+    },
+    provide: (field) => EditorView.decorations.from(field),
+  });
+
+export const badges = placed(setBadges, placeBadges);
 
 /** What the cluster has, at the end of the line that says otherwise, and the way to take it over. */
 class Drift extends WidgetType {
@@ -82,29 +90,15 @@ class Drift extends WidgetType {
 
 /** Lines from which the cluster differs: `{ lines: [{ from, text }], takeOver }`. */
 function placeDrift(doc, { lines, takeOver }) {
-  const byLine = new Map();
-  for (const { from, text } of lines) {
-    const line = doc.lineAt(Math.min(from, doc.length));
-    if (!byLine.has(line.number)) byLine.set(line.number, { line, text });
-  }
   const builder = new RangeSetBuilder();
-  for (const { line, text } of [...byLine.values()].sort((a, b) => a.line.from - b.line.from)) {
+  for (const { line, item } of firstOfLines(doc, lines, ({ from }) => from)) {
     builder.add(line.from, line.from, Decoration.line({ class: "petri-drift" }));
-    builder.add(line.to, line.to, Decoration.widget({ widget: new Drift(text, takeOver), side: 2 }));
+    builder.add(line.to, line.to, Decoration.widget({ widget: new Drift(item.text, takeOver), side: 2 }));
   }
   return builder.finish();
 }
 
-export const driftLines = StateField.define({
-  create: () => Decoration.none,
-  update(placed, transaction) {
-    for (const effect of transaction.effects) {
-      if (effect.is(setDrift)) return placeDrift(transaction.state.doc, effect.value);
-    }
-    return placed.map(transaction.changes);
-  },
-  provide: (field) => EditorView.decorations.from(field),
-});
+export const driftLines = placed(setDrift, placeDrift);
 
 /** Indexes of the lines of `after` that are not part of a longest common subsequence with `before`. */
 export function changedLineIndexes(before, after) {

@@ -65,15 +65,12 @@ impl Host for Timeline {
         Timeline::says(self, line);
     }
     fn turn(&mut self, turn: Turn) -> Result<String, String> {
-        let last = |timeline: &Timeline| {
-            timeline.done().checked_sub(1).map(|last| timeline.recording().commands[last].said()).unwrap_or_default()
-        };
         match turn {
             Turn::Undo => {
-                let line = last(self);
+                let line = self.last_said();
                 if self.undo() { Ok(format!("took back: {line}")) } else { Err("there is nothing to take back".into()) }
             }
-            Turn::Redo if self.redo() => Ok(format!("done again: {}", last(self))),
+            Turn::Redo if self.redo() => Ok(format!("done again: {}", self.last_said())),
             Turn::Redo => Err("there is nothing to do again".into()),
             Turn::Reset if self.reset(0, self.start()) => {
                 Ok("back at the beginning; redo goes on from where you were".into())

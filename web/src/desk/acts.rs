@@ -184,17 +184,10 @@ impl Desk {
         words
     }
 
-    /// What was done last, in words.
-    fn last_said(&self) -> String {
-        let timeline = self.session.timeline();
-        let last = timeline.done().checked_sub(1);
-        last.map_or_else(String::new, |last| timeline.recording().commands[last].said())
-    }
-
     /// Takes the last command back by forking before it. Files that followed it go back, too. Where nothing was done but
     /// open this run, the one that it has replaced comes back.
     fn take_back_last(&self) -> String {
-        let last = self.last_said();
+        let last = self.session.timeline().last_said();
         if let Some(title) = self.bring_back(false) {
             return format!("Back to {title}.");
         }
@@ -210,7 +203,7 @@ impl Desk {
             return format!("Back to {title}.");
         }
         match self.session.change(|timeline| timeline.redo()) {
-            true => format!("Done again: {}.", self.last_said()),
+            true => format!("Done again: {}.", self.session.timeline().last_said()),
             false => "There is nothing to do again.".to_owned(),
         }
     }

@@ -53,20 +53,21 @@ impl MeterState {
 /// One meter per guarantee that somebody gives here, and one for each other that is or was in danger or refuses something,
 /// always in the same order.
 pub fn view(facts: &Facts) -> Vec<MeterView> {
-    let refuses = super::budgets::refuses(facts).is_some();
-    let told = |guarantee: &Guarantee| {
-        let general = guarantee.is_general() && subjectless(*guarantee, facts).is_none();
-        general || refuses && *guarantee == Guarantee::Budget || is_touched(*guarantee, facts)
-    };
-    Guarantee::ALL.into_iter().filter(told).map(|guarantee| meter(guarantee, facts)).collect()
+    meters(facts, |guarantee| guarantee.is_general() && subjectless(guarantee, facts).is_none())
 }
 
 /// The same with those that nobody gives here.
 pub fn all(facts: &Facts) -> Vec<MeterView> {
-    let shown = view(facts);
-    let told =
-        |guarantee: &Guarantee| guarantee.is_general() || shown.iter().any(|meter| meter.guarantee == *guarantee);
-    Guarantee::ALL.into_iter().filter(told).map(|guarantee| meter(guarantee, facts)).collect()
+    meters(facts, Guarantee::is_general)
+}
+
+fn meters(facts: &Facts, always: impl Fn(Guarantee) -> bool) -> Vec<MeterView> {
+    let refused = super::budgets::refuses(facts).map(|(_, why)| why);
+    let told = |guarantee: &Guarantee| {
+        always(*guarantee) || refused.is_some() && *guarantee == Guarantee::Budget || is_touched(*guarantee, facts)
+    };
+    let meter = |guarantee| meter(guarantee, facts, refused.as_deref().filter(|_| guarantee == Guarantee::Budget));
+    Guarantee::ALL.into_iter().filter(told).map(meter).collect()
 }
 
 /// Whether it is or was in danger.
@@ -94,15 +95,16 @@ fn subjectless(guarantee: Guarantee, facts: &Facts) -> Option<&'static str> {
     none.then_some(words)
 }
 
-fn meter(guarantee: Guarantee, facts: &Facts) -> MeterView {
+/// `refused` is why somebody was refused what would break it.
+fn meter(guarantee: Guarantee, facts: &Facts, refused: Option<&str>) -> MeterView {
     let worst = facts.invariants.map(|invariants| invariants.worst(guarantee).0);
     let first = facts.invariants.and_then(|invariants| invariants.first_broken.get(&guarantee));
-    let (state, short, sentence) = match (worst, first) {
-        (Some(Standing::Broken { since, evidence }), _) => {
+    let (state, short, sentence) = match (worst, first, refused) {
+        (Some(Standing::Broken { since, evidence }), ..) => {
             let lasting = words::duration(facts.now.since(*since));
             (MeterState::Broken, "broken".to_owned(), format!("{} Broken for {lasting}.", evidence.sentence))
         }
-        (Some(Standing::AtRisk { until, evidence, .. }), _) => {
+        (Some(Standing::AtRisk { until, evidence, .. }), ..) => {
             let duplicate = facts.next_duplicate().filter(|_| guarantee == Guarantee::AtMostOne);
             let short = match duplicate.as_ref().or(until.as_ref()) {
                 Some(at) if *at > facts.now => format!("until {}", words::moment(facts.start, *at)),
@@ -110,14 +112,11 @@ fn meter(guarantee: Guarantee, facts: &Facts) -> MeterView {
             };
             (MeterState::AtRisk, short, evidence.sentence.to_string())
         }
-        (_, Some((at, _, evidence))) => {
+        (_, Some((at, _, evidence)), _) => {
             let moment = words::moment(facts.start, *at);
             (MeterState::WasBroken, moment.clone(), format!("First broken at {moment}: {}", evidence.sentence))
         }
-        _ if guarantee == Guarantee::Budget => match super::budgets::refuses(facts) {
-            Some((_, why)) => (MeterState::Refusing, "refuses".to_owned(), why),
-            None => (MeterState::Holding, String::new(), "It holds, and has since the beginning.".to_owned()),
-        },
+        (_, _, Some(why)) => (MeterState::Refusing, "refuses".to_owned(), why.to_owned()),
         _ => {
             let sentence = subjectless(guarantee, facts).unwrap_or("It holds, and has since the beginning.");
             (MeterState::Holding, String::new(), sentence.to_owned())

@@ -46,6 +46,23 @@ spec:
       resources: { requests: { storage: 10Gi } }
 ";
 
+/// A Deployment of web servers.
+fn web(replicas: u32) -> String {
+    format!(
+        "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{ name: web }}
+spec:
+  replicas: {replicas}
+  selector: {{ matchLabels: {{ app: web }} }}
+  template:
+    metadata: {{ labels: {{ app: web }} }}
+    spec: {{ containers: [{{ name: web, image: nginx }}] }}
+"
+    )
+}
+
 /// A run with its memory of lanes.
 struct Run {
     timeline: Timeline,

@@ -359,6 +359,10 @@ impl Timeline {
         self.rooms.last().copied().unwrap_or_default().with(stamped)
     }
 
+    /// What was done last, in the words in which it was said; empty if nothing was.
+    pub fn last_said(&self) -> String {
+        self.done().checked_sub(1).map_or_else(String::new, |last| self.recording().commands[last].said())
+    }
     /// How many of the recording's commands were carried out before the cursor.
     pub fn done(&self) -> usize {
         self.done

@@ -175,19 +175,7 @@ fn two_sets_have_two_signs_and_a_deployment_s_pods_go_by_its_name() {
     let mut run = Run::new(Scenario::standard());
     run.apply(SET);
     run.play(10);
-    run.apply(
-        "
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web }
-spec:
-  replicas: 2
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec: { containers: [{ name: web, image: nginx }] }
-",
-    );
+    run.apply(&web(2));
     run.play(60);
     let view = run.view();
     assert_eq!(view.sets.iter().map(|set| set.sign).collect::<Vec<_>>(), [Some(0), Some(1)]);

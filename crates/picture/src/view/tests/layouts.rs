@@ -109,19 +109,7 @@ fn several_pods_on_a_node_do_not_lie_on_each_other() {
 #[test]
 fn thirty_nodes_with_two_hundred_pods_become_cells() {
     let mut run = Run::new(Scenario::sized(30));
-    run.apply(
-        "
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web }
-spec:
-  replicas: 200
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec: { containers: [{ name: web, image: nginx }] }
-",
-    );
+    run.apply(&web(200));
     run.play(60);
     let view = run.view();
     assert_eq!(view.tiles().count(), 200);
