@@ -16,7 +16,7 @@ const CELLS: usize = 12;
 const MOST: usize = 1_000;
 
 /// One bracket per set, in order of creation.
-pub fn brackets(intention: &Intention, facts: &Facts) -> Vec<BracketView> {
+pub fn brackets(intention: &Intention, held: &[Option<Held>], facts: &Facts) -> Vec<BracketView> {
     let mut runs: Vec<Runs> = intention.sets.iter().map(|_| Runs::default()).collect();
     for running in facts.running() {
         let place = running.process.owner.as_ref().and_then(|owner| intention.place(owner.uid));
@@ -27,7 +27,8 @@ pub fn brackets(intention: &Intention, facts: &Facts) -> Vec<BracketView> {
         runs.unconfirmed += u32::from(gone && (pod.is_none() || !facts.answers(running.node)));
         runs.serving += u32::from(pod.is_some_and(|pod| pod.is_ready()) && running.process.answers);
     }
-    intention.sets.iter().zip(runs).map(|(set, runs)| bracket(set, intention, facts, runs)).collect()
+    let sets = intention.sets.iter().zip(held).zip(runs);
+    sets.map(|((set, held), runs)| bracket(set, held.as_ref(), intention, facts, runs)).collect()
 }
 
 /// Pods of a set that run somewhere, and those of them that nobody can have stopped.
@@ -69,10 +70,9 @@ fn cells<'c>(set: &'c Set) -> Vec<Cell<'c>> {
     cells
 }
 
-fn bracket(set: &Set, intention: &Intention, facts: &Facts, mut runs: Runs) -> BracketView {
+fn bracket(set: &Set, held: Option<&Held>, intention: &Intention, facts: &Facts, mut runs: Runs) -> BracketView {
     runs.all.order();
     let mut cells = cells(set);
-    let held = Held::of(set, intention, facts);
     let ready = set.ready();
     let notch = |cell: &Cell| cell.map_or(Notch::None, |pod| intention.revision(pod.metadata.uid).notch);
     let bar = set.partition().filter(|_| cells.iter().any(|cell| notch(cell) != Notch::None)).map(|first| {
@@ -87,7 +87,7 @@ fn bracket(set: &Set, intention: &Intention, facts: &Facts, mut runs: Runs) -> B
         Ok(pod) => !pod.is_ready() || pod.is_terminating() || notch(cell) == Notch::Neither,
         Err(_) => true,
     };
-    let (line, tone) = line(set, held.as_ref(), &runs, ready, facts);
+    let (line, tone) = line(set, held, &runs, ready, facts);
     let troubled = cells.iter().filter(|cell| in_trouble(cell)).count();
     let (line, tone) = match () {
         () if many && troubled > 0 && line == AS_ASKED => {

@@ -1,7 +1,7 @@
 //! The cluster picture as data: zones, machines, pods on both layers, disks, and what joins them.
 
 use super::facts::{Facts, Running};
-use super::intention::Intention;
+use super::intention::{Held, Intention};
 use super::marks::{
     BracketView, ClusterView, ControlPlaneView, Duplicate, DuplicateKind, LinkView, NodeState, NodeView, TileState,
     TileView, Tone, ZoneView,
@@ -29,6 +29,7 @@ pub fn view(world: &World, commands: &[Stamped]) -> ClusterView {
 pub fn of(facts: &Facts) -> ClusterView {
     let mut zones: BTreeMap<Name, ZoneView> = BTreeMap::new();
     let intention = Intention::of(facts);
+    let held = Held::all(&intention, facts);
     let mut by_node = tiles_by_node(facts, &intention);
     for machine in facts.machines.values() {
         let zone: Name = machine.zone().into();
@@ -58,9 +59,9 @@ pub fn of(facts: &Facts) -> ClusterView {
         ..ClusterView::default()
     };
     view.has_disks = view.disks().next().is_some() || intention.asks_for_disks();
-    view.sets = brackets::brackets(&intention, facts);
+    view.sets = brackets::brackets(&intention, &held, facts);
     view.duplicates.extend(view.sets.iter().filter_map(two_for_one));
-    view.say = say::say(&view, &intention, facts);
+    view.say = say::say(&view, &intention, &held, facts);
     view
 }
 

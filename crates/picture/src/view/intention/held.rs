@@ -37,6 +37,11 @@ pub struct Reverted {
 }
 
 impl Held {
+    /// What holds each set, in their order.
+    pub fn all(intention: &Intention, facts: &Facts) -> Vec<Option<Held>> {
+        intention.sets.iter().map(|set| Held::of(set, intention, facts)).collect()
+    }
+
     /// What holds the set, the worst first; nothing where all is as asked or on its way up for the first time.
     pub fn of(set: &Set, intention: &Intention, facts: &Facts) -> Option<Held> {
         if set.is_terminating() {

@@ -4,7 +4,7 @@ mod pieces;
 mod rollouts;
 
 use super::facts::Facts;
-use super::intention::Intention;
+use super::intention::{Held, Intention};
 use super::marks::{ClusterView, DuplicateKind, LinkView, NodeState, Piece, Say, TileState, TileView, Tone};
 use super::words;
 use petri_objects::{Kind, Name, ObjectRef, Pod, Uid};
@@ -16,18 +16,18 @@ use pieces::{risk, text};
 use std::rc::Rc;
 
 /// The worst thing first: the end of the run, broken, at risk, out of contact, not complete, calm.
-pub fn say(view: &ClusterView, intention: &Intention, facts: &Facts) -> Say {
+pub fn say(view: &ClusterView, intention: &Intention, held: &[Option<Held>], facts: &Facts) -> Say {
     None.or_else(|| ended(facts))
         .or_else(|| twice(view, facts))
         .or_else(|| broken(facts))
         .or_else(|| at_risk(view, facts))
-        .or_else(|| rollouts::overdue(intention, facts))
+        .or_else(|| rollouts::overdue(intention, held, facts))
         .or_else(|| rollouts::surplus(view))
         .or_else(|| apart(view, facts))
         // What fails is told before a rollout that goes on, and what is on its way after it.
         .or_else(|| match incomplete(view, facts) {
             Some(say) if say.tone != Tone::Calm => Some(say),
-            say => rollouts::under_way(intention, facts).or(say),
+            say => rollouts::under_way(intention, held).or(say),
         })
         .or_else(|| impaired(view, facts))
         .unwrap_or_else(|| calm(view, facts))

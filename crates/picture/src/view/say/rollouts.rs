@@ -9,8 +9,8 @@ use super::pieces::{risk, text};
 use petri_objects::Name;
 
 /// A rollout that time alone does not bring to its end.
-pub fn overdue(intention: &Intention, facts: &Facts) -> Option<Say> {
-    let (set, held) = first(intention, facts, Held::is_overdue)?;
+pub fn overdue(intention: &Intention, held: &[Option<Held>], facts: &Facts) -> Option<Say> {
+    let (set, held) = first(intention, held, Held::is_overdue)?;
     let name = &set.object.name;
     Some(match held {
         Held::Reverted(Reverted { pod, has, .. }) => risk(
@@ -21,7 +21,7 @@ pub fn overdue(intention: &Intention, facts: &Facts) -> Option<Say> {
             format!("{name} is stuck: its deadline has passed."),
             format!(
                 "Its rollout has made no progress, says the API server for {}. It goes on trying.",
-                words::duration(facts.now.since(since))
+                words::duration(facts.now.since(*since))
             ),
         ),
         _ => return None,
@@ -29,8 +29,8 @@ pub fn overdue(intention: &Intention, facts: &Facts) -> Option<Say> {
 }
 
 /// A rollout that goes on, or waits for somebody who meant it to wait.
-pub fn under_way(intention: &Intention, facts: &Facts) -> Option<Say> {
-    let (set, held) = first(intention, facts, |held| !matches!(held, Held::Leaves))?;
+pub fn under_way(intention: &Intention, held: &[Option<Held>]) -> Option<Say> {
+    let (set, held) = first(intention, held, |held| !matches!(held, Held::Leaves))?;
     let name = &set.object.name;
     let number =
         |notch: Notch| set.pods.iter().filter(|pod| intention.revision(pod.metadata.uid).notch == notch).count() as u32;
@@ -38,7 +38,7 @@ pub fn under_way(intention: &Intention, facts: &Facts) -> Option<Say> {
         let have = if new == 1 { "has" } else { "have" };
         format!("{new} of {} {have} the new revision", words::plural(set.asked, "pod"))
     };
-    let (headline, sub) = match &held {
+    let (headline, sub) = match held {
         Held::Updating { new, next } => (
             format!("{name} is being updated: {new} of {} done.", words::plural(set.asked, "pod")),
             match next {
@@ -75,10 +75,10 @@ fn next_one(next: &Name, set: &Set) -> String {
 
 fn first<'i, 'w>(
     intention: &'i Intention<'w>,
-    facts: &Facts,
+    held: &'i [Option<Held>],
     fits: impl Fn(&Held) -> bool,
-) -> Option<(&'i Set<'w>, Held)> {
-    intention.sets.iter().find_map(|set| Some((set, Held::of(set, intention, facts).filter(&fits)?)))
+) -> Option<(&'i Set<'w>, &'i Held)> {
+    intention.sets.iter().zip(held).find_map(|(set, held)| Some((set, held.as_ref().filter(|held| fits(held))?)))
 }
 
 /// Sets that run more than they ask for, because some of it nobody can stop.
