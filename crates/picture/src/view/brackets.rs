@@ -156,7 +156,14 @@ fn line(set: &Set, held: Option<&Held>, runs: &Runs, ready: u32, facts: &Facts) 
 
 fn on_its_way(set: &Set) -> String {
     let active = set.pods.iter().filter(|pod| pod.is_active()).count() as u32;
-    let (leaving, missing) = (set.pods.len() as u32 - active, set.asked.saturating_sub(active));
+    // Who stops keeps its name, so nobody of that name is missing; others are replaced while they stop.
+    let there = match set.spec {
+        Spec::Stateful(_) => {
+            set.pods.iter().filter_map(|pod| ordinal(pod)).filter(|n| set.ordinals().contains(n)).count() as u32
+        }
+        _ => active,
+    };
+    let (leaving, missing) = (set.pods.len() as u32 - active, set.asked.saturating_sub(there));
     match (leaving, missing) {
         (_, missing) if missing > 0 => format!("{missing} not there"),
         (leaving, _) if leaving > 0 => format!("{} stopping", words::plural(leaving, "pod")),

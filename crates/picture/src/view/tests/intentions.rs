@@ -103,6 +103,17 @@ fn a_pod_that_was_asked_for_and_is_not_there_has_a_slot_and_a_row() {
 }
 
 #[test]
+fn a_pod_that_nobody_can_stop_is_not_missing() {
+    let mut run = Run::calm();
+    let node = run.node_of("rg-1");
+    run.command(Command::Cut { node });
+    run.play(360);
+    let view = run.view();
+    assert_eq!((&*view.sets[0].count, &*view.sets[0].line), ("3 asked, 2 ready", "1 pod stopping"));
+    assert!(view.sets[0].cells.iter().all(|cell| matches!(cell, CellView::Pod(_))), "it has its cell");
+}
+
+#[test]
 fn an_update_under_way_says_how_far_it_is() {
     let mut run = updated("type: RollingUpdate", "postgres:17", 0);
     let mut heads = std::collections::BTreeSet::new();
