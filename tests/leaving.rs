@@ -144,12 +144,9 @@ fn namespaces_that_a_cluster_needs_stay_or_come_back() {
     for name in ["default", "kube-system", "kube-public"] {
         assert_eq!(
             session.say(&[&format!("kubectl delete ns {name}")]),
-            match name {
-                "kube-public" => "Error from server (NotFound): namespaces \"kube-public\" not found\n".to_owned(),
-                _ => format!(
-                    "Error from server (Forbidden): namespaces \"{name}\" is forbidden: this namespace may not be deleted\n"
-                ),
-            }
+            format!(
+                "Error from server (Forbidden): namespaces \"{name}\" is forbidden: this namespace may not be deleted\n"
+            )
         );
     }
     session.say(&["run 42s"]);
@@ -182,7 +179,7 @@ fn deleting_all_namespaces_leaves_those_that_must_stay() {
     assert!(said.contains("namespaces \"default\" is forbidden") && said.contains("\"shop\" deleted"), "{said}");
     session.say(&["run 10m"]);
     let names = session.say(&["kubectl get ns -o jsonpath='{.items[*].metadata.name}'"]);
-    assert_eq!(names, "default kube-node-lease kube-system");
+    assert_eq!(names, "default kube-node-lease kube-public kube-system");
     assert_eq!(session.left(), Vec::<String>::new());
 }
 
@@ -358,4 +355,33 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, stor
     assert_eq!(phase(&session), "Available", "nobody has looked yet");
     session.say(&["run 15s"]);
     assert_eq!(phase(&session), "Bound");
+}
+
+/// Who deletes again says anew what is to become of the dependents, where nothing waits for a grace.
+#[test]
+fn a_second_delete_of_what_waits_for_its_dependents_says_anew_what_they_are_for() {
+    let object = |session: &Session, kind, namespace: &str, name: &str| {
+        session.timeline.world().objects().get(&ObjectRef::new(kind, namespace, name))
+    };
+    let mut session = Session::new(REPLICA_SET);
+    session.say(&[
+        "kubectl apply -f all.yaml",
+        "run 1m",
+        "pause controller garbage-collector-controller",
+        "kubectl delete rs a --cascade=foreground --wait=false",
+        "kubectl delete rs a --cascade=orphan --wait=false",
+    ]);
+    let waiting = object(&session, Kind::ReplicaSet, "default", "a").expect("nobody has collected anything");
+    let finalizers: Vec<_> = waiting.meta().finalizers.iter().map(ToString::to_string).collect();
+    assert_eq!(finalizers, ["orphan"]);
+    session.say(&["resume controller garbage-collector-controller", "run 1m"]);
+    assert!(object(&session, Kind::ReplicaSet, "default", "a").is_none());
+    assert_eq!(session.timeline.world().objects().pods.len(), 1, "its pod was spared");
+
+    session.say(&[
+        "pause controller garbage-collector-controller",
+        "kubectl delete sc standard --cascade=foreground --wait=false",
+        "kubectl delete sc standard --wait=false",
+    ]);
+    assert!(object(&session, Kind::StorageClass, "", "standard").is_none(), "nobody has to be waited for any more");
 }

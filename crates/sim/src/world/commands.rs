@@ -71,7 +71,7 @@ impl World {
             Command::Delete { target, grace_seconds, propagation } => {
                 let options = DeleteOptions {
                     grace_seconds: *grace_seconds,
-                    propagation: *propagation,
+                    propagation: Some(*propagation),
                     ..DeleteOptions::default()
                 };
                 self.server.serve(Request::Delete { target: target.clone(), options }, &context)?;

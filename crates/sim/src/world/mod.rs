@@ -172,7 +172,7 @@ impl World {
         use crate::belief::api::request::{Request, WriteContext};
         use crate::words::actor::{Actor, Cause};
         let context = WriteContext { now: self.now, by: Actor::Setup, cause: Cause::None };
-        for name in ["default", "kube-system", "kube-node-lease"] {
+        for name in crate::belief::api::system_namespaces::SYSTEM {
             let mut namespace = Namespace::default();
             namespace.metadata.name = name.into();
             self.server

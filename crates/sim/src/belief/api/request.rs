@@ -75,7 +75,8 @@ pub struct DeleteOptions {
     pub grace_seconds: Option<i64>,
     pub uid: Option<Uid>,
     pub resource_version: Option<Revision>,
-    pub propagation: Propagation,
+    /// What is to become of the dependents; a person's client always says, most controllers leave it open.
+    pub propagation: Option<Propagation>,
 }
 
 pub type Reply = Result<Object, ApiError>;

@@ -323,18 +323,14 @@ impl Server {
             return Err(ApiError::Conflict { kind: target.kind, name: target.name.clone(), cause: cause.into() });
         }
         let mut marked = old.clone();
-        match options.propagation {
-            Propagation::Background => {}
-            Propagation::Foreground => add_finalizer(marked.meta_mut(), FOREGROUND),
-            Propagation::Orphan => add_finalizer(marked.meta_mut(), ORPHAN),
-        }
         let grace = match &old {
             Object::Pod(pod) => pod_grace(pod, options.grace_seconds),
             _ => 0,
         };
         if old.meta().is_terminating() {
-            return Ok(self.delete_again(old, marked, grace, options.grace_seconds, context));
+            return Ok(self.delete_again(old, options, context));
         }
+        mark_for_collection(marked.meta_mut(), options.propagation);
         let held = !marked.meta().finalizers.is_empty() || admission::is_held(&marked);
         let graceful = target.kind == Kind::Pod;
         if grace == 0 && !held && !graceful {
@@ -355,29 +351,32 @@ impl Server {
         Ok(if grace == 0 && !held { self.remove(marked, context) } else { marked })
     }
 
-    /// API-22: a repeated delete shortens the grace or, at zero, ends it.
-    fn delete_again(
-        &mut self,
-        old: Object,
-        mut marked: Object,
-        grace: i64,
-        asked: Option<i64>,
-        context: &WriteContext,
-    ) -> Object {
+    /// API-22: a repeated delete shortens the grace or, at zero, ends it. What waits for no grace is asked again what is
+    /// to become of its dependents.
+    fn delete_again(&mut self, old: Object, options: &DeleteOptions, context: &WriteContext) -> Object {
         let stored = old.meta().deletion_grace_period_seconds.unwrap_or(0);
-        let held = !marked.meta().finalizers.is_empty() || admission::is_held(&marked);
-        if stored == 0 || (asked.is_some() && grace == 0) || (asked.is_none() && grace == 0) {
-            return if held { self.store(old, marked, context) } else { self.remove(old, context) };
-        }
-        if asked.is_some() && grace < stored {
+        let mut marked = old.clone();
+        let mut left = stored;
+        if stored != 0 {
+            let Some(asked) = options.grace_seconds.filter(|asked| *asked < stored) else { return old };
             let started = old.meta().deletion_timestamp - Span::seconds(stored.max(0) as u64);
+            let ends = started + Span::seconds(asked.max(0) as u64);
+            let late = ends < context.now;
+            left = if late && asked != 0 { 1 } else { asked };
             let meta = marked.meta_mut();
-            let ends = started + Span::seconds(grace.max(0) as u64);
-            let (ends, grace) = if ends < context.now { (context.now, 1) } else { (ends, grace) };
-            meta.deletion_timestamp = ends.whole_seconds();
-            meta.deletion_grace_period_seconds = Some(grace);
+            meta.deletion_timestamp = if late { context.now } else { ends }.whole_seconds();
+            meta.deletion_grace_period_seconds = Some(left);
         }
-        self.store(old, marked, context)
+        mark_for_collection(marked.meta_mut(), options.propagation);
+        let held = !marked.meta().finalizers.is_empty() || admission::is_held(&marked);
+        if held || left != 0 {
+            return self.store(old, marked, context);
+        }
+        // Watchers see that the grace was taken away before they see the object gone; where there was none, they see
+        // nothing in between.
+        let shortened = stored != 0 && marked.meta().finalizers == old.meta().finalizers;
+        let last = if shortened { self.store(old, marked, context) } else { old };
+        self.remove(last, context)
     }
 
     /// Records an event: a new one, or one more of an earlier one.
@@ -401,9 +400,18 @@ fn deletion_time(now: Time, grace: i64) -> Time {
     (now + Span::seconds(grace.max(0) as u64)).whole_seconds()
 }
 
-fn add_finalizer(meta: &mut Meta, finalizer: &str) {
-    if !meta.has_finalizer(finalizer) {
-        meta.finalizers.push(finalizer.into());
+/// API-31: the finalizer that tells the garbage collector what to do with the dependents; where nobody says, the one
+/// that the object has stays.
+fn mark_for_collection(meta: &mut Meta, propagation: Option<Propagation>) {
+    let Some(propagation) = propagation else { return };
+    let wanted = match propagation {
+        Propagation::Background => None,
+        Propagation::Foreground => Some(FOREGROUND),
+        Propagation::Orphan => Some(ORPHAN),
+    };
+    meta.finalizers.retain(|it| !matches!(&**it, FOREGROUND | ORPHAN) || Some(&**it) == wanted);
+    if let Some(wanted) = wanted.filter(|wanted| !meta.has_finalizer(wanted)) {
+        meta.finalizers.push(wanted.into());
     }
 }
 

@@ -2,8 +2,6 @@
 //!
 //! Upstream: `plugin/namespace/lifecycle` (`immortalNamespaces`), and
 //! `pkg/controlplane/controller/systemnamespaces`, a controller inside of the API server.
-//!
-//! Deviation: `kube-public` is not there, because nothing simulated reads it; it may not be deleted all the same.
 
 use super::shelf::{Key, Objects};
 use super::watch::Change;
@@ -12,7 +10,7 @@ use crate::words::api_error::ApiError;
 use petri_objects::{Kind, Namespace, Object, ObjectRef};
 
 /// In the order in which they are made again.
-pub const SYSTEM: [&str; 3] = ["kube-system", "kube-node-lease", "default"];
+pub const SYSTEM: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "default"];
 const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 /// How often the API server looks whether they are all there.
 const PERIOD: Span = Span::minutes(1);

@@ -228,7 +228,7 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
     let options = DeleteOptions {
         uid: Some(latest.meta().uid),
         resource_version: Some(latest.meta().resource_version),
-        propagation,
+        propagation: Some(propagation),
         ..DeleteOptions::default()
     };
     ignoring_not_found(api.delete_with(target, options)?)

@@ -175,8 +175,8 @@ fn line(request: &Request) -> String {
         Request::Update(object) => format!("update {}", named(object)),
         Request::UpdateStatus(object) => format!("status {}", named(object)),
         Request::Delete { target, options } => match options.propagation {
-            crate::words::command::Propagation::Background => format!("delete {target}"),
-            other => format!("delete {target} {other:?}"),
+            None | Some(crate::words::command::Propagation::Background) => format!("delete {target}"),
+            Some(other) => format!("delete {target} {other:?}"),
         },
         Request::Patch { target, patch, .. } => {
             let what = match patch {
