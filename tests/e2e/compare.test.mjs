@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { openApp } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { drawn, includes, panel, pause, run, say, suggestion } from "./steps.mjs";
+import { drawn, includes, isBusy, panel, pause, run, say, suggestion } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 const server = serve();
@@ -22,7 +22,7 @@ async function badDay(page) {
 }
 
 async function compared(page) {
-  await page.locator('.compare-body[data-compared="true"]').waitFor();
+  await page.locator('.compare-sides[data-compared="true"]').waitFor();
   await drawn(page);
 }
 const measure = (page, what) => page.locator(`[data-measure="${what}"]`);
@@ -34,12 +34,15 @@ test("without the force delete there are no duplicates, and it is said so", asyn
   await compared(page);
   const chosen = await page.locator("#compare-b option:checked").innerText();
   assert.match(chosen, /^without: kubectl delete pod rg-1 --force/);
-  const sentence = await page.locator(".compare-sentence").innerText();
-  assert.match(sentence, /^Available \d+(\.\d)? % \/ \d+(\.\d)? %;.*duplicates [^;]*\d+ s \/ 0 s/);
-  assert.match(await measure(page, "duplicates").innerText(), /more in A/);
-  assert.match(await page.locator('[data-strip="A"]').innerText(), /At most one broken from \d+:\d\d to \d+:\d\d/);
-  assert.doesNotMatch(await page.locator('[data-strip="B"]').innerText(), /At most one broken/);
+  const verdict = await page.locator(".compare-sentence").innerText();
+  assert.match(verdict, /^In A .* one name runs twice for \d+[^.]*\. In B /);
+  assert.match(await measure(page, "one name twice").innerText(), /more in A/);
+  assert.match(await page.locator('[data-strip="A"]').textContent(), /At most one broken from \d+:\d\d to \d+:\d\d/);
+  assert.doesNotMatch(await page.locator('[data-strip="B"]').textContent(), /At most one broken/);
   includes(await page.locator('[data-side="A"]').innerText(), "twice");
+  // What was measured, and how far beyond the present both were played.
+  const measured = await page.locator(".compare-verdict .cap").innerText();
+  assert.match(measured, /^Measured from cut node-\d at \d:\d\d to \d+:\d\d\. This run stands at \d+:\d\d; both were played .* beyond that/);
 
   // One clock for both.
   const slider = page.locator("#compare-moment");
@@ -65,11 +68,11 @@ test("two manifests under one script of faults, and two settings", async () => {
   await page.locator("#compare-b").selectOption("file-deployment.yaml");
   await compared(page);
   await page.waitForFunction(() => document.querySelector('[data-side="B"]')?.innerText.includes("front-"));
-  includes(await measure(page, "duplicates").innerText(), "0 s");
+  includes(await measure(page, "one name twice").innerText(), "0 s");
   await page.locator("#compare-b").selectOption("setting-2");
   await page.waitForFunction(() => document.querySelector('[data-side="B"]')?.innerText.includes("rg-1"));
   await compared(page);
-  assert.match(await page.locator(".compare-sentence").innerText(), /duplicates [^;]* \/ 0 s/);
+  assert.doesNotMatch(await page.locator(".compare-sentence").innerText(), /In B .*twice/);
   await page.finish();
 });
 
@@ -89,5 +92,47 @@ test("a branch is compared with the course that replaced it, on a phone as well"
   assert.equal(await page.locator("#compare-b").inputValue(), "branch-0");
   const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(over <= 0, `${over} pixels too wide`);
+  await page.finish();
+});
+
+test("a Deployment beside the StatefulSet is one press, and says why it goes another way", async () => {
+  const page = await openApp({ url: server.url, viewport: WIDE });
+  await badDay(page);
+  await page.locator("#compare-button").click();
+  await compared(page);
+  await page.getByRole("button", { name: "StatefulSet beside Deployment" }).click();
+  await page.waitForFunction(() => /Deployment/.test(document.querySelector('[data-side="B"] .compare-picture')?.textContent ?? ""));
+  await compared(page);
+  assert.match(await measure(page, "more than asked for").innerText(), /more in B/);
+  includes(await page.locator(".compare-verdict").innerText(), "A ReplicaSet counts pods");
+  // Both stand beside each other, over one time axis, and nothing is cut.
+  const boxes = await page.evaluate(() =>
+    ['[data-side="A"]', '[data-side="B"]', ".compare-verdict", ".compare-time"].map((name) => document.querySelector(name).getBoundingClientRect().toJSON()));
+  const [a, b, verdict, time] = boxes;
+  assert.ok(a.right <= b.left + 1 && b.right <= verdict.left + 1 && Math.max(a.bottom, b.bottom, verdict.bottom) <= time.top + 1, JSON.stringify(boxes));
+  assert.ok(time.bottom <= 900 && verdict.right <= 1440, JSON.stringify(boxes));
+  await page.finish();
+});
+
+test("a long day is played in slices: no task over 50 ms", async () => {
+  const page = await openApp({ url: server.url, viewport: WIDE });
+  await pause(page);
+  await say(page, "kubectl scale sts rg --replicas=20");
+  await run(page, 60);
+  await say(page, "cut node-1");
+  await say(page, "run 29h");
+  await page.waitForFunction(() => /^29:/.test(document.querySelector(".clock")?.textContent ?? ""), null, { timeout: 60_000 });
+  await drawn(page);
+  const tasks = page.evaluate(() => new Promise((resolve) => {
+    const tasks = [];
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => tasks.push(entry.duration))).observe({ type: "longtask" });
+    const wait = () => document.querySelector('.compare-sides[data-compared="true"]') ? setTimeout(() => resolve(tasks), 300) : setTimeout(wait, 50);
+    wait();
+  }));
+  await page.locator("#compare-button").click();
+  const sentence = page.locator(".compare-sentence");
+  await sentence.filter({ hasText: /being played: \d+ %/ }).waitFor();
+  const longest = Math.max(0, ...(await tasks));
+  assert.ok(longest <= (isBusy() ? 5 : 1) * 50, `${longest} ms in one task`);
   await page.finish();
 });

@@ -13,6 +13,8 @@ use yew::prelude::*;
 pub enum Place {
     /// In the middle of the window.
     Middle,
+    /// Over all of the page.
+    Whole,
     /// Below the element of this id.
     Below(&'static str),
     /// At client coordinates.
@@ -114,6 +116,7 @@ fn position(host: &Element, place: Place) -> String {
     let (width, height) = sizes::window();
     let own = host.get_bounding_client_rect();
     let (x, y) = match place {
+        Place::Whole => return "inset:0;opacity:1".into(),
         Place::Middle => ((width - own.width()) / 2.0, (height - own.height()) / 3.0),
         Place::At(x, y) => (f64::from(x), f64::from(y)),
         Place::Below(id) => {

@@ -1,6 +1,6 @@
 //! What floats over the page at the moment: a menu, a dialog, a toast.
 
-use super::compare::CompareDialog;
+use super::compare::CompareStage;
 use super::dialogs::{GuaranteeDialog, GuaranteesDialog, HelpDialog, ShareDialog};
 use super::diff::DiffDialog;
 use super::glossary::TermBox;
@@ -46,7 +46,7 @@ pub fn Floating(props: &FloatingProps) -> Html {
         Some(Popup::Term { place, x, y }) => html! { <TermBox key={*place} place={*place} x={*x} y={*y} /> },
         Some(Popup::NewCluster) => html! { <NewClusterDialog key="new-cluster" /> },
         Some(Popup::Templates) => html! { <TemplatesMenu key="templates" /> },
-        Some(Popup::Compare) => html! { <CompareDialog key="compare" /> },
+        Some(Popup::Compare) => html! { <CompareStage key="compare" /> },
         Some(Popup::Diff(file)) => html! { <DiffDialog key="diff" file={*file} /> },
         Some(Popup::Guarantees) => html! { <GuaranteesDialog key="guarantees" /> },
         Some(Popup::Guarantee(guarantee)) => {
