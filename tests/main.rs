@@ -16,6 +16,7 @@ mod leaving;
 mod limits;
 mod locks;
 mod openapi;
+mod pictures;
 mod promises;
 mod recordings;
 mod scenarios;

@@ -10,7 +10,7 @@ use peak_alloc::PeakAlloc;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
-use petri_tests::Chance;
+use petri_tests::{Chance, used};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,13 +22,6 @@ const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_00
 const LARGEST: usize = 64 << 20;
 /// The largest text that is tried.
 const MOST: usize = 1 << 20;
-
-/// How much of a processor this thread has used; where that is not told, the time.
-fn used(since: Instant) -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanos = told.and_then(|text| text.split(' ').next()?.parse().ok());
-    nanos.map_or_else(|| since.elapsed(), Duration::from_nanos)
-}
 
 const WEB: &str = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: web}\nspec:\n  serviceName: web\n  replicas: 3\n  \
                    selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: \

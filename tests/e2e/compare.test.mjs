@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { openApp } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { drawn, includes, isBusy, panel, pause, run, say, suggestion } from "./steps.mjs";
+import { drawn, includes, panel, pause, run, say, suggestion, tasks } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 const server = serve();
@@ -114,7 +114,7 @@ test("a Deployment beside the StatefulSet is one press, and says why it goes ano
   await page.finish();
 });
 
-test("a long day is played in slices: no task over 50 ms", async () => {
+test("a long day is played in slices: no task over 50 ms", async (t) => {
   const page = await openApp({ url: server.url, viewport: WIDE });
   await pause(page);
   await say(page, "kubectl scale sts rg --replicas=20");
@@ -123,16 +123,13 @@ test("a long day is played in slices: no task over 50 ms", async () => {
   await say(page, "run 29h");
   await page.waitForFunction(() => /^29:/.test(document.querySelector(".clock")?.textContent ?? ""), null, { timeout: 60_000 });
   await drawn(page);
-  const tasks = page.evaluate(() => new Promise((resolve) => {
-    const tasks = [];
-    new PerformanceObserver((list) => list.getEntries().forEach((entry) => tasks.push(entry.duration))).observe({ type: "longtask" });
-    const wait = () => document.querySelector('.compare-sides[data-compared="true"]') ? setTimeout(() => resolve(tasks), 300) : setTimeout(wait, 50);
-    wait();
-  }));
-  await page.locator("#compare-button").click();
-  const sentence = page.locator(".compare-sentence");
-  await sentence.filter({ hasText: /being played: \d+ %/ }).waitFor();
-  const longest = Math.max(0, ...(await tasks));
-  assert.ok(longest <= (isBusy() ? 5 : 1) * 50, `${longest} ms in one task`);
+  const longest = await tasks(page, async () => {
+    await page.locator("#compare-button").click();
+    await page.locator(".compare-sentence").filter({ hasText: /being played: \d+ %/ }).waitFor();
+    await page.locator('.compare-sides[data-compared="true"]').waitFor();
+    await drawn(page);
+  });
+  t.diagnostic(`longest task ${longest.processor.toFixed(1)} ms of the processor, ${longest.clock.toFixed(1)} ms of the clock`);
+  assert.ok(longest.processor <= 50, `${longest.processor} ms in one task`);
   await page.finish();
 });

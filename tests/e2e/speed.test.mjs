@@ -10,7 +10,7 @@ import { test } from "node:test";
 
 import { openApp, openPage } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { drawn, isBusy, paste, pause, run, say, seconds } from "./steps.mjs";
+import { drawn, isBusy, paste, pause, run, say, seconds, tasks } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 const ATTEMPTS = 4;
@@ -36,27 +36,6 @@ spec:
       - name: main
         image: nginx
 `;
-
-/** The longest tasks of the page's main thread while something happens, in milliseconds of processor time and of the clock. */
-async function tasks(page, happens) {
-  const session = await page.context().newCDPSession(page);
-  const events = [];
-  session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
-  const traceConfig = { includedCategories: ["toplevel", "devtools.timeline"] };
-  await session.send("Tracing.start", { transferMode: "ReportEvents", traceConfig });
-  await happens();
-  const complete = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
-  await session.send("Tracing.end");
-  await complete;
-  await session.detach();
-  const thread = (event) => `${event.pid}:${event.tid}`;
-  const frames = events.filter((event) => event.name === "FireAnimationFrame").map(thread);
-  const most = [...new Set(frames)].sort((a, b) => frames.filter((f) => f === b).length - frames.filter((f) => f === a).length);
-  const own = events.filter((event) => event.ph === "X" && /RunTask$/.test(event.name) && thread(event) === most[0] && event.tdur);
-  assert.ok(own.length > 50, "the trace holds the page's tasks");
-  const longest = (of) => Math.max(...own.map((event) => (of(event) ?? 0) / 1000));
-  return { processor: longest((event) => event.tdur), clock: longest((event) => event.dur) };
-}
 
 /** Frames while something happens: how many in a second, and how long nineteen of twenty take at most. */
 async function frames(page, happens) {

@@ -87,6 +87,27 @@ export function isBusy() {
   return loadavg()[0] > 1.5 * availableParallelism();
 }
 
+/** The longest tasks of the page's main thread while something happens, in milliseconds of processor time and of the clock. */
+export async function tasks(page, happens) {
+  const session = await page.context().newCDPSession(page);
+  const events = [];
+  session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+  const traceConfig = { includedCategories: ["toplevel", "devtools.timeline"] };
+  await session.send("Tracing.start", { transferMode: "ReportEvents", traceConfig });
+  await happens();
+  const complete = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
+  await session.send("Tracing.end");
+  await complete;
+  await session.detach();
+  const thread = (event) => `${event.pid}:${event.tid}`;
+  const frames = events.filter((event) => event.name === "FireAnimationFrame").map(thread);
+  const most = [...new Set(frames)].sort((a, b) => frames.filter((f) => f === b).length - frames.filter((f) => f === a).length);
+  const own = events.filter((event) => event.ph === "X" && /RunTask$/.test(event.name) && thread(event) === most[0] && event.tdur);
+  assert.ok(own.length > 50, "the trace holds the page's tasks");
+  const longest = (of) => Math.max(...own.map((event) => (of(event) ?? 0) / 1000));
+  return { processor: longest((event) => event.tdur), clock: longest((event) => event.dur) };
+}
+
 /** The manifests of one of the engine's own transcripts. */
 export async function manifests(transcript) {
   const text = await readFile(new URL(`../transcripts/${transcript}.md`, import.meta.url), "utf8");

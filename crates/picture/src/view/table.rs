@@ -218,7 +218,7 @@ fn machine(tile: &TileView, twice: bool, view: &ClusterView, facts: &Facts) -> (
         }
         TileState::TerminatingUnconfirmed => (format!("{runs}, nobody can confirm"), Tone::Risk),
         TileState::BelievedDead => ("not there".to_owned(), Tone::Risk),
-        TileState::Completed | TileState::Failed => ("ended".to_owned(), Tone::Calm),
+        TileState::Completed | TileState::Failed if !tile.process => ("ended".to_owned(), Tone::Calm),
         TileState::Pending => ("nothing".to_owned(), Tone::Calm),
         TileState::Creating { .. } => {
             let waits = view.disks().find(|disk| {

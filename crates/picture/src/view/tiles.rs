@@ -151,7 +151,7 @@ fn read(pod: &Pod, facts: &Facts) -> Read {
         return match (pod.is_ready(), process.answers, answers) {
             (true, true, _) => Read { mono: true, ..Read::new(TileState::Ready, true, pod.status.pod_ip.to_string()) },
             (true, false, _) => Read::new(TileState::Ready, true, "hangs, unseen"),
-            (false, _, false) => Read::new(TileState::NotReady, true, "node does not answer"),
+            (false, _, false) => Read::new(TileState::NotReady, true, unheard(facts)),
             (false, false, true) => Read::new(TileState::NotReady, true, "does not answer"),
             (false, true, true) if was_ready(pod) => Read::new(TileState::NotReady, true, "readiness failed"),
             (false, true, true) => {
@@ -173,10 +173,15 @@ fn read(pod: &Pod, facts: &Facts) -> Read {
         return Read::new(
             TileState::Creating { attached: false, mounted: false, started: false },
             false,
-            "node does not answer",
+            unheard(facts),
         );
     }
     creating(pod, facts)
+}
+
+/// Why nothing is heard of a pod.
+fn unheard(facts: &Facts) -> &'static str {
+    if facts.network.is_control_plane_down() { "API server does not run" } else { "node does not answer" }
 }
 
 /// What a pod waits for whose image nobody has.

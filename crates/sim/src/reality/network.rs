@@ -117,6 +117,10 @@ impl Network {
     pub fn reaches_control_plane(&self, node: &str) -> bool {
         !self.control_plane_down && !self.is_cut(node)
     }
+    /// Whether the API server does not run: nobody reaches it.
+    pub fn is_control_plane_down(&self) -> bool {
+        self.control_plane_down
+    }
     /// Whether any direction of the link is lost.
     pub fn is_cut(&self, node: &str) -> bool {
         self.cut.contains_key(node) || self.half.one_way.contains_key(node)

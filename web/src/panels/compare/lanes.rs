@@ -1,18 +1,10 @@
 //! Both runs on one time axis.
 
-use super::play::Played;
 use crate::compare::{Course, Level, Pair};
-use crate::sizes::{self, use_width};
 use petri_objects::{Span, Time};
 use petri_picture::view::words;
 use petri_sim::story::recording::{Recording, Stamped};
 use yew::prelude::*;
-
-#[derive(PartialEq, Properties)]
-pub struct LanesProps {
-    pub pair: Played,
-    pub at: Time,
-}
 
 /// What stands to the left and to the right of the axis. The slider below keeps to the same edges.
 struct Edges {
@@ -30,38 +22,35 @@ const TOP: i32 = 42;
 const HIGH: i32 = 34;
 const STEP: i32 = 50;
 
-#[component]
-pub fn Lanes(props: &LanesProps) -> Html {
-    let host = use_node_ref();
-    let width = use_width(&host, sizes::window().0 as i32);
+/// The lanes of both, in a width, and the moment that is looked at.
+pub fn lanes(pair: &Pair, at: Time, width: i32) -> Html {
     let edges = if width >= ROOM { WIDE } else { NARROW };
-    let pair = props.pair.0.borrow();
     let plot = u64::try_from((width - edges.left - edges.right).max(40)).unwrap_or(40);
     let total = pair.end.since(pair.start).0.max(1);
     let x = |time: Time| edges.left + (time.since(pair.start).0.min(total) * plot / total) as i32;
     let bottom = TOP + STEP + HIGH + 6;
     html! {
-        <div class="compare-lanes" ref={host}>
+        <div key="lanes" class="compare-lanes">
             <svg width={width.to_string()} height={(bottom + 2).to_string()} role="img" aria-label="Both runs on one time axis">
-                { for ticks(&pair, plot).into_iter().map(|(at, text)| html! { <g key={text.clone()}>
+                { for ticks(pair, plot).into_iter().map(|(at, text)| html! { <g key={text.clone()}>
                     <path class="grid" d={format!("M{} 18V{bottom}", x(at))}/>
                     <text class="c dim m" x={x(at).to_string()} y="13">{ text }</text>
                 </g> }) }
                 if pair.first.is_some() {
                     <path class="from" d={format!("M{} 22V{bottom}", x(pair.from))}/>
                 }
-                { for pins(&pair).into_iter().enumerate().map(|(i, pin)| html! { <g key={i}>
+                { for pins(pair).into_iter().enumerate().map(|(i, pin)| html! { <g key={i}>
                     <path class="pin" d={format!("M{} 32l-5 -9h10z", x(pin.at))}><title>{ format!("{}{} at {}", pin.said, pin.whose, words::moment(pair.start, pin.at)) }</title></path>
                     if i == 0 && edges.right > NARROW.right {
                         <text class="dim" x={(x(pin.at) + 10).to_string()} y="32">{ words::fit(&format!("{}{}", pin.said, pin.whose), 320, 11, false) }</text>
                     }
                 </g> }) }
-                { lane("A", 0, &pair.a, &pair, &x, &edges) }
-                { lane("B", 1, &pair.b, &pair, &x, &edges) }
-                <path class="strip-now" d={format!("M{} 18V{bottom}", x(props.at))}/>
+                { lane("A", 0, &pair.a, pair, &x, &edges) }
+                { lane("B", 1, &pair.b, pair, &x, &edges) }
+                <path class="strip-now" d={format!("M{} 18V{bottom}", x(at))}/>
             </svg>
-            { told("A", &pair.a, &pair) }
-            { told("B", &pair.b, &pair) }
+            { told("A", &pair.a, pair) }
+            { told("B", &pair.b, pair) }
         </div>
     }
 }

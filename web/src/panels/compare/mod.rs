@@ -7,12 +7,13 @@ mod side;
 use super::float::{FloatBox, Place};
 use crate::compare::{self, Choice, Pair};
 use crate::desk::use_desk;
+use crate::sizes::{self, use_width};
 use crate::state::Action;
-use lanes::Lanes;
+use lanes::lanes;
 use petri_objects::{Span, Time};
 use petri_picture::view::{Target, words};
 use play::use_pair;
-use side::{Side, shown};
+use side::{Chosen, shown, side};
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -23,6 +24,12 @@ struct Start {
     present: Time,
     end: Time,
 }
+
+/// From these widths on both clusters stand beside each other, and the verdict beside them; the styles say the same.
+const SIDE_BY_SIDE: i32 = 720;
+const VERDICT_BESIDE: i32 = 1_100;
+/// The verdict's width, with what scrolls beside the clusters.
+const VERDICT: i32 = 346;
 
 #[component]
 pub fn CompareStage() -> Html {
@@ -71,13 +78,19 @@ pub fn CompareStage() -> Html {
             }
         })
     };
-    let side = |index: usize| {
+    let host = use_node_ref();
+    let width = use_width(&host, sizes::window().0 as i32);
+    let half = match width {
+        VERDICT_BESIDE.. => (width - VERDICT) / 2,
+        SIDE_BY_SIDE.. => width / 2,
+        _ => width,
+    };
+    let column = |index: usize| {
         let (onchange, own) = select(index == 1);
-        let choice = of(own);
-        let shown = (*sides).as_ref().map(|sides| sides[index].clone());
-        let link = shown.is_some().then(|| choice.link(start.end)).flatten();
-        let options = start.choices.iter().map(|choice| (choice.key.clone(), choice.title.clone())).collect::<Vec<_>>();
-        html! { <Side key={index} {index} {options} chosen={choice.key.clone()} {onchange} {link} {shown} on_pick={on_pick.clone()} /> }
+        let shown = (*sides).as_ref().map(|sides| &sides[index]);
+        let link = shown.is_some().then(|| of(own).link(start.end)).flatten();
+        let chosen = Chosen { index, choices: &start.choices, choice: of(own), onchange, link };
+        side(chosen, shown, &on_pick, half)
     };
     let begin = of(0).recording.scenario.start;
     let total = start.end.since(begin);
@@ -92,13 +105,14 @@ pub fn CompareStage() -> Html {
     let why = of(chosen.1).why.as_deref().filter(|_| chosen.0 == 0 && chosen.1 != 0);
     html! {
         <FloatBox place={Place::Whole} label="Compare two runs" role="dialog" class="compare">
-            <header class="compare-bar">
+            <style>{ include_str!("../../../styles/late/compare.css") }</style>
+            <header class="compare-bar" ref={host}>
                 <h2>{ "The same day, twice" }</h2>
                 <div class="chips">{ for chips.map(chip) }</div>
                 <b class="mono compare-clock">{ words::moment_tenths(begin, at) }</b>
                 <button class="btn" onclick={desk.sends(Action::Close)}>{ "Close compare" }<kbd>{ "Esc" }</kbd></button>
             </header>
-            <div class="compare-sides" data-compared={pair.is_some().to_string()}>{ side(0) }{ side(1) }</div>
+            <div class="compare-sides" data-compared={pair.is_some().to_string()}>{ column(0) }{ column(1) }</div>
             <aside class="compare-verdict" aria-label="Verdict">
                 <h3>{ "Verdict" }</h3>
                 { match &pair {
@@ -108,7 +122,7 @@ pub fn CompareStage() -> Html {
             </aside>
             <footer class="compare-time">
                 { match &pair {
-                    Some(pair) => html! { <Lanes key="lanes" pair={pair.clone()} {at} /> },
+                    Some(pair) => lanes(&pair.0.borrow(), at, width),
                     None => html! { <div key="wait" class="compare-lanes"></div> },
                 } }
                 <input id="compare-moment" data-autofocus="" type="range" min="0" max={total.as_millis().to_string()} step="1000" {oninput}

@@ -24,6 +24,7 @@ pub fn say(view: &ClusterView, intention: &Intention, held: &[Option<Held>], fac
         .or_else(|| rollouts::overdue(intention, held, facts))
         .or_else(|| rollouts::surplus(view))
         .or_else(|| apart(view, facts))
+        .or_else(|| away(view, facts))
         // What fails is told before a rollout that goes on, and what is on its way after it.
         .or_else(|| match incomplete(view, facts) {
             Some(say) if say.tone != Tone::Calm => Some(say),
@@ -197,6 +198,16 @@ fn at_risk(view: &ClusterView, facts: &Facts) -> Option<Say> {
             Some(Say { tone: Tone::Risk, headline: vec![text(headline)], sub })
         },
     )
+}
+
+/// Nobody can ask or tell anything.
+fn away(view: &ClusterView, facts: &Facts) -> Option<Say> {
+    facts.network.is_control_plane_down().then(|| standstill(view))
+}
+
+/// What of the control plane does not work, and what that means.
+fn standstill(view: &ClusterView) -> Say {
+    risk(view.control_plane.trouble.clone(), "What runs goes on; what changes waits for it.".to_owned())
 }
 
 /// Belief and reality have come apart, and no guarantee is touched yet.
@@ -381,8 +392,7 @@ fn impaired(view: &ClusterView, facts: &Facts) -> Option<Say> {
         let node = tile.node.as_deref().unwrap_or("its node");
         return Some(risk(format!("{} may not leave {node}.", tile.pod.name), why));
     }
-    let trouble = &view.control_plane.trouble;
-    (!trouble.is_empty()).then(|| risk(trouble.clone(), "What runs goes on; what changes waits for it.".to_owned()))
+    (!view.control_plane.trouble.is_empty()).then(|| standstill(view))
 }
 
 fn calm(view: &ClusterView, facts: &Facts) -> Say {
