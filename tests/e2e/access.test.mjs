@@ -115,7 +115,7 @@ async function walk(page, narrow) {
     await float("#examples-button", "the examples");
   }
   await page.locator("#compare-button").click();
-  await page.locator('.compare-body[data-compared="true"]').waitFor();
+  await page.locator('.compare-sides[data-compared="true"]').waitFor();
   await check("two courses");
   await page.keyboard.press("Escape");
   if (narrow) return found;

@@ -37,7 +37,7 @@ test("who has opened the page once can open it again without a network, and do e
   const { node } = await suggestion(page);
   includes(await say(page, `cut ${node}`), "cut off");
   await page.locator("#compare-button").click();
-  await page.locator('.compare-body[data-compared="true"]').waitFor();
+  await page.locator('.compare-sides[data-compared="true"]').waitFor();
   await page.keyboard.press("Escape");
   await example(page, "pdb.yaml");
   // An address that holds a run opens as well.

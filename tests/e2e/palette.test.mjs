@@ -57,7 +57,7 @@ describe("three letters find", () => {
     await dialog(page, "Share").waitFor();
     await page.keyboard.press("Escape");
     await take(page, "com");
-    await page.locator('.compare-body[data-compared="true"]').waitFor();
+    await page.locator('.compare-sides[data-compared="true"]').waitFor();
     await page.keyboard.press("Escape");
     await take(page, "rg-1");
     includes(await page.locator(".obj").innerText(), "Pod rg-1");

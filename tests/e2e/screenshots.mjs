@@ -134,7 +134,7 @@ const MOMENTS = {
     await run(page, 60);
     if (narrow) await panel(page, "more");
     await page.locator("#compare-button").click();
-    await page.locator('.compare-body[data-compared="true"]').waitFor();
+    await page.locator('.compare-sides[data-compared="true"]').waitFor();
   },
 };
 

@@ -68,10 +68,10 @@ test("a compared setting opens from its link, and is in the address of the run",
   await say(page, "cut node-0");
   await run(page, 60);
   await page.locator("#compare-button").click();
-  await page.locator('.compare-body[data-compared="true"]').waitFor();
+  await page.locator('.compare-sides[data-compared="true"]').waitFor();
   await page.locator("#compare-b").selectOption("setting-1");
   await page.waitForTimeout(100);
-  await page.locator('.compare-body[data-compared="true"]').waitFor();
+  await page.locator('.compare-sides[data-compared="true"]').waitFor();
   const href = await page.locator('[data-open="B"]').getAttribute("href");
   assert.match(href, /^#r=/);
   await page.locator('[data-open="B"]').click();

@@ -58,7 +58,7 @@ pub fn ask(objects: &Objects, name: &str, kind: RecordType, search: Option<&str>
 
 fn read(words: &[String]) -> Result<Question, Failure> {
     let mut question = Question::default();
-    let mut words = words.iter();
+    let (mut words, mut typed) = (words.iter(), None);
     while let Some(word) = words.next() {
         let mut next = |flag: &str| words.next().ok_or_else(|| format!("dig: {flag} needs a value"));
         match word.as_str() {
@@ -75,11 +75,19 @@ fn read(words: &[String]) -> Result<Question, Failure> {
                 question.kind = Some(RecordType::Ptr);
             }
             word if word.starts_with(['+', '@']) || word.eq_ignore_ascii_case("IN") => {}
+            // The type stands before the name or behind it.
             word => match RecordType::parse(word) {
-                Some(kind) if !question.name.is_empty() => question.kind = Some(kind),
+                Some(kind) if typed.is_none() => {
+                    typed = Some(word);
+                    question.kind = Some(kind);
+                }
                 _ => question.name = word.to_owned(),
             },
         }
+    }
+    if let (true, Some(word)) = (question.name.is_empty(), typed) {
+        // A Service may have a type's name.
+        question = Question { name: word.to_owned(), kind: None, ..question };
     }
     if question.name.is_empty() {
         return Err("dig: which name? For example: dig web-0.web.default.svc.cluster.local".into());
