@@ -289,7 +289,8 @@ task("a quorum loses its majority", 5, async (person, page) => {
   await person.wait("60s");
   await person.line(`power off ${await person.nodeOf(pods(page, "q-0"))}; power off ${await person.nodeOf(pods(page, "q-1"))}`);
   await person.wait("60s");
-  await page.locator('[data-meter="Quorum"][data-standing="broken"]').waitFor();
+  assert.equal(await person.headline(), "q has no majority.");
+  await page.locator('[data-meter="quorum"][data-standing="broken"]').waitFor();
 });
 
 task("go back, take another way, and come back to the first", 6, async (person, page) => {
