@@ -3,6 +3,7 @@
 use petri_manifest::{Grade, Parsed, Problem};
 use petri_objects::Value;
 use petri_objects::order::Order as _;
+use petri_sim::belief::api::custom;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::world::World;
@@ -79,7 +80,8 @@ pub fn foreseen(text: &Rc<str>) -> Option<Rc<Checked>> {
 
 /// Checks a text: its YAML, its fields, and what the API server of this world would say to each document.
 pub fn check(text: &str, world: &World) -> Rc<Checked> {
-    let parsed = petri_manifest::parse(text);
+    let kinds = |version: &str, name: &str| custom::from_api(world.objects(), version, name);
+    let parsed = petri_manifest::parse_for(text, &kinds);
     let mut problems: Vec<Problem> = parsed.problems.clone();
     problems.extend(refusals(text, &parsed, world));
     problems.order_by_key(|problem| (problem.span.start, problem.grade));

@@ -31,7 +31,8 @@ pub mod print;
 mod quote;
 
 pub use change::{Changed, change};
-pub use document::{Document, Parsed, parse};
+pub use check::KEPT;
+pub use document::{Document, Kinds, Parsed, parse, parse_for};
 pub use limits::{MAX_REPLICAS, replica_limit_message, too_many_replicas, too_many_replicas_number};
 pub use print::to_yaml;
 pub use problem::{Grade, Problem};
