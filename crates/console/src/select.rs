@@ -109,6 +109,12 @@ pub fn kind_in(word: &str, objects: &Objects) -> Result<Kind, Failure> {
         .or_else(|unknown| custom::kinds(objects).into_iter().find(|kind| kind.is_called(&lower)).ok_or(unknown))
 }
 
+/// Whether a line names a kind that is kept, not simulated. It may be a name of something else.
+pub fn is_about_kept(line: &str) -> bool {
+    let words = line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_ascii_lowercase).any(|word| Kind::every().any(|kind| kind.is_kept() && kind.is_called(&word)))
+}
+
 /// Reads a text for a cluster, which may know more kinds than others.
 pub fn parse(text: &str, objects: &Objects) -> Parsed {
     petri_manifest::parse_for(text, &|api_version, name| custom::from_api(objects, api_version, name))

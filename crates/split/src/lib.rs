@@ -87,12 +87,12 @@
 mod code;
 mod data;
 mod first;
+mod later;
 mod liveness;
 mod marks;
 mod module;
 mod parts;
 mod piece;
-mod second;
 mod snapshot;
 mod tails;
 mod without;
@@ -100,15 +100,19 @@ mod without;
 pub use data::Constants;
 pub use marks::Reached;
 pub use module::Module;
-pub use without::{without_exports, without_notes};
+pub use without::{without_exports, without_names, without_notes};
 
 /// A result whose error is a sentence for the person who builds the page.
 pub type Outcome<T = ()> = Result<T, String>;
 
-/// The function of the page's boot script by which a stub asks for the second part, as wasm-bindgen names its import.
-const ASK: &str = "petriSecondPart";
-/// What the first part exports for the second one, and for the boot script, begins with this.
+/// The functions of the page's boot script by which stubs ask for the second and for the third part, as wasm-bindgen
+/// names its imports.
+const ASKS: [&str; 2] = ["petriSecondPart", "petriThirdPart"];
+/// What the first part exports for those that follow, and for the boot script, begins with this. They import it from a
+/// module of the same name.
 const SHARED: &str = "~";
+/// The name of the module from which the third part imports what the second one exports.
+const SECOND: &str = "~~";
 /// The first part's global that says whether the second one is there.
 const ARRIVED: &str = "~.arrived";
 /// The memory of the marks.

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use wasmparser::{
-    ElementItems, ExternalKind, FuncType, FuncValidatorAllocations, FunctionBody, Operator, Parser, Payload, TypeRef,
-    ValidPayload, Validator, WasmFeatures,
+    ElementItems, ExternalKind, FuncType, FuncValidatorAllocations, FunctionBody, KnownCustom, Name, NameSectionReader,
+    Operator, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
 };
 
-use super::ASK;
+use super::ASKS;
 use super::code::Code;
 use super::data::address_of;
 use crate::Outcome;
@@ -29,8 +29,10 @@ pub struct Module<'a> {
     pub roots: BTreeSet<u32>,
     /// Addresses and bytes of what the module puts into memory.
     pub data: Vec<(u32, &'a [u8])>,
-    /// The imported function by which a stub asks for the second part.
-    pub ask: Option<u32>,
+    /// The imported functions by which stubs ask for the second and for the third part.
+    pub asks: [Option<u32>; 2],
+    /// What the compiler called its functions, where that is noted.
+    names: Vec<(u32, &'a str)>,
 }
 
 impl<'a> Module<'a> {
@@ -51,7 +53,8 @@ impl<'a> Module<'a> {
             memories: Vec::new(),
             roots: BTreeSet::new(),
             data: Vec::new(),
-            ask: None,
+            asks: [None; 2],
+            names: Vec::new(),
         };
         let mut validator = Validator::new_with_features(WasmFeatures::all());
         for payload in Parser::new(0).parse_all(bytes) {
@@ -125,7 +128,24 @@ impl<'a> Module<'a> {
                     }
                 }
             }
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(names) = section.as_known() {
+                    self.note(names)?;
+                }
+            }
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, names: NameSectionReader<'a>) -> wasmparser::Result<()> {
+        for part in names {
+            if let Name::Function(functions) = part? {
+                for function in functions {
+                    let function = function?;
+                    self.names.push((function.index, function.name));
+                }
+            }
         }
         Ok(())
     }
@@ -133,8 +153,10 @@ impl<'a> Module<'a> {
     fn import(&mut self, name: &str, ty: TypeRef) {
         match ty {
             TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
-                if name.contains(ASK) {
-                    self.ask = Some(self.imported_functions);
+                for (ask, word) in self.asks.iter_mut().zip(ASKS) {
+                    if name.contains(word) {
+                        *ask = Some(self.imported_functions);
+                    }
                 }
                 self.types.push(ty);
                 self.imported_functions += 1;
@@ -205,6 +227,21 @@ impl<'a> Module<'a> {
     /// The code of a function that is not imported.
     pub fn body(&self, function: u32) -> Option<&FunctionBody<'a>> {
         self.bodies.get(function.checked_sub(self.imported_functions)? as usize)
+    }
+
+    /// The functions whose names lead through one of these modules, or mention a type of theirs: `petri_objects::kept`.
+    /// Names may be as the linker has them.
+    pub fn of_modules(&self, paths: &[impl AsRef<str>]) -> BTreeSet<u32> {
+        let spellings: Vec<String> = paths
+            .iter()
+            .flat_map(|path| {
+                let path = path.as_ref();
+                let mangled: String = path.split("::").map(|word| format!("{}{word}", word.len())).collect();
+                [format!("{path}::"), format!("{}..", path.replace("::", "..")), mangled]
+            })
+            .collect();
+        let is_one = |name: &str| spellings.iter().any(|spelling| name.contains(spelling.as_str()));
+        self.names.iter().filter(|(_, name)| is_one(name)).map(|(function, _)| *function).collect()
     }
 
     /// The functions with code.
