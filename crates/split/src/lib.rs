@@ -1,5 +1,5 @@
-//! The page's WebAssembly in two parts: what the first visit runs, and the rest, which the page fetches when a person
-//! starts to use it.
+//! The page's WebAssembly in three parts: what the first visit runs, what the page fetches when a person starts to use it,
+//! and what it fetches only for the few who bring something rare.
 //!
 //! # What it does
 //!
@@ -22,17 +22,24 @@
 //! 5. **Divide** ([`Module::split`]). Functions that never ran move into the second module, and so do constants that
 //!    only they read ([`Constants`] knows, from notes that the linker leaves). Where the first module calls one of them,
 //!    a stub asks the boot script for the second part unless it is there, and goes on through the table of functions
-//!    that both share. The second module imports all else from the first: memory, table, functions.
+//!    that all share. The second module imports all else from the first: memory, table, functions.
+//! 6. **Set aside what is rare.** The build names modules of the program that few visits need (`RARE` in `page.rs` of the
+//!    workshop). Their functions ([`Module::of_modules`] finds them by the names that the compiler leaves), all functions
+//!    to which no way leads but through these, and the constants of both go into the third module. In their places in the
+//!    table the second one leaves stubs that ask for the third; once it is there, it has put itself into these places, and
+//!    nobody asks any more.
 //!
-//! Nothing depends on the watching being complete. Who comes to a place that no watched visit came to waits for the
-//! second part, and then goes on: it costs time, and loses nothing. `tests/e2e/parts.test.mjs` says on which screens
-//! nobody has to wait.
+//! Nothing depends on the watching being complete, nor on the list of modules. Who comes to a place that no watched visit
+//! came to waits for the part that has it, and then goes on: it costs time, and loses nothing. `tests/e2e/parts.test.mjs`
+//! says on which screens nobody has to wait, and `tests/e2e/kept.test.mjs` who needs the third part. The page sees most of
+//! them coming, by a text or a line that names something rare, and fetches it before anybody has to wait.
 //!
 //! # When to touch it
 //!
 //! Hardly ever: it knows nothing of the product, and a change of the product is watched anew by the next build. Touch it
 //! when the first load comes near its budget (`WORTH` in `tails.rs` and `LONG` in `parts.rs` move bytes between the
-//! parts, and `cargo run --release -p petri-split --example pieces` says what that costs), when a new wasm-bindgen or a
+//! parts, and `cargo run --release -p petri-split --example pieces` says what that costs), when a module that few need has
+//! grown (`RARE`), when a new wasm-bindgen or a
 //! new compiler uses an operator that `wasmparser` does not know, or when the page opens on something that
 //! `first-visit.mjs` does not visit.
 //!
@@ -40,7 +47,7 @@
 //!
 //! `cargo xtask build --whole` uses none of it: the page is one module, and all else works the same. To take it out for
 //! good, make that the only way: `page.rs` of the workshop is the one place that calls this crate, and the boot script
-//! fetches a second part only where the index names one (`data-second`).
+//! fetches a later part only where the index names one (`data-second`, `data-third`).
 //!
 //! # What each piece costs and gains
 //!

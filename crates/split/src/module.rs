@@ -229,18 +229,15 @@ impl<'a> Module<'a> {
         self.bodies.get(function.checked_sub(self.imported_functions)? as usize)
     }
 
-    /// The functions whose names lead through one of these modules, or mention a type of theirs: `petri_objects::kept`.
-    /// Names may be as the linker has them.
+    /// The functions whose names lead through one of these modules or types, or mention one: `petri_objects::kept`.
     pub fn of_modules(&self, paths: &[impl AsRef<str>]) -> BTreeSet<u32> {
-        let spellings: Vec<String> = paths
-            .iter()
-            .flat_map(|path| {
-                let path = path.as_ref();
-                let mangled: String = path.split("::").map(|word| format!("{}{word}", word.len())).collect();
-                [format!("{path}::"), format!("{}..", path.replace("::", "..")), mangled]
-            })
-            .collect();
-        let is_one = |name: &str| spellings.iter().any(|spelling| name.contains(spelling.as_str()));
+        let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let is_one = |name: &str| {
+            let name = without_hashes(name);
+            paths
+                .iter()
+                .any(|path| name.match_indices(path.as_ref()).any(|(at, word)| is_end(&name[at + word.len()..])))
+        };
         self.names.iter().filter(|(_, name)| is_one(name)).map(|(function, _)| *function).collect()
     }
 
@@ -248,4 +245,22 @@ impl<'a> Module<'a> {
     pub fn defined(&self) -> std::ops::Range<u32> {
         self.imported_functions..u32::try_from(self.types.len()).unwrap_or(u32::MAX)
     }
+}
+
+/// A name as it stands in the program: the compiler writes `a_crate[29356c14fd21613b]::of::it`.
+fn without_hashes(name: &str) -> String {
+    let is_hash = |word: &str| word.len() > 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut plain = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once('[') {
+        plain.push_str(before);
+        rest = match after.split_once(']') {
+            Some((word, behind)) if is_hash(word) => behind,
+            _ => {
+                plain.push('[');
+                after
+            }
+        };
+    }
+    plain + rest
 }

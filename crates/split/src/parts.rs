@@ -201,7 +201,7 @@ impl<'a, 'b> Plan<'a, 'b> {
         let by_second = (0..).zip(&lent_by_second).map(|(place, function)| (SECOND, Self::function(place), *function));
         taken.extend(by_second);
 
-        let (unread, unread_later) = unread(module, ran, in_second, constants);
+        let (unread, unread_later) = unread(module, ran, rare, in_second, constants);
         let called_before = others.iter().copied().filter(|function| cold[function].is_some());
         let second = Later {
             placed: called_before.chain(stubs_of_second.iter().copied()).collect(),
@@ -263,14 +263,18 @@ impl Later {
 fn unread<'f>(
     module: &Module<'_>,
     ran: &'f BTreeSet<u32>,
+    rare: &BTreeSet<u32>,
     in_second: impl Iterator<Item = &'f u32>,
     constants: Option<&Constants>,
 ) -> (Vec<Range<u32>>, Vec<Range<u32>>) {
     let Some(constants) = constants else { return (Vec::new(), Vec::new()) };
+    let of = |function: u32| module.code(function);
+    let others = module.defined().filter(|function| !rare.contains(function));
+    let set_aside = constants.rare(rare.iter().copied().filter_map(of), others.filter_map(of));
     let long = |runs: Vec<Range<u32>>| gather(runs, 0).into_iter().filter(|run| run.len() >= LONG).collect::<Vec<_>>();
-    let by_first = constants.unread(ran.iter().filter_map(|function| module.code(*function)), &module.data);
-    let codes = ran.iter().chain(in_second).filter_map(|function| module.code(*function));
-    let by_both = long(constants.unread(codes, &module.data));
+    let by_first = constants.unread(ran.iter().copied().filter_map(of), &module.data, &set_aside);
+    let codes = ran.iter().chain(in_second).copied().filter_map(of);
+    let by_both = long(constants.unread(codes, &module.data, &set_aside));
     let mut second = Vec::new();
     for run in long(by_first) {
         let mut from = run.start;

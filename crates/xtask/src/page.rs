@@ -52,6 +52,8 @@ pub const RARE: &[&str] = &[
     "petri_sim::belief::api::validation::kept",
     "petri_console::describe::kept",
     "petri_console::tables::kept",
+    // What scripts call has all parts from the start, and the page calls none of it.
+    "petri_web::script",
 ];
 /// Where control came in that part during the visits that were watched.
 const REACHED: &str = "page/reached.txt";

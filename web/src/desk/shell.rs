@@ -84,7 +84,8 @@ pub fn apply(session: &Session, name: &str, text: &str) -> Outcome {
     let files = BTreeMap::from([(name.to_owned(), text.to_owned())]);
     let output = with_page(session, |page| petri_console::run(&format!("kubectl apply -f {name}"), page, &files));
     let said = output.notes.lines().chain(output.stderr.lines());
-    let (warnings, errors) = said.map(str::to_owned).partition(|line| line.starts_with("Warning: "));
+    let is_remark = |line: &String| line.starts_with("Warning: ") || line.starts_with("Note: ");
+    let (warnings, errors) = said.map(str::to_owned).partition(is_remark);
     Outcome { lines: output.stdout.lines().map(str::to_owned).collect(), warnings, errors }
 }
 

@@ -12,6 +12,7 @@ use crate::state::{Action, File, Popup};
 use petri_manifest::Grade;
 use petri_picture::view::words;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -203,7 +204,10 @@ fn Problems(props: &ProblemsProps) -> Html {
     let counts = |grade: Grade| props.checked.findings.iter().filter(|finding| finding.grade == grade).count();
     let listed = props.checked.findings.iter().filter(|finding| finding.grade != Grade::NotSimulated);
     let listed: Vec<&Finding> = listed.take(SHOWN).collect();
-    let (errors, warnings, unused) = (counts(Grade::Error), counts(Grade::Warning), counts(Grade::NotSimulated));
+    let (errors, warnings) = (counts(Grade::Error), counts(Grade::Warning));
+    let kept: BTreeSet<&str> = props.checked.findings.iter().filter_map(Finding::kept).collect();
+    let kept: Vec<&str> = kept.into_iter().collect();
+    let unused = props.checked.findings.iter().filter(|f| f.grade == Grade::NotSimulated && f.kept().is_none()).count();
     let more = (errors + warnings).saturating_sub(listed.len());
     html! {
         <div class="problems" role="region" aria-label="Problems" data-errors={errors.to_string()}>
@@ -211,6 +215,7 @@ fn Problems(props: &ProblemsProps) -> Html {
                 { for listed.into_iter().enumerate().map(row) }
             </ul>
             <p hidden={more == 0}>{ format!("and {more} more") }</p>
+            <p hidden={kept.is_empty()} class="unused">{ format!("Kept, not simulated: {}.", kept.join(", ")) }</p>
             <p hidden={unused == 0} class="unused">{ not_simulated(unused) }</p>
             <p class="vh" role="status">{ match errors { 0 => String::new(), n => format!("{} in the manifest", words::plural(n as u32, "error")) } }</p>
         </div>
