@@ -1,7 +1,7 @@
 //! A fingerprint is kept up to date change by change, and is that of the whole world all the same.
 
 use petri_explore::bench;
-use petri_objects::{Kind, Name, Time, Uid};
+use petri_objects::{Name, Time, Uid};
 use petri_sim::belief::api::shelf::Objects;
 use petri_sim::ground::clock::Span;
 use petri_sim::ground::digest::{self, Kept};

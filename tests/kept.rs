@@ -4,6 +4,7 @@
 use crate::cluster::Cluster;
 use petri_objects::kept::types;
 use petri_objects::{KeptKind, Kind, Map, Name, Value};
+use petri_sim::story::shared::Shared;
 use std::collections::BTreeSet;
 
 const MANIFESTS: &str = include_str!("kept.yaml");
@@ -409,9 +410,10 @@ fn recordings_carry_what_is_kept() {
     cluster.run("kubectl delete backup b");
     cluster.run("kubectl delete secret db-pass");
     cluster.wait(10_000);
-    let text = serde_json::to_string(&cluster.timeline.recording()).expect("it is written");
-    let again = serde_json::from_str(&text).expect("it is read");
-    let mut replayed = petri_sim::story::timeline::Timeline::new(again);
+    let timeline = &cluster.timeline;
+    let shared = Shared::new(timeline.recording().clone(), timeline.now(), timeline.end());
+    let again = Shared::from_json(&shared.to_json()).expect("it is read");
+    let mut replayed = petri_sim::story::timeline::Timeline::new(again.recording);
     replayed.play_until(cluster.timeline.now());
     assert_eq!(replayed.world().fingerprint(), cluster.world().fingerprint());
     assert!(replayed.world().objects().kinds().count() > Kind::ALL.len() + 30);

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 macro_rules! roots {
     ($generator:ident: $($ty:ty,)*) => {
-        vec![$(($ty::schema_name().into_owned(), $generator.subschema_for::<$ty>())),*]
+        vec![$((<$ty>::schema_name().into_owned(), $generator.subschema_for::<$ty>())),*]
     };
 }
 
