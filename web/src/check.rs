@@ -42,7 +42,7 @@ impl Finding {
     /// The kind, where the finding says of a whole object that it is kept and no more.
     pub fn kept(&self) -> Option<&str> {
         let says = (self.grade == Grade::NotSimulated && self.path == "kind").then_some(&self.message)?;
-        Some(says.strip_suffix(petri_manifest::KEPT)?.strip_suffix(" is ")?)
+        says.strip_suffix(petri_manifest::KEPT)?.strip_suffix(" is ")
     }
     /// What stands at the end of its line, if anything does.
     pub fn badge(&self) -> Option<&'static str> {
