@@ -11,8 +11,6 @@ mod read;
 mod rules;
 mod schedule;
 
-pub(super) use rules::{name, name_rule};
-
 use super::field::{Errors, Path};
 use super::{format, names, pod};
 use petri_objects::kept::types::{self, FieldType};
@@ -89,6 +87,16 @@ pub(super) fn create(errors: &mut Errors, object: &KeptObject) {
         one(errors, &path, name, field, object.fields.get(field.name), object);
     }
     rules::check(errors, object);
+}
+
+/// What the name of an object of a kept kind has to be beyond its rule.
+pub(super) fn name(errors: &mut Errors, object: &KeptObject) {
+    rules::name(errors, object);
+}
+
+/// The rule that names of a kept kind follow; `None` if any name will do.
+pub(super) fn name_rule(kind: Kind) -> Option<names::NameRule> {
+    rules::name_rule(kind)
 }
 
 pub(super) fn update(errors: &mut Errors, new: &KeptObject, old: &KeptObject) {

@@ -78,8 +78,8 @@ pub(super) fn webhooks(errors: &mut Errors, object: &KeptObject) {
                 errors.invalid(&path.key("name"), format::text(name), detail);
             }
         }
-        let Some(client) = webhook.at(&["clientConfig"]) else { continue };
-        if client.at(&["url"]).is_some() == client.at(&["service"]).is_some() {
+        let has = |key: &str| webhook.at(&["clientConfig", key]).is_some();
+        if has("url") == has("service") {
             errors.required(&path.key("clientConfig"), "exactly one of url or service is required");
         }
     }

@@ -160,7 +160,7 @@ fn autoscaler(errors: &mut Errors, object: &KeptObject) {
 }
 
 /// What a name must be where it follows from the rest of the object, or from no grammar that other kinds share.
-pub(in super::super) fn name(errors: &mut Errors, object: &KeptObject) {
+pub(super) fn name(errors: &mut Errors, object: &KeptObject) {
     let (meta, path) = (&object.metadata, Path::root("metadata"));
     let path = path.key("name");
     let shown = || format::text(&meta.name);
@@ -188,7 +188,7 @@ pub(in super::super) fn name(errors: &mut Errors, object: &KeptObject) {
 }
 
 /// The grammar of a kept kind's names; `None` where [`name`] says it all.
-pub(in super::super) fn name_rule(kind: Kind) -> Option<NameRule> {
+pub(super) fn name_rule(kind: Kind) -> Option<NameRule> {
     match kind.name() {
         "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding" => Some(NameRule::PathSegment),
         "CustomResourceDefinition" | "APIService" | "CertificateSigningRequest" | "IPAddress" => None,
