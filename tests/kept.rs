@@ -41,7 +41,7 @@ impl Case {
         format!(
             "{}/{}",
             self.kind().entry().plural,
-            self.value.at(&["metadata", "name"]).and_then(Value::as_str).unwrap()
+            self.value.at(&["metadata", "name"]).and_then(Value::as_str).expect("it has a name")
         )
     }
     /// The object with a change at a path of keys and numbers; `None` takes the field away.
@@ -59,9 +59,13 @@ fn set(value: &mut Value, path: &[&str], new: Option<Value>) {
             Some(new) => map.insert(*key, new),
             None => drop(map.remove(key)),
         },
-        (Value::List(items), [index]) => items[index.parse::<usize>().unwrap()] = new.unwrap_or_default(),
+        (Value::List(items), [index]) => {
+            items[index.parse::<usize>().expect("lists are counted")] = new.unwrap_or_default()
+        }
         (Value::Map(map), [key, rest @ ..]) => set(map.entry_mut(key).unwrap_or_else(|| panic!("no {key}")), rest, new),
-        (Value::List(items), [index, rest @ ..]) => set(&mut items[index.parse::<usize>().unwrap()], rest, new),
+        (Value::List(items), [index, rest @ ..]) => {
+            set(&mut items[index.parse::<usize>().expect("lists are counted")], rest, new)
+        }
         (other, _) => panic!("{path:?} does not lead through {other:?}"),
     }
 }

@@ -171,6 +171,29 @@ fn namespaces_that_a_cluster_needs_stay_or_come_back() {
     assert!(session.say(&["kubectl get sa -n kube-node-lease"]).contains("default"));
 }
 
+/// One file brings a namespace and what is in it.
+#[test]
+fn a_pod_of_a_namespace_that_was_just_made_gets_its_account() {
+    const POD: &str = "
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: it, namespace: shop}
+spec: {containers: [{name: c, image: server}]}
+";
+    let mut session = Session::new(POD);
+    assert_eq!(session.say(&["kubectl apply -f all.yaml"]), "namespace/shop created\npod/it created\n");
+    session.say(&["run 20s"]);
+    assert!(session.say(&["kubectl get pods -n shop"]).contains("Running"));
+    session.say(&["kubectl delete sa default -n shop; kubectl delete pod it -n shop --wait=false", "run 1m"]);
+    session.say(&["pause controller serviceaccount-controller", "kubectl delete sa default -n shop", "run 5s"]);
+    let refused = session.say(&["kubectl apply -f all.yaml"]);
+    assert!(refused.contains("serviceaccount \"default\" not found"), "the namespace is not new: {refused}");
+}
+
 #[test]
 fn deleting_all_namespaces_leaves_those_that_must_stay() {
     let mut session = Session::new("");

@@ -162,8 +162,8 @@ extern "C" {
     /// The same of its third part.
     #[wasm_bindgen(js_name = petriThirdPart)]
     pub fn third_part();
-    #[wasm_bindgen(js_name = petriHasThirdPart)]
-    fn petri_has_third_part() -> bool;
+    #[wasm_bindgen(js_name = petriHasThirdPart, catch)]
+    fn petri_has_third_part() -> Result<bool, JsValue>;
     #[wasm_bindgen(js_name = petriExpectThirdPart, catch)]
     async fn petri_expect_third_part() -> Result<JsValue, JsValue>;
 
@@ -232,9 +232,9 @@ pub fn parts() -> Option<Parts> {
     PARTS.with(|parts| parts.clone()).and_then(from_js)
 }
 
-/// Whether the third part of the module is there, or there is none.
+/// Whether the third part of the module is there, or there is none, as where no boot script has run.
 pub fn has_third_part() -> bool {
-    !cfg!(target_arch = "wasm32") || petri_has_third_part()
+    !cfg!(target_arch = "wasm32") || petri_has_third_part().unwrap_or(true)
 }
 
 /// Fetches the third part, and comes back when it is there. Where it cannot be had, who needs it tries again.

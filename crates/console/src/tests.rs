@@ -519,7 +519,11 @@ fn dig_answers_in_its_own_layout() {
     assert!(missing.contains("status: NXDOMAIN") && missing.contains(";; AUTHORITY SECTION:"), "{missing}");
     let srv = say(&mut timeline, "dig _http._tcp.web.default.svc.cluster.local SRV +short");
     assert!(srv.starts_with("0 ") && srv.contains(" web-0.web."), "{srv}");
-    assert_eq!(say(&mut timeline, "dig SRV _http._tcp.web.default.svc.cluster.local +short"), srv, "the type may come first");
+    assert_eq!(
+        say(&mut timeline, "dig SRV _http._tcp.web.default.svc.cluster.local +short"),
+        srv,
+        "the type may come first"
+    );
     assert!(say(&mut timeline, "dig a +search").contains(";a.\tIN\tA\n"), "a name that is a type's");
     assert_eq!(say(&mut timeline, "dig"), "dig: which name? For example: dig web-0.web.default.svc.cluster.local\n");
 }

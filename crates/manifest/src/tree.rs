@@ -393,10 +393,10 @@ impl Builder<'_> {
             _ => Name::from(text),
         };
         if !seen.insert(name.clone()) {
-            *key = Some(Key::Refused);
-            let message = format!("key {} already set in map", quoted(&name));
-            self.faults.push(Fault { span: place, message, help: None, is_error: true });
-            return Some(false);
+            // kubectl turns what it reads into JSON before anybody could object, and a mapping has room for one of them.
+            entries.retain(|entry| entry.key != name);
+            let message = format!("{} stands here twice: the last one counts", quoted(&name));
+            self.faults.push(Fault { span: place.clone(), message, help: None, is_error: false });
         }
         if entries.len() >= MAX_KEYS {
             self.fault(span, format!("more than {MAX_KEYS} keys in one map"));

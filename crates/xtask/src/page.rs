@@ -37,8 +37,8 @@ const FEATURES: &[&str] = &[
     "--enable-multivalue",
     "--enable-call-indirect-overlong",
 ];
-/// What the third part holds: the modules that serve kinds which the product keeps and does not simulate, and the fields
-/// that it knows by name only.
+/// What the third part holds, because an ordinary visit has no use for it: the modules that serve kinds which the product
+/// keeps and does not simulate, the fields that it knows by name only, and Compare.
 pub const RARE: &[&str] = &[
     "petri_objects::kept::defaults",
     "petri_objects::kept::explain",
@@ -52,6 +52,9 @@ pub const RARE: &[&str] = &[
     "petri_sim::belief::api::validation::kept",
     "petri_console::describe::kept",
     "petri_console::tables::kept",
+    // A stage of its own, which most visits never open.
+    "petri_web::compare",
+    "petri_web::panels::compare",
     // What scripts call has all parts from the start, and the page calls none of it.
     "petri_web::script",
 ];

@@ -102,13 +102,16 @@ fn an_unknown_kind_is_told_apart_from_a_wrong_version_and_from_a_kind_that_is_ke
 }
 
 #[test]
-fn a_repeated_key_is_an_error() {
+fn of_a_repeated_key_the_last_one_counts() {
+    let text = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  name: b\n";
     check(
-        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  name: b\n",
+        text,
         expect![[r#"
-            5:3 "name" error: yaml: unmarshal errors: line 5: key "name" already set in map
+            5:3 "name" warning: "name" stands here twice: the last one counts
         "#]],
     );
+    let names: Vec<_> = petri_manifest::parse(text).objects().map(|object| object.meta().name.to_string()).collect();
+    assert_eq!(names, ["b"]);
 }
 
 #[test]

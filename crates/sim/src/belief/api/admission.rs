@@ -4,7 +4,7 @@
 
 use super::shelf::{Key, Objects};
 use super::validation::{FieldError, FieldErrorKind};
-use crate::ground::clock::Time;
+use crate::ground::clock::{Span, Time};
 use crate::ground::random::{Stream, Streams};
 use crate::ground::settings::Settings;
 use crate::words::api_error::ApiError;
@@ -80,13 +80,28 @@ fn gated() -> Condition {
     }
 }
 
+/// For so long the API server asks again for the account that every namespace gets: nine times after 0.1 to 0.2 s.
+const ASKS_AGAIN: Span = Span::seconds(1);
+
+/// Whether the account of a new namespace is still on its way.
+///
+/// Deviation: the answer comes at once, as if the account had been found at the next look; upstream refuses after the last
+/// one, where the controller that makes accounts stands still.
+fn is_awaited(namespace: &Name, account: &Name, objects: &Objects, now: Time) -> bool {
+    let made = objects.namespaces.get(&Key::new("", namespace.clone()));
+    let made = made.filter(|namespace| !namespace.metadata.is_terminating());
+    **account == *DEFAULT_SERVICE_ACCOUNT
+        && made.is_some_and(|made| now.since(made.metadata.creation_timestamp) <= ASKS_AGAIN)
+}
+
 /// What admission plugins refuse before an object is validated.
 ///
-/// Upstream: `plugin/pkg/admission/serviceaccount`, `plugin/pkg/admission/priority`.
-pub fn admit(object: &Object, objects: &Objects) -> Result<(), ApiError> {
+/// Upstream: `plugin/pkg/admission/serviceaccount` (`getServiceAccount`), `plugin/pkg/admission/priority`.
+pub fn admit(object: &Object, objects: &Objects, now: Time) -> Result<(), ApiError> {
     let Object::Pod(pod) = object else { return Ok(()) };
     let (namespace, account, class) = (&pod.metadata.namespace, account_name(pod), &pod.spec.priority_class_name);
-    let cause = if objects.service_accounts.get(&Key::new(namespace.clone(), account.clone())).is_none() {
+    let found = objects.service_accounts.get(&Key::new(namespace.clone(), account.clone())).is_some();
+    let cause = if !found && !is_awaited(namespace, &account, objects, now) {
         format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found")
     } else if !class.is_empty() && class_value(class, objects).is_none() {
         format!("no PriorityClass with name {class} was found")

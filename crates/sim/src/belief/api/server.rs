@@ -106,7 +106,7 @@ impl Server {
         };
         admission::fill_system_fields(&mut object, context.now, Uid(uids.draw() | 1));
         petri_objects::defaults::apply_defaults(&mut object);
-        admission::admit(&object, &self.objects)?;
+        admission::admit(&object, &self.objects, context.now)?;
         admission::mutate(&mut object, &self.objects, &self.settings, &mut self.random, context.now);
         if let Object::Pod(pod) = &mut object {
             admission::use_account(Rc::make_mut(pod), &self.objects, &self.token_volume, &mut self.random.accounts);
