@@ -89,7 +89,7 @@ test("a line about them fetches what it needs, and lines after it wait for their
   assert.equal(fetched(), 0);
   await say(page, "kubectl get secrets");
   await say(page, "kubectl get namespace one");
-  await page.locator(".term", { hasText: /No resources found[^]*one\s+Active/ }).waitFor();
+  await page.locator(".term", { hasText: /No resources found[^]*one\s+Active/ }).waitFor({ state: "attached" });
   await page.finish();
 });
 

@@ -58,6 +58,9 @@ pub const RARE: &[&str] = &[
     // What scripts call has all parts from the start, and the page calls none of it.
     "petri_web::script",
 ];
+/// Functions with the same code have become one, under the name of any of them: on a function of no more bytes than this a
+/// name says little about who calls it. It is rare all the same if only rare ones do.
+const BY_CHANCE: usize = 600;
 /// Where control came in that part during the visits that were watched.
 const REACHED: &str = "page/reached.txt";
 
@@ -240,7 +243,8 @@ fn take_apart(shop: &Shop, dist: &Path, whole: &[u8]) -> Outcome {
     let reached = shop::capture(&mut command)?;
     shop::write(&shop.target().join(REACHED), &reached)?;
     let (ran, whole) = module.with_tails(&Reached::read(&reached)?)?;
-    let rare = module.of_modules(RARE);
+    let mut rare = module.of_modules(RARE);
+    rare.retain(|function| module.body(*function).is_some_and(|body| body.as_bytes().len() > BY_CHANCE));
     let parts = Module::read(&whole)?.split(&ran, &rare, constants.as_ref())?;
 
     publish(dist, &parts.first)?;
