@@ -38,7 +38,7 @@ const FEATURES: &[&str] = &[
     "--enable-call-indirect-overlong",
 ];
 /// What the third part holds, because an ordinary visit has no use for it: the modules that serve kinds which the product
-/// keeps and does not simulate, the fields that it knows by name only, and Compare.
+/// keeps and does not simulate, and the fields that it knows by name only.
 pub const RARE: &[&str] = &[
     "petri_objects::kept::defaults",
     "petri_objects::kept::explain",
@@ -52,15 +52,9 @@ pub const RARE: &[&str] = &[
     "petri_sim::belief::api::validation::kept",
     "petri_console::describe::kept",
     "petri_console::tables::kept",
-    // A stage of its own, which most visits never open.
-    "petri_web::compare",
-    "petri_web::panels::compare",
     // What scripts call has all parts from the start, and the page calls none of it.
     "petri_web::script",
 ];
-/// Functions with the same code have become one, under the name of any of them: on a function of no more bytes than this a
-/// name says little about who calls it. It is rare all the same if only rare ones do.
-const BY_CHANCE: usize = 600;
 /// Where control came in that part during the visits that were watched.
 const REACHED: &str = "page/reached.txt";
 
@@ -243,8 +237,7 @@ fn take_apart(shop: &Shop, dist: &Path, whole: &[u8]) -> Outcome {
     let reached = shop::capture(&mut command)?;
     shop::write(&shop.target().join(REACHED), &reached)?;
     let (ran, whole) = module.with_tails(&Reached::read(&reached)?)?;
-    let mut rare = module.of_modules(RARE);
-    rare.retain(|function| module.body(*function).is_some_and(|body| body.as_bytes().len() > BY_CHANCE));
+    let rare = module.of_modules(RARE);
     let parts = Module::read(&whole)?.split(&ran, &rare, constants.as_ref())?;
 
     publish(dist, &parts.first)?;

@@ -11,7 +11,6 @@ use super::notices::Notices;
 use super::palette::PaletteDialog;
 use super::time_menus::{SightMenu, SpeedMenu};
 use crate::desk::use_desk;
-use crate::edge;
 use crate::state::{Action, Bookmark, Popup, Sight, Toast, TooLong};
 use petri_picture::view::Target;
 use std::rc::Rc;
@@ -47,7 +46,7 @@ pub fn Floating(props: &FloatingProps) -> Html {
         Some(Popup::Term { place, x, y }) => html! { <TermBox key={*place} place={*place} x={*x} y={*y} /> },
         Some(Popup::NewCluster) => html! { <NewClusterDialog key="new-cluster" /> },
         Some(Popup::Templates) => html! { <TemplatesMenu key="templates" /> },
-        Some(Popup::Compare) => html! { <Compare key="compare" /> },
+        Some(Popup::Compare) => html! { <CompareStage key="compare" /> },
         Some(Popup::Diff(file)) => html! { <DiffDialog key="diff" file={*file} /> },
         Some(Popup::Guarantees) => html! { <GuaranteesDialog key="guarantees" /> },
         Some(Popup::Guarantee(guarantee)) => {
@@ -69,27 +68,6 @@ pub fn Floating(props: &FloatingProps) -> Html {
                 { toast }
             </div>
         </div>
-    }
-}
-
-/// Compare is in the third part of the module: until that is here, the page says so and goes on.
-#[component]
-fn Compare() -> Html {
-    let is_here = use_state(edge::has_third_part);
-    {
-        let is_here = is_here.setter();
-        use_effect_with((), move |()| {
-            wasm_bindgen_futures::spawn_local(async move {
-                edge::expect_third_part().await;
-                // Where it cannot be had, Compare asks for it once more and waits.
-                is_here.set(true);
-            });
-        });
-    }
-    if *is_here {
-        html! { <CompareStage /> }
-    } else {
-        html! { <div class="toast" role="status">{ "Compare is on its way." }</div> }
     }
 }
 
