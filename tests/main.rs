@@ -11,8 +11,6 @@ mod dns;
 mod faults;
 mod fingerprint;
 mod grain;
-mod kept;
-mod kept_types;
 mod layout;
 mod leaving;
 mod limits;

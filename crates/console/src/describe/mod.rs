@@ -5,7 +5,6 @@
 
 mod page;
 
-mod kept;
 mod network;
 mod node;
 mod pod;
@@ -35,7 +34,6 @@ pub fn describe(objects: &Objects, object: &Object, now: Time) -> String {
         Object::Namespace(object) => namespace(&mut page, object),
         Object::ConfigMap(map) => config_map(&mut page, map),
         Object::ResourceQuota(object) => quota(&mut page, object),
-        Object::Kept(kept) if kept::describe(&mut page, kept) => {}
         other => any(&mut page, other),
     }
     DESCRIBE.align(&page.text)

@@ -2,7 +2,6 @@
 
 pub mod admission;
 pub mod apply;
-pub mod custom;
 pub mod event;
 pub mod eviction;
 pub mod go_types;

@@ -80,7 +80,6 @@ impl<'c> Candidate<'c> {
                 ..ObjectReference::default()
             }),
             zone: self.zone().map(Into::into),
-            ..Endpoint::default()
         }
     }
 }
