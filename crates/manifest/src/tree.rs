@@ -310,6 +310,12 @@ impl Builder<'_> {
                 (NodeKind::List(items), last)
             }
             Content::Map { mut entries, mut seen, key: _, merged } => {
+                if entries.len() > seen.len() {
+                    let mut later = BTreeSet::new();
+                    entries.reverse();
+                    entries.retain(|entry| later.insert(entry.key.clone()));
+                    entries.reverse();
+                }
                 let last = entries.iter().map(|entry| entry.value.span.end.max(entry.key_span.end)).max();
                 let last = merged.iter().map(|(span, _)| span.end).chain(last).max();
                 for (span, node) in &merged {
@@ -385,8 +391,8 @@ impl Builder<'_> {
             _ => Name::from(text),
         };
         if !seen.insert(name.clone()) {
-            // kubectl turns what it reads into JSON before anybody could object, and a mapping has room for one of them.
-            entries.retain(|entry| entry.key != name);
+            // kubectl turns what it reads into JSON before anybody could object, and a mapping has room for one of them: the
+            // others are left out when it is closed.
             let message = format!("{} stands here twice: the last one counts", quoted(&name));
             self.faults.push(Fault { span: place.clone(), message, help: None, is_error: false });
         }
