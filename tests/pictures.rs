@@ -7,6 +7,7 @@ use petri_picture::view::meters::{self, MeterState};
 use petri_picture::view::{
     self, CellView, ClusterView, DuplicateKind, LinkView, Target, TileState, Tone, plain, table,
 };
+use petri_sim::reality::machine::Machine;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::invariants::Standing;
 use petri_sim::world::World;
@@ -54,6 +55,10 @@ impl<'w> Look<'w> {
     fn pod(&self, uid: Uid) -> Option<&'w Pod> {
         self.world.objects().pods.values().find(|pod| pod.metadata.uid == uid).map(|pod| &**pod)
     }
+    /// Whether the control plane and the machine's kubelet hear each other.
+    fn hears(&self, machine: &Machine) -> bool {
+        machine.powered && machine.kubelet.running && self.world.network.reaches_control_plane(&machine.name)
+    }
     fn runs_on(&self, name: &str, node: &str) -> bool {
         self.live
             .iter()
@@ -80,9 +85,7 @@ impl<'w> Look<'w> {
                 format!("{name}: {:?} and an object is {}", tile.state, pod.is_some())
             });
             let Some(pod) = pod else { continue };
-            let confirmed = self.world.machines.get(&pod.spec.node_name).is_some_and(|machine| {
-                machine.powered && machine.kubelet.running && self.world.network.reaches_control_plane(&machine.name)
-            });
+            let confirmed = self.world.machines.get(&pod.spec.node_name).is_some_and(|machine| self.hears(machine));
             let so = match tile.state {
                 TileState::Ready => pod.is_ready() && is_live && !pod.is_terminating(),
                 TileState::Terminating => pod.is_terminating() && confirmed,
@@ -207,16 +210,13 @@ impl<'w> Look<'w> {
         let say = self.view.say.clone();
         let (head, sub) = (plain(&say.headline), plain(&say.sub));
         let told = format!("{head} {sub}");
-        let lost = self.world.machines.values().any(|machine| {
-            !machine.powered || !machine.kubelet.running || !self.world.network.reaches_control_plane(&machine.name)
-        });
+        let lost = self.world.machines.values().any(|machine| !self.hears(machine));
+        self.check(!head.is_empty() && !sub.is_empty(), || format!("nothing is said: {told:?}"));
         let ghosts = self.live.keys().any(|uid| self.pod(*uid).is_none());
         if say.tone == Tone::Calm {
             self.check(!broken && !ghosts && !lost, || format!("{told:?} in trouble"));
         }
-        let is = |name: &str, test: &dyn Fn(&petri_sim::reality::machine::Machine) -> bool| {
-            self.world.machines.get(name).is_some_and(test)
-        };
+        let is = |name: &str, test: &dyn Fn(&Machine) -> bool| self.world.machines.get(name).is_some_and(test);
         let mut checks = Vec::new();
         if let Some(name) = head.strip_suffix(" exists twice.") {
             let same = self.names.values().filter(|own| &***own == name).count();

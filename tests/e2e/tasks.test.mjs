@@ -10,7 +10,7 @@ import { drawn, includes, manifests, paste, pause, pods, say, seconds, shown } f
 
 const server = serve();
 
-const set = (name, more = "", template = "") => `apiVersion: v1
+const set = (name, more = "") => `apiVersion: v1
 kind: Service
 metadata: {name: ${name}}
 spec: {clusterIP: None, selector: {app: ${name}}}
@@ -24,7 +24,25 @@ spec:
   selector: {matchLabels: {app: ${name}}}
   template:
     metadata: {labels: {app: ${name}}}
-    spec: {containers: [{name: db, image: "postgres:16"}]${template}}
+    spec: {containers: [{name: db, image: "postgres:16"}]}
+`;
+
+const replicaSet = (name, replicas, spec) => `apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: ${name}}
+spec:
+  replicas: ${replicas}
+  selector: {matchLabels: {app: ${name}}}
+  template:
+    metadata: {labels: {app: ${name}}}
+    spec: ${spec}
+`;
+
+const claim = (name, spec) => `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: ${name}}
+spec: {${spec}, resources: {requests: {storage: 1Gi}}}
+---
 `;
 
 /** Somebody at the page: what is done is counted, looking is not. */
@@ -77,11 +95,6 @@ class Person {
   }
   set(name) {
     return this.page.locator(".cluster-picture").getByRole("button", { name: new RegExp(`StatefulSet ${name}\\b`) }).first();
-  }
-  async pick(mark) {
-    this.#actions += 1;
-    await mark.click();
-    await drawn(this.page);
   }
   get actions() {
     return this.#actions;
@@ -136,7 +149,7 @@ task("OnDelete: nothing happens until somebody deletes", 6, async (person, page)
   await person.wait("60s");
   await person.line("kubectl set image sts/db db=postgres:17");
   await person.wait("10s");
-  await person.pick(person.set("db"));
+  await person.press(person.set("db"));
   includes(await person.why(), "OnDelete");
 });
 
@@ -147,7 +160,7 @@ task("a rollout that is stuck after its template was reverted, and its repair", 
   await person.wait("60s");
   await person.line("kubectl set image sts/db db=postgres:16");
   await person.wait("60s");
-  await person.pick(person.set("db"));
+  await person.press(person.set("db"));
   await person.press(page.locator(".why .act", { hasText: "delete pod db-2" }).first());
 });
 
@@ -205,16 +218,7 @@ task("a Deployment beside a StatefulSet on the same bad day", 6, async (person, 
 });
 
 task("a singleton by a ReplicaSet has two processes, and no promise is broken", 5, async (person, page) => {
-  await person.apply(`apiVersion: apps/v1
-kind: ReplicaSet
-metadata: {name: one}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: one}}
-  template:
-    metadata: {labels: {app: one}}
-    spec: {containers: [{name: c, image: "nginx:1"}]}
-`);
+  await person.apply(replicaSet("one", 1, '{containers: [{name: c, image: "nginx:1"}]}'));
   await person.wait("30s");
   await person.line(`cut ${await person.nodeOf(page.locator('svg [data-pod^="one-"]'))}`);
   await person.wait("7m");
@@ -222,41 +226,23 @@ spec:
 });
 
 task("ReadWriteOncePod: the second pod waits", 3, async (person, page) => {
-  await person.apply(`apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: only}
-spec: {accessModes: [ReadWriteOncePod], resources: {requests: {storage: 1Gi}}}
----
-apiVersion: apps/v1
-kind: ReplicaSet
-metadata: {name: two}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: two}}
-  template:
-    metadata: {labels: {app: two}}
-    spec:
-      containers: [{name: c, image: "nginx:1", volumeMounts: [{name: d, mountPath: /d}]}]
-      volumes: [{name: d, persistentVolumeClaim: {claimName: only}}]
-`);
+  const container = '{name: c, image: "nginx:1", volumeMounts: [{name: d, mountPath: /d}]}';
+  const volume = "{name: d, persistentVolumeClaim: {claimName: only}}";
+  const two = replicaSet("two", 2, `{containers: [${container}], volumes: [${volume}]}`);
+  await person.apply(claim("only", "accessModes: [ReadWriteOncePod]") + two);
   await person.wait("60s");
   await rows(page, "two").filter({ hasText: "Pending" }).first().waitFor();
 });
 
 task("volumes that an administrator makes: the one that is missing is offered", 4, async (person, page) => {
-  const claim = (name) => `---
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: ${name}}
-spec: {storageClassName: manual, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
-`;
-  await person.apply(`apiVersion: v1
+  const manual = "storageClassName: manual, accessModes: [ReadWriteOnce]";
+  await person.apply(`${claim("first", manual)}${claim("second", manual)}apiVersion: v1
 kind: PersistentVolume
 metadata: {name: disk-0}
 spec: {storageClassName: manual, capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], hostPath: {path: /data}}
-${claim("first")}${claim("second")}`);
+`);
   await person.wait("20s");
-  await person.pick(page.locator('.cluster-picture [data-claim="second"]').first());
+  await person.press(page.locator('.cluster-picture [data-claim="second"]').first());
   includes(await person.why(), "PersistentVolume");
   await page.locator(".why .act", { hasText: "PersistentVolume" }).first().waitFor();
 });

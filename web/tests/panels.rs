@@ -313,7 +313,7 @@ async fn what_the_pictures_show_and_two_runs_beside_each_other_open_by_their_key
     page.press("Escape").await;
     page.press("c").await;
     assert_eq!(page.one(".float").get_attribute("role").unwrap(), "dialog");
-    assert!(page.words(".float").contains("Compare"), "{}", page.words(".float"));
+    assert!(page.words(".float").contains("The same day, twice"), "{}", page.words(".float"));
     page.press("Escape").await;
     assert!(page.find(".float").is_none());
 }

@@ -58,7 +58,7 @@ pub fn ask(objects: &Objects, name: &str, kind: RecordType, search: Option<&str>
 
 fn read(words: &[String]) -> Result<Question, Failure> {
     let mut question = Question::default();
-    let (mut words, mut typed) = (words.iter(), None);
+    let (mut words, mut said) = (words.iter(), Vec::new());
     while let Some(word) = words.next() {
         let mut next = |flag: &str| words.next().ok_or_else(|| format!("dig: {flag} needs a value"));
         match word.as_str() {
@@ -75,20 +75,17 @@ fn read(words: &[String]) -> Result<Question, Failure> {
                 question.kind = Some(RecordType::Ptr);
             }
             word if word.starts_with(['+', '@']) || word.eq_ignore_ascii_case("IN") => {}
-            // The type stands before the name or behind it.
-            word => match RecordType::parse(word) {
-                Some(kind) if typed.is_none() => {
-                    typed = Some(word);
-                    question.kind = Some(kind);
-                }
-                _ => question.name = word.to_owned(),
-            },
+            word => said.push(word),
         }
     }
-    if let (true, Some(word)) = (question.name.is_empty(), typed) {
-        // A Service may have a type's name.
-        question = Question { name: word.to_owned(), kind: None, ..question };
+    // The type stands before the name or behind it. Where all words are types, as a Service may be called, the first is
+    // the name.
+    let is_name = |word: &&str| RecordType::parse(word).is_none();
+    if !said.is_empty() && (question.name.is_empty() || said.iter().any(is_name)) {
+        let name = said.remove(said.iter().rposition(is_name).unwrap_or(0));
+        question.name = name.to_owned();
     }
+    question.kind = said.iter().rev().find_map(|word| RecordType::parse(word)).or(question.kind);
     if question.name.is_empty() {
         return Err("dig: which name? For example: dig web-0.web.default.svc.cluster.local".into());
     }

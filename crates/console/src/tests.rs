@@ -525,6 +525,10 @@ fn dig_answers_in_its_own_layout() {
         "the type may come first"
     );
     assert!(say(&mut timeline, "dig a +search").contains(";a.\tIN\tA\n"), "a name that is a type's");
+    assert!(say(&mut timeline, "dig a SRV").contains(";a.\tIN\tSRV\n"), "and a type behind it");
+    assert!(say(&mut timeline, "dig -t SRV a").contains(";a.\tIN\tSRV\n"), "or before it");
+    assert!(say(&mut timeline, "dig web SRV A").contains(";web.\tIN\tA\n"), "the last type counts");
+    assert!(say(&mut timeline, "dig -x 10.244.2.3").contains(";3.2.244.10.in-addr.arpa.\tIN\tPTR\n"));
     assert_eq!(say(&mut timeline, "dig"), "dig: which name? For example: dig web-0.web.default.svc.cluster.local\n");
 }
 

@@ -6,6 +6,7 @@ use crate::locate;
 use crate::problem::{Grade, Lines, Problem};
 use crate::split::{has_content, split};
 use crate::tree::{self, Node, NodeKind};
+use petri_objects::order::Order as _;
 use petri_objects::{Kind, Object, Value};
 use std::ops::Range;
 use std::rc::Rc;
@@ -188,21 +189,19 @@ pub fn parse(text: &str) -> Parsed {
 }
 
 fn read_chunk(text: &str, span: Range<usize>, lines: &Lines<'_>, parsed: &mut Parsed) {
-    let (root, faults) = tree::build(text, span);
+    let (root, mut faults) = tree::build(text, span);
     let index = parsed.documents.len();
     let mut report = Reporter { lines, problems: &mut parsed.problems, document: Some(index) };
-    let mut is_broken = false;
-    // One document of thousands of repeated keys needs no thousand sentences.
+    let is_broken = faults.iter().any(|fault| fault.is_error);
+    // One document of thousands of repeated keys needs no thousand sentences, and they hide no error.
+    faults.order_by_key(|fault| !fault.is_error);
     for fault in faults.into_iter().take(MAX_PROBLEMS) {
-        is_broken |= fault.is_error;
-        let line = lines.position(fault.span.start).0;
-        let message = match fault.message.as_str() {
-            key if key.starts_with("key ") => format!("yaml: unmarshal errors: line {line}: {key}"),
-            other if !fault.is_error || other.starts_with("error converting") => other.to_owned(),
-            other => {
-                let rest = other.strip_prefix("yaml: ").unwrap_or(other);
-                format!("error converting YAML to JSON: yaml: line {line}: {rest}")
-            }
+        let message = if !fault.is_error || fault.message.starts_with("error converting") {
+            fault.message
+        } else {
+            let rest = fault.message.strip_prefix("yaml: ").unwrap_or(&fault.message);
+            let line = lines.position(fault.span.start).0;
+            format!("error converting YAML to JSON: yaml: line {line}: {rest}")
         };
         let grade = if fault.is_error { Grade::Error } else { Grade::Warning };
         report.at(fault.span, grade, "", message, fault.help);

@@ -1,10 +1,11 @@
 //! What a run can be compared with, and what its recording is made of.
 
-use petri_objects::{Kind, Time};
+use petri_objects::{Time, Value};
 use petri_sim::story::link;
 use petri_sim::story::recording::{Recording, Stamped};
 use petri_sim::story::shared::Shared;
 use petri_sim::words::command::Command;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Something that the present run can be compared with.
@@ -34,14 +35,26 @@ pub fn unplaced(recording: &Recording) -> Recording {
     Recording { commands: commands.collect(), ..recording.clone() }
 }
 
+/// What a command gives to the cluster, if it gives something.
+pub fn manifest(command: &Command) -> Option<Cow<'_, Value>> {
+    match command {
+        Command::Apply(manifest) => Some(Cow::Borrowed(&**manifest)),
+        Command::Create(object) | Command::Replace(object) => Some(Cow::Owned(object.to_value())),
+        _ => None,
+    }
+}
+
+/// The kind that a manifest names.
+pub fn kind_of(manifest: &Value) -> &str {
+    manifest.at(&["kind"]).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether a command gives a disruption budget.
+pub fn is_budget(command: &Command) -> bool {
+    manifest(command).is_some_and(|manifest| kind_of(&manifest) == "PodDisruptionBudget")
+}
+
 /// A manifest is what the day happens to; only a budget is a thing that one can do without.
 pub fn is_worth_leaving_out(command: &Command) -> bool {
-    match command {
-        Command::Apply(manifest) => {
-            manifest.at(&["kind"]).and_then(petri_objects::Value::as_str) == Some("PodDisruptionBudget")
-        }
-        Command::Create(object) => object.kind() == Kind::PodDisruptionBudget,
-        Command::Replace(_) => false,
-        _ => true,
-    }
+    !command.is_manifest() || (is_budget(command) && !matches!(command, Command::Replace(_)))
 }

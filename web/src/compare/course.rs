@@ -29,11 +29,35 @@ pub struct Broken {
     pub to: Time,
 }
 
+/// What is counted to the end of a course.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Records that a disk took after newer ones.
+    pub stale: u64,
+    pub failed_calls: u64,
+    pub refused_commands: u64,
+}
+
+impl Totals {
+    fn of(timeline: &Timeline) -> Totals {
+        let world = timeline.world();
+        let refused = |what: &What| matches!(what, What::Command { result: Err(_), .. });
+        let clients = world.programs.running.values().filter(|program| matches!(&*program.role, Role::Client { .. }));
+        Totals {
+            stale: world.disks.iter().map(|disk| disk.journal.stale).sum(),
+            failed_calls: clients.map(|program| program.calls.failed()).sum(),
+            refused_commands: timeline.notes().iter().filter(|note| refused(&note.what)).count() as u64,
+        }
+    }
+}
+
 /// A course of events.
 pub struct Course {
     pub timeline: Timeline,
     pub levels: Vec<Level>,
     pub broken: Vec<Broken>,
+    /// What there is of these once it is over, wherever the timeline is moved to afterwards.
+    pub totals: Totals,
     end: Time,
     /// How far one piece goes.
     pace: Span,
@@ -46,7 +70,7 @@ impl Course {
         let timeline = Timeline::new(recording.clone());
         let total = end.since(timeline.start());
         let pace = Span((total.0 / 2_000).max(1_000_000));
-        Course { timeline, levels: Vec::new(), broken: Vec::new(), end, pace, over: false }
+        Course { timeline, levels: Vec::new(), broken: Vec::new(), totals: Totals::default(), end, pace, over: false }
     }
 
     /// Plays one piece. Answers whether there is more to come.
@@ -63,6 +87,7 @@ impl Course {
         self.over = self.timeline.now() >= self.end || self.timeline.is_over();
         if self.over {
             self.broken = broken(&self.timeline, self.end);
+            self.totals = Totals::of(&self.timeline);
         }
         !self.over
     }
@@ -106,24 +131,8 @@ impl Course {
         total
     }
 
-    pub fn stale(&self) -> u64 {
-        self.timeline.world().disks.iter().map(|disk| disk.journal.stale).sum()
-    }
-    pub fn refused(&self) -> u64 {
-        let refused = |what: &What| matches!(what, What::Command { result: Err(_), .. });
-        self.timeline.notes().iter().filter(|note| refused(&note.what)).count() as u64
-    }
-    /// Calls of all clients: those that failed, and all.
-    pub fn calls(&self) -> (u64, u64) {
-        let programs = self.timeline.world().programs.running.values();
-        let clients = programs.filter(|program| matches!(&*program.role, Role::Client { .. }));
-        clients.fold((0, 0), |(failed, all), program| {
-            let calls = &program.calls;
-            (failed + calls.failed(), all + calls.failed() + calls.answered)
-        })
-    }
-
-    /// What came of it, without a subject: `all 3 serve again after 4 m 50 s, one more runs than was asked for`.
+    /// What came of it, without a subject: `all 3 pods serve again after 4 m 50 s, with one process more than asked
+    /// for`.
     pub fn outcome(&self, from: Time) -> String {
         let Some(last) = self.levels.last() else { return "nothing happens".into() };
         if last.asked == 0 {

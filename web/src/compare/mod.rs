@@ -14,4 +14,4 @@ mod tests;
 pub use choice::Choice;
 pub use choices::{choices, end, first};
 pub use course::{Course, Level};
-pub use pair::Pair;
+pub use pair::{Pair, Row};

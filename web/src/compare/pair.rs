@@ -1,6 +1,5 @@
 //! Two courses on one clock: the difference in words and numbers.
 
-use super::choice::is_worth_leaving_out;
 use super::course::Course;
 use petri_objects::{Span, Time};
 use petri_picture::view::words;
@@ -44,7 +43,7 @@ impl Pair {
     /// Two that have not begun.
     pub fn new(a: &Recording, b: &Recording, end: Time) -> Pair {
         let start = a.scenario.start;
-        let done = |stamped: &&Stamped| is_worth_leaving_out(&stamped.command) && !stamped.command.is_manifest();
+        let done = |stamped: &&Stamped| !stamped.command.is_manifest();
         let first = [a, b].into_iter().filter_map(|recording| recording.commands.iter().find(done));
         let first = first.min_by_key(|stamped| stamped.at);
         let from = first.map_or(start, |stamped| stamped.at);
@@ -90,9 +89,9 @@ impl Pair {
             Row { what, a: words::duration(a), b: words::duration(b), difference }
         }));
         let counts = [
-            ("stale records", a.stale(), b.stale()),
-            ("calls that failed", a.calls().0, b.calls().0),
-            ("commands refused", a.refused(), b.refused()),
+            ("stale records", a.totals.stale, b.totals.stale),
+            ("calls that failed", a.totals.failed_calls, b.totals.failed_calls),
+            ("commands refused", a.totals.refused_commands, b.totals.refused_commands),
         ];
         rows.extend(counts.into_iter().map(|(what, a, b)| Row {
             what,

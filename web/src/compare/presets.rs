@@ -1,9 +1,11 @@
 //! Differences that people ask about, made of the run at hand: the same day with one thing changed.
 
-use super::choice::{Choice, unplaced};
+use super::choice::{Choice, is_budget, kind_of, manifest, unplaced};
+use petri_objects::order::Order as _;
 use petri_objects::{Kind, Map, ObjectRef, Value};
 use petri_sim::story::recording::{Recording, Stamped};
 use petri_sim::words::command::Command;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// All that this run has something for.
@@ -26,11 +28,7 @@ fn edited(recording: &Recording, edit: impl Fn(&mut Value) -> bool) -> Option<Re
     let mut other = unplaced(recording);
     let mut any = false;
     for stamped in &mut other.commands {
-        let mut manifest = match &*stamped.command {
-            Command::Apply(manifest) => (**manifest).clone(),
-            Command::Create(object) | Command::Replace(object) => object.to_value(),
-            _ => continue,
-        };
+        let Some(mut manifest) = manifest(&stamped.command).map(Cow::into_owned) else { continue };
         if edit(&mut manifest) {
             any = true;
             stamped.command = Rc::new(Command::Apply(Rc::new(manifest)));
@@ -39,8 +37,9 @@ fn edited(recording: &Recording, edit: impl Fn(&mut Value) -> bool) -> Option<Re
     any.then_some(other)
 }
 
-fn kind_of(manifest: &Value) -> &str {
-    manifest.at(&["kind"]).and_then(Value::as_str).unwrap_or_default()
+/// Whether a manifest asks for pods by a template.
+fn is_set(manifest: &Value) -> bool {
+    matches!(kind_of(manifest), "StatefulSet" | "Deployment" | "ReplicaSet")
 }
 
 /// The mapping at a path; what is not there is made.
@@ -150,14 +149,9 @@ fn retargeted(mut recording: Recording, from: Kind, to: Kind) -> Recording {
 /// Without the budgets that there are, or with one for each set where pods are evicted and none is there.
 fn budget(recording: &Recording) -> Option<Choice> {
     const WHY: &str = "A budget holds evictions back. It does not hold back deletes, rolling updates, crashes and machines that are lost.";
-    let is_budget = |stamped: &Stamped| match &*stamped.command {
-        Command::Apply(manifest) => kind_of(manifest) == "PodDisruptionBudget",
-        Command::Create(object) | Command::Replace(object) => object.kind() == Kind::PodDisruptionBudget,
-        _ => false,
-    };
     let mut other = unplaced(recording);
-    if recording.commands.iter().any(is_budget) {
-        other.commands.retain(|stamped| !is_budget(stamped));
+    if recording.commands.iter().any(|stamped| is_budget(&stamped.command)) {
+        other.commands.retain(|stamped| !is_budget(&stamped.command));
         return Some(preset("budget", "with and without a budget", "without any disruption budget", WHY, other));
     }
     let evicts = |stamped: &Stamped| matches!(&*stamped.command, Command::Evict { .. });
@@ -165,16 +159,14 @@ fn budget(recording: &Recording) -> Option<Choice> {
         return None;
     }
     let budgets = recording.commands.iter().filter_map(|stamped| {
-        let Command::Apply(manifest) = &*stamped.command else { return None };
-        matches!(kind_of(manifest), "StatefulSet" | "Deployment" | "ReplicaSet").then_some(())?;
-        let budget = budget_for(manifest)?;
+        let budget = manifest(&stamped.command).filter(|manifest| is_set(manifest)).and_then(|set| budget_for(&set))?;
         Some(Stamped { command: Rc::new(Command::Apply(Rc::new(budget))), position: None, said: None, at: stamped.at })
     });
-    let budgets: Vec<Stamped> = budgets.collect();
-    let first = other.commands.iter().position(|stamped| stamped.at > budgets.first().map_or(stamped.at, |it| it.at));
-    let place = first.unwrap_or(other.commands.len());
-    let any = !budgets.is_empty();
-    other.commands.splice(place..place, budgets);
+    let before = other.commands.len();
+    other.commands.extend(budgets);
+    let any = other.commands.len() > before;
+    // Each comes after what was given at its moment.
+    other.commands.order_by_key(|stamped| stamped.at);
     any.then(|| {
         preset("budget", "with and without a budget", "with a budget of one unavailable pod for each set", WHY, other)
     })
@@ -217,10 +209,8 @@ fn fencing(recording: &Recording) -> Option<Choice> {
     if let Some(other) = edited(recording, flip(false)) {
         return Some(preset("fencing", "with and without fencing", "without fencing tokens", WHY, other));
     }
-    let locks = recording.commands.iter().any(|stamped| {
-        matches!(&*stamped.command, Command::Apply(manifest)
-            if manifest.at(&["spec", "template", "metadata", "annotations", "petri.dev/lock"]).is_some())
-    });
+    let asks = |set: &Value| set.at(&["spec", "template", "metadata", "annotations", "petri.dev/lock"]).is_some();
+    let locks = recording.commands.iter().any(|stamped| manifest(&stamped.command).is_some_and(|given| asks(&given)));
     let other = if locks { edited(recording, flip(true)) } else { None };
     Some(preset("fencing", "with and without fencing", "with fencing tokens", WHY, other?))
 }
@@ -231,7 +221,7 @@ fn grace(recording: &Recording) -> Option<Choice> {
     const FIELD: &str = "terminationGracePeriodSeconds";
     let set = |to: i64| {
         move |manifest: &mut Value| {
-            if !matches!(kind_of(manifest), "StatefulSet" | "Deployment" | "ReplicaSet") {
+            if !is_set(manifest) {
                 return false;
             }
             let pod = manifest.at(&["spec", "template", "spec", FIELD]).and_then(Value::as_int).unwrap_or(30);

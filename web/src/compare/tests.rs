@@ -208,3 +208,37 @@ fn both_are_played_piece_by_piece_and_side_by_side() {
     assert!(percents.windows(2).all(|two| two[0] <= two[1]) && percents.len() > 100, "{percents:?}");
     assert_eq!((percents[0], pair.percent()), (0, 100));
 }
+
+#[test]
+fn what_is_counted_is_counted_to_the_end_wherever_one_looks() {
+    let timeline = bad_day();
+    let mut pair = pair(
+        &timeline,
+        "file-front.yaml",
+        &[(
+            "front.yaml".into(),
+            "kind: Service\napiVersion: v1\nmetadata: {name: s}\nspec: {ports: [{port: 80}]}\n".into(),
+        )],
+    );
+    let rows = pair.rows();
+    assert_eq!(row(&pair, "commands refused").b, "1");
+    let start = pair.start;
+    pair.a.timeline.seek(start);
+    pair.b.timeline.seek(start);
+    assert_eq!(pair.rows(), rows);
+}
+
+#[test]
+fn budgets_that_are_added_come_when_their_sets_come() {
+    let mut timeline = drained();
+    let text = petri_lessons::examples()[0].1.replace("rg", "later");
+    let documents = petri_manifest::parse(&text).documents;
+    let set = documents.last().expect("the set stands last").value.clone();
+    timeline.command(Command::Apply(Rc::new(set))).expect("it is valid");
+    let found = choices(&timeline, &[]);
+    let with = found.iter().find(|choice| choice.key == "budget").expect("something was evicted");
+    let commands = &with.recording.commands;
+    assert!(commands.is_sorted_by_key(|stamped| stamped.at));
+    let budgets: Vec<_> = commands.iter().filter(|stamped| choice::is_budget(&stamped.command)).collect();
+    assert!(budgets.len() == 2 && budgets[0].at < budgets[1].at, "{budgets:?}");
+}

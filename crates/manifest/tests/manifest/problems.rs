@@ -116,6 +116,14 @@ fn of_a_repeated_key_the_last_one_counts() {
 }
 
 #[test]
+fn repeated_keys_hide_no_error() {
+    let text = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: a}}\n{}b: *nope\n", "x: 1\n".repeat(500));
+    let parsed = petri_manifest::parse(&text);
+    assert!(parsed.has_errors(), "{:?}", parsed.problems.first());
+    assert_eq!(parsed.objects().count(), 0);
+}
+
+#[test]
 fn syntax_errors_are_in_the_words_of_kubectl() {
     check(
         "a: b: c\n---\na:\n\tb: 1\n---\na:\n- b: 1\n c: 2\n---\na: \"x\nb: c\n---\na: *nope\n---\na: [1\n---\n- a\nb: c\n---\nx: \u{1}\n",

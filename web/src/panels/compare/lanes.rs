@@ -1,7 +1,8 @@
 //! Both runs on one time axis.
 
 use crate::compare::{Course, Level, Pair};
-use petri_objects::{Span, Time};
+use petri_objects::Time;
+use petri_picture::view::scale::{Scale, Segment};
 use petri_picture::view::words;
 use petri_sim::story::recording::{Recording, Stamped};
 use yew::prelude::*;
@@ -25,16 +26,18 @@ const STEP: i32 = 50;
 /// The lanes of both, in a width, and the moment that is looked at.
 pub fn lanes(pair: &Pair, at: Time, width: i32) -> Html {
     let edges = if width >= ROOM { WIDE } else { NARROW };
-    let plot = u64::try_from((width - edges.left - edges.right).max(40)).unwrap_or(40);
-    let total = pair.end.since(pair.start).0.max(1);
-    let x = |time: Time| edges.left + (time.since(pair.start).0.min(total) * plot / total) as i32;
+    let right = (width - edges.right).max(edges.left + 40);
+    // Nothing is folded away: the slider below goes evenly.
+    let whole = Segment { from: pair.start, to: pair.end, left: edges.left, right, folded: false };
+    let scale = Scale { segments: vec![whole] };
+    let x = |time: Time| scale.x(time);
     let bottom = TOP + STEP + HIGH + 6;
     html! {
         <div key="lanes" class="compare-lanes">
             <svg width={width.to_string()} height={(bottom + 2).to_string()} role="img" aria-label="Both runs on one time axis">
-                { for ticks(pair, plot).into_iter().map(|(at, text)| html! { <g key={text.clone()}>
-                    <path class="grid" d={format!("M{} 18V{bottom}", x(at))}/>
-                    <text class="c dim m" x={x(at).to_string()} y="13">{ text }</text>
+                { for scale.ticks(pair.start, 84).into_iter().map(|tick| html! { <g key={tick.x}>
+                    <path class="grid" d={format!("M{} 18V{bottom}", tick.x)}/>
+                    <text class="c dim m" x={tick.x.to_string()} y="13">{ words::moment(pair.start, tick.at) }</text>
                 </g> }) }
                 if pair.first.is_some() {
                     <path class="from" d={format!("M{} 22V{bottom}", x(pair.from))}/>
@@ -146,15 +149,4 @@ fn pins(pair: &Pair) -> Vec<Pin> {
     let mut pins: Vec<Pin> = own.chain(other).collect();
     petri_objects::order::Order::order_by_key(&mut pins, |pin| pin.at);
     pins
-}
-
-/// Round moments with room between them.
-fn ticks(pair: &Pair, plot: u64) -> Vec<(Time, String)> {
-    const STEPS: [u64; 14] = [5, 10, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400];
-    let total = pair.end.since(pair.start).as_seconds().max(1);
-    let step = STEPS.into_iter().find(|step| step * plot / total >= 84).unwrap_or(86_400);
-    (0..=total / step)
-        .map(|index| pair.start + Span::seconds(index * step))
-        .map(|at| (at, words::moment(pair.start, at)))
-        .collect()
 }

@@ -5,7 +5,7 @@ mod play;
 mod side;
 
 use super::float::{FloatBox, Place};
-use crate::compare::{self, Choice, Pair};
+use crate::compare::{self, Choice, Row};
 use crate::desk::use_desk;
 use crate::sizes::{self, use_width};
 use crate::state::Action;
@@ -23,6 +23,13 @@ struct Start {
     choices: Vec<Choice>,
     present: Time,
     end: Time,
+}
+
+/// What came of both: the same wherever one looks.
+struct Outcome {
+    verdict: String,
+    rows: Vec<Row>,
+    measured: String,
 }
 
 /// From these widths on both clusters stand beside each other, and the verdict beside them; the styles say the same.
@@ -46,6 +53,10 @@ pub fn CompareStage() -> Html {
     let of = |index: usize| &start.choices[index];
     let (pair, percent) = use_pair(&of(chosen.0).recording, &of(chosen.1).recording, start.end);
     let at = moment.unwrap_or(start.end);
+    let outcome = use_memo(pair.clone(), |pair| {
+        let pair = pair.as_ref()?.0.borrow();
+        Some(Outcome { verdict: pair.verdict(), rows: pair.rows(), measured: pair.measured(start.present) })
+    });
     let sides = use_memo((pair.clone(), at), |(pair, at)| {
         let mut pair = pair.as_ref()?.0.borrow_mut();
         let (a, b) = (shown(&mut pair.a, *at), shown(&mut pair.b, *at));
@@ -115,8 +126,8 @@ pub fn CompareStage() -> Html {
             <div class="compare-sides" data-compared={pair.is_some().to_string()}>{ column(0) }{ column(1) }</div>
             <aside class="compare-verdict" aria-label="Verdict">
                 <h3>{ "Verdict" }</h3>
-                { match &pair {
-                    Some(pair) => verdict(&pair.0.borrow(), why, start.present),
+                { match &*outcome {
+                    Some(outcome) => verdict(outcome, why),
                     None => html! { <p key="wait" class="compare-sentence" role="status">{ format!("Both are being played: {percent} %.") }</p> },
                 } }
             </aside>
@@ -134,14 +145,14 @@ pub fn CompareStage() -> Html {
 }
 
 /// The outcome in words and as a table, and what it comes from.
-fn verdict(pair: &Pair, why: Option<&str>, present: Time) -> Html {
+fn verdict(outcome: &Outcome, why: Option<&str>) -> Html {
     html! {
         <div key="verdict">
-            <p class="compare-sentence" role="status">{ pair.verdict() }</p>
+            <p class="compare-sentence" role="status">{ &outcome.verdict }</p>
             <table class="rows" aria-label="Outcome">
                 <thead><tr>{ for ["", "A", "B"].map(|name| html! { <th key={name} scope="col">{ name }</th> }) }</tr></thead>
                 <tbody>
-                    { for pair.rows().iter().filter(|row| row.says_something()).map(|row| html! {
+                    { for outcome.rows.iter().filter(|row| row.says_something()).map(|row| html! {
                         <tr key={row.what} data-measure={row.what} class={row.difference.is_empty().then_some("dim-text")}>
                             <th scope="row">{ row.what }<span>{ if row.difference.is_empty() { "the same" } else { &row.difference } }</span></th><td>{ &row.a }</td><td>{ &row.b }</td>
                         </tr>
@@ -152,7 +163,7 @@ fn verdict(pair: &Pair, why: Option<&str>, present: Time) -> Html {
                 <h3>{ "Why do they differ?" }</h3>
                 <p>{ why }</p>
             }
-            <p class="cap">{ pair.measured(present) }</p>
+            <p class="cap">{ &outcome.measured }</p>
         </div>
     }
 }

@@ -322,14 +322,14 @@ impl Server {
             );
             return Err(ApiError::Conflict { kind: target.kind, name: target.name.clone(), cause: cause.into() });
         }
-        let mut marked = old.clone();
+        if old.meta().is_terminating() {
+            return Ok(self.delete_again(old, options, context));
+        }
         let grace = match &old {
             Object::Pod(pod) => pod_grace(pod, options.grace_seconds),
             _ => 0,
         };
-        if old.meta().is_terminating() {
-            return Ok(self.delete_again(old, options, context));
-        }
+        let mut marked = old.clone();
         mark_for_collection(marked.meta_mut(), options.propagation);
         let held = !marked.meta().finalizers.is_empty() || admission::is_held(&marked);
         let graceful = target.kind == Kind::Pod;
