@@ -26,6 +26,10 @@ impl Cluster {
         assert!(!out.contains("rror"), "{out}");
         self
     }
+    /// A file that commands can name.
+    pub fn write(&mut self, name: &str, text: &str) {
+        self.files.insert(name.into(), text.into());
+    }
     pub fn run(&mut self, line: &str) -> String {
         let files: &dyn Files = &self.files;
         petri_console::run(line, &mut self.timeline, files).shown().trim_end().to_owned()

@@ -1,7 +1,7 @@
 //! A fingerprint is kept up to date change by change, and is that of the whole world all the same.
 
 use petri_explore::bench;
-use petri_objects::{Kind, Name, Time, Uid};
+use petri_objects::{Name, Time, Uid};
 use petri_sim::belief::api::shelf::Objects;
 use petri_sim::ground::clock::Span;
 use petri_sim::ground::digest::{self, Kept};
@@ -33,7 +33,7 @@ fn after_any_run_what_is_kept_is_what_would_be_computed_anew() {
 
 fn check(world: &World) {
     let mut objects = Objects::default();
-    for object in Kind::ALL.iter().flat_map(|kind| world.objects().list(*kind)) {
+    for object in world.objects().kinds().flat_map(|kind| world.objects().list(kind)) {
         objects.put(object);
     }
     assert_eq!(digest::of(&objects), digest::of(world.objects()));

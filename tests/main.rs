@@ -11,6 +11,8 @@ mod dns;
 mod faults;
 mod fingerprint;
 mod grain;
+mod kept;
+mod kept_types;
 mod layout;
 mod leaving;
 mod limits;

@@ -38,6 +38,7 @@ fn translated(kind: Kind, text: &str) -> Result<Value, serde_json::Error> {
         Kind::PriorityClass => through::<scheduling::v1::PriorityClass>(text),
         Kind::StorageClass => through::<storage::v1::StorageClass>(text),
         Kind::VolumeAttachment => through::<storage::v1::VolumeAttachment>(text),
+        Kind::Kept(kind) => panic!("no controller writes a {}", kind.entry().name),
     }
 }
 

@@ -103,7 +103,7 @@ export async function startServer({ dist = DIST, prefix = "/", csp = "", wasmTyp
   };
 }
 
-/** Whether the page's WebAssembly comes in two parts; with `build --whole` it does not. */
+/** Whether the page's WebAssembly comes in parts; with `build --whole` it does not. */
 export async function inParts(dist = DIST) {
   return (await readFile(join(dist, "index.html"), "utf8")).includes("data-second=");
 }

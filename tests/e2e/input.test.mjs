@@ -35,7 +35,7 @@ const CASES = {
   "broken YAML": { text: "kind: [\n  a: b\n", line: 2 },
   "several documents, one of them broken": { text: `${CONFIG}---\nkind: Pod\n  name: x\n---\n${CONFIG}`, says: /line|mapping|indent/i },
   "an unknown kind": { text: "apiVersion: apps/v1\nkind: DaemonSat\nmetadata:\n  name: x\n", says: /DaemonSat/ },
-  "a kind that is not simulated": { text: "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: x\n", says: /Ingress/ },
+  "a version that is gone": { text: "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata:\n  name: x\n", line: 1, says: /networking\.k8s\.io\/v1/ },
   "an unknown field": { text: SET((text) => text.replace("replicas: 2", "replica: 2")), line: 7, says: /unknown field/ },
   "a wrong type": { text: SET((text) => text.replace("replicas: 2", "replicas: two")), line: 7, says: /int32|replicas/ },
   "a missing selector": { text: SET((text) => text.replace(/ {2}selector:\n {4}matchLabels:\n {6}app: web\n/, "")), says: /selector/ },

@@ -17,7 +17,7 @@ async function kept(page) {
       const found = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
       return found.flat().map((request) => request.url);
     });
-  const parts = ["index.html", "/petri-web-", "_bg.wasm", ...((await inParts()) ? ["/second-"] : []), "/editor/editor-", ".css", "/examples/pdb.yaml", "/lessons/"];
+  const parts = ["index.html", "/petri-web-", "_bg.wasm", ...((await inParts()) ? ["/second-", "/third-"] : []), "/editor/editor-", ".css", "/examples/pdb.yaml", "/lessons/"];
   for (let i = 0; i < 100; i++) {
     const found = await all();
     if (parts.every((part) => found.some((url) => url.includes(part)))) return;

@@ -32,30 +32,46 @@ globalThis.petriParts = Object.freeze({
   wasm: resolve(app.dataset.wasm),
   // Where the build took the WebAssembly apart: what the first visit does not run.
   second: app.dataset.second ? resolve(app.dataset.second) : null,
+  // And what few visits need.
+  third: app.dataset.third ? resolve(app.dataset.third) : null,
   editor: resolve(editor.content),
   examples: resolve("./examples/"),
   lessons: resolve("./lessons/"),
 });
 globalThis.petriLoadEditor = () => import(globalThis.petriParts.editor);
 
-// What the first part of the WebAssembly exports; the second one imports all of it.
+// What each part of the WebAssembly exports; those that come later import it.
 let exported = null;
+let lent = null;
 let second = null;
+let third = null;
+let isComplete = false;
 
-const fetchSecondPart = () =>
-  fetch(globalThis.petriParts.second, { credentials: "same-origin" })
+const fetchPart = (address) =>
+  fetch(address, { credentials: "same-origin" })
     .then((response) => (response.ok ? response.arrayBuffer() : Promise.reject(new Error(`status ${response.status}`))))
     .then((bytes) => WebAssembly.compile(bytes));
 
+/** The same at once, for who cannot wait for a promise. It blocks. */
+function fetchPartNow(address) {
+  const request = new XMLHttpRequest();
+  request.open("GET", address, false);
+  // The only way to bytes in a blocking request: one character for each.
+  request.overrideMimeType("text/plain; charset=x-user-defined");
+  request.send();
+  if (request.status >= 400) throw new Error(`A part of Petri could not be fetched: the server answered ${request.status}.`);
+  return new WebAssembly.Module(Uint8Array.from(request.responseText, (character) => character.charCodeAt(0) & 255));
+}
+
 /** Fetches and compiles the second part ahead of its use. Failing is no harm: whoever needs it tries again. */
 function expectSecondPart(fetched = null) {
-  second ??= (fetched ?? fetchSecondPart()).then(join).catch(() => (second = null));
+  second ??= (fetched ?? fetchPart(globalThis.petriParts.second)).then(join).catch(() => (second = null));
   return second;
 }
 
 function join(module) {
   if (exported["~.arrived"].value) return;
-  new WebAssembly.Instance(module, { "~": exported });
+  lent = new WebAssembly.Instance(module, { "~": exported }).exports;
   exported["~.arrived"].value = 1;
 }
 
@@ -64,15 +80,33 @@ function join(module) {
  * for a promise, so this fetches at once and blocks, which happens only to who is faster than `expectSecondPart`.
  */
 globalThis.petriSecondPart = () => {
-  if (!exported?.["~.arrived"] || exported["~.arrived"].value) return;
-  const request = new XMLHttpRequest();
-  request.open("GET", globalThis.petriParts.second, false);
-  // The only way to bytes in a blocking request: one character for each.
-  request.overrideMimeType("text/plain; charset=x-user-defined");
-  request.send();
-  if (request.status >= 400) throw new Error(`A part of Petri could not be fetched: the server answered ${request.status}.`);
-  join(new WebAssembly.Module(Uint8Array.from(request.responseText, (character) => character.charCodeAt(0) & 255)));
+  if (exported?.["~.arrived"] && !exported["~.arrived"].value) join(fetchPartNow(globalThis.petriParts.second));
 };
+
+/** Fetches and compiles the third part ahead of its use. Answers whether it is there now, at the latest when it is. */
+function expectThirdPart(fetched = null) {
+  if (!globalThis.petriParts.third || isComplete) return Promise.resolve(true);
+  third ??= Promise.all([fetched ?? fetchPart(globalThis.petriParts.third), expectSecondPart()])
+    .then(([module]) => complete(module))
+    .catch(() => ((third = null), false));
+  return third;
+}
+globalThis.petriExpectThirdPart = () => expectThirdPart();
+
+function complete(module) {
+  if (!isComplete) new WebAssembly.Instance(module, { "~": exported, "~~": lent });
+  isComplete = true;
+  return true;
+}
+
+/** The same as `petriSecondPart`, for what few visits need; the second part calls it. */
+globalThis.petriThirdPart = () => {
+  if (!globalThis.petriParts.third || isComplete) return;
+  globalThis.petriSecondPart();
+  complete(fetchPartNow(globalThis.petriParts.third));
+};
+/** Whether all parts are there. */
+globalThis.petriHasThirdPart = () => isComplete || !globalThis.petriParts.third;
 
 /**
  * Keeps the page for a time without a network. A host without https, a sandboxed frame or a browser that forbids it
@@ -153,8 +187,11 @@ async function start() {
   }
   // The cluster of the first visit comes already started. That of a link has to be played, which takes both parts. And
   // what is kept for offline costs no time, while a request that blocks would not be answered from there.
-  const whole = globalThis.petriParts.second && (location.hash.length > 1 || isKept()) ? fetchSecondPart() : null;
+  const parts = globalThis.petriParts;
+  const whole = parts.second && (location.hash.length > 1 || isKept()) ? fetchPart(parts.second) : null;
   whole?.catch(() => {});
+  const rest = parts.third && isKept() ? fetchPart(parts.third) : null;
+  rest?.catch(() => {});
   await painted();
   const [module, response] = await Promise.all([
     import(globalThis.petriParts.module),
@@ -171,7 +208,8 @@ async function start() {
   // The build's marks of what runs are exports, too.
   globalThis.petriExports = exported;
   if (whole) await expectSecondPart(whole);
-  else if (globalThis.petriParts.second) awaitPerson();
+  else if (parts.second) awaitPerson();
+  if (rest) await expectThirdPart(rest);
   watchForFailure();
   opens();
   await play(module);

@@ -38,14 +38,16 @@ async function fetchEngine(home) {
   const app = index.match(/<meta name="petri-app"[^>]*>/)?.[0] ?? "";
   const named = (name) => app.match(new RegExp(`${name}="([^"]+)"`))?.[1];
   if (!named("content")) throw new Error(`there is no page of Petri at ${home.href}`);
-  const [module, first, second] = await Promise.all([
+  const [module, first, ...later] = await Promise.all([
     import(/* webpackIgnore: true */ new URL(named("content"), home).href),
     bytes(new URL(named("data-wasm"), home)),
-    named("data-second") && bytes(new URL(named("data-second"), home)),
+    ...["data-second", "data-third"].filter(named).map((part) => bytes(new URL(named(part), home))),
   ]);
+  // Who calls cannot wait, so all parts are there before.
   const exported = await module.default({ module_or_path: first });
-  if (second) {
-    new WebAssembly.Instance(await WebAssembly.compile(second), { "~": exported });
+  const lent = { "~": exported };
+  for (const part of later) {
+    ({ exports: lent["~~"] } = new WebAssembly.Instance(await WebAssembly.compile(part), lent));
     exported["~.arrived"].value = 1;
   }
   return { module, home };

@@ -3,6 +3,7 @@
 use petri_manifest::{Grade, Parsed, Problem};
 use petri_objects::Value;
 use petri_objects::order::Order as _;
+use petri_sim::belief::api::custom;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::world::World;
@@ -37,6 +38,16 @@ impl Finding {
             Grade::Warning => "warning",
             Grade::NotSimulated => "info",
         }
+    }
+    /// The kind, where the finding says of a whole object that it is kept and no more.
+    pub fn kept(&self) -> Option<&str> {
+        let says = (self.grade == Grade::NotSimulated && self.path == "kind").then_some(&self.message)?;
+        says.strip_suffix(petri_manifest::KEPT)?.strip_suffix(" is ")
+    }
+    /// What stands at the end of its line, if anything does.
+    pub fn badge(&self) -> Option<&'static str> {
+        let badge = if self.kept().is_some() { petri_manifest::KEPT } else { "not simulated" };
+        (self.grade == Grade::NotSimulated).then_some(badge)
     }
     /// `spec.replicas: Invalid value: -1: must be ...`.
     pub fn sentence(&self) -> String {
@@ -79,7 +90,8 @@ pub fn foreseen(text: &Rc<str>) -> Option<Rc<Checked>> {
 
 /// Checks a text: its YAML, its fields, and what the API server of this world would say to each document.
 pub fn check(text: &str, world: &World) -> Rc<Checked> {
-    let parsed = petri_manifest::parse(text);
+    let kinds = |version: &str, name: &str| custom::from_api(world.objects(), version, name);
+    let parsed = petri_manifest::parse_for(text, &kinds);
     let mut problems: Vec<Problem> = parsed.problems.clone();
     problems.extend(refusals(text, &parsed, world));
     problems.order_by_key(|problem| (problem.span.start, problem.grade));
@@ -192,6 +204,14 @@ mod tests {
     fn a_good_manifest_gives_its_objects() {
         let checked = check(POD);
         assert!(!checked.has_errors(), "{:?}", checked.findings);
+        assert_eq!(checked.objects, 1);
+    }
+
+    #[test]
+    fn what_is_kept_is_marked_once() {
+        let checked = check("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nimmutable: true\ntype: a/b\n");
+        let found: Vec<_> = checked.findings.iter().map(|f| (f.line, f.kept(), f.badge())).collect();
+        assert_eq!(found, [(2, Some("Secret"), Some("kept, not simulated"))]);
         assert_eq!(checked.objects, 1);
     }
 

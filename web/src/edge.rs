@@ -159,6 +159,13 @@ extern "C" {
     /// Makes sure that the second part of the module is there, if the build has taken it apart: see the boot script.
     #[wasm_bindgen(js_name = petriSecondPart)]
     pub fn second_part();
+    /// The same of its third part.
+    #[wasm_bindgen(js_name = petriThirdPart)]
+    pub fn third_part();
+    #[wasm_bindgen(js_name = petriHasThirdPart, catch)]
+    fn petri_has_third_part() -> Result<bool, JsValue>;
+    #[wasm_bindgen(js_name = petriExpectThirdPart, catch)]
+    async fn petri_expect_third_part() -> Result<JsValue, JsValue>;
 
     /// Tells the boot script what is new of the run.
     #[wasm_bindgen(js_name = petriRemember, catch)]
@@ -223,6 +230,16 @@ extern "C" {
 /// The page's parts; `None` where no boot script has run.
 pub fn parts() -> Option<Parts> {
     PARTS.with(|parts| parts.clone()).and_then(from_js)
+}
+
+/// Whether the third part of the module is there, or there is none, as where no boot script has run.
+pub fn has_third_part() -> bool {
+    !cfg!(target_arch = "wasm32") || petri_has_third_part().unwrap_or(true)
+}
+
+/// Fetches the third part, and comes back when it is there. Where it cannot be had, who needs it tries again.
+pub async fn expect_third_part() {
+    let _ = petri_expect_third_part().await;
 }
 
 /// Tells the boot script what is new of the run.

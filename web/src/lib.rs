@@ -57,6 +57,7 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub fn complete() {
     edge::second_part();
+    edge::third_part();
 }
 
 /// Makes ready what the first visit opens with, where there is no page yet: the build calls this, and gives every page

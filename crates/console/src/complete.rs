@@ -1,8 +1,10 @@
 //! Completion of a line: verbs, kinds, names, flags.
 
+use crate::select::kind_in;
 use crate::{kubectl, verbs};
 use petri_objects::Kind;
 use petri_objects::order::Order as _;
+use petri_sim::belief::api::custom;
 use petri_sim::words::command::{Component, Probed};
 use petri_sim::words::controller_id::ControllerId;
 use petri_sim::world::World;
@@ -84,14 +86,15 @@ fn after_kubectl(words: &[&str], typed: &str, world: &World) -> Vec<String> {
     let plain: Vec<&str> = words[1..].iter().filter(|word| !word.starts_with('-')).copied().collect();
     let resource = |words: &[&str]| match words {
         [] => {
-            let mut all: Vec<String> = Kind::ALL.iter().map(|kind| kind.plural().to_owned()).collect();
-            all.extend(Kind::ALL.iter().flat_map(|kind| kind.short_names().iter().map(|name| name.to_string())));
+            let kinds: Vec<Kind> = Kind::every().chain(custom::kinds(world.objects())).collect();
+            let mut all: Vec<String> = kinds.iter().map(|kind| kind.plural().to_owned()).collect();
+            all.extend(kinds.iter().flat_map(|kind| kind.short_names().iter().map(|name| name.to_string())));
             all.extend(targets(typed, world));
             all
         }
-        [kind, ..] => match Kind::from_resource(kind) {
-            Some(kind) => names(kind, "", world),
-            None => targets(typed, world),
+        [kind, ..] => match kind_in(kind, world.objects()) {
+            Ok(kind) => names(kind, "", world),
+            Err(_) => targets(typed, world),
         },
     };
     match (verb, &plain[..]) {
@@ -101,7 +104,7 @@ fn after_kubectl(words: &[&str], typed: &str, world: &World) -> Vec<String> {
         ("cordon" | "uncordon" | "drain", _) => machines(world),
         ("taint", []) => texts(&["nodes"]),
         ("taint", _) => machines(world),
-        ("explain", []) => Kind::ALL.iter().map(|kind| kind.plural().to_owned()).collect(),
+        ("explain", []) => Kind::every().map(|kind| kind.plural().to_owned()).collect(),
         ("apply" | "create" | "replace" | "events" | "explain", _) => Vec::new(),
         (_, words) => resource(words),
     }
@@ -121,7 +124,7 @@ fn names(kind: Kind, prefix: &str, world: &World) -> Vec<String> {
 fn targets(typed: &str, world: &World) -> Vec<String> {
     match typed.split_once('/') {
         Some((kind, _)) => {
-            Kind::from_resource(kind).map_or(Vec::new(), |found| names(found, &format!("{kind}/"), world))
+            kind_in(kind, world.objects()).map_or(Vec::new(), |found| names(found, &format!("{kind}/"), world))
         }
         None => ["pod/", "sts/", "deploy/", "pvc/", "node/"].map(String::from).to_vec(),
     }

@@ -3,8 +3,11 @@
 use crate::limits::{MOST_NAMES, MOST_REQUIREMENTS, beyond};
 use crate::output::Failure;
 use crate::path::Path;
+use petri_manifest::Parsed;
+use petri_objects::order::Order as _;
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Labels, Name, Object, ObjectRef};
+use petri_sim::belief::api::custom;
 use petri_sim::belief::api::shelf::Objects;
 use std::collections::BTreeSet;
 
@@ -17,36 +20,26 @@ pub enum Selection {
     Named(Vec<(Kind, Name)>),
 }
 
-/// What `all` means.
+/// What `all` means in every cluster; definitions can put their kinds there too.
 const ALL: [Kind; 5] = [Kind::Pod, Kind::Service, Kind::Deployment, Kind::ReplicaSet, Kind::StatefulSet];
 
-/// Resources of a real cluster that people type and Petri does not simulate.
-const NOT_SIMULATED: &[&str] = &[
-    "secret",
-    "secrets",
-    "job",
-    "jobs",
-    "cronjob",
-    "cronjobs",
-    "cj",
-    "daemonset",
-    "daemonsets",
-    "ds",
-    "ingress",
-    "ingresses",
-    "ing",
-    "hpa",
-    "endpoints",
-    "ep",
-    "networkpolicies",
-    "netpol",
-];
+/// The kinds of a category, in the order of discovery: group by group, and by name within a group.
+fn category(word: &str, objects: &Objects) -> Vec<Kind> {
+    let of_category = |kind: &Kind| match kind {
+        Kind::Kept(kept) => kept.entry().categories.contains(&word),
+        kind => word == "all" && ALL.contains(kind),
+    };
+    let mut kinds: Vec<Kind> = Kind::every().filter(of_category).collect();
+    kinds.order_by_key(|kind| (kind.group(), kind.plural()));
+    kinds.extend(custom::kinds(objects).into_iter().filter(of_category));
+    kinds
+}
 
 /// Reads the words that name resources.
 ///
 /// # Errors
 /// kubectl's message if they name none.
-pub fn selection(words: &[String]) -> Result<Selection, Failure> {
+pub fn selection(words: &[String], objects: &Objects) -> Result<Selection, Failure> {
     let Some((first, names)) = words.split_first() else {
         return Err("error: You must specify the type of resource.".into());
     };
@@ -73,15 +66,15 @@ pub fn selection(words: &[String]) -> Result<Selection, Failure> {
             if name.is_empty() {
                 return Err("error: arguments in resource/name form must have a single resource and name".into());
             }
-            named.push((kind_of(kind)?, name.into()));
+            named.push((kind_in(kind, objects)?, name.into()));
         }
         return Ok(Selection::Named(named));
     }
     let mut kinds = Vec::new();
     for word in first.split(',').filter(|word| !word.is_empty()) {
-        match word {
-            "all" => kinds.extend(ALL),
-            word => kinds.push(kind_of(word)?),
+        match category(word, objects) {
+            none if none.is_empty() => kinds.push(kind_in(word, objects)?),
+            all => kinds.extend(all),
         }
     }
     // Upstream: `Builder.resourceMappings` takes each kind once.
@@ -98,19 +91,33 @@ pub fn selection(words: &[String]) -> Result<Selection, Failure> {
     ))
 }
 
-/// A kind by any of its names.
+/// A kind that every cluster has by any of its names.
 ///
 /// # Errors
-/// kubectl's message, with the simulated kinds if the word means another.
+/// kubectl's message.
 pub fn kind_of(word: &str) -> Result<Kind, Failure> {
-    Kind::from_resource(word).ok_or_else(|| {
-        let unknown = format!("error: the server doesn't have a resource type \"{word}\"");
-        if !NOT_SIMULATED.contains(&&*word.to_ascii_lowercase()) {
-            return unknown;
-        }
-        let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.plural()).collect();
-        format!("{unknown}\nPetri simulates: {}", known.join(", "))
-    })
+    Kind::from_resource(word).ok_or_else(|| format!("error: the server doesn't have a resource type \"{word}\""))
+}
+
+/// A kind of a cluster by any of its names.
+///
+/// # Errors
+/// kubectl's message.
+pub fn kind_in(word: &str, objects: &Objects) -> Result<Kind, Failure> {
+    let lower = word.to_ascii_lowercase();
+    kind_of(word)
+        .or_else(|unknown| custom::kinds(objects).into_iter().find(|kind| kind.is_called(&lower)).ok_or(unknown))
+}
+
+/// Whether a line names a kind that is kept, not simulated. It may be a name of something else.
+pub fn is_about_kept(line: &str) -> bool {
+    let words = line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_ascii_lowercase).any(|word| Kind::every().any(|kind| kind.is_kept() && kind.is_called(&word)))
+}
+
+/// Reads a text for a cluster, which may know more kinds than others.
+pub fn parse(text: &str, objects: &Objects) -> Parsed {
+    petri_manifest::parse_for(text, &|api_version, name| custom::from_api(objects, api_version, name))
 }
 
 /// The namespace that objects of a kind are looked for in: empty for cluster-wide kinds.
@@ -326,23 +333,31 @@ mod tests {
         text.split(' ').map(String::from).collect()
     }
 
+    fn pick(words: &[String]) -> Result<Selection, Failure> {
+        selection(words, &Objects::default())
+    }
+
     #[test]
     fn kinds_and_names_are_told_apart() {
         assert_eq!(
-            selection(&words("sts,pods,pvc")).unwrap(),
+            pick(&words("sts,pods,pvc")).unwrap(),
             Selection::Kinds(vec![Kind::StatefulSet, Kind::Pod, Kind::PersistentVolumeClaim])
         );
         assert_eq!(
-            selection(&words("pod/web-0 sts/web")).unwrap(),
+            pick(&words("pod/web-0 sts/web")).unwrap(),
             Selection::Named(vec![(Kind::Pod, "web-0".into()), (Kind::StatefulSet, "web".into())])
         );
         assert_eq!(
-            selection(&words("pod a b")).unwrap(),
+            pick(&words("pod a b")).unwrap(),
             Selection::Named(vec![(Kind::Pod, "a".into()), (Kind::Pod, "b".into())])
         );
-        assert_eq!(selection(&words("foo")).unwrap_err(), "error: the server doesn't have a resource type \"foo\"");
-        assert!(selection(&words("secrets")).unwrap_err().contains("Petri simulates: namespaces, nodes, pods"));
-        assert!(selection(&words("pod pod/web-0")).unwrap_err().contains("no need to specify a resource type"));
+        assert_eq!(pick(&words("foo")).unwrap_err(), "error: the server doesn't have a resource type \"foo\"");
+        assert_eq!(
+            pick(&words("api-extensions,rc"))
+                .map(|picked| matches!(picked, Selection::Kinds(kinds) if kinds.len() == 9)),
+            Ok(true)
+        );
+        assert!(pick(&words("pod pod/web-0")).unwrap_err().contains("no need to specify a resource type"));
     }
 
     #[test]

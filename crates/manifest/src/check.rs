@@ -1,41 +1,20 @@
 //! From a tree to an object, and from what decoding met to problems.
 
-use crate::document::Reporter;
+use crate::document::{Kinds, Reporter};
 use crate::limits::{MAX_PROBLEMS, replica_limit_message, too_many_replicas};
 use crate::locate::{locate, locate_key};
 use crate::problem::Grade;
 use crate::suggest;
 use crate::tree::{Node, NodeKind};
+use petri_objects::kept::{Removal, removed};
+use petri_objects::record::by_decoder;
 use petri_objects::{Decode, DecodeProblemKind, Kind, Object, Value};
 
-/// Kinds of a real cluster that Petri does not simulate, with their API version.
-const OTHER_KINDS: &[(&str, &str)] = &[
-    ("v1", "Secret"),
-    ("v1", "ServiceAccount"),
-    ("v1", "Endpoints"),
-    ("v1", "LimitRange"),
-    ("v1", "ResourceQuota"),
-    ("v1", "ReplicationController"),
-    ("v1", "PodTemplate"),
-    ("apps/v1", "DaemonSet"),
-    ("batch/v1", "Job"),
-    ("batch/v1", "CronJob"),
-    ("autoscaling/v1", "HorizontalPodAutoscaler"),
-    ("autoscaling/v2", "HorizontalPodAutoscaler"),
-    ("networking.k8s.io/v1", "Ingress"),
-    ("networking.k8s.io/v1", "IngressClass"),
-    ("networking.k8s.io/v1", "NetworkPolicy"),
-    ("rbac.authorization.k8s.io/v1", "Role"),
-    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
-    ("rbac.authorization.k8s.io/v1", "ClusterRole"),
-    ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
-    ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
-    ("storage.k8s.io/v1", "CSIDriver"),
-    ("storage.k8s.io/v1", "CSINode"),
-];
+/// What is said of an object that is stored and no more.
+pub const KEPT: &str = "kept, not simulated";
 
 /// Reads the object of one document and reports what is wrong with it.
-pub(crate) fn object(root: &Node, value: &Value, report: &mut Reporter<'_>) -> Option<Object> {
+pub(crate) fn object(root: &Node, value: &Value, kinds: Kinds<'_>, report: &mut Reporter<'_>) -> Option<Object> {
     let NodeKind::Map(_) = root.kind else {
         report.at(
             root.span.clone(),
@@ -51,8 +30,7 @@ pub(crate) fn object(root: &Node, value: &Value, report: &mut Reporter<'_>) -> O
     for (key, shown) in [("kind", "Kind"), ("apiVersion", "apiVersion")] {
         if word(key).is_empty() {
             let help = match (key, word("kind")) {
-                ("apiVersion", name) => Kind::ALL
-                    .iter()
+                ("apiVersion", name) => Kind::every()
                     .find(|kind| kind.name() == name)
                     .map(|kind| format!("For a {name} write `apiVersion: {}`.", kind.api_version())),
                 _ => Some("Every document says what it describes, for example `kind: StatefulSet`.".into()),
@@ -67,13 +45,16 @@ pub(crate) fn object(root: &Node, value: &Value, report: &mut Reporter<'_>) -> O
             return None;
         }
     }
-    let Some(kind) = Kind::from_api(api_version, name) else {
+    let Some(kind) = Kind::from_api(api_version, name).or_else(|| kinds(api_version, name)) else {
         unknown_kind(root, api_version, name, report);
         return None;
     };
     let mut at = Decode::default();
-    let object = Object::from_value(value, &mut at)?;
+    let object = Object::decode(kind, value, &mut at);
     let before = report.errors();
+    if kind.is_kept() {
+        report.at(locate(root, "kind"), Grade::NotSimulated, "kind", format!("{name} is {KEPT}"), None);
+    }
     for (i, problem) in at.problems.iter().enumerate() {
         if i == MAX_PROBLEMS {
             let more = at.problems.len() - i;
@@ -89,13 +70,9 @@ pub(crate) fn object(root: &Node, value: &Value, report: &mut Reporter<'_>) -> O
                 format!("strict decoding error: unknown field \"{path}\""),
                 suggest::for_field(kind, path),
             ),
-            DecodeProblemKind::WrongType(text) => report.at(
-                locate(root, path),
-                Grade::Error,
-                path,
-                if text.starts_with("quantities") { text.clone() } else { format!("json: {text}") },
-                wrong_type_help(text),
-            ),
+            DecodeProblemKind::WrongType(text) => {
+                report.at(locate(root, path), Grade::Error, path, by_decoder(text), wrong_type_help(text))
+            }
             DecodeProblemKind::NotSimulated => report.at(
                 locate_key(root, path),
                 Grade::NotSimulated,
@@ -123,25 +100,37 @@ fn wrong_type_help(text: &str) -> Option<String> {
 }
 
 fn unknown_kind(root: &Node, api_version: &str, name: &str, report: &mut Reporter<'_>) {
-    let simulated = || Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
-    let same_name = Kind::ALL.iter().find(|kind| kind.name() == name);
-    let close = || suggest::closest(name, Kind::ALL.iter().map(|kind| kind.name()));
-    let (place, help) = if let Some(kind) = same_name {
+    let same_name = Kind::every().find(|kind| kind.name() == name);
+    let close = || suggest::closest(name, Kind::every().map(Kind::name));
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let (place, help) = if let Some(removal) = removed(api_version, name) {
+        ("apiVersion", moved(api_version, name, removal))
+    } else if let Some(kind) = same_name {
         ("apiVersion", format!("{name} is in `{}`.", kind.api_version()))
-    } else if OTHER_KINDS.contains(&(api_version, name)) {
-        ("kind", format!("Kubernetes knows {name}, but Petri does not simulate it. Petri simulates {}.", simulated()))
+    } else if group.contains('.') && !group.ends_with(".k8s.io") {
+        ("kind", format!("A CustomResourceDefinition of {name} has to be applied first."))
     } else if let Some(close) = close() {
         ("kind", format!("Did you mean `{close}`?"))
     } else {
-        ("kind", format!("Petri simulates {}.", simulated()))
+        ("kind", "Kubernetes 1.36 has no such kind; `kubectl api-resources` lists those that it has.".to_owned())
     };
-    report.at(
-        locate(root, place),
-        Grade::Error,
-        place,
-        format!("no matches for kind \"{name}\" in version \"{api_version}\""),
-        Some(help),
-    );
+    let message = format!("no matches for kind \"{name}\" in version \"{api_version}\"");
+    report.at(locate(root, place), Grade::Error, place, message, Some(help));
+}
+
+/// Where a kind went whose version is no longer served.
+fn moved(api_version: &str, name: &str, removal: Removal) -> String {
+    match removal {
+        Removal { minor: 0, .. } => {
+            format!("Kubernetes 1.36 serves {name} in `{api_version}` only where that is switched on.")
+        }
+        Removal { now: "", minor } => {
+            format!("Kubernetes has no {name} since 1.25; `{api_version}` went with 1.{minor}.")
+        }
+        Removal { now, minor } => {
+            format!("{name} is in `{now}`; `{api_version}` is no longer served since Kubernetes 1.{minor}.")
+        }
+    }
 }
 
 /// The JSON that kubectl would print in full.

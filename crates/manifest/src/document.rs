@@ -5,7 +5,7 @@ use crate::limits::{MAX_DOCUMENTS, MAX_PROBLEMS, MAX_TEXT};
 use crate::locate;
 use crate::problem::{Grade, Lines, Problem};
 use crate::split::{has_content, split};
-use crate::tree::{self, Node, NodeKind};
+use crate::tree::{self, Entry, Node, NodeKind};
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Object, Value};
 use std::ops::Range;
@@ -142,8 +142,16 @@ impl Reporter<'_> {
     }
 }
 
+/// Which kind `apiVersion` and `kind` name, beyond those that every cluster has.
+pub type Kinds<'k> = &'k dyn Fn(&str, &str) -> Option<Kind>;
+
 /// Reads a text of YAML or JSON documents. Never fails: what is wrong is in [`Parsed::problems`].
 pub fn parse(text: &str) -> Parsed {
+    parse_for(text, &|_, _| None)
+}
+
+/// The same for a cluster that was taught more kinds.
+pub fn parse_for(text: &str, kinds: Kinds<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     if text.len() > MAX_TEXT {
         parsed.problems.push(Problem {
@@ -173,7 +181,7 @@ pub fn parse(text: &str) -> Parsed {
         if has_content(&text[chunk.span.clone()]) {
             let before = parsed.problems.len();
             let index = parsed.documents.len();
-            read_chunk(text, chunk.span, &lines, &mut parsed);
+            read_chunk(text, chunk.span, &lines, kinds, &mut parsed);
             // Too broken to become a document: its number belongs to the next one.
             if parsed.documents.len() == index {
                 parsed.problems[before..].iter_mut().for_each(|problem| problem.document = None);
@@ -188,7 +196,7 @@ pub fn parse(text: &str) -> Parsed {
     parsed
 }
 
-fn read_chunk(text: &str, span: Range<usize>, lines: &Lines<'_>, parsed: &mut Parsed) {
+fn read_chunk(text: &str, span: Range<usize>, lines: &Lines<'_>, kinds: Kinds<'_>, parsed: &mut Parsed) {
     let (root, mut faults) = tree::build(text, span);
     let index = parsed.documents.len();
     let mut report = Reporter { lines, problems: &mut parsed.problems, document: Some(index) };
@@ -210,33 +218,53 @@ fn read_chunk(text: &str, span: Range<usize>, lines: &Lines<'_>, parsed: &mut Pa
     if matches!(root.kind, NodeKind::Scalar { value: Value::Null, .. }) {
         return;
     }
-    if let (false, Some(items)) = (is_broken, list_items(&root)) {
+    if let (false, Some((items, of))) = (is_broken, list_items(&root)) {
         for item in items {
-            add_document(item.clone(), false, lines, parsed);
+            let item = of.as_ref().map_or(item.clone(), |of| of.named(item));
+            add_document(item, false, lines, kinds, parsed);
         }
     } else {
-        add_document(root, is_broken, lines, parsed);
+        add_document(root, is_broken, lines, kinds, parsed);
     }
 }
 
-/// The items of `kind: List` and of typed lists such as `StatefulSetList`.
-fn list_items(root: &Node) -> Option<&[Rc<Node>]> {
-    let kind = root.get("kind")?.value.as_str()?;
-    match &root.get("items")?.value.kind {
-        NodeKind::List(items) if kind.ends_with("List") => Some(items),
-        _ => None,
+/// What the items of a typed list are, where they do not say it.
+struct ItemsOf {
+    api_version: Entry,
+    kind: Entry,
+}
+
+impl ItemsOf {
+    fn named(&self, item: &Rc<Node>) -> Rc<Node> {
+        let NodeKind::Map(entries) = &item.kind else { return item.clone() };
+        let missing = [&self.api_version, &self.kind].into_iter().filter(|entry| item.get(&entry.key).is_none());
+        let entries = missing.chain(entries).cloned().collect();
+        Rc::new(Node::new(item.span.clone(), NodeKind::Map(entries)))
     }
 }
 
-fn add_document(root: Rc<Node>, is_broken: bool, lines: &Lines<'_>, parsed: &mut Parsed) {
+/// The items of `kind: List` and of typed lists such as `StatefulSetList`, and what those of the latter are.
+fn list_items(root: &Node) -> Option<(&[Rc<Node>], Option<ItemsOf>)> {
+    let kind = root.get("kind")?;
+    let name = kind.value.as_str()?.strip_suffix("List")?;
+    let NodeKind::List(items) = &root.get("items")?.value.kind else { return None };
+    let of = root
+        .get("apiVersion")
+        .filter(|_| !name.is_empty())
+        .map(|api_version| ItemsOf { api_version: api_version.clone(), kind: kind.renamed(name) });
+    Some((items, of))
+}
+
+fn add_document(root: Rc<Node>, is_broken: bool, lines: &Lines<'_>, kinds: Kinds<'_>, parsed: &mut Parsed) {
     if parsed.documents.len() >= MAX_DOCUMENTS {
         return;
     }
     let value = root.to_value();
     let mut report = Reporter { lines, problems: &mut parsed.problems, document: Some(parsed.documents.len()) };
-    let object = if is_broken { None } else { check::object(&root, &value, &mut report) };
+    let object = if is_broken { None } else { check::object(&root, &value, kinds, &mut report) };
     let word = |key: &str| root.get(key).and_then(|entry| entry.value.as_str()).unwrap_or("");
-    let kind = Kind::from_api(word("apiVersion"), word("kind"));
+    let (api_version, name) = (word("apiVersion"), word("kind"));
+    let kind = Kind::from_api(api_version, name).or_else(|| kinds(api_version, name));
     let (span, line) = (root.span.clone(), lines.position(root.span.start).0);
     parsed.documents.push(Document { object, kind, value, span, line, root });
 }

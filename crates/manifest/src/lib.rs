@@ -27,11 +27,14 @@ pub mod assist;
 pub mod change;
 pub mod drift;
 pub mod locate;
+mod plain;
 pub mod print;
 mod quote;
 
 pub use change::{Changed, change};
-pub use document::{Document, Parsed, parse};
+pub use check::KEPT;
+pub use document::{Document, Kinds, Parsed, parse, parse_for};
 pub use limits::{MAX_REPLICAS, replica_limit_message, too_many_replicas, too_many_replicas_number};
+pub use plain::is_plain;
 pub use print::to_yaml;
 pub use problem::{Grade, Problem};

@@ -10,7 +10,7 @@ pub(crate) fn for_field(kind: Kind, path: &str) -> Option<String> {
         None => ("", path),
     };
     if let Some(schema) = schema_at(kind.schema(), parent) {
-        let names = schema.fields.iter().map(|field| field.name);
+        let names = schema.named().map(|field| field.name);
         if let Some(close) = closest(name, names) {
             return Some(format!("Did you mean `{close}`?"));
         }
@@ -81,7 +81,7 @@ fn elsewhere(root: &'static Schema, name: &str) -> Option<String> {
         }
         // What a controller writes, and what nobody writes by accident, is no place to send a person to.
         let hidden = ["status", "affinity", "ownerReferences", "managedFields"];
-        for field in schema.fields.iter().filter(|field| !hidden.contains(&field.name)) {
+        for field in schema.named().filter(|field| !hidden.contains(&field.name)) {
             if let Some(inner) = record(field.kind) {
                 let mark = if matches!(field.kind, Type::List(_)) { "[]" } else { "" };
                 let dot = if path.is_empty() { "" } else { "." };

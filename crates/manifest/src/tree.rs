@@ -45,8 +45,16 @@ pub struct Entry {
     pub value: Rc<Node>,
 }
 
+impl Entry {
+    /// The same key with a text that stands nowhere.
+    pub(crate) fn renamed(&self, text: &str) -> Entry {
+        let kind = NodeKind::Scalar { value: Value::from(text), style: Style::Plain };
+        Entry { value: Rc::new(Node::new(self.value.span.clone(), kind)), ..self.clone() }
+    }
+}
+
 impl Node {
-    fn new(span: Range<usize>, kind: NodeKind) -> Node {
+    pub(crate) fn new(span: Range<usize>, kind: NodeKind) -> Node {
         let below: Vec<&Rc<Node>> = match &kind {
             NodeKind::Scalar { .. } => Vec::new(),
             NodeKind::List(items) => items.iter().collect(),

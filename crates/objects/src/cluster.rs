@@ -1,6 +1,6 @@
 //! The cluster itself: nodes, namespaces, events, and plain data.
 
-use crate::record::Opaque;
+use crate::record::{Opaque, Others};
 use crate::{Condition, Labels, Meta, Name, ObjectReference, Quantity, Time};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -28,6 +28,8 @@ record! {
         taints "taints": Vec<Taint>,
         /// Cordoned: no new pods.
         unschedulable "unschedulable": bool,
+        /// What else Kubernetes knows of it.
+        others "": Others,
     }
 
     /// What keeps pods away that do not tolerate it.
@@ -220,6 +222,8 @@ record! {
         source "source": EventSource,
         /// Normal or Warning.
         kind "type": Name,
+        /// What else Kubernetes knows of it.
+        others "": Others,
     }
 
     /// Repeats of an event.

@@ -64,6 +64,7 @@ pub fn apply_defaults(object: &mut Object) {
         | Object::PodDisruptionBudget(_)
         | Object::VolumeAttachment(_)
         | Object::Lease(_) => {}
+        Object::Kept(object) => crate::kept::defaults(Rc::make_mut(object)),
     }
 }
 
@@ -405,6 +406,7 @@ fn default_pod_volume(volume: &mut Volume) {
 
 fn has_source(volume: &Volume) -> bool {
     volume.persistent_volume_claim.is_some()
+        || volume.others.names().next().is_some()
         || [
             &volume.config_map,
             &volume.csi,

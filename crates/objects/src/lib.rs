@@ -24,11 +24,13 @@ pub mod storage;
 pub mod workloads;
 
 pub mod defaults;
+pub mod kept;
 pub mod kinds;
 pub mod limits;
 pub mod wire;
 
 pub use cluster::*;
+pub use kept::{KeptKind, KeptObject};
 pub use kinds::{Kind, Object, ObjectRef};
 pub use meta::*;
 pub use network::*;

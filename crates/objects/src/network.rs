@@ -1,6 +1,6 @@
 //! Services, endpoint slices, leases.
 
-use crate::record::Opaque;
+use crate::record::{Opaque, Others};
 use crate::{IntOrString, Labels, Meta, Name, ObjectReference, Time};
 use std::rc::Rc;
 
@@ -49,6 +49,8 @@ record! {
         traffic_distribution "trafficDistribution": Name,
         /// ClusterIP, NodePort, LoadBalancer or ExternalName.
         kind "type": Name,
+        /// What else Kubernetes knows of it.
+        others "": Others,
     }
 
     /// A port of a Service.
@@ -105,6 +107,8 @@ record! {
         target_ref "targetRef": Option<ObjectReference>,
         /// The zone.
         zone "zone": Option<Name>,
+        /// What else Kubernetes knows of it.
+        others "": Others,
     }
 
     /// Whether an endpoint gets traffic.

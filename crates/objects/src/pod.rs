@@ -1,6 +1,6 @@
 //! Pods: what runs, where, and what the API server believes about it.
 
-use crate::record::Opaque;
+use crate::record::{Opaque, Others};
 use crate::{Condition, IntOrString, LabelSelector, Labels, Meta, Name, Quantity, Time, condition};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -98,6 +98,8 @@ record! {
         topology_spread_constraints "topologySpreadConstraints": Vec<TopologySpreadConstraint>,
         /// The volumes that containers can mount.
         volumes "volumes": Vec<Volume>,
+        /// What else Kubernetes knows of it.
+        others "": Others,
     }
 
     /// An extra condition for readiness.
@@ -162,6 +164,8 @@ record! {
         volume_mounts "volumeMounts": Vec<VolumeMount>,
         /// Where it starts.
         working_dir "workingDir": Name,
+        /// What else Kubernetes knows of it.
+        others "": Others,
     }
 
     /// Hooks after start and before stop.
@@ -318,6 +322,8 @@ record! {
         projected "projected": Opaque,
         /// Data from a Secret.
         secret "secret": Opaque,
+        /// What else Kubernetes knows of it.
+        others "": Others,
     }
 
     /// A claim as the source of a volume.

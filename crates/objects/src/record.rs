@@ -1,7 +1,9 @@
 //! One declaration per API type: struct, wire form, strict decoding, schema.
 
+use crate::kept::types;
 use crate::{Map, Name, Time, Value};
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 /// What kubectl explain and the editor know of a type.
@@ -38,8 +40,12 @@ pub enum Type {
 }
 
 impl Schema {
+    /// The fields that have a name.
+    pub fn named(&self) -> impl Iterator<Item = &'static FieldInfo> {
+        self.fields.iter().filter(|field| !field.name.is_empty())
+    }
     pub fn field(&self, name: &str) -> Option<&'static FieldInfo> {
-        self.fields.iter().find(|f| f.name == name)
+        self.named().find(|f| f.name == name)
     }
 }
 
@@ -61,13 +67,19 @@ pub enum DecodeProblemKind {
     NotSimulated,
 }
 
+/// What the API server says of a value of a wrong type: most of it is the JSON decoder's.
+pub fn by_decoder(text: &str) -> String {
+    let own = text.starts_with("quantities must") || text.starts_with("illegal base64");
+    if own { text.into() } else { format!("json: {text}") }
+}
+
 /// State of one decoding: where we are and what was wrong so far.
 #[derive(Debug, Default)]
 pub struct Decode {
     path: Vec<Step>,
     pub problems: Vec<DecodeProblem>,
     /// The innermost Go struct, for its name in type errors.
-    within: Vec<&'static str>,
+    pub(crate) within: Vec<&'static str>,
 }
 
 #[derive(Debug)]
@@ -111,6 +123,34 @@ impl Decode {
         let result = inside(self);
         self.path.pop();
         result
+    }
+    /// Checks a field that has no place of its own in its record; `false` if Kubernetes knows none of this name, or if it
+    /// holds nothing. What a cluster reports has no place at all and is not told.
+    fn check_other(&mut self, key: &str, value: &Value, is_kept: bool) -> bool {
+        let owner = self.within.last().copied().unwrap_or_default();
+        match types::field_of(owner, key) {
+            None => self.report(DecodeProblemKind::UnknownField),
+            Some(_) if matches!(value, Value::Null) => {}
+            Some(field) => {
+                types::check(field.holds, value, self);
+                if is_kept {
+                    self.report(DecodeProblemKind::NotSimulated);
+                }
+                return true;
+            }
+        }
+        false
+    }
+    /// Checks the type of what nothing in the simulation depends on, where it is known.
+    fn check_unused(&mut self, value: &Value) {
+        let (owner, step) = (self.within.last().copied().unwrap_or_default(), self.path.last());
+        let field = step.and_then(|step| match step {
+            Step::Key(key) => types::field_of(owner, key),
+            Step::Entry(_) | Step::Index(_) => None,
+        });
+        if let Some(field) = field {
+            types::check(field.holds, value, self);
+        }
     }
     pub fn report(&mut self, kind: DecodeProblemKind) {
         let path = self.path();
@@ -198,8 +238,12 @@ pub trait Record: Sized + Default {
 /// The loop that all records share, so that each of them brings no more than its fields.
 fn encode_fields(schema: &Schema, map: &mut Map, field: &dyn Fn(usize) -> Option<Value>) {
     for (index, info) in schema.fields.iter().enumerate() {
-        if let Some(value) = field(index) {
-            map.insert(info.name, value);
+        match field(index) {
+            Some(Value::Map(others)) if info.name.is_empty() => {
+                others.iter().for_each(|(key, value)| map.insert(key.clone(), value.clone()));
+            }
+            Some(value) => map.insert(info.name, value),
+            None => {}
         }
     }
 }
@@ -208,18 +252,28 @@ fn decode_fields(schema: &Schema, map: &Map, at: &mut Decode, set: &mut dyn FnMu
     // The two keys that every top-level object (and every claim template) carries.
     let typed = schema.field("metadata").is_some() && schema.name != "PodTemplateSpec";
     at.within.push(schema.name);
+    let (slot, mut others) = (schema.fields.iter().position(|field| field.name.is_empty()), Map::new());
     for (key, value) in map.iter() {
-        match schema.fields.iter().position(|field| field.name == &**key) {
+        match schema.fields.iter().position(|field| !key.is_empty() && field.name == &**key) {
             Some(_) if matches!(value, Value::Null) => {}
             Some(index) => at.key(key, |at| set(index, value, at)),
             None if typed && matches!(&**key, "apiVersion" | "kind") => {}
-            None => at.key(key, |at| at.report(DecodeProblemKind::UnknownField)),
+            None => {
+                if at.key(key, |at| at.check_other(key, value, slot.is_some())) {
+                    others.insert(key.clone(), value.clone());
+                }
+            }
         }
+    }
+    if let Some(slot) = slot.filter(|_| !others.is_empty()) {
+        set(slot, &Value::Map(others), at);
     }
     at.within.pop();
 }
 
 /// Declares API types.
+///
+/// A field without a name holds what else Kubernetes knows of the record ([`Others`]).
 ///
 /// `field "wireName": Type` leaves an empty value out when encoding; `field "wireName" always: Type` writes it even
 /// when it is empty, as upstream does for fields without `omitempty`. `claims`, `probed` and `full` are claim templates
@@ -447,8 +501,13 @@ impl<T: Field> Field for BTreeMap<Name, T> {
         self.encode().unwrap_or(Value::Map(Map::new()))
     }
     fn decode(value: &Value, at: &mut Decode) -> BTreeMap<Name, T> {
+        // Go reads a null as nothing of the type.
+        let entry = |value: &Value, at: &mut Decode| match value {
+            Value::Null => T::blank(),
+            value => T::decode(value, at),
+        };
         match value {
-            Value::Map(map) => map.iter().map(|(k, v)| (k.clone(), at.entry(k, |at| T::decode(v, at)))).collect(),
+            Value::Map(map) => map.iter().map(|(k, v)| (k.clone(), at.entry(k, |at| entry(v, at)))).collect(),
             Value::Null => BTreeMap::new(),
             other => {
                 at.wrong_type(other, &format!("map[string]{}", T::GO));
@@ -491,8 +550,41 @@ impl Field for Opaque {
     }
     fn decode(value: &Value, at: &mut Decode) -> Opaque {
         if !matches!(value, Value::Null) && *value != Value::Map(Map::new()) {
+            at.check_unused(value);
             at.report(DecodeProblemKind::NotSimulated);
         }
         Opaque(Some(Rc::new(value.clone())))
+    }
+}
+
+/// Fields of a record that few write, by their names: kept word for word, without effect in the simulation.
+///
+/// Where there are none, they leave no trace in a digest: worlds are named as they were before these were known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Others(Option<Rc<Map>>);
+
+impl Others {
+    /// Their names.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.0.iter().flat_map(|map| map.iter()).map(|(key, _)| key)
+    }
+}
+
+impl Hash for Others {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        if let Some(others) = &self.0 {
+            others.hash(state);
+        }
+    }
+}
+
+impl Field for Others {
+    const TYPE: Type = Type::Opaque;
+    const GO: &'static str = "object";
+    fn encode(&self) -> Option<Value> {
+        self.0.as_ref().map(|others| Value::Map((**others).clone()))
+    }
+    fn decode(value: &Value, _: &mut Decode) -> Others {
+        Others(value.as_map().map(|map| Rc::new(map.clone())))
     }
 }

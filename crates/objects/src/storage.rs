@@ -1,6 +1,6 @@
 //! Storage: claims, volumes, classes, attachments.
 
-use crate::record::Opaque;
+use crate::record::{Opaque, Others};
 use crate::{Condition, LabelSelector, Labels, Meta, Name, NodeSelector, ObjectReference, Quantity, Time};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -96,6 +96,8 @@ record! {
         volume_attributes_class_name "volumeAttributesClassName": Option<Name>,
         /// Filesystem or Block.
         volume_mode "volumeMode": Name,
+        /// What else Kubernetes knows of it.
+        others "": Others,
     }
 
     /// A driver's volume.
@@ -110,6 +112,8 @@ record! {
         volume_attributes "volumeAttributes": Labels,
         /// The driver's name of it.
         volume_handle "volumeHandle" always: Name,
+        /// What else Kubernetes knows of it.
+        others "": Others,
     }
 
     /// From which nodes a volume can be reached.

@@ -439,8 +439,6 @@ macro_rules! by_name {
     )*};
 }
 
-by_name! { crate::Kind, "kind"; }
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,9 @@
 //! What each piece of the split costs and gains, for the page that `cargo xtask build` made last: a table of what brotli
 //! makes of the modules, which stay in `target/page/pieces/`.
 //!
-//! cargo run --release -p petri-split --example pieces
+//! cargo run --release -p petri-split --example pieces -- petri_objects::kept
+//!
+//! The words are modules whose functions are rare: they are for the third part.
 
 use petri_split::{Constants, Module, Outcome, Reached};
 use std::path::Path;
@@ -26,11 +28,12 @@ fn main() -> Outcome {
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
 
     write("0-as-wasm-opt-makes-it.wasm".to_owned(), &read("page/whole.wasm")?)?;
-    let one = read("page/one.wasm")?;
-    write("1-opened-and-without-exports-for-builds.wasm".to_owned(), &one)?;
+    write("1-opened-and-without-exports-for-builds.wasm".to_owned(), &read("page/one.wasm")?)?;
+    let one = read("page/named.wasm")?;
     let reached = Reached::read(&String::from_utf8_lossy(&read("page/reached.txt")?))?;
     let constants = Constants::read(&read("wasm32-unknown-unknown/release/petri-web.wasm")?)?;
     let module = Module::read(&one)?;
+    let rare = module.of_modules(&std::env::args().skip(1).collect::<Vec<_>>());
     for (name, worth) in [
         ("2-functions", NONE),
         ("3-tails-from-60-bytes", 60),
@@ -40,9 +43,12 @@ fn main() -> Outcome {
         let (ran, cut) = module.cut(&reached, Some(worth))?;
         let cut = Module::read(&cut)?;
         for (more, constants) in [("", None), ("-and-constants", constants.as_ref())] {
-            let parts = cut.split(&ran, constants)?;
+            let parts = cut.split(&ran, &rare, constants)?;
             write(format!("{name}{more}-first.wasm"), &parts.first)?;
             write(format!("{name}{more}-second.wasm"), &parts.second)?;
+            if let Some(third) = parts.third {
+                write(format!("{name}{more}-third.wasm"), &third)?;
+            }
         }
     }
     let status =

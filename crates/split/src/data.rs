@@ -60,12 +60,32 @@ impl Constants {
         Notes::read(linked).map_err(|error| format!("the linked module could not be read: {error}"))?.constants()
     }
 
+    /// The constants that only rare functions name.
+    pub fn rare<'c, 'a: 'c>(
+        &self,
+        rare: impl Iterator<Item = &'c Code<'a>>,
+        others: impl Iterator<Item = &'c Code<'a>>,
+    ) -> BTreeSet<usize> {
+        let by_others = self.named_by(others);
+        self.named_by(rare)
+            .into_iter()
+            .filter(|block| !by_others.contains(block) && !self.kept.contains(block))
+            .collect()
+    }
+
+    fn named_by<'c, 'a: 'c>(&self, codes: impl Iterator<Item = &'c Code<'a>>) -> BTreeSet<usize> {
+        let numbers = codes.flat_map(|code| &code.ops).flat_map(addresses).flatten();
+        numbers.filter_map(|number| self.named.get(&number)).flatten().copied().collect()
+    }
+
     /// The addresses of the bytes that these functions never read, and that memory outside of constants does not
-    /// point to.
+    /// point to. Of constants that only rare functions name, no function that ran can have left an address: a number
+    /// that looks like one is a number. They may be long, and any number falls into them.
     pub fn unread<'c, 'a: 'c>(
         &self,
         codes: impl Iterator<Item = &'c Code<'a>>,
         data: &[(u32, &[u8])],
+        rare: &BTreeSet<usize>,
     ) -> Vec<Range<u32>> {
         let mut needed = BTreeSet::new();
         let mut next: Vec<usize> = self.kept.iter().copied().collect();
@@ -76,6 +96,7 @@ impl Constants {
                 next.extend(self.at(address));
             }
         }
+        next.retain(|block| !rare.contains(block));
         while let Some(block) = next.pop() {
             if needed.insert(block) {
                 next.extend(&self.held[block]);
@@ -311,7 +332,7 @@ mod tests {
         let bytes =
             wat::parse_str(format!("(module (memory 1) (func (export \"f\") {body}))")).expect("it is well formed");
         let module = Module::read(&bytes).expect("it is valid");
-        constants().unread(module.codes.iter(), data)
+        constants().unread(module.codes.iter(), data, &BTreeSet::new())
     }
 
     #[test]
@@ -324,6 +345,22 @@ mod tests {
         // An address and a length in one number, on either side.
         assert_eq!(unread("(drop (i64.const 0x6_000003f0))", &[]), [1000..1008, 1020..1024, 1024..1030]);
         assert_eq!(unread("(drop (i64.const 0x3fc_00000006))", &[]), [1000..1008, 1008..1020, 1024..1030]);
+    }
+
+    #[test]
+    fn a_number_is_no_address_of_what_only_rare_functions_name() {
+        let text =
+            "(module (memory 1) (func (drop (i32.const 1016))) (func (drop (i32.const 1022)) (drop (i32.const 1008))))";
+        let bytes = wat::parse_str(text).expect("it is well formed");
+        let module = Module::read(&bytes).expect("it is valid");
+        let constants = constants();
+        let rare = constants.rare(module.codes[..1].iter(), module.codes[1..].iter());
+        assert_eq!(rare, BTreeSet::from([2]));
+        let word = 1021_u32.to_le_bytes();
+        let unread = constants.unread(module.codes[1..].iter(), &[(2000, &word)], &rare);
+        assert_eq!(unread, [1000..1008, 1020..1024, 1024..1030]);
+        let named_by_both = constants.rare(module.codes[..1].iter(), module.codes.iter());
+        assert_eq!(named_by_both, BTreeSet::new());
     }
 
     #[test]

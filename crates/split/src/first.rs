@@ -204,7 +204,7 @@ impl Reencode for First<'_, '_, '_> {
             return utils::parse_data(self, section, datum);
         };
         let mut bytes = datum.data.to_vec();
-        for range in &self.plan.unread {
+        for range in self.plan.elsewhere() {
             if let Some(common) = overlap(range, &span(address, datum.data)) {
                 bytes[within(&common, address)].fill(0);
             }

@@ -1,5 +1,5 @@
-//! The page's WebAssembly in two parts: what the first visit runs, and the rest, which the page fetches when a person
-//! starts to use it.
+//! The page's WebAssembly in three parts: what the first visit runs, what the page fetches when a person starts to use it,
+//! and what it fetches only for the few who bring something rare.
 //!
 //! # What it does
 //!
@@ -22,17 +22,24 @@
 //! 5. **Divide** ([`Module::split`]). Functions that never ran move into the second module, and so do constants that
 //!    only they read ([`Constants`] knows, from notes that the linker leaves). Where the first module calls one of them,
 //!    a stub asks the boot script for the second part unless it is there, and goes on through the table of functions
-//!    that both share. The second module imports all else from the first: memory, table, functions.
+//!    that all share. The second module imports all else from the first: memory, table, functions.
+//! 6. **Set aside what is rare.** The build names modules of the program that few visits need (`RARE` in `page.rs` of the
+//!    workshop). Their functions ([`Module::of_modules`] finds them by the names that the compiler leaves), all functions
+//!    to which no way leads but through these, and the constants of both go into the third module. In their places in the
+//!    table the second one leaves stubs that ask for the third; once it is there, it has put itself into these places, and
+//!    nobody asks any more.
 //!
-//! Nothing depends on the watching being complete. Who comes to a place that no watched visit came to waits for the
-//! second part, and then goes on: it costs time, and loses nothing. `tests/e2e/parts.test.mjs` says on which screens
-//! nobody has to wait.
+//! Nothing depends on the watching being complete, nor on the list of modules. Who comes to a place that no watched visit
+//! came to waits for the part that has it, and then goes on: it costs time, and loses nothing. `tests/e2e/parts.test.mjs`
+//! says on which screens nobody has to wait, and `tests/e2e/kept.test.mjs` who needs the third part. The page sees most of
+//! them coming, by a text or a line that names something rare, and fetches it before anybody has to wait.
 //!
 //! # When to touch it
 //!
 //! Hardly ever: it knows nothing of the product, and a change of the product is watched anew by the next build. Touch it
 //! when the first load comes near its budget (`WORTH` in `tails.rs` and `LONG` in `parts.rs` move bytes between the
-//! parts, and `cargo run --release -p petri-split --example pieces` says what that costs), when a new wasm-bindgen or a
+//! parts, and `cargo run --release -p petri-split --example pieces` says what that costs), when a module that few need has
+//! grown (`RARE`), when a new wasm-bindgen or a
 //! new compiler uses an operator that `wasmparser` does not know, or when the page opens on something that
 //! `first-visit.mjs` does not visit.
 //!
@@ -40,18 +47,24 @@
 //!
 //! `cargo xtask build --whole` uses none of it: the page is one module, and all else works the same. To take it out for
 //! good, make that the only way: `page.rs` of the workshop is the one place that calls this crate, and the boot script
-//! fetches a second part only where the index names one (`data-second`).
+//! fetches a later part only where the index names one (`data-second`, `data-third`).
 //!
 //! # What each piece costs and gains
 //!
 //! In kB of brotli, November 2026, by `--example pieces`. The budget of the first load is 300 kB, of which page, styles
 //! and scripts take 22.
 //!
+//! | | first | second | third | all |
+//! |---|---|---|---|---|
+//! | one module, opened ahead, without the benchmark | | | | 1,159.8 |
+//! | divided, cut where 100 bytes move (`WORTH`), with constants, rare ones by any number that may be their address | 285.2 | 939.5 | 20.3 | 1,245.0 |
+//! | rare constants by who names them | 276.0 | 939.5 | 29.3 | 1,244.8 |
+//!
+//! And before there was a third part, of a module of 1,110.0 that opened ahead (1,084.0 as `--whole` makes it):
+//!
 //! | | first | second | both |
 //! |---|---|---|---|
-//! | one module, without the benchmark: what `--whole` makes | | | 1,084.0 |
-//! | and opened ahead | | | 1,110.0 |
-//! | functions divided, and cut where 100 bytes move (`WORTH`) | 348.1 | 825.9 | 1,174.1 |
+//! | functions divided, and cut where 100 bytes move | 348.1 | 825.9 | 1,174.1 |
 //! | and constants | 274.3 | 910.0 | 1,184.3 |
 //! | the same where 200 bytes move | 286.9 | 894.5 | 1,181.4 |
 //! | the same where 60 bytes move | 268.1 | 919.5 | 1,187.6 |
@@ -60,9 +73,11 @@
 //!   the memory were garbage (`prepare.mjs` clears it now). It pays most of all.
 //! * Constants gain 74 kB of the first part for 10 kB in all; cuts gained 64 kB for 11 kB when there were none. Neither can
 //!   be spared: without either of them the first load is over its budget.
-//! * Both parts weigh 6.7 % more than the one module that opens as they do, and 9 % more than what `--whole` makes, which
-//!   starts its cluster in the browser. A quarter of the first is that brotli cannot look from one file into the other. The aim was 5 %, which divided functions alone
-//!   do not reach either; a test holds the page to 7 %.
+//! * A table of 42 kB is so long that some number in memory falls into it. So what only rare functions name counts as an
+//!   address nowhere else ([`Constants::rare`]).
+//! * All parts weigh 7.3 % more than the one module that opens as they do. A quarter of it is that brotli cannot look from
+//!   one file into the other. The aim was 5 %, which divided functions alone do not reach either; a test holds the page to
+//!   8 %.
 //! * Without effect or harmful, and so not here: an own stub for what is called often (+0.2); copies in the second part
 //!   of functions of up to 60 bytes instead of 20 (+3.9); small functions that stay though they never ran (0); code in
 //!   the order of its likeness instead of its length (-0.7, for a hundred lines).
@@ -87,12 +102,12 @@
 mod code;
 mod data;
 mod first;
+mod later;
 mod liveness;
 mod marks;
 mod module;
 mod parts;
 mod piece;
-mod second;
 mod snapshot;
 mod tails;
 mod without;
@@ -100,15 +115,19 @@ mod without;
 pub use data::Constants;
 pub use marks::Reached;
 pub use module::Module;
-pub use without::{without_exports, without_notes};
+pub use without::{without_exports, without_names, without_notes};
 
 /// A result whose error is a sentence for the person who builds the page.
 pub type Outcome<T = ()> = Result<T, String>;
 
-/// The function of the page's boot script by which a stub asks for the second part, as wasm-bindgen names its import.
-const ASK: &str = "petriSecondPart";
-/// What the first part exports for the second one, and for the boot script, begins with this.
+/// The functions of the page's boot script by which stubs ask for the second and for the third part, as wasm-bindgen
+/// names its imports.
+const ASKS: [&str; 2] = ["petriSecondPart", "petriThirdPart"];
+/// What the first part exports for those that follow, and for the boot script, begins with this. They import it from a
+/// module of the same name.
 const SHARED: &str = "~";
+/// The name of the module from which the third part imports what the second one exports.
+const SECOND: &str = "~~";
 /// The first part's global that says whether the second one is there.
 const ARRIVED: &str = "~.arrived";
 /// The memory of the marks.

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use wasmparser::{
-    ElementItems, ExternalKind, FuncType, FuncValidatorAllocations, FunctionBody, Operator, Parser, Payload, TypeRef,
-    ValidPayload, Validator, WasmFeatures,
+    ElementItems, ExternalKind, FuncType, FuncValidatorAllocations, FunctionBody, KnownCustom, Name, NameSectionReader,
+    Operator, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
 };
 
-use super::ASK;
+use super::ASKS;
 use super::code::Code;
 use super::data::address_of;
 use crate::Outcome;
@@ -29,8 +29,10 @@ pub struct Module<'a> {
     pub roots: BTreeSet<u32>,
     /// Addresses and bytes of what the module puts into memory.
     pub data: Vec<(u32, &'a [u8])>,
-    /// The imported function by which a stub asks for the second part.
-    pub ask: Option<u32>,
+    /// The imported functions by which stubs ask for the second and for the third part.
+    pub asks: [Option<u32>; 2],
+    /// What the compiler called its functions, where that is noted.
+    names: Vec<(u32, &'a str)>,
 }
 
 impl<'a> Module<'a> {
@@ -51,7 +53,8 @@ impl<'a> Module<'a> {
             memories: Vec::new(),
             roots: BTreeSet::new(),
             data: Vec::new(),
-            ask: None,
+            asks: [None; 2],
+            names: Vec::new(),
         };
         let mut validator = Validator::new_with_features(WasmFeatures::all());
         for payload in Parser::new(0).parse_all(bytes) {
@@ -125,7 +128,24 @@ impl<'a> Module<'a> {
                     }
                 }
             }
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(names) = section.as_known() {
+                    self.note(names)?;
+                }
+            }
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, names: NameSectionReader<'a>) -> wasmparser::Result<()> {
+        for part in names {
+            if let Name::Function(functions) = part? {
+                for function in functions {
+                    let function = function?;
+                    self.names.push((function.index, function.name));
+                }
+            }
         }
         Ok(())
     }
@@ -133,8 +153,10 @@ impl<'a> Module<'a> {
     fn import(&mut self, name: &str, ty: TypeRef) {
         match ty {
             TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
-                if name.contains(ASK) {
-                    self.ask = Some(self.imported_functions);
+                for (ask, word) in self.asks.iter_mut().zip(ASKS) {
+                    if name.contains(word) {
+                        *ask = Some(self.imported_functions);
+                    }
                 }
                 self.types.push(ty);
                 self.imported_functions += 1;
@@ -207,8 +229,38 @@ impl<'a> Module<'a> {
         self.bodies.get(function.checked_sub(self.imported_functions)? as usize)
     }
 
+    /// The functions whose names lead through one of these modules or types, or mention one: `petri_objects::kept`.
+    pub fn of_modules(&self, paths: &[impl AsRef<str>]) -> BTreeSet<u32> {
+        let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let is_one = |name: &str| {
+            let name = without_hashes(name);
+            paths
+                .iter()
+                .any(|path| name.match_indices(path.as_ref()).any(|(at, word)| is_end(&name[at + word.len()..])))
+        };
+        self.names.iter().filter(|(_, name)| is_one(name)).map(|(function, _)| *function).collect()
+    }
+
     /// The functions with code.
     pub fn defined(&self) -> std::ops::Range<u32> {
         self.imported_functions..u32::try_from(self.types.len()).unwrap_or(u32::MAX)
     }
+}
+
+/// A name as it stands in the program: the compiler writes `a_crate[29356c14fd21613b]::of::it`.
+fn without_hashes(name: &str) -> String {
+    let is_hash = |word: &str| word.len() > 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut plain = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once('[') {
+        plain.push_str(before);
+        rest = match after.split_once(']') {
+            Some((word, behind)) if is_hash(word) => behind,
+            _ => {
+                plain.push('[');
+                after
+            }
+        };
+    }
+    plain + rest
 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmi::{Engine, Linker, Store, Val};
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
-use super::{ARRIVED, MARKS, Module, Reached, SHARED};
+use super::{ARRIVED, MARKS, Module, Reached, SECOND, SHARED};
 
 fn wasm(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("the module is well formed")
@@ -58,7 +58,9 @@ fn names(bytes: &[u8], imports: bool) -> BTreeMap<String, ExternalKind> {
 #[test]
 fn what_never_ran_moves_and_a_stub_stands_in_where_it_is_called() {
     let whole = pages();
-    let parts = Module::read(&whole).and_then(|module| module.split(&BTreeSet::from([1, 2]), None)).expect("it splits");
+    let parts = Module::read(&whole)
+        .and_then(|module| module.split(&BTreeSet::from([1, 2]), &BTreeSet::new(), None))
+        .expect("it splits");
     let first = Module::read(&parts.first).expect("the first part is a module");
     let second = Module::read(&parts.second).expect("the second part is a module");
     // `open`, `hot`, `cold` as the table has it, and the stub that calls share; nobody here calls `colder`.
@@ -73,7 +75,9 @@ fn what_never_ran_moves_and_a_stub_stands_in_where_it_is_called() {
 #[test]
 fn the_first_part_lends_all_that_the_second_one_takes() {
     let whole = pages();
-    let parts = Module::read(&whole).and_then(|module| module.split(&BTreeSet::from([1, 2]), None)).expect("it splits");
+    let parts = Module::read(&whole)
+        .and_then(|module| module.split(&BTreeSet::from([1, 2]), &BTreeSet::new(), None))
+        .expect("it splits");
     let lent = names(&parts.first, false);
     let taken = names(&parts.second, true);
     // `hot`, the table, the memory and the stack pointer.
@@ -88,7 +92,9 @@ fn the_first_part_lends_all_that_the_second_one_takes() {
 #[test]
 fn both_parts_together_do_what_the_whole_did() {
     let whole = pages();
-    let parts = Module::read(&whole).and_then(|module| module.split(&BTreeSet::from([1, 2]), None)).expect("it splits");
+    let parts = Module::read(&whole)
+        .and_then(|module| module.split(&BTreeSet::from([1, 2]), &BTreeSet::new(), None))
+        .expect("it splits");
     let engine = Engine::default();
     let mut store = Store::new(&engine, 0_u32);
     let mut linker = Linker::new(&engine);
@@ -112,12 +118,99 @@ fn both_parts_together_do_what_the_whole_did() {
     assert_eq!(*store.data(), 1, "now it need not ask");
 }
 
+/// As `pages`, with what is rare: `rare` and its own `deep` call `cold` and `hot`, `other` is called by both `cold` and
+/// `deep`; the table holds `rare` too, and one constant is for `deep` alone.
+fn rare_pages() -> Vec<u8> {
+    let long = |n: u32| format!("(local.set 0 (i32.add (local.get 0) (i32.const {n})))").repeat(20);
+    let (hot, other, deep) = (long(1), long(2), long(3));
+    wasm(&format!(
+        r#"(module
+          (import "./page.js" "__wbg_petriSecondPart_0123" (func $ask))
+          (import "./page.js" "__wbg_petriThirdPart_0123" (func $askThird))
+          (type $t (func (param i32) (result i32)))
+          (table 3 3 funcref) (memory (export "memory") 1) (global (mut i32) (i32.const 1024))
+          (elem (i32.const 1) $cold $a::rare::shown)
+          (func $open (export "open") (param i32) (result i32) (call $cold (call $hot (local.get 0))))
+          (func $table (export "table") (param i32) (result i32) (call_indirect (type $t) (local.get 0) (i32.const 2)))
+          (func $hot (param i32) (result i32) {hot} (local.get 0))
+          (func $cold (param i32) (result i32)
+            (if (i32.gt_s (local.get 0) (i32.const 1000)) (then (return (call $a::rare::one (local.get 0)))))
+            (call $other (call $hot (local.get 0))))
+          (func $other (param i32) (result i32) {other} (i32.mul (local.get 0) (i32.const 2)))
+          (func $a::rare::one (param i32) (result i32) (call $deep (call $hot (i32.sub (local.get 0) (i32.const 1000)))))
+          (func $a::rare::shown (param i32) (result i32) (call $cold (call $deep (local.get 0))))
+          (func $deep (param i32) (result i32) {deep} (call $other (local.get 0))))"#
+    ))
+}
+
+#[test]
+fn what_is_rare_moves_on_with_all_that_only_it_leads_to() {
+    let whole = rare_pages();
+    let module = Module::read(&whole).expect("it is valid");
+    let rare = module.of_modules(&["a::rare"]);
+    assert_eq!(rare, BTreeSet::from([7, 8]));
+    let ran = BTreeSet::from([2, 3, 4]);
+    let parts = module.split(&ran, &rare, None).expect("it splits");
+    let third = parts.third.expect("there is a third part");
+    // `cold`, `other`, and a stub for each of the two that are rare.
+    assert_eq!(Module::read(&parts.second).expect("it is a module").bodies.len(), 4);
+    // `one`, `shown` and `deep`.
+    assert_eq!(Module::read(&third).expect("it is a module").bodies.len(), 3);
+    assert!(module.split(&ran, &BTreeSet::new(), None).is_ok_and(|parts| parts.third.is_none()));
+}
+
+#[test]
+fn three_parts_together_do_what_the_whole_did() {
+    let whole = rare_pages();
+    let module = Module::read(&whole).expect("it is valid");
+    let parts = module.split(&BTreeSet::from([2, 3, 4]), &module.of_modules(&["a::rare"]), None).expect("it splits");
+    let third = parts.third.expect("there is a third part");
+    let engine = Engine::default();
+    // What was asked for: the second part, and the third.
+    let mut store = Store::new(&engine, [0_u32; 2]);
+    let mut page = Linker::new(&engine);
+    for (part, name) in ["__wbg_petriSecondPart_0123", "__wbg_petriThirdPart_0123"].into_iter().enumerate() {
+        let ask = move |mut caller: wasmi::Caller<'_, [u32; 2]>| caller.data_mut()[part] += 1;
+        page.func_wrap("./page.js", name, ask).expect("the name is free");
+    }
+    let compiled = |bytes: &[u8]| wasmi::Module::new(&engine, bytes).expect("the part is valid");
+    let first = page.instantiate_and_start(&mut store, &compiled(&parts.first)).expect("the first part starts");
+    let mut later = Linker::new(&engine);
+    let lend = |from: &str, instance: &wasmi::Instance, store: &Store<[u32; 2]>, linker: &mut Linker<[u32; 2]>| {
+        let lent: Vec<_> =
+            instance.exports(store).map(|export| (export.name().to_owned(), export.into_extern())).collect();
+        for (name, thing) in lent {
+            linker.define(from, &name, thing).expect("the name is free");
+        }
+    };
+    lend(SHARED, &first, &store, &mut later);
+    let second = later.instantiate_and_start(&mut store, &compiled(&parts.second)).expect("the second part starts");
+    lend(SECOND, &second, &store, &mut later);
+    first.get_global(&store, ARRIVED).expect("it is exported").set(&mut store, Val::I32(1)).expect("it can be set");
+
+    let call = |name: &str, value: i32, instance: &wasmi::Instance, store: &mut Store<[u32; 2]>| {
+        instance.get_typed_func::<i32, i32>(&*store, name).expect("it is exported").call(store, value).ok()
+    };
+    assert_eq!(call("open", 1, &first, &mut store), Some(162));
+    assert_eq!(store.data(), &[0, 0], "nothing was rare");
+    // Nobody has fetched it, so the stub calls itself until the stack ends.
+    assert_eq!(call("open", 2000, &first, &mut store), None);
+    assert!(store.data()[1] > 0, "it was asked for");
+
+    let asked = store.data()[1];
+    later.instantiate_and_start(&mut store, &compiled(&third)).expect("the third part finds all that it takes");
+    assert_eq!(call("open", 2000, &first, &mut store), Some(2280));
+    assert_eq!(call("table", 1, &first, &mut store), Some(524));
+    assert_eq!(store.data()[1], asked, "now nobody asks");
+}
+
 #[test]
 fn a_module_that_cannot_ask_for_a_second_part_is_left_whole() {
     let mut mute = pages();
     let at = mute.windows(5).position(|window| window == b"petri").expect("the import is there");
     mute[at] = b'x';
-    let problem = Module::read(&mute).and_then(|module| module.split(&BTreeSet::new(), None).map(drop));
+    let problem =
+        Module::read(&mute).and_then(|module| module.split(&BTreeSet::new(), &BTreeSet::new(), None).map(drop));
     assert_eq!(problem, Err("the module does not import the function that fetches its second part".to_owned()));
     assert!(Module::read(b"no module").is_err());
 }

@@ -8,18 +8,23 @@ use crate::Outcome;
 
 /// The module without the linker's notes.
 pub fn without_notes(bytes: &[u8]) -> Outcome<Vec<u8>> {
-    without(bytes, &[], true)
+    without(bytes, &[], |section| section == "linking" || section.starts_with("reloc."))
+}
+
+/// The module without the names of its functions.
+pub fn without_names(bytes: &[u8]) -> Outcome<Vec<u8>> {
+    without(bytes, &[], |section| section == "name")
 }
 
 /// The module without the exports of these names. What they alone led to stays, for wasm-opt's
 /// `--remove-unused-module-elements` to find.
 pub fn without_exports(bytes: &[u8], names: &[&str]) -> Outcome<Vec<u8>> {
-    without(bytes, names, false)
+    without(bytes, names, |_| false)
 }
 
-fn without(bytes: &[u8], exports: &[&str], notes: bool) -> Outcome<Vec<u8>> {
+fn without(bytes: &[u8], exports: &[&str], section: fn(&str) -> bool) -> Outcome<Vec<u8>> {
     let mut module = wasm_encoder::Module::new();
-    let mut writer = Writer { exports, notes };
+    let mut writer = Writer { exports, section };
     writer
         .parse_core_module(&mut module, Parser::new(0), bytes)
         .map_err(|error| format!("what nobody needs could not be taken out: {error}"))?;
@@ -29,8 +34,8 @@ fn without(bytes: &[u8], exports: &[&str], notes: bool) -> Outcome<Vec<u8>> {
 struct Writer<'n> {
     /// The exports to leave out.
     exports: &'n [&'n str],
-    /// Whether to leave out the linker's notes.
-    notes: bool,
+    /// Whether to leave out a custom section of this name.
+    section: fn(&str) -> bool,
 }
 
 impl Reencode for Writer<'_> {
@@ -55,8 +60,7 @@ impl Reencode for Writer<'_> {
         module: &mut wasm_encoder::Module,
         section: CustomSectionReader<'_>,
     ) -> Result<(), EncodeError> {
-        let note = section.name() == "linking" || section.name().starts_with("reloc.");
-        if self.notes && note { Ok(()) } else { utils::parse_custom_section(self, module, section) }
+        if (self.section)(section.name()) { Ok(()) } else { utils::parse_custom_section(self, module, section) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use petri_split::{Constants, Module, Reached, without_exports, without_notes};
+use petri_split::{Constants, Module, Reached, without_exports, without_names, without_notes};
 
 use crate::progress::Work;
 use crate::shop::{self, Outcome, Setting, Shop, run, say, warn};
@@ -12,16 +12,20 @@ use crate::{dist, gates, hosting, licenses, tools, wasm_std};
 
 /// The page's WebAssembly in one part, inside cargo's target folder, for benchmarks.
 pub const WHOLE: &str = "page/whole.wasm";
-/// The same as the page takes it, in one module still: without what only builds call, and where it comes in two parts
+/// The same as the page takes it, in one module still: without what only builds call, and where it comes in parts
 /// with the cluster that it opens with. What the parts may weigh is measured by it.
 pub const ONE: &str = "page/one.wasm";
+/// The same with the names of its functions.
+const ONE_NAMED: &str = "page/named.wasm";
 /// What only this workshop calls. A page that lacks them, and all that they alone lead to, is 2 % smaller.
 const ONLY_FOR_BUILDS: &[&str] = &["bench", "fingerprints", "prepare"];
 /// What the linker made of it, with notes.
 const LINKED: &str = "wasm32-unknown-unknown/release/petri-web.wasm";
 /// Only the first level: the higher ones save raw bytes, and cost compressed ones (703 kB of brotli at level z, 699 kB
 /// at level 1, for the whole module).
-const SMALLER: &[&str] = &["-O1", "--one-caller-inline-max-function-size=40"];
+const SMALLER: &[&str] = &["-O1", "--one-caller-inline-max-function-size=40", NAMED];
+/// Functions keep the names by which the third part is chosen, until the parts are written.
+const NAMED: &str = "--debuginfo";
 /// What wasm-opt may meet, and leave.
 const FEATURES: &[&str] = &[
     "--enable-bulk-memory",
@@ -32,6 +36,24 @@ const FEATURES: &[&str] = &[
     "--enable-reference-types",
     "--enable-multivalue",
     "--enable-call-indirect-overlong",
+];
+/// What the third part holds, because an ordinary visit has no use for it: the modules that serve kinds which the product
+/// keeps and does not simulate, and the fields that it knows by name only.
+pub const RARE: &[&str] = &[
+    "petri_objects::kept::defaults",
+    "petri_objects::kept::explain",
+    "petri_objects::kept::object",
+    "petri_objects::kept::older",
+    "petri_objects::kept::secret",
+    "petri_objects::kept::taught",
+    "petri_objects::kept::types",
+    "petri_sim::belief::api::custom::definition",
+    "petri_sim::belief::api::validation::custom",
+    "petri_sim::belief::api::validation::kept",
+    "petri_console::describe::kept",
+    "petri_console::tables::kept",
+    // What scripts call has all parts from the start, and the page calls none of it.
+    "petri_web::script",
 ];
 /// Where control came in that part during the visits that were watched.
 const REACHED: &str = "page/reached.txt";
@@ -90,7 +112,7 @@ pub fn for_development(shop: &Shop) -> Outcome<PathBuf> {
 /// In how many modules the page's WebAssembly comes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// In two: what a first visit runs, and the rest. See `petri-split`.
+    /// In three: what a first visit runs, what a person's visit needs, and what few need. See `petri-split`.
     Parts,
     /// In one, as the compiler and wasm-opt make it.
     Whole,
@@ -112,7 +134,7 @@ pub fn build(shop: &Shop, shape: Shape) -> Outcome {
     let whole = optimize(shop, &gates::file_in(&dist, "_bg.wasm", "petri-web")?)?;
     match shape {
         Shape::Parts => take_apart(shop, &dist, &whole)?,
-        Shape::Whole => publish(&dist, &shipped(shop, &whole)?)?,
+        Shape::Whole => publish(&dist, &without_names(&shipped(shop, &whole)?)?)?,
     }
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         std::fs::copy(shop.path(name), dist.join(name)).map_err(|error| format!("{name}: {error}"))?;
@@ -215,12 +237,19 @@ fn take_apart(shop: &Shop, dist: &Path, whole: &[u8]) -> Outcome {
     let reached = shop::capture(&mut command)?;
     shop::write(&shop.target().join(REACHED), &reached)?;
     let (ran, whole) = module.with_tails(&Reached::read(&reached)?)?;
-    let parts = Module::read(&whole)?.split(&ran, constants.as_ref())?;
+    let rare = module.of_modules(RARE);
+    let parts = Module::read(&whole)?.split(&ran, &rare, constants.as_ref())?;
 
-    let second = format!("second-{:016x}.wasm", fingerprint(&parts.second));
-    shop::write(&dist.join(&second), parts.second)?;
     publish(dist, &parts.first)?;
-    edit_index(dist, "data-wasm=", &format!("data-second=\"./{second}\" data-wasm="))
+    publish_later(dist, "second", &parts.second)?;
+    publish_later(dist, "third", &parts.third.ok_or("no function is of the modules of which the third part is made")?)
+}
+
+/// Puts a later part into `dist`, under a name that changes with its content, and tells the index.
+fn publish_later(dist: &Path, part: &str, module: &[u8]) -> Outcome {
+    let name = format!("{part}-{:016x}.wasm", fingerprint(module));
+    shop::write(&dist.join(&name), module)?;
+    edit_index(dist, "data-wasm=", &format!("data-{part}=\"./{name}\" data-wasm="))
 }
 
 /// Puts a module in the place of the one that the page has, under a name that changes with its content.
@@ -239,9 +268,13 @@ fn optimize(shop: &Shop, wasm: &Path) -> Outcome<Vec<u8>> {
     wasm_opt(shop, WHOLE, &without_notes(&shop::read_bytes(wasm)?)?, SMALLER)
 }
 
-/// A module without what no page calls.
+/// A module without what no page calls. What is left under its name lacks the names of functions, as what is served does.
 fn shipped(shop: &Shop, module: &[u8]) -> Outcome<Vec<u8>> {
-    wasm_opt(shop, ONE, &without_exports(module, ONLY_FOR_BUILDS)?, &["--remove-unused-module-elements"])
+    let words = ["--remove-unused-module-elements", NAMED];
+    let shipped = wasm_opt(shop, ONE, &without_exports(module, ONLY_FOR_BUILDS)?, &words)?;
+    shop::write(&shop.target().join(ONE_NAMED), &shipped)?;
+    shop::write(&shop.target().join(ONE), without_names(&shipped)?)?;
+    Ok(shipped)
 }
 
 /// What wasm-opt makes of a module, which it leaves under this name as well.

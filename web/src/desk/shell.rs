@@ -3,11 +3,14 @@
 use super::handle::Desk;
 use super::host::{Drafts, with_page};
 use super::waiting::{self, Desktop, Waiting};
+use crate::edge;
 use crate::session::Session;
 use crate::state::{Action, File, LogKind, Outcome, Panel};
 use petri_console::{Output, Turn};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
 
 /// Runs a line and puts what it says into the console. Answers what went wrong.
 pub fn say(desk: &Desk, line: &str) -> Option<String> {
@@ -26,6 +29,26 @@ pub fn say(desk: &Desk, line: &str) -> Option<String> {
         desk.log(LogKind::Output, words);
         return None;
     }
+    // What few lines need is not there yet. Lines that come meanwhile stay behind this one.
+    if WAITING.get() > 0 || !edge::has_third_part() && petri_console::is_about_kept(line) {
+        WAITING.set(WAITING.get() + 1);
+        let (desk, line) = (desk.clone(), line.to_owned());
+        spawn_local(async move {
+            edge::expect_third_part().await;
+            run(&desk, &line);
+            WAITING.set(WAITING.get() - 1);
+        });
+        return None;
+    }
+    run(desk, line)
+}
+
+thread_local! {
+    /// How many lines wait for the third part of the module.
+    static WAITING: Cell<usize> = const { Cell::new(0) };
+}
+
+fn run(desk: &Desk, line: &str) -> Option<String> {
     let session = desk.session.clone();
     let drafts = Drafts(desk.files());
     let branches = session.timeline().branches().len();
@@ -61,7 +84,8 @@ pub fn apply(session: &Session, name: &str, text: &str) -> Outcome {
     let files = BTreeMap::from([(name.to_owned(), text.to_owned())]);
     let output = with_page(session, |page| petri_console::run(&format!("kubectl apply -f {name}"), page, &files));
     let said = output.notes.lines().chain(output.stderr.lines());
-    let (warnings, errors) = said.map(str::to_owned).partition(|line| line.starts_with("Warning: "));
+    let is_remark = |line: &String| line.starts_with("Warning: ") || line.starts_with("Note: ");
+    let (warnings, errors) = said.map(str::to_owned).partition(is_remark);
     Outcome { lines: output.stdout.lines().map(str::to_owned).collect(), warnings, errors }
 }
 

@@ -51,5 +51,6 @@ fn of_kind(kind: Kind) -> &'static str {
         Kind::EndpointSlice => "lists the addresses behind a Service, and which of them are ready.",
         Kind::Lease => "says who holds something until when; a node's says that it lives.",
         Kind::PriorityClass => "says which pods may push others off a node.",
+        Kind::Kept(_) => "is kept as an API server keeps it; nothing here acts on it.",
     }
 }

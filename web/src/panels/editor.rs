@@ -8,7 +8,6 @@ use crate::edge::{self, EditorModule, EditorOptions, Mark, Template, TextEditor}
 use crate::frames;
 use crate::wide::use_dark;
 use js_sys::Function;
-use petri_manifest::Grade;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -139,7 +138,7 @@ fn marks(checked: &Checked) -> JsValue {
         to: finding.to,
         severity: finding.severity(),
         message: finding.sentence(),
-        badge: (finding.grade == Grade::NotSimulated).then_some("not simulated"),
+        badge: finding.badge(),
     };
     edge::to_js(&checked.findings.iter().map(mark).collect::<Vec<_>>())
 }

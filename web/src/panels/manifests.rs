@@ -5,12 +5,16 @@ use super::why::moment_link;
 use crate::check::{Checked, Finding, check, foreseen};
 use crate::desk::keep::{self, Drifted};
 use crate::desk::use_desk;
+use crate::edge;
 use crate::frames;
 use crate::session::{use_session, use_world};
 use crate::state::{Action, File, Popup};
 use petri_manifest::Grade;
 use petri_picture::view::words;
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
@@ -26,18 +30,23 @@ const PAUSE: u32 = 250;
 /// Problems that are listed; more of them help nobody.
 const SHOWN: usize = 20;
 
-/// The text's problems. For a long text they may be those of a moment ago.
+/// The text's problems. For a long text they may be those of a moment ago, and so for one that needs the module's third
+/// part, until that is there.
 #[hook]
 fn use_checked(text: &Rc<str>) -> Rc<Checked> {
     let session = use_session();
     let checked = use_mut_ref(|| None::<(Rc<str>, Rc<Checked>)>);
     let render = use_force_update();
     let known = checked.borrow().clone();
+    let is_known = known.as_ref().is_some_and(|(old, _)| old == text);
+    let fresh = if is_known { None } else { foreseen(text) };
+    let waits = !is_known && fresh.is_none() && !edge::has_third_part() && !petri_manifest::is_plain(text);
     let result = match known {
         Some((old, result)) if old == *text => result,
+        known if waits => known.map(|(_, result)| result).unwrap_or_default(),
         Some((_, result)) if text.len() > CHECK_AT_ONCE => result,
         _ => {
-            let result = foreseen(text).unwrap_or_else(|| check(text, session.timeline().world()));
+            let result = fresh.unwrap_or_else(|| check(text, session.timeline().world()));
             *checked.borrow_mut() = Some((text.clone(), result.clone()));
             result
         }
@@ -45,15 +54,29 @@ fn use_checked(text: &Rc<str>) -> Rc<Checked> {
     use_effect_with(text.clone(), move |text| {
         let text = text.clone();
         let is_old = checked.borrow().as_ref().is_none_or(|(old, _)| *old != text);
+        let again = move || {
+            let result = check(&text, session.timeline().world());
+            *checked.borrow_mut() = Some((text, result));
+            render.force_update();
+        };
+        let is_wanted = Rc::new(Cell::new(true));
+        let mut pause = None;
+        if is_old && waits {
+            let is_wanted = is_wanted.clone();
+            spawn_local(async move {
+                edge::expect_third_part().await;
+                if is_wanted.get() {
+                    again();
+                }
+            });
+        } else if is_old {
+            pause = Some(frames::later(PAUSE, again));
+        }
         // Given up when the typing goes on before.
-        let pause = is_old.then(|| {
-            frames::later(PAUSE, move || {
-                let result = check(&text, session.timeline().world());
-                *checked.borrow_mut() = Some((text, result));
-                render.force_update();
-            })
-        });
-        move || drop(pause)
+        move || {
+            is_wanted.set(false);
+            drop(pause);
+        }
     });
     result
 }
@@ -181,7 +204,10 @@ fn Problems(props: &ProblemsProps) -> Html {
     let counts = |grade: Grade| props.checked.findings.iter().filter(|finding| finding.grade == grade).count();
     let listed = props.checked.findings.iter().filter(|finding| finding.grade != Grade::NotSimulated);
     let listed: Vec<&Finding> = listed.take(SHOWN).collect();
-    let (errors, warnings, unused) = (counts(Grade::Error), counts(Grade::Warning), counts(Grade::NotSimulated));
+    let (errors, warnings) = (counts(Grade::Error), counts(Grade::Warning));
+    let kept: BTreeSet<&str> = props.checked.findings.iter().filter_map(Finding::kept).collect();
+    let kept: Vec<&str> = kept.into_iter().collect();
+    let unused = props.checked.findings.iter().filter(|f| f.grade == Grade::NotSimulated && f.kept().is_none()).count();
     let more = (errors + warnings).saturating_sub(listed.len());
     html! {
         <div class="problems" role="region" aria-label="Problems" data-errors={errors.to_string()}>
@@ -189,6 +215,7 @@ fn Problems(props: &ProblemsProps) -> Html {
                 { for listed.into_iter().enumerate().map(row) }
             </ul>
             <p hidden={more == 0}>{ format!("and {more} more") }</p>
+            <p hidden={kept.is_empty()} class="unused">{ format!("Kept, not simulated: {}.", kept.join(", ")) }</p>
             <p hidden={unused == 0} class="unused">{ not_simulated(unused) }</p>
             <p class="vh" role="status">{ match errors { 0 => String::new(), n => format!("{} in the manifest", words::plural(n as u32, "error")) } }</p>
         </div>

@@ -269,7 +269,7 @@ fn create(manifest: &Value, namespace: &str, strict: bool, world: &mut World) ->
         return Err(Answer::NoSuchResource);
     }
     let mut object = match strict {
-        true => decode_strictly(manifest).map_err(Answer::Refused)?,
+        true => decode_strictly(manifest, world.objects()).map_err(Answer::Refused)?,
         false => Object::from_value(manifest, &mut Decode::default()).ok_or(Answer::NoSuchResource)?,
     };
     if object.kind().is_namespaced() {

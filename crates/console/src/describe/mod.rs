@@ -5,6 +5,7 @@
 
 mod page;
 
+mod kept;
 mod network;
 mod node;
 mod pod;
@@ -34,6 +35,7 @@ pub fn describe(objects: &Objects, object: &Object, now: Time) -> String {
         Object::Namespace(object) => namespace(&mut page, object),
         Object::ConfigMap(map) => config_map(&mut page, map),
         Object::ResourceQuota(object) => quota(&mut page, object),
+        Object::Kept(kept) if kept::describe(&mut page, kept) => {}
         other => any(&mut page, other),
     }
     DESCRIBE.align(&page.text)

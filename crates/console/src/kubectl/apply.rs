@@ -4,10 +4,12 @@ use super::context::{Context, file_names, read_file};
 use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, namespace, switch};
 use crate::errors::{answer_text, api_error};
 use crate::output::{Failure, Output};
+use crate::select;
 use petri_manifest::{Document, Grade, Problem};
 use petri_objects::{Decode, IntOrString, Map, Name, Namespace, Object, Service, ServicePort, ServiceSpec, Value};
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 const FLAGS: &[Flag] =
@@ -35,9 +37,14 @@ pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Re
         return Err(format!("error: Unexpected args: [{word}]\nSee 'kubectl {verb} -h' for help and examples"));
     }
     let mut out = Output::default();
+    let mut kept = BTreeSet::new();
     for file in files {
         let text = read_file(&file, context)?;
-        one_file(verb, &file, &text, &arguments, context, &mut out);
+        one_file(verb, &file, &text, &arguments, &mut kept, context, &mut out);
+    }
+    if !kept.is_empty() {
+        let kinds: Vec<&str> = kept.into_iter().collect();
+        out.notes.push_str(&format!("Note: {}: {}\n", petri_manifest::KEPT, kinds.join(", ")));
     }
     Ok(out)
 }
@@ -74,8 +81,17 @@ fn create_service(name: &str, arguments: &Arguments, context: &mut Context<'_>) 
     Ok(Output::text(answer_text(&answer) + "\n"))
 }
 
-fn one_file(verb: &str, file: &str, text: &str, arguments: &Arguments, context: &mut Context<'_>, out: &mut Output) {
-    let parsed = petri_manifest::parse(text);
+/// Kinds of which objects are kept, not simulated, are added to `kept`: they are named once for all files.
+fn one_file(
+    verb: &str,
+    file: &str,
+    text: &str,
+    arguments: &Arguments,
+    kept: &mut BTreeSet<&'static str>,
+    context: &mut Context<'_>,
+    out: &mut Output,
+) {
+    let parsed = select::parse(text, context.host.world().objects());
     // kubectl names standard input so.
     let source = if file == "-" { "STDIN" } else { file };
     for problem in parsed.problems.iter().filter(|p| p.document.is_none() && p.grade == Grade::Error) {
@@ -89,14 +105,21 @@ fn one_file(verb: &str, file: &str, text: &str, arguments: &Arguments, context: 
         let lenient = arguments.last("validate") == Some("false") && own.iter().all(|p| p.message.starts_with(STRICT));
         let mut document = document.clone();
         if lenient {
-            document.object = Object::from_value(&document.value, &mut Decode::default());
+            let kind = document.kind;
+            document.object = kind.map(|kind| Object::decode(kind, &document.value, &mut Decode::default()));
         }
         let document = &document;
-        if document.object.is_none() {
+        let Some(object) = &document.object else {
+            for help in own.iter().filter(|problem| problem.path == "apiVersion").filter_map(|p| p.help.as_ref()) {
+                out.notes.push_str(&format!("Note: {help}\n"));
+            }
             out.fail(refusal(verb, source, document, &own));
             continue;
+        };
+        if object.kind().is_kept() {
+            kept.insert(object.kind().name());
         }
-        for problem in own.iter().filter(|_| !lenient) {
+        for problem in own.iter().filter(|problem| !lenient && problem.path != "kind") {
             let said = if problem.grade == Grade::NotSimulated { &mut out.notes } else { &mut out.stderr };
             said.push_str(&format!("Warning: {}\n", problem.message));
         }
@@ -152,6 +175,10 @@ fn with_namespace(manifest: &Value, namespace: Name) -> Value {
     Value::Map(map)
 }
 
+fn is_by_decoder(message: &str) -> bool {
+    ["json: ", "quantities must", "illegal base64"].iter().any(|start| message.starts_with(start))
+}
+
 /// How a field that nobody knows is reported.
 const STRICT: &str = "strict decoding error: ";
 
@@ -179,7 +206,7 @@ fn refusal(verb: &str, source: &str, document: &Document, problems: &[&Problem])
         None => format!("{STRICT}{}", unknown.join(", ")),
     };
     let doing = if verb == "replace" { "replacing" } else { "creating" };
-    if !message.starts_with(STRICT) && !message.starts_with("json: ") && !message.starts_with("quantities must") {
+    if !message.starts_with(STRICT) && !is_by_decoder(&message) {
         return format!("error: error when {doing} \"{source}\": {message}");
     }
     let (kind, version) = (kind.name(), kind.version());

@@ -58,7 +58,7 @@ pub(crate) fn targets(
     use select::Selection;
     let objects = context.host.world().objects();
     let (mut found, mut missing) = (Vec::new(), Vec::new());
-    match select::selection(&arguments.words)? {
+    match select::selection(&arguments.words, context.host.world().objects())? {
         Selection::Named(named) => {
             let namespace = namespace(arguments);
             for (kind, name) in named {

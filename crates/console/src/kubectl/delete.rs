@@ -7,7 +7,7 @@ use crate::args::{
 use crate::errors::{answer_text, api_error, timed_out};
 use crate::host::Host;
 use crate::output::{Awaited, Failure, Follow, Output};
-use crate::select::reference;
+use crate::select::{self, reference};
 use petri_objects::{Object, ObjectRef, Uid};
 use petri_sim::words::command::{Command, Propagation};
 use petri_sim::world::World;
@@ -137,7 +137,7 @@ fn from_files(arguments: &Arguments, context: &Context<'_>) -> Result<(Vec<Objec
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for file in &file_names(arguments)? {
         let text = read_file(file, context)?;
-        for object in petri_manifest::parse(&text).objects() {
+        for object in select::parse(&text, context.host.world().objects()).objects() {
             let (kind, meta) = (object.kind(), object.meta());
             let namespace = if meta.namespace.is_empty() { namespace(arguments) } else { meta.namespace.to_string() };
             match context.host.world().objects().get(&reference(kind, &namespace, meta.name.clone())) {

@@ -17,7 +17,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let filter = filter(&arguments)?;
     let mut out = Output::default();
     let mut found: Vec<Object> = Vec::new();
-    match selection(&arguments.words)? {
+    match selection(&arguments.words, context.host.world().objects())? {
         Selection::Kinds(kinds) => {
             for kind in &kinds {
                 found.extend(filter.list(objects, *kind));

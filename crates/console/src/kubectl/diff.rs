@@ -9,6 +9,7 @@ use crate::args::{self, Arguments, FILENAME, NAMESPACE, namespace};
 use crate::errors::api_error;
 use crate::host::Host as _;
 use crate::output::{Failure, Output};
+use crate::select;
 use petri_objects::{Kind, Object, ObjectRef};
 use petri_sim::world::World;
 
@@ -56,7 +57,7 @@ pub fn differences(text: &str, world: &World) -> Vec<Difference> {
 fn read(text: &str, arguments: &Arguments, world: &World) -> Vec<Difference> {
     let mut copy = DryRun { world: world.clone() };
     let mut found = Vec::new();
-    for document in petri_manifest::parse(text).documents.iter().filter(|document| document.object.is_some()) {
+    for document in select::parse(text, world.objects()).documents.iter().filter(|document| document.object.is_some()) {
         let Some(mut object) = document.object.as_ref().map(Object::reference) else { continue };
         if object.kind.is_namespaced() && object.namespace.is_empty() {
             object.namespace = namespace(arguments).into();

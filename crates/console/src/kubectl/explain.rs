@@ -8,6 +8,8 @@ use crate::select::kind_of;
 use crate::tables::write;
 use petri_objects::order::Order as _;
 use petri_objects::{FieldInfo, Kind, Schema, Type};
+use petri_sim::belief::api::custom;
+use petri_sim::belief::api::shelf::Objects;
 
 const FLAGS: &[Flag] = &[switch("recursive"), value("api-version")];
 
@@ -46,7 +48,7 @@ pub(super) fn run(words: &[String]) -> Result<Output, Failure> {
 }
 
 fn fields(schema: &Schema, depth: usize, recursive: bool, text: &mut String) {
-    for field in schema.fields {
+    for field in schema.named() {
         text.push_str(&format!("{}{}\t<{}>\n", "  ".repeat(depth), field.name, type_name(field.kind)));
         if recursive && depth < 12 {
             if let Some(inner) = schema_of(field.kind) {
@@ -99,10 +101,10 @@ fn type_name(kind: &Type) -> String {
 }
 
 /// `kubectl api-resources`.
-pub(super) fn resources() -> String {
+pub(super) fn resources(objects: &Objects) -> String {
     let mut lines: Vec<Vec<String>> =
         vec![["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"].map(String::from).to_vec()];
-    let mut kinds = Kind::ALL.to_vec();
+    let mut kinds: Vec<Kind> = Kind::every().chain(custom::kinds(objects)).collect();
     kinds.order_by_key(|kind| (kind.group(), kind.plural()));
     for kind in kinds {
         lines.push(vec![

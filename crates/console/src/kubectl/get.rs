@@ -51,7 +51,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     if arguments.all("label-columns").flat_map(|list| list.split(',')).nth(MOST_COLUMNS).is_some() {
         return Err(beyond("a table has", MOST_COLUMNS, "columns"));
     }
-    let selection = selection(&arguments.words)?;
+    let selection = selection(&arguments.words, context.host.world().objects())?;
     let filter = filter(&arguments)?;
     let world = context.host.world();
     let objects = world.objects();

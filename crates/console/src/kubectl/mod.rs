@@ -119,7 +119,7 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         "wait" => wait::run(rest, &mut context),
         "events" => events::run(rest, &mut context),
         "explain" => explain::run(rest),
-        "api-resources" => Ok(Output::text(explain::resources())),
+        "api-resources" => Ok(Output::text(explain::resources(context.host.world().objects()))),
         "version" => Ok(Output::text("Client Version: v1.36.3\nKustomize Version: v5.8.1\nServer Version: v1.36.3\n")),
         "exec" | "logs" | "port-forward" | "attach" | "cp" | "top" | "run" | "expose" | "autoscale" => {
             Err(format!("error: kubectl {verb} has no counterpart in the simulation"))

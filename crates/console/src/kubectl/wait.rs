@@ -38,7 +38,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         text => goal(text)?.ok_or_else(|| format!("error: unrecognized condition: \"{text}\""))?,
     };
     let (mut left, mut out) = (Vec::new(), Output::default());
-    match (&goal, selection(&arguments.words)?) {
+    match (&goal, selection(&arguments.words, context.host.world().objects())?) {
         // These may not exist.
         (Goal::Created | Goal::Gone, Selection::Named(named)) => {
             let namespace = namespace(&arguments);

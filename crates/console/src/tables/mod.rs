@@ -3,10 +3,12 @@
 //! The page shows the same texts, so they are public.
 
 mod cells;
+mod kept;
 mod pods;
 mod rows;
 
 pub use cells::{age, age_since, labels_text, write};
+pub(crate) use kept::secret_sizes;
 pub use pods::{pod_ready, pod_restarts, pod_status};
 pub use rows::{columns, row};
 

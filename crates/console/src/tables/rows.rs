@@ -1,6 +1,7 @@
 //! One row of `kubectl get`, per kind.
 
 use super::cells::{age_since, labels_text};
+use super::kept;
 use super::pods::{pod_ready, pod_restarts, pod_status};
 use crate::text::{access_modes, event_times, node_roles, or_none, selector};
 use petri_objects::*;
@@ -59,6 +60,7 @@ pub fn columns(kind: Kind, wide: bool) -> Vec<&'static str> {
         Kind::ResourceQuota => (&["NAME", "REQUEST", "LIMIT", "AGE"], &[]),
         Kind::ServiceAccount => (&["NAME", "SECRETS", "AGE"], &[]),
         Kind::PriorityClass => (&["NAME", "VALUE", "GLOBAL-DEFAULT", "AGE", "PREEMPTIONPOLICY"], &[]),
+        Kind::Kept(kind) => kept::columns(kind),
     };
     narrow.iter().chain(if wide { more } else { &[] }).copied().collect()
 }
@@ -110,6 +112,7 @@ pub fn row(object: &Object, wide: bool, now: Time) -> Vec<String> {
             )
         }
         Object::Service(service) => service_cells(service, name, age),
+        Object::Kept(object) => kept::cells(object, now),
         Object::EndpointSlice(slice) => {
             (vec![name, slice.address_type.to_string(), slice_ports(slice), slice_addresses(slice), age], vec![])
         }

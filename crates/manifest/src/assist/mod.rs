@@ -52,11 +52,7 @@ fn kind(outline: &Outline) -> Option<Kind> {
     let word = |key: &str| outline.entries.iter().find(|entry| entry.parent == 0 && entry.key == key);
     let name = &word("kind")?.value;
     let version = word("apiVersion").map(|entry| entry.value.as_str());
-    Kind::ALL
-        .iter()
-        .copied()
-        .filter(|kind| kind.name() == name.as_str())
-        .min_by_key(|kind| version != Some(kind.api_version()))
+    Kind::every().filter(|kind| kind.name() == name.as_str()).min_by_key(|kind| version != Some(kind.api_version()))
 }
 
 /// Follows a path through the schema of a kind.
@@ -155,7 +151,7 @@ fn keys(outline: &Outline, column: usize, typed: &str, known: Known<'_>) -> Vec<
     if outline.path.is_empty() {
         choices.extend(first_keys(outline));
     }
-    for field in schema.fields {
+    for field in schema.named() {
         // Nobody writes what the cluster reports.
         if written.contains(&field.name) && field.name != typed || outline.path.is_empty() && field.name == "status" {
             continue;
@@ -218,13 +214,13 @@ fn choice(label: &str, detail: &str, info: &str) -> Choice {
 
 fn values(outline: &Outline, key: &str, known: Known<'_>) -> Vec<Choice> {
     if outline.path.is_empty() && key == "kind" {
-        let written = Kind::ALL.iter().filter(|kind| values::is_written_by_people(**kind));
+        let written = Kind::every().filter(|kind| values::is_written_by_people(*kind));
         return written.map(|kind| choice(kind.name(), kind.api_version(), kind.schema().doc.trim())).collect();
     }
     let kind = kind(outline);
     if outline.path.is_empty() && key == "apiVersion" {
         let mut versions: Vec<&str> = Vec::new();
-        for known in Kind::ALL.iter().filter(|known| kind.is_none_or(|kind| kind == **known)) {
+        for known in Kind::every().filter(|known| kind.is_none_or(|kind| kind == *known)) {
             if !versions.contains(&known.api_version()) {
                 versions.push(known.api_version());
             }

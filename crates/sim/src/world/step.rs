@@ -440,8 +440,9 @@ fn differences(before: &Objects, after: &Objects, now: Time, revision: Revision)
         Change::new(revision, now, Actor::Setup, Cause::None, old, new)
     };
     let mut changes = Vec::new();
-    for kind in Kind::ALL {
-        for object in after.list(*kind) {
+    let gone = before.kinds().filter(|kind| kind.is_kept() && after.list(*kind).is_empty());
+    for kind in after.kinds().chain(gone) {
+        for object in after.list(kind) {
             let mut old = before.get(&object.reference());
             // What went and came back under its name meanwhile is another object: it is heard of as both.
             if let Some(gone) = old.take_if(|old| old.meta().uid != object.meta().uid) {
@@ -451,7 +452,7 @@ fn differences(before: &Objects, after: &Objects, now: Time, revision: Revision)
                 changes.push(change(old, Some(object)));
             }
         }
-        for object in before.list(*kind) {
+        for object in before.list(kind) {
             if after.get(&object.reference()).is_none() {
                 changes.push(change(Some(object), None));
             }

@@ -12,7 +12,7 @@ use crate::state::Action;
 use lanes::lanes;
 use petri_objects::{Span, Time};
 use petri_picture::view::{Target, words};
-use play::use_pair;
+use play::{use_pair, use_turns};
 use side::{Chosen, shown, side};
 use std::rc::Rc;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -57,10 +57,12 @@ pub fn CompareStage() -> Html {
         let pair = pair.as_ref()?.0.borrow();
         Some(Outcome { verdict: pair.verdict(), rows: pair.rows(), measured: pair.measured(start.present) })
     });
-    let sides = use_memo((pair.clone(), at), |(pair, at)| {
-        let mut pair = pair.as_ref()?.0.borrow_mut();
-        let (a, b) = (shown(&mut pair.a, *at), shown(&mut pair.b, *at));
-        Some([a, b])
+    let turn = use_turns(&pair, 3);
+    let a = use_memo((pair.clone().filter(|_| turn > 0), at), |(pair, at)| {
+        Some(shown(&mut pair.as_ref()?.0.borrow_mut().a, *at))
+    });
+    let b = use_memo((pair.clone().filter(|_| turn > 1), at), |(pair, at)| {
+        Some(shown(&mut pair.as_ref()?.0.borrow_mut().b, *at))
     });
     let choose = {
         let chosen = chosen.setter();
@@ -98,7 +100,7 @@ pub fn CompareStage() -> Html {
     };
     let column = |index: usize| {
         let (onchange, own) = select(index == 1);
-        let shown = (*sides).as_ref().map(|sides| &sides[index]);
+        let shown = if index == 0 { a.as_ref() } else { b.as_ref() }.as_ref();
         let link = shown.is_some().then(|| of(own).link(start.end)).flatten();
         let chosen = Chosen { index, choices: &start.choices, choice: of(own), onchange, link };
         side(chosen, shown, &on_pick, half)
@@ -123,16 +125,16 @@ pub fn CompareStage() -> Html {
                 <b class="mono compare-clock">{ words::moment_tenths(begin, at) }</b>
                 <button class="btn" onclick={desk.sends(Action::Close)}>{ "Close compare" }<kbd>{ "Esc" }</kbd></button>
             </header>
-            <div class="compare-sides" data-compared={pair.is_some().to_string()}>{ column(0) }{ column(1) }</div>
+            <div class="compare-sides" data-compared={(turn == 3).to_string()}>{ column(0) }{ column(1) }</div>
             <aside class="compare-verdict" aria-label="Verdict">
                 <h3>{ "Verdict" }</h3>
-                { match &*outcome {
+                { match outcome.as_ref().as_ref().filter(|_| turn == 3) {
                     Some(outcome) => verdict(outcome, why),
                     None => html! { <p key="wait" class="compare-sentence" role="status">{ format!("Both are being played: {percent} %.") }</p> },
                 } }
             </aside>
             <footer class="compare-time">
-                { match &pair {
+                { match pair.as_ref().filter(|_| turn == 3) {
                     Some(pair) => lanes(&pair.0.borrow(), at, width),
                     None => html! { <div key="wait" class="compare-lanes"></div> },
                 } }

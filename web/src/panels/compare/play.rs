@@ -78,3 +78,19 @@ pub fn use_pair(a: &Rc<Recording>, b: &Rc<Recording>, end: Time) -> (Option<Play
     }
     ((*played).clone(), *percent)
 }
+
+/// How many of several parts of a pair are drawn: one more with each frame, so that none of them has to draw all.
+#[hook]
+pub fn use_turns(pair: &Option<Played>, parts: usize) -> usize {
+    let drawn = use_state_eq(|| (None::<Played>, 0_usize));
+    let turn = if drawn.0 == *pair { drawn.1 } else { 0 };
+    {
+        let drawn = drawn.setter();
+        use_effect_with((pair.clone(), turn), move |(pair, turn)| {
+            let (pair, turn) = (pair.clone(), *turn);
+            let next = (pair.is_some() && turn < parts).then(|| frames::request(move || drawn.set((pair, turn + 1))));
+            move || drop(next)
+        });
+    }
+    turn
+}

@@ -25,7 +25,7 @@ pub fn fill_system_fields(object: &mut Object, now: Time, uid: Uid) {
             | Kind::Pod
             | Kind::PodDisruptionBudget
             | Kind::EndpointSlice
-    );
+    ) || matches!(object.kind(), Kind::Kept(kind) if kind.entry().counted);
     let meta = object.meta_mut();
     meta.uid = uid;
     meta.creation_timestamp = now.whole_seconds();
@@ -53,7 +53,17 @@ pub fn fill_system_fields(object: &mut Object, now: Time, uid: Uid) {
             namespace.metadata.labels.insert("kubernetes.io/metadata.name", name);
             namespace.status = NamespaceStatus::default();
         }
+        Object::Kept(kept) => fill_kept(Rc::make_mut(kept), now),
         _ => {}
+    }
+}
+
+fn fill_kept(object: &mut KeptObject, now: Time) {
+    if object.kind.entry().status {
+        object.fields.remove("status");
+    }
+    if super::custom::is_definition(object) {
+        super::custom::establish(object, now);
     }
 }
 
@@ -366,6 +376,11 @@ pub fn keep_for_update(new: &mut Object, old: &Object) {
                 spec.ip_family_policy = old.spec.ip_family_policy.clone();
             }
         }
+        (Object::Kept(new), Object::Kept(old)) if new.kind.entry().status => {
+            let new = Rc::make_mut(new);
+            new.fields.remove("status");
+            new.fields = with_status(&new.fields, &old.fields);
+        }
         _ => {}
     }
 }
@@ -398,6 +413,11 @@ pub fn with_status_of(old: &Object, new: &Object) -> Object {
                     merged.status = new.status.clone();
                     Object::from(merged)
                 })*
+                (Object::Kept(old), Object::Kept(new)) => {
+                    let mut merged = (**old).clone();
+                    merged.fields = with_status(&old.fields, &new.fields);
+                    Object::Kept(Rc::new(merged))
+                }
                 _ => old.clone(),
             }
         };
@@ -417,6 +437,16 @@ pub fn with_status_of(old: &Object, new: &Object) -> Object {
     )
 }
 
+/// The fields with the status of others, in order.
+fn with_status(fields: &Map, of: &Map) -> Map {
+    let own = fields.sorted().into_iter().filter(|(key, _)| &***key != "status");
+    let mut all: Map = own.map(|(key, value)| (key.clone(), value.clone())).collect();
+    if let Some(status) = of.get("status") {
+        all.insert("status", status.clone());
+    }
+    all.sorted().into_iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
 /// API-7: whether the part that `generation` counts has changed.
 pub fn spec_differs(new: &Object, old: &Object) -> bool {
     match (new, old) {
@@ -427,6 +457,14 @@ pub fn spec_differs(new: &Object, old: &Object) -> bool {
         (Object::PodDisruptionBudget(new), Object::PodDisruptionBudget(old)) => new.spec != old.spec,
         (Object::EndpointSlice(new), Object::EndpointSlice(old)) => {
             new.endpoints != old.endpoints || new.ports != old.ports
+        }
+        (Object::Kept(new), Object::Kept(old)) if new.kind.entry().counted => {
+            let part = |object: &KeptObject| {
+                let mut fields = object.fields.clone();
+                fields.remove("status");
+                fields
+            };
+            part(new) != part(old)
         }
         _ => false,
     }

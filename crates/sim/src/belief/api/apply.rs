@@ -6,9 +6,11 @@
 
 use super::request::Request;
 use super::server::Server;
+use super::shelf::Objects;
 use crate::belief::api::request::WriteContext;
 use crate::words::api_error::ApiError;
 use crate::words::note::Answer;
+use petri_objects::record::by_decoder;
 use petri_objects::*;
 use std::collections::BTreeMap;
 
@@ -20,7 +22,7 @@ pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration
 /// # Errors
 /// What the API server refuses; `BadRequest` for content that does not decode under strict validation.
 pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> Result<Answer, ApiError> {
-    let object = decode_strictly(manifest)?;
+    let object = decode_strictly(manifest, server.objects())?;
     let mut target = object.reference();
     if target.kind.is_namespaced() && target.namespace.is_empty() {
         target.namespace = "default".into();
@@ -29,7 +31,7 @@ pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> R
     let text = format!("{}\n", with_namespace(manifest, &target).to_json());
     super::patch::merge_value(&mut modified, &annotation(&text));
     let Some(current) = server.objects().get(&target) else {
-        server.serve(Request::Create(decode_strictly(&modified)?), context)?;
+        server.serve(Request::Create(decode_strictly(&modified, server.objects())?), context)?;
         return Ok(Answer::Created(target));
     };
     let original = current
@@ -39,6 +41,11 @@ pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> R
         .and_then(|text| Value::from_json(text.trim_end()))
         .unwrap_or_default();
     let mut merged = current.to_value();
+    // What an older version of a kind says is compared as the stored one says it.
+    let (original, modified) = match target.kind {
+        Kind::Kept(kind) => (kept::as_stored(kind, original), kept::as_stored(kind, modified)),
+        _ => (original, modified),
+    };
     three_way(&mut merged, &original, &modified, "");
     let mut at = Decode::default();
     let mut new = Object::decode(target.kind, &merged, &mut at);
@@ -75,11 +82,12 @@ fn with_namespace(manifest: &Value, target: &ObjectRef) -> Value {
 ///
 /// # Errors
 /// `BadRequest` with all problems, in the API server's words.
-pub fn decode_strictly(manifest: &Value) -> Result<Object, ApiError> {
+pub fn decode_strictly(manifest: &Value, objects: &Objects) -> Result<Object, ApiError> {
     let word = |key: &str| manifest.at(&[key]).and_then(Value::as_str).unwrap_or("");
     let (kind, api_version) = (word("kind"), word("apiVersion"));
     let mut at = Decode::default();
-    let Some(object) = Object::from_value(manifest, &mut at) else {
+    let known = Kind::from_api(api_version, kind).or_else(|| super::custom::from_api(objects, api_version, kind));
+    let Some(object) = known.map(|kind| Object::decode(kind, manifest, &mut at)) else {
         return Err(ApiError::BadRequest(
             format!("no matches for kind \"{kind}\" in version \"{api_version}\"").into(),
         ));
@@ -90,7 +98,7 @@ pub fn decode_strictly(manifest: &Value) -> Result<Object, ApiError> {
         _ => None,
     }) {
         return Err(ApiError::BadRequest(
-            format!("{kind} in version \"{version}\" cannot be handled as a {kind}: json: {text}").into(),
+            format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {}", by_decoder(text)).into(),
         ));
     }
     let unknown: Vec<String> = at

@@ -2,6 +2,7 @@
 
 pub mod admission;
 pub mod apply;
+pub mod custom;
 pub mod event;
 pub mod eviction;
 pub mod go_types;

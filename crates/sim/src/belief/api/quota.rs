@@ -43,6 +43,9 @@ pub fn usage(object: &Object, now: Time) -> Usage {
         }
         Object::ConfigMap(_) => count("configmaps"),
         Object::ResourceQuota(_) => count("resourcequotas"),
+        Object::Kept(kept) if matches!(kept.kind.entry().name, "Secret" | "ReplicationController") => {
+            count(kind.plural());
+        }
         _ => {}
     }
     count(&format!("count/{}", kind.qualified_resource()));
@@ -109,8 +112,8 @@ fn matches(quota: &ResourceQuota, object: &Object) -> bool {
 pub fn total(quota: &ResourceQuota, objects: &Objects, now: Time) -> BTreeMap<Name, Quantity> {
     let mut sum: Usage = quota.spec.hard.keys().map(|resource| (resource.clone(), 0)).collect();
     let namespace = &quota.metadata.namespace;
-    for kind in Kind::ALL.iter().filter(|kind| kind.is_namespaced() && **kind != Kind::Event) {
-        let kept = objects.list(*kind).into_iter().filter(|object| object.meta().namespace == *namespace);
+    for kind in objects.kinds().filter(|kind| kind.is_namespaced() && *kind != Kind::Event) {
+        let kept = objects.list(kind).into_iter().filter(|object| object.meta().namespace == *namespace);
         for object in kept.filter(|object| matches(quota, object)) {
             for (resource, amount) in usage(&object, now) {
                 sum.entry(resource).and_modify(|sum| *sum += amount);

@@ -41,6 +41,9 @@ pub struct Server {
 pub const FOREGROUND: &str = "foregroundDeletion";
 pub const ORPHAN: &str = "orphan";
 
+/// What is said of a resource that nothing defines.
+const NO_RESOURCE: &str = "the server could not find the requested resource";
+
 impl Server {
     pub fn new(settings: Rc<Settings>, seed: u64) -> Server {
         Server {
@@ -85,6 +88,7 @@ impl Server {
     }
 
     fn create(&mut self, mut object: Object, context: &WriteContext) -> Reply {
+        self.know(&mut object)?;
         let kind = object.kind();
         if !kind.is_namespaced() {
             object.meta_mut().namespace = Name::default();
@@ -107,7 +111,8 @@ impl Server {
         if let Object::Pod(pod) = &mut object {
             admission::use_account(Rc::make_mut(pod), &self.objects, &self.token_volume, &mut self.random.accounts);
         }
-        let errors = validation::validate_create(&object);
+        let mut errors = validation::validate_create(&object);
+        errors.extend(self.check_custom(&object)?);
         if !errors.is_empty() {
             return Err(invalid(&object, errors));
         }
@@ -130,6 +135,25 @@ impl Server {
             }
         }
         Ok(self.commit(None, object, context))
+    }
+
+    /// Gives a custom resource the names that its definition has now.
+    fn know(&self, object: &mut Object) -> Result<(), ApiError> {
+        let Object::Kept(kept) = object else { return Ok(()) };
+        if kept.kind.is_custom() {
+            let kind = super::custom::current(&self.objects, kept.kind);
+            Rc::make_mut(kept).kind = kind.ok_or_else(|| ApiError::BadRequest(NO_RESOURCE.into()))?;
+        }
+        Ok(())
+    }
+
+    /// What the schema of its definition refuses of a custom resource.
+    fn check_custom(&self, object: &Object) -> Result<Vec<validation::FieldError>, ApiError> {
+        let Object::Kept(kept) = object else { return Ok(Vec::new()) };
+        let schema = kept.kind.is_custom().then(|| super::custom::schema(&self.objects, kept.kind)).flatten();
+        let Some(schema) = schema else { return Ok(Vec::new()) };
+        super::custom::check_fields(kept, &schema)?;
+        Ok(validation::validate_custom(kept, &schema))
     }
 
     /// API-11: up to eight tries at a name that is free.
@@ -181,6 +205,7 @@ impl Server {
     }
 
     fn update(&mut self, mut new: Object, context: &WriteContext) -> Reply {
+        self.know(&mut new)?;
         let target = new.reference();
         let old = self.get(&target)?;
         check_version(&new, &old)?;
@@ -189,7 +214,8 @@ impl Server {
             admission::drop_gated_fields(set, &self.settings);
         }
         petri_objects::defaults::apply_defaults(&mut new);
-        let errors = validation::validate_update(&new, &old);
+        let mut errors = validation::validate_update(&new, &old);
+        errors.extend(self.check_custom(&new)?);
         if !errors.is_empty() {
             return Err(invalid(&new, errors));
         }
@@ -294,6 +320,13 @@ impl Server {
     }
 
     pub(crate) fn remove(&mut self, object: Object, context: &WriteContext) -> Object {
+        if let Object::Kept(kept) = &object
+            && super::custom::is_definition(kept)
+        {
+            for resource in super::custom::resources(&self.objects, kept) {
+                self.remove(resource, context);
+            }
+        }
         self.revision.0 += 1;
         let stood = Rc::make_mut(&mut self.objects).take(&object.reference());
         let old = stood.filter(|stood| stood.same(&object)).unwrap_or_else(|| object.clone().into());

@@ -4,6 +4,7 @@ use crate::ground::digest::{self, Kept, Sum};
 use petri_objects::*;
 use rpds::RedBlackTreeMap;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -108,6 +109,7 @@ impl PartialEq for AnyShelf {
         self.sum == other.sum && self.tree == other.tree
     }
 }
+impl Eq for AnyShelf {}
 impl Hash for AnyShelf {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.tree.size() as u64);
@@ -261,18 +263,36 @@ macro_rules! shelves {
         })*
 
         /// Every object of the store, or of a cache of it.
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-        pub struct Objects { $(pub $shelf: Shelf<$kind>,)* }
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct Objects {
+            $(pub $shelf: Shelf<$kind>,)*
+            /// The kinds that are kept, as far as there are objects of them.
+            kept: Rc<BTreeMap<KeptKind, AnyShelf>>,
+        }
+
+        impl Hash for Objects {
+            /// What is not there leaves no trace: most worlds keep nothing.
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                $(self.$shelf.hash(state);)*
+                if !self.kept.is_empty() {
+                    self.kept.hash(state);
+                }
+            }
+        }
 
         impl Objects {
-            fn tree(&self, kind: Kind) -> &AnyShelf {
-                match kind { $(Kind::$kind => &self.$shelf.tree,)* }
+            fn tree(&self, kind: Kind) -> Option<&AnyShelf> {
+                match kind { $(Kind::$kind => Some(&self.$shelf.tree),)* Kind::Kept(kind) => self.kept.get(&kind) }
             }
             fn tree_mut(&mut self, kind: Kind) -> &mut AnyShelf {
-                match kind { $(Kind::$kind => &mut self.$shelf.tree,)* }
+                match kind {
+                    $(Kind::$kind => &mut self.$shelf.tree,)*
+                    Kind::Kept(kind) => Rc::make_mut(&mut self.kept).entry(kind).or_default(),
+                }
             }
             fn count(&self) -> u64 {
-                0 $(+ self.$shelf.len())*
+                let kept: u64 = self.kept.values().map(|shelf| shelf.tree.size() as u64).sum();
+                kept $(+ self.$shelf.len())*
             }
         }
     };
@@ -281,11 +301,11 @@ macro_rules! shelves {
 impl Objects {
     pub fn get(&self, target: &ObjectRef) -> Option<Object> {
         let key = Key { namespace: target.namespace.clone(), name: target.name.clone() };
-        self.tree(target.kind).get(&key).map(|object| Object::clone(object))
+        self.tree(target.kind)?.get(&key).map(|object| Object::clone(object))
     }
     /// An object with its digest, which is known if it is the one that stands here.
     pub fn keep(&self, object: Object) -> Kept<Object> {
-        let stored = self.tree(object.kind()).get(&Key::of(object.meta()));
+        let stored = self.tree(object.kind()).and_then(|shelf| shelf.get(&Key::of(object.meta())));
         match stored.filter(|stored| stored.same(&object)) {
             Some(stored) => stored.clone(),
             None => object.into(),
@@ -305,7 +325,17 @@ impl Objects {
     /// Removes an object, and answers it.
     pub fn take(&mut self, target: &ObjectRef) -> Option<Kept<Object>> {
         let key = Key { namespace: target.namespace.clone(), name: target.name.clone() };
-        self.tree_mut(target.kind).remove(&key)
+        let shelf = self.tree_mut(target.kind);
+        let taken = shelf.remove(&key);
+        // An empty shelf of a kept kind is no shelf.
+        if let (Kind::Kept(kind), true) = (target.kind, shelf.tree.is_empty()) {
+            Rc::make_mut(&mut self.kept).remove(&kind);
+        }
+        taken
+    }
+    /// The simulated kinds, and those of what is kept.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+        Kind::ALL.iter().copied().chain(self.kept.keys().copied().map(Kind::Kept))
     }
     /// How many objects there are, without those that tell what happened.
     pub fn count_without_events(&self) -> u64 {
@@ -313,7 +343,8 @@ impl Objects {
     }
     /// All objects of a kind, in key order.
     pub fn list(&self, kind: Kind) -> Vec<Object> {
-        self.tree(kind).tree.values().map(|object| Object::clone(object)).collect()
+        let shelf = self.tree(kind).into_iter();
+        shelf.flat_map(|shelf| shelf.tree.values()).map(|object| Object::clone(object)).collect()
     }
 }
 

@@ -7,8 +7,10 @@
 
 pub mod field;
 
+mod custom;
 mod diff;
 mod format;
+mod kept;
 mod meta;
 mod names;
 mod pod;
@@ -23,6 +25,7 @@ mod workloads;
 #[cfg(test)]
 mod tests;
 
+pub use custom::validate_custom;
 pub use field::{FieldError, FieldErrorKind};
 
 use field::{Errors, Path};
@@ -47,6 +50,7 @@ pub fn validate_create(object: &Object) -> Vec<FieldError> {
         Object::PersistentVolume(volume) => storage::volume_spec(&mut errors, &volume.spec, &spec),
         Object::StorageClass(class) => storage::class(&mut errors, class),
         Object::ResourceQuota(quota) => quota_spec(&mut errors, &quota.spec, &spec),
+        Object::Kept(object) => kept::create(&mut errors, object),
         Object::Namespace(_)
         | Object::Node(_)
         | Object::ConfigMap(_)
@@ -132,6 +136,7 @@ pub fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
             storage::volume_update(&mut errors, &new.spec, &old.spec, &spec);
         }
         (Object::StorageClass(new), Object::StorageClass(old)) => storage::class_update(&mut errors, new, old),
+        (Object::Kept(new), Object::Kept(old)) => kept::update(&mut errors, new, old),
         _ => {}
     }
     errors.list

@@ -9,6 +9,7 @@
 //!
 //! Deviation: owners that block each other in a circle are not told apart; in the foreground they wait for ever.
 
+use crate::belief::api::custom;
 use crate::belief::api::request::{DeleteOptions, Patch};
 use crate::belief::api::server::{FOREGROUND, ORPHAN};
 use crate::belief::api::shelf::{Key, Objects, Shelf, Stored};
@@ -28,12 +29,17 @@ const LOOK_UP: Span = Span::millis(10);
 
 /// An object's key in the collector's queue, where objects of all kinds wait: `pod/web-0`.
 fn key(target: &ObjectRef) -> Key {
-    Key::new(target.namespace.clone(), target.to_string())
+    let text = match target.kind {
+        Kind::Kept(_) => format!("{}/{}", target.kind.word(), target.name),
+        _ => target.to_string(),
+    };
+    Key::new(target.namespace.clone(), text)
 }
 
 fn target(key: &Key) -> Option<ObjectRef> {
     let (kind, name) = key.name.split_once('/')?;
-    Some(ObjectRef::new(Kind::from_resource(kind)?, key.namespace.clone(), name))
+    let kind = Kind::from_word(kind).or_else(|| Kind::from_resource(kind))?;
+    Some(ObjectRef::new(kind, key.namespace.clone(), name))
 }
 
 /// An owner that went wakes its dependents, a dependent that went wakes an owner that waits for it, and an object that
@@ -106,7 +112,7 @@ enum Owner {
 }
 
 fn find_owner(kind: Kind, dependent: &Meta, owner: &OwnerReference, cache: &Objects) -> Owner {
-    match owner_target(kind, dependent, owner) {
+    match owner_target(kind, dependent, owner, cache) {
         Ok(target) => match cache.get(&target).filter(|found| found.meta().uid == owner.uid) {
             Some(found) => Owner::Found(found),
             None => Owner::Absent,
@@ -116,8 +122,11 @@ fn find_owner(kind: Kind, dependent: &Meta, owner: &OwnerReference, cache: &Obje
 }
 
 /// Owners live in the namespace of their dependents, or in none.
-fn owner_target(kind: Kind, dependent: &Meta, owner: &OwnerReference) -> Result<ObjectRef, Owner> {
-    let Some(owner_kind) = Kind::from_api(&owner.api_version, &owner.kind) else { return Err(Owner::Unknown) };
+fn owner_target(kind: Kind, dependent: &Meta, owner: &OwnerReference, cache: &Objects) -> Result<ObjectRef, Owner> {
+    let known = Kind::from_api(&owner.api_version, &owner.kind);
+    let Some(owner_kind) = known.or_else(|| custom::from_api(cache, &owner.api_version, &owner.kind)) else {
+        return Err(Owner::Unknown);
+    };
     match (owner_kind.is_namespaced(), kind.is_namespaced()) {
         (true, false) => Err(Owner::Impossible),
         (true, true) => Ok(ObjectRef::new(owner_kind, dependent.namespace.clone(), owner.name.clone())),
@@ -141,6 +150,7 @@ fn dependents(owner: &Object, cache: &Objects) -> Vec<Object> {
             found.take(claims.filter_map(|key| cache.claims.get(&key)));
             found.in_namespace(&cache.config_maps, &meta.namespace);
             found.in_namespace(&cache.services, &meta.namespace);
+            found.kept(cache, &meta.namespace);
         }
         _ if owner.kind().is_namespaced() => {
             found.in_namespace(&cache.pods, &meta.namespace);
@@ -154,10 +164,11 @@ fn dependents(owner: &Object, cache: &Objects) -> Vec<Object> {
             found.in_namespace(&cache.deployments, &meta.namespace);
             found.in_namespace(&cache.budgets, &meta.namespace);
             found.in_namespace(&cache.leases, &meta.namespace);
+            found.kept(cache, &meta.namespace);
         }
         _ => {
-            let kinds = Kind::ALL.iter().filter(|kind| **kind != Kind::Event);
-            let owned = kinds.flat_map(|kind| cache.list(*kind)).filter(|object| is_owned(object, meta.uid));
+            let kinds = cache.kinds().filter(|kind| *kind != Kind::Event);
+            let owned = kinds.flat_map(|kind| cache.list(kind)).filter(|object| is_owned(object, meta.uid));
             found.objects.extend(owned);
         }
     }
@@ -186,6 +197,11 @@ impl Found {
         Object: From<Rc<T>>,
     {
         self.take(shelf.in_namespace(namespace));
+    }
+    fn kept(&mut self, cache: &Objects, namespace: &str) {
+        let uid = self.uid;
+        let all = cache.kinds().filter(|kind| kind.is_kept()).flat_map(|kind| cache.list(kind));
+        self.objects.extend(all.filter(|object| &*object.meta().namespace == namespace && is_owned(object, uid)));
     }
 }
 
@@ -262,7 +278,7 @@ impl Owners {
 fn classify_owners(item: &Object, api: &mut Api<'_>) -> Result<Option<Owners>, Stop> {
     let mut owners = Owners::default();
     for owner in &item.meta().owner_references {
-        let target = match owner_target(item.kind(), item.meta(), owner) {
+        let target = match owner_target(item.kind(), item.meta(), owner, &api.cache()) {
             Ok(target) => target,
             Err(Owner::Impossible) => {
                 report_invalid_namespace(item, owner, api);

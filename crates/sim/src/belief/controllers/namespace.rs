@@ -77,8 +77,9 @@ pub fn sync(key: &Key, api: &mut Api<'_>) -> Outcome {
         update_status(namespace, &Remaining::default(), api)?;
         return Ok(come_back(&remaining));
     }
-    for kind in AFTER_PODS {
-        delete_all(*kind, name, &cache, &mut remaining, api)?;
+    let kept = cache.kinds().filter(|kind| kind.is_kept() && kind.is_namespaced());
+    for kind in AFTER_PODS.iter().copied().chain(kept) {
+        delete_all(kind, name, &cache, &mut remaining, api)?;
     }
     update_status(namespace, &remaining, api)?;
     if remaining.left > 0 {

@@ -3,28 +3,32 @@
 //! Upstream: `apimachinery/pkg/api/validation/objectmeta.go`.
 
 use super::field::{Errors, Path};
-use super::format;
 use super::names::{NameRule, annotations, labels, qualified};
+use super::{format, kept};
 use petri_objects::{Kind, Meta, Name, Object, OwnerReference, Record, Value};
 
-pub(super) fn name_rule(kind: Kind) -> NameRule {
+pub(super) fn name_rule(kind: Kind) -> Option<NameRule> {
     match kind {
         // Its pods need it in their host names. Services, because they become DNS labels; namespaces likewise.
-        Kind::StatefulSet | Kind::Namespace | Kind::Service => NameRule::Label,
-        _ => NameRule::Subdomain,
+        Kind::StatefulSet | Kind::Namespace | Kind::Service => Some(NameRule::Label),
+        Kind::Kept(_) => kept::name_rule(kind),
+        _ => Some(NameRule::Subdomain),
     }
 }
 
 pub(super) fn create(errors: &mut Errors, object: &Object) {
     let (kind, meta, path) = (object.kind(), object.meta(), Path::root("metadata"));
     let rule = name_rule(kind);
-    if !meta.generate_name.is_empty() {
+    if let Some(rule) = rule.filter(|_| !meta.generate_name.is_empty()) {
         rule.check_prefix(errors, &path.key("generateName"), &meta.generate_name);
     }
     if meta.name.is_empty() {
         errors.required(&path.key("name"), "name or generateName is required");
-    } else {
+    } else if let Some(rule) = rule {
         rule.check(errors, &path.key("name"), &meta.name);
+    }
+    if let Object::Kept(object) = object {
+        kept::name(errors, object);
     }
     match (kind.is_namespaced(), meta.namespace.is_empty()) {
         (true, true) => errors.required(&path.key("namespace"), ""),

@@ -60,11 +60,24 @@ fn masked_dns_subdomain(errors: &mut Errors, path: &Path<'_>, shown: &str, name:
     }
 }
 
+/// Upstream: `IsValidPathSegmentName`.
+fn path_segment(errors: &mut Errors, path: &Path<'_>, name: &str) {
+    if matches!(name, "." | "..") {
+        errors.invalid(path, format::text(name), format!("may not be '{name}'"));
+        return;
+    }
+    for mark in ["/", "%"].into_iter().filter(|mark| name.contains(mark)) {
+        errors.invalid(path, format::text(name), format!("may not contain '{mark}'"));
+    }
+}
+
 /// The grammar of a kind's names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum NameRule {
     Label,
     Subdomain,
+    /// Anything that can stand in a path.
+    PathSegment,
 }
 
 impl NameRule {
@@ -72,6 +85,7 @@ impl NameRule {
         match self {
             NameRule::Label => dns_label(errors, path, name),
             NameRule::Subdomain => dns_subdomain(errors, path, name),
+            NameRule::PathSegment => path_segment(errors, path, name),
         }
     }
     /// A prefix may end in a dash, because characters will follow.
@@ -83,6 +97,7 @@ impl NameRule {
         match self {
             NameRule::Label => masked_dns_label(errors, path, prefix, masked),
             NameRule::Subdomain => masked_dns_subdomain(errors, path, prefix, masked),
+            NameRule::PathSegment => path_segment(errors, path, prefix),
         }
     }
 }

@@ -122,7 +122,8 @@ fn volume_source(errors: &mut Errors, volume: &Volume, path: &Path<'_>) {
         ("csi", volume.csi.0.is_some()),
         ("ephemeral", volume.ephemeral.0.is_some()),
     ];
-    let mut present = sources.iter().filter(|(_, is_there)| *is_there);
+    let sources = sources.into_iter().chain(volume.others.names().map(|name| (&**name, true)));
+    let mut present = sources.filter(|(_, is_there)| *is_there);
     if present.next().is_none() {
         errors.required(path, "must specify a volume type");
     }

@@ -118,7 +118,7 @@ mod tests {
         };
         let missing = |schema: &petri_objects::record::Schema, name: &str| -> Vec<&'static str> {
             let printed = keys(name);
-            schema.fields.iter().map(|field| field.name).filter(|key| !printed.contains(*key)).collect()
+            schema.named().map(|field| field.name).filter(|key| !printed.contains(*key)).collect()
         };
         let moved = ["hostIPC", "hostNetwork", "hostPID", "serviceAccount", "shareProcessNamespace"];
         assert_eq!(missing(&PodSpec::SCHEMA, "PodSpec"), moved);

@@ -235,7 +235,8 @@ pub(super) fn volume_spec(errors: &mut Errors, spec: &PersistentVolumeSpec, path
         ("local", spec.local.0.is_some()),
         ("csi", spec.csi.is_some()),
     ];
-    let mut present = sources.iter().filter(|(_, is_there)| *is_there);
+    let sources = sources.into_iter().chain(spec.others.names().map(|name| (&**name, true)));
+    let mut present = sources.filter(|(_, is_there)| *is_there);
     let first = present.next();
     for (name, _) in present {
         errors.forbidden(&path.key(name), "may not specify more than 1 volume type");

@@ -80,6 +80,7 @@ impl<'c> Candidate<'c> {
                 ..ObjectReference::default()
             }),
             zone: self.zone().map(Into::into),
+            ..Endpoint::default()
         }
     }
 }

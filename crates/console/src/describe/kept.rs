@@ -1,0 +1,74 @@
+//! Kinds that are kept and have a description of their own: Secrets, roles and their bindings.
+
+use super::page::Page;
+use crate::tables::secret_sizes;
+use petri_objects::{KeptObject, Value};
+
+/// Describes an object; `false` if it has no description of its own.
+pub(super) fn describe(page: &mut Page<'_>, object: &KeptObject) -> bool {
+    if object.kind.is_custom() {
+        return false;
+    }
+    match object.kind.entry().name {
+        "Secret" => secret(page, object),
+        "Role" | "ClusterRole" => role(page, object),
+        "RoleBinding" | "ClusterRoleBinding" => binding(page, object),
+        _ => return false,
+    }
+    true
+}
+
+fn secret(page: &mut Page<'_>, object: &KeptObject) {
+    page.name_and_namespace(&object.metadata);
+    page.labels("Labels", &object.metadata.labels);
+    page.annotations(&object.metadata.annotations);
+    page.line(format_args!("\nType:\t{}", object.text(&["type"])));
+    page.line(format_args!("\nData\n===="));
+    for (key, size) in secret_sizes(object) {
+        page.line(format_args!("{key}:\t{size} bytes"));
+    }
+}
+
+fn head(page: &mut Page<'_>, object: &KeptObject) {
+    page.line(format_args!("Name:\t{}", object.metadata.name));
+    page.labels("Labels", &object.metadata.labels);
+    page.annotations(&object.metadata.annotations);
+}
+
+/// Upstream: `describeRole`, which breaks rules down to one resource each.
+fn role(page: &mut Page<'_>, object: &KeptObject) {
+    head(page, object);
+    page.line(format_args!("PolicyRule:"));
+    page.line(format_args!("  Resources\tNon-Resource URLs\tResource Names\tVerbs"));
+    page.line(format_args!("  ---------\t-----------------\t--------------\t-----"));
+    for rule in object.list(&["rules"]) {
+        let words = |key: &str| -> Vec<&str> {
+            rule.at(&[key]).and_then(Value::as_list).unwrap_or_default().iter().filter_map(Value::as_str).collect()
+        };
+        let list = |key: &str| format!("[{}]", words(key).join(" "));
+        let (urls, names, verbs) = (list("nonResourceURLs"), list("resourceNames"), list("verbs"));
+        let mut resources = Vec::new();
+        for group in words("apiGroups") {
+            let dot = if group.is_empty() { "" } else { "." };
+            resources.extend(words("resources").into_iter().map(|resource| format!("{resource}{dot}{group}")));
+        }
+        if resources.is_empty() {
+            resources.push(String::new());
+        }
+        for resource in resources {
+            page.line(format_args!("  {resource}\t{urls}\t{names}\t{verbs}"));
+        }
+    }
+}
+
+fn binding(page: &mut Page<'_>, object: &KeptObject) {
+    head(page, object);
+    page.line(format_args!("Role:"));
+    page.line(format_args!("  Kind:\t{}", object.text(&["roleRef", "kind"])));
+    page.line(format_args!("  Name:\t{}", object.text(&["roleRef", "name"])));
+    page.line(format_args!("Subjects:\n  Kind\tName\tNamespace\n  ----\t----\t---------"));
+    for subject in object.list(&["subjects"]) {
+        let word = |key: &str| subject.at(&[key]).and_then(Value::as_str).unwrap_or_default();
+        page.line(format_args!("  {}\t{}\t{}", word("kind"), word("name"), word("namespace")));
+    }
+}
