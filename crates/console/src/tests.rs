@@ -580,9 +580,10 @@ fn explain_and_help_know_the_types_and_verbs() {
     assert!(explained.contains("\n  rollingUpdate\t<RollingUpdateStatefulSetStrategy>\n"), "{explained}");
     assert_eq!(say(&mut timeline, "kubectl explain sts.spec.foo"), "error: field \"foo\" does not exist\n");
     assert!(say(&mut timeline, "help").contains("cut NODE"));
-    assert!(
-        say(&mut timeline, "kubectl api-resources").starts_with("NAME                     SHORTNAMES   APIVERSION")
-    );
+    let resources = say(&mut timeline, "kubectl api-resources");
+    let head: Vec<&str> = resources.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(head, ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"]);
+    assert!(resources.lines().any(|line| line.starts_with("secrets ") && line.ends_with(" Secret")), "{resources}");
 }
 
 #[test]

@@ -33,6 +33,7 @@ pub fn DiffDialog(props: &DiffProps) -> Html {
     let refused = found.iter().any(|difference| matches!(difference.change, Change::Refused(_)));
     html! {
         <FloatBox place={Place::Middle} label={format!("What applying {name} would change")} role="dialog" class="dialog diff">
+            <style>{ include_str!("../../styles/late/diff.css") }</style>
             <h2>{ format!("What applying {name} would change") }</h2>
             <p class="said"><code>{ format!("kubectl diff -f {name}") }</code></p>
             <p hidden={changes > 0}><b>{ "Nothing: the cluster has all of it already." }</b></p>

@@ -99,6 +99,7 @@ pub fn FloatBox(props: &FloatBoxProps) -> Html {
     let close = desk.sends(Action::Close);
     html! {
         <>
+            <style>{ include_str!("../../styles/late/float.css") }</style>
             <div class={classes!("scrim", (props.role == "dialog").then_some("dim"))} onclick={close} aria-hidden="true"></div>
             <div ref={host} class={classes!("float", props.class)} role={props.role} aria-label={props.label.clone()}
                 aria-modal={(props.role == "dialog").then_some("true")} style={(*style).clone()} {onkeydown}>
