@@ -299,3 +299,7 @@ task("send somebody the run", 3, async (person, page) => {
   assert.equal(await other.locator(".say h1").innerText(), await person.headline());
   await other.finish();
 });
+
+test("none of them needs what few visits do", () => {
+  assert.deepEqual(server.requests.filter((path) => /\/third-/.test(path)), []);
+});

@@ -185,12 +185,15 @@ async function start() {
   if (typeof WebAssembly !== "object") {
     throw new Error("This browser has WebAssembly switched off, and the simulation needs it.");
   }
-  // The cluster of the first visit comes already started. That of a link has to be played, which takes both parts. And
-  // what is kept for offline costs no time, while a request that blocks would not be answered from there.
+  // The cluster of the first visit comes already started. That of a link has to be played, which takes two parts; what
+  // stands in somebody else's page, or was written there, takes all. And what is kept for offline costs no time, while a
+  // request that blocks would not be answered from there.
   const parts = globalThis.petriParts;
-  const whole = parts.second && (location.hash.length > 1 || isKept()) ? fetchPart(parts.second) : null;
+  const isFence = /[#&]fence=/.test(location.hash) || ["example", "lesson", "recording"].some((name) => asked.has(name));
+  const all = embedded || isFence || isKept();
+  const whole = parts.second && (all || location.hash.length > 1) ? fetchPart(parts.second) : null;
   whole?.catch(() => {});
-  const rest = parts.third && isKept() ? fetchPart(parts.third) : null;
+  const rest = parts.third && all ? fetchPart(parts.third) : null;
   rest?.catch(() => {});
   await painted();
   const [module, response] = await Promise.all([

@@ -19,6 +19,9 @@ use crate::Outcome;
 /// Where the linker put read-only constants: the first segment bears this name.
 const READ_ONLY: &str = ".rodata";
 
+/// From this length on, in bytes, a text is long.
+const LONG_TEXT: usize = 256;
+
 /// The read-only constants of a linked module.
 pub struct Constants {
     /// Where each lies in memory, in order; constants that share bytes are one.
@@ -71,6 +74,27 @@ impl Constants {
             .into_iter()
             .filter(|block| !by_others.contains(block) && !self.kept.contains(block))
             .collect()
+    }
+
+    /// The long texts that code names which never ran, and none of the code that did. A text is read from its beginning,
+    /// so that whoever reads it names it: other numbers that fall into it are numbers. (Tables are read in their middle.)
+    pub fn texts<'c, 'a: 'c>(
+        &self,
+        cold: impl Iterator<Item = &'c Code<'a>>,
+        ran: impl Iterator<Item = &'c Code<'a>>,
+        data: &[(u32, &[u8])],
+    ) -> BTreeSet<usize> {
+        self.rare(cold, ran).into_iter().filter(|block| self.is_long_text(*block, data)).collect()
+    }
+
+    fn is_long_text(&self, block: usize, data: &[(u32, &[u8])]) -> bool {
+        let range = &self.blocks[block];
+        let bytes = data.iter().find_map(|(start, bytes)| {
+            let from = range.start.checked_sub(*start)? as usize;
+            bytes.get(from..from + range.len())
+        });
+        let text = bytes.filter(|bytes| bytes.len() >= LONG_TEXT).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        text.is_some_and(|text| text.chars().all(|c| !c.is_control() || c.is_whitespace()))
     }
 
     fn named_by<'c, 'a: 'c>(&self, codes: impl Iterator<Item = &'c Code<'a>>) -> BTreeSet<usize> {
@@ -361,6 +385,28 @@ mod tests {
         assert_eq!(unread, [1000..1008, 1020..1024, 1024..1030]);
         let named_by_both = constants.rare(module.codes[..1].iter(), module.codes.iter());
         assert_eq!(named_by_both, BTreeSet::new());
+    }
+
+    #[test]
+    fn a_number_is_no_address_of_a_long_text_that_only_others_name() {
+        let text = "(module (memory 1) (func (drop (i32.const 1000)) (drop (i32.const 2000))) (func (drop (i32.const 1001)) (drop (i32.const 2001))))";
+        let bytes = wat::parse_str(text).expect("it is well formed");
+        let module = Module::read(&bytes).expect("it is valid");
+        // A text from 1000 on, and a table from 2000 on, both named by their beginning.
+        let constants = Constants {
+            blocks: vec![1000..1300, 2000..2300],
+            held: vec![BTreeSet::new(); 2],
+            kept: BTreeSet::new(),
+            named: BTreeMap::from([(1000, BTreeSet::from([0])), (2000, BTreeSet::from([1]))]),
+        };
+        let (letters, table) = ([b'a'; 300], [1; 300]);
+        let data: [(u32, &[u8]); 2] = [(1000, &letters), (2000, &table)];
+        let (cold, ran) = (&module.codes[..1], &module.codes[1..]);
+        let texts = constants.texts(cold.iter(), ran.iter(), &data);
+        assert_eq!(texts, BTreeSet::from([0]));
+        assert_eq!(constants.unread(ran.iter(), &[], &texts), [1000..1300]);
+        assert_eq!(constants.texts(cold.iter(), cold.iter(), &data), BTreeSet::new());
+        assert_eq!(constants.texts(cold.iter(), ran.iter(), &[(1200, &letters)]), BTreeSet::new());
     }
 
     #[test]

@@ -272,7 +272,10 @@ fn unread<'f>(
     let others = module.defined().filter(|function| !rare.contains(function));
     let set_aside = constants.rare(rare.iter().copied().filter_map(of), others.filter_map(of));
     let long = |runs: Vec<Range<u32>>| gather(runs, 0).into_iter().filter(|run| run.len() >= LONG).collect::<Vec<_>>();
-    let by_first = constants.unread(ran.iter().copied().filter_map(of), &module.data, &set_aside);
+    let cold = module.defined().filter(|function| !ran.contains(function));
+    let mut aside_at_first = constants.texts(cold.filter_map(of), ran.iter().copied().filter_map(of), &module.data);
+    aside_at_first.extend(&set_aside);
+    let by_first = constants.unread(ran.iter().copied().filter_map(of), &module.data, &aside_at_first);
     let codes = ran.iter().chain(in_second).copied().filter_map(of);
     let by_both = long(constants.unread(codes, &module.data, &set_aside));
     let mut second = Vec::new();

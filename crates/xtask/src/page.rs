@@ -37,9 +37,10 @@ const FEATURES: &[&str] = &[
     "--enable-multivalue",
     "--enable-call-indirect-overlong",
 ];
-/// What the third part holds, because an ordinary visit has no use for it: the modules that serve kinds which the product
-/// keeps and does not simulate, and the fields that it knows by name only.
+/// What the third part holds, because an ordinary visit has no use for it. Who needs some of it fetches all of it ahead:
+/// `boot.js` for what stands in somebody else's page, `web/src/panels/late.rs` for a dialog, and so on.
 pub const RARE: &[&str] = &[
+    // What serves kinds that the product keeps and does not simulate, and the fields that it knows by name only.
     "petri_objects::kept::defaults",
     "petri_objects::kept::explain",
     "petri_objects::kept::object",
@@ -54,6 +55,13 @@ pub const RARE: &[&str] = &[
     "petri_console::tables::kept",
     // What scripts call has all parts from the start, and the page calls none of it.
     "petri_web::script",
+    // What stands in somebody else's page has all parts from the start as well.
+    "petri_lessons::fence::run",
+    "petri_picture::poster",
+    "petri_web::fences",
+    "petri_web::host",
+    "petri_web::panels::embedded",
+    "petri_web::panels::new_cluster",
 ];
 /// Where control came in that part during the visits that were watched.
 const REACHED: &str = "page/reached.txt";

@@ -5,6 +5,7 @@ use super::dialogs::{GuaranteeDialog, GuaranteesDialog, HelpDialog, ShareDialog}
 use super::diff::DiffDialog;
 use super::glossary::TermBox;
 use super::glyph::Sign;
+use super::late::Late;
 use super::menus::{ExamplesMenu, TemplatesMenu, VerbsMenu};
 use super::new_cluster::NewClusterDialog;
 use super::notices::Notices;
@@ -44,7 +45,9 @@ pub fn Floating(props: &FloatingProps) -> Html {
             html! { <PaletteDialog key="palette" selection={props.selection.clone()} sight={props.sight.clone()} active={props.active} line={line.clone()} /> }
         }
         Some(Popup::Term { place, x, y }) => html! { <TermBox key={*place} place={*place} x={*x} y={*y} /> },
-        Some(Popup::NewCluster) => html! { <NewClusterDialog key="new-cluster" /> },
+        Some(Popup::NewCluster) => {
+            html! { <Late key="new-cluster" content={Callback::from(|()| html! { <NewClusterDialog /> })} /> }
+        }
         Some(Popup::Templates) => html! { <TemplatesMenu key="templates" /> },
         Some(Popup::Compare) => html! { <CompareStage key="compare" /> },
         Some(Popup::Diff(file)) => html! { <DiffDialog key="diff" file={*file} /> },

@@ -18,6 +18,7 @@ pub mod glossary;
 pub mod glyph;
 pub mod guide;
 pub mod inspector;
+pub mod late;
 pub mod manifests;
 pub mod menus;
 pub mod names;
