@@ -40,7 +40,8 @@ fn holds(ty: &Type, value: &Value) -> bool {
         Type::Record(schema) => record(schema, value, schema.name == "PersistentVolumeClaim"),
         Type::List(inner) => value.as_list().unwrap_or_default().iter().all(|item| holds(inner, item)),
         Type::Map(inner) => value.as_map().is_none_or(|map| map.iter().all(|(_, value)| holds(inner, value))),
-        Type::Opaque => matches!(value, Value::Null),
+        // Of nothing there is nothing to know.
+        Type::Opaque => value.as_map().map_or(*value == Value::Null, |map| map.iter().next().is_none()),
         Type::String | Type::Integer(_) | Type::Boolean | Type::Quantity | Type::IntOrString | Type::Time => true,
     }
 }
@@ -51,10 +52,12 @@ mod tests {
 
     const SET: &str = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: web\n  labels: {app.kubernetes.io/name: web}\nspec:\n  replicas: 2\n";
 
+    const POD: &str = "apiVersion: v1\nkind: Pod\nspec:\n  volumes:\n  - {name: data, emptyDir: {}}\n";
+
     #[test]
     fn what_only_simulated_kinds_hold_is_plain() {
         for text in
-            ["", "kind: Sec", "a: [", SET, &format!("{SET}---\napiVersion: v1\nkind: ConfigMap\ndata: {{a: b}}\n")]
+            ["", "kind: Sec", "a: [", SET, &format!("{SET}---\napiVersion: v1\nkind: ConfigMap\ndata: {{a: b}}\n"), POD]
         {
             assert!(is_plain(text), "{text}");
         }
@@ -65,6 +68,7 @@ mod tests {
         let other = [
             SET.replace("apps/v1", "apps/v1beta1"),
             SET.replace("replicas", "replica"),
+            POD.replace("emptyDir: {}", "emptyDir: {sizeLimit: 1Gi}"),
             format!("{SET}---\napiVersion: v1\nkind: Secret\n"),
             "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Secret}]\n".to_owned(),
             "apiVersion: v1\nkind: PodList\nitems: [{metadata: {name: a}}]\n".to_owned(),

@@ -230,21 +230,42 @@ impl<'a> Module<'a> {
     }
 
     /// The functions whose names lead through one of these modules or types, or mention one: `petri_objects::kept`.
+    ///
+    /// Functions of equal code have become one, under the name of any of them. A closure, or what was made for a type of
+    /// such a module, is called from there and from nowhere else: who is called from elsewhere has its name by chance.
     pub fn of_modules(&self, paths: &[impl AsRef<str>]) -> BTreeSet<u32> {
-        let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-        let is_one = |name: &str| {
+        let (mut found, mut doors) = (BTreeSet::new(), BTreeSet::new());
+        for (function, name) in &self.names {
             let name = without_hashes(name);
-            paths
-                .iter()
-                .any(|path| name.match_indices(path.as_ref()).any(|(at, word)| is_end(&name[at + word.len()..])))
-        };
-        self.names.iter().filter(|(_, name)| is_one(name)).map(|(function, _)| *function).collect()
+            let mut ways = paths.iter().flat_map(|path| leads_through(&name, path.as_ref()));
+            let Some(first) = ways.by_ref().min() else { continue };
+            found.insert(*function);
+            let is_own = name[..first].chars().all(|c| c == '<');
+            if is_own && !name.contains("{closure") {
+                doors.insert(*function);
+            }
+        }
+        let mut others: Vec<u32> = self.defined().filter(|function| !found.contains(function)).collect();
+        while let Some(caller) = others.pop() {
+            for called in self.calls(caller) {
+                if !doors.contains(&called) && found.remove(&called) {
+                    others.push(called);
+                }
+            }
+        }
+        found
     }
 
     /// The functions with code.
     pub fn defined(&self) -> std::ops::Range<u32> {
         self.imported_functions..u32::try_from(self.types.len()).unwrap_or(u32::MAX)
     }
+}
+
+/// Where a name leads through a module or type.
+fn leads_through(name: &str, path: &str) -> Vec<usize> {
+    let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    name.match_indices(path).filter(|(at, word)| is_end(&name[at + word.len()..])).map(|(at, _)| at).collect()
 }
 
 /// A name as it stands in the program: the compiler writes `a_crate[29356c14fd21613b]::of::it`.
