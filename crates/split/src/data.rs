@@ -404,7 +404,8 @@ mod tests {
         let (cold, ran) = (&module.codes[..1], &module.codes[1..]);
         let texts = constants.texts(cold.iter(), ran.iter(), &data);
         assert_eq!(texts, BTreeSet::from([0]));
-        assert_eq!(constants.unread(ran.iter(), &[], &texts), [1000..1300]);
+        let unread = constants.unread(ran.iter(), &[], &texts);
+        assert_eq!((unread.len(), &unread[0]), (1, &(1000..1300)));
         assert_eq!(constants.texts(cold.iter(), cold.iter(), &data), BTreeSet::new());
         assert_eq!(constants.texts(cold.iter(), ran.iter(), &[(1200, &letters)]), BTreeSet::new());
     }

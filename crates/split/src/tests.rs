@@ -160,6 +160,22 @@ fn what_is_rare_moves_on_with_all_that_only_it_leads_to() {
 }
 
 #[test]
+fn a_name_that_equal_code_has_by_chance_makes_nothing_rare() {
+    let bytes = wat::parse_str(
+        r#"(module
+          (func $a::rare::door (call $"a::rare::door::{closure#0}") (call $"a::rare::door::{closure#1}"))
+          (func $"a::rare::door::{closure#0}" (call $"core::each::<a::rare::Type>"))
+          (func $"a::rare::door::{closure#1}")
+          (func $"core::each::<a::rare::Type>")
+          (func $common (call $a::rare::door) (call $"a::rare::door::{closure#0}")))"#,
+    )
+    .expect("it is well formed");
+    let module = Module::read(&bytes).expect("it is valid");
+    // The first closure is called from elsewhere, and so is all that it calls.
+    assert_eq!(module.of_modules(&["a::rare"]), BTreeSet::from([0, 2]));
+}
+
+#[test]
 fn three_parts_together_do_what_the_whole_did() {
     let whole = rare_pages();
     let module = Module::read(&whole).expect("it is valid");
