@@ -247,6 +247,35 @@ fn links_are_short() {
 }
 
 #[test]
+fn a_run_that_is_shared_in_the_instant_of_a_command_opens_there() {
+    let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 7));
+    let files = BTreeMap::new();
+    for line in
+        ["run 60s", "kubectl create deployment web --image=nginx --replicas=3", "cut node-1", "power off node-0"]
+    {
+        assert_eq!(petri_console::run(line, &mut timeline, &files).code, 0, "{line}");
+        let shared = timeline.shared();
+        assert_eq!(from_json(&shared.to_json()), shared);
+        let opened = Timeline::opened(from_link(&link::to_fragment(&shared)));
+        assert_eq!((opened.now(), opened.position()), (timeline.now(), timeline.position()), "{line}");
+        assert_eq!(opened.world().fingerprint(), timeline.world().fingerprint(), "{line}");
+    }
+    // Time goes on in both as if nothing had been.
+    let mut opened = Timeline::opened(timeline.shared());
+    let until = timeline.now() + Span::seconds(60);
+    timeline.play_until(until);
+    opened.play_until(until);
+    assert_eq!(opened.world().fingerprint(), timeline.world().fingerprint());
+    // At the end of an instant nothing more is said, and a place that is in another instant is none.
+    let shared = timeline.shared();
+    assert_eq!(shared.position, None);
+    for position in [0, 5, u64::MAX] {
+        let elsewhere = Timeline::opened(Shared { position: Some(position), ..shared.clone() });
+        assert_eq!(elsewhere.world().fingerprint(), timeline.world().fingerprint(), "{position}");
+    }
+}
+
+#[test]
 fn a_setting_survives_and_defaults_are_not_written() {
     let mut before = shared();
     assert!(!before.to_json().contains("settings"));

@@ -160,9 +160,9 @@ impl Coming {
             Beginning::Example(name) => file(name, run.files.get(*name).map_or("", |text| text)),
             Beginning::Lesson(_) | Beginning::Recording(_) => {
                 let timeline = &run.timeline;
-                let mut recording = timeline.recording().clone();
-                recording.engine = run.made_with.clone().unwrap_or(recording.engine);
-                told::told(&Shared::new(recording, timeline.now(), timeline.end()))
+                let mut shared = timeline.shared();
+                shared.recording.engine = run.made_with.clone().unwrap_or(shared.recording.engine);
+                told::told(&shared)
             }
         }
     }

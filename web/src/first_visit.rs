@@ -55,7 +55,8 @@ enum Part {
     AwaitReady(Span),
     Play(Span),
     PlayUntil(Time),
-    Seek(Time),
+    /// To a moment, and to a place in its instant.
+    Seek(Time, Option<u64>),
 }
 
 /// What an address names.
@@ -94,13 +95,13 @@ pub fn named(hash: &str) -> Option<Result<Named, Refused>> {
     let start = shared.recording.scenario.start;
     match words("open") {
         Some("beginning") => {
-            (shared.moment, shared.end) = (start, start);
+            (shared.moment, shared.end, shared.position) = (start, start, None);
             return Some(Ok(Named::Unplayed(shared)));
         }
         Some("without-last") => {
             let last = shared.recording.commands.pop();
             let end = last.map_or(start, |last| last.at);
-            (shared.moment, shared.end) = (end, end);
+            (shared.moment, shared.end, shared.position) = (end, end, None);
         }
         Some("manifests") => return Some(Ok(Named::Manifests(manifests(&shared.to_json())))),
         _ => {}
@@ -197,7 +198,7 @@ impl Opening {
     pub fn of_timeline(timeline: Timeline, moment: Time, actions: Vec<Action>) -> Opening {
         let session = Session::silent(timeline.recording().clone());
         *session.timeline_mut() = timeline;
-        Opening::told(actions, Opening::with(session, vec![Part::Seek(moment)]))
+        Opening::told(actions, Opening::with(session, vec![Part::Seek(moment, None)]))
     }
 
     /// Of machines on which nothing was done yet.
@@ -230,8 +231,8 @@ impl Opening {
     pub fn link(shared: Shared) -> Opening {
         // Should it break something on its way.
         panic::remember(&shared);
-        let Shared { recording, moment, end, branches, .. } = shared;
-        let parts = vec![Part::Seek(moment), Part::PlayUntil(end)];
+        let Shared { recording, moment, end, position, branches, .. } = shared;
+        let parts = vec![Part::Seek(moment, position), Part::PlayUntil(end)];
         let session = Session::silent(recording);
         session.timeline_mut().take_courses(branches);
         Opening { end: Some(end), ..Opening::with(session, parts) }
@@ -304,7 +305,7 @@ impl Opening {
         let timeline = self.session.timeline();
         let Some(Misfit::Refused { .. }) = timeline.misfit() else { return };
         let words = timeline.misfit().map(ToString::to_string).unwrap_or_default();
-        let shared = Shared::new(timeline.recording().clone(), timeline.now(), timeline.end());
+        let shared = timeline.shared();
         let manifests = manifests(&shared.to_json());
         self.refused = Some(Refused { words: words.trim_end_matches('.').into(), manifests });
         drop(timeline);
@@ -332,8 +333,8 @@ impl Opening {
                 played(&session, until, polite, || false)
             }
             Some(Part::PlayUntil(until)) => played(&session, *until, polite, || false),
-            Some(Part::Seek(moment)) => {
-                session.seek(*moment);
+            Some(Part::Seek(moment, position)) => {
+                session.stand_at(*moment, *position);
                 true
             }
         };

@@ -251,7 +251,7 @@ impl Engine {
     /// The whole run, to be opened again.
     pub fn recording(&self) -> JsValue {
         let timeline = &self.timeline;
-        let shared = Shared::new(timeline.recording().clone(), timeline.now(), timeline.end());
+        let shared = timeline.shared();
         to_js(&Kept { fragment: link::to_fragment(&shared), json: shared.to_json(), engine: ENGINE })
     }
 }

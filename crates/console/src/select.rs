@@ -71,7 +71,8 @@ pub fn selection(words: &[String], objects: &Objects) -> Result<Selection, Failu
         return Ok(Selection::Named(named));
     }
     let mut kinds = Vec::new();
-    for word in first.split(',').filter(|word| !word.is_empty()) {
+    let mut said = BTreeSet::new();
+    for word in first.split(',').filter(|word| !word.is_empty() && said.insert(*word)) {
         match category(word, objects) {
             none if none.is_empty() => kinds.push(kind_in(word, objects)?),
             all => kinds.extend(all),

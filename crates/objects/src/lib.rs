@@ -27,6 +27,7 @@ pub mod defaults;
 pub mod kept;
 pub mod kinds;
 pub mod limits;
+pub mod merge;
 pub mod wire;
 
 pub use cluster::*;

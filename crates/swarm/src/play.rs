@@ -9,7 +9,6 @@ use petri_objects::{Span, Time};
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::link;
 use petri_sim::story::recording::Recording;
-use petri_sim::story::shared::Shared;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
@@ -159,11 +158,6 @@ impl Player {
             }
         }
         let linked = (self.marks.len() + 1).is_multiple_of(LINES_PER_LINK);
-        if linked {
-            // A link says until when is played, and whoever opens it plays all that is due until then.
-            let now = self.host.timeline.now();
-            self.host.play_until(now);
-        }
         self.marks.push(self.world().fingerprint().0);
         if let Some(next) = &self.host.stuck {
             let text = format!("time stands still; planned again and again: {next}");
@@ -197,7 +191,7 @@ impl Player {
     fn through_a_link(&mut self) {
         let timeline = &self.host.timeline;
         let (now, wanted) = (timeline.now(), timeline.world().fingerprint());
-        let shared = Shared::new(timeline.recording().clone(), now, timeline.end());
+        let shared = timeline.shared();
         let mut complain = |text: String| self.complaints.push(Complaint { rule: Rule::Link, text });
         let opened = match link::from_fragment(&link::to_fragment(&shared)) {
             Some(Ok(opened)) => opened,
@@ -209,6 +203,7 @@ impl Player {
         }
         let mut again = Timeline::with_grain(opened.recording, self.script.grain);
         again.play_for(now, timeline.position() + MOST_AT_ONE_INSTANT);
+        again.stand_at(now, opened.position);
         if again.world().fingerprint() != wanted {
             return complain(format!("line {}: the link unfolds to another world", self.marks.len()));
         }

@@ -38,7 +38,7 @@ const FEATURES: &[&str] = &[
     "--enable-call-indirect-overlong",
 ];
 /// What the third part holds, because an ordinary visit has no use for it. Who needs some of it fetches all of it ahead:
-/// `boot.js` for what stands in somebody else's page, `web/src/panels/late.rs` for a dialog, and so on.
+/// `boot.js` for what stands in somebody else's page, `web/src/panels/late.rs` for what opens over the page, and so on.
 pub const RARE: &[&str] = &[
     // What serves kinds that the product keeps and does not simulate, and the fields that it knows by name only.
     "petri_objects::kept::defaults",
@@ -62,6 +62,9 @@ pub const RARE: &[&str] = &[
     "petri_web::host",
     "petri_web::panels::embedded",
     "petri_web::panels::new_cluster",
+    // A stage of its own.
+    "petri_web::compare",
+    "petri_web::panels::compare",
 ];
 /// Where control came in that part during the visits that were watched.
 const REACHED: &str = "page/reached.txt";

@@ -49,7 +49,9 @@ pub fn Floating(props: &FloatingProps) -> Html {
             html! { <Late key="new-cluster" content={Callback::from(|()| html! { <NewClusterDialog /> })} /> }
         }
         Some(Popup::Templates) => html! { <TemplatesMenu key="templates" /> },
-        Some(Popup::Compare) => html! { <CompareStage key="compare" /> },
+        Some(Popup::Compare) => {
+            html! { <Late key="compare" content={Callback::from(|()| html! { <CompareStage /> })} /> }
+        }
         Some(Popup::Diff(file)) => html! { <DiffDialog key="diff" file={*file} /> },
         Some(Popup::Guarantees) => html! { <GuaranteesDialog key="guarantees" /> },
         Some(Popup::Guarantee(guarantee)) => {

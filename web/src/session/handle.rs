@@ -159,8 +159,7 @@ impl Session {
 
     /// What another person needs to see the same.
     pub fn shared(&self) -> Shared {
-        let timeline = self.timeline();
-        Shared::new(timeline.recording().clone(), timeline.now(), timeline.end())
+        self.timeline().shared()
     }
 
     /// The same with the other courses that it has taken.

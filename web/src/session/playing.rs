@@ -28,9 +28,12 @@ impl Session {
         self.change(|timeline| *timeline = other);
     }
     pub fn seek(&self, moment: Time) {
+        self.stand_at(moment, None);
+    }
+    pub fn stand_at(&self, moment: Time, position: Option<u64>) {
         self.pause();
         self.set_jumped(true);
-        self.change(|timeline| timeline.seek(moment));
+        self.change(|timeline| timeline.stand_at(moment, position));
     }
     pub fn step(&self) {
         self.pause();

@@ -1,11 +1,13 @@
 //! Small changes: `set image`, `label`, `annotate`, `patch`, and `edit`, which hands the object to an editor.
 
 use super::context::{Context, targets};
-use super::merge;
+use super::{json_patch, merge};
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::{answer_text, api_error, named};
+use crate::host::Unread;
 use crate::output::{Failure, Output};
 use petri_manifest::Problem;
+use petri_objects::merge::{Lists, strategic};
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Map, Name, Object, Value};
 use petri_sim::words::command::Command;
@@ -237,29 +239,39 @@ fn unreadable(problem: &Problem) -> Option<&str> {
     syntax.or((message.starts_with("yaml: ") || problem.document.is_none()).then_some(message))
 }
 
+fn patch_file(name: &str, context: &Context<'_>) -> Result<String, Failure> {
+    context.files.read(name).map_err(|why| match why {
+        Unread::Missing => format!("error: unable to read patch file: open {name}: no such file or directory"),
+        Unread::Because(why) => format!("error: unable to read patch file: {name}: {why}"),
+    })
+}
+
 /// `kubectl patch`.
 #[inline(never)]
 pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    const FLAGS: &[Flag] = &[NAMESPACE, value("patch").short('p'), value("type"), value("subresource")];
+    const FLAGS: &[Flag] =
+        &[NAMESPACE, value("patch").short('p'), value("patch-file"), value("type"), value("subresource")];
     let arguments = args::parse(words, FLAGS, "kubectl patch")?;
-    let Some(text) = arguments.last("patch") else {
+    let of_file = arguments.last("patch-file").map(|name| patch_file(name, context)).transpose()?;
+    let Some(text) = of_file.as_deref().or(arguments.last("patch")) else {
         return Err("error: must specify --patch or --patch-file containing the contents of the patch".into());
     };
+    let kind = arguments.last("type").unwrap_or("strategic");
+    if !["json", "merge", "strategic"].contains(&kind) {
+        return Err(format!("error: --type must be one of [json merge strategic], not \"{kind}\""));
+    }
     let parsed = petri_manifest::parse(text);
     // What came before a mistake is not what was meant.
     if let Some(problem) = parsed.errors().find_map(unreadable) {
         return Err(format!("error: unable to parse {}: {problem}", quoted(text)));
     }
-    let Some(patch @ Value::Map(_)) = parsed.documents.first().map(|document| document.value.clone()) else {
-        return Err("error: unable to parse the patch: it must be a map".into());
+    let patch = parsed.documents.first().map(|document| document.value.clone());
+    let form = if kind == "json" { "list" } else { "map" };
+    let Some(patch) =
+        patch.filter(|patch| if kind == "json" { patch.as_list().is_some() } else { patch.as_map().is_some() })
+    else {
+        return Err(format!("error: unable to parse the patch: it must be a {form}"));
     };
-    let kind = arguments.last("type").unwrap_or("strategic");
-    if !["strategic", "merge"].contains(&kind) {
-        return Err(match kind {
-            "json" => "error: JSON patches have no counterpart in the simulation; use --type=merge".into(),
-            other => format!("error: --type must be one of [json merge strategic], not \"{other}\""),
-        });
-    }
     let subresource = arguments.last("subresource");
     let status = subresource == Some("status");
     let replicas = patch.at(&["spec", "replicas"]).and_then(Value::as_int).filter(|_| subresource == Some("scale"));
@@ -273,11 +285,19 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
             ));
             continue;
         }
-        let patch = if kind == "merge" {
-            patch.clone()
-        } else {
-            let old = object.to_value();
-            merge::difference(&old, &merge::strategic(&old, &patch)).unwrap_or_else(|| Value::Map(Map::new()))
+        let old = object.to_value();
+        let patched = match kind {
+            "merge" => None,
+            "json" => Some(json_patch::apply(&old, patch.as_list().unwrap_or_default())),
+            _ => Some(strategic(Lists::of(object.kind()), &old, &patch).map_err(|unfit| format!("error: {unfit}"))),
+        };
+        let patch = match patched {
+            None => patch.clone(),
+            Some(Ok(new)) => merge::difference(&old, &new).unwrap_or_else(|| Value::Map(Map::new())),
+            Some(Err(problem)) => {
+                out.fail(problem);
+                continue;
+            }
         };
         match context.host.command(Command::Patch { target: object.reference(), patch, status }) {
             Ok(answer) => out.line(answer_text(&answer)),

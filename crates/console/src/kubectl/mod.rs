@@ -16,6 +16,7 @@ pub mod rollout;
 pub mod scale;
 pub mod wait;
 
+mod json_patch;
 mod merge;
 
 use crate::errors::api_error;

@@ -49,6 +49,8 @@ pub struct Shared {
     pub moment: Time,
     /// How far the run had got.
     pub end: Time,
+    /// How many events had happened at the moment, where more of the same instant were still to come.
+    pub position: Option<u64>,
     /// Moments that the sender has named, in order.
     pub bookmarks: Rc<Vec<Bookmark>>,
     pub branches: Vec<Course>,
@@ -56,7 +58,7 @@ pub struct Shared {
 
 impl Shared {
     pub fn new(recording: Recording, moment: Time, end: Time) -> Shared {
-        Shared { recording, moment, end, bookmarks: Rc::default(), branches: Vec::new() }
+        Shared { recording, moment, end, position: None, bookmarks: Rc::default(), branches: Vec::new() }
     }
 
     pub fn to_json(&self) -> String {
@@ -108,6 +110,8 @@ struct Written {
     end: Span,
     /// Their moments are counted from the start, and so are those of the bookmarks.
     commands: Vec<Stamped>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    position: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     bookmarks: Vec<Bookmark>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -116,7 +120,7 @@ struct Written {
 
 impl From<Shared> for Written {
     fn from(shared: Shared) -> Written {
-        let Shared { recording, moment, end, bookmarks, mut branches } = shared;
+        let Shared { recording, moment, end, position, bookmarks, mut branches } = shared;
         let Recording { engine, scenario, seed, mut commands } = recording;
         let since = |at: Time| Time(at.since(scenario.start).0);
         commands.iter_mut().for_each(|stamped| stamped.at = since(stamped.at));
@@ -126,14 +130,15 @@ impl From<Shared> for Written {
             course.commands.iter_mut().for_each(|stamped| stamped.at = since(stamped.at));
         }
         let (moment, end) = (moment.since(scenario.start), end.since(scenario.start));
-        Written { engine, scenario: (*scenario).clone(), seed, moment, end, commands, bookmarks, branches }
+        Written { engine, scenario: (*scenario).clone(), seed, moment, end, commands, position, bookmarks, branches }
     }
 }
 
 impl TryFrom<Written> for Shared {
     type Error = String;
     fn try_from(written: Written) -> Result<Shared, String> {
-        let Written { engine, mut scenario, seed, moment, end, mut commands, mut bookmarks, mut branches } = written;
+        let Written { engine, mut scenario, seed, moment, end, mut commands, position, mut bookmarks, mut branches } =
+            written;
         scenario.start = scenario.start.min(Time(LATEST_START));
         let start = scenario.start;
         // What is too late is told apart by `check`.
@@ -147,7 +152,7 @@ impl TryFrom<Written> for Shared {
         bookmarks.sort_by_key(|bookmark| bookmark.at);
         let recording = Recording { engine, scenario: Rc::new(scenario), seed, commands };
         let (moment, end) = (at(moment.0), at(end.0));
-        let mut shared = Shared { recording, moment, end, bookmarks: Rc::new(bookmarks), branches };
+        let mut shared = Shared { recording, moment, end, position, bookmarks: Rc::new(bookmarks), branches };
         check(&shared)?;
         shared.moment = moment.min(end);
         Ok(shared)
@@ -159,7 +164,7 @@ impl TryFrom<Written> for Shared {
 /// # Errors
 /// What it has too much of, or what is not in order.
 fn check(shared: &Shared) -> Result<(), String> {
-    let Shared { recording, moment, end, bookmarks, branches } = shared;
+    let Shared { recording, moment, end, position: _, bookmarks, branches } = shared;
     let scenario = &*recording.scenario;
     let within = |at, what: &str| within(scenario, at, what);
     within(*end, "end")?;

@@ -118,12 +118,22 @@ impl Timeline {
 
     /// A run that was shared, at the moment that its sender looked at.
     pub fn opened(shared: Shared) -> Timeline {
-        let Shared { recording, moment, end, branches, .. } = shared;
+        let Shared { recording, moment, end, position, branches, .. } = shared;
         let mut timeline = Timeline::new(recording);
         timeline.take_courses(branches);
         timeline.play_until(end);
-        timeline.seek(moment);
+        timeline.stand_at(moment, position);
         timeline
+    }
+
+    /// What another person needs to see the same moment of the same run. Somebody who stopped the clock and then did
+    /// something looks at an instant of which more is to come.
+    pub fn shared(&self) -> Shared {
+        let now = self.now();
+        let is_due = self.world.next_due().is_some_and(|due| due <= now);
+        let is_said = self.recording.commands.get(self.done).is_some_and(|next| next.at <= now);
+        let position = (is_due || is_said).then_some(self.world.events);
+        Shared { position, ..Shared::new(self.recording.clone(), now, self.end()) }
     }
 
     pub fn world(&self) -> &World {
@@ -305,6 +315,18 @@ impl Timeline {
             self.rewind(|frame| frame.world.now <= to);
         }
         self.play_until(to);
+    }
+
+    /// Goes to a moment, and to the place in its instant where somebody stood, if that was not its end.
+    pub fn stand_at(&mut self, moment: Time, position: Option<u64>) {
+        self.seek(moment);
+        let Some(position) = position.filter(|position| *position < self.world.events) else { return };
+        self.rewind(|frame| frame.world.events <= position);
+        while self.world.events < position && self.advance(moment) {}
+        if self.world.now < moment {
+            // It is a place in another instant.
+            self.seek(moment);
+        }
     }
 
     /// Goes back (or forward) to the last kept world that fits.

@@ -2,6 +2,7 @@
 //!
 //! Upstream: the default admission plugins, and the `PrepareFor...` functions of `pkg/registry`.
 
+use super::node_ports;
 use super::shelf::{Key, Objects};
 use super::validation::{FieldError, FieldErrorKind};
 use crate::ground::clock::{Span, Time};
@@ -370,6 +371,7 @@ pub fn keep_for_update(new: &mut Object, old: &Object) {
                 spec.cluster_ip = old.spec.cluster_ip.clone();
                 spec.cluster_ips = old.spec.cluster_ips.clone();
             }
+            node_ports::keep(Rc::make_mut(&mut new.spec), &old.spec);
             if new.spec.ip_families.is_empty() {
                 let spec = Rc::make_mut(&mut new.spec);
                 spec.ip_families = old.spec.ip_families.clone();

@@ -1,8 +1,6 @@
 //! `kubectl apply`: a three-way merge of what was applied before, what is applied now, and what is stored.
 //!
 //! Upstream: `kubectl/pkg/cmd/apply`, `apimachinery/pkg/util/strategicpatch`.
-//! Deviation: lists are merged by key where upstream's strategic merge does so for the simulated kinds; directives such
-//! as `$patch` and `$setElementOrder` are not interpreted.
 
 use super::request::Request;
 use super::server::Server;
@@ -10,6 +8,7 @@ use super::shelf::Objects;
 use crate::belief::api::request::WriteContext;
 use crate::words::api_error::ApiError;
 use crate::words::note::Answer;
+use petri_objects::merge::{Lists, in_order};
 use petri_objects::record::by_decoder;
 use petri_objects::*;
 use std::collections::BTreeMap;
@@ -46,7 +45,7 @@ pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> R
         Kind::Kept(kind) => (kept::as_stored(kind, original), kept::as_stored(kind, modified)),
         _ => (original, modified),
     };
-    three_way(&mut merged, &original, &modified, "");
+    three_way(Lists::of(target.kind), &mut merged, &original, &modified, "");
     let mut at = Decode::default();
     let mut new = Object::decode(target.kind, &merged, &mut at);
     // kubectl patches without naming a version: the latest is meant.
@@ -119,23 +118,11 @@ pub fn decode_strictly(manifest: &Value, objects: &Objects) -> Result<Object, Ap
     ))
 }
 
-/// The key by which a list is merged, if it is not replaced as a whole.
-fn merge_key(field: &str) -> Option<&'static str> {
-    match field {
-        "containers" | "initContainers" | "volumes" | "env" | "imagePullSecrets" => Some("name"),
-        "volumeMounts" => Some("mountPath"),
-        "ports" => Some("containerPort"),
-        "hostAliases" => Some("ip"),
-        "topologySpreadConstraints" => Some("topologyKey"),
-        "ownerReferences" => Some("uid"),
-        _ => None,
-    }
-}
-
-fn three_way(current: &mut Value, original: &Value, modified: &Value, field: &str) {
+fn three_way(lists: Lists, current: &mut Value, original: &Value, modified: &Value, field: &str) {
     match (current, modified) {
         (Value::Map(current), Value::Map(modified)) => {
             let (before, wanted) = (original.as_map().map(Map::lookup), modified.lookup());
+            let known = lists.is_one_of_several(field).then(|| current.clone());
             if let Value::Map(original) = original {
                 let gone = original.iter().filter(|(key, _)| wanted.get(key).is_none());
                 let gone: Map = gone.map(|(key, _)| (key.clone(), Value::Null)).collect();
@@ -145,27 +132,26 @@ fn three_way(current: &mut Value, original: &Value, modified: &Value, field: &st
                 (_, Value::Null) => None,
                 (Some(mut known), value) => {
                     let before = before.as_ref().and_then(|before| before.get(key)).unwrap_or(&Value::Null);
-                    three_way(&mut known, before, value, key);
+                    three_way(lists, &mut known, before, value, key);
                     Some(known)
                 }
                 (None, value) => Some(value.clone()),
             });
+            // What changes is named whole: what belongs to another of the several goes.
+            if known.is_some_and(|known| known != *current) {
+                *current = current.iter().filter(|(key, _)| wanted.get(key).is_some()).map(owned).collect();
+            }
         }
-        (Value::List(current), Value::List(modified)) => match list_key(field, modified) {
-            Some(key) => merge_list(current, original, modified, key),
+        (Value::List(current), Value::List(modified)) => match lists.key(field) {
+            Some(key) => merge_list(lists, current, original, modified, (field, key)),
             None => *current = modified.clone(),
         },
         (current, modified) => *current = modified.clone(),
     }
 }
 
-/// Service ports are keyed by `port`, container ports by `containerPort`.
-fn list_key(field: &str, items: &[Value]) -> Option<&'static str> {
-    let key = merge_key(field)?;
-    if key == "containerPort" && items.iter().any(|item| item.at(&["port"]).is_some()) {
-        return Some("port");
-    }
-    Some(key)
+fn owned((key, value): (&Name, &Value)) -> (Name, Value) {
+    (key.clone(), value.clone())
 }
 
 /// The first item of each key.
@@ -177,7 +163,13 @@ fn by_key<'l>(list: &'l [Value], key: &str) -> BTreeMap<Option<&'l Value>, &'l V
     found
 }
 
-fn merge_list(current: &mut Vec<Value>, original: &Value, modified: &[Value], key: &str) {
+fn merge_list(
+    lists: Lists,
+    current: &mut Vec<Value>,
+    original: &Value,
+    modified: &[Value],
+    (field, key): (&str, &str),
+) {
     let original = by_key(original.as_list().unwrap_or_default(), key);
     let (known, wanted) = (by_key(current, key), by_key(modified, key));
     let mut merged = Vec::new();
@@ -186,7 +178,7 @@ fn merge_list(current: &mut Vec<Value>, original: &Value, modified: &[Value], ke
         let merged_item = match known.get(&id) {
             Some(present) => {
                 let mut present = (*present).clone();
-                three_way(&mut present, original.get(&id).unwrap_or(&&Value::Null), item, "");
+                three_way(lists, &mut present, original.get(&id).unwrap_or(&&Value::Null), item, field);
                 present
             }
             None => item.clone(),
@@ -200,7 +192,7 @@ fn merge_list(current: &mut Vec<Value>, original: &Value, modified: &[Value], ke
             merged.push(item.clone());
         }
     }
-    *current = merged;
+    *current = in_order(&merged, current, modified, key);
 }
 
 #[cfg(test)]
@@ -213,8 +205,22 @@ mod tests {
         let mut current = parse(r#"{"spec":{"a":1,"b":2,"replicas":5},"extra":true}"#);
         let original = parse(r#"{"spec":{"a":1,"b":2}}"#);
         let modified = parse(r#"{"spec":{"a":3}}"#);
-        three_way(&mut current, &original, &modified, "");
+        three_way(Lists::of(Kind::Pod), &mut current, &original, &modified, "");
         assert_eq!(current.to_json(), r#"{"extra":true,"spec":{"a":3,"replicas":5}}"#);
+    }
+
+    #[test]
+    fn one_of_several_takes_the_place_of_another() {
+        let parse = |text: &str| Value::from_json(text).unwrap();
+        let rolling = r#"{"strategy":{"rollingUpdate":{"maxSurge":"25%"},"type":"RollingUpdate"}}"#;
+        let applied = |original: &str, modified: &str| {
+            let mut current = parse(rolling);
+            three_way(Lists::of(Kind::Deployment), &mut current, &parse(original), &parse(modified), "");
+            current.to_json()
+        };
+        assert_eq!(applied("{}", r#"{"strategy":{"type":"Recreate"}}"#), r#"{"strategy":{"type":"Recreate"}}"#);
+        assert_eq!(applied("{}", r#"{"strategy":{"type":"RollingUpdate"}}"#), rolling);
+        assert_eq!(applied("{}", "{}"), rolling);
     }
 
     #[test]
@@ -223,7 +229,7 @@ mod tests {
         let mut current = parse(r#"{"containers":[{"name":"a","image":"x:1","pull":"Always"},{"name":"side"}]}"#);
         let original = parse(r#"{"containers":[{"name":"a","image":"x:1"}]}"#);
         let modified = parse(r#"{"containers":[{"name":"a","image":"x:2"}]}"#);
-        three_way(&mut current, &original, &modified, "");
+        three_way(Lists::of(Kind::Pod), &mut current, &original, &modified, "");
         assert_eq!(current.to_json(), r#"{"containers":[{"image":"x:2","name":"a","pull":"Always"},{"name":"side"}]}"#);
     }
 }

@@ -7,7 +7,7 @@ use super::recorder::Recorder;
 use super::request::{DeleteOptions, Patch, Reply, Request, WriteContext};
 use super::shelf::{Key, Objects};
 use super::watch::{Change, Log};
-use super::{admission, validation};
+use super::{admission, node_ports, validation};
 use crate::ground::clock::{Span, Time};
 use crate::ground::digest::Kept;
 use crate::ground::random::Streams;
@@ -116,7 +116,10 @@ impl Server {
         if !errors.is_empty() {
             return Err(invalid(&object, errors));
         }
-        let errors = admission::check_address(&object, &self.settings);
+        let mut errors = admission::check_address(&object, &self.settings);
+        if let Object::Service(service) = &mut object {
+            errors.extend(node_ports::allocate(Rc::make_mut(service), None, &self.objects));
+        }
         if !errors.is_empty() {
             return Err(invalid(&object, errors));
         }
@@ -218,6 +221,12 @@ impl Server {
         errors.extend(self.check_custom(&new)?);
         if !errors.is_empty() {
             return Err(invalid(&new, errors));
+        }
+        if let (Object::Service(service), Object::Service(old)) = (&mut new, &old) {
+            let errors = node_ports::allocate(Rc::make_mut(service), Some(&old.spec), &self.objects);
+            if !errors.is_empty() {
+                return Err(invalid(&new, errors));
+            }
         }
         admission::admit_update(&new, &old, &self.objects)?;
         if admission::spec_differs(&new, &old) {

@@ -105,6 +105,7 @@ impl Host<'_> {
     }
     /// Plans the worker's next turn; an earlier plan that is still in the queue rings for nobody.
     pub fn plan_worker(&mut self, worker: &mut Worker, at: Option<Time>) {
+        let at = at.into_iter().chain(worker.deadline()).min();
         if worker.due == at {
             return;
         }

@@ -158,6 +158,7 @@ impl Host<'_> {
             ip: Name::default(),
             containers,
             initialized: false,
+            overdue: false,
             grace_ends: Time::ZERO,
             mounted: Vec::new(),
             status: Kept::new(Rc::new(PodStatus { start_time: pod.status.start_time, ..PodStatus::default() })),
@@ -193,6 +194,9 @@ impl Host<'_> {
 
     /// Does whatever is due for a pod.
     pub fn turn(&mut self, worker: &mut Worker) {
+        if worker.deadline().is_some_and(|at| at <= self.now) {
+            return self.exceed_deadline(worker);
+        }
         match worker.stage {
             Stage::Volumes { .. } => {
                 if worker.pod.claims().next().is_some() && !self.try_mount(worker) {
@@ -226,6 +230,9 @@ impl Host<'_> {
             // Somebody else may have said what the gates wait for.
             self.report(worker);
         }
+        // A deadline may have been set, or moved.
+        let due = worker.due;
+        self.plan_worker(worker, due);
         let stops = pod.is_terminating() || worker.stage == Stage::Stopped;
         if worker.posted && !stops && differs(&worker.status, &pod.status) {
             // Another writer changed what only the kubelet knows: it will say it again.

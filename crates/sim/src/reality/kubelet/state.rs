@@ -39,6 +39,8 @@ pub struct Worker {
     pub containers: Vec<Run>,
     /// Whether the init containers have done their part.
     pub initialized: bool,
+    /// Whether it stops because it was active for longer than it may be.
+    pub overdue: bool,
     /// When the grace of a pod that stops is over.
     pub grace_ends: Time,
     /// The volumes that are mounted for it.
@@ -177,6 +179,13 @@ impl Run {
 }
 
 impl Worker {
+    /// When it will have been active for as long as it may be.
+    pub fn deadline(&self) -> Option<Time> {
+        let seconds = self.pod.spec.active_deadline_seconds?;
+        let begun = matches!(self.stage, Stage::Volumes { .. } | Stage::Creating | Stage::Running);
+        let counts = begun && !self.status.phase.is_terminal() && self.status.start_time != Time::ZERO;
+        counts.then(|| self.status.start_time + Span::seconds(seconds.unsigned_abs()))
+    }
     /// Whether its work is over: an init container has failed for good, or every other container has ended.
     pub fn is_over(&self) -> bool {
         let mut regular = self.containers.iter().filter(|run| run.sort == ContainerSort::Regular);

@@ -4,6 +4,7 @@
 
 use super::host::Host;
 use super::state::{Exit, Run, RunState, Stage, Worker};
+use super::stopping::{OVERDUE, OVERDUE_MESSAGE};
 use crate::belief::api::patch::set_condition;
 use crate::ground::clock::Time;
 use crate::ground::digest::Kept;
@@ -41,10 +42,13 @@ impl Host<'_> {
 /// Computes what the kubelet now says; `posted` becomes false if that is news.
 fn update(worker: &mut Worker, machine: &Machine, now: Time, recorded_agent: bool) {
     let old = worker.status.clone();
-    let phase = phase(worker);
+    let is_overdue = worker.overdue && worker.stage == Stage::Stopped;
+    let phase = if is_overdue { Phase::Failed } else { phase(worker) };
     let running_or_more = !matches!(worker.stage, Stage::Volumes { .. });
     let mut status = PodStatus {
         phase,
+        reason: if is_overdue { OVERDUE.into() } else { Name::default() },
+        message: if is_overdue { OVERDUE_MESSAGE.into() } else { Name::default() },
         start_time: if old.start_time == Time::ZERO { now.whole_seconds() } else { old.start_time },
         host_ip: machine.internal_ip.clone(),
         host_ips: vec![HostIp { ip: machine.internal_ip.clone() }],

@@ -13,6 +13,10 @@ use crate::reality::workload::behaviour::{ContainerSort, behaviour, pre_stop};
 use crate::words::note::ProcessChange;
 use petri_objects::*;
 
+/// Why a pod has failed that was active for too long.
+pub const OVERDUE: &str = "DeadlineExceeded";
+pub const OVERDUE_MESSAGE: &str = "Pod was active on the node longer than the specified deadline";
+
 impl Host<'_> {
     /// Asks the processes of the pod to stop; sidecars are asked when the others have ended. Asked again with less time,
     /// it shortens what is left.
@@ -35,6 +39,17 @@ impl Host<'_> {
             }
         }
         self.stop_containers(worker);
+    }
+
+    /// The pod was active for as long as it may be.
+    ///
+    /// Upstream: `active_deadline.go`.
+    pub fn exceed_deadline(&mut self, worker: &mut Worker) {
+        worker.overdue = true;
+        let (pod, cause) = (worker.pod.clone(), worker.cause);
+        self.event(&pod, EventType::Normal, OVERDUE, OVERDUE_MESSAGE, cause);
+        let grace = pod.spec.termination_grace_period_seconds.unwrap_or(30);
+        self.begin_stop(worker, grace.max(0) as u64, false);
     }
 
     /// Asks one process to stop: the hook first, then SIGTERM, and SIGKILL when the grace is over.
