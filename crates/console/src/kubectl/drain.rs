@@ -1,17 +1,18 @@
 //! `kubectl drain`: cordon, evict, wait.
 
-use super::context::{Context, not_found};
-use super::nodes::set_cordon;
+use super::context::Context;
+use super::nodes::{nodes, set_cordon};
 use crate::args::{self, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::api_error;
 use crate::host::Host;
 use crate::output::{Awaited, Failure, Follow, Output};
-use crate::select::{LabelFilter, reference};
-use petri_objects::{Kind, Name, Node, ObjectRef, Pod, Span, Time, Uid};
+use crate::select::LabelFilter;
+use petri_objects::{Kind, Name, ObjectRef, Pod, Span, Time, Uid};
 use petri_sim::story::recording::AGAIN;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::{Command, Propagation};
 use petri_sim::world::World;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 const FLAGS: &[Flag] = &[
@@ -27,14 +28,32 @@ const FLAGS: &[Flag] = &[
     value("skip-wait-for-delete-timeout"),
 ];
 
-/// A drain under way.
+/// What the flags say.
+#[derive(Clone, Debug)]
+struct Options {
+    force: bool,
+    delete_empty_dir: bool,
+    ignore_daemon_sets: bool,
+    disable_eviction: bool,
+    grace_seconds: Option<i64>,
+    /// Of each node.
+    timeout: Option<Span>,
+    pods: LabelFilter,
+    /// A pod that should have gone so many seconds ago is not waited for.
+    skip_after: Option<i64>,
+}
+
+/// A drain under way: one node after the other.
 #[derive(Clone, Debug)]
 struct Drain {
+    options: Options,
     node: Name,
     pods: Vec<Draining>,
-    grace_seconds: Option<i64>,
-    disable_eviction: bool,
-    timeout: Option<Span>,
+    /// When this node is given up, if others are to come or were before it; one alone has the line's own deadline.
+    until: Option<Time>,
+    /// The others, the next one last.
+    rest: Vec<Name>,
+    failed: Vec<(Name, Vec<String>)>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,117 +74,228 @@ enum Stage {
 #[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl drain")?;
-    let [name] = &arguments.words[..] else {
+    let selects = arguments.last("selector").is_some();
+    if arguments.words.is_empty() && !selects {
         return Err("error: USAGE: drain NODE [flags]\nSee 'kubectl drain -h' for help and examples".into());
-    };
-    let name: Name = name.strip_prefix("node/").unwrap_or(name).into();
-    let timeout = arguments.duration("timeout")?.filter(|t| t.0 > 0);
-    let pod_filter = arguments.last("pod-selector").map(LabelFilter::parse).transpose()?.unwrap_or_default();
-    let target = reference(Kind::Node, "", name.clone());
-    let Some(Ok(node)) = context.host.world().objects().get(&target).map(Rc::<Node>::try_from) else {
-        return Err(not_found(Kind::Node, &name));
+    }
+    if !arguments.words.is_empty() && selects {
+        return Err("error: error: cannot specify both a node name and a --selector option\nSee 'kubectl drain -h' for help and examples".into());
+    }
+    let options = Options {
+        force: arguments.is_set("force"),
+        delete_empty_dir: arguments.is_set("delete-emptydir-data"),
+        ignore_daemon_sets: arguments.is_set("ignore-daemonsets"),
+        disable_eviction: arguments.is_set("disable-eviction"),
+        grace_seconds: arguments.integer("grace-period")?.filter(|grace| *grace >= 0),
+        timeout: arguments.duration("timeout")?.filter(|timeout| timeout.0 > 0),
+        pods: arguments.last("pod-selector").map(LabelFilter::parse).transpose()?.unwrap_or_default(),
+        skip_after: arguments.integer("skip-wait-for-delete-timeout")?.filter(|seconds| *seconds > 0),
     };
     let mut out = Output::default();
-    set_cordon(&node, true, context.host, &mut out);
-    let world = context.host.world();
-    let here = |pod: &&Rc<Pod>| pod.spec.node_name == name && pod_filter.matches(&pod.metadata.labels);
-    let pods: Vec<Rc<Pod>> = world.objects().pods.values().filter(here).cloned().collect();
-    let problems = refusals(&pods, arguments.is_set("force"), arguments.is_set("delete-emptydir-data"));
-    if !problems.is_empty() {
-        let joined = match &problems[..] {
-            [one] => one.clone(),
-            many => format!("[{}]", many.join(", ")),
-        };
-        out.fail(format!("error: unable to drain node \"{name}\" due to error: {joined}, continuing command..."));
-        out.fail(format!("There are pending nodes to be drained:\n {name}"));
-        match &problems[..] {
-            [one] => out.fail(format!("error: {one}")),
-            many => many.iter().for_each(|problem| out.fail(problem)),
-        }
+    let nodes = nodes(&arguments.words, &arguments, context, &mut out)?;
+    if out.code != 0 {
         return Ok(out);
     }
-    let now = world.now;
-    let pods: Vec<Draining> = pods
-        .iter()
-        .map(|pod| Draining {
-            pod: ObjectRef::new(Kind::Pod, pod.metadata.namespace.clone(), pod.metadata.name.clone()),
-            uid: pod.metadata.uid,
-            stage: Stage::Ask(now),
-        })
-        .collect();
-    let grace_seconds = arguments.integer("grace-period")?.filter(|grace| *grace >= 0);
-    let disable_eviction = arguments.is_set("disable-eviction");
-    let mut drain = Drain { node: name, pods, grace_seconds, disable_eviction, timeout };
-    if !drain.look(context.host, &mut out) {
-        let deadline = drain.deadline(now);
+    nodes.iter().for_each(|node| set_cordon(node, true, context.host, &mut out));
+    let mut names: Vec<Name> = nodes.iter().rev().map(|node| node.metadata.name.clone()).collect();
+    let Some(first) = names.pop() else { return Ok(out) };
+    let now = context.host.world().now;
+    let count = names.len() as u64 + 1;
+    let mut drain = Drain { options, node: first, pods: Vec::new(), until: None, rest: names, failed: Vec::new() };
+    if drain.begin(context.host, &mut out) && !drain.look(context.host, &mut out) {
+        let deadline = match count {
+            1 => drain.deadline(now),
+            // Each of them is given up by itself; this is later.
+            _ => drain.options.timeout.map(|timeout| now + (timeout + AGAIN).times(count + 1)),
+        };
         out.follow = Some(Follow::new(drain, deadline));
     }
     Ok(out)
 }
 
-/// Why kubectl refuses to start: pods that a drain would lose something of.
-fn refusals(pods: &[Rc<Pod>], force: bool, delete_empty_dir: bool) -> Vec<String> {
-    let list = |pods: Vec<&Rc<Pod>>| {
-        pods.iter()
-            .map(|pod| format!("{}/{}", pod.metadata.namespace, pod.metadata.name))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    // What has ended has nothing to lose.
-    let alive = || pods.iter().filter(|pod| !pod.status.phase.is_terminal());
-    let mut problems = Vec::new();
-    let local: Vec<_> =
-        alive().filter(|pod| pod.spec.volumes.iter().any(|volume| volume.empty_dir.0.is_some())).collect();
-    if !local.is_empty() && !delete_empty_dir {
-        problems.push(format!(
-            "cannot delete Pods with local storage (use --delete-emptydir-data to override): {}",
-            list(local)
-        ));
+/// What becomes of a pod.
+enum Fate {
+    Goes,
+    /// It goes, or stays, and that is said.
+    Warned {
+        goes: bool,
+        about: &'static str,
+    },
+    Stays,
+    Refused(&'static str),
+}
+
+impl Options {
+    /// Upstream: `filters.go`: the first filter that keeps a pod decides.
+    fn fate(&self, pod: &Pod, now: Time) -> Fate {
+        let should_go = pod.metadata.deletion_timestamp;
+        let late = |seconds: i64| {
+            pod.metadata.is_terminating()
+                && should_go < now
+                && now.since(should_go).as_seconds() > seconds.unsigned_abs()
+        };
+        let controller = pod.metadata.controller();
+        let has_ended = pod.status.phase.is_terminal();
+        if self.skip_after.is_some_and(late) {
+            Fate::Stays
+        } else if controller.is_some_and(|owner| &*owner.kind == "DaemonSet") && !has_ended {
+            match self.ignore_daemon_sets {
+                true => Fate::Warned { goes: false, about: "ignoring DaemonSet-managed Pods" },
+                false => Fate::Refused("DaemonSet-managed Pods (use --ignore-daemonsets to ignore)"),
+            }
+        } else if has_ended {
+            // What has ended has nothing to lose.
+            Fate::Goes
+        } else if !self.delete_empty_dir && pod.spec.volumes.iter().any(|volume| volume.empty_dir.0.is_some()) {
+            Fate::Refused("Pods with local storage (use --delete-emptydir-data to override)")
+        } else if controller.is_some() {
+            Fate::Goes
+        } else if self.force {
+            Fate::Warned { goes: true, about: "deleting Pods that declare no controller" }
+        } else {
+            Fate::Refused("Pods that declare no controller (use --force to override)")
+        }
     }
-    let bare: Vec<_> = alive().filter(|pod| pod.metadata.controller().is_none()).collect();
-    if !bare.is_empty() && !force {
-        problems
-            .push(format!("cannot delete Pods that declare no controller (use --force to override): {}", list(bare)));
-    }
-    problems
+}
+
+/// Which pods are meant: `about: ns/a, ns/b` for each thing that is said.
+fn listed(said: BTreeMap<&'static str, Vec<String>>) -> Vec<String> {
+    said.into_iter().map(|(about, pods)| format!("{about}: {}", pods.join(", "))).collect()
+}
+
+fn joined(errors: &[String]) -> String {
+    if let [one] = errors { one.clone() } else { format!("[{}]", errors.join(", ")) }
 }
 
 impl Drain {
-    /// When the line gives up: kubectl asks once more before it looks at the time.
+    /// Looks what is to go from the node. Answers whether there is something to look at.
+    fn begin(&mut self, host: &dyn Host, out: &mut Output) -> bool {
+        let (world, name) = (host.world(), &self.node);
+        let now = world.now;
+        let (mut refused, mut warned) = (BTreeMap::<_, Vec<String>>::new(), BTreeMap::<_, Vec<String>>::new());
+        let here = |pod: &&Rc<Pod>| pod.spec.node_name == *name && self.options.pods.matches(&pod.metadata.labels);
+        self.pods.clear();
+        for pod in world.objects().pods.values().filter(here) {
+            let (namespace, own) = (&pod.metadata.namespace, &pod.metadata.name);
+            let full = || format!("{namespace}/{own}");
+            let goes = match self.options.fate(pod, now) {
+                Fate::Goes => true,
+                Fate::Stays => false,
+                Fate::Refused(why) => {
+                    refused.entry(why).or_default().push(full());
+                    false
+                }
+                Fate::Warned { goes, about } => {
+                    warned.entry(about).or_default().push(full());
+                    goes
+                }
+            };
+            if goes {
+                let pod_reference = ObjectRef::new(Kind::Pod, namespace.clone(), own.clone());
+                self.pods.push(Draining { pod: pod_reference, uid: pod.metadata.uid, stage: Stage::Ask(now) });
+            }
+        }
+        let problems: Vec<String> =
+            listed(refused).into_iter().rev().map(|problem| format!("cannot delete {problem}")).collect();
+        if !problems.is_empty() {
+            self.pods.clear();
+            return self.fail(problems, host, out);
+        }
+        let warnings = listed(warned);
+        if !warnings.is_empty() {
+            out.stderr.push_str(&format!("Warning: {}\n", warnings.join("; ")));
+        }
+        let is_one_of_many = !self.rest.is_empty() || self.until.is_some() || !self.failed.is_empty();
+        self.until = if is_one_of_many { self.deadline(now) } else { None };
+        true
+    }
+
+    /// The node cannot be drained; the next one may. Answers whether there is something to look at.
+    fn fail(&mut self, problems: Vec<String>, host: &dyn Host, out: &mut Output) -> bool {
+        let node = self.node.clone();
+        let all = joined(&problems);
+        out.fail(format!("error: unable to drain node \"{node}\" due to error: {all}, continuing command..."));
+        self.failed.push((node, problems));
+        self.next(host, out)
+    }
+
+    fn next(&mut self, host: &dyn Host, out: &mut Output) -> bool {
+        match self.rest.pop() {
+            Some(next) => {
+                self.node = next;
+                // It had company.
+                self.until = Some(Time::ZERO);
+                self.begin(host, out)
+            }
+            None => {
+                self.pods.clear();
+                self.conclude(out);
+                false
+            }
+        }
+    }
+
+    /// What could not be drained.
+    fn conclude(&self, out: &mut Output) {
+        if self.failed.is_empty() {
+            return;
+        }
+        let names: Vec<String> = self.failed.iter().map(|(node, _)| format!("\n {node}")).collect();
+        out.fail(format!("There are pending nodes to be drained:{}", names.concat()));
+        match &self.failed.iter().flat_map(|(_, problems)| problems).collect::<Vec<_>>()[..] {
+            [one] if !one.contains("global timeout reached") => out.fail(format!("error: {one}")),
+            many => many.iter().for_each(|problem| out.fail(problem.as_str())),
+        }
+    }
+
+    /// When the node is given up: kubectl asks once more before it looks at the time.
     fn deadline(&self, now: Time) -> Option<Time> {
         let asks = self.pods.iter().any(|draining| matches!(draining.stage, Stage::Ask(_)));
         let whole = |timeout: Span| Span(timeout.0.div_ceil(AGAIN.0) * AGAIN.0);
-        self.timeout.map(|timeout| now + if asks { whole(timeout) } else { timeout })
-    }
-}
-
-impl Awaited for Drain {
-    fn words(&self, _: &World) -> String {
-        format!("{} to be drained", self.node)
-    }
-    fn copy(&self) -> Box<dyn Awaited> {
-        Box::new(self.clone())
+        self.options.timeout.map(|timeout| now + if asks { whole(timeout) } else { timeout })
     }
 
-    /// Evicts what is due and looks who is gone.
-    fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
+    /// What is said of a node that is given up. Answers what went wrong.
+    fn give_up(&self, out: &mut Output) -> Vec<String> {
+        let after = self.options.timeout.unwrap_or_default();
+        let left: Vec<&Draining> = self.pods.iter().filter(|draining| draining.stage != Stage::Gone).collect();
+        for draining in left.iter().filter(|draining| matches!(draining.stage, Stage::Ask(_))) {
+            out.line(format!("evicting pod {}/{}", draining.pod.namespace, draining.pod.name));
+        }
+        let error = |draining: &&Draining| {
+            let ObjectRef { namespace, name, .. } = &draining.pod;
+            let what = match draining.stage {
+                Stage::Waiting => format!("waiting for pod \"{name}\" in namespace \"{namespace}\" to terminate"),
+                _ => format!("evicting pods/\"{name}\" -n \"{namespace}\""),
+            };
+            format!("error when {what}: global timeout reached: {after}")
+        };
+        let errors: Vec<String> = left.iter().map(error).collect();
+        let (node, all) = (&self.node, joined(&errors));
+        out.fail(format!("There are pending pods in node \"{node}\" when an error occurred: {all}"));
+        left.iter().for_each(|draining| out.fail(format!("pod/{}", draining.pod.name)));
+        errors
+    }
+
+    /// Evicts what is due and looks who is gone. Answers whether all are.
+    fn ask(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
         let now = host.world().now;
         for draining in &mut self.pods {
             let Draining { pod, uid, stage } = draining;
             if let Stage::Ask(at) = *stage
                 && at <= now
             {
-                if !self.disable_eviction {
+                if !self.options.disable_eviction {
                     out.line(format!("evicting pod {}/{}", pod.namespace, pod.name));
                 }
-                let command = if self.disable_eviction {
+                let command = if self.options.disable_eviction {
                     Command::Delete {
                         target: pod.clone(),
-                        grace_seconds: self.grace_seconds,
+                        grace_seconds: self.options.grace_seconds,
                         propagation: Propagation::Background,
                     }
                 } else {
-                    Command::Evict { pod: pod.clone(), grace_seconds: self.grace_seconds }
+                    Command::Evict { pod: pod.clone(), grace_seconds: self.options.grace_seconds }
                 };
                 *stage = match host.command(command) {
                     Ok(_) => Stage::Waiting,
@@ -186,33 +316,46 @@ impl Awaited for Drain {
             let gone = host.world().objects().get(pod).is_none_or(|object| object.meta().uid != *uid);
             if *stage == Stage::Waiting && gone {
                 *stage = Stage::Gone;
-                let done = if self.disable_eviction { "deleted" } else { "evicted" };
+                let done = if self.options.disable_eviction { "deleted" } else { "evicted" };
                 out.line(format!("pod/{} {done}", pod.name));
             }
         }
-        let done = self.pods.iter().all(|draining| draining.stage == Stage::Gone);
-        if done {
-            out.line(format!("node/{} drained", self.node));
-        }
-        done
+        self.pods.iter().all(|draining| draining.stage == Stage::Gone)
+    }
+}
+
+impl Awaited for Drain {
+    fn words(&self, _: &World) -> String {
+        format!("{} to be drained", self.node)
+    }
+    fn copy(&self) -> Box<dyn Awaited> {
+        Box::new(self.clone())
+    }
+    fn due(&self) -> Option<Time> {
+        self.until
     }
 
-    /// `--timeout` has passed.
-    fn expire(&self, out: &mut Output) {
-        let after = self.timeout.unwrap_or_default();
-        let left: Vec<&Draining> = self.pods.iter().filter(|draining| draining.stage != Stage::Gone).collect();
-        for draining in left.iter().filter(|draining| matches!(draining.stage, Stage::Ask(_))) {
-            out.line(format!("evicting pod {}/{}", draining.pod.namespace, draining.pod.name));
+    fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
+        loop {
+            let more = if self.ask(host, out) {
+                out.line(format!("node/{} drained", self.node));
+                self.next(host, out)
+            } else if self.until.is_some_and(|until| until <= host.world().now) {
+                let problems = self.give_up(out);
+                self.fail(problems, host, out)
+            } else {
+                return false;
+            };
+            if !more {
+                return true;
+            }
         }
-        let error = |draining: &&Draining| {
-            let ObjectRef { namespace, name, .. } = &draining.pod;
-            format!("error when evicting pods/\"{name}\" -n \"{namespace}\": global timeout reached: {after}")
-        };
-        let errors: Vec<String> = left.iter().map(error).collect();
-        let all = if let [one] = &errors[..] { one.clone() } else { format!("[{}]", errors.join(", ")) };
-        let node = &self.node;
-        out.fail(format!("There are pending pods in node \"{node}\" when an error occurred: {all}"));
-        left.iter().for_each(|draining| out.fail(format!("pod/{}", draining.pod.name)));
+    }
+
+    /// `--timeout` has passed, and there was one node.
+    fn expire(&self, out: &mut Output) {
+        let errors = self.give_up(out);
+        let (node, all) = (&self.node, joined(&errors));
         out.fail(format!("error: unable to drain node \"{node}\" due to error: {all}, continuing command..."));
         out.fail(format!("There are pending nodes to be drained:\n {node}"));
         errors.into_iter().for_each(|error| out.fail(error));

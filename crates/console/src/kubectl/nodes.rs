@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The nodes that words or a selector mean.
-fn nodes(
+pub(super) fn nodes(
     names: &[String],
     arguments: &Arguments,
     context: &Context<'_>,

@@ -45,7 +45,10 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             for (kind, name) in named {
                 let target = reference(kind, &namespace, name);
                 let uid = context.host.world().objects().get(&target).map(|object| object.meta().uid);
-                left.push((target, uid));
+                // Nobody waits for the end of what is not there, and nothing is said of it.
+                if uid.is_some() || matches!(goal, Goal::Created) {
+                    left.push((target, uid));
+                }
             }
         }
         _ => {
@@ -105,11 +108,7 @@ impl Awaited for Wait {
         self.left.retain(|(target, uid)| {
             let met = goal.is_met(target, *uid, world);
             if met {
-                let done = match goal {
-                    Goal::Gone => "deleted",
-                    _ => "condition met",
-                };
-                out.line(format!("{} {done}", named(target)));
+                out.line(format!("{} condition met", named(target)));
             }
             !met
         });
