@@ -16,6 +16,7 @@ pub mod limits;
 pub mod problem;
 
 mod check;
+mod hanging;
 mod split;
 mod suggest;
 mod syntax;

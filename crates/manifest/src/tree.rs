@@ -1,5 +1,6 @@
 //! Values that know where they were written.
 
+use crate::hanging;
 use crate::limits::{MAX_DEPTH, MAX_IN_BRACKETS, MAX_KEYS, MAX_NODES};
 use crate::scalar::{Resolved, resolve};
 use crate::syntax::{self, Fault};
@@ -103,10 +104,30 @@ pub(crate) fn build(text: &str, chunk: Range<usize>) -> (Option<Rc<Node>>, Vec<F
     // In JSON a tab is white space anywhere outside of strings, and never stands inside of one.
     let is_json = source.trim_start().starts_with('{');
     let source = if is_json { Cow::Owned(source.replace('\t', " ")) } else { Cow::Borrowed(source) };
+    let (root, faults) = read(text, &chunk, &source, &source, offsets(&source));
+    if faults.iter().any(|fault| fault.is_error)
+        && let Some((indented, offsets)) = hanging::indented(&source)
+    {
+        let again = read(text, &chunk, &source, &indented, offsets);
+        if again.1.iter().all(|fault| !fault.is_error) {
+            return again;
+        }
+    }
+    (root, faults)
+}
+
+/// Reads what was made of a source, whose places are told by `offsets`.
+fn read(
+    text: &str,
+    chunk: &Range<usize>,
+    source: &str,
+    made: &str,
+    offsets: Vec<u32>,
+) -> (Option<Rc<Node>>, Vec<Fault>) {
     let mut builder = Builder {
-        source: &source,
+        source,
         base: chunk.start,
-        offsets: offsets(&source),
+        offsets,
         frames: Vec::new(),
         root: None,
         anchors: BTreeMap::new(),
@@ -115,7 +136,7 @@ pub(crate) fn build(text: &str, chunk: Range<usize>) -> (Option<Rc<Node>>, Vec<F
         is_too_large: false,
         faults: Vec::new(),
     };
-    let mut parser = Parser::new_from_str(&source);
+    let mut parser = Parser::new_from_str(made);
     while let Some(next) = parser.next_event() {
         let stop = match next {
             Err(error) => {

@@ -199,3 +199,28 @@ fn a_quantity_must_be_one() {
         "#]],
     );
 }
+
+#[test]
+fn lines_in_brackets_and_quotes_may_stand_anywhere() {
+    let read = |text: &str| {
+        let parsed = petri_manifest::parse(text);
+        assert!(parsed.errors().next().is_none(), "{text}: {:?}", parsed.problems);
+        parsed.documents[0].value.clone()
+    };
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - name: ä\n      image: i\n      args: [\n        \"-g\", \"off;\" # ]\n      ]\n";
+    assert_eq!(
+        read(&pod.replace('ä', "c")).at(&["spec", "containers"]).map(petri_objects::Value::to_json).as_deref(),
+        Some(r#"[{"args":["-g","off;"],"image":"i","name":"c"}]"#)
+    );
+    let notes =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: 'one\n  two'\n  b: \"three\nfour\"\n";
+    assert_eq!(
+        read(notes).at(&["data"]).map(petri_objects::Value::to_json).as_deref(),
+        Some(r#"{"a":"one two","b":"three four"}"#)
+    );
+    // Problems are told where they stand in the text as it was written.
+    let wrong = format!("{pod}      oops: 1\n");
+    let parsed = petri_manifest::parse(&wrong);
+    let found: Vec<_> = parsed.problems.iter().map(|problem| &wrong[problem.span.clone()]).collect();
+    assert_eq!(found, ["oops"], "{:?}", parsed.problems);
+}
