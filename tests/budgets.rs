@@ -84,12 +84,19 @@ fn a_drain_refuses_bare_pods_and_local_storage_and_leaves_the_node_cordoned() {
 apiVersion: v1
 kind: Pod
 metadata: {name: bare}
+spec: {nodeSelector: {kubernetes.io/hostname: node-0}, containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: scratch}
 spec: {nodeSelector: {kubernetes.io/hostname: node-0}, containers: [{name: c, image: i}], volumes: [{name: t, emptyDir: {}}]}
 ");
     cluster.wait(30_000);
     let answer = cluster.run("kubectl drain node-0");
-    assert!(answer.contains("cannot delete Pods that declare no controller (use --force to override): default/bare"));
-    assert!(answer.contains("cannot delete Pods with local storage (use --delete-emptydir-data to override)"));
+    assert!(answer.contains("cannot delete Pods that declare no controller (use --force to override): default/bare\n"));
+    // Each pod is refused for the first thing that speaks against it.
+    let local = "cannot delete Pods with local storage (use --delete-emptydir-data to override): default/scratch\n";
+    assert!(answer.contains(local), "{answer}");
     assert!(cluster.run("kubectl get nodes").contains("Ready,SchedulingDisabled"));
     let answer = cluster.run("kubectl drain node-0 --force --delete-emptydir-data");
     cluster.wait(60_000);

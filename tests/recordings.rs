@@ -249,10 +249,9 @@ fn links_are_short() {
 #[test]
 fn a_run_that_is_shared_in_the_instant_of_a_command_opens_there() {
     let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 7));
-    let files = BTreeMap::new();
-    for line in
-        ["run 60s", "kubectl create deployment web --image=nginx --replicas=3", "cut node-1", "power off node-0"]
-    {
+    let web = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 3\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: c, image: nginx}]}\n";
+    let files = BTreeMap::from([("web.yaml".to_owned(), web.to_owned())]);
+    for line in ["run 60s", "kubectl apply -f web.yaml", "cut node-1", "power off node-0"] {
         assert_eq!(petri_console::run(line, &mut timeline, &files).code, 0, "{line}");
         let shared = timeline.shared();
         assert_eq!(from_json(&shared.to_json()), shared);

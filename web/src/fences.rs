@@ -11,7 +11,6 @@ use petri_lessons::Example;
 use petri_lessons::fence::run::{FILE, Run, Told, needs};
 use petri_lessons::fence::{Beginning, Fence, Problem, address};
 use petri_objects::Time;
-use petri_sim::story::shared::Shared;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -116,9 +116,6 @@ fn default_stateful_set(stateful_set: &mut StatefulSet) {
 }
 
 fn default_replica_set(replica_set: &mut ReplicaSet) {
-    if replica_set.metadata.labels.is_empty() {
-        replica_set.metadata.labels = replica_set.spec.template.metadata.labels.clone();
-    }
     if replica_set.spec.replicas.is_some() && pod_spec_is_complete(&replica_set.spec.template.spec) {
         return;
     }

@@ -186,9 +186,9 @@ fn a_deployment_rolls_a_quarter_at_a_time() {
 }
 
 #[test]
-fn a_replica_set_takes_its_labels_from_the_template() {
+fn a_replica_set_has_one_replica_and_no_labels_but_its_own() {
     let set = "{spec:{template:{metadata:{labels:{app:web}}}}}";
-    check(Kind::ReplicaSet, set, &["metadata", "labels"], r#"{"app":"web"}"#);
+    check(Kind::ReplicaSet, set, &["metadata", "labels"], "");
     check(Kind::ReplicaSet, set, &["spec", "replicas"], "1");
     let own = "{metadata:{labels:{x:y}},spec:{template:{metadata:{labels:{app:web}}}}}";
     check(Kind::ReplicaSet, own, &["metadata", "labels"], r#"{"x":"y"}"#);

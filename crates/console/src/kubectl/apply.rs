@@ -144,6 +144,9 @@ fn one_file(
 /// The command for a document, in the namespace that the flags or the document name.
 pub(super) fn command(verb: &str, document: &Document, arguments: &Arguments) -> Result<Command, Failure> {
     let mut object = document.object.clone().expect("documents without an object were refused");
+    if verb == "apply" && object.meta().name.is_empty() && !object.meta().generate_name.is_empty() {
+        return Err(format!("error: from {}: cannot use generate name with apply", object.meta().generate_name));
+    }
     if object.kind().is_namespaced() {
         let own = object.meta().namespace.clone();
         let wanted = arguments.last("namespace").unwrap_or(&own);

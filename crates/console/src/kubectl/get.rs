@@ -284,7 +284,6 @@ impl Watch {
         let mut watch = Watch { kinds, names, filter, options, seen: BTreeMap::new(), widths: Vec::new() };
         let mut first = Output::default();
         watch.print_changes(world, &mut first);
-        watch.options.no_headers = true;
         watch
     }
 
@@ -316,19 +315,26 @@ impl Watch {
         rows.append(&mut changed);
         self.seen = now;
         for object in rows {
-            for line in cells(object.kind(), std::slice::from_ref(&object), &self.options, world.now) {
-                self.write(&line, out);
-            }
+            let lines = cells(object.kind(), std::slice::from_ref(&object), &self.options, world.now);
+            lines.iter().for_each(|line| self.make_room(line));
+            lines.iter().for_each(|line| self.write(line, out));
+            // Headers come once, above the first row.
+            self.options.no_headers = true;
         }
     }
 
-    fn write(&mut self, line: &[String], out: &mut Output) {
+    fn make_room(&mut self, line: &[String]) {
         for (i, cell) in line.iter().enumerate() {
             let width = cell.chars().count() + 3;
             match self.widths.get_mut(i) {
                 Some(known) => *known = width.max(*known),
                 None => self.widths.push(width.max(6)),
             }
+        }
+    }
+
+    fn write(&self, line: &[String], out: &mut Output) {
+        for (i, cell) in line.iter().enumerate() {
             out.stdout.push_str(cell);
             if i + 1 < line.len() {
                 let blanks = self.widths[i] - cell.chars().count();

@@ -184,7 +184,22 @@ struct Entry {
     revision: i64,
     change_cause: Option<Name>,
     template: Value,
+    /// What a ReplicaSet has besides: its template's hash, and its annotations.
+    hash: Option<Name>,
+    annotations: Option<Labels>,
 }
+
+/// Annotations of a Deployment that an undo leaves alone.
+///
+/// Upstream: `annotationsToSkip` in `kubectl/pkg/polymorphichelpers/rollback.go`.
+const ITS_OWN: [&str; 6] = [
+    LAST_APPLIED,
+    REVISION,
+    "deployment.kubernetes.io/revision-history",
+    "deployment.kubernetes.io/desired-replicas",
+    "deployment.kubernetes.io/max-replicas",
+    "deprecated.deployment.rollback.to",
+];
 
 /// The history of a workload, the oldest first.
 fn entries(object: &Object, objects: &Objects) -> Result<Vec<Entry>, Failure> {
@@ -196,8 +211,11 @@ fn entries(object: &Object, objects: &Objects) -> Result<Vec<Entry>, Failure> {
             .filter(|set| set.metadata.is_controlled_by(meta.uid))
             .filter_map(|set| {
                 let mut template = set.spec.template.clone();
+                let hash = template.metadata.labels.get(TEMPLATE_HASH).cloned();
                 template.metadata.labels.remove(TEMPLATE_HASH);
                 Some(Entry {
+                    hash,
+                    annotations: Some(set.metadata.annotations.clone()),
                     revision: set.metadata.annotations.get(REVISION)?.parse().ok()?,
                     change_cause: set.metadata.annotations.get(CHANGE_CAUSE).cloned(),
                     template: template.to_value(),
@@ -217,6 +235,8 @@ fn entries(object: &Object, objects: &Objects) -> Result<Vec<Entry>, Failure> {
                     revision: revision.revision,
                     change_cause: revision.metadata.annotations.get(CHANGE_CAUSE).cloned(),
                     template,
+                    hash: None,
+                    annotations: None,
                 })
             })
             .collect(),
@@ -239,7 +259,13 @@ fn history(object: &Object, arguments: &Arguments, objects: &Objects, out: &mut 
     if wanted > 0 {
         let entry = entries.iter().find(|entry| entry.revision == wanted);
         let entry = entry.ok_or("error: unable to find the specified revision")?;
-        let template = PodTemplateSpec::from_value(&entry.template, &mut Decode::default());
+        let mut template = PodTemplateSpec::from_value(&entry.template, &mut Decode::default());
+        if let Some(hash) = &entry.hash {
+            template.metadata.labels.insert(TEMPLATE_HASH, hash.clone());
+        }
+        if let Some(cause) = entry.change_cause.as_ref().filter(|cause| !cause.is_empty()) {
+            template.metadata.annotations.insert(CHANGE_CAUSE, cause.clone());
+        }
         out.line(format!("{subject} with revision #{wanted}"));
         out.stdout.push_str(&crate::describe::template(&template));
         out.line("");
@@ -301,7 +327,22 @@ fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: 
     // Both go through the same type, so that only what differs is compared.
     let plain = |value: &Value| PodTemplateSpec::from_value(value, &mut Decode::default()).to_value();
     match merge::difference(&plain(&template), &plain(&entry.template)) {
-        Some(patch) => send(object, Value::nested(&["spec", "template"], patch), "rolled back", context, out),
+        Some(patch) => {
+            let mut patch = Value::nested(&["spec", "template"], patch);
+            if let (Some(then), Value::Map(patch)) = (&entry.annotations, &mut patch) {
+                let now = &object.meta().annotations;
+                let is_others = |(key, _): &(&Name, &Name)| !ITS_OWN.contains(&&***key);
+                let gone = now.iter().filter(is_others).map(|(key, _)| (key.clone(), Value::Null));
+                let back =
+                    then.iter().filter(is_others).map(|(key, value)| (key.clone(), Value::String(value.clone())));
+                let mut annotations: Map = gone.collect();
+                back.for_each(|(key, value)| annotations.insert(key, value));
+                if !annotations.is_empty() {
+                    patch.insert("metadata", Value::nested(&["annotations"], Value::Map(annotations)));
+                }
+            }
+            send(object, patch, "rolled back", context, out);
+        }
         None => {
             // A StatefulSet's undo names the revision that was asked for, which is 0 if none was.
             let revision = if matches!(object, Object::StatefulSet(_)) { wanted } else { entry.revision };
