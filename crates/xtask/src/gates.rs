@@ -24,8 +24,8 @@ pub const FIRST_LOAD_BUDGET: u64 = 300_000;
 /// What an ordinary visit may fetch of the page's WebAssembly, in the same bytes: all but what few visits need.
 const VISIT_BUDGET: u64 = 1_200_000;
 /// How much heavier the page's WebAssembly may be in parts than in one, in thousandths. `petri-split` says what the
-/// difference is made of.
-const PARTS_BUDGET: u64 = 1_080;
+/// difference is made of; a third part adds to it, because brotli cannot look across files.
+const PARTS_BUDGET: u64 = 1_085;
 /// What hosts like Netlify and Cloudflare Pages read from the root of a site, and serve nobody.
 pub const HEADERS: &str = "_headers";
 /// What the page fetches later or not at all.
@@ -435,10 +435,10 @@ mod tests {
     #[test]
     fn the_size_gate_fails_where_parts_cost_much_more_than_one() {
         let parts = |all, visit| Parts { all, visit, plain: 1_000 }.within_budget();
-        assert_eq!(parts(1_080, 1_000), Ok(()));
+        assert_eq!(parts(1_085, 1_000), Ok(()));
         assert!(parts(1_070, VISIT_BUDGET + 1).is_err_and(|why| why.contains("ordinary visit")));
-        let heavy = parts(1_081, 1_000);
-        assert!(heavy.is_err_and(|why| why.contains("1081") && why.contains("of 1080 allowed")));
+        let heavy = parts(1_086, 1_000);
+        assert!(heavy.is_err_and(|why| why.contains("1086") && why.contains("of 1085 allowed")));
     }
 
     #[test]
