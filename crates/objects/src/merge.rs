@@ -5,7 +5,7 @@
 //!
 //! Upstream: `apimachinery/pkg/util/strategicpatch`, the struct tags of `k8s.io/api`.
 
-use crate::{Kind, Map, Name, Value};
+use crate::{Kind, Map, Value};
 use std::collections::BTreeMap;
 
 const DIRECTIVE: &str = "$patch";
@@ -79,28 +79,33 @@ impl std::fmt::Display for Unfit {
 /// # Errors
 /// A directive or an item that nobody could follow.
 pub fn strategic(lists: Lists, old: &Value, patch: &Value) -> Result<Value, Unfit> {
-    merge(lists, old, patch, "")
+    Ok(merge(lists, Some(old), patch, "", None)?.unwrap_or_else(|| Value::Map(Map::new())))
 }
 
-fn merge(lists: Lists, old: &Value, patch: &Value, field: &str) -> Result<Value, Unfit> {
-    match (old, patch) {
-        (_, Value::Map(patch)) => {
+/// `None` where the value is to go. `order` is that of a list's items, where the patch tells it apart from them.
+fn merge(
+    lists: Lists,
+    old: Option<&Value>,
+    patch: &Value,
+    field: &str,
+    order: Option<&[Value]>,
+) -> Result<Option<Value>, Unfit> {
+    Ok(match patch {
+        Value::Null => None,
+        Value::Map(patch) => {
             let empty = Map::new();
-            let known = old.as_map().unwrap_or(&empty);
-            Ok(Value::Map(merge_maps(lists, known, patch)?.unwrap_or_default()))
+            merge_maps(lists, old.and_then(Value::as_map).unwrap_or(&empty), patch)?.map(Value::Map)
         }
-        (Value::List(old), Value::List(patch)) => match lists.key(field) {
-            Some(key) => merge_items(lists, old, patch, key, None).map(Value::List),
-            None if lists.is_set(field) => Ok(Value::List(union(old, patch))),
-            None => Ok(Value::List(patch.clone())),
-        },
-        (_, Value::List(patch)) => match lists.key(field) {
-            // What was not there cannot be taken away.
-            Some(key) => merge_items(lists, &[], patch, key, None).map(Value::List),
-            None => Ok(Value::List(patch.clone())),
-        },
-        _ => Ok(patch.clone()),
-    }
+        Value::List(items) => {
+            let known = old.and_then(Value::as_list).unwrap_or_default();
+            Some(Value::List(match lists.key(field) {
+                Some(key) => merge_items(lists, known, items, key, order)?,
+                None if lists.is_set(field) => union(known, items),
+                None => items.clone(),
+            }))
+        }
+        _ => Some(patch.clone()),
+    })
 }
 
 /// `None` where the map is to go.
@@ -111,11 +116,7 @@ fn merge_maps(lists: Lists, old: &Map, patch: &Map) -> Result<Option<Map>, Unfit
         None => old.clone(),
     };
     if let Some(retained) = patch.get(RETAIN).and_then(Value::as_list) {
-        merged = merged
-            .iter()
-            .filter(|(key, _)| retained.iter().any(|kept| kept.as_str() == Some(key)))
-            .map(owned)
-            .collect();
+        merged.retain(|key| retained.iter().any(|kept| kept.as_str() == Some(key)));
     }
     for (key, value) in patch.iter() {
         if let Some(field) = key.strip_prefix(DELETE) {
@@ -128,22 +129,7 @@ fn merge_maps(lists: Lists, old: &Map, patch: &Map) -> Result<Option<Map>, Unfit
             continue;
         }
         let order = patch.get(&format!("{ORDER}{key}")).and_then(Value::as_list);
-        let changed = match (merged.get(key), value) {
-            (_, Value::Null) => None,
-            (known, Value::Map(value)) => {
-                let empty = Map::new();
-                let known = known.and_then(Value::as_map).unwrap_or(&empty);
-                merge_maps(lists, known, value)?.map(Value::Map)
-            }
-            (known, Value::List(items)) if lists.key(key).is_some() => {
-                let known = known.and_then(Value::as_list).unwrap_or_default();
-                let item_key = lists.key(key).unwrap_or_default();
-                Some(Value::List(merge_items(lists, known, items, item_key, order)?))
-            }
-            (Some(known), value) => Some(merge(lists, known, value, key)?),
-            (None, value) => Some(merge(lists, &Value::Null, value, key)?),
-        };
-        match changed {
+        match merge(lists, merged.get(key), value, key, order)? {
             Some(value) => merged.insert(key.clone(), value),
             None => drop(merged.remove(key)),
         }
@@ -173,12 +159,10 @@ fn directive(patch: &Map) -> Result<Option<Directive>, Unfit> {
     }
 }
 
-fn owned((key, value): (&Name, &Value)) -> (Name, Value) {
-    (key.clone(), value.clone())
-}
-
 fn without_directives(patch: &Map) -> Map {
-    patch.iter().filter(|(key, _)| !key.starts_with('$')).map(owned).collect()
+    let mut plain = patch.clone();
+    plain.retain(|key| !key.starts_with('$'));
+    plain
 }
 
 /// The place of the first item of each key.

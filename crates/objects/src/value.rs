@@ -45,6 +45,10 @@ impl Map {
         let at = self.0.iter().position(|(k, _)| &**k == key)?;
         Some(self.0.remove(at).1)
     }
+    /// Drops all but some keys.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.0.retain(|(key, _)| keep(key));
+    }
     pub fn iter(&self) -> impl Iterator<Item = (&Name, &Value)> {
         self.0.iter().map(|(k, v)| (k, v))
     }

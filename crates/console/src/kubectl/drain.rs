@@ -49,7 +49,9 @@ struct Drain {
     options: Options,
     node: Name,
     pods: Vec<Draining>,
-    /// When this node is given up, if others are to come or were before it; one alone has the line's own deadline.
+    /// Whether it is the only one: then the line's own deadline is that of the node.
+    is_alone: bool,
+    /// When this node of several is given up.
     until: Option<Time>,
     /// The others, the next one last.
     rest: Vec<Name>,
@@ -101,7 +103,15 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let Some(first) = names.pop() else { return Ok(out) };
     let now = context.host.world().now;
     let count = names.len() as u64 + 1;
-    let mut drain = Drain { options, node: first, pods: Vec::new(), until: None, rest: names, failed: Vec::new() };
+    let mut drain = Drain {
+        options,
+        node: first,
+        pods: Vec::new(),
+        is_alone: count == 1,
+        until: None,
+        rest: names,
+        failed: Vec::new(),
+    };
     if drain.begin(context.host, &mut out) && !drain.look(context.host, &mut out) {
         let deadline = match count {
             1 => drain.deadline(now),
@@ -167,6 +177,19 @@ fn joined(errors: &[String]) -> String {
     if let [one] = errors { one.clone() } else { format!("[{}]", errors.join(", ")) }
 }
 
+/// What could not be drained.
+fn conclude(failed: &[(Name, Vec<String>)], out: &mut Output) {
+    if failed.is_empty() {
+        return;
+    }
+    let names: Vec<String> = failed.iter().map(|(node, _)| format!("\n {node}")).collect();
+    out.fail(format!("There are pending nodes to be drained:{}", names.concat()));
+    match &failed.iter().flat_map(|(_, problems)| problems).collect::<Vec<_>>()[..] {
+        [one] if !one.contains("global timeout reached") => out.fail(format!("error: {one}")),
+        many => many.iter().for_each(|problem| out.fail(problem.as_str())),
+    }
+}
+
 impl Drain {
     /// Looks what is to go from the node. Answers whether there is something to look at.
     fn begin(&mut self, host: &dyn Host, out: &mut Output) -> bool {
@@ -205,17 +228,14 @@ impl Drain {
         if !warnings.is_empty() {
             out.stderr.push_str(&format!("Warning: {}\n", warnings.join("; ")));
         }
-        let is_one_of_many = !self.rest.is_empty() || self.until.is_some() || !self.failed.is_empty();
-        self.until = if is_one_of_many { self.deadline(now) } else { None };
+        self.until = if self.is_alone { None } else { self.deadline(now) };
         true
     }
 
     /// The node cannot be drained; the next one may. Answers whether there is something to look at.
     fn fail(&mut self, problems: Vec<String>, host: &dyn Host, out: &mut Output) -> bool {
-        let node = self.node.clone();
-        let all = joined(&problems);
-        out.fail(format!("error: unable to drain node \"{node}\" due to error: {all}, continuing command..."));
-        self.failed.push((node, problems));
+        self.refuse(&problems, out);
+        self.failed.push((self.node.clone(), problems));
         self.next(host, out)
     }
 
@@ -223,29 +243,19 @@ impl Drain {
         match self.rest.pop() {
             Some(next) => {
                 self.node = next;
-                // It had company.
-                self.until = Some(Time::ZERO);
                 self.begin(host, out)
             }
             None => {
                 self.pods.clear();
-                self.conclude(out);
+                conclude(&self.failed, out);
                 false
             }
         }
     }
 
-    /// What could not be drained.
-    fn conclude(&self, out: &mut Output) {
-        if self.failed.is_empty() {
-            return;
-        }
-        let names: Vec<String> = self.failed.iter().map(|(node, _)| format!("\n {node}")).collect();
-        out.fail(format!("There are pending nodes to be drained:{}", names.concat()));
-        match &self.failed.iter().flat_map(|(_, problems)| problems).collect::<Vec<_>>()[..] {
-            [one] if !one.contains("global timeout reached") => out.fail(format!("error: {one}")),
-            many => many.iter().for_each(|problem| out.fail(problem.as_str())),
-        }
+    fn refuse(&self, problems: &[String], out: &mut Output) {
+        let (node, all) = (&self.node, joined(problems));
+        out.fail(format!("error: unable to drain node \"{node}\" due to error: {all}, continuing command..."));
     }
 
     /// When the node is given up: kubectl asks once more before it looks at the time.
@@ -355,9 +365,7 @@ impl Awaited for Drain {
     /// `--timeout` has passed, and there was one node.
     fn expire(&self, out: &mut Output) {
         let errors = self.give_up(out);
-        let (node, all) = (&self.node, joined(&errors));
-        out.fail(format!("error: unable to drain node \"{node}\" due to error: {all}, continuing command..."));
-        out.fail(format!("There are pending nodes to be drained:\n {node}"));
-        errors.into_iter().for_each(|error| out.fail(error));
+        self.refuse(&errors, out);
+        conclude(&[(self.node.clone(), errors)], out);
     }
 }

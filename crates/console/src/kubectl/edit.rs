@@ -286,15 +286,17 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
             continue;
         }
         let old = object.to_value();
-        let patched = match kind {
-            "merge" => None,
-            "json" => Some(json_patch::apply(&old, patch.as_list().unwrap_or_default())),
-            _ => Some(strategic(Lists::of(object.kind()), &old, &patch).map_err(|unfit| format!("error: {unfit}"))),
+        let change = |new| merge::difference(&old, &new).unwrap_or_else(|| Value::Map(Map::new()));
+        let patch = match kind {
+            "merge" => Ok(patch.clone()),
+            "json" => json_patch::apply(&old, patch.as_list().unwrap_or_default()).map(change),
+            _ => {
+                strategic(Lists::of(object.kind()), &old, &patch).map(change).map_err(|unfit| format!("error: {unfit}"))
+            }
         };
-        let patch = match patched {
-            None => patch.clone(),
-            Some(Ok(new)) => merge::difference(&old, &new).unwrap_or_else(|| Value::Map(Map::new())),
-            Some(Err(problem)) => {
+        let patch = match patch {
+            Ok(patch) => patch,
+            Err(problem) => {
                 out.fail(problem);
                 continue;
             }

@@ -5,7 +5,10 @@
 use super::{KeptObject, secret};
 use crate::{Map, Name, Value};
 
-/// Kind, field and JSON. `[]` stands for every item of a list. Where what surrounds a field is missing, so is the field.
+/// Both kinds of webhooks.
+const WEBHOOKS: &str = "MutatingWebhookConfiguration ValidatingWebhookConfiguration";
+
+/// Kinds, field and JSON. `[]` stands for every item of a list. Where what surrounds a field is missing, so is the field.
 ///
 /// Upstream: `SetDefaults_...` of `pkg/apis`.
 const TABLE: &[(&str, &str, &str)] = &[
@@ -32,26 +35,17 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("NetworkPolicy", "spec.ingress.[].ports.[].protocol", "\"TCP\""),
     ("NetworkPolicy", "spec.egress.[].ports.[].protocol", "\"TCP\""),
     ("NetworkPolicy", "spec.podSelector", "{}"),
-    ("ClusterRoleBinding", "roleRef.apiGroup", "\"rbac.authorization.k8s.io\""),
-    ("RoleBinding", "roleRef.apiGroup", "\"rbac.authorization.k8s.io\""),
+    ("ClusterRoleBinding RoleBinding", "roleRef.apiGroup", "\"rbac.authorization.k8s.io\""),
     ("CustomResourceDefinition", "spec.conversion", r#"{"strategy":"None"}"#),
-    ("ValidatingWebhookConfiguration", "webhooks.[].failurePolicy", "\"Fail\""),
-    ("ValidatingWebhookConfiguration", "webhooks.[].matchPolicy", "\"Equivalent\""),
-    ("ValidatingWebhookConfiguration", "webhooks.[].namespaceSelector", "{}"),
-    ("ValidatingWebhookConfiguration", "webhooks.[].objectSelector", "{}"),
-    ("ValidatingWebhookConfiguration", "webhooks.[].timeoutSeconds", "10"),
-    ("ValidatingWebhookConfiguration", "webhooks.[].clientConfig.service.port", "443"),
-    ("ValidatingWebhookConfiguration", "webhooks.[].rules.[].scope", "\"*\""),
-    ("MutatingWebhookConfiguration", "webhooks.[].failurePolicy", "\"Fail\""),
-    ("MutatingWebhookConfiguration", "webhooks.[].matchPolicy", "\"Equivalent\""),
-    ("MutatingWebhookConfiguration", "webhooks.[].namespaceSelector", "{}"),
-    ("MutatingWebhookConfiguration", "webhooks.[].objectSelector", "{}"),
+    (WEBHOOKS, "webhooks.[].failurePolicy", "\"Fail\""),
+    (WEBHOOKS, "webhooks.[].matchPolicy", "\"Equivalent\""),
+    (WEBHOOKS, "webhooks.[].namespaceSelector", "{}"),
+    (WEBHOOKS, "webhooks.[].objectSelector", "{}"),
+    (WEBHOOKS, "webhooks.[].timeoutSeconds", "10"),
+    (WEBHOOKS, "webhooks.[].clientConfig.service.port", "443"),
+    (WEBHOOKS, "webhooks.[].rules.[].scope", "\"*\""),
     ("MutatingWebhookConfiguration", "webhooks.[].reinvocationPolicy", "\"Never\""),
-    ("MutatingWebhookConfiguration", "webhooks.[].timeoutSeconds", "10"),
-    ("MutatingWebhookConfiguration", "webhooks.[].clientConfig.service.port", "443"),
-    ("MutatingWebhookConfiguration", "webhooks.[].rules.[].scope", "\"*\""),
-    ("ValidatingAdmissionPolicy", "spec.failurePolicy", "\"Fail\""),
-    ("MutatingAdmissionPolicy", "spec.failurePolicy", "\"Fail\""),
+    ("MutatingAdmissionPolicy ValidatingAdmissionPolicy", "spec.failurePolicy", "\"Fail\""),
     ("APIService", "spec.service.port", "443"),
     ("CSIDriver", "spec.attachRequired", "true"),
     ("CSIDriver", "spec.fsGroupPolicy", "\"ReadWriteOnceWithFSType\""),
@@ -78,7 +72,7 @@ pub fn defaults(object: &mut KeptObject) {
         "CustomResourceDefinition" => name_definition(&mut object.fields),
         _ => {}
     }
-    for (_, path, json) in TABLE.iter().filter(|row| row.0 == name) {
+    for (_, path, json) in TABLE.iter().filter(|row| row.0.split(' ').any(|kind| kind == name)) {
         let words: Vec<&str> = path.split('.').collect();
         fill(&mut object.fields, &words, json);
     }

@@ -35,6 +35,8 @@ struct Outcome {
 /// From these widths on both clusters stand beside each other, and the verdict beside them; the styles say the same.
 const SIDE_BY_SIDE: i32 = 720;
 const VERDICT_BESIDE: i32 = 1_100;
+/// One cluster, the other one, and all else.
+const TURNS: usize = 3;
 /// The verdict's width, with what scrolls beside the clusters.
 const VERDICT: i32 = 346;
 
@@ -57,7 +59,8 @@ pub fn CompareStage() -> Html {
         let pair = pair.as_ref()?.0.borrow();
         Some(Outcome { verdict: pair.verdict(), rows: pair.rows(), measured: pair.measured(start.present) })
     });
-    let turn = use_turns(&pair, 3);
+    let turn = use_turns(&pair, TURNS);
+    let is_drawn = turn == TURNS;
     let a = use_memo((pair.clone().filter(|_| turn > 0), at), |(pair, at)| {
         Some(shown(&mut pair.as_ref()?.0.borrow_mut().a, *at))
     });
@@ -125,16 +128,16 @@ pub fn CompareStage() -> Html {
                 <b class="mono compare-clock">{ words::moment_tenths(begin, at) }</b>
                 <button class="btn" onclick={desk.sends(Action::Close)}>{ "Close compare" }<kbd>{ "Esc" }</kbd></button>
             </header>
-            <div class="compare-sides" data-compared={(turn == 3).to_string()}>{ column(0) }{ column(1) }</div>
+            <div class="compare-sides" data-compared={is_drawn.to_string()}>{ column(0) }{ column(1) }</div>
             <aside class="compare-verdict" aria-label="Verdict">
                 <h3>{ "Verdict" }</h3>
-                { match outcome.as_ref().as_ref().filter(|_| turn == 3) {
+                { match outcome.as_ref().as_ref().filter(|_| is_drawn) {
                     Some(outcome) => verdict(outcome, why),
                     None => html! { <p key="wait" class="compare-sentence" role="status">{ format!("Both are being played: {percent} %.") }</p> },
                 } }
             </aside>
             <footer class="compare-time">
-                { match pair.as_ref().filter(|_| turn == 3) {
+                { match pair.as_ref().filter(|_| is_drawn) {
                     Some(pair) => lanes(&pair.0.borrow(), at, width),
                     None => html! { <div key="wait" class="compare-lanes"></div> },
                 } }

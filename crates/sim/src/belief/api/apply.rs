@@ -139,7 +139,7 @@ fn three_way(lists: Lists, current: &mut Value, original: &Value, modified: &Val
             });
             // What changes is named whole: what belongs to another of the several goes.
             if known.is_some_and(|known| known != *current) {
-                *current = current.iter().filter(|(key, _)| wanted.get(key).is_some()).map(owned).collect();
+                current.retain(|key| wanted.get(key).is_some());
             }
         }
         (Value::List(current), Value::List(modified)) => match lists.key(field) {
@@ -148,10 +148,6 @@ fn three_way(lists: Lists, current: &mut Value, original: &Value, modified: &Val
         },
         (current, modified) => *current = modified.clone(),
     }
-}
-
-fn owned((key, value): (&Name, &Value)) -> (Name, Value) {
-    (key.clone(), value.clone())
 }
 
 /// The first item of each key.

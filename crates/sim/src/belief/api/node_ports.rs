@@ -5,7 +5,7 @@
 use super::shelf::Objects;
 use super::validation::{FieldError, FieldErrorKind};
 use crate::ground::random::mix;
-use petri_objects::{Name, Service, ServicePort, ServiceSpec};
+use petri_objects::{Service, ServicePort, ServiceSpec};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
@@ -32,8 +32,8 @@ pub fn keep(new: &mut ServiceSpec, old: &ServiceSpec) {
         (true, true) => {
             let mut used: BTreeSet<i32> = numbers(old).intersection(&numbers(new)).copied().collect();
             for port in &mut new.ports {
-                let before = |name: &Name| old.ports.iter().rev().find(|port| port.name == *name);
-                let before = before(&port.name).map_or(0, |port| port.node_port);
+                let before = old.ports.iter().rev().find(|before| before.name == port.name);
+                let before = before.map_or(0, |before| before.node_port);
                 if port.node_port == 0 && used.insert(before) {
                     port.node_port = before;
                 }
