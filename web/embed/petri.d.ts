@@ -96,7 +96,7 @@ export interface Verdict {
 export interface Happening {
   /** Virtual milliseconds since the start. */
   at: number;
-  kind: "object" | "command" | "process" | "machine" | "guarantee";
+  kind: "object" | "command" | "process" | "lock" | "machine" | "guarantee";
   /** `pod/web-0`, `web-0 on node-1`, `node-1`, `At most one`. */
   subject: string;
   what: string;

@@ -17,7 +17,7 @@ use petri_sim::story::recording::{ENGINE, Recording};
 use petri_sim::story::shared::Shared;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::invariants::{Guarantee, Standing};
-use petri_sim::words::note::{MachineChange, Note, ProcessChange, Verb, What};
+use petri_sim::words::note::{CallResult, MachineChange, Note, ProcessChange, ProgramChange, Verb, What};
 use petri_sim::world::World;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -357,6 +357,20 @@ fn happening(note: &Note, start: petri_objects::Time) -> Happening {
                 ProcessChange::Died => "died",
             };
             ("process", format!("{identity} on {node}"), what.to_owned(), None)
+        }
+        What::Program { node, identity, change, .. } => {
+            let what = match change {
+                ProgramChange::Leads { lock, .. } => format!("leads {lock}"),
+                ProgramChange::Yields { lock } => format!("yields {lock}"),
+                ProgramChange::Called { target, result: CallResult::Answered(..) } => format!("reaches {target}"),
+                ProgramChange::Called { target, .. } => format!("does not reach {target}"),
+                ProgramChange::Wrote { volume, verdict, .. } => format!("writes to {volume}, {}", verdict.as_str()),
+            };
+            ("process", format!("{identity} on {node}"), what, None)
+        }
+        What::Lock { lock, holder, .. } => {
+            let what = holder.as_ref().map_or_else(|| "free".to_owned(), |holder| format!("held by {holder}"));
+            ("lock", lock.to_string(), what, None)
         }
         What::Machine { node, change } => {
             let what = match change {

@@ -24,9 +24,9 @@ const PATIENCE: Span = Span::minutes(60);
 pub fn is_about(note: &Note, object: &ObjectRef, uid: Option<Uid>) -> bool {
     match &note.what {
         What::Write { target, uid: written, .. } => target == object && uid.is_none_or(|uid| uid == *written),
-        What::Process { uid: process, .. } => uid == Some(*process),
+        What::Process { uid: process, .. } | What::Program { uid: process, .. } => uid == Some(*process),
         What::Machine { node, .. } => object.kind == petri_objects::Kind::Node && object.name == *node,
-        What::Command { .. } | What::Guarantee { .. } => false,
+        What::Command { .. } | What::Guarantee { .. } | What::Lock { .. } => false,
     }
 }
 

@@ -11,7 +11,7 @@ use petri_picture::view::{Target, words};
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::actor::Actor;
 use petri_sim::words::command::Direction;
-use petri_sim::words::note::{MachineChange, Note, ProcessChange, Verb, What};
+use petri_sim::words::note::{CallResult, MachineChange, Note, ProcessChange, ProgramChange, Verb, What};
 use petri_sim::world::World;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -227,8 +227,32 @@ impl About {
                 };
                 if self.everything { format!("{node}: {what}") } else { what.to_owned() }
             }
+            What::Program { change, .. } => acts(change),
+            What::Lock { lock, holder, .. } => match holder {
+                Some(holder) => format!("the record of {lock} names {holder}"),
+                None => format!("the record of {lock} names nobody"),
+            },
             What::Guarantee { .. } => String::new(),
         }
+    }
+}
+
+/// What a process does from now on.
+#[inline(never)]
+fn acts(change: &ProgramChange) -> String {
+    match change {
+        ProgramChange::Leads { lock, token: None, .. } => format!("acts as the holder of {lock}"),
+        ProgramChange::Leads { lock, token: Some(token), .. } => {
+            format!("acts as the holder of {lock}, token {token}")
+        }
+        ProgramChange::Yields { lock } => format!("does not act as the holder of {lock} any more"),
+        ProgramChange::Called { target, result } => match result {
+            CallResult::Answered(pod, address) => format!("called {target}: {pod} at {address} answered"),
+            CallResult::NoName => format!("called {target}: no such name"),
+            CallResult::NoAddress => format!("called {target}: nobody is ready"),
+            CallResult::NoAnswer(address) => format!("called {target}: nobody answers at {address}"),
+        },
+        ProgramChange::Wrote { volume, verdict, .. } => format!("wrote to {volume}: {}", verdict.as_str()),
     }
 }
 

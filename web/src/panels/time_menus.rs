@@ -159,8 +159,10 @@ pub fn SightMenu(props: &SightMenuProps) -> Html {
         <FloatBox place={Place::Below("view-button")} label="View" role="menu" class="menu sight">
             <div class="menu-title" key="lanes">{ "Timeline" }</div>
             { filter("show-pods", "Pods", "a lane for each name", own.pods, |filter| filter.pods = !filter.pods) }
-            { filter("show-disks", "Disks", "those that moved or are waited for", own.disks, |filter| filter.disks = !filter.disks) }
+            { filter("show-disks", "Disks", "those that moved, refuse or are waited for", own.disks, |filter| filter.disks = !filter.disks) }
             { filter("show-nodes", "Nodes", "a lane for each machine", own.nodes, |filter| filter.nodes = !filter.nodes) }
+            { filter("show-locks", "Locks", "who holds them, and who acts", own.locks, |filter| filter.locks = !filter.locks) }
+            { filter("show-clients", "Clients", "what their calls come to", own.clients, |filter| filter.clients = !filter.clients) }
             { filter("show-calm", "Calm lanes", "where belief and reality agree", own.calm, |filter| filter.calm = !filter.calm) }
             { filter("show-gone", "Lanes of the gone", "of pods that are no more", own.gone, |filter| filter.gone = !filter.gone) }
             { filter("show-yours", "Your pins", "commands and faults", own.yours, |filter| filter.yours = !filter.yours) }

@@ -153,6 +153,8 @@ fn lane_row(lane: &LaneRow, view: &TimelineView, patterns: &Patterns, props: &Ti
         LaneKey::Identity { namespace, pod } => format!("pod/{namespace}/{pod}"),
         LaneKey::Volume(volume) => format!("volume/{volume}"),
         LaneKey::Node(node) => format!("node/{node}"),
+        LaneKey::Lock(lock) => format!("lock/{lock}"),
+        LaneKey::Client { namespace, pod } => format!("client/{namespace}/{pod}"),
     };
     let class = classes!("pick", lane.identity.class());
     if view.strip {
@@ -167,7 +169,7 @@ fn bar_mark(mark: &BarMark, patterns: &Patterns) -> Html {
     let (x, y, w, h) = (mark.x.to_string(), mark.y.to_string(), mark.w.to_string(), mark.h.to_string());
     let text = match mark.bar {
         Bar::Off | Bar::KubeletStopped => "offtext",
-        Bar::Process => "inv",
+        Bar::Process | Bar::Acts | Bar::Taken | Bar::Stale => "inv",
         _ => "on",
     };
     html! { <>

@@ -191,7 +191,11 @@ impl Trace {
                 }
                 self.line(note.at, line);
             }
-            What::Command { .. } | What::Machine { .. } | What::Guarantee { .. } => {}
+            What::Program { .. }
+            | What::Lock { .. }
+            | What::Command { .. }
+            | What::Machine { .. }
+            | What::Guarantee { .. } => {}
         }
     }
 

@@ -1,5 +1,7 @@
 //! The memory of the timeline: what notes said, kept as spans, so that a frame costs the same after a hundred thousand.
 
+mod programs;
+
 use super::identity::Identity;
 use petri_objects::{Name, Node, Object, ObjectRef, Phase, Pod, Time, Uid, VolumeAttachment, condition};
 use petri_sim::story::recording::AGAIN;
@@ -21,6 +23,13 @@ pub enum LaneKey {
     /// A volume, by its own name.
     Volume(Name),
     Node(Name),
+    /// A lock, `default/lease/leader`: whom its record names, and who acts as its holder.
+    Lock(Name),
+    /// What a client hears of those that it calls.
+    Client {
+        namespace: Name,
+        pod: Name,
+    },
 }
 
 /// How a span is drawn.
@@ -44,6 +53,17 @@ pub enum Bar {
     Cut,
     Off,
     KubeletStopped,
+    /// A lock's record names somebody.
+    Record,
+    /// Somebody acts as the holder of a lock.
+    Acts,
+    // What a client hears.
+    Answered,
+    Unanswered,
+    // What a disk makes of records.
+    Taken,
+    Refused,
+    Stale,
 }
 
 impl Bar {
@@ -55,8 +75,10 @@ impl Bar {
             Bar::Ready | Bar::Terminating | Bar::Attached => "bar1",
             Bar::Ended => "bar3",
             Bar::Process => "real",
-            Bar::NodeReady => "gray",
-            Bar::NodeLost | Bar::Cut => "amb",
+            Bar::NodeReady | Bar::Record | Bar::Answered => "gray",
+            Bar::NodeLost | Bar::Cut | Bar::Unanswered | Bar::Refused => "amb",
+            Bar::Acts | Bar::Taken => "ink",
+            Bar::Stale => "stale",
             Bar::Off | Bar::KubeletStopped => "offbar",
         }
     }
@@ -71,9 +93,14 @@ pub struct Span {
     pub to: Option<Time>,
     pub uid: Uid,
     pub node: Name,
+    /// Whom a lock's record names or who acts as its holder, whose records a disk takes, why a call fails.
+    pub who: Name,
 }
 
 impl Span {
+    fn begins(bar: Bar, from: Time, uid: Uid, node: Name) -> Span {
+        Span { bar, from, to: None, uid, node, who: Name::default() }
+    }
     pub fn covers(&self, from: Time, to: Time) -> bool {
         self.from < to && self.to.is_none_or(|end| end > from)
     }
@@ -82,6 +109,8 @@ impl Span {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lane {
     pub identity: Identity,
+    /// What a client calls.
+    pub calls: Name,
     pub belief: Vec<Span>,
     pub reality: Vec<Span>,
 }
@@ -139,6 +168,8 @@ pub struct LaneStore {
     /// Pods whose evictions are parts of a drain and were refused, and when: they are asked for again.
     draining: BTreeMap<ObjectRef, Time>,
     containers: BTreeSet<(Uid, Name)>,
+    /// The lanes in which something lasts that ends with a pod's processes.
+    acting: BTreeMap<Uid, BTreeSet<LaneKey>>,
     start: Time,
     became_ready: Option<(Time, Name)>,
     seen: usize,
@@ -199,6 +230,7 @@ impl LaneStore {
                 Object::PersistentVolumeClaim(claim) if !claim.spec.volume_name.is_empty() => {
                     self.claims.insert(claim.spec.volume_name.clone(), claim.metadata.name.clone());
                 }
+                Object::Lease(_) | Object::ConfigMap(_) => self.written_record(at, *verb, object),
                 _ => {}
             },
             What::Command { command, result, said, .. } => {
@@ -219,7 +251,7 @@ impl LaneStore {
                         let first = !self.containers.iter().any(|(pod, _)| pod == uid);
                         self.containers.insert((*uid, container.clone()));
                         if first {
-                            let span = Span { bar: Bar::Process, from: at, to: None, uid: *uid, node: node.clone() };
+                            let span = Span::begins(Bar::Process, at, *uid, node.clone());
                             self.lanes.entry(key).or_default().reality.push(span);
                         }
                     }
@@ -229,11 +261,14 @@ impl LaneStore {
                             && let Some(lane) = self.lanes.get_mut(&key)
                         {
                             close(&mut lane.reality, at, |span| span.uid == *uid);
+                            self.stops_acting(at, *uid);
                         }
                     }
                     ProcessChange::Ready | ProcessChange::Unready | ProcessChange::AskedToStop { .. } => {}
                 }
             }
+            What::Program { node, identity, uid, change } => self.program(at, node, identity, *uid, change),
+            What::Lock { lock, holder, until } => self.record(at, lock, holder.as_ref(), *until),
             What::Machine { node, change } => self.machine(at, node, *change),
             What::Guarantee { guarantee, subject, standing } => self.guarantee(at, *guarantee, subject, standing),
         }
@@ -303,7 +338,7 @@ impl LaneStore {
         if open.is_none_or(|span| span.bar != bar) {
             close(&mut lane.belief, at, |span| span.uid == meta.uid);
             let node = pod.spec.node_name.clone();
-            lane.belief.push(Span { bar, from: at, to: None, uid: meta.uid, node });
+            lane.belief.push(Span::begins(bar, at, meta.uid, node));
         }
         if bar == Bar::Ready && !matches!(old, Some(Object::Pod(old)) if old.is_ready()) {
             self.became_ready = Some((at, meta.name.clone()));
@@ -345,14 +380,14 @@ impl LaneStore {
         if let (true, Some(Object::Node(old))) = (lane.belief.is_empty(), old) {
             // The node was there before the first note about it.
             let before = node_bar(old);
-            let span = Span { bar: before, from: start, to: None, uid: old.metadata.uid, node: "".into() };
+            let span = Span::begins(before, start, old.metadata.uid, Name::default());
             lane.belief.push(span);
             changed = before != bar;
         }
         if changed {
             let known = !lane.belief.is_empty();
             close(&mut lane.belief, at, |_| true);
-            lane.belief.push(Span { bar, from: at, to: None, uid: node.metadata.uid, node: "".into() });
+            lane.belief.push(Span::begins(bar, at, node.metadata.uid, Name::default()));
             if known {
                 let name = &node.metadata.name;
                 let text = if bar == Bar::NodeReady { format!("{name} Ready") } else { format!("{name} NotReady") };
@@ -365,7 +400,7 @@ impl LaneStore {
         let reality = &mut self.lanes.entry(LaneKey::Node(node.clone())).or_default().reality;
         let mut open = |bar| {
             if !reality.iter().any(|span| span.bar == bar && span.to.is_none()) {
-                reality.push(Span { bar, from: at, to: None, uid: Uid(0), node: node.clone() });
+                reality.push(Span::begins(bar, at, Uid(0), node.clone()));
             }
         };
         match change {
@@ -385,7 +420,7 @@ impl LaneStore {
         let attached = verb != Verb::Deleted && attachment.status.attached;
         let open = spans.iter().any(|span| span.to.is_none() && span.uid == uid);
         match (attached, open) {
-            (true, false) => spans.push(Span { bar: Bar::Attached, from: at, to: None, uid, node: node.clone() }),
+            (true, false) => spans.push(Span::begins(Bar::Attached, at, uid, node.clone())),
             (false, true) => close(spans, at, |span| span.uid == uid),
             _ => {}
         }

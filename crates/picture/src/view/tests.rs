@@ -4,6 +4,7 @@ mod headlines;
 mod intentions;
 mod layouts;
 mod lines;
+mod programs;
 mod tables;
 
 use super::facts::Facts;

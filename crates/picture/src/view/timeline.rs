@@ -6,6 +6,7 @@ mod marks;
 
 use super::facts::Facts;
 use super::lanes::{LaneKey, LaneStore};
+use super::marks::lock_object;
 pub use marks::{
     ArrowMark, BarMark, BranchMark, DueMark, Filter, FoldMark, Fork, LaneRow, Options, PinMark, Scrubber, TickMark,
     TimelineView, ViolationMark,
@@ -44,6 +45,8 @@ fn arrows(links: &[Link], view: &TimelineView) -> Vec<ArrowMark> {
             }
             LaneKey::Node(node) => link.target.kind == Kind::Node && link.target.name == *node,
             LaneKey::Volume(volume) => link.target.kind == Kind::PersistentVolume && link.target.name == *volume,
+            LaneKey::Lock(lock) => lock_object(lock).as_ref() == Some(&link.target),
+            LaneKey::Client { .. } => false,
         });
         (view.scale.x(link.at), lane.map_or(view.top - 10, |lane| lane.y + lane.h / 2))
     };

@@ -1,6 +1,7 @@
 //! What was written to a disk, by whom and in which order, and what the disk refused.
 
 use crate::ground::clock::Time;
+pub use crate::words::note::Verdict;
 use petri_objects::{Name, Uid};
 
 /// How many entries a disk remembers.
@@ -59,32 +60,6 @@ pub struct Entry {
     pub count: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verdict {
-    Accepted,
-    /// Accepted, although a later holder has written before.
-    AcceptedStale,
-    /// The token is lower than one that the disk has seen.
-    RefusedOldToken,
-    RefusedNoToken,
-    RefusedReadOnly,
-}
-
-impl Verdict {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Verdict::Accepted => "accepted",
-            Verdict::AcceptedStale => "accepted, stale",
-            Verdict::RefusedOldToken => "refused, old token",
-            Verdict::RefusedNoToken => "refused, no token",
-            Verdict::RefusedReadOnly => "refused, read-only",
-        }
-    }
-    pub fn is_accepted(self) -> bool {
-        matches!(self, Verdict::Accepted | Verdict::AcceptedStale)
-    }
-}
-
 /// Who writes, and in which right.
 pub struct Writer<'a> {
     pub node: &'a Name,
@@ -97,6 +72,11 @@ pub struct Writer<'a> {
 }
 
 impl Journal {
+    /// Whether the last record began an entry: it differed from the one before in more than time.
+    pub fn has_news(&self) -> bool {
+        self.entries.last().is_some_and(|entry| entry.count == 1)
+    }
+
     /// A record arrives.
     pub fn record(&mut self, writer: &Writer<'_>, now: Time) -> Verdict {
         let index = self.fences.iter().position(|fence| fence.lock == *writer.lock).unwrap_or(self.fences.len());

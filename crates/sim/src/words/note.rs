@@ -42,6 +42,10 @@ pub enum What {
     },
     /// A process changed on a machine.
     Process { node: Name, identity: Identity, uid: Uid, container: Name, change: ProcessChange },
+    /// A process that acts by itself did something else than before.
+    Program { node: Name, identity: Identity, uid: Uid, change: ProgramChange },
+    /// The record of a lock that no object of the API keeps: who holds it, and until when if it ends by itself.
+    Lock { lock: Name, holder: Option<Name>, until: Option<Time> },
     /// A machine lost or got power, or its link to the control plane.
     Machine { node: Name, change: MachineChange },
     /// A guarantee's standing changed.
@@ -74,6 +78,56 @@ pub enum ProcessChange {
     },
     /// Gone with the machine's power.
     Died,
+}
+
+/// What a process that acts by itself does from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ProgramChange {
+    /// It believes to hold a lock, `default/lease/leader`, and acts on it. `id` is its name as a candidate.
+    Leads { lock: Name, id: Name, token: Option<u64> },
+    /// It does not act as the holder of a lock any more.
+    Yields { lock: Name },
+    /// Its calls come to something else than the one before, or it called for the first time.
+    Called { target: Name, result: CallResult },
+    /// What a disk makes of its records differs from the record before.
+    Wrote { volume: Name, token: Option<u64>, verdict: Verdict },
+}
+
+/// What came of one call of a client.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CallResult {
+    /// By this pod, at this address.
+    Answered(Name, Name),
+    NoName,
+    NoAddress,
+    NoAnswer(Name),
+}
+
+/// What a disk makes of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    Accepted,
+    /// Accepted, although a later holder has written before.
+    AcceptedStale,
+    /// The token is lower than one that the disk has seen.
+    RefusedOldToken,
+    RefusedNoToken,
+    RefusedReadOnly,
+}
+
+impl Verdict {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Accepted => "accepted",
+            Verdict::AcceptedStale => "accepted, stale",
+            Verdict::RefusedOldToken => "refused, old token",
+            Verdict::RefusedNoToken => "refused, no token",
+            Verdict::RefusedReadOnly => "refused, read-only",
+        }
+    }
+    pub fn is_accepted(self) -> bool {
+        matches!(self, Verdict::Accepted | Verdict::AcceptedStale)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,17 +1,21 @@
 //! What processes do by themselves, and what it does to the promises.
 
 use crate::belief::api::watch::Change;
+use crate::ground::clock::Time;
 use crate::reality::machine::{Owner, ProcessId};
+use crate::reality::workload::lock_server::Holder;
 use crate::reality::workload::{self, Host};
 use crate::words::identity::Identity;
-use crate::words::note::Note;
+use crate::words::note::{Note, What};
 use crate::world::World;
 use petri_objects::{Name, Object};
+use std::collections::BTreeMap;
 
 impl World {
     /// Lets processes do something.
     fn on_processes<T>(&mut self, notes: &mut Vec<Note>, act: impl FnOnce(&mut Host<'_>) -> T) -> T {
         let mut losses = Vec::new();
+        let before = self.lock_records();
         let mut host = Host {
             now: self.now,
             machines: &self.machines,
@@ -22,10 +26,40 @@ impl World {
             programs: &mut self.programs,
             agenda: &mut self.queue,
             losses: &mut losses,
+            notes,
         };
         let result = act(&mut host);
+        self.note_lock_records(&before, notes);
         self.check_losses(losses, notes);
         result
+    }
+
+    /// Who holds the locks that no object keeps, and until when if that ends by itself.
+    fn lock_records(&self) -> BTreeMap<Name, (Name, Option<Time>)> {
+        let servers = &self.programs.lock_servers;
+        if servers.keys.is_empty() && servers.nodes.is_empty() {
+            return BTreeMap::new();
+        }
+        let named = |holder: Holder<'_>| match holder {
+            Holder::Owner(owner, until) => (owner.clone(), Some(until)),
+            Holder::Client(client) => {
+                let known = self.programs.running.get(client);
+                (known.map_or_else(|| "an ended process".into(), |program| program.id.clone()), None)
+            }
+        };
+        let holders = servers.holders(self.now).into_iter();
+        holders.map(|(lock, holder)| (lock.clone(), named(holder))).collect()
+    }
+
+    /// Tells which of these records have changed.
+    fn note_lock_records(&self, before: &BTreeMap<Name, (Name, Option<Time>)>, notes: &mut Vec<Note>) {
+        let after = self.lock_records();
+        let gone = before.keys().filter(|lock| !after.contains_key(*lock)).map(|lock| (lock, None, None));
+        let new = after.iter().filter(|(lock, record)| before.get(*lock) != Some(record));
+        let new = new.map(|(lock, (holder, until))| (lock, Some(holder.clone()), *until));
+        for (lock, holder, until) in gone.chain(new) {
+            notes.push(Note { at: self.now, what: What::Lock { lock: lock.clone(), holder, until } });
+        }
     }
 
     /// Processes on a machine began, ended, or changed: their programs begin, end, freeze or wake with them.

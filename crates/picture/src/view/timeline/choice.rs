@@ -11,7 +11,7 @@ use petri_objects::{Name, Time};
 use petri_sim::words::reason::Reason;
 use std::collections::BTreeSet;
 
-/// The lanes to draw, in order: identities by owner and ordinal, contested disks, nodes.
+/// The lanes to draw, in order: identities by owner and ordinal, locks, clients, contested disks, nodes.
 pub(super) fn choose<'s>(
     facts: &Facts,
     store: &'s LaneStore,
@@ -21,6 +21,8 @@ pub(super) fn choose<'s>(
     let mut identities = Vec::new();
     let mut nodes = Vec::new();
     let mut volumes = Vec::new();
+    // In the order of their keys: locks by name, then clients by name.
+    let mut acting = Vec::new();
     let contested = contested(facts);
     for (key, lane) in &store.lanes {
         let seen = lane.belief.iter().chain(&lane.reality).any(|span| span.covers(window.0, window.1));
@@ -34,10 +36,19 @@ pub(super) fn choose<'s>(
             }
             LaneKey::Volume(volume) => {
                 let moved = lane.belief.iter().filter(|span| span.covers(window.0, window.1)).map(|span| &span.node);
-                if contested.contains(volume) || moved.collect::<BTreeSet<_>>().len() > 1 {
+                let told = |span: &Span| refuses(span) && span.covers(window.0, window.1);
+                if contested.contains(volume)
+                    || moved.collect::<BTreeSet<_>>().len() > 1
+                    || lane.reality.iter().any(told)
+                {
                     volumes.push((volume.clone(), (key.clone(), Lane::of(lane))));
                 }
             }
+            // A Lease that no process acts on is no lock that anybody sees at work.
+            LaneKey::Lock(_) if seen && options.filter.locks && !lane.reality.is_empty() => {
+                acting.push((key.clone(), Lane::of(lane)));
+            }
+            LaneKey::Client { .. } if seen && options.filter.clients => acting.push((key.clone(), Lane::of(lane))),
             _ => {}
         }
     }
@@ -58,6 +69,7 @@ pub(super) fn choose<'s>(
     if options.strip {
         return lanes.collect();
     }
+    let lanes = lanes.chain(acting);
     lanes.chain(volumes.into_iter().map(|(_, lane)| lane)).chain(nodes.into_iter().map(|(_, lane)| lane)).collect()
 }
 
@@ -65,6 +77,7 @@ pub(super) fn choose<'s>(
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lane<'s> {
     pub identity: Identity,
+    pub calls: Name,
     pub belief: &'s [Span],
     pub reality: &'s [Span],
     /// No note was ever about it: it is as it was at the beginning.
@@ -73,8 +86,14 @@ pub(super) struct Lane<'s> {
 
 impl<'s> Lane<'s> {
     fn of(lane: &'s lanes::Lane) -> Lane<'s> {
-        Lane { identity: lane.identity.clone(), belief: &lane.belief, reality: &lane.reality, untouched: false }
+        let (identity, calls) = (lane.identity.clone(), lane.calls.clone());
+        Lane { identity, calls, belief: &lane.belief, reality: &lane.reality, untouched: false }
     }
+}
+
+/// Whether a disk refuses records, or takes what comes too late.
+pub(super) fn refuses(span: &Span) -> bool {
+    matches!(span.bar, Bar::Refused | Bar::Stale)
 }
 
 /// Volumes that somebody waits for.
@@ -139,7 +158,19 @@ pub(super) fn bar_text(span: &Span, sole: bool) -> String {
         Bar::Cut => "cut off".to_owned(),
         Bar::Off => "off".to_owned(),
         Bar::KubeletStopped => "kubelet stopped".to_owned(),
+        Bar::Record => format!("{} on record", candidate(&span.who)),
+        Bar::Acts => format!("{} acts", candidate(&span.who)),
+        Bar::Answered => "answered".to_owned(),
+        Bar::Unanswered => span.who.to_string(),
+        Bar::Taken => format!("{} writes", span.who),
+        Bar::Refused => format!("{} refused", span.who),
+        Bar::Stale => format!("{} writes too late", span.who),
     }
+}
+
+/// The pod of a candidate for a lock, whose name goes on with its uid and its number of restarts.
+fn candidate(who: &str) -> &str {
+    who.split('_').next().unwrap_or(who)
 }
 
 /// The words of a bar in which several spans last at once.
@@ -150,6 +181,7 @@ pub(super) fn together_text(spans: &[&Span], sole: bool) -> String {
         .map(|span| match span.bar {
             Bar::Process => format!("{} on {}", span.uid.short(), span.node),
             Bar::Attached => span.node.to_string(),
+            Bar::Acts => candidate(&span.who).to_owned(),
             _ => bar_text(span, sole),
         })
         .collect();
@@ -158,6 +190,7 @@ pub(super) fn together_text(spans: &[&Span], sole: bool) -> String {
     match first.bar {
         Bar::Process => format!("processes {told}"),
         Bar::Attached => format!("attached to {told}"),
+        Bar::Acts => format!("{told} act"),
         _ => told,
     }
 }

@@ -1,6 +1,6 @@
 //! From lanes to pixels.
 
-use super::choice::{Lane, bar_text, between, branch_name, choose, dues, lane_label, together_text};
+use super::choice::{Lane, bar_text, between, branch_name, choose, dues, lane_label, refuses, together_text};
 use super::marks::{
     BarMark, BranchMark, DueMark, FoldMark, Fork, LaneRow, Options, PinMark, Scrubber, TickMark, TimelineView,
     ViolationMark,
@@ -12,7 +12,7 @@ use crate::view::marks::{Target, Tone};
 use crate::view::scale::Scale;
 use crate::view::words;
 use petri_objects::order::Order as _;
-use petri_objects::{Kind, ObjectRef, Span as Length, Time, Uid};
+use petri_objects::{Kind, Name, ObjectRef, Span as Length, Time, Uid};
 use petri_sim::words::invariants::Guarantee;
 
 const LANE: i32 = 16;
@@ -96,7 +96,7 @@ pub(super) fn draw(
 /// Every moment at which something is drawn: what must not be folded away.
 fn marks(facts: &Facts, store: &LaneStore, end: Time, forks: &[Fork]) -> Vec<Time> {
     let spans = store.lanes.values().flat_map(|lane| lane.belief.iter().chain(&lane.reality));
-    let edges = spans.flat_map(|span| [Some(span.from), span.to]);
+    let edges = spans.flat_map(|span| [Some(span.from), span.to.filter(|to| *to <= end)]);
     let breaks = store.violations.iter().flat_map(|v| [Some(v.from), v.to]);
     let pins = store.pins.iter().map(|pin| Some(pin.at));
     let forks = forks.iter().map(|fork| Some(fork.from));
@@ -117,7 +117,7 @@ fn whole(start: Time, end: Time, marks: &[Time], left: i32, right: i32) -> (Time
 }
 
 fn extent(scale: &Scale, from: Time, to: Option<Time>, end: Time) -> (i32, i32) {
-    let (x, right) = (scale.x(from), scale.x(to.unwrap_or(end)));
+    let (x, right) = (scale.x(from), scale.x(to.map_or(end, |to| to.min(end))));
     (x, (right - x).max(1))
 }
 
@@ -153,6 +153,11 @@ fn target(key: &LaneKey, lane: &Lane, store: &LaneStore, facts: &Facts) -> Targe
             }
         }
         LaneKey::Node(node) => Target::Node(node.clone()),
+        LaneKey::Lock(lock) => Target::Lock(lock.clone()),
+        LaneKey::Client { namespace, pod } => {
+            let uid = lane.belief.last().map_or(Uid(0), |span| span.uid);
+            Target::Pod { pod: ObjectRef::new(Kind::Pod, namespace.clone(), pod.clone()), uid }
+        }
     }
 }
 
@@ -209,6 +214,8 @@ fn lanes(
             LaneKey::Identity { pod, .. } => pod.to_string(),
             LaneKey::Volume(volume) => store.claims.get(volume).unwrap_or(volume).to_string(),
             LaneKey::Node(node) => node.to_string(),
+            LaneKey::Lock(lock) => lock.rsplit('/').next().unwrap_or(lock).to_owned(),
+            LaneKey::Client { .. } => format!("calls {}", lane.calls),
         };
         let subject = |v: &&crate::view::lanes::Violation| match &key {
             LaneKey::Identity { pod, .. } => {
@@ -218,7 +225,8 @@ fn lanes(
             LaneKey::Volume(volume) => {
                 v.guarantee == Guarantee::OneWriter && (v.subject == *volume || *v.subject == *name)
             }
-            LaneKey::Node(_) => false,
+            LaneKey::Lock(lock) => v.guarantee == Guarantee::OneLeader && v.subject == *lock,
+            LaneKey::Node(_) | LaneKey::Client { .. } => false,
         };
         let violations: Vec<(i32, i32)> = store
             .violations
@@ -315,18 +323,25 @@ fn thin_out(lanes: &mut Vec<(LaneKey, Lane<'_>)>, most: usize, matters: impl Fn(
 
 /// Whether belief and reality differ in this lane for longer than it takes to report.
 fn comes_apart(key: &LaneKey, lane: &Lane, end: Time) -> bool {
-    if matches!(key, LaneKey::Node(_)) {
-        return !lane.reality.is_empty();
+    match key {
+        LaneKey::Node(_) => return !lane.reality.is_empty(),
+        LaneKey::Volume(_) => return lane.reality.iter().any(refuses),
+        LaneKey::Client { .. } => return lane.belief.iter().any(|span| span.bar == Bar::Unanswered),
+        LaneKey::Identity { .. } | LaneKey::Lock(_) => {}
     }
-    let believed = |at: Time, uid: Uid| {
+    let believed = |at: Time, uid: Uid, who: &Name| {
         lane.belief.iter().any(|span| {
-            span.uid == uid && span.from <= at && span.to.is_none_or(|to| to > at) && span.bar != Bar::Ended
+            span.uid == uid
+                && span.who == *who
+                && span.from <= at
+                && span.to.is_none_or(|to| to > at)
+                && span.bar != Bar::Ended
         })
     };
     let slack = Length::seconds(3);
     let ghost = lane.reality.iter().any(|span| {
         let last = span.to.unwrap_or(end);
-        last.since(span.from) > slack && !believed(last - slack, span.uid)
+        last.since(span.from) > slack && !believed(last - slack, span.uid, &span.who)
     });
     let twice = lane.reality.windows(2).any(|pair| pair[0].to.is_none_or(|to| to > pair[1].from));
     ghost || twice
@@ -344,7 +359,8 @@ fn bars(
     let sole =
         lane.belief.iter().chain(lane.reality).map(|span| span.uid).collect::<std::collections::BTreeSet<_>>().len()
             <= 1;
-    let always = Span { bar: Bar::NodeReady, from: facts.start, to: None, uid: Uid(0), node: "".into() };
+    let always =
+        Span { bar: Bar::NodeReady, from: facts.start, to: None, uid: Uid(0), node: "".into(), who: "".into() };
     let untouched = (lane.untouched || lane.belief.is_empty() && matches!(key, LaneKey::Node(_))).then_some(&always);
     // The halves of a lane: belief above, reality below.
     let (top, thick, low, thin) = match (strip, open) {

@@ -25,6 +25,8 @@ pub struct Filter {
     pub pods: bool,
     pub disks: bool,
     pub nodes: bool,
+    pub locks: bool,
+    pub clients: bool,
     /// Pins of the person's own commands, faults included.
     pub yours: bool,
     pub controllers: bool,
@@ -36,7 +38,17 @@ pub struct Filter {
 
 impl Default for Filter {
     fn default() -> Filter {
-        Filter { pods: true, disks: true, nodes: true, yours: true, controllers: true, calm: true, gone: false }
+        Filter {
+            pods: true,
+            disks: true,
+            nodes: true,
+            locks: true,
+            clients: true,
+            yours: true,
+            controllers: true,
+            calm: true,
+            gone: false,
+        }
     }
 }
 

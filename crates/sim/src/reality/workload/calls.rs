@@ -1,7 +1,7 @@
 //! What came of a client's calls.
 
 use crate::ground::clock::{Span, Time};
-use petri_objects::Name;
+pub use crate::words::note::CallResult;
 
 /// What came of a client's calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -22,20 +22,18 @@ pub struct Calls {
     pub longest_outage: Span,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum CallResult {
-    /// By this pod, at this address.
-    Answered(Name, Name),
-    NoName,
-    NoAddress,
-    NoAnswer(Name),
-}
-
 impl Calls {
     pub fn failed(&self) -> u64 {
         self.no_name + self.no_address + self.no_answer
     }
-    pub(super) fn count(&mut self, result: CallResult, stale: bool, now: Time) {
+    /// Counts a call. Says whether it came to something else than the one before.
+    ///
+    /// Which of several ready endpoints answers is chance, and tells nothing.
+    pub(super) fn count(&mut self, result: CallResult, stale: bool, now: Time) -> bool {
+        let news = match (self.last.as_ref().map(|(_, before)| before), &result) {
+            (Some(CallResult::Answered(..)), CallResult::Answered(..)) => false,
+            (before, result) => before != Some(result),
+        };
         match &result {
             CallResult::Answered(..) => {
                 self.answered += 1;
@@ -52,5 +50,6 @@ impl Calls {
             self.failing_since = self.failing_since.or(Some(now));
         }
         self.last = Some((now, result));
+        news
     }
 }

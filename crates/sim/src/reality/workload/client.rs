@@ -11,6 +11,7 @@ use super::role::CacheLimits;
 use crate::ground::clock::Span;
 use crate::reality::dns::Rcode;
 use crate::reality::machine::{Machine, Process};
+use crate::words::note::ProgramChange;
 use petri_objects::{Name, Uid};
 
 fn resolve(host: &Host<'_>, program: &mut Program, name: &str, cache: CacheLimits) -> Option<Lookup> {
@@ -39,7 +40,9 @@ pub(super) fn client_turn(host: &mut Host<'_>, program: &mut Program, target: &N
             Resolver::default().resolve(target, &program.identity.namespace, off, host.now, Some(host.objects()));
         fresh.is_none_or(|fresh| fresh.addresses != lookup.addresses)
     });
-    program.calls.count(result, stale, host.now);
+    if program.calls.count(result.clone(), stale, host.now) {
+        host.tell(program, ProgramChange::Called { target: target.clone(), result });
+    }
 }
 
 fn call_address(host: &mut Host<'_>, program: &Program, address: &Name) -> CallResult {

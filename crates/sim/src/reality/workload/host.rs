@@ -12,6 +12,7 @@ use crate::reality::network::{Network, Verdict};
 use crate::reality::storage::Disks;
 use crate::words::actor::{Actor, Cause};
 use crate::words::api_error::ApiError;
+use crate::words::note::{Note, ProgramChange, What};
 use petri_objects::Name;
 use std::collections::BTreeMap;
 
@@ -26,6 +27,7 @@ pub(crate) struct Host<'w> {
     pub agenda: &'w mut dyn Agenda,
     /// What happened to data that was acknowledged.
     pub losses: &'w mut Vec<Loss>,
+    pub notes: &'w mut Vec<Note>,
 }
 
 /// Data that was acknowledged is gone, or was spoiled.
@@ -58,6 +60,12 @@ impl Host<'_> {
     }
     pub fn context(&self, program: &Program) -> WriteContext {
         WriteContext { now: self.now, by: Actor::Process(program.identity.pod.clone()), cause: Cause::Timer }
+    }
+    /// Tells what a process does from now on.
+    pub fn tell(&mut self, program: &Program, change: ProgramChange) {
+        let (node, identity) = (program.node.clone(), program.identity.clone());
+        let what = What::Program { node, identity, uid: program.uid, change };
+        self.notes.push(Note { at: self.now, what });
     }
     pub fn lost(&mut self, subject: Name, sentence: String, command: Option<u32>) {
         self.losses.push(Loss { subject, sentence, command });

@@ -43,6 +43,13 @@ pub struct Key {
     pub expires: Time,
 }
 
+/// Whom the record of a lock names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder<'a> {
+    Owner(&'a Name, Time),
+    Client(&'a ProcessId),
+}
+
 /// What an unlock came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unlock {
@@ -105,6 +112,19 @@ impl LockServers {
     pub fn line<'a>(&'a self, lock: &'a str) -> impl Iterator<Item = (u64, &'a Session)> {
         let own = self.nodes.iter().filter(move |(_, node)| &*node.lock == lock);
         own.filter_map(|(number, node)| Some((*number, self.sessions.get(&node.session)?)))
+    }
+    /// Who holds each lock, by its record: the owner of a key and when that ends by itself, or the process whose
+    /// session is the first in line.
+    pub fn holders(&self, now: Time) -> BTreeMap<&Name, Holder<'_>> {
+        let keys = self.keys.iter().filter(|(_, key)| key.expires > now);
+        let mut holders: BTreeMap<&Name, Holder<'_>> =
+            keys.map(|(lock, key)| (lock, Holder::Owner(&key.owner, key.expires))).collect();
+        for node in self.nodes.values() {
+            if let Some(session) = self.sessions.get(&node.session) {
+                holders.entry(&node.lock).or_insert(Holder::Client(&session.client));
+            }
+        }
+        holders
     }
     pub fn next_expiry(&self) -> Option<Time> {
         self.sessions.values().map(|session| session.expires).min()

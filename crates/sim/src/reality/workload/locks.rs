@@ -14,12 +14,19 @@ use crate::belief::api::event::{EventNote, EventType};
 use crate::ground::clock::Span;
 use crate::reality::agenda::Alarm;
 use crate::reality::machine::ProcessId;
+use crate::words::note::ProgramChange;
 use petri_objects::*;
 
 fn begin_acting(host: &mut Host<'_>, id: &ProcessId, program: &mut Program, token: Option<u64>) {
     host.programs.begin_tenure(program, id, token, host.now);
+    if let Some(lock) = program.lock_name() {
+        host.tell(program, ProgramChange::Leads { lock, id: program.id.clone(), token });
+    }
 }
 fn stop_acting(host: &mut Host<'_>, id: &ProcessId, program: &mut Program) {
+    if let Some(lock) = program.lock_name().filter(|_| program.hold.acts) {
+        host.tell(program, ProgramChange::Yields { lock });
+    }
     program.hold.acts = false;
     host.programs.end_tenure(id, host.now);
 }

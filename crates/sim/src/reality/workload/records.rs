@@ -8,6 +8,7 @@ use super::program::Program;
 use crate::belief::api::shelf::{Key, Objects};
 use crate::reality::journal::{Copy, Verdict, Writer};
 use crate::reality::storage::Disk;
+use crate::words::note::ProgramChange;
 use petri_objects::*;
 
 /// A process writes one record to every disk that is mounted for its pod.
@@ -21,11 +22,15 @@ pub(super) fn write_record(host: &mut Host<'_>, program: &Program) {
         let lock = program.lock_name().unwrap_or_default();
         let writer = Writer { node: &program.node, pod, uid: program.uid, lock: &lock, token, term };
         let now = host.now;
-        let verdict = host.disks.on_journal(&volume, |journal| {
+        let wrote = host.disks.on_journal(&volume, |journal| {
             journal.fenced = fenced;
-            journal.record(&writer, now)
+            (journal.record(&writer, now), journal.has_news())
         });
-        if verdict == Some(Verdict::AcceptedStale) {
+        let Some((verdict, news)) = wrote else { continue };
+        if news {
+            host.tell(program, ProgramChange::Wrote { volume: volume.clone(), token, verdict });
+        }
+        if verdict == Verdict::AcceptedStale {
             let claim = host.disks.get(&volume).and_then(|disk| disk.claim.as_ref());
             let claim = claim.map_or(volume.clone(), |claim| claim.name.clone());
             let sentence = format!(

@@ -15,6 +15,7 @@ use super::{client, locks};
 use crate::ground::clock::Span;
 use crate::reality::machine::{ProcessId, ProcessState};
 use crate::words::identity::Identity;
+use crate::words::note::ProgramChange;
 use std::rc::Rc;
 
 /// Processes on a machine began: the programs of those that do something by themselves begin with them.
@@ -63,6 +64,9 @@ pub(crate) fn follow(host: &mut Host<'_>, id: &ProcessId) -> Option<Program> {
     let process = host.machines.get(&program.node).and_then(|machine| machine.processes.get(id));
     let Some(process) = process.filter(|process| process.started == program.started) else {
         host.programs.end_tenure(id, host.now);
+        if let Some(lock) = program.lock_name().filter(|_| program.hold.acts) {
+            host.tell(&program, ProgramChange::Yields { lock });
+        }
         return Some(program);
     };
     let changed = program.hangs == process.answers;
