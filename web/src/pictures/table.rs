@@ -4,12 +4,12 @@ use super::pick::{How, OnPick, Pick};
 use crate::window::{is_long, space, use_window};
 use petri_picture::draw::sign_of;
 use petri_picture::view::revision::Notch;
-use petri_picture::view::table::Row;
+use petri_picture::view::table::{Arrangement, Column, Row, arranged};
 use petri_picture::view::{Identity, Target, Tone};
 use std::rc::Rc;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
+#[derive(Clone, Properties, PartialEq)]
 pub struct TableProps {
     pub rows: Rc<Vec<Row>>,
     pub selected: Option<Target>,
@@ -43,38 +43,121 @@ fn notch(notch: Notch) -> Html {
 #[component]
 pub fn Table(props: &TableProps) -> Html {
     let rows = &props.rows;
-    if is_long(rows.len()) {
-        return html! { <LongTable rows={rows.clone()} selected={props.selected.clone()} on_pick={props.on_pick.clone()} /> };
+    if rows.len() > FEW {
+        return html! { <Arranged rows={rows.clone()} selected={props.selected.clone()} on_pick={props.on_pick.clone()} /> };
     }
+    plain(props, heads())
+}
+
+/// All of the rows.
+fn plain(props: &TableProps, heads: Html) -> Html {
+    let rows = &props.rows;
     let host = NodeRef::default();
-    framed(&host, rows.len(), html! { { for rows.iter().enumerate().map(|(i, row)| line(i, row, props)) } })
+    framed(&host, rows.len(), heads, html! { { for rows.iter().enumerate().map(|(i, row)| line(i, row, props)) } })
+}
+
+/// So many rows are seen at once: nothing has to be sorted or looked for.
+const FEW: usize = 12;
+
+/// The rows in an order and with a filter that a person chose.
+#[component]
+fn Arranged(props: &TableProps) -> Html {
+    let arrangement = use_state_eq(Arrangement::default);
+    let rows = use_memo((props.rows.clone(), (*arrangement).clone()), |(rows, arrangement)| {
+        if arrangement.is_plain() { rows.clone() } else { Rc::new(arranged(rows, arrangement)) }
+    });
+    let heads = html! { { for Column::ALL.into_iter().map(|column| head(column, &arrangement)) } };
+    let oninput = {
+        let arrangement = arrangement.clone();
+        move |event: InputEvent| {
+            let words = event.target_unchecked_into::<web_sys::HtmlInputElement>().value();
+            arrangement.set(Arrangement { words, ..(*arrangement).clone() });
+        }
+    };
+    let onclick = {
+        let arrangement = arrangement.clone();
+        move |_: MouseEvent| {
+            let trouble = !arrangement.trouble;
+            arrangement.set(Arrangement { trouble, ..(*arrangement).clone() });
+        }
+    };
+    let shown = TableProps { rows: (*rows).clone(), ..props.clone() };
+    html! { <div>
+        <div class="row filter">
+            <input class="field" type="search" id="filter" placeholder="Name, owner, node, status" aria-label="Filter the pods" value={arrangement.words.clone()} {oninput} />
+            <button class="btn" id="only-trouble" aria-pressed={arrangement.trouble.to_string()} {onclick}>{ "In trouble" }</button>
+            <span role="status">{ told(rows.len(), props.rows.len()) }</span>
+        </div>
+        if is_long(rows.len()) {
+            <LongTable key="long" {heads} rows={shown.rows} selected={shown.selected} on_pick={shown.on_pick} />
+        } else {
+            <div key="short">{ plain(&shown, heads) }</div>
+        }
+    </div> }
+}
+
+fn told(shown: usize, all: usize) -> String {
+    if shown == all { String::new() } else { format!("{shown} of {all}") }
+}
+
+/// The head of a column by which rows can be sorted.
+fn head(column: Column, arrangement: &UseStateHandle<Arrangement>) -> Html {
+    let sort = match arrangement.order {
+        Some((known, false)) if known == column => Some("ascending"),
+        Some((known, true)) if known == column => Some("descending"),
+        _ => None,
+    };
+    let onclick = {
+        let arrangement = arrangement.clone();
+        move |_: MouseEvent| arrangement.set(arrangement.by(column))
+    };
+    let class = (column == Column::Machine).then_some("r");
+    let sign = match sort {
+        Some("ascending") => " \u{25b4}",
+        Some(_) => " \u{25be}",
+        None => "",
+    };
+    html! { <th key={column.title()} scope="col" {class} aria-sort={sort}><button type="button" class="sort" {onclick}>{ column.title() }{ sign }</button></th> }
+}
+
+#[derive(Properties, PartialEq)]
+struct LongProps {
+    heads: Html,
+    rows: Rc<Vec<Row>>,
+    selected: Option<Target>,
+    on_pick: OnPick,
 }
 
 /// The same with those rows only that are in sight.
 #[component]
-fn LongTable(props: &TableProps) -> Html {
+fn LongTable(props: &LongProps) -> Html {
+    let LongProps { heads, rows, selected, on_pick } = props;
+    let props = TableProps { rows: rows.clone(), selected: selected.clone(), on_pick: on_pick.clone() };
     let host = use_node_ref();
     let count = props.rows.len();
     let window = use_window(&host, count);
     let rows = props.rows.iter().enumerate().take(window.to).skip(window.from);
     let body = html! { <>
-        { space("above", window.above, COLUMNS.len() + 1) }
-        { for rows.map(|(i, row)| line(i, row, props)) }
-        { space("below", window.below, COLUMNS.len() + 1) }
+        { space("above", window.above, Column::ALL.len()) }
+        { for rows.map(|(i, row)| line(i, row, &props)) }
+        { space("below", window.below, Column::ALL.len()) }
     </> };
-    framed(&host, count, body)
+    framed(&host, count, heads.clone(), body)
 }
 
-const COLUMNS: [&str; 7] = ["NAME", "READY", "STATUS", "REVISION", "AGE", "IP", "NODE"];
+fn heads() -> Html {
+    let head = |column: Column| {
+        let class = (column == Column::Machine).then_some("r");
+        html! { <th key={column.title()} scope="col" {class}>{ column.title() }</th> }
+    };
+    html! { { for Column::ALL.into_iter().map(head) } }
+}
 
-fn framed(host: &NodeRef, count: usize, body: Html) -> Html {
+fn framed(host: &NodeRef, count: usize, heads: Html, body: Html) -> Html {
     html! {
         <div class="facts" tabindex="-1" ref={host.clone()}>
             <table aria-rowcount={(count + 1).to_string()} aria-label="Workloads: what the API server believes, and what runs on the machines">
-                <thead><tr>
-                    { for COLUMNS.map(|name| html! { <th key={name} scope="col">{ name }</th> }) }
-                    <th key="machine" scope="col" class="r">{ "on the machine" }</th>
-                </tr></thead>
+                <thead><tr>{ heads }</tr></thead>
                 <tbody>{ body }</tbody>
             </table>
             if count == 0 { <p class="cap" style="padding:6px 16px">{ "No pods." }</p> }

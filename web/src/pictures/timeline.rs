@@ -6,7 +6,8 @@ use super::shape::elements;
 use petri_objects::Time;
 use petri_picture::draw::Patterns;
 use petri_picture::view::lanes::{Bar, LaneKey, PinKind};
-use petri_picture::view::timeline::{BarMark, LaneRow, PinMark, TimelineView};
+use petri_picture::view::revision::Notch;
+use petri_picture::view::timeline::{BarMark, LaneRow, NotchMark, PinMark, TimelineView};
 use petri_picture::view::{Target, Tone, words};
 use std::rc::Rc;
 use web_sys::Element;
@@ -74,6 +75,10 @@ pub fn TimelinePicture(props: &TimelinePictureProps) -> Html {
                 <defs>{ elements(patterns.shapes().into(), &props.on_pick) }</defs>
                 { axis(view) }
                 <g key="lanes">{ for view.lanes.iter().map(|lane| lane_row(lane, view, &patterns, props)) }</g>
+                <g key="rules">{ for view.lanes.iter().flat_map(|lane| lane.set.iter().flat_map(|set| &set.rules)).map(|rule| html! { <>
+                    <path class="asked-at" d={format!("M{} {}V{}", rule.x, rule.from, rule.to)}/>
+                    <text class="sub" x={(rule.x + 5).to_string()} y={(rule.from + 12).to_string()}>{ rule.text.clone() }</text>
+                </> }) }</g>
                 <g key="folds">{ for view.folds.iter().map(|fold| html! { <>
                     <path class="fold" d={torn(fold.x, fold.w, view.top - 2, view.bottom)}/>
                     if !view.strip && view.bottom - view.top > words::width(&fold.text, 11, false) as i32 {
@@ -144,7 +149,11 @@ fn lane_row(lane: &LaneRow, view: &TimelineView, patterns: &Patterns, props: &Ti
                 <text class="dim e" x={(view.left - 6).to_string()} y={(lane.y + 28).to_string()}>{ "reality" }</text>
             }
         }
+        if let Some(set) = &lane.set {
+            <path class="area" d={set.ready.clone()}/><path class="asked" d={set.asked.clone()}/>
+        }
         { for lane.bars.iter().map(bar) }
+        { for lane.notches.iter().map(|mark| notch_mark(mark, lane)) }
         { for lane.violations.iter().map(|(x, w)| html! {
             <rect class="viol" x={x.to_string()} y={lane.y.to_string()} width={w.to_string()} height={lane.h.to_string()} rx="2"/>
         }) }
@@ -153,6 +162,7 @@ fn lane_row(lane: &LaneRow, view: &TimelineView, patterns: &Patterns, props: &Ti
         LaneKey::Identity { namespace, pod } => format!("pod/{namespace}/{pod}"),
         LaneKey::Volume(volume) => format!("volume/{volume}"),
         LaneKey::Node(node) => format!("node/{node}"),
+        LaneKey::Set(set) => format!("set/{set}"),
         LaneKey::Lock(lock) => format!("lock/{lock}"),
         LaneKey::Client { namespace, pod } => format!("client/{namespace}/{pod}"),
     };
@@ -181,6 +191,18 @@ fn bar_mark(mark: &BarMark, patterns: &Patterns) -> Html {
             <text class={text} x={(mark.x + 5).to_string()} y={(mark.y + 10).to_string()}>{ mark.text.clone() }</text>
         }
     </> }
+}
+
+/// How the pod stood to what was asked for, on the lower edge of its bar.
+fn notch_mark(mark: &NotchMark, lane: &LaneRow) -> Html {
+    let (x, y) = (mark.x, lane.y + 14);
+    let (class, d) = match mark.notch {
+        Notch::None => return html! { <g/> },
+        Notch::Old => ("notch cut", format!("M{} {}l4-4 4 4", x - 4, y + 1)),
+        Notch::New => ("notch", format!("M{} {y}h8l-4 4z", x - 4)),
+        Notch::Neither => ("notch box", format!("M{} {}h8v6h-8zM{} {}l8-6", x - 4, y - 3, x - 4, y + 3)),
+    };
+    html! { <path {class} {d}/> }
 }
 
 /// A quiet stretch that was torn out: zigzag edges on both sides.

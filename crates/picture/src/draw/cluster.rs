@@ -2,6 +2,7 @@
 
 use super::disk::disk;
 use super::intention;
+use super::service::service;
 use super::shape::{Class, Mark, Shape, circle, classes, group, halo, line, path, rect, ring, text, tone, when};
 use super::tile::{self, Patterns};
 use crate::view::layout::{ClusterLayout, NodeBox, NodeForm, Rect, TileBox, ZoneBox, row_words};
@@ -63,11 +64,18 @@ pub fn cluster(
         group("nodes", nodes().map(|(node, place)| frame(node, place, selected))),
         group("plugs", wires),
         layout.waiting.map_or(Shape::None, waiting),
+        when(!view.services.is_empty(), || services(view, layout, selected)),
         group("tiles", tiles().map(|(view, place)| pod(view, place))),
         group("disks", rail),
         group("folded", layout.zones.iter().filter_map(|zone| zone.folded).map(|(rect, count)| folded(rect, count))),
         group("bars", bars),
     ]
+}
+
+#[inline(never)]
+fn services(view: &ClusterView, layout: &ClusterLayout, selected: Option<&Target>) -> Shape {
+    let rails = view.services.iter().zip(&layout.services);
+    group("services", rails.map(|(view, place)| service(view, place, selected)))
 }
 
 fn control_plane(view: &ClusterView, layout: &ClusterLayout, selected: Option<&Target>) -> Shape {

@@ -11,6 +11,7 @@ mod disk;
 mod intention;
 mod legend;
 mod notch;
+mod service;
 mod shape;
 mod sign;
 mod tile;

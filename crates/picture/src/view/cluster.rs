@@ -7,7 +7,7 @@ use super::marks::{
     TileView, Tone, ZoneView,
 };
 use super::order::natural;
-use super::{brackets, disks, say, tiles, words};
+use super::{brackets, disks, rails, say, tiles, words};
 use petri_objects::order::Order as _;
 use petri_objects::{Name, Node, Span, Time, Uid, condition};
 use petri_sim::belief::api::shelf::Key;
@@ -58,6 +58,7 @@ pub fn of(facts: &Facts) -> ClusterView {
         loose,
         ..ClusterView::default()
     };
+    view.services = rails::rails(facts);
     view.has_disks = view.disks().next().is_some() || intention.asks_for_disks();
     view.sets = brackets::brackets(&intention, &held, facts);
     view.duplicates.extend(view.sets.iter().filter_map(two_for_one));

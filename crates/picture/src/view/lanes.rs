@@ -1,6 +1,9 @@
 //! The memory of the timeline: what notes said, kept as spans, so that a frame costs the same after a hundred thousand.
 
 mod programs;
+mod sets;
+
+pub use sets::{Asked, Course, Level};
 
 use super::identity::Identity;
 use petri_objects::{Name, Node, Object, ObjectRef, Phase, Pod, Time, Uid, VolumeAttachment, condition};
@@ -23,6 +26,8 @@ pub enum LaneKey {
     /// A volume, by its own name.
     Volume(Name),
     Node(Name),
+    /// A set: how many pods it asked for, and how many were Ready.
+    Set(ObjectRef),
     /// A lock, `default/lease/leader`: whom its record names, and who acts as its holder.
     Lock(Name),
     /// What a client hears of those that it calls.
@@ -93,7 +98,8 @@ pub struct Span {
     pub to: Option<Time>,
     pub uid: Uid,
     pub node: Name,
-    /// Whom a lock's record names or who acts as its holder, whose records a disk takes, why a call fails.
+    /// Whom a lock's record names or who acts as its holder, whose records a disk takes, why a call fails; of what is
+    /// believed of a pod, the name of its revision.
     pub who: Name,
 }
 
@@ -109,6 +115,8 @@ impl Span {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lane {
     pub identity: Identity,
+    /// The set of a pod's name.
+    pub set: Option<ObjectRef>,
     /// What a client calls.
     pub calls: Name,
     pub belief: Vec<Span>,
@@ -164,12 +172,16 @@ pub struct LaneStore {
     pub violations: Vec<Violation>,
     /// Claims by the volume that is bound to them.
     pub claims: BTreeMap<Name, Name>,
+    /// What sets asked for. They are few: a search costs less than one more kind of map.
+    courses: Vec<Course>,
+    /// The Deployments of ReplicaSets.
+    makers: Vec<(ObjectRef, ObjectRef)>,
     deleted: BTreeMap<Uid, Time>,
     /// Pods whose evictions are parts of a drain and were refused, and when: they are asked for again.
     draining: BTreeMap<ObjectRef, Time>,
     containers: BTreeSet<(Uid, Name)>,
     /// The lanes in which something lasts that ends with a pod's processes.
-    acting: BTreeMap<Uid, BTreeSet<LaneKey>>,
+    acting: Vec<(Uid, LaneKey)>,
     start: Time,
     became_ready: Option<(Time, Name)>,
     seen: usize,
@@ -230,6 +242,7 @@ impl LaneStore {
                 Object::PersistentVolumeClaim(claim) if !claim.spec.volume_name.is_empty() => {
                     self.claims.insert(claim.spec.volume_name.clone(), claim.metadata.name.clone());
                 }
+                Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_) => self.set(at, *verb, object),
                 Object::Lease(_) | Object::ConfigMap(_) => self.written_record(at, *verb, object),
                 _ => {}
             },
@@ -314,6 +327,7 @@ impl LaneStore {
     fn pod(&mut self, at: Time, by: &Actor, verb: Verb, pod: &Pod, old: Option<&Object>) {
         let meta = &pod.metadata;
         let key = LaneKey::Identity { namespace: meta.namespace.clone(), pod: meta.name.clone() };
+        let set = self.set_of(pod);
         let lane = self.lanes.entry(key.clone()).or_default();
         if verb == Verb::Deleted {
             close(&mut lane.belief, at, |span| span.uid == meta.uid);
@@ -324,6 +338,13 @@ impl LaneStore {
             return;
         }
         lane.identity = Identity::of(pod);
+        let revision = match set {
+            Some((set, revision)) => {
+                lane.set = Some(set);
+                revision
+            }
+            None => Name::default(),
+        };
         let ordinal = lane.identity.ordinal;
         let bar = believed(pod);
         let open = lane.belief.last_mut().filter(|span| span.to.is_none() && span.uid == meta.uid);
@@ -338,7 +359,7 @@ impl LaneStore {
         if open.is_none_or(|span| span.bar != bar) {
             close(&mut lane.belief, at, |span| span.uid == meta.uid);
             let node = pod.spec.node_name.clone();
-            lane.belief.push(Span::begins(bar, at, meta.uid, node));
+            lane.belief.push(Span { who: revision, ..Span::begins(bar, at, meta.uid, node) });
         }
         if bar == Bar::Ready && !matches!(old, Some(Object::Pod(old)) if old.is_ready()) {
             self.became_ready = Some((at, meta.name.clone()));

@@ -10,12 +10,13 @@
 mod boxes;
 mod brackets;
 mod join;
+mod services;
 mod zone;
 
 use super::marks::{ClusterView, ZoneView};
 pub use boxes::{
-    Bar, BracketBox, ClusterLayout, Density, DiskBox, NodeBox, NodeForm, RailBox, Rect, Size, TileBox, ZoneBox,
-    density, is_trouble, row_words,
+    Bar, BracketBox, ClusterLayout, Density, DiskBox, NodeBox, NodeForm, RailBox, Rect, ServiceBox, Size, TileBox,
+    ZoneBox, density, is_trouble, row_words,
 };
 use boxes::{CARD, TIGHT};
 use zone::ZonePlan;
@@ -66,6 +67,7 @@ fn layout_as(view: &ClusterView, width: i32, size: Size, narrow: bool) -> Cluste
     let bottom = if narrow { stacked(view, size, from, &mut layout) } else { columns(view, size, from, &mut layout) };
     // What waits for a moment does not move the rest.
     let bottom = waiting(view, size, (margin, margin), bottom, &mut layout);
+    let bottom = if view.services.is_empty() { bottom } else { services::place(view, margin, bottom, &mut layout) };
     layout.bars = join::bars(view, &layout);
     layout.height = bottom + GAP;
     layout

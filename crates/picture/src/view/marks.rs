@@ -111,8 +111,56 @@ pub struct ClusterView {
     pub has_disks: bool,
     /// Pairs of tiles that go by one name.
     pub duplicates: Vec<Duplicate>,
+    /// Services of which there is something to tell.
+    pub services: Vec<ServiceView>,
     /// What is on its way to the API server.
     pub beats: Beats,
+}
+
+/// A Service, on a rail below the zones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceView {
+    pub target: Target,
+    pub name: String,
+    /// `Service`, `headless Service`.
+    pub kind: &'static str,
+    /// `10.96.12.7:80`; empty for a headless one.
+    pub address: String,
+    /// `3 endpoints`; `2 addresses` for a headless one.
+    pub says: String,
+    /// What fails: `10.244.1.3 did not answer a call 600 ms ago`, `rg-1.rg does not resolve: rg-1 is not Ready`.
+    pub trouble: String,
+    pub tone: Tone,
+    /// `client: 212 answered, 1 failed`.
+    pub calls: String,
+    pub plugs: Vec<ServicePlug>,
+    /// The pods that call it.
+    pub callers: Vec<Uid>,
+    pub label: String,
+}
+
+/// A pod behind a Service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServicePlug {
+    pub pod: Name,
+    pub tile: Uid,
+    pub address: Name,
+    pub end: PlugEnd,
+    /// Whether it has been Ready before, or has had the time for it.
+    pub was_ready: bool,
+    /// A call to it has just come to nothing.
+    pub failed: bool,
+}
+
+/// How a pod stands to a Service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlugEnd {
+    /// It gets traffic.
+    Ready,
+    /// It was asked to stop, and serves until then.
+    Stopping,
+    /// It is not Ready: it gets none.
+    Out,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

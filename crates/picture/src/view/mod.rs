@@ -1,4 +1,4 @@
-//! What is drawn: pure view models, computed from the world and handed to pictures as lock_object, plain values.
+//! What is drawn: pure view models, computed from the world and handed to pictures as plain values.
 //!
 //! Invariants:
 //! * nothing in here knows Yew, the browser or a clock: everything builds and is tested natively;
@@ -26,6 +26,7 @@ pub mod locks;
 pub mod marks;
 pub mod meters;
 pub mod order;
+pub mod rails;
 pub mod revision;
 pub mod say;
 pub mod scale;
@@ -40,5 +41,6 @@ mod tests;
 pub use identity::Identity;
 pub use marks::{
     BracketView, CellView, ClusterView, ControlPlaneView, DiskState, DiskView, Duplicate, DuplicateKind, LinkView,
-    NodeState, NodeView, Piece, Plug, PlugKind, Say, Target, TileState, TileView, Tone, ZoneView, lock_object, plain,
+    NodeState, NodeView, Piece, Plug, PlugEnd, PlugKind, Say, ServicePlug, ServiceView, Target, TileState, TileView,
+    Tone, ZoneView, lock_object, plain,
 };

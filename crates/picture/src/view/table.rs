@@ -1,5 +1,9 @@
 //! The table twin of the cluster picture: the same facts as text, ghosts included.
 
+mod arrange;
+
+pub use arrange::{Arrangement, Column, arranged};
+
 use super::facts::Facts;
 use super::identity::Identity;
 use super::marks::{
@@ -40,6 +44,7 @@ pub struct Belief {
     pub ready: String,
     pub status: String,
     pub age: String,
+    pub created: Time,
     pub ip: String,
     pub node: String,
 }
@@ -192,6 +197,7 @@ fn belief(pod: &Pod, now: Time) -> Belief {
         ready: tables::pod_ready(pod),
         status: tables::pod_status(pod),
         age: tables::age_since(pod.metadata.creation_timestamp, now),
+        created: pod.metadata.creation_timestamp,
         ip: or_none(&pod.status.pod_ip),
         node: or_none(&pod.spec.node_name),
     }

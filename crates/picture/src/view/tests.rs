@@ -1,10 +1,12 @@
 //! The models of real runs: a calm cluster, a machine that is cut off, a name that is given away.
 
+mod courses;
 mod headlines;
 mod intentions;
 mod layouts;
 mod lines;
 mod programs;
+mod rails;
 mod tables;
 
 use super::facts::Facts;

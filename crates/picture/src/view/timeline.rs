@@ -3,13 +3,14 @@
 mod choice;
 mod draw;
 mod marks;
+mod sets;
 
 use super::facts::Facts;
 use super::lanes::{LaneKey, LaneStore};
 use super::marks::lock_object;
 pub use marks::{
-    ArrowMark, BarMark, BranchMark, DueMark, Filter, FoldMark, Fork, LaneRow, Options, PinMark, Scrubber, TickMark,
-    TimelineView, ViolationMark,
+    ArrowMark, BarMark, BranchMark, DueMark, Filter, FoldMark, Fork, LaneRow, NotchMark, Options, PinMark, RuleMark,
+    Scrubber, SetMark, TickMark, TimelineView, ViolationMark,
 };
 use petri_objects::{Kind, Time};
 use petri_sim::story::timeline::{Branch, Timeline};
@@ -46,6 +47,7 @@ fn arrows(links: &[Link], view: &TimelineView) -> Vec<ArrowMark> {
             LaneKey::Node(node) => link.target.kind == Kind::Node && link.target.name == *node,
             LaneKey::Volume(volume) => link.target.kind == Kind::PersistentVolume && link.target.name == *volume,
             LaneKey::Lock(lock) => lock_object(lock).as_ref() == Some(&link.target),
+            LaneKey::Set(set) => link.target == *set,
             LaneKey::Client { .. } => false,
         });
         (view.scale.x(link.at), lane.map_or(view.top - 10, |lane| lane.y + lane.h / 2))

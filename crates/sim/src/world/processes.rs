@@ -9,7 +9,9 @@ use crate::words::identity::Identity;
 use crate::words::note::{Note, What};
 use crate::world::World;
 use petri_objects::{Name, Object};
-use std::collections::BTreeMap;
+
+/// A lock, and who holds it until when.
+type LockRecord = (Name, (Name, Option<Time>));
 
 impl World {
     /// Lets processes do something.
@@ -35,10 +37,10 @@ impl World {
     }
 
     /// Who holds the locks that no object keeps, and until when if that ends by itself.
-    fn lock_records(&self) -> BTreeMap<Name, (Name, Option<Time>)> {
+    fn lock_records(&self) -> Vec<LockRecord> {
         let servers = &self.programs.lock_servers;
         if servers.keys.is_empty() && servers.nodes.is_empty() {
-            return BTreeMap::new();
+            return Vec::new();
         }
         let named = |holder: Holder<'_>| match holder {
             Holder::Owner(owner, until) => (owner.clone(), Some(until)),
@@ -52,10 +54,11 @@ impl World {
     }
 
     /// Tells which of these records have changed.
-    fn note_lock_records(&self, before: &BTreeMap<Name, (Name, Option<Time>)>, notes: &mut Vec<Note>) {
+    fn note_lock_records(&self, before: &[LockRecord], notes: &mut Vec<Note>) {
         let after = self.lock_records();
-        let gone = before.keys().filter(|lock| !after.contains_key(*lock)).map(|lock| (lock, None, None));
-        let new = after.iter().filter(|(lock, record)| before.get(*lock) != Some(record));
+        let gone = before.iter().filter(|(lock, _)| !after.iter().any(|(other, _)| other == lock));
+        let gone = gone.map(|(lock, _)| (lock, None, None));
+        let new = after.iter().filter(|record| !before.contains(record));
         let new = new.map(|(lock, (holder, until))| (lock, Some(holder.clone()), *until));
         for (lock, holder, until) in gone.chain(new) {
             notes.push(Note { at: self.now, what: What::Lock { lock: lock.clone(), holder, until } });

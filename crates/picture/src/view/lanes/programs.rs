@@ -98,19 +98,22 @@ impl LaneStore {
     }
 
     fn acts(&mut self, uid: Uid, key: &LaneKey) {
-        self.acting.entry(uid).or_default().insert(key.clone());
+        if !self.acting.iter().any(|(other, known)| *other == uid && known == key) {
+            self.acting.push((uid, key.clone()));
+        }
     }
 
     /// The last process of a pod has ended, and with it what it did.
     pub(super) fn stops_acting(&mut self, at: Time, uid: Uid) {
-        for key in self.acting.remove(&uid).into_iter().flatten() {
-            if let Some(lane) = self.lanes.get_mut(&key) {
+        for (_, key) in self.acting.iter().filter(|(other, _)| *other == uid) {
+            if let Some(lane) = self.lanes.get_mut(key) {
                 close(&mut lane.reality, at, |span| span.uid == uid);
                 if matches!(key, LaneKey::Client { .. }) {
                     close(&mut lane.belief, at, |span| span.uid == uid);
                 }
             }
         }
+        self.acting.retain(|(other, _)| *other != uid);
     }
 }
 

@@ -80,8 +80,20 @@ pub struct ClusterLayout {
     pub waiting_tiles: Vec<TileBox>,
     /// In the order of the view's loose disks.
     pub loose: Vec<DiskBox>,
+    /// In the order of the view's Services.
+    pub services: Vec<ServiceBox>,
     /// In the order of the view's duplicates; those of which a tile is missing are left out.
     pub bars: Vec<Bar>,
+}
+
+/// The rail of a Service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceBox {
+    pub rect: Rect,
+    /// In the order of the Service's plugs: a line from the pod to the rail, empty if it is not drawn.
+    pub plugs: Vec<Vec<(i32, i32)>>,
+    /// The same in the order of its callers.
+    pub calls: Vec<Vec<(i32, i32)>>,
 }
 
 /// A bracket around one set.

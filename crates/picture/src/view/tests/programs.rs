@@ -114,7 +114,7 @@ spec: { containers: [{ name: c, image: 'petri.dev/client:1' }] }
     let client = |key: &LaneKey| matches!(key, LaneKey::Client { .. });
     let view = draw(&run, &Options::default());
     let heard = lane(&view, client).expect("the client has a lane");
-    assert_eq!(heard.name, "calls rg-1.rg");
+    assert_eq!(heard.name, "caller → rg-1.rg");
     assert!(titles(heard, Bar::Answered).len() == 1 && titles(heard, Bar::Unanswered).is_empty(), "{:?}", heard.bars);
     run.command(Command::PowerOff { node: run.node_of("rg-1") });
     run.play(20);
@@ -131,7 +131,7 @@ spec: { containers: [{ name: c, image: 'petri.dev/client:1' }] }
 
 #[test]
 fn locks_outside_of_kubernetes_have_records_too() {
-    for word in ["session-lock", "ttl-lock"] {
+    for word in ["elector", "session-lock", "ttl-lock"] {
         let mut run = Run::new(Scenario::standard());
         run.apply(&candidates("on").replace("petri.dev/elector", &format!("petri.dev/{word}")));
         run.play(90);
@@ -139,5 +139,8 @@ fn locks_outside_of_kubernetes_have_records_too() {
         assert!(!lane.belief.is_empty() && !lane.reality.is_empty(), "{word}");
         let held = |span: &crate::view::lanes::Span| lane.belief.iter().any(|known| known.who == span.who);
         assert!(lane.reality.iter().all(held), "{word}: who acts was on record: {lane:?}");
+        let view = draw(&run, &Options::default());
+        let row = view.lanes.iter().find(|lane| matches!(lane.key, LaneKey::Lock(_))).expect("a lane");
+        assert!(!row.open, "{word}: record and reality agree");
     }
 }

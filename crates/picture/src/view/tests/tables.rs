@@ -158,3 +158,29 @@ fn a_disk_tells_its_bonds_and_who_could_write() {
     let mounted = story.bonds.iter().filter(|bond| bond.what == "Mounted on").collect::<Vec<_>>();
     assert!(mounted.iter().any(|bond| bond.text.ends_with(", though detached") && bond.tone == Tone::Broken));
 }
+
+#[test]
+fn rows_are_sorted_and_filtered_as_somebody_wants() {
+    use crate::view::table::{Arrangement, Column, arranged, rows};
+    let mut run = Run::calm();
+    run.apply(&web(3));
+    run.play(30);
+    run.command(Command::Cut { node: run.node_of("rg-1") });
+    run.play(60);
+    let all = rows(&run.view(), &run.facts());
+    let names = |arrangement: &Arrangement| {
+        arranged(&all, arrangement).into_iter().map(|row| row.name).collect::<Vec<String>>()
+    };
+    let plain = Arrangement::default();
+    assert_eq!(names(&plain), all.iter().map(|row| row.name.clone()).collect::<Vec<_>>());
+    let by_name = plain.by(Column::Name);
+    assert!(names(&by_name).iter().eq(names(&by_name.by(Column::Name)).iter().rev()), "again turns it round");
+    assert!(by_name.by(Column::Name).by(Column::Name).is_plain(), "a third time gives it up");
+    assert!(names(&plain.by(Column::Age))[0].starts_with("web-"), "the youngest first");
+    let node = run.node_of("rg-1");
+    let on_node = Arrangement { words: format!("RG {node}"), ..plain.clone() };
+    assert_eq!(names(&on_node), ["rg-1"], "owner and node together");
+    let trouble = names(&Arrangement { trouble: true, ..plain.clone() });
+    assert!(trouble.contains(&"rg-1".to_owned()) && !trouble.contains(&"rg-0".to_owned()), "{trouble:?}");
+    assert!(names(&Arrangement { words: "nowhere".into(), ..plain }).is_empty());
+}

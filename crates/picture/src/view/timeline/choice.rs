@@ -3,13 +3,16 @@
 use super::marks::{BarMark, Options};
 use crate::view::facts::Facts;
 use crate::view::identity::Identity;
-use crate::view::lanes::{self, Bar, LaneKey, LaneStore, Span};
+use crate::view::lanes::{self, Bar, Course, LaneKey, LaneStore, Span};
 use crate::view::order::natural;
 use crate::view::words;
 use petri_objects::order::Order as _;
-use petri_objects::{Name, Time};
+use petri_objects::{Name, ObjectRef, Time};
 use petri_sim::words::reason::Reason;
 use std::collections::BTreeSet;
+
+/// A set of more pods than this is one lane, with those of its pods that are in trouble or selected below it.
+pub(super) const FEW: usize = 12;
 
 /// The lanes to draw, in order: identities by owner and ordinal, locks, clients, contested disks, nodes.
 pub(super) fn choose<'s>(
@@ -63,14 +66,30 @@ pub(super) fn choose<'s>(
     volumes.retain(|_| filter.disks);
     nodes.retain(|_| filter.nodes);
     identities.order_by(|a, b| a.0.cmp(&b.0));
+    let identities = headed(identities.into_iter().map(|(_, lane)| lane).collect(), store, options);
     nodes.order_by(|a, b| a.0.cmp(&b.0));
     volumes.order_by(|a, b| a.0.cmp(&b.0));
-    let lanes = identities.into_iter().map(|(_, lane)| lane);
     if options.strip {
-        return lanes.collect();
+        return identities;
     }
-    let lanes = lanes.chain(acting);
+    let lanes = identities.into_iter().chain(acting);
     lanes.chain(volumes.into_iter().map(|(_, lane)| lane)).chain(nodes.into_iter().map(|(_, lane)| lane)).collect()
+}
+
+/// Puts a lane before the pods of each set that has something to tell: it was scaled, or updated, or has many pods.
+fn headed<'s>(pods: Vec<(LaneKey, Lane<'s>)>, store: &'s LaneStore, options: &Options) -> Vec<(LaneKey, Lane<'s>)> {
+    if options.strip || !store.has_told_courses() && pods.len() <= FEW {
+        return pods;
+    }
+    let mut lanes: Vec<(LaneKey, Lane<'s>)> = Vec::new();
+    for own in pods.chunk_by(|(_, a), (_, b)| a.set == b.set) {
+        let course = own[0].1.set.and_then(|set| store.course(set));
+        if let Some(course) = course.filter(|course| course.is_told() || own.len() > FEW) {
+            lanes.push((LaneKey::Set(course.set.clone()), Lane { course: Some(course), ..Lane::default() }));
+        }
+        lanes.extend(own.iter().cloned());
+    }
+    lanes
 }
 
 /// A lane's spans, borrowed.
@@ -78,6 +97,9 @@ pub(super) fn choose<'s>(
 pub(super) struct Lane<'s> {
     pub identity: Identity,
     pub calls: Name,
+    pub set: Option<&'s ObjectRef>,
+    /// What a set asked for.
+    pub course: Option<&'s Course>,
     pub belief: &'s [Span],
     pub reality: &'s [Span],
     /// No note was ever about it: it is as it was at the beginning.
@@ -87,7 +109,8 @@ pub(super) struct Lane<'s> {
 impl<'s> Lane<'s> {
     fn of(lane: &'s lanes::Lane) -> Lane<'s> {
         let (identity, calls) = (lane.identity.clone(), lane.calls.clone());
-        Lane { identity, calls, belief: &lane.belief, reality: &lane.reality, untouched: false }
+        let (belief, reality) = (lane.belief.as_slice(), lane.reality.as_slice());
+        Lane { identity, calls, set: lane.set.as_ref(), course: None, belief, reality, untouched: false }
     }
 }
 

@@ -1,10 +1,11 @@
 //! From lanes to pixels.
 
-use super::choice::{Lane, bar_text, between, branch_name, choose, dues, lane_label, refuses, together_text};
+use super::choice::{FEW, Lane, bar_text, between, branch_name, choose, dues, lane_label, refuses, together_text};
 use super::marks::{
     BarMark, BranchMark, DueMark, FoldMark, Fork, LaneRow, Options, PinMark, Scrubber, TickMark, TimelineView,
     ViolationMark,
 };
+use super::sets;
 use crate::view::facts::Facts;
 use crate::view::identity::{Identity, tail};
 use crate::view::lanes::{Bar, LaneKey, LaneStore, Pin, PinKind, Span, said};
@@ -153,6 +154,7 @@ fn target(key: &LaneKey, lane: &Lane, store: &LaneStore, facts: &Facts) -> Targe
             }
         }
         LaneKey::Node(node) => Target::Node(node.clone()),
+        LaneKey::Set(set) => Target::Object(set.clone()),
         LaneKey::Lock(lock) => Target::Lock(lock.clone()),
         LaneKey::Client { namespace, pod } => {
             let uid = lane.belief.last().map_or(Uid(0), |span| span.uid);
@@ -199,11 +201,13 @@ fn lanes(
     if gone > 0 && !strip {
         view.hint = format!("{} {} of pods that have gone folded away.", view.hint, words::plural(gone as u32, "lane"));
     }
+    let folded = if strip { 0 } else { fold_sets(&mut chosen, facts, store, end, options) };
     let idle = if strip { 0 } else { gather(&mut chosen, facts, store, options) };
     let hidden = thin_out(&mut chosen, if strip { STRIP_LANES } else { LANES }, |key, lane| {
         let target = target(key, lane, store, facts);
         is_selected(options.selected.as_ref(), &target) || comes_apart(key, lane, end)
     });
+    let hidden = hidden + folded;
     if hidden > 0 && !strip {
         view.hint = format!("{} {} not drawn.", view.hint, words::plural(hidden as u32, "quiet lane"));
     }
@@ -214,8 +218,9 @@ fn lanes(
             LaneKey::Identity { pod, .. } => pod.to_string(),
             LaneKey::Volume(volume) => store.claims.get(volume).unwrap_or(volume).to_string(),
             LaneKey::Node(node) => node.to_string(),
+            LaneKey::Set(set) => set.name.to_string(),
             LaneKey::Lock(lock) => lock.rsplit('/').next().unwrap_or(lock).to_owned(),
-            LaneKey::Client { .. } => format!("calls {}", lane.calls),
+            LaneKey::Client { pod, .. } => format!("{pod} → {}", lane.calls),
         };
         let subject = |v: &&crate::view::lanes::Violation| match &key {
             LaneKey::Identity { pod, .. } => {
@@ -226,7 +231,7 @@ fn lanes(
                 v.guarantee == Guarantee::OneWriter && (v.subject == *volume || *v.subject == *name)
             }
             LaneKey::Lock(lock) => v.guarantee == Guarantee::OneLeader && v.subject == *lock,
-            LaneKey::Node(_) | LaneKey::Client { .. } => false,
+            LaneKey::Node(_) | LaneKey::Client { .. } | LaneKey::Set(_) => false,
         };
         let violations: Vec<(i32, i32)> = store
             .violations
@@ -254,9 +259,25 @@ fn lanes(
             }
             _ => name,
         };
-        let label = lane_label(&name, &bars);
+        let set = lane.course.map(|course| sets::mark(course, window, end, scale, y));
+        let label = set.as_ref().map_or_else(|| lane_label(&name, &bars), |set| format!("{name}: {}", set.text));
+        let notches = if strip { Vec::new() } else { sets::notches(&lane, store, window, scale) };
         let gap = if strip { 3 } else { BETWEEN };
-        view.lanes.push(LaneRow { key, target, identity, name, y, h, open, selected, bars, violations, label });
+        view.lanes.push(LaneRow {
+            key,
+            target,
+            identity,
+            name,
+            y,
+            h,
+            open,
+            selected,
+            bars,
+            set,
+            notches,
+            violations,
+            label,
+        });
         y += h + gap;
     }
     if idle > 0 {
@@ -275,12 +296,39 @@ fn lanes(
             open: false,
             selected: false,
             bars,
+            set: None,
+            notches: Vec::new(),
             violations: Vec::new(),
             label,
         });
         y += LANE + BETWEEN;
     }
+    sets::rule_lengths(&mut view.lanes);
     view.bottom = y;
+}
+
+/// Takes out the quiet pods of sets that have many: the lane of the set tells of them. Answers how many are gone.
+#[inline(never)]
+fn fold_sets(
+    lanes: &mut Vec<(LaneKey, Lane<'_>)>,
+    facts: &Facts,
+    store: &LaneStore,
+    end: Time,
+    options: &Options,
+) -> usize {
+    let before = lanes.len();
+    let mut kept = Vec::new();
+    for own in lanes.chunk_by(|(_, a), (_, b)| a.set == b.set) {
+        let folds = own.len() > FEW && own[0].1.set.is_some();
+        let matters = |(key, lane): &&(LaneKey, Lane)| {
+            !folds
+                || is_selected(options.selected.as_ref(), &target(key, lane, store, facts))
+                || comes_apart(key, lane, end)
+        };
+        kept.extend(own.iter().filter(matters).cloned());
+    }
+    *lanes = kept;
+    before - lanes.len()
 }
 
 /// Whether nothing of a pod was there in the last minute, nor comes in what is known of the future.
@@ -327,15 +375,14 @@ fn comes_apart(key: &LaneKey, lane: &Lane, end: Time) -> bool {
         LaneKey::Node(_) => return !lane.reality.is_empty(),
         LaneKey::Volume(_) => return lane.reality.iter().any(refuses),
         LaneKey::Client { .. } => return lane.belief.iter().any(|span| span.bar == Bar::Unanswered),
-        LaneKey::Identity { .. } | LaneKey::Lock(_) => {}
+        LaneKey::Identity { .. } | LaneKey::Lock(_) | LaneKey::Set(_) => {}
     }
+    let is_lock = matches!(key, LaneKey::Lock(_));
     let believed = |at: Time, uid: Uid, who: &Name| {
         lane.belief.iter().any(|span| {
-            span.uid == uid
-                && span.who == *who
-                && span.from <= at
-                && span.to.is_none_or(|to| to > at)
-                && span.bar != Bar::Ended
+            // The record of a lock knows names, not uids.
+            let same = if is_lock { span.who == *who } else { span.uid == uid };
+            same && span.from <= at && span.to.is_none_or(|to| to > at) && span.bar != Bar::Ended
         })
     };
     let slack = Length::seconds(3);

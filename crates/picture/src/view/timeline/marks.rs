@@ -3,6 +3,7 @@
 use crate::view::identity::Identity;
 use crate::view::lanes::{Bar, LaneKey, PinKind};
 use crate::view::marks::{Target, Tone};
+use crate::view::revision::Notch;
 use crate::view::scale::Scale;
 use petri_objects::{ObjectRef, Time, Uid};
 
@@ -112,10 +113,42 @@ pub struct LaneRow {
     pub open: bool,
     pub selected: bool,
     pub bars: Vec<BarMark>,
+    /// What a set asked for.
+    pub set: Option<SetMark>,
+    /// How the pods of a name stood to the revision that was asked for.
+    pub notches: Vec<NotchMark>,
     /// Violations in this lane: left edge and width.
     pub violations: Vec<(i32, i32)>,
     /// All of it as one sentence.
     pub label: String,
+}
+
+/// The course of a set: a stepped line for what it asked for, a stepped area for what was Ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetMark {
+    /// SVG paths.
+    pub asked: String,
+    pub ready: String,
+    pub rules: Vec<RuleMark>,
+    /// `4 asked, 3 ready; revision 2 asked for at 4:02`.
+    pub text: String,
+}
+
+/// The moment at which another revision was asked for: a rule through the lanes of the set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleMark {
+    pub x: i32,
+    pub from: i32,
+    pub to: i32,
+    /// `r2 asked`, or nothing where there is no room.
+    pub text: String,
+}
+
+/// How a pod stood to what was asked for: at the moment of a rule, or when it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotchMark {
+    pub x: i32,
+    pub notch: Notch,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

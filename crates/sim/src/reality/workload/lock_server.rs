@@ -115,13 +115,13 @@ impl LockServers {
     }
     /// Who holds each lock, by its record: the owner of a key and when that ends by itself, or the process whose
     /// session is the first in line.
-    pub fn holders(&self, now: Time) -> BTreeMap<&Name, Holder<'_>> {
+    pub fn holders(&self, now: Time) -> Vec<(&Name, Holder<'_>)> {
         let keys = self.keys.iter().filter(|(_, key)| key.expires > now);
-        let mut holders: BTreeMap<&Name, Holder<'_>> =
-            keys.map(|(lock, key)| (lock, Holder::Owner(&key.owner, key.expires))).collect();
+        let mut holders: Vec<_> = keys.map(|(lock, key)| (lock, Holder::Owner(&key.owner, key.expires))).collect();
         for node in self.nodes.values() {
-            if let Some(session) = self.sessions.get(&node.session) {
-                holders.entry(&node.lock).or_insert(Holder::Client(&session.client));
+            let known = holders.iter().any(|(lock, _)| **lock == node.lock);
+            if let Some(session) = self.sessions.get(&node.session).filter(|_| !known) {
+                holders.push((&node.lock, Holder::Client(&session.client)));
             }
         }
         holders
