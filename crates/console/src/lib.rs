@@ -58,5 +58,5 @@ pub use host::{Files, Host, Turn, Unread};
 pub use output::{Follow, Output};
 
 pub use course::{give_up, poll, run};
-pub use select::is_about_kept;
+pub use select::is_rare;
 pub use shell::Typed;

@@ -110,8 +110,14 @@ pub fn kind_in(word: &str, objects: &Objects) -> Result<Kind, Failure> {
         .or_else(|unknown| custom::kinds(objects).into_iter().find(|kind| kind.is_called(&lower)).ok_or(unknown))
 }
 
+/// Whether a line asks for what few lines ask for, so that the page has it apart from the rest: a description, or a kind
+/// that is kept. It may be a name of something else.
+pub fn is_rare(line: &str) -> bool {
+    line.split_whitespace().any(|word| word == "describe") || is_about_kept(line)
+}
+
 /// Whether a line names a kind that is kept, not simulated. It may be a name of something else.
-pub fn is_about_kept(line: &str) -> bool {
+fn is_about_kept(line: &str) -> bool {
     let words = line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_ascii_lowercase).any(|word| Kind::every().any(|kind| kind.is_kept() && kind.is_called(&word)))
 }

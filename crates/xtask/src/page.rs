@@ -51,8 +51,10 @@ pub const RARE: &[&str] = &[
     "petri_sim::belief::api::custom::definition",
     "petri_sim::belief::api::validation::custom",
     "petri_sim::belief::api::validation::kept",
-    "petri_console::describe::kept",
     "petri_console::tables::kept",
+    // Descriptions are read in the inspector; who wants kubectl's words asks for them in the console.
+    "petri_console::describe",
+    "petri_console::kubectl::describe",
     // What scripts call has all parts from the start, and the page calls none of it.
     "petri_web::script",
     // What stands in somebody else's page has all parts from the start as well.

@@ -30,7 +30,7 @@ pub fn say(desk: &Desk, line: &str) -> Option<String> {
         return None;
     }
     // What few lines need is not there yet. Lines that come meanwhile stay behind this one.
-    if WAITING.get() > 0 || !edge::has_third_part() && petri_console::is_about_kept(line) {
+    if WAITING.get() > 0 || !edge::has_third_part() && petri_console::is_rare(line) {
         WAITING.set(WAITING.get() + 1);
         let (desk, line) = (desk.clone(), line.to_owned());
         spawn_local(async move {

@@ -18,7 +18,9 @@ pub fn bracket(view: &BracketView, place: &BracketBox, patterns: &Patterns, sele
     let count = if words::width(&view.name, 13, false) <= room_beside(&view.count) { &view.count } else { &brief };
     let room = room_beside(count);
     let name = words::fit(&view.name, room, 13, false);
-    let beside = words::width(&name, 13, false) + 12;
+    // Strong letters are wider, in some fonts by an eighth.
+    let strong = words::width(&name, 13, false);
+    let beside = strong + strong / 8 + 12;
     let kind = room.checked_sub(beside).filter(|left| words::width(view.kind, 11, false) <= *left);
     let cells = place.cells.last().map_or(x + 14, Rect::right);
     let line = words::fit(&view.line, (x + w - 14 - cells - 8).max(20) as u32, 11, false);

@@ -42,7 +42,9 @@ fn rail(view: &ServiceView, place: Rect, selected: Option<&Target>) -> Mark {
     // From the left: who it is. From the right: what calls came to. Between them what fails, where there is room.
     let room = (w - 20).max(0) as u32;
     let name = words::fit(&view.name, room / 3, 13, false);
-    let mut at = x + 10 + words::width(&name, 13, false) as i32 + 8;
+    // Strong letters are wider, in some fonts by an eighth.
+    let strong = words::width(&name, 13, false) as i32;
+    let mut at = x + 10 + strong + strong / 8 + 8;
     let mut told = vec![text(x + 10, y + 21, "nm", name)];
     let calls = words::fit(&view.calls, room / 2, 11, false);
     let mut end = x + w - 10;

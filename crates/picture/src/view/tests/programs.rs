@@ -114,7 +114,7 @@ spec: { containers: [{ name: c, image: 'petri.dev/client:1' }] }
     let client = |key: &LaneKey| matches!(key, LaneKey::Client { .. });
     let view = draw(&run, &Options::default());
     let heard = lane(&view, client).expect("the client has a lane");
-    assert_eq!(heard.name, "caller → rg-1.rg");
+    assert_eq!(heard.name, "caller → rg-1");
     assert!(titles(heard, Bar::Answered).len() == 1 && titles(heard, Bar::Unanswered).is_empty(), "{:?}", heard.bars);
     run.command(Command::PowerOff { node: run.node_of("rg-1") });
     run.play(20);

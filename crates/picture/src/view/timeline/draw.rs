@@ -220,7 +220,7 @@ fn lanes(
             LaneKey::Node(node) => node.to_string(),
             LaneKey::Set(set) => set.name.to_string(),
             LaneKey::Lock(lock) => lock.rsplit('/').next().unwrap_or(lock).to_owned(),
-            LaneKey::Client { pod, .. } => format!("{pod} → {}", lane.calls),
+            LaneKey::Client { pod, .. } => format!("{pod} → {}", lane.calls.split('.').next().unwrap_or_default()),
         };
         let subject = |v: &&crate::view::lanes::Violation| match &key {
             LaneKey::Identity { pod, .. } => {
