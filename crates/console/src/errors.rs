@@ -22,6 +22,7 @@ pub fn api_error(error: &ApiError, doing: Option<&str>) -> String {
                 _ => distinct.iter().fold(format!("{subject} "), |text, error| format!("{text}\n* {error}")),
             }
         }
+        ApiError::InvalidPatch(message) => format!("The request is invalid: {message}"),
         ApiError::Unreachable => {
             "The connection to the server petri was refused - did you specify the right host or port?".into()
         }

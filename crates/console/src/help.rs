@@ -67,6 +67,10 @@ const VERBS: &[(&str, &str, &str)] = &[
     ("dig", "dig NAME [TYPE] [+short] [+search]", "ask the cluster's DNS"),
 ];
 
+/// Which images can be pulled.
+const IMAGES: &str = "image:\tany can be pulled, but for names with `bad` in them, tags that say that there is none (nope, \
+    sometag, does-not-exist), and what well-known repositories cannot have (nginx:1.161, postgres:nope)\n";
+
 /// How a verb is said.
 pub(crate) fn usage(verb: &str) -> String {
     let all: Vec<&str> = VERBS.iter().filter(|(name, _, _)| *name == verb).map(|(_, usage, _)| *usage).collect();
@@ -80,10 +84,14 @@ pub(crate) fn text(words: &[String]) -> String {
     for (_, usage, doc) in chosen {
         text.push_str(&format!("{usage}\t{doc}\n"));
     }
+    if matches!(wanted, Some("image" | "images")) {
+        text.push_str(IMAGES);
+    }
     if wanted.is_none() {
         text.push_str(
             "A; B\tB when A is over; && if A went well, || if it did not; apply -f - <<EOF takes lines up to EOF\n",
         );
+        text.push_str(IMAGES);
         text.push_str("kubectl VERB\tas usual; `help kubectl` lists the verbs, and the word kubectl may be left out\n");
     }
     crate::columns::DESCRIBE.align(&text)

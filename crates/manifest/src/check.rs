@@ -52,7 +52,7 @@ pub(crate) fn object(root: &Node, value: &Value, kinds: Kinds<'_>, report: &mut 
     let mut at = Decode::default();
     let object = Object::decode(kind, value, &mut at);
     let before = report.errors();
-    if kind.is_kept() {
+    if kind.has_no_effect() {
         report.at(locate(root, "kind"), Grade::NotSimulated, "kind", format!("{name} is {KEPT}"), None);
     }
     for (i, problem) in at.problems.iter().enumerate() {

@@ -113,9 +113,13 @@ impl Kind {
     pub fn version(self) -> &'static str {
         self.api_version().rsplit('/').next().unwrap_or("v1")
     }
-    /// Whether objects of this kind are stored and no more: nothing in the simulation depends on them.
+    /// Whether nothing in the simulation acts for objects of this kind.
     pub fn is_kept(self) -> bool {
         matches!(self, Kind::Kept(_))
+    }
+    /// Whether objects of this kind are stored and no more: nothing in the simulation depends on them.
+    pub fn has_no_effect(self) -> bool {
+        matches!(self, Kind::Kept(kind) if !kind.is_looked_up())
     }
     /// The word for the kind in a recording: `StatefulSet`, and `Widget.example.com` for one that a cluster was taught.
     pub fn word(self) -> std::borrow::Cow<'static, str> {

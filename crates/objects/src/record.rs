@@ -73,6 +73,16 @@ pub fn by_decoder(text: &str) -> String {
     if own { text.into() } else { format!("json: {text}") }
 }
 
+/// Fields that are kept word for word and yet have an effect: record and name.
+const LOOKED_UP: [(&str, &str); 6] = [
+    ("Container", "env"),
+    ("Container", "envFrom"),
+    ("PodSpec", "imagePullSecrets"),
+    ("Volume", "configMap"),
+    ("Volume", "projected"),
+    ("Volume", "secret"),
+];
+
 /// State of one decoding: where we are and what was wrong so far.
 #[derive(Debug, Default)]
 pub struct Decode {
@@ -151,6 +161,11 @@ impl Decode {
         if let Some(field) = field {
             types::check(field.holds, value, self);
         }
+    }
+    /// Whether this is a field that names ConfigMaps and Secrets: a pod waits for those.
+    fn is_looked_up(&self) -> bool {
+        let Some(Step::Key(key)) = self.path.last() else { return false };
+        LOOKED_UP.contains(&(self.within.last().copied().unwrap_or_default(), &**key))
     }
     pub fn report(&mut self, kind: DecodeProblemKind) {
         let path = self.path();
@@ -551,7 +566,9 @@ impl Field for Opaque {
     fn decode(value: &Value, at: &mut Decode) -> Opaque {
         if !matches!(value, Value::Null) && *value != Value::Map(Map::new()) {
             at.check_unused(value);
-            at.report(DecodeProblemKind::NotSimulated);
+            if !at.is_looked_up() {
+                at.report(DecodeProblemKind::NotSimulated);
+            }
         }
         Opaque(Some(Rc::new(value.clone())))
     }

@@ -2,7 +2,7 @@
 
 use super::page::{Page, bracketed};
 use crate::tables::{age_since, labels_text};
-use crate::text::access_modes;
+use crate::text::{access_modes, instant};
 use petri_objects::*;
 
 /// The phase, or how long the deletion has lasted.
@@ -44,7 +44,23 @@ pub(super) fn claim(page: &mut Page<'_>, claim: &PersistentVolumeClaim) {
         .map(|pod| pod.metadata.name.to_string())
         .collect();
     page.list("Used By", &users);
+    conditions(page, &claim.status.conditions);
     page.events(Kind::PersistentVolumeClaim, meta);
+}
+
+/// Upstream: `describePersistentVolumeClaim`.
+fn conditions(page: &mut Page<'_>, conditions: &[Condition]) {
+    if conditions.is_empty() {
+        return;
+    }
+    page.line(format_args!("Conditions:"));
+    page.line(format_args!("  Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage"));
+    page.line(format_args!("  ----\t------\t-----------------\t------------------\t------\t-------"));
+    for c in conditions {
+        let since = instant(c.last_transition_time);
+        let never = "Mon, 01 Jan 0001 00:00:00 +0000";
+        page.line(format_args!("  {} \t{} \t{never} \t{since} \t{} \t{}", c.kind, c.status, c.reason, c.message));
+    }
 }
 
 pub(super) fn volume(page: &mut Page<'_>, volume: &PersistentVolume) {

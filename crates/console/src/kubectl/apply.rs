@@ -6,7 +6,9 @@ use crate::errors::{answer_text, api_error};
 use crate::output::{Failure, Output};
 use crate::select;
 use petri_manifest::{Document, Grade, Problem};
-use petri_objects::{Decode, IntOrString, Map, Name, Namespace, Object, Service, ServicePort, ServiceSpec, Value};
+use petri_objects::{
+    Decode, IntOrString, Map, Name, Namespace, Object, ObjectRef, Service, ServicePort, ServiceSpec, Value,
+};
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use std::collections::BTreeSet;
@@ -102,7 +104,9 @@ fn one_file(
     }
     for (i, document) in parsed.documents.iter().enumerate() {
         let own: Vec<&Problem> = parsed.problems.iter().filter(|p| p.document == Some(i)).collect();
-        let lenient = arguments.last("validate") == Some("false") && own.iter().all(|p| p.message.starts_with(STRICT));
+        let lenient = (arguments.last("validate") == Some("false")
+            || verb == "apply" && exists(document, arguments, context))
+            && own.iter().all(|p| p.grade != Grade::Error || p.message.starts_with(STRICT));
         let mut document = document.clone();
         if lenient {
             let kind = document.kind;
@@ -116,7 +120,7 @@ fn one_file(
             out.fail(refusal(verb, source, document, &own));
             continue;
         };
-        if object.kind().is_kept() {
+        if object.kind().has_no_effect() {
             kept.insert(object.kind().name());
         }
         for problem in own.iter().filter(|problem| !lenient && problem.path != "kind") {
@@ -139,6 +143,18 @@ fn one_file(
             Err(error) => out.fail(api_error(&error, Some(&format!("error when {doing} \"{source}\"")))),
         }
     }
+}
+
+/// Whether there is an object of a document's name: it is patched then, and judged by what comes of it.
+fn exists(document: &Document, arguments: &Arguments, context: &Context<'_>) -> bool {
+    let Some(kind) = document.kind.filter(|_| document.object.is_none()) else { return false };
+    let word = |key: &str| document.value.at(&["metadata", key]).and_then(Value::as_str).unwrap_or_default();
+    let namespace = match (kind.is_namespaced(), word("namespace")) {
+        (false, _) => String::new(),
+        (true, "") => namespace(arguments),
+        (true, own) => own.to_owned(),
+    };
+    context.host.world().objects().get(&ObjectRef::new(kind, namespace, word("name"))).is_some()
 }
 
 /// The command for a document, in the namespace that the flags or the document name.

@@ -82,18 +82,29 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             sort_by(&mut block.objects, path)?;
         }
     }
-    let mut out = print(&arguments, &selection, &blocks, world)?;
+    let watches = arguments.is_set("watch");
+    if watches && blocks.len() > 1 {
+        return Err(format!(
+            "error: watch is only supported on individual resources and resource collections - {} resources were found",
+            blocks.len()
+        ));
+    }
+    let form = if watches { Form::of(&arguments)? } else { Form::Table };
+    let mut out = match &form {
+        Form::Text(format) => Output::text(texts(format, &blocks)?),
+        _ => print(&arguments, &selection, &blocks, world)?,
+    };
     if out.stdout.is_empty() && missing.is_empty() && !arguments.is_set("ignore-not-found") && is_table(&arguments) {
         out.stderr = nothing_found(&blocks, &filter);
     }
     for problem in missing {
         out.fail(problem);
     }
-    if arguments.is_set("watch") && out.code == 0 {
+    if watches && out.code == 0 {
         let options = table_options(&arguments, false);
         let names = if let Selection::Named(named) = selection { Some(named) } else { None };
         let kinds = blocks.iter().map(|block| block.kind).collect();
-        let watch = Watch::new(kinds, names, filter, options, world);
+        let watch = Watch::new(kinds, names, filter, (options, form), world);
         out.stderr.clear();
         out.follow = Some(Follow::new(watch, None));
     }
@@ -222,29 +233,82 @@ fn custom_columns<'o>(
     objects: impl Iterator<Item = &'o Object>,
     arguments: &Arguments,
 ) -> Result<String, Failure> {
-    if columns.split(',').nth(MOST_COLUMNS).is_some() {
-        return Err(beyond("a table has", MOST_COLUMNS, "columns"));
-    }
-    let mut specs = Vec::new();
-    for column in columns.split(',') {
-        let wrong = || format!("error: unexpected custom-columns spec: {column}, expected <header>:<json-path-expr>");
-        let (header, path) = column.split_once(':').ok_or_else(wrong)?;
-        specs.push((header, Path::parse(path)?));
-    }
+    let specs = column_specs(columns)?;
     let mut lines = Vec::new();
     if !arguments.is_set("no-headers") {
         lines.push(specs.iter().map(|(header, _)| header.to_string()).collect());
     }
     for object in objects {
-        let value = object.to_value();
-        let mut line = Vec::new();
-        for (_, path) in &specs {
-            let found: Vec<String> = path.values(&value)?.into_iter().map(path::plain).collect();
-            line.push(if found.is_empty() { "<none>".into() } else { found.join(",") });
-        }
-        lines.push(line);
+        lines.push(column_cells(&specs, object)?);
     }
     Ok(write(&lines))
+}
+
+type Specs = Vec<(String, Path)>;
+
+fn column_specs(columns: &str) -> Result<Specs, Failure> {
+    if columns.split(',').nth(MOST_COLUMNS).is_some() {
+        return Err(beyond("a table has", MOST_COLUMNS, "columns"));
+    }
+    let spec = |column: &str| {
+        let wrong = || format!("error: unexpected custom-columns spec: {column}, expected <header>:<json-path-expr>");
+        let (header, path) = column.split_once(':').ok_or_else(wrong)?;
+        Ok((header.to_owned(), Path::parse(path)?))
+    };
+    columns.split(',').map(spec).collect()
+}
+
+fn column_cells(specs: &Specs, object: &Object) -> Result<Vec<String>, Failure> {
+    let value = object.to_value();
+    let cell = |(_, path): &(String, Path)| {
+        let found: Vec<String> = path.values(&value)?.into_iter().map(path::plain).collect();
+        Ok(if found.is_empty() { "<none>".into() } else { found.join(",") })
+    };
+    specs.iter().map(cell).collect()
+}
+
+/// How a watch prints what it sees.
+#[derive(Clone, Debug)]
+enum Form {
+    Table,
+    Columns(Specs),
+    /// One text after the other: `name`, `jsonpath=...`, `yaml`, `json`.
+    Text(String),
+}
+
+impl Form {
+    fn of(arguments: &Arguments) -> Result<Form, Failure> {
+        Ok(match arguments.last("output") {
+            None | Some("wide") => Form::Table,
+            Some(format) => match format.split_once('=') {
+                Some(("custom-columns", columns)) => Form::Columns(column_specs(columns)?),
+                _ => Form::Text(format.to_owned()),
+            },
+        })
+    }
+}
+
+/// One object as a watch prints it.
+fn text(format: &str, object: &Object) -> Result<String, Failure> {
+    Ok(match format.split_once('=') {
+        None if format == "name" => format!("{}\n", crate::errors::named(&object.reference())),
+        None if format == "yaml" => petri_manifest::to_yaml(&sorted(object.to_value())),
+        None if format == "json" => object.to_value().to_json_pretty() + "\n",
+        Some(("jsonpath", template)) => path::template(&object.to_value(), template)?,
+        _ => {
+            return Err(format!(
+                "error: unable to match a printer suitable for the output format \"{format}\", allowed formats are: \
+                 custom-columns,json,jsonpath,name,wide,yaml"
+            ));
+        }
+    })
+}
+
+/// The objects that are there when a watch begins, one by one.
+fn texts(format: &str, blocks: &[Block]) -> Result<String, Failure> {
+    let all: Result<Vec<String>, Failure> =
+        blocks.iter().flat_map(|block| &block.objects).map(|object| text(format, object)).collect();
+    Ok(all?.join(if format == "yaml" { "---\n" } else { "" }))
 }
 
 /// `kubectl get -w`: one row for every change.
@@ -254,6 +318,7 @@ struct Watch {
     names: Option<Vec<(Kind, Name)>>,
     filter: Filter,
     options: TableOptions,
+    form: Form,
     seen: BTreeMap<(Kind, Name, Name), (Revision, Object)>,
     /// Column widths, as wide as they ever were.
     widths: Vec<usize>,
@@ -278,10 +343,10 @@ impl Watch {
         kinds: Vec<Kind>,
         names: Option<Vec<(Kind, Name)>>,
         filter: Filter,
-        options: TableOptions,
+        (options, form): (TableOptions, Form),
         world: &World,
     ) -> Watch {
-        let mut watch = Watch { kinds, names, filter, options, seen: BTreeMap::new(), widths: Vec::new() };
+        let mut watch = Watch { kinds, names, filter, options, form, seen: BTreeMap::new(), widths: Vec::new() };
         let mut first = Output::default();
         watch.print_changes(world, &mut first);
         watch
@@ -315,7 +380,21 @@ impl Watch {
         rows.append(&mut changed);
         self.seen = now;
         for object in rows {
-            let lines = cells(object.kind(), std::slice::from_ref(&object), &self.options, world.now);
+            let lines = match &self.form {
+                Form::Table => cells(object.kind(), std::slice::from_ref(&object), &self.options, world.now),
+                Form::Columns(specs) => {
+                    let headers = specs.iter().map(|(header, _)| header.clone()).collect();
+                    let row = column_cells(specs, &object).unwrap_or_default();
+                    if self.options.no_headers { vec![row] } else { vec![headers, row] }
+                }
+                Form::Text(format) => {
+                    let separator = if format == "yaml" && self.options.no_headers { "---\n" } else { "" };
+                    out.stdout.push_str(separator);
+                    // What cannot be read of one object is left out.
+                    out.stdout.push_str(&text(format, &object).unwrap_or_default());
+                    Vec::new()
+                }
+            };
             lines.iter().for_each(|line| self.make_room(line));
             lines.iter().for_each(|line| self.write(line, out));
             // Headers come once, above the first row.

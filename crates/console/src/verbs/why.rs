@@ -4,11 +4,12 @@ use crate::output::{Failure, Output};
 use crate::select::{kind_of, reference};
 use crate::tables::age_since;
 use petri_objects::value::quoted;
-use petri_objects::{Name, Object, ObjectRef, Pod};
+use petri_objects::{Event, Name, Object, ObjectRef, Pod};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::story::reason_text;
 use petri_sim::words::controller_id::ControllerId;
 use petri_sim::world::World;
+use std::rc::Rc;
 
 pub(crate) fn why(target: &str, namespace: &str, world: &World) -> Result<Output, Failure> {
     let wrong = || format!("error: {} names no object; write KIND/NAME, sts/web for example", quoted(target));
@@ -28,6 +29,7 @@ pub(crate) fn why(target: &str, namespace: &str, world: &World) -> Result<Output
     }
     if let Some(Object::Pod(pod)) = world.objects().get(&target) {
         disks_elsewhere(&pod, world).into_iter().for_each(|line| out.line(line));
+        nobody_places(&pod).into_iter().chain(kubelet_waits(&pod, world)).for_each(|line| out.line(line));
     }
     for hindrance in world.hindrances() {
         out.line(format!("{} (`{}` ends it)", hindrance.sentence.trim_end_matches('.'), hindrance.end.line()));
@@ -61,6 +63,39 @@ fn storage_of(target: &ObjectRef, world: &World) -> Vec<Key> {
     }
     keys.extend(volumes.into_iter().filter(|name| !name.is_empty()).map(|name| Key::new("", name)));
     keys
+}
+
+/// Why no scheduler looks at a pod.
+fn nobody_places(pod: &Pod) -> Option<String> {
+    let scheduler = &pod.spec.scheduler_name;
+    let waits = pod.spec.node_name.is_empty() && !pod.phase().is_terminal();
+    (waits && !scheduler.is_empty() && &**scheduler != "default-scheduler")
+        .then(|| format!("no scheduler called {} runs here; the pod waits for one", quoted(scheduler)))
+}
+
+/// What the kubelet of a pod waits for.
+fn kubelet_waits(pod: &Pod, world: &World) -> Vec<String> {
+    let mut lines = Vec::new();
+    let node = &pod.spec.node_name;
+    if node.is_empty() || pod.phase().is_terminal() || pod.metadata.is_terminating() {
+        return lines;
+    }
+    for status in pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses) {
+        if let Some(waiting) = status.state.waiting.as_ref().filter(|waiting| !waiting.message.is_empty()) {
+            lines.push(format!("kubelet of {node}: {} waits: {}: {}", status.name, waiting.reason, waiting.message));
+        }
+    }
+    if pod.status.pod_ip.is_empty() {
+        let about = |event: &&Rc<Event>| {
+            event.involved_object.uid == pod.metadata.uid && &*event.reason == "FailedMount" && lines.is_empty()
+        };
+        let mut texts: Vec<&Name> =
+            world.objects().events.in_namespace(&pod.metadata.namespace).filter(about).map(|e| &e.message).collect();
+        texts.sort();
+        texts.dedup();
+        lines.extend(texts.into_iter().map(|text| format!("kubelet of {node}: {text}")));
+    }
+    lines
 }
 
 /// Where the disks are that the pod needs and its node has not: who is on the machine that has them.

@@ -63,7 +63,6 @@ fn a_field_without_effect_is_said_to_have_none() {
         ),
         expect![[r#"
             6:3 "securityContext" not simulated: spec.securityContext is accepted, but has no effect in the simulation
-            11:5 "env" not simulated: spec.containers[0].env is accepted, but has no effect in the simulation
         "#]],
     );
 }

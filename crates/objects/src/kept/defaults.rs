@@ -67,6 +67,7 @@ pub fn defaults(object: &mut KeptObject) {
         "Secret" => fold_string_data(&mut object.fields),
         "ReplicationController" => select_own_template(object),
         "Job" => count_completions(&mut object.fields),
+        "LimitRange" => complete_limits(&mut object.fields),
         "NetworkPolicy" => name_policy_types(&mut object.fields),
         "RoleBinding" | "ClusterRoleBinding" => name_subject_groups(&mut object.fields),
         "CustomResourceDefinition" => name_definition(&mut object.fields),
@@ -143,6 +144,28 @@ fn count_completions(fields: &mut Map) {
     }
     if spec.get("parallelism").is_none() {
         insert(spec, "parallelism", Value::Int(1));
+    }
+}
+
+/// Upstream: `SetDefaults_LimitRangeItem`.
+fn complete_limits(fields: &mut Map) {
+    let Some(Value::Map(spec)) = fields.entry_mut("spec") else { return };
+    let Some(Value::List(items)) = spec.entry_mut("limits") else { return };
+    for item in items {
+        let Value::Map(item) = item else { continue };
+        if item.get("type").and_then(Value::as_str) != Some("Container") {
+            continue;
+        }
+        for (to, from) in [("default", "max"), ("defaultRequest", "default"), ("defaultRequest", "min")] {
+            let known = |key: &str| item.get(key).and_then(Value::as_map).cloned().unwrap_or_default();
+            let (mut own, other) = (known(to), known(from));
+            for (name, amount) in other.iter().filter(|(name, _)| known(to).get(name).is_none()) {
+                own.insert(name.clone(), amount.clone());
+            }
+            if !own.is_empty() {
+                insert(item, to, map_of(own.sorted().into_iter().map(|(k, v)| (k.clone(), v.clone())).collect()));
+            }
+        }
     }
 }
 

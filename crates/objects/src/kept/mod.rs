@@ -55,6 +55,10 @@ impl KeptKind {
     pub fn is_custom(self) -> bool {
         self.0.custom
     }
+    /// Whether something in the simulation looks at its objects, although nothing acts for them.
+    pub fn is_looked_up(self) -> bool {
+        !self.0.custom && matches!(self.0.name, "LimitRange" | "RuntimeClass" | "Secret")
+    }
     /// The kinds of every cluster that are kept, group by group.
     pub fn built_in() -> impl Iterator<Item = KeptKind> {
         built_in::KINDS.iter().map(KeptKind)

@@ -132,7 +132,7 @@ fn freed(scene: &Scene<'_>, holder: &Name, attached: &Attached) -> Result<Time, 
 pub fn planned(run: &Run) -> Option<Time> {
     match run.state {
         RunState::Waiting { until, .. } | RunState::Exited { until, .. } => until,
-        RunState::BackOff { until, .. } => Some(until),
+        RunState::BackOff { until, .. } | RunState::Unconfigured { until, .. } => Some(until),
         RunState::Running { .. } => None,
     }
 }

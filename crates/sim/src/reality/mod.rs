@@ -6,6 +6,8 @@ pub mod kubelet;
 
 pub mod workload;
 
+pub mod registry;
+
 pub mod network;
 
 pub mod storage;

@@ -31,6 +31,8 @@ pub enum ApiError {
         name: Name,
         errors: Rc<Vec<Name>>,
     },
+    /// A patch makes an object that strict decoding refuses.
+    InvalidPatch(Name),
     Forbidden {
         kind: Kind,
         name: Name,
@@ -68,7 +70,7 @@ impl ApiError {
         match self {
             ApiError::NotFound { .. } => 404,
             ApiError::AlreadyExists { .. } | ApiError::GenerateName { .. } | ApiError::Conflict { .. } => 409,
-            ApiError::Invalid { .. } => 422,
+            ApiError::Invalid { .. } | ApiError::InvalidPatch(_) => 422,
             ApiError::Forbidden { .. } => 403,
             ApiError::TooManyRequests { .. } => 429,
             ApiError::BadRequest(_) => 400,
@@ -82,7 +84,7 @@ impl ApiError {
             ApiError::NotFound { .. } => "NotFound",
             ApiError::AlreadyExists { .. } | ApiError::GenerateName { .. } => "AlreadyExists",
             ApiError::Conflict { .. } => "Conflict",
-            ApiError::Invalid { .. } => "Invalid",
+            ApiError::Invalid { .. } | ApiError::InvalidPatch(_) => "Invalid",
             ApiError::Forbidden { .. } => "Forbidden",
             ApiError::TooManyRequests { .. } => "TooManyRequests",
             ApiError::BadRequest(_) => "BadRequest",
@@ -125,6 +127,7 @@ impl std::fmt::Display for ApiError {
                 write!(f, "{} \"{name}\" is forbidden: {cause}", kind.qualified_resource())
             }
             ApiError::TooManyRequests { message, .. } => f.write_str(message),
+            ApiError::InvalidPatch(message) => write!(f, " \"\" is invalid: {message}"),
             ApiError::BadRequest(message) | ApiError::Internal(message) => f.write_str(message),
             ApiError::Unreachable => f.write_str("the connection to the API server failed"),
         }

@@ -7,6 +7,7 @@ use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Outcome, PendingSync, Stop, Via};
 use crate::belief::client::informer::Enqueue;
 use crate::belief::client::workqueue::AT_ONCE;
+use crate::belief::controllers::csi_driver::resize;
 use crate::belief::controllers::{self, CONTROLLERS};
 use crate::ground::clock::{Span, Time};
 use crate::ground::planted;
@@ -134,6 +135,12 @@ impl World {
             }
         }
         for change in &changes {
+            if let Some(Object::PersistentVolumeClaim(claim)) = &change.new
+                && resize::awaits_node(claim)
+            {
+                self.tell_users(claim, change, notes);
+                continue;
+            }
             let node = match change.object() {
                 Object::Pod(pod) if pod.is_scheduled() => pod.spec.node_name.clone(),
                 Object::Node(node) => node.metadata.name.clone(),
@@ -152,6 +159,22 @@ impl World {
             });
         }
         self.checks(notes).check_risks();
+    }
+
+    /// The machines on which a claim is used hear that its disk has grown.
+    fn tell_users(&mut self, claim: &PersistentVolumeClaim, change: &Change, notes: &mut Vec<Note>) {
+        let objects = self.server.root();
+        let uses =
+            |pod: &&std::rc::Rc<Pod>| pod.is_scheduled() && pod.claims().any(|name| *name == claim.metadata.name);
+        let users = objects.pods.in_namespace(&claim.metadata.namespace).filter(uses);
+        let nodes: std::collections::BTreeSet<Name> = users.map(|pod| pod.spec.node_name.clone()).collect();
+        for node in nodes {
+            self.on_machine(&node, notes, |host| {
+                if host.is_listening() {
+                    host.observe(change);
+                }
+            });
+        }
     }
 
     /// A controller hears of changes. A sync that is cut in the middle must find its controller's memory as it left it.

@@ -106,11 +106,22 @@ pub fn admit(object: &Object, objects: &Objects, now: Time) -> Result<(), ApiErr
         format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found")
     } else if !class.is_empty() && class_value(class, objects).is_none() {
         format!("no PriorityClass with name {class} was found")
+    } else if let Some(class) = missing_runtime_class(pod, objects) {
+        format!("pod rejected: RuntimeClass \"{class}\" not found")
     } else {
         return Ok(());
     };
     let name = if pod.metadata.name.is_empty() { &pod.metadata.generate_name } else { &pod.metadata.name };
     Err(ApiError::Forbidden { kind: Kind::Pod, name: name.clone(), cause: cause.into() })
+}
+
+/// Upstream: `plugin/pkg/admission/runtimeclass`.
+///
+/// Deviation: a RuntimeClass adds no overhead and no node selector.
+fn missing_runtime_class<'p>(pod: &'p Pod, objects: &Objects) -> Option<&'p Name> {
+    let class = Some(&pod.spec.runtime_class_name).filter(|class| !class.is_empty())?;
+    let kind = Kind::from_api("node.k8s.io/v1", "RuntimeClass")?;
+    objects.get(&ObjectRef::new(kind, "", class.clone())).is_none().then_some(class)
 }
 
 fn account_name(pod: &Pod) -> Name {

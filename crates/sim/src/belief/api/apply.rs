@@ -21,7 +21,7 @@ pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration
 /// # Errors
 /// What the API server refuses; `BadRequest` for content that does not decode under strict validation.
 pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> Result<Answer, ApiError> {
-    let object = decode_strictly(manifest, server.objects())?;
+    let (object, unknown) = decode(manifest, server.objects())?;
     let mut target = object.reference();
     if target.kind.is_namespaced() && target.namespace.is_empty() {
         target.namespace = "default".into();
@@ -30,6 +30,7 @@ pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> R
     let text = format!("{}\n", with_namespace(manifest, &target).to_json());
     super::patch::merge_value(&mut modified, &annotation(&text));
     let Some(current) = server.objects().get(&target) else {
+        refuse_unknown(&object, &unknown)?;
         server.serve(Request::Create(decode_strictly(&modified, server.objects())?), context)?;
         return Ok(Answer::Created(target));
     };
@@ -48,6 +49,13 @@ pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> R
     three_way(Lists::of(target.kind), &mut merged, &original, &modified, "");
     let mut at = Decode::default();
     let mut new = Object::decode(target.kind, &merged, &mut at);
+    let unknown = unknown_fields(&at);
+    if !unknown.is_empty() {
+        let patch = difference(&current.to_value(), &modified).unwrap_or_default();
+        return Err(ApiError::InvalidPatch(
+            format!("patch: Invalid value: {}: {}", value::quoted(&go_text(&patch, 0)), strict(&unknown)).into(),
+        ));
+    }
     // kubectl patches without naming a version: the latest is meant.
     new.meta_mut().resource_version = Revision(0);
     let before = server.revision();
@@ -82,6 +90,13 @@ fn with_namespace(manifest: &Value, target: &ObjectRef) -> Value {
 /// # Errors
 /// `BadRequest` with all problems, in the API server's words.
 pub fn decode_strictly(manifest: &Value, objects: &Objects) -> Result<Object, ApiError> {
+    let (object, unknown) = decode(manifest, objects)?;
+    refuse_unknown(&object, &unknown)?;
+    Ok(object)
+}
+
+/// An object, and the fields of it that nobody knows.
+fn decode(manifest: &Value, objects: &Objects) -> Result<(Object, Vec<String>), ApiError> {
     let word = |key: &str| manifest.at(&[key]).and_then(Value::as_str).unwrap_or("");
     let (kind, api_version) = (word("kind"), word("apiVersion"));
     let mut at = Decode::default();
@@ -100,22 +115,61 @@ pub fn decode_strictly(manifest: &Value, objects: &Objects) -> Result<Object, Ap
             format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {}", by_decoder(text)).into(),
         ));
     }
-    let unknown: Vec<String> = at
-        .problems
-        .iter()
-        .filter(|problem| problem.kind == DecodeProblemKind::UnknownField)
-        .map(|problem| format!("unknown field \"{}\"", problem.path))
-        .collect();
+    Ok((object, unknown_fields(&at)))
+}
+
+fn unknown_fields(at: &Decode) -> Vec<String> {
+    let unknown = at.problems.iter().filter(|problem| problem.kind == DecodeProblemKind::UnknownField);
+    unknown.map(|problem| problem.path.clone()).collect()
+}
+
+fn strict(unknown: &[String]) -> String {
+    let fields: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
+    format!("strict decoding error: {}", fields.join(", "))
+}
+
+fn refuse_unknown(object: &Object, unknown: &[String]) -> Result<(), ApiError> {
     if unknown.is_empty() {
-        return Ok(object);
+        return Ok(());
     }
-    Err(ApiError::BadRequest(
-        format!(
-            "{kind} in version \"{version}\" cannot be handled as a {kind}: strict decoding error: {}",
-            unknown.join(", ")
-        )
-        .into(),
-    ))
+    let (kind, version) = (object.kind().name(), object.kind().version());
+    let told = strict(unknown);
+    Err(ApiError::BadRequest(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {told}").into()))
+}
+
+/// What a manifest says otherwise than the stored object; `None` if nothing. Lists are told whole.
+///
+/// Deviation: kubectl names the items of lists that are merged by a key, and their order.
+fn difference(current: &Value, modified: &Value) -> Option<Value> {
+    match (current, modified) {
+        (Value::Map(current), Value::Map(modified)) => {
+            let known = current.lookup();
+            let differ = modified.sorted().into_iter().filter_map(|(key, value)| {
+                Some((key.clone(), difference(known.get(key).unwrap_or(&Value::Null), value)?))
+            });
+            let differ: Map = differ.collect();
+            (!differ.is_empty()).then_some(Value::Map(differ))
+        }
+        (current, modified) => (current != modified).then(|| modified.clone()),
+    }
+}
+
+/// A value as Go prints it: `map[spec:map[foo:1]]`. What is nested deeper than manifests are is left out.
+fn go_text(value: &Value, depth: u32) -> String {
+    match value {
+        _ if depth > 64 => "...".into(),
+        Value::Map(map) => {
+            let entries = map.sorted().into_iter().map(|(key, value)| format!("{key}:{}", go_text(value, depth + 1)));
+            format!("map[{}]", entries.collect::<Vec<_>>().join(" "))
+        }
+        Value::List(items) => {
+            let items = items.iter().map(|item| go_text(item, depth + 1));
+            format!("[{}]", items.collect::<Vec<_>>().join(" "))
+        }
+        Value::String(text) => text.to_string(),
+        Value::Null => "<nil>".into(),
+        other => other.to_json(),
+    }
 }
 
 fn three_way(lists: Lists, current: &mut Value, original: &Value, modified: &Value, field: &str) {

@@ -6,6 +6,7 @@ pub mod custom;
 pub mod event;
 pub mod eviction;
 pub mod go_types;
+pub mod limit_ranges;
 pub mod node_ports;
 pub mod patch;
 pub mod quota;

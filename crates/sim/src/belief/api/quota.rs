@@ -124,7 +124,7 @@ pub fn total(quota: &ResourceQuota, objects: &Objects, now: Time) -> BTreeMap<Na
 }
 
 /// The canonical text of an amount: `3`, `250m`, `64Mi`.
-fn text(resource: &str, millis: i128) -> Quantity {
+pub fn text(resource: &str, millis: i128) -> Quantity {
     let binary = resource.ends_with("memory") || resource.ends_with("storage");
     let units = millis / 1_000;
     Quantity(if millis % 1_000 != 0 {

@@ -7,7 +7,7 @@ use super::recorder::Recorder;
 use super::request::{DeleteOptions, Patch, Reply, Request, WriteContext};
 use super::shelf::{Key, Objects};
 use super::watch::{Change, Log};
-use super::{admission, node_ports, validation};
+use super::{admission, limit_ranges, node_ports, validation};
 use crate::ground::clock::{Span, Time};
 use crate::ground::digest::Kept;
 use crate::ground::random::Streams;
@@ -109,6 +109,7 @@ impl Server {
         admission::admit(&object, &self.objects, context.now)?;
         admission::mutate(&mut object, &self.objects, &self.settings, &mut self.random, context.now);
         if let Object::Pod(pod) = &mut object {
+            limit_ranges::fill_in(Rc::make_mut(pod), &self.objects);
             admission::use_account(Rc::make_mut(pod), &self.objects, &self.token_volume, &mut self.random.accounts);
         }
         let mut errors = validation::validate_create(&object);
@@ -131,6 +132,7 @@ impl Server {
                 ApiError::AlreadyExists { kind, name, terminating }
             });
         }
+        limit_ranges::check(&object, &self.objects)?;
         if !self.objects.quotas.is_empty() {
             for charged in super::quota::charge(&object, &self.objects, context.now)? {
                 let old = self.objects.get(&Object::from(charged.clone()).reference());
@@ -229,6 +231,9 @@ impl Server {
             }
         }
         admission::admit_update(&new, &old, &self.objects)?;
+        if new.kind() == Kind::PersistentVolumeClaim {
+            limit_ranges::check(&new, &self.objects)?;
+        }
         if admission::spec_differs(&new, &old) {
             new.meta_mut().generation = old.meta().generation + 1;
         }

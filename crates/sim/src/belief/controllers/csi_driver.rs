@@ -11,6 +11,8 @@
 //! Deviation: a disk for one node is not attached to a second one, and the request waits; real drivers refuse it, each
 //! in its own words.
 
+pub mod resize;
+
 use super::attach_detach::is_multi_attach_allowed;
 use super::persistent_volume::{
     NO_PROVISIONER, PROVISIONED_BY, SELECTED_NODE, STORAGE_PROVISIONER, claim_reference, waits_for_first_consumer,
@@ -106,7 +108,9 @@ pub fn attachment_key(name: &str) -> Key {
 
 pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
     match change.object() {
-        Object::PersistentVolumeClaim(claim) if claim.spec.volume_name.is_empty() || change.new.is_none() => {
+        Object::PersistentVolumeClaim(claim)
+            if claim.spec.volume_name.is_empty() || change.new.is_none() || resize::wants_more(claim) =>
+        {
             keys.add(Key::of(&claim.metadata));
         }
         Object::PersistentVolume(volume) if change.new.is_some() && &*volume.status.phase == "Released" => {
@@ -131,6 +135,7 @@ pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     if !key.namespace.is_empty() {
         return match cache.claims.get(key) {
+            Some(claim) if !claim.spec.volume_name.is_empty() => expand(key, claim, &cache, api),
             Some(claim) => provision(key, claim, &cache, api),
             None => forget(key, api),
         };
@@ -192,6 +197,34 @@ fn provision(key: &Key, claim: &Rc<PersistentVolumeClaim>, cache: &Objects, api:
         Err(error) if !error.is_already_exists() => return Err(error.into()),
         _ => api.normal(&about, "ProvisioningSucceeded", format!("Successfully provisioned volume {name}")),
     }
+    forget(key, api)
+}
+
+/// Makes the disk of a claim larger that asks for more; the machine that has it mounted does the rest.
+///
+/// Upstream: `expand_controller.go` (`syncPVC`) and `external-resizer` (`resizePVC`).
+fn expand(key: &Key, claim: &Rc<PersistentVolumeClaim>, cache: &Objects, api: &mut Api<'_, Memory>) -> Outcome {
+    let Some(volume) = resize::volume_to_grow(claim, cache) else { return forget(key, api) };
+    let (uid, takes, now) = (claim.metadata.uid, api.settings.storage.provision, api.now);
+    let about = Object::PersistentVolumeClaim(claim.clone());
+    if let Some(done) = stuck(StoragePart::Provisioner, &key.name, &Name::default(), api) {
+        return Ok(done);
+    }
+    let began = api.memory.due(key, uid).is_some();
+    if let Some(left) = work(key, uid, takes, api) {
+        if !began {
+            api.normal(&about, "ExternalExpanding", "waiting for an external controller to expand this PVC");
+            let message = format!("External resizer is resizing volume {}", volume.metadata.name);
+            api.normal(&about, resize::RESIZING, message);
+            api.update_status(resize::with_condition(claim, Some((resize::RESIZING, "")), now))??;
+        }
+        return Ok(Done::after(left));
+    }
+    if let Some(grown) = resize::grown(volume, claim) {
+        api.update(grown)??;
+    }
+    api.normal(&about, "FileSystemResizeRequired", "Require file system resize of volume on node");
+    api.update_status(resize::with_condition(claim, Some((resize::PENDING, resize::PENDING_MESSAGE)), now))??;
     forget(key, api)
 }
 

@@ -3,10 +3,12 @@
 //! Upstream: `pkg/kubelet/kuberuntime`.
 
 use super::host::Host;
+use super::references;
 use super::state::{Exit, Probing, Run, RunState, Stage, Worker, container_of};
 use crate::belief::api::event::EventType;
 use crate::ground::clock::{Span, Time};
 use crate::reality::machine::{Owner, Process, ProcessState};
+use crate::reality::registry::{self, Refusal};
 use crate::reality::workload::behaviour::{ContainerSort, annotation, behaviour};
 use crate::words::identity::Identity;
 use crate::words::note::ProcessChange;
@@ -16,6 +18,10 @@ use petri_objects::*;
 const FIRST_BACK_OFF: Span = Span::seconds(10);
 const LONGEST_BACK_OFF: Span = Span::seconds(300);
 const RUN_THAT_FORGIVES: Span = Span::seconds(600);
+/// How long a pod is left alone after an error: so long, and at most half of it more.
+///
+/// Upstream: `backOffPeriod`, `workerBackOffPeriodJitterFactor`.
+const BACK_OFF_PERIOD: Span = Span::seconds(10);
 /// How a runtime says that it does not know how a container ended: its machine lost power.
 const UNKNOWN_EXIT: i32 = 255;
 
@@ -58,9 +64,26 @@ impl Host<'_> {
     /// The sandbox is made: the containers start after their pull and start delays.
     pub fn create_containers(&mut self, worker: &mut Worker) {
         self.machine.next_address = self.machine.next_address % 250 + 1;
-        worker.ip = format!("10.244.{}.{}", self.machine.subnet, self.machine.next_address + 1).into();
+        worker.ip = match worker.pod.spec.host_network {
+            true => self.machine.internal_ip.clone(),
+            false => format!("10.244.{}.{}", self.machine.subnet, self.machine.next_address + 1).into(),
+        };
+        self.say_missing_pull_secrets(worker);
         self.start_next(worker);
         self.settle(worker);
+    }
+
+    /// Upstream: `getPullSecretsForPod`.
+    fn say_missing_pull_secrets(&mut self, worker: &Worker) {
+        let (pod, cause) = (worker.pod.clone(), worker.cause);
+        let missing = references::missing_pull_secrets(&pod.spec, &pod.metadata.namespace, self.server.objects());
+        if !missing.is_empty() {
+            let text = format!(
+                "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.",
+                missing.join(", ")
+            );
+            self.event(&pod, EventType::Warning, "FailedToRetrieveImagePullSecret", text, cause);
+        }
     }
 
     /// Prepares what may start now: the first init container that has not done its part, or else all the others.
@@ -88,7 +111,8 @@ impl Host<'_> {
         let pod = worker.pod.clone();
         let container = container_of(&pod, index);
         let what = behaviour(&pod, container, run.sort, &self.settings.kubelet);
-        let present = self.machine.images.contains(&container.image);
+        let present = self.machine.images.contains(&container.image)
+            || matches!(registry::look(&container.image), Err(Refusal::InvalidName(_)));
         let pull = if present { Span::ZERO } else { self.settings.kubelet.pull };
         if !present && !self.settings.kubelet.recorded_agent {
             let text = format!("Pulling image \"{}\"", container.image);
@@ -107,6 +131,11 @@ impl Host<'_> {
                 RunState::Waiting { until: Some(at), .. } if *at <= self.now => self.start_or_fail(worker, index),
                 RunState::Exited { until: Some(at), .. } if *at <= self.now => self.restart_or_back_off(worker, index),
                 RunState::BackOff { until, .. } if *until <= self.now => self.start(worker, index, true),
+                RunState::Unconfigured { until, again, .. } if *until <= self.now => {
+                    let again = *again;
+                    self.say_pulled(worker, index);
+                    self.start(worker, index, again);
+                }
                 RunState::Running { ends: Some((at, code)), .. } if *at <= self.now => {
                     let code = *code;
                     self.container_exits(worker, index, code);
@@ -135,30 +164,19 @@ impl Host<'_> {
     fn start_or_fail(&mut self, worker: &mut Worker, index: usize) {
         let pod = worker.pod.clone();
         let container = container_of(&pod, index);
-        let what = behaviour(&pod, container, worker.containers[index].sort, &self.settings.kubelet);
-        if what.pullable {
-            let first = self.machine.images.insert(container.image.clone());
-            let text = if first {
-                let took = self.settings.kubelet.pull;
-                format!(
-                    "Successfully pulled image \"{}\" in {took} ({took} including waiting). Image size: 67108864 bytes.",
-                    container.image
-                )
-            } else {
-                format!(
-                    "Container image \"{}\" already present on machine and can be accessed by the pod",
-                    container.image
-                )
-            };
-            if !self.settings.kubelet.recorded_agent {
-                self.container_event(worker, index, EventType::Normal, "Pulled", text);
-            }
-            return self.start(worker, index, false);
-        }
         let image = &container.image;
-        let error =
-            format!("failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": not found");
         let recorded_agent = self.settings.kubelet.recorded_agent;
+        let error = match registry::look(image) {
+            Ok(()) => {
+                self.say_pulled(worker, index);
+                return self.start(worker, index, false);
+            }
+            Err(Refusal::InvalidName(fault)) => return self.refuse_name(worker, index, image, &fault),
+            Err(Refusal::Missing(_)) if recorded_agent => format!(
+                "failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": not found"
+            ),
+            Err(Refusal::Missing(error)) => error,
+        };
         let RunState::Waiting { reason, message, until } = &mut worker.containers[index].state else { return };
         if &**reason == "ErrImagePull" {
             *reason = "ImagePullBackOff".into();
@@ -185,9 +203,53 @@ impl Host<'_> {
         }
     }
 
+    /// Upstream: `ErrInvalidImageName`.
+    fn refuse_name(&mut self, worker: &mut Worker, index: usize, image: &str, fault: &str) {
+        let message = Name::from(format!("Failed to apply default image tag \"{image}\": {fault}"));
+        self.container_event(worker, index, EventType::Warning, "InspectFailed", message.clone());
+        self.container_event(worker, index, EventType::Warning, "Failed", "Error: InvalidImageName");
+        let until = Some(self.after_error());
+        worker.containers[index].state = RunState::Waiting { reason: "InvalidImageName".into(), message, until };
+    }
+
+    /// The image is there, for the first time or still.
+    fn say_pulled(&mut self, worker: &Worker, index: usize) {
+        let image = worker.containers[index].image.clone();
+        let first = self.machine.images.insert(image.clone());
+        let text = if first {
+            let took = self.settings.kubelet.pull;
+            format!(
+                "Successfully pulled image \"{image}\" in {took} ({took} including waiting). Image size: 67108864 bytes."
+            )
+        } else {
+            format!("Container image \"{image}\" already present on machine and can be accessed by the pod")
+        };
+        if !self.settings.kubelet.recorded_agent {
+            self.container_event(worker, index, EventType::Normal, "Pulled", text);
+        }
+    }
+
+    /// When a pod is looked at again after an error.
+    pub fn after_error(&mut self) -> Time {
+        self.now + BACK_OFF_PERIOD + Span(self.server.random.kubelet.below(BACK_OFF_PERIOD.0 / 2))
+    }
+
+    /// Upstream: `ErrCreateContainerConfig`.
+    fn hold_back(&mut self, worker: &mut Worker, index: usize, missing: String, again: bool) {
+        self.container_event(worker, index, EventType::Warning, "Failed", format!("Error: {missing}"));
+        let until = self.after_error();
+        worker.containers[index].state = RunState::Unconfigured { message: missing.into(), until, again };
+    }
+
     fn start(&mut self, worker: &mut Worker, index: usize, again: bool) {
         let (pod, now) = (worker.pod.clone(), self.now);
         let container = container_of(&pod, index);
+        if self.is_connected()
+            && !self.settings.kubelet.recorded_agent
+            && let Err(missing) = references::environment(container, &pod.metadata.namespace, self.server.objects())
+        {
+            return self.hold_back(worker, index, missing, again);
+        }
         let what = behaviour(&pod, container, worker.containers[index].sort, &self.settings.kubelet);
         worker.stage = Stage::Running;
         let run = &mut worker.containers[index];

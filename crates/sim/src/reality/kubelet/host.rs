@@ -62,7 +62,17 @@ impl Host<'_> {
         self.network.latency(&self.machine.name) + self.faults.etcd
     }
     pub fn event(&mut self, pod: &Rc<Pod>, kind: EventType, reason: &str, message: impl Into<Name>, cause: Cause) {
-        self.record(EventNote::new(&Object::Pod(pod.clone()), kind, reason, message.into()), cause);
+        self.event_about(&Object::Pod(pod.clone()), kind, reason, message, cause);
+    }
+    pub fn event_about(
+        &mut self,
+        object: &Object,
+        kind: EventType,
+        reason: &str,
+        message: impl Into<Name>,
+        cause: Cause,
+    ) {
+        self.record(EventNote::new(object, kind, reason, message.into()), cause);
     }
     /// An event about one container of a pod.
     pub fn container_event(

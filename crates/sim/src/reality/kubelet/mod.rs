@@ -13,6 +13,7 @@ mod pods;
 
 mod containers;
 mod probes;
+mod references;
 mod status;
 mod stopping;
 mod volumes;

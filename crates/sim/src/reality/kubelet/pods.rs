@@ -93,6 +93,21 @@ impl Host<'_> {
     pub fn observe(&mut self, change: &Change) {
         match change.object() {
             Object::Node(node) if node.metadata.name == self.machine.name => self.observe_node(change),
+            Object::PersistentVolumeClaim(claim) => {
+                let uses = |worker: &Worker| {
+                    worker.pod.metadata.namespace == claim.metadata.namespace
+                        && worker.pod.claims().any(|name| *name == claim.metadata.name)
+                };
+                let users: Vec<Uid> = self
+                    .machine
+                    .kubelet
+                    .workers
+                    .values()
+                    .filter(|worker| uses(worker))
+                    .map(|w| w.pod.metadata.uid)
+                    .collect();
+                users.into_iter().for_each(|uid| self.with_worker(uid, |host, worker| host.grow_volumes(worker)));
+            }
             Object::Pod(pod) if pod.spec.node_name == self.machine.name => {
                 let cause = crate::words::actor::Cause::Write(change.revision);
                 let uid = pod.metadata.uid;
@@ -199,12 +214,15 @@ impl Host<'_> {
         }
         match worker.stage {
             Stage::Volumes { .. } => {
-                if worker.pod.claims().next().is_some() && !self.try_mount(worker) {
-                    self.complain_about_volumes(worker);
-                    let next = self.next_volume_turn(worker);
-                    self.plan_worker(worker, next);
+                let set_up = self.try_set_up(worker);
+                let mounted =
+                    worker.pod.claims().next().is_none() || !worker.mounted.is_empty() || self.try_mount(worker);
+                if !mounted || set_up.is_some() {
+                    let next = if mounted { None } else { self.next_volume_turn(worker) };
+                    self.plan_worker(worker, next.into_iter().chain(set_up).min());
                     return;
                 }
+                self.grow_volumes(worker);
                 self.mount_local(worker);
                 worker.stage = Stage::Creating;
                 self.create_containers(worker);
@@ -284,6 +302,7 @@ impl Host<'_> {
                     Some(pod) => {
                         let cause = crate::words::actor::Cause::Write(pod.metadata.resource_version);
                         let pod = pod.clone();
+                        host.grow_volumes(worker);
                         worker.gone = false;
                         host.pod_changed(worker, &pod, cause);
                         if worker.stage == Stage::Stopped || worker.due.is_none() {

@@ -106,6 +106,9 @@ pub enum RunState {
     Exited { exit: Exit, until: Option<Time> },
     /// `CrashLoopBackOff`.
     BackOff { until: Time, delay: Span },
+    /// `CreateContainerConfigError`: something that its environment is made of is missing. At `until` it is looked for
+    /// again. `again`: it ran before.
+    Unconfigured { message: Name, until: Time, again: bool },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,7 +153,7 @@ impl Run {
         let state = match &self.state {
             RunState::Waiting { until, .. } | RunState::Exited { until, .. } => *until,
             RunState::Running { ends, .. } => ends.map(|(at, _)| at),
-            RunState::BackOff { until, .. } => Some(*until),
+            RunState::BackOff { until, .. } | RunState::Unconfigured { until, .. } => Some(*until),
         };
         self.next_probe().into_iter().chain(state).min()
     }

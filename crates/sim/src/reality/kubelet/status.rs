@@ -58,11 +58,11 @@ fn update(worker: &mut Worker, machine: &Machine, now: Time, recorded_agent: boo
         container_statuses: statuses(worker, phase, true),
         ..PodStatus::default()
     };
-    if running_or_more && !worker.ip.is_empty() && has_run(worker) {
+    if running_or_more && !worker.ip.is_empty() && has_run(worker, recorded_agent) {
         status.pod_ip = worker.ip.clone();
         status.pod_ips = vec![PodIp { ip: worker.ip.clone() }];
     }
-    conditions(&mut status, worker, now);
+    conditions(&mut status, worker, now, has_run(worker, recorded_agent));
     if recorded_agent {
         say_as_recorded(&mut status, worker);
     }
@@ -93,14 +93,21 @@ fn say_as_recorded(status: &mut PodStatus, worker: &Worker) {
     }
 }
 
-fn has_run(worker: &Worker) -> bool {
-    worker.containers.iter().any(|run| !matches!(run.state, RunState::Waiting { .. }) || run.restarts > 0)
+fn has_run(worker: &Worker, recorded_agent: bool) -> bool {
+    let waits = |run: &Run| match &run.state {
+        // The sandbox is there, and what is wrong comes after it.
+        RunState::Waiting { reason, .. } => {
+            recorded_agent || matches!(&**reason, "ContainerCreating" | "PodInitializing")
+        }
+        _ => false,
+    };
+    worker.containers.iter().any(|run| !waits(run) || run.restarts > 0)
 }
 
 /// Upstream: `getPhase`.
 fn phase(worker: &Worker) -> Phase {
     let new = |run: &Run| run.last_exit.is_none() && run.restarts == 0;
-    let waits = |run: &Run| matches!(run.state, RunState::Waiting { .. }) && new(run);
+    let waits = |run: &Run| matches!(run.state, RunState::Waiting { .. } | RunState::Unconfigured { .. }) && new(run);
     let pending = |run: &Run| match run.sort {
         ContainerSort::Init => waits(run) || run.is_running(),
         ContainerSort::Sidecar => waits(run) || (run.is_running() && !run.started && !worker.initialized),
@@ -123,7 +130,7 @@ fn phase(worker: &Worker) -> Phase {
     }
 }
 
-fn conditions(status: &mut PodStatus, worker: &Worker, now: Time) {
+fn conditions(status: &mut PodStatus, worker: &Worker, now: Time, has_run: bool) {
     let generation = worker.pod.metadata.generation;
     let mut set = |kind: &str, holds: bool, reason: &str, message: &str| {
         let condition = Condition {
@@ -136,7 +143,7 @@ fn conditions(status: &mut PodStatus, worker: &Worker, now: Time) {
         };
         set_condition(&mut status.conditions, condition, now);
     };
-    let started = !worker.ip.is_empty() && has_run(worker) && !status.phase.is_terminal();
+    let started = !worker.ip.is_empty() && has_run && !status.phase.is_terminal();
     set("PodReadyToStartContainers", started, "", "");
     let init = |run: &&Run| run.sort != ContainerSort::Regular;
     let incomplete = names(worker.containers.iter().filter(init).filter(|run| !run.lets_next_start()));
@@ -209,6 +216,13 @@ fn container_status(run: &Run, phase: Phase, worker: &Worker) -> ContainerStatus
         RunState::Waiting { reason, message, .. } => {
             status.state = waiting(reason, message);
             status.image_id = Name::default();
+        }
+        RunState::Unconfigured { message, again, .. } => {
+            status.state = waiting("CreateContainerConfigError", message);
+            match again {
+                true => status.container_id = id.into(),
+                false => status.image_id = Name::default(),
+            }
         }
         RunState::Running { since, .. } => {
             status.container_id = id.into();

@@ -3,16 +3,31 @@
 //! Upstream: `pkg/kubelet/volumemanager`.
 
 use super::host::Host;
+use super::references;
 use super::state::{Stage, Worker};
 use crate::belief::api::event::EventType;
 use crate::belief::api::request::Request;
-use crate::ground::clock::Span;
+use crate::belief::api::shelf::Key;
+use crate::belief::controllers::csi_driver::resize;
+use crate::ground::clock::{Span, Time};
 use crate::ground::ledger::Ledger;
 use petri_objects::*;
 use std::rc::Rc;
 
 /// Upstream: `podAttachAndMountTimeout`, 2 min 3 s.
 const MOUNT_TIMEOUT: Span = Span::seconds(123);
+
+/// The wait after a first failed set-up; each further one is twice as long, up to a longest one.
+///
+/// Upstream: `initialDurationBeforeRetry`, `maxDurationBeforeRetry`.
+const FIRST_RETRY: Span = Span::millis(500);
+const LONGEST_RETRY: Span = Span::seconds(122);
+
+/// How long after the first try the next one is due, after so many that failed.
+fn tried_after(tries: u32) -> Span {
+    let waits = (0..tries.min(8)).map(|n| FIRST_RETRY.times(1 << n).min(LONGEST_RETRY));
+    waits.fold(LONGEST_RETRY.times(u64::from(tries.saturating_sub(8))), |sum, wait| sum + wait)
+}
 
 /// The name under which a volume stands in `volumesInUse` and `volumesAttached`; `None` if it needs no attaching.
 pub fn attachable_name(volume: &PersistentVolume) -> Option<Name> {
@@ -70,6 +85,31 @@ impl Host<'_> {
         true
     }
 
+    /// Lets the file systems of a pod's claims grow with their disks.
+    ///
+    /// Upstream: `NodeExpandVolume`, `MarkFSResizeFinished`.
+    pub fn grow_volumes(&mut self, worker: &Worker) {
+        if worker.mounted.is_empty() || worker.pod.is_terminating() || !self.is_connected() {
+            return;
+        }
+        let (pod, cause, node) = (worker.pod.clone(), worker.cause, self.name());
+        for name in pod.claims() {
+            let objects = self.server.objects();
+            let Some(claim) = objects.claims.get(&Key::new(pod.metadata.namespace.clone(), name.clone())) else {
+                continue;
+            };
+            let volume = objects.volumes.get(&Key::new("", claim.spec.volume_name.clone()));
+            let Some(volume) = volume.cloned().filter(|_| resize::awaits_node(claim)) else { continue };
+            let mut grown = resize::with_condition(claim, None, self.now);
+            grown.status.capacity = volume.spec.capacity.clone();
+            grown.metadata.resource_version = Revision(0);
+            let Ok(claim) = self.call(Request::UpdateStatus(grown.into()), cause) else { continue };
+            let text = format!("MountVolume.NodeExpandVolume succeeded for volume \"{}\" {node}", volume.metadata.name);
+            self.event(&pod, EventType::Normal, "FileSystemResizeSuccessful", text.clone(), cause);
+            self.event_about(&claim, EventType::Normal, "FileSystemResizeSuccessful", text, cause);
+        }
+    }
+
     /// Gives a pod that writes its folders on this machine, with what it left there before a restart.
     pub fn mount_local(&mut self, worker: &mut Worker) {
         let (pod, node) = (worker.pod.clone(), self.name());
@@ -85,29 +125,76 @@ impl Host<'_> {
         }
     }
 
-    /// After two minutes without its volumes a pod complains, and again every two minutes.
-    pub fn complain_about_volumes(&mut self, worker: &mut Worker) {
-        let Stage::Volumes { since, warned } = &mut worker.stage else { return };
-        if self.now < *since + MOUNT_TIMEOUT.times(u64::from(*warned) + 1) {
-            return;
+    /// Sets up the volumes that come from ConfigMaps and Secrets. `None` once all are there, else when it is tried again.
+    ///
+    /// Upstream: `MountVolume.SetUp`, `pkg/util/goroutinemap/exponentialbackoff`.
+    pub fn try_set_up(&mut self, worker: &mut Worker) -> Option<Time> {
+        let (pod, cause) = (worker.pod.clone(), worker.cause);
+        let Stage::Volumes { since, warned } = &mut worker.stage else { return None };
+        let (since, tries) = (*since, *warned);
+        if !self.is_connected() || self.settings.kubelet.recorded_agent {
+            return None;
+        }
+        let namespace = &pod.metadata.namespace;
+        let fault = |volume: &Volume| {
+            let missing = references::volume(volume, namespace, self.server.objects()).err()?;
+            Some(format!("MountVolume.SetUp failed for volume \"{}\" : {missing}", volume.name))
+        };
+        let faults: Vec<String> = pod.spec.volumes.iter().filter_map(fault).collect();
+        if faults.is_empty() {
+            return None;
+        }
+        let due = since + tried_after(tries);
+        if self.now < due {
+            return Some(due);
         }
         *warned += 1;
-        let pod = &worker.pod;
-        let claims = pod.spec.volumes.iter().filter(|v| v.persistent_volume_claim.is_some());
-        let names = claims.map(|v| &*v.name).collect::<Vec<_>>().join(" ");
-        let text = format!(
-            "Unable to attach or mount volumes: unmounted volumes=[{names}], unattached volumes=[{names}], failed to process volumes=[]: context deadline exceeded"
-        );
-        let (pod, cause) = (pod.clone(), worker.cause);
-        self.event(&pod, EventType::Warning, "FailedMount", text, cause);
+        for fault in faults {
+            self.event(&pod, EventType::Warning, "FailedMount", fault, cause);
+        }
+        Some(since + tried_after(tries + 1))
     }
 
-    /// When a pod without its volumes looks or complains next.
-    pub fn next_volume_turn(&self, worker: &Worker) -> Option<crate::ground::clock::Time> {
-        match &worker.stage {
-            Stage::Volumes { since, warned } => Some(*since + MOUNT_TIMEOUT.times(u64::from(*warned) + 1)),
-            _ => None,
+    /// When a pod whose claims are not mounted looks again: soon after an error, else when its time is over.
+    ///
+    /// Upstream: `WaitForAttachAndMount`. That the time is over is no event.
+    pub fn next_volume_turn(&mut self, worker: &Worker) -> Option<Time> {
+        let Stage::Volumes { since, .. } = worker.stage else { return None };
+        let pod = worker.pod.clone();
+        if let Some(fault) = self.unbound(&pod) {
+            let claims = pod.spec.volumes.iter().filter(|v| v.persistent_volume_claim.is_some());
+            let unmounted: Vec<&str> = claims.map(|v| &*v.name).collect();
+            let text = format!(
+                "Unable to attach or mount volumes: unmounted volumes=[{}], unattached volumes=[], failed to process volumes=[{}]: {}",
+                unmounted.join(" "),
+                fault.0,
+                fault.1
+            );
+            self.event(&pod, EventType::Warning, "FailedMount", text, worker.cause);
+            return Some(self.after_error());
         }
+        let rounds = self.now.since(since).0 / MOUNT_TIMEOUT.0 + 1;
+        Some(since + MOUNT_TIMEOUT.times(rounds))
+    }
+
+    /// The first volume whose claim is not bound, and what the kubelet says of it.
+    ///
+    /// Upstream: `getPVCExtractPV`, `createVolumeSpec`.
+    fn unbound(&self, pod: &Pod) -> Option<(Name, String)> {
+        let (namespace, objects) = (&pod.metadata.namespace, self.server.objects());
+        // The agent that stands in for kubelets in recordings says nothing of volumes.
+        if !self.is_connected() || self.settings.kubelet.recorded_agent {
+            return None;
+        }
+        pod.spec.volumes.iter().find_map(|volume| {
+            let name = &volume.persistent_volume_claim.as_ref()?.claim_name;
+            let fault = match objects.claims.get(&Key::new(namespace.clone(), name.clone())) {
+                None => format!("failed to fetch PVC from API server: persistentvolumeclaims \"{name}\" not found"),
+                Some(claim) if !claim.is_bound() || claim.spec.volume_name.is_empty() => "PVC is not bound".into(),
+                Some(_) => return None,
+            };
+            Some((volume.name.clone(), format!("error processing PVC {namespace}/{name}: {fault}")))
+        })
     }
 
     /// Unmounts what the pod had mounted; what no other pod of this machine needs is no longer in use.

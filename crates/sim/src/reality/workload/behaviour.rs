@@ -18,7 +18,6 @@ pub enum ContainerSort {
 /// What will happen when a container is started.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Behaviour {
-    pub pullable: bool,
     pub start: Span,
     pub health: Health,
     /// From SIGTERM to exit.
@@ -48,7 +47,6 @@ pub fn behaviour(pod: &Pod, container: &Container, sort: ContainerSort, defaults
     let crashes = declared("crasher", Span::seconds(1));
     let ends = (sort == ContainerSort::Init).then_some(Span::seconds(1));
     Behaviour {
-        pullable: !container.image.contains("bad"),
         start: span(Asked::StartDelay).unwrap_or(defaults.start),
         health: health(pod, container, sort, defaults.ready),
         stop: span(Asked::StopDelay).or(declared("slow-stopper", Span::seconds(60))).unwrap_or(defaults.stop),

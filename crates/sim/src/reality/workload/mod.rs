@@ -17,8 +17,8 @@
 //! | `slow-stopper` | takes a minute from SIGTERM to exit | `stop-delay` |
 //! | `never-ready` | never answers its readiness probe | `ready` |
 //!
-//! Any other image is taken for a plain server; the console's `workloads` says so. An image whose name contains `bad`
-//! cannot be pulled. For every container:
+//! Any other image is taken for a plain server; the console's `workloads` says so. Which images can be pulled stands in
+//! [`registry`](crate::reality::registry). For every container:
 //!
 //! | annotation | meaning |
 //! |---|---|

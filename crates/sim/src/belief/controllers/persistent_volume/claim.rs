@@ -15,7 +15,10 @@ use crate::belief::client::call::{Api, Done, Outcome, Stop, expect_kind};
 use crate::ground::clock::{Span, Time};
 use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
-use petri_objects::{Kind, Name, Object, ObjectReference, PersistentVolume, PersistentVolumeClaim, StorageClass};
+use petri_objects::{
+    Kind, Name, Object, ObjectReference, PersistentVolume, PersistentVolumeClaim, Quantity, StorageClass,
+};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 type Claim = Rc<PersistentVolumeClaim>;
@@ -219,16 +222,23 @@ fn bind(volume: &Rc<PersistentVolume>, claim: &Claim, api: &mut Api<'_, Memory>)
     let volume = update_phase(&volume, "Bound", "", api)?;
     let claim = bind_claim_to_volume(claim, &volume, api)?;
     let mut status = claim.status.clone();
-    status.phase = "Bound".into();
-    // What the volume has, not what was asked for: 1Gi asked may be 10Gi given.
     status.access_modes = volume.spec.access_modes.clone();
-    status.capacity = volume.spec.capacity.iter().filter(|(k, _)| &***k == "storage").map(clone_pair).collect();
+    // What the volume has, not what was asked for: 1Gi asked may be 10Gi given. A claim that was bound keeps what it has
+    // until its file system has grown with the volume.
+    if &*status.phase != "Bound" || status.capacity.is_empty() {
+        status.capacity = storage_of(&volume);
+    }
+    status.phase = "Bound".into();
     if status != claim.status {
         let mut bound = (*claim).clone();
         bound.status = status;
         api.update_status(bound)??;
     }
     Ok(Done::settled())
+}
+
+fn storage_of(volume: &PersistentVolume) -> BTreeMap<Name, Quantity> {
+    volume.spec.capacity.iter().filter(|(k, _)| &***k == "storage").map(clone_pair).collect()
 }
 
 fn clone_pair<K: Clone, V: Clone>((key, value): (&K, &V)) -> (K, V) {
