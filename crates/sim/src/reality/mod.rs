@@ -10,6 +10,8 @@ pub mod network;
 
 pub mod storage;
 
+pub mod files;
+
 pub mod journal;
 
 pub mod dns;
