@@ -31,7 +31,7 @@ const SIM: House = House {
     circles: &[
         Circle {
             within: "world",
-            files: &["mod", "step", "commands", "faults", "processes", "promises", "standstill"],
+            files: &["mod", "step", "commands", "faults", "files", "processes", "promises", "standstill"],
             because: "one type, the world, with its methods by what they are about: all of them change the same parts",
         },
         Circle {
@@ -64,12 +64,14 @@ const CONSOLE: House = House {
         &["complete"],
         &["verbs", "kubectl"],
         &["claims"],
-        &["dig"],
+        &["programs"],
+        &["dig", "raw"],
         &["help", "describe"],
         &["tables"],
         &["select"],
         &["args", "errors", "path"],
         &["output"],
+        &["session"],
         &["host"],
         &["columns", "text", "shell"],
         &["limits"],

@@ -9,7 +9,9 @@ use petri_sim::story::link;
 use petri_sim::story::recording::{ENGINE, Recording, Stamped};
 use petri_sim::story::shared::{Bookmark, Shared};
 use petri_sim::story::timeline::Timeline;
-use petri_sim::words::command::{Command, Component, Direction, Probed, Propagation, StoragePart};
+use petri_sim::words::command::{
+    Command, Component, Direction, FileChange, FileKind, Probed, Propagation, StoragePart,
+};
 use petri_sim::words::controller_id::ControllerId;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -117,6 +119,15 @@ every! {
     Command::CrashController { .. } => Command::CrashController { controller: ControllerId::StatefulSet };
     Command::HoldCache { .. } => Command::HoldCache { controller: ControllerId::StatefulSet, on: false };
     Command::LoseReply { .. } => Command::LoseReply { controller: ControllerId::StatefulSet };
+    Command::Exec { .. } => Command::Exec {
+        pod: pod(),
+        container: "web".into(),
+        files: vec![
+            FileChange { path: "/data/a".into(), what: FileKind::File, text: "it's\n".into(), mode: 0o600 },
+            FileChange { path: "/data/b".into(), what: FileKind::Gone, text: "".into(), mode: 0 },
+        ],
+        exit_code: Some(143)
+    };
 }
 
 fn shared() -> Shared {

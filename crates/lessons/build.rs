@@ -1,5 +1,5 @@
 //! Lists the example manifests with their versions, and compiles their texts in: all of them with the feature `content`,
-//! and otherwise only that of the first visit.
+//! and otherwise only that of the first visit. The same for the files of the official documentation, by their paths.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -30,8 +30,40 @@ fn main() {
         }
         writeln!(versions, "    ({name:?}, {}),", fnv(&text)).expect("writing to a String does not fail");
     }
+    official(&variable, all);
     let out = Path::new(&variable("OUT_DIR")).join("examples.rs");
     std::fs::write(out, format!("{texts}];\n{versions}];\n")).expect("cargo's output folder can be written");
+}
+
+/// The files below `official`, by their paths there.
+fn official(variable: &dyn Fn(&str) -> String, all: bool) {
+    println!("cargo::rerun-if-changed=official");
+    let folder = Path::new(&variable("CARGO_MANIFEST_DIR")).join("official");
+    let (mut open, mut paths) = (vec![folder.clone()], Vec::new());
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(&next).expect("the folder was just listed").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "yaml") {
+                let path = path.strip_prefix(&folder).expect("it lies below").to_string_lossy().replace('\\', "/");
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    let (mut names, mut texts) = (String::new(), String::new());
+    for path in &paths {
+        let text = std::fs::read(folder.join(path)).expect("a file that was just listed can be read");
+        writeln!(names, "    ({path:?}, {}),", fnv(&text)).expect("writing to a String does not fail");
+        if all {
+            let place = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?})", format!("/official/{path}"));
+            writeln!(texts, "    ({path:?}, include_str!({place})),").expect("writing to a String does not fail");
+        }
+    }
+    let out = Path::new(&variable("OUT_DIR")).join("official.rs");
+    let text = format!("const FILES: &[(&str, u64)] = &[\n{names}];\nconst TEXTS: &[(&str, &str)] = &[\n{texts}];\n");
+    std::fs::write(out, text).expect("cargo's output folder can be written");
 }
 
 /// FNV-1a, which stays the same wherever and whenever it is computed.

@@ -1,7 +1,7 @@
 //! `petri console`: lines from standard input, one by one.
 
 use petri_console::limits::LONGEST_LINE;
-use petri_console::{Files, Typed, Unread};
+use petri_console::{Files, Session, Typed, Unread};
 use petri_sim::ground::clock::elapsed;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
@@ -14,6 +14,10 @@ struct Folder;
 
 impl Files for Folder {
     fn read(&self, name: &str) -> Result<String, Unread> {
+        if name.contains("://") {
+            let text = petri_lessons::official::path_of(name).and_then(petri_lessons::official::text);
+            return text.map(str::to_owned).ok_or(Unread::Missing);
+        }
         let example = || petri_lessons::examples().iter().find(|(example, _)| *example == name);
         match std::fs::read(name) {
             Ok(bytes) => String::from_utf8(bytes).map_err(|problem| {
@@ -49,13 +53,15 @@ pub fn run() -> ExitCode {
 /// Reads lines and answers them to the end. The code is that of the last line.
 fn session(input: &mut dyn BufRead, out: &mut dyn Write, err: &mut dyn Write, prompts: bool) -> io::Result<i32> {
     let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 1));
-    let (mut typed, mut number, mut code) = (Typed::default(), 0, 0);
+    let (mut shell, mut typed, mut number, mut code) = (Session::default(), Typed::default(), 0, 0);
     // A line that could not be read: nothing of the command that it belongs to is run.
     let mut unread: Option<String> = None;
     loop {
         if prompts {
             if typed.is_open() {
                 write!(out, "> ")?;
+            } else if let Some(prompt) = shell.prompt() {
+                write!(out, "{prompt}")?;
             } else {
                 write!(out, "{} $ ", elapsed(timeline.now().since(timeline.start())))?;
             }
@@ -71,11 +77,11 @@ fn session(input: &mut dyn BufRead, out: &mut dyn Write, err: &mut dyn Write, pr
             }
         };
         if let Some(whole) = typed.line(&line) {
-            code = answer(&whole, unread.take(), &mut timeline, out, err)?;
+            code = answer(&whole, unread.take(), &mut shell, &mut timeline, out, err)?;
         }
     }
     match typed.end() {
-        Some(whole) => answer(&whole, unread, &mut timeline, out, err),
+        Some(whole) => answer(&whole, unread, &mut shell, &mut timeline, out, err),
         None => Ok(code),
     }
 }
@@ -83,6 +89,7 @@ fn session(input: &mut dyn BufRead, out: &mut dyn Write, err: &mut dyn Write, pr
 fn answer(
     line: &str,
     unread: Option<String>,
+    shell: &mut Session,
     timeline: &mut Timeline,
     out: &mut dyn Write,
     err: &mut dyn Write,
@@ -91,7 +98,7 @@ fn answer(
         writeln!(err, "error: {problem}; nothing of this command was run")?;
         return Ok(1);
     }
-    let output = petri_console::run(line, timeline, &Folder);
+    let output = shell.run(line, timeline, &Folder);
     write!(err, "{}{}", output.notes, output.stderr)?;
     write!(out, "{}", output.stdout)?;
     Ok(output.code)

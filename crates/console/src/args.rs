@@ -82,12 +82,23 @@ impl Arguments {
     }
 }
 
+/// `-it` as `-i -t`, if both are switches.
+fn apart(word: &str, flags: &[Flag]) -> Vec<String> {
+    let is_switch = |c: char| flags.iter().any(|flag| flag.short == Some(c) && matches!(flag.takes, Takes::Switch));
+    match word.strip_prefix('-') {
+        Some(letters) if letters.len() > 1 && letters.chars().all(is_switch) => {
+            letters.chars().map(|c| format!("-{c}")).collect()
+        }
+        _ => vec![word.to_owned()],
+    }
+}
+
 /// Reads the words and flags of `command`.
 ///
 /// # Errors
 /// pflag's message about an unknown flag or a missing value.
 pub fn parse(words: &[String], flags: &[Flag], command: &str) -> Result<Arguments, Failure> {
-    let mut parser = Parser::from_args(words.iter().cloned());
+    let mut parser = Parser::from_args(words.iter().flat_map(|word| apart(word, flags)));
     let mut out = Arguments::default();
     let usage = format!("See '{command} --help' for usage.");
     loop {

@@ -1,97 +1,347 @@
 //! A line from its first command to its last: each command waits until the one before it is over.
 
 use crate::args;
-use crate::host::{Files, Host};
-use crate::limits::LONGEST_RUN;
-use crate::output::{Follow, Output};
-use crate::shell::{self, Rest};
+use crate::host::{Files, Host, Turn};
+use crate::limits::{LONGEST_RUN, MOST_NESTED, beyond};
+use crate::output::{Asks, Follow, Output};
+use crate::programs::{self, desk};
+use crate::session::{Inside, Session, Shelf};
+use crate::shell::{self, Around, List, Next, Rest, Step, Variables};
 use crate::{dig, help, kubectl, verbs};
 use petri_objects::Span;
 use petri_objects::value::quoted;
 
-/// Runs one line, which may be several lines of text. Commands stand apart by `;`, `&&`, `||` and line breaks;
-/// here-documents follow `<<EOF`.
+/// Runs one line, which may be several lines of text, in a shell that remembers nothing.
 pub fn run(line: &str, host: &mut dyn Host, files: &dyn Files) -> Output {
-    let mut out = Output::default();
-    match shell::read(line) {
-        Ok(steps) => go_on(Rest::new(steps), &mut out, host, files),
-        Err(problem) => out.fail(problem),
-    }
-    out
-}
-
-/// Runs commands up to the first that has to be waited for.
-fn go_on(mut rest: Rest, out: &mut Output, host: &mut dyn Host, files: &dyn Files) {
-    while let Some(step) = rest.next(out.code) {
-        host.says(shell::joined(&step.words));
-        let mut next = dispatch(&step.words, step.here.as_deref(), host, files);
-        host.says(None);
-        if let Some(patience) = host.patience() {
-            wait(&mut next, host, patience);
-        }
-        out.then(next);
-        if let Some(follow) = &mut out.follow {
-            follow.code = out.code;
-            follow.rest = rest;
-            return;
-        }
-    }
+    Session::default().run(line, host, files)
 }
 
 /// Looks at the world again. The output has what is new, and the follow again unless the whole line is done.
-pub fn poll(mut follow: Follow, host: &mut dyn Host, files: &dyn Files) -> Output {
-    let mut out = Output::default();
-    let over = follow.look(host, &mut out);
-    if out.code == 0 {
-        out.code = follow.code;
-    }
-    if over {
-        go_on(follow.rest, &mut out, host, files);
-    } else {
-        follow.code = out.code;
-        out.follow = Some(follow);
-    }
-    out
+pub fn poll(follow: Follow, host: &mut dyn Host, files: &dyn Files) -> Output {
+    follow.session.clone().poll(follow, host, files)
 }
 
 /// Gives up on what is waited for after so long, and goes on with the rest of the line.
 pub fn give_up(follow: Follow, waited: Span, host: &mut dyn Host, files: &dyn Files) -> Output {
-    let mut out = Output::default();
-    interrupted(&follow, waited, host, &mut out);
-    go_on(follow.rest, &mut out, host, files);
-    out
+    follow.session.clone().give_up(follow, waited, host, files)
 }
 
-fn interrupted(follow: &Follow, waited: Span, host: &dyn Host, out: &mut Output) {
-    out.stderr.push_str(&format!("^C (waited {waited} for {})\n", follow.waits_for(host.world())));
+impl Session {
+    /// Runs one line, which may be several lines of text. Commands stand apart by `;`, `&&`, `||` and line breaks, or hand
+    /// their output on by `|`; here-documents follow `<<EOF`.
+    pub fn run(&mut self, line: &str, host: &mut dyn Host, files: &dyn Files) -> Output {
+        let mut out = Output::default();
+        if let Some(inside) = self.inside.clone() {
+            if stays_inside(line) {
+                inside_line(self, inside, line, host, files, &mut out);
+                return out;
+            }
+            leave(self, host, &mut out);
+        }
+        match shell::read(line) {
+            Ok(script) => go_on(Rest::new(&script), &mut out, self, host, files, 0),
+            Err(problem) => {
+                out.fail(problem.words());
+                self.variables.code = 2;
+            }
+        }
+        out
+    }
+
+    /// Looks at the world again. The output has what is new, and the follow again unless the whole line is done.
+    pub fn poll(&mut self, mut follow: Follow, host: &mut dyn Host, files: &dyn Files) -> Output {
+        let mut out = Output::default();
+        let over = follow.look(host, &mut out);
+        if out.code == 0 {
+            out.code = follow.code;
+        }
+        let mut rest = std::mem::take(&mut follow.rest);
+        redirect(&mut out, &mut rest, self, host, files);
+        if over {
+            asked(self, &mut out, host);
+            finish(rest, &mut out, self, host, files);
+        } else {
+            follow.code = out.code;
+            follow.rest = rest;
+            out.follow = Some(follow);
+        }
+        out
+    }
+
+    /// Gives up on what is waited for after so long, and goes on with the rest of the line.
+    pub fn give_up(&mut self, mut follow: Follow, waited: Span, host: &mut dyn Host, files: &dyn Files) -> Output {
+        let mut out = Output::default();
+        interrupted(&follow.waits_for(host.world()), waited, &mut out);
+        finish(std::mem::take(&mut follow.rest), &mut out, self, host, files);
+        out
+    }
+}
+
+/// The shell of the console, as words and redirections see it.
+struct Desk<'a> {
+    session: &'a mut Session,
+    host: &'a mut dyn Host,
+    files: &'a dyn Files,
+    /// The script whose parts are run for `$(...)`.
+    rest: Rest,
+    depth: u32,
+    /// What such parts say on standard error.
+    stderr: String,
+}
+
+impl<'a> Desk<'a> {
+    fn new(session: &'a mut Session, host: &'a mut dyn Host, files: &'a dyn Files, rest: &Rest, depth: u32) -> Self {
+        Desk { session, host, files, rest: rest.part(&List::default()), depth, stderr: String::new() }
+    }
+}
+
+impl Around for Desk<'_> {
+    fn variables(&mut self) -> &mut Variables {
+        &mut self.session.variables
+    }
+    fn output_of(&mut self, list: &List) -> Result<String, String> {
+        if self.depth >= MOST_NESTED {
+            return Err(beyond("$(...) lies in $(...)", MOST_NESTED as usize, "deep"));
+        }
+        let mut out = Output::default();
+        go_on(self.rest.part(list), &mut out, self.session, self.host, self.files, self.depth + 1);
+        self.stderr.push_str(&out.notes);
+        self.stderr.push_str(&out.stderr);
+        match out.follow {
+            Some(_) => Err("error: a command that waits cannot stand in $(...) here: say it on a line before".into()),
+            None => Ok(out.stdout),
+        }
+    }
+    fn read(&mut self, name: &str) -> Result<String, String> {
+        desk::read(&Shelf { written: &self.session.written, files: self.files }, name)
+            .map_err(|fault| fault.as_str().into())
+    }
+    fn write(&mut self, name: &str, text: &str, append: bool) -> Result<(), String> {
+        let before = if append { self.read(name).unwrap_or_default() } else { String::new() };
+        self.session.write(name, &(before + text))
+    }
+}
+
+/// Runs commands up to the first that has to be waited for.
+fn go_on(mut rest: Rest, out: &mut Output, session: &mut Session, host: &mut dyn Host, files: &dyn Files, depth: u32) {
+    let begun = host.world().now;
+    loop {
+        let mut desk = Desk::new(session, host, files, &rest, depth);
+        let next = rest.next(&mut desk);
+        out.stderr.push_str(&desk.stderr);
+        match next {
+            Next::Over => break,
+            Next::Said { stdout, stderr } => {
+                out.then(Output { stdout, stderr, code: rest.code, ..Output::default() });
+            }
+            Next::Run(step) => {
+                host.says(shell::joined(&step.words));
+                let mut next = dispatch(&step, session, host, files);
+                host.says(None);
+                session.turns += 1;
+                if let Some(patience) = host.patience() {
+                    wait(&mut next, host, patience);
+                    if rest.is_looping() && host.world().now >= begun + patience {
+                        interrupted("the end of a loop", patience, &mut next);
+                        rest = Rest::default();
+                    }
+                }
+                asked(session, &mut next, host);
+                redirect(&mut next, &mut rest, session, host, files);
+                out.then(next);
+                if let Some(follow) = &mut out.follow {
+                    follow.code = out.code;
+                    follow.rest = rest;
+                    follow.session = session.clone();
+                    return;
+                }
+                rest.done(out.code, &mut Desk::new(session, host, files, &Rest::default(), depth));
+            }
+        }
+    }
+    out.code = rest.code;
+}
+
+/// What comes after a command that was waited for.
+fn finish(mut rest: Rest, out: &mut Output, session: &mut Session, host: &mut dyn Host, files: &dyn Files) {
+    rest.done(out.code, &mut Desk::new(session, host, files, &Rest::default(), 0));
+    go_on(rest, out, session, host, files, 0);
+}
+
+/// Output goes where the line says.
+fn redirect(out: &mut Output, rest: &mut Rest, session: &mut Session, host: &mut dyn Host, files: &dyn Files) {
+    let (stdout, stderr) = (std::mem::take(&mut out.stdout), std::mem::take(&mut out.stderr));
+    let mut desk = Desk::new(session, host, files, &Rest::default(), 0);
+    (out.stdout, out.stderr) = rest.emit(stdout, stderr, &mut desk);
+}
+
+/// What a command asks of the console itself.
+fn asked(session: &mut Session, out: &mut Output, host: &mut dyn Host) {
+    if out.follow.is_some() {
+        return;
+    }
+    match out.asks.take() {
+        None => {}
+        Some(Asks::Enter { pod, container, shell, removes }) => {
+            let mut inside =
+                Inside { pod, container, folder: "/".into(), shell, removes, variables: Variables::default() };
+            inside.folder = programs::folder_of(&inside.pod, &inside.container, host.world());
+            out.notes.push_str(&format!(
+                "Note: the next lines are for {} in {}; exit leaves it, and so does a line that begins with kubectl\n",
+                inside.shell, inside.pod.name
+            ));
+            session.inside = Some(inside);
+        }
+        Some(Asks::Listen(listens)) => {
+            session.listens.retain(|known| known.port != listens.port);
+            session.listens.push(listens);
+            session.listens.truncate(100);
+        }
+    }
+}
+
+/// Whether a line that comes while a container's shell is open is for that shell.
+fn stays_inside(line: &str) -> bool {
+    let first = line.split_whitespace().next().unwrap_or_default();
+    !["kubectl", "k", "minikube", "kind", "watch", "undo", "redo", "reset"].contains(&first)
+}
+
+/// A line for the shell of a container. The simulator's own verbs that no container knows are the console's.
+fn inside_line(
+    session: &mut Session,
+    mut inside: Inside,
+    line: &str,
+    host: &mut dyn Host,
+    files: &dyn Files,
+    out: &mut Output,
+) {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let first = words.first().copied().unwrap_or_default();
+    if first == "exit" || first == "logout" {
+        return leave(session, host, out);
+    }
+    let own = verbs::VERBS.contains(&first) && !programs::is_program(first);
+    if own && Turn::named(first).is_none() {
+        if let Ok(script) = shell::read(line) {
+            go_on(Rest::new(&script), out, session, host, files, 0);
+        }
+        return;
+    }
+    session.turns += 1;
+    host.says(Some(line.trim().to_owned()));
+    let still_there = programs::typed(&mut inside, line, session.turns, host, out);
+    host.says(None);
+    session.inside = Some(inside);
+    if let Some(patience) = host.patience() {
+        wait(out, host, patience);
+    }
+    if !still_there {
+        leave(session, host, out);
+    }
+    if let Some(follow) = &mut out.follow {
+        follow.session = session.clone();
+    }
+}
+
+/// The shell of a container is left.
+fn leave(session: &mut Session, host: &mut dyn Host, out: &mut Output) {
+    let Some(inside) = session.inside.take() else { return };
+    if inside.removes {
+        let mut removed = kubectl::remove_pod(&inside.pod, host);
+        removed.code = out.code;
+        out.then(removed);
+    }
+}
+
+fn interrupted(waits_for: &str, waited: Span, out: &mut Output) {
+    out.stderr.push_str(&format!("^C (waited {waited} for {waits_for})\n"));
     out.code = 130;
 }
 
-fn dispatch(words: &[String], here: Option<&str>, host: &mut dyn Host, files: &dyn Files) -> Output {
+/// What does not change what a command does: it is left out.
+const PREFIXES: [&str; 4] = ["sudo", "time", "command", "nohup"];
+
+fn dispatch(step: &Step, session: &mut Session, host: &mut dyn Host, files: &dyn Files) -> Output {
+    let mut words = &step.words[..];
     // `timeout 60s COMMAND` ends a command that would wait for longer, with code 124. Of several the first one counts.
-    let (mut words, mut deadline) = (words, None);
-    while let Some(("timeout", rest)) = words.split_first().map(|(first, rest)| (first.as_str(), rest)) {
-        let Some((text, rest)) = rest.split_first() else { return Output::error("error: timeout needs a duration") };
-        let Some(span) = args::duration(text) else {
-            return Output::error(format!("error: invalid duration {}", quoted(text)));
-        };
-        let at = host.world().now + span;
-        deadline = Some(deadline.map_or(at, |known| at.min(known)));
-        words = rest;
+    let mut deadline = None;
+    loop {
+        let Some((first, rest)) = words.split_first() else { return Output::default() };
+        match first.as_str() {
+            "timeout" => {
+                let Some((text, rest)) = rest.split_first() else {
+                    return Output::error("error: timeout needs a duration");
+                };
+                let Some(span) = args::duration(text) else {
+                    return Output::error(format!("error: invalid duration {}", quoted(text)));
+                };
+                let at = host.world().now + span;
+                deadline = Some(deadline.map_or(at, |known| at.min(known)));
+                words = rest;
+            }
+            prefix if PREFIXES.contains(&prefix) && !rest.is_empty() => words = rest,
+            _ => break,
+        }
     }
+    let mut out = one(words, step, session, host, files);
+    if let (Some(follow), Some(deadline)) = (&mut out.follow, deadline) {
+        follow.stop_at(deadline);
+    }
+    out
+}
+
+/// One command of the console.
+fn one(words: &[String], step: &Step, session: &mut Session, host: &mut dyn Host, files: &dyn Files) -> Output {
     let Some((first, rest)) = words.split_first() else { return Output::default() };
+    let input = step.input.as_deref();
+    let (listens, turn) = (session.listens.clone(), session.turns);
+    let written = session.written.clone();
+    let shelf = Shelf { written: &written, files };
+    let is_text = first != "cut" || input.is_some() || rest.first().is_some_and(|word| word.starts_with('-'));
     let result = match first.as_str() {
-        "kubectl" | "k" => kubectl::run(rest, here, host, files),
+        "kubectl" | "k" => kubectl::run(rest, input, host, &shelf, turn),
         "dig" => dig::run(rest, host.world()),
         "help" | "?" if rest.first().is_some_and(|word| word == "kubectl") => Ok(Output::text(kubectl::help())),
         "help" | "?" => Ok(Output::text(help::text(rest))),
-        verb if verbs::VERBS.contains(&verb) => verbs::run(words, host),
-        verb if kubectl::VERBS.contains(&verb) => kubectl::run(words, here, host, files),
-        unknown => Err(format!("error: unknown command {}; `help` lists what can be said here", quoted(unknown))),
+        "xargs" => {
+            let (own, given) = desk::xargs(rest, input.unwrap_or_default());
+            if own.is_empty() || own.first().is_some_and(|word| word == "xargs") {
+                return Output::text(given.join(" ") + "\n");
+            }
+            let next = Step { words: own.into_iter().chain(given).collect(), input: None, background: false };
+            return one(&next.words, &next, session, host, files);
+        }
+        "watch" => {
+            let own = desk::watched(rest);
+            let title = format!("Every 2.0s: {}\n\n", own.join(" "));
+            let next = Step { words: own, input: None, background: false };
+            let mut shown = one(&next.words, &next, session, host, files);
+            shown.stdout = title + &shown.stdout;
+            return shown;
+        }
+        verb if verbs::VERBS.contains(&verb) && !(verb == "cut" && is_text) => verbs::run(words, host),
+        verb if kubectl::VERBS.contains(&verb) && !programs::is_text(verb) => {
+            kubectl::run(words, input, host, &shelf, turn)
+        }
+        _ => match desk::run(words, input, &listens, turn, host.world(), &shelf) {
+            Some(done) => {
+                let mut out = done.out;
+                for (name, text) in done.written {
+                    if let Err(why) = session.write(&name, &text) {
+                        out.fail(format!("{first}: {name}: {why}"));
+                    }
+                }
+                done.removed.iter().for_each(|name| drop(session.written.remove(name)));
+                return out;
+            }
+            None => Err(format!("error: unknown command {}; `help` lists what can be said here", quoted(first))),
+        },
     };
     let mut out = result.unwrap_or_else(Output::error);
-    if let (Some(follow), Some(deadline)) = (&mut out.follow, deadline) {
-        follow.stop_at(deadline);
+    for (name, text) in std::mem::take(&mut out.written) {
+        if let Err(why) = session.write(&name, &text) {
+            out.fail(format!("error: {name}: {why}"));
+        }
     }
     out
 }
@@ -112,7 +362,7 @@ fn wait(out: &mut Output, host: &mut dyn Host, patience: Span) {
         let mut next = Output::default();
         if !follow.look(host, &mut next) {
             if host.world().now >= limit {
-                interrupted(&follow, longest, host, &mut next);
+                interrupted(&follow.waits_for(host.world()), longest, &mut next);
             } else {
                 next.follow = Some(follow);
             }

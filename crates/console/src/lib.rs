@@ -24,7 +24,10 @@ pub mod verbs;
 
 pub mod claims;
 
+mod programs;
+
 pub mod dig;
+mod raw;
 
 pub mod describe;
 mod help;
@@ -38,6 +41,8 @@ mod errors;
 mod path;
 
 mod output;
+
+mod session;
 
 mod host;
 
@@ -59,4 +64,5 @@ pub use output::{Follow, Output};
 
 pub use course::{give_up, poll, run};
 pub use select::is_rare;
+pub use session::Session;
 pub use shell::Typed;

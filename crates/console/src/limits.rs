@@ -4,6 +4,8 @@
 pub const LONGEST_LINE: usize = 1 << 20;
 /// Commands of one line.
 pub(crate) const MOST_COMMANDS: usize = 200;
+/// Commands that one line runs, loops included.
+pub(crate) const MOST_TURNS: usize = 5_000;
 /// Words of one line, and flags of one command.
 pub(crate) const MOST_WORDS: usize = 30_000;
 /// Objects that one command names.

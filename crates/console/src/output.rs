@@ -2,8 +2,9 @@
 
 use crate::host::Host;
 use crate::limits::LARGEST_ANSWER;
+use crate::session::{Listens, Session};
 use crate::shell::Rest;
-use petri_objects::Time;
+use petri_objects::{ObjectRef, Time};
 use petri_sim::story::limits;
 use petri_sim::world::World;
 use std::fmt;
@@ -17,6 +18,10 @@ pub struct Output {
     pub notes: String,
     /// A name and a text for the editor, if the line asks for one to be opened.
     pub open_in_editor: Option<(String, String)>,
+    /// Files that the line wrote, by name.
+    pub(crate) written: Vec<(String, String)>,
+    /// What the command asks of the console that runs it.
+    pub(crate) asks: Option<Asks>,
     /// The exit code: 0 if all went well.
     pub code: i32,
     /// What the line still waits for, if the host does not wait by itself.
@@ -35,6 +40,10 @@ impl Output {
     pub fn shown(&self) -> String {
         format!("{}{}{}", self.notes, self.stderr, self.stdout)
     }
+    /// What a program that sleeps says when it wakes: it is kept with the wait.
+    pub(crate) fn slept_text(&self) -> String {
+        self.follow.as_ref().map_or_else(String::new, |follow| follow.what.kept_text())
+    }
     pub(crate) fn line(&mut self, line: impl fmt::Display) {
         self.stdout.push_str(&format!("{line}\n"));
     }
@@ -48,9 +57,20 @@ impl Output {
         append(&mut self.stderr, &other.stderr);
         append(&mut self.notes, &other.notes);
         self.open_in_editor = other.open_in_editor.or(self.open_in_editor.take());
+        self.written.extend(other.written);
+        self.asks = other.asks.or(self.asks.take());
         self.code = other.code;
         self.follow = other.follow;
     }
+}
+
+/// What a command asks of the console that runs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// The next lines are for the shell of a container.
+    Enter { pod: ObjectRef, container: String, shell: String, removes: bool },
+    /// A port of the person's own machine leads into the cluster.
+    Listen(Listens),
 }
 
 fn append(text: &mut String, more: &str) {
@@ -79,6 +99,8 @@ pub struct Follow {
     pub(crate) code: i32,
     /// The commands after it.
     pub(crate) rest: Rest,
+    /// What the shell knew when it began to wait, for hosts that keep no session.
+    pub(crate) session: Session,
 }
 
 /// What a line waits for.
@@ -107,6 +129,10 @@ pub(crate) trait Awaited: fmt::Debug {
     fn ends(&self) -> bool {
         self.until().is_some()
     }
+    /// What is said when it is over, if that is known.
+    fn kept_text(&self) -> String {
+        String::new()
+    }
     /// Worlds are copied and so are those who wait for them.
     fn copy(&self) -> Box<dyn Awaited>;
 }
@@ -128,7 +154,7 @@ enum Expiry {
 impl Follow {
     pub(crate) fn new(what: impl Awaited + 'static, deadline: Option<Time>) -> Follow {
         let deadline = deadline.map(|at| (at, Expiry::Flag));
-        Follow { what: Box::new(what), deadline, code: 0, rest: Rest::default() }
+        Follow { what: Box::new(what), deadline, code: 0, rest: Rest::default(), session: Session::default() }
     }
     pub(crate) fn stop_at(&mut self, at: Time) {
         if self.deadline.as_ref().is_none_or(|(deadline, _)| at < *deadline) {

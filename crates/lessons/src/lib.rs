@@ -13,6 +13,7 @@
 pub mod examples;
 pub mod fence;
 mod fingerprints;
+pub mod official;
 pub mod transcript;
 
 pub use examples::{EXAMPLES, Example, examples};

@@ -17,7 +17,8 @@
 //! Everything else is prose. A comment `<!-- scenario: sized-12, seed: 7, grain: fine -->` chooses another beginning; with
 //! the fine grain each request of a controller is an event of its own.
 
-use petri_console::Files;
+use crate::official::WithOfficial;
+use petri_console::{Files, Session};
 use petri_objects::value::quoted;
 use petri_sim::ground::scenario::Scenario;
 use petri_sim::story::recording::Recording;
@@ -123,6 +124,7 @@ pub fn run(markdown: &str, options: &Options) -> Result<Report, String> {
     let mut files: BTreeMap<String, String> =
         crate::examples().iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
     let (mut mismatches, mut lines, mut rewritten) = (Vec::new(), 0, String::new());
+    let mut shell = Session::default();
     for piece in pieces(markdown) {
         match &piece.block {
             Block::Prose(_) => rewritten.push_str(&piece.source),
@@ -134,7 +136,7 @@ pub fn run(markdown: &str, options: &Options) -> Result<Report, String> {
                 rewritten.push_str("```console\n");
                 for exchange in exchanges {
                     lines += 1;
-                    let actual = answer(&exchange.line, &mut timeline, &files);
+                    let actual = answer(&exchange.line, &mut shell, &mut timeline, &files);
                     let same = matches(&exchange.expected, &actual);
                     let kept = if same { &exchange.expected } else { &actual };
                     rewritten.push_str(&format!("$ {}\n", exchange.line));
@@ -158,8 +160,8 @@ pub fn run(markdown: &str, options: &Options) -> Result<Report, String> {
     Ok(Report { text: rewritten, mismatches, lines, recording: timeline.recording().clone() })
 }
 
-fn answer(line: &str, timeline: &mut Timeline, files: &dyn Files) -> Vec<String> {
-    let output = petri_console::run(line, timeline, files);
+fn answer(line: &str, shell: &mut Session, timeline: &mut Timeline, files: &dyn Files) -> Vec<String> {
+    let output = shell.run(line, timeline, &WithOfficial(files));
     // Blanks at the end of a line and empty lines at the end of an answer cannot be seen, so they do not count.
     let mut lines: Vec<String> = output.shown().lines().map(|line| line.trim_end().to_owned()).collect();
     while lines.last().is_some_and(|line| line.is_empty()) {

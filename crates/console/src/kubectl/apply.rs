@@ -1,37 +1,39 @@
 //! `kubectl apply`, `create` and `replace`: from files to objects.
 
 use super::context::{Context, file_names, read_file};
-use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, namespace, switch};
+use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, switch};
 use crate::errors::{answer_text, api_error};
 use crate::output::{Failure, Output};
 use crate::select;
 use petri_manifest::{Document, Grade, Problem};
-use petri_objects::{
-    Decode, IntOrString, Map, Name, Namespace, Object, ObjectRef, Service, ServicePort, ServiceSpec, Value,
-};
+use petri_objects::{Decode, Map, Name, Object, ObjectRef, Value};
 use petri_sim::words::api_error::ApiError;
-use petri_sim::words::command::Command;
+use petri_sim::words::command::{Command, Propagation};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-const FLAGS: &[Flag] =
-    &[NAMESPACE, FILENAME, switch("recursive").short('R'), args::value("validate"), args::value("tcp")];
+const FLAGS: &[Flag] = &[
+    NAMESPACE,
+    FILENAME,
+    switch("recursive").short('R'),
+    args::value("validate"),
+    switch("force"),
+    switch("record"),
+    switch("save-config"),
+    args::value("grace-period"),
+    args::value("timeout"),
+    args::value("field-manager"),
+    args::value("output").short('o'),
+];
 
 #[inline(never)]
 pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    let is_word = |word: &&String| !word.starts_with('-');
+    if verb == "create" && words.iter().find(is_word).is_some_and(|word| super::make::KINDS.contains(&&**word)) {
+        return super::make::create(words, context);
+    }
     let arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
-    if let [what, name] = &arguments.words[..]
-        && verb == "create"
-        && matches!(&**what, "namespace" | "ns")
-    {
-        return create_namespace(name, context);
-    }
     let files = file_names(&arguments)?;
-    if let ["service" | "svc", "clusterip", name] = arguments.words.iter().map(String::as_str).collect::<Vec<_>>()[..]
-        && verb == "create"
-    {
-        return create_service(name, &arguments, context);
-    }
     if files.is_empty() {
         return Err("error: must specify one of -f and -k".into());
     }
@@ -51,36 +53,67 @@ pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Re
     Ok(out)
 }
 
-fn create_namespace(name: &str, context: &mut Context<'_>) -> Result<Output, Failure> {
-    let mut namespace = Namespace::default();
-    namespace.metadata.name = name.into();
-    let answer = context.host.command(Command::Create(namespace.into())).map_err(|error| api_error(&error, None))?;
-    Ok(Output::text(answer_text(&answer) + "\n"))
+/// How kubectl calls what it could not create, if it says so in front of the server's words.
+fn failed_to_create(made: &Value) -> Option<String> {
+    let kind = made.at(&["kind"]).and_then(Value::as_str)?;
+    Some(match kind {
+        "Deployment" | "ConfigMap" | "Secret" | "Job" | "CronJob" | "ServiceAccount" | "PriorityClass" => {
+            kind.to_ascii_lowercase()
+        }
+        "ResourceQuota" => "quota".into(),
+        "PodDisruptionBudget" => "poddisruptionbudgets".into(),
+        "Service" => format!("{} service", made.at(&["spec", "type"]).and_then(Value::as_str)?),
+        _ => return None,
+    })
 }
 
-/// `kubectl create service clusterip web --tcp=80`.
-fn create_service(name: &str, arguments: &Arguments, context: &mut Context<'_>) -> Result<Output, Failure> {
-    let ports = arguments.all("tcp").filter_map(|port| {
-        let (port, target) = port.split_once(':').unwrap_or((port, port));
-        Some(ServicePort {
-            name: format!("{port}-{target}").into(),
-            port: port.parse().ok()?,
-            target_port: Some(target.parse().map_or_else(|_| IntOrString::String(target.into()), IntOrString::Int)),
-            ..ServicePort::default()
-        })
-    });
-    let mut service = Service::default();
-    service.metadata.name = name.into();
-    service.metadata.namespace = namespace(arguments).into();
-    service.metadata.labels.insert("app", name);
-    service.spec = Rc::new(ServiceSpec {
-        ports: ports.collect(),
-        selector: [("app", name)].into_iter().collect(),
-        ..ServiceSpec::default()
-    });
-    let refused = |error: &ApiError| format!("error: failed to create ClusterIP service: {error}");
-    let answer = context.host.command(Command::Create(service.into())).map_err(|error| refused(&error))?;
-    Ok(Output::text(answer_text(&answer) + "\n"))
+/// Gives the cluster an object that a line describes, and says what was done in a word.
+pub(super) fn make(
+    made: Value,
+    done: &str,
+    arguments: &Arguments,
+    context: &mut Context<'_>,
+) -> Result<Output, Failure> {
+    let shown = arguments.last("output").map(str::to_owned);
+    let parsed = select::parse(&petri_manifest::to_yaml(&made), context.host.world().objects());
+    let document = match parsed.documents.first() {
+        Some(document) if document.object.is_some() => document,
+        Some(document) => {
+            let own: Vec<&Problem> = parsed.problems.iter().collect();
+            return Err(refusal("create", "STDIN", document, &own).replace("error when creating \"STDIN\": ", ""));
+        }
+        None => return Err("error: no objects passed to create".into()),
+    };
+    let mut out = Output::default();
+    if document.object.as_ref().is_some_and(|object| object.kind().is_kept()) && !context.dry {
+        let kind = document.object.as_ref().map_or("", |object| object.kind().name());
+        out.notes.push_str(&format!("Note: {}: {kind}\n", petri_manifest::KEPT));
+    }
+    let Command::Create(object) = command("create", document, arguments)? else {
+        return Err("error: no objects passed to create".into());
+    };
+    let target = object.reference();
+    if !context.dry {
+        context.host.command(Command::Create(object)).map_err(|error| match error {
+            ApiError::Unreachable | ApiError::Invalid { .. } => api_error(&error, None),
+            error => match failed_to_create(&made).filter(|_| done == "created") {
+                Some(what) => format!("error: failed to create {what}: {error}"),
+                None => api_error(&error, None),
+            },
+        })?;
+    }
+    match shown.as_deref() {
+        None => out.line(format!("{} {done}", crate::errors::named(&target))),
+        Some("name") => out.line(crate::errors::named(&target)),
+        Some("json") => out.line(super::get::sorted(made).to_json_pretty()),
+        Some("yaml") => out.stdout.push_str(&petri_manifest::to_yaml(&super::get::sorted(made))),
+        Some(other) => {
+            return Err(format!(
+                "error: unable to match a printer suitable for the output format \"{other}\", allowed formats are: json,name,yaml"
+            ));
+        }
+    }
+    Ok(out)
 }
 
 /// Kinds of which objects are kept, not simulated, are added to `kept`: they are named once for all files.
@@ -134,6 +167,10 @@ fn one_file(
                 continue;
             }
         };
+        if verb == "replace" && arguments.is_set("force") {
+            force(command, source, context, out);
+            continue;
+        }
         let doing = match (verb, &command) {
             ("replace", _) => "replacing",
             _ => "creating",
@@ -151,10 +188,27 @@ fn exists(document: &Document, arguments: &Arguments, context: &Context<'_>) -> 
     let word = |key: &str| document.value.at(&["metadata", key]).and_then(Value::as_str).unwrap_or_default();
     let namespace = match (kind.is_namespaced(), word("namespace")) {
         (false, _) => String::new(),
-        (true, "") => namespace(arguments),
+        (true, "") => args::namespace(arguments),
         (true, own) => own.to_owned(),
     };
     context.host.world().objects().get(&ObjectRef::new(kind, namespace, word("name"))).is_some()
+}
+
+/// `kubectl replace --force`: the object goes at once, and another one takes its name.
+fn force(command: Command, source: &str, context: &mut Context<'_>, out: &mut Output) {
+    let Command::Replace(object) = command else { return };
+    let target = object.reference();
+    let delete =
+        Command::Delete { target: target.clone(), grace_seconds: Some(0), propagation: Propagation::Background };
+    match context.host.command(delete) {
+        Ok(answer) => out.line(answer_text(&answer).replace("force deleted", "deleted")),
+        Err(ApiError::NotFound { .. }) => {}
+        Err(error) => return out.fail(api_error(&error, Some(&format!("error when deleting \"{source}\"")))),
+    }
+    match context.host.command(Command::Create(object)) {
+        Ok(_) => out.line(format!("{} replaced", crate::errors::named(&target))),
+        Err(error) => out.fail(api_error(&error, Some(&format!("error when replacing \"{source}\"")))),
+    }
 }
 
 /// The command for a document, in the namespace that the flags or the document name.

@@ -16,8 +16,12 @@ use petri_sim::world::World;
 pub(crate) struct Context<'a> {
     pub host: &'a mut dyn Host,
     pub files: &'a dyn Files,
-    /// Standard input, from a here-document.
+    /// Standard input, from a here-document or a pipe.
     pub here: Option<&'a str>,
+    /// How many commands the console has run before: of several endpoints each call takes the next.
+    pub turn: u64,
+    /// Nothing is to be changed: `--dry-run`.
+    pub dry: bool,
 }
 
 /// A copy of a world, of which nothing is kept.
@@ -85,12 +89,21 @@ pub(crate) fn not_found(kind: petri_objects::Kind, name: &str) -> Failure {
     api_error(&ApiError::not_found(kind, name), None)
 }
 
+/// What is said of an address that is none of the official examples.
+pub(crate) fn no_address(address: &str) -> Failure {
+    format!(
+        "error: {address} cannot be had: Petri fetches nothing from elsewhere; the files below https://k8s.io/examples/ that \
+         its tutorials use come with it"
+    )
+}
+
 /// The text of a file of this name, or of the here-document for `-`.
 pub(crate) fn read_file(name: &str, context: &Context<'_>) -> Result<String, Failure> {
     if name == "-" {
         return context.here.map(String::from).ok_or_else(|| "error: no objects passed to apply".into());
     }
     context.files.read(name).map_err(|why| match why {
+        Unread::Missing if name.contains("://") => no_address(name),
         Unread::Missing => format!("error: the path \"{name}\" does not exist"),
         Unread::Because(why) => format!("error: the path \"{name}\" cannot be read: {why}"),
     })

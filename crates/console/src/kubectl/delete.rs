@@ -32,6 +32,15 @@ const FLAGS: &[Flag] = &[
 const FORCE_WARNING: &str = "Warning: Immediate deletion does not wait for confirmation that the running resource has \
                              been terminated. The resource may continue to run on the cluster indefinitely.";
 
+/// Deletes a pod and does not wait until it is gone.
+pub(crate) fn remove_pod(target: &ObjectRef, host: &mut dyn Host) -> Output {
+    let command = Command::Delete { target: target.clone(), grace_seconds: None, propagation: Propagation::Background };
+    match host.command(command) {
+        Ok(answer) => Output::text(answer_text(&answer) + "\n"),
+        Err(error) => Output::error(api_error(&error, None)),
+    }
+}
+
 /// How a deletion is asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Manner {

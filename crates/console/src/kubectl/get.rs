@@ -38,6 +38,16 @@ struct Block {
     objects: Vec<Object>,
 }
 
+/// `kubectl get --raw /healthz`.
+#[inline(never)]
+pub(super) fn raw(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    let arguments = args::parse(words, &[value("raw")], "kubectl get")?;
+    let path = arguments.last("raw").unwrap_or("/");
+    let text = crate::raw::answer(path, context.host.world());
+    text.map(Output::text)
+        .ok_or_else(|| "Error from server (NotFound): the server could not find the requested resource".into())
+}
+
 #[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl get")?;

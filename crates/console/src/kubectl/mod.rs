@@ -9,12 +9,18 @@ pub mod diff;
 pub mod drain;
 pub mod edit;
 pub mod events;
+pub mod exec;
 pub mod explain;
 pub mod get;
+pub mod logs;
+pub mod make;
 pub mod nodes;
 pub mod rollout;
+pub mod run;
 pub mod scale;
+pub mod set;
 pub mod wait;
+pub mod ways;
 
 mod json_patch;
 mod merge;
@@ -23,6 +29,7 @@ use crate::errors::api_error;
 use crate::host::{Files, Host};
 use crate::output::{Failure, Output};
 use context::{Context, DryRun};
+pub(crate) use delete::remove_pod;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Component;
 
@@ -46,6 +53,20 @@ pub const VERBS: &[&str] = &[
     "uncordon",
     "drain",
     "wait",
+    "exec",
+    "attach",
+    "logs",
+    "cp",
+    "port-forward",
+    "proxy",
+    "expose",
+    "autoscale",
+    "edit",
+    "config",
+    "auth",
+    "cluster-info",
+    "api-versions",
+    "top",
     "events",
     "explain",
     "api-resources",
@@ -63,22 +84,28 @@ pub(crate) fn run(
     here: Option<&str>,
     host: &mut dyn Host,
     files: &dyn Files,
+    turn: u64,
 ) -> Result<Output, Failure> {
     // Flags that stand before the verb belong to it as well: `kubectl -n web get pods`.
     let at = verb_position(words);
     let Some(verb) = at.map(|at| words[at].as_str()) else { return Ok(Output::text(help())) };
+    // What stands behind `--` is another program's.
     let rest: Vec<String> =
         words.iter().enumerate().filter(|(i, _)| Some(*i) != at).map(|(_, word)| word.clone()).collect();
-    let offline = ["explain", "api-resources", "version"].contains(&verb);
+    let own = rest.iter().take_while(|word| *word != "--");
+    if own.clone().any(|word| word == "--help") || verb != "run" && own.clone().any(|word| word == "-h") {
+        return Ok(ways::help(verb));
+    }
+    let offline = ["config", "explain", "api-resources", "version"].contains(&verb);
     if !offline && host.world().is_stopped(Component::ApiServer) {
         return Err(api_error(&ApiError::Unreachable, None));
     }
     if let Some(kind) = rest.iter().find_map(|word| word.strip_prefix("--dry-run")) {
         let kind = kind.trim_start_matches('=').to_owned();
         let rest = rest.iter().filter(|word| !word.starts_with("--dry-run")).cloned().collect::<Vec<_>>();
-        return dry_run(verb, &rest, &kind, Context { host, files, here });
+        return dry_run(verb, &rest, &kind, Context { host, files, here, turn, dry: false });
     }
-    dispatch(verb, &rest, Context { host, files, here })
+    dispatch(verb, &rest, Context { host, files, here, turn, dry: false })
 }
 
 /// The same in a copy of the world, of which nothing is kept.
@@ -94,8 +121,12 @@ fn dry_run(verb: &str, rest: &[String], kind: &str, context: Context<'_>) -> Res
         }
     };
     let mut copy = DryRun { world: context.host.world().clone() };
-    let mut out = dispatch(verb, rest, Context { host: &mut copy, ..context })?;
+    let shows = rest.iter().any(|word| word.starts_with("-o") || word.starts_with("--output"));
+    let mut out = dispatch(verb, rest, Context { host: &mut copy, dry: true, ..context })?;
     out.follow = None;
+    if shows {
+        return Ok(out);
+    }
     out.stdout = out.stdout.lines().map(|line| format!("{line}{suffix}\n")).collect();
     Ok(out)
 }
@@ -103,6 +134,7 @@ fn dry_run(verb: &str, rest: &[String], kind: &str, context: Context<'_>) -> Res
 fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Output, Failure> {
     match verb {
         // Each verb stays a function of its own (`inline(never)`), so that the page can fetch it when it is first used.
+        "get" if rest.iter().any(|word| word.starts_with("--raw")) => get::raw(rest, &mut context),
         "get" => get::run(rest, &mut context),
         "describe" => describe::run(rest, &mut context),
         "apply" | "create" | "replace" => apply::run(verb, rest, &mut context),
@@ -110,7 +142,8 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         "delete" => delete::run(rest, &mut context),
         "scale" => scale::run(rest, &mut context),
         "rollout" => rollout::run(rest, &mut context),
-        "set" => edit::set(rest, &mut context),
+        "set" if rest.iter().any(|word| word == "image") => edit::set(rest, &mut context),
+        "set" => set::run(rest, &mut context),
         "label" | "annotate" => edit::label(verb, rest, &mut context),
         "patch" => edit::patch(rest, &mut context),
         "edit" => edit::open(rest, &mut context),
@@ -118,13 +151,22 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         "cordon" | "uncordon" => nodes::cordon(verb, rest, &mut context),
         "drain" => drain::run(rest, &mut context),
         "wait" => wait::run(rest, &mut context),
+        "exec" => exec::run(rest, &mut context),
+        "attach" => exec::attach(rest, &mut context),
+        "logs" => logs::run(rest, &mut context),
         "events" => events::run(rest, &mut context),
         "explain" => explain::run(rest),
         "api-resources" => Ok(Output::text(explain::resources(context.host.world().objects()))),
         "version" => Ok(Output::text("Client Version: v1.36.3\nKustomize Version: v5.8.1\nServer Version: v1.36.3\n")),
-        "exec" | "logs" | "port-forward" | "attach" | "cp" | "top" | "run" | "expose" | "autoscale" => {
-            Err(format!("error: kubectl {verb} has no counterpart in the simulation"))
-        }
+        "run" => run::run(rest, &mut context),
+        "expose" => make::expose(rest, &mut context),
+        "autoscale" => make::autoscale(rest, &mut context),
+        "cp" => ways::copy(rest, &mut context),
+        "port-forward" => ways::forward(rest, &mut context),
+        "proxy" => ways::proxy(rest),
+        "options" => Ok(Output::text("The following options can be passed to any command:\n\n    -n, --namespace\n")),
+        "config" | "auth" | "cluster-info" | "api-versions" | "top" | "certificate" | "debug" | "kustomize"
+        | "plugin" | "completion" | "alpha" => ways::about(verb, rest, context.host.world()),
         other => Err(format!("error: unknown command \"{other}\" for \"kubectl\"")),
     }
 }

@@ -3,9 +3,10 @@
 //! It goes step by step, so that a page can draw in between. Natively [`play`] takes all of them.
 
 use super::{Beginning, Fence, Problem, What};
+use crate::official::WithOfficial;
 use crate::steps;
 use petri_console::claims::{Claim, Verdict, Watch};
-use petri_console::{Files, Follow, Host, Output};
+use petri_console::{Files, Follow, Host, Output, Session};
 use petri_objects::value::quoted;
 use petri_objects::{Name, Span};
 use petri_sim::ground::clock::Time;
@@ -70,6 +71,8 @@ pub struct Run {
     pub timeline: Timeline,
     /// What `-f` can name: the fence's manifest, and the examples.
     pub files: BTreeMap<String, String>,
+    /// What the lines remember from one to the next.
+    shell: Session,
     pub outcomes: Vec<Outcome>,
     /// How far the recording goes that it begins with, until that is played.
     until: Option<Time>,
@@ -167,6 +170,7 @@ impl Run {
         let mut run = Run {
             timeline,
             files: BTreeMap::new(),
+            shell: Session::default(),
             outcomes: Vec::new(),
             until,
             steps: Vec::new().into_iter(),
@@ -226,7 +230,7 @@ impl Run {
         match what {
             What::Line(ref line) | What::Refused(ref line) => {
                 let out = match petri_console::claims::fill(line, "default", self.timeline.world()) {
-                    Ok(filled) => petri_console::run(&filled, &mut Paced(&mut self.timeline), &self.files),
+                    Ok(filled) => self.shell.run(&filled, &mut Paced(&mut self.timeline), &WithOfficial(&self.files)),
                     Err(problem) => Output::error(format!("error: {problem}")),
                 };
                 let refused = matches!(what, What::Refused(_));
@@ -271,15 +275,17 @@ impl Run {
             let now = self.timeline.now();
             let mut host = Paced(&mut self.timeline);
             let out = match now >= limit && follow.due().is_none_or(|due| due > now) {
-                true => petri_console::give_up(follow, longest, &mut host, &self.files),
-                false => petri_console::poll(follow, &mut host, &self.files),
+                true => self.shell.give_up(follow, longest, &mut host, &WithOfficial(&self.files)),
+                false => self.shell.poll(follow, &mut host, &WithOfficial(&self.files)),
             };
             let is_news = !(out.stdout.is_empty() && out.stderr.is_empty());
-            match out.follow {
+            let mut out = out;
+            match out.follow.take() {
                 Some(next) if !is_news && left > 0 && !arrived => follow = next,
                 follow => {
                     let since = if is_news { now } else { since };
-                    self.keep(number, line, refused, said, Output { follow, ..out });
+                    out.follow = follow;
+                    self.keep(number, line, refused, said, out);
                     if let Some(open) = &mut self.open {
                         open.since = since;
                     }

@@ -12,6 +12,8 @@ pub mod network;
 
 pub mod storage;
 
+pub mod files;
+
 pub mod journal;
 
 pub mod dns;

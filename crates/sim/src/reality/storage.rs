@@ -21,10 +21,13 @@ use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::ground::clock::Time;
 use crate::ground::ledger::Ledger;
+use crate::ground::rare::Rare;
+use crate::reality::files::Tree;
 use crate::reality::journal::Journal;
 use petri_objects::{Name, Object, PersistentVolume, Pod, Uid};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::rc::Rc;
 
 /// How the disks of `emptyDir` volumes are called, so that they need not be searched for among all others.
 const LOCAL: &str = "emptydir-";
@@ -51,6 +54,8 @@ pub struct Disk {
     pub ledger: Vec<Write>,
     /// What was written, where processes declare it.
     pub journal: Journal,
+    /// What somebody's programs have left on it.
+    pub files: Rare<Rc<Tree>>,
 }
 
 /// The pod whose `emptyDir` a disk is.
@@ -161,6 +166,10 @@ impl Disks {
     /// Something happens to what is written on a disk. `None` if there is no such disk.
     pub fn on_journal<T>(&mut self, volume: &str, act: impl FnOnce(&mut Journal) -> T) -> Option<T> {
         self.change(volume, |disk| act(&mut disk.journal))
+    }
+    /// What lies on a disk from now on.
+    pub(crate) fn put_files(&mut self, volume: &str, files: Rc<Tree>) {
+        self.change(volume, |disk| disk.files = files.into());
     }
     pub fn iter(&self) -> impl Iterator<Item = &Disk> {
         self.all.values()
@@ -282,7 +291,6 @@ pub fn zone_of(volume: &PersistentVolume) -> Option<Name> {
 mod tests {
     use super::*;
     use petri_objects::{CsiVolumeSource, Meta, PersistentVolumeSpec};
-    use std::rc::Rc;
 
     fn disks(mode: &str) -> Disks {
         let mut disks = Disks::default();

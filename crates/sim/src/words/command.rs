@@ -7,7 +7,9 @@ use petri_objects::{Container, Name, Object, ObjectRef, Taint, Value, by_name};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
+mod exec;
 mod written;
+pub use exec::{FileChange, FileKind};
 use written::{manifest, object, within_a_run};
 
 by_name! {
@@ -317,6 +319,18 @@ pub enum Command {
         span: Span,
     },
 
+    /// A program that somebody started in a container (`kubectl exec`) has changed files, or ended the container's process
+    /// with this exit code.
+    Exec {
+        #[serde(rename = "target")]
+        pod: ObjectRef,
+        container: Name,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<FileChange>,
+        #[serde(rename = "exitCode", default, skip_serializing_if = "Option::is_none")]
+        exit_code: Option<i32>,
+    },
+
     // What happens to storage.
     /// A part of the storage driver does nothing any more, or works again.
     FailStorage {
@@ -426,6 +440,7 @@ impl Command {
                 | Command::FailProbe { on: true, .. }
                 | Command::RestartComponent { .. }
                 | Command::PauseController { on: true, .. }
+                | Command::Exec { exit_code: Some(_), .. }
         )
     }
     /// The line that does the same in the console.
@@ -511,6 +526,7 @@ impl Command {
             Command::Crash { pod, exit_code } => {
                 format!("crash {pod} --exit-code={exit_code}{}", namespace_flag(pod))
             }
+            Command::Exec { pod, container, files, exit_code } => exec::line(pod, container, files, *exit_code),
             Command::Hang { pod, on } => format!("{} {pod}{}", on_off(on, "hang", "unhang"), namespace_flag(pod)),
             Command::Pause { pod, span } => format!("pause {pod} {span}{}", namespace_flag(pod)),
             Command::FailProbe { pod, probe, on } => {

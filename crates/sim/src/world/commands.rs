@@ -223,6 +223,10 @@ impl World {
                 let what = if on { "do not answer any more" } else { "answer again" };
                 done(format!("the processes of {} on {node} {what}", pod.name))
             }
+            Command::Exec { pod, container, files, exit_code } => {
+                self.exec(pod, container, files, *exit_code, notes)?;
+                done(format!("done in {} of {}", container, pod.name))
+            }
             Command::FailStorage { part, on } => {
                 if !self.turn_storage_part(*part, *on) {
                     let already = match part {

@@ -10,6 +10,7 @@ pub mod commands;
 #[cfg(test)]
 mod cut_syncs;
 pub mod faults;
+pub mod files;
 mod processes;
 mod promises;
 
@@ -27,6 +28,7 @@ use crate::ground::rare::Rare;
 use crate::ground::scenario::{MachineSpec, Scenario};
 use crate::ground::settings::Settings;
 use crate::reality::faults::Faults;
+use crate::reality::files::Files;
 use crate::reality::kubelet::{Host, Kubelet};
 use crate::reality::machine::Machine;
 use crate::reality::network::Network;
@@ -98,6 +100,8 @@ pub struct World {
     /// Commands that removed a pod's object (or its node's) while its process ran.
     pub(crate) removals: BTreeMap<Identity, u32>,
     pub(crate) faults: Rare<Faults>,
+    /// Reality: files that somebody's programs have left, but for those on disks.
+    pub(crate) files: Rare<Files>,
     pub(crate) standstill: Rare<Option<Standstill>>,
     pub(crate) pulse: Pulse,
     #[cfg(feature = "planted")]
@@ -158,6 +162,7 @@ impl World {
             told: Revision(0),
             removals: BTreeMap::new(),
             faults: Rare::default(),
+            files: Rare::default(),
             standstill: Rare::default(),
             pulse: Pulse::default(),
             #[cfg(feature = "planted")]

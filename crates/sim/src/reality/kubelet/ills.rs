@@ -5,7 +5,7 @@ use super::state::{Worker, container_of};
 use crate::ground::clock::{Span, Time};
 use crate::ground::rare::Rare;
 use crate::reality::faults::Ills;
-use crate::reality::machine::{Process, ProcessState};
+use crate::reality::machine::{Process, ProcessId, ProcessState};
 use crate::reality::workload::behaviour::{ContainerSort, Health, behaviour};
 use crate::words::command::Probed;
 use crate::words::identity::Identity;
@@ -77,6 +77,24 @@ impl Host<'_> {
         });
         let mut containers = (0..worker.containers.len()).map(|index| container_of(&worker.pod, index));
         containers.any(|container| probe.asks(container))
+    }
+
+    /// One process answers these probes badly, or as it does by itself.
+    pub fn fail_probes_of(&mut self, worker: &mut Worker, id: &ProcessId, probes: &[Probed], on: bool) {
+        let changed = self.machine.processes.update(id, |process| {
+            for probe in probes {
+                match probe {
+                    Probed::Readiness => process.ills.unready = on,
+                    Probed::Liveness => process.ills.unwell = on,
+                }
+            }
+            process.identity.clone()
+        });
+        self.touched.extend(changed);
+        if let Some(index) = worker.containers.iter().position(|run| run.name == id.container) {
+            self.plan_probes(worker, index);
+        }
+        self.look_again(worker);
     }
 
     /// The pod's processes take so long from SIGTERM to exit.

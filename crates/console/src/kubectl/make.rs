@@ -1,0 +1,628 @@
+//! Objects that a line describes: `kubectl create KIND`, `expose`, `autoscale`.
+//!
+//! Upstream: `kubectl/pkg/cmd/create`, `expose`, `autoscale`: the same fields in the same places.
+
+use super::apply::make;
+use super::context::Context;
+use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, OUTPUT, namespace, switch, value};
+use crate::host::Unread;
+use crate::limits::{MOST_NAMES, beyond};
+use crate::output::{Failure, Output};
+use crate::select::{kind_of, reference};
+use petri_objects::kept::secret;
+use petri_objects::{Kind, Map, Object, Value};
+
+/// What can follow `kubectl create`.
+pub(super) const KINDS: &[&str] = &[
+    "deployment",
+    "deploy",
+    "configmap",
+    "cm",
+    "secret",
+    "service",
+    "svc",
+    "job",
+    "cronjob",
+    "cj",
+    "namespace",
+    "ns",
+    "serviceaccount",
+    "sa",
+    "quota",
+    "resourcequota",
+    "poddisruptionbudget",
+    "pdb",
+    "priorityclass",
+    "pc",
+    "role",
+    "rolebinding",
+    "clusterrole",
+    "clusterrolebinding",
+    "ingress",
+    "ing",
+    "token",
+];
+
+const FLAGS: &[Flag] = &[
+    NAMESPACE,
+    FILENAME,
+    OUTPUT,
+    value("image"),
+    value("replicas").short('r'),
+    value("port"),
+    value("from-literal"),
+    value("from-file"),
+    value("from-env-file"),
+    value("type"),
+    value("tcp"),
+    value("schedule"),
+    value("restart"),
+    value("from"),
+    value("hard"),
+    value("scopes"),
+    value("min-available"),
+    value("max-unavailable"),
+    value("selector"),
+    value("value"),
+    value("description"),
+    switch("global-default"),
+    value("preemption-policy"),
+    value("verb"),
+    value("resource"),
+    value("resource-name"),
+    value("role"),
+    value("clusterrole"),
+    value("user"),
+    value("group"),
+    value("serviceaccount"),
+    value("external-name"),
+    value("clusterip"),
+    value("node-port"),
+    value("rule"),
+    value("class"),
+    value("docker-server"),
+    value("docker-username"),
+    value("docker-password"),
+    value("docker-email"),
+    value("cert"),
+    value("key"),
+    value("validate"),
+    switch("save-config"),
+    value("labels").short('l'),
+    value("field-manager"),
+    switch("append-hash"),
+];
+
+fn text(word: impl AsRef<str>) -> Value {
+    Value::String(word.as_ref().into())
+}
+pub(super) fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
+}
+fn empty() -> Value {
+    Value::Map(Map::new())
+}
+fn texts<'a>(words: impl IntoIterator<Item = &'a str>) -> Value {
+    Value::List(words.into_iter().map(text).collect())
+}
+fn number(text: &str, flag: &str) -> Result<Value, Failure> {
+    let wrong = |_| {
+        format!(
+            "error: invalid argument \"{text}\" for \"--{flag}\" flag: strconv.ParseInt: parsing \"{text}\": invalid syntax"
+        )
+    };
+    text.parse().map(Value::Int).map_err(wrong)
+}
+
+/// `apiVersion`, `kind`, `metadata` and what comes then.
+fn object(api_version: &str, kind: &str, name: &str, labels: Option<Value>) -> Map {
+    let mut metadata = Map::new();
+    if let Some(labels) = labels {
+        metadata.insert("labels", labels);
+    }
+    metadata.insert("name", text(name));
+    let mut map = Map::new();
+    map.insert("apiVersion", text(api_version));
+    map.insert("kind", text(kind));
+    map.insert("metadata", Value::Map(metadata));
+    map
+}
+
+#[inline(never)]
+pub(super) fn create(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    let dash = words.iter().position(|word| word == "--");
+    let command = dash.map_or(&[][..], |at| &words[at + 1..]);
+    let mut arguments = args::parse(&words[..dash.unwrap_or(words.len())], FLAGS, "kubectl create")?;
+    if arguments.words.len() > MOST_NAMES {
+        return Err(beyond("a command names", MOST_NAMES, "objects"));
+    }
+    let kind = arguments.words.remove(0);
+    let sub = match &*kind {
+        "secret" | "service" | "svc" if !arguments.words.is_empty() => arguments.words.remove(0),
+        _ => String::new(),
+    };
+    let Some(name) = arguments.words.first().cloned() else {
+        return Err(format!(
+            "error: exactly one NAME is required, got 0\nSee 'kubectl create {} -h' for help and examples",
+            format!("{kind} {sub}").trim()
+        ));
+    };
+    let made = described(&kind, &sub, &name, command, &arguments, context)?;
+    make(Value::Map(made), "created", &arguments, context)
+}
+
+fn described(
+    kind: &str,
+    sub: &str,
+    name: &str,
+    command: &[String],
+    arguments: &Arguments,
+    context: &Context<'_>,
+) -> Result<Map, Failure> {
+    let flag = |name: &str| arguments.last(name);
+    let required = |name: &str| flag(name).ok_or_else(|| format!("error: required flag(s) \"{name}\" not set"));
+    let list = |name: &'static str| -> Vec<&str> { arguments.all(name).flat_map(|list| list.split(',')).collect() };
+    Ok(match kind {
+        "deployment" | "deploy" => {
+            required("image")?;
+            let labels = map([("app", text(name))]);
+            let images: Vec<&str> = list("image");
+            let containers = images.iter().map(|image| {
+                let mut own = container(&base_of(image), image);
+                if !command.is_empty() {
+                    own.insert("command", texts(command.iter().map(String::as_str)));
+                }
+                if let Some(port) = flag("port").and_then(|port| port.parse().ok()) {
+                    own.insert("ports", Value::List(vec![map([("containerPort", Value::Int(port))])]));
+                }
+                Value::Map(own)
+            });
+            let template = map([
+                ("metadata", map([("labels", labels.clone())])),
+                ("spec", map([("containers", Value::List(containers.collect()))])),
+            ]);
+            let mut made = object("apps/v1", "Deployment", name, Some(labels.clone()));
+            let replicas = number(flag("replicas").unwrap_or("1"), "replicas")?;
+            made.insert(
+                "spec",
+                map([
+                    ("replicas", replicas),
+                    ("selector", map([("matchLabels", labels)])),
+                    ("strategy", empty()),
+                    ("template", template),
+                ]),
+            );
+            made
+        }
+        "configmap" | "cm" => {
+            let mut made = object("v1", "ConfigMap", name, None);
+            made.insert("data", Value::Map(data(arguments, context, |value| text(value))?));
+            made
+        }
+        "secret" => {
+            let mut made = object("v1", "Secret", name, None);
+            let coded = |value: &str| text(secret::encode(value.as_bytes()));
+            let (kind, data) = match sub {
+                "generic" => (flag("type").unwrap_or("Opaque"), data(arguments, context, coded)?),
+                "tls" => {
+                    let file = |name: &str| read(flag(name).unwrap_or_default(), context);
+                    let mut data = Map::new();
+                    data.insert("tls.crt", coded(&file("cert")?));
+                    data.insert("tls.key", coded(&file("key")?));
+                    ("kubernetes.io/tls", data)
+                }
+                "docker-registry" => {
+                    let (server, user) =
+                        (flag("docker-server").unwrap_or("https://index.docker.io/v1/"), required("docker-username")?);
+                    let word = required("docker-password")?;
+                    let auth = secret::encode(format!("{user}:{word}").as_bytes());
+                    let own = map([("username", text(user)), ("password", text(word)), ("auth", text(auth))]);
+                    let config = map([("auths", Value::Map([(server.into(), own)].into_iter().collect()))]);
+                    let mut data = Map::new();
+                    data.insert(".dockerconfigjson", coded(&config.to_json()));
+                    ("kubernetes.io/dockerconfigjson", data)
+                }
+                other => return Err(format!("error: unknown command \"{other}\" for \"kubectl create secret\"")),
+            };
+            made.insert("data", Value::Map(data));
+            made.insert("type", text(kind));
+            made
+        }
+        "service" | "svc" => service(sub, name, arguments)?,
+        "job" | "cronjob" | "cj" => {
+            let mut own = container(name, required_image(arguments)?);
+            if !command.is_empty() {
+                own.insert("command", texts(command.iter().map(String::as_str)));
+            }
+            let restart = flag("restart").unwrap_or(if kind == "job" { "Never" } else { "OnFailure" });
+            let pod = map([("containers", Value::List(vec![Value::Map(own)])), ("restartPolicy", text(restart))]);
+            let job = map([("template", map([("metadata", empty()), ("spec", pod)]))]);
+            if kind == "job" {
+                let mut made = object("batch/v1", "Job", name, None);
+                made.insert("spec", job);
+                made
+            } else {
+                let mut made = object("batch/v1", "CronJob", name, None);
+                let template = map([("metadata", map([("name", text(name))])), ("spec", job)]);
+                made.insert("spec", map([("jobTemplate", template), ("schedule", text(required("schedule")?))]));
+                made
+            }
+        }
+        "namespace" | "ns" => object("v1", "Namespace", name, None),
+        "serviceaccount" | "sa" => object("v1", "ServiceAccount", name, None),
+        "quota" | "resourcequota" => {
+            let mut made = object("v1", "ResourceQuota", name, None);
+            made.insert("spec", map([("hard", Value::Map(pairs(&list("hard"))?))]));
+            made
+        }
+        "poddisruptionbudget" | "pdb" => {
+            let mut spec = Map::new();
+            for (name, key) in [("min-available", "minAvailable"), ("max-unavailable", "maxUnavailable")] {
+                if let Some(value) = flag(name) {
+                    spec.insert(key, value.parse().map_or_else(|_| text(value), Value::Int));
+                }
+            }
+            if spec.is_empty() {
+                return Err("error: one of min-available or max-unavailable must be specified".into());
+            }
+            let labels = Value::Map(pairs(&required("selector")?.split(',').collect::<Vec<_>>())?);
+            spec.insert("selector", map([("matchLabels", labels)]));
+            let mut made = object("policy/v1", "PodDisruptionBudget", name, None);
+            made.insert("spec", Value::Map(spec));
+            made
+        }
+        "priorityclass" | "pc" => {
+            let mut made = object("scheduling.k8s.io/v1", "PriorityClass", name, None);
+            made.insert("value", number(flag("value").unwrap_or("0"), "value")?);
+            made.insert("globalDefault", Value::Bool(arguments.is_set("global-default")));
+            made.insert("description", text(flag("description").unwrap_or_default()));
+            made.insert("preemptionPolicy", text(flag("preemption-policy").unwrap_or("PreemptLowerPriority")));
+            made
+        }
+        "role" | "clusterrole" => {
+            let (verbs, resources) = (list("verb"), list("resource"));
+            if verbs.is_empty() || resources.is_empty() {
+                return Err("error: at least one verb and one resource must be specified".into());
+            }
+            let mut rules: Vec<(String, Vec<&str>)> = Vec::new();
+            for resource in resources {
+                let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
+                let known = kind_of(plural.split('/').next().unwrap_or(plural))?;
+                let group = if group.is_empty() { known.group() } else { group };
+                match rules.iter_mut().find(|(own, _)| own == group) {
+                    Some((_, all)) => all.push(plural),
+                    None => rules.push((group.into(), vec![plural])),
+                }
+            }
+            let rules = rules.into_iter().map(|(group, resources)| {
+                map([
+                    ("apiGroups", texts([group.as_str()])),
+                    ("resources", texts(resources)),
+                    ("verbs", texts(verbs.iter().copied())),
+                ])
+            });
+            let kind = if kind == "role" { "Role" } else { "ClusterRole" };
+            let mut made = object("rbac.authorization.k8s.io/v1", kind, name, None);
+            made.insert("rules", Value::List(rules.collect()));
+            made
+        }
+        "rolebinding" | "clusterrolebinding" => {
+            let (target, own) = match (flag("role"), flag("clusterrole")) {
+                (Some(role), None) => ("Role", role),
+                (None, Some(role)) => ("ClusterRole", role),
+                _ => return Err("error: exactly one of clusterrole or role must be specified".into()),
+            };
+            let group = "rbac.authorization.k8s.io";
+            let mut subjects = Vec::new();
+            for (flag, kind) in [("user", "User"), ("group", "Group")] {
+                for name in list(flag) {
+                    subjects.push(map([("apiGroup", text(group)), ("kind", text(kind)), ("name", text(name))]));
+                }
+            }
+            for account in list("serviceaccount") {
+                let Some((namespace, name)) = account.split_once(':') else {
+                    return Err("error: serviceaccount must be <namespace>:<name>".into());
+                };
+                let kind = ("kind", text("ServiceAccount"));
+                subjects.push(map([kind, ("name", text(name)), ("namespace", text(namespace))]));
+            }
+            let kind = if kind == "rolebinding" { "RoleBinding" } else { "ClusterRoleBinding" };
+            let mut made = object("rbac.authorization.k8s.io/v1", kind, name, None);
+            made.insert("roleRef", map([("apiGroup", text(group)), ("kind", text(target)), ("name", text(own))]));
+            made.insert("subjects", Value::List(subjects));
+            made
+        }
+        "ingress" | "ing" => {
+            let mut rules = Vec::new();
+            for rule in arguments.all("rule") {
+                let wrong = || {
+                    format!(
+                        "error: rule {rule} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]"
+                    )
+                };
+                let (place, target) = rule.split_once('=').ok_or_else(wrong)?;
+                let (host, path) = place.split_once('/').unwrap_or((place, ""));
+                let (service, port) = target.split(',').next().unwrap_or(target).split_once(':').ok_or_else(wrong)?;
+                let (path, how) = path.strip_suffix('*').map_or((path, "Exact"), |path| (path, "Prefix"));
+                let port = port
+                    .parse()
+                    .map_or_else(|_| map([("name", text(port))]), |port| map([("number", Value::Int(port))]));
+                let backend = map([("service", map([("name", text(service)), ("port", port)]))]);
+                let path = map([("backend", backend), ("path", text(format!("/{path}"))), ("pathType", text(how))]);
+                let mut own = Map::new();
+                if !host.is_empty() {
+                    own.insert("host", text(host));
+                }
+                own.insert("http", map([("paths", Value::List(vec![path]))]));
+                rules.push(Value::Map(own));
+            }
+            let mut spec = Map::new();
+            if let Some(class) = flag("class") {
+                spec.insert("ingressClassName", text(class));
+            }
+            spec.insert("rules", Value::List(rules));
+            let mut made = object("networking.k8s.io/v1", "Ingress", name, None);
+            made.insert("spec", Value::Map(spec));
+            made
+        }
+        other => {
+            return Err(format!("error: kubectl create {other} makes no object here: describe it in a file, for -f"));
+        }
+    })
+}
+
+fn required_image(arguments: &Arguments) -> Result<&str, Failure> {
+    arguments.last("image").ok_or_else(|| "error: required flag(s) \"image\" not set".into())
+}
+
+/// The name that a container gets by its image.
+fn base_of(image: &str) -> String {
+    let last = image.rsplit('/').next().unwrap_or(image);
+    last.split([':', '@']).next().unwrap_or(last).replace(['_', '.'], "-")
+}
+
+pub(super) fn container(name: &str, image: &str) -> Map {
+    let mut own = Map::new();
+    own.insert("image", text(image));
+    own.insert("name", text(name));
+    own.insert("resources", empty());
+    own
+}
+
+/// `a=b`, several times.
+fn pairs(words: &[&str]) -> Result<Map, Failure> {
+    let mut map = Map::new();
+    for word in words {
+        let (key, value) = word
+            .split_once('=')
+            .ok_or_else(|| format!("error: invalid argument format of {word}: expected key=value"))?;
+        map.insert(key, text(value));
+    }
+    Ok(map)
+}
+
+fn read(name: &str, context: &Context<'_>) -> Result<String, Failure> {
+    context.files.read(name).map_err(|why| match why {
+        Unread::Missing => format!("error: open {name}: no such file or directory"),
+        Unread::Because(why) => format!("error: error reading {name}: {why}"),
+    })
+}
+
+/// What `--from-literal`, `--from-file` and `--from-env-file` come to.
+fn data(arguments: &Arguments, context: &Context<'_>, coded: impl Fn(&str) -> Value) -> Result<Map, Failure> {
+    let mut data = Map::new();
+    for literal in arguments.all("from-literal") {
+        let (key, value) = literal
+            .split_once('=')
+            .ok_or_else(|| format!("error: invalid literal source {literal}, expected key=value"))?;
+        data.insert(key, coded(value));
+    }
+    for file in arguments.all("from-file") {
+        let (key, path) = file.split_once('=').unwrap_or((file.rsplit('/').next().unwrap_or(file), file));
+        data.insert(key, coded(&read(path, context)?));
+    }
+    for file in arguments.all("from-env-file") {
+        for line in read(file, context)?.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+            let (key, value) = line.split_once('=').unwrap_or((line, ""));
+            data.insert(key.trim(), coded(value));
+        }
+    }
+    Ok(data)
+}
+
+fn service(sub: &str, name: &str, arguments: &Arguments) -> Result<Map, Failure> {
+    let kind = match sub {
+        "clusterip" => "ClusterIP",
+        "nodeport" => "NodePort",
+        "loadbalancer" => "LoadBalancer",
+        "externalname" => "ExternalName",
+        other => return Err(format!("error: unknown command \"{other}\" for \"kubectl create service\"")),
+    };
+    let mut ports = Vec::new();
+    for port in arguments.all("tcp").flat_map(|list| list.split(',')) {
+        let (own, target) = port.split_once(':').unwrap_or((port, port));
+        let target = target.parse().map_or_else(|_| text(target), Value::Int);
+        let mut made = Map::new();
+        made.insert("name", text(port.replace(':', "-")));
+        if let Some(node) = arguments.last("node-port").filter(|node| *node != "0") {
+            made.insert("nodePort", number(node, "node-port")?);
+        }
+        made.insert("port", number(own, "tcp")?);
+        made.insert("protocol", text("TCP"));
+        made.insert("targetPort", target);
+        ports.push(Value::Map(made));
+    }
+    let labels = map([("app", text(name))]);
+    let mut spec = Map::new();
+    if arguments.last("clusterip") == Some("None") {
+        spec.insert("clusterIP", text("None"));
+    } else if ports.is_empty() && sub != "externalname" {
+        return Err("error: at least one tcp port specifier must be provided".into());
+    }
+    if let Some(external) = arguments.last("external-name") {
+        spec.insert("externalName", text(external));
+    }
+    if !ports.is_empty() {
+        spec.insert("ports", Value::List(ports));
+    }
+    spec.insert("selector", labels.clone());
+    spec.insert("type", text(kind));
+    let mut made = object("v1", "Service", name, Some(labels));
+    made.insert("spec", Value::Map(spec));
+    Ok(made)
+}
+
+const EXPOSE: &[Flag] = &[
+    NAMESPACE,
+    OUTPUT,
+    FILENAME,
+    value("port"),
+    value("target-port"),
+    value("type"),
+    value("name"),
+    value("protocol"),
+    value("selector"),
+    value("labels").short('l'),
+    value("external-ip"),
+    value("cluster-ip"),
+    value("load-balancer-ip"),
+    value("session-affinity"),
+    value("field-manager"),
+];
+
+/// `kubectl expose deployment/web --port=80`.
+#[inline(never)]
+pub(super) fn expose(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    let arguments = args::parse(words, EXPOSE, "kubectl expose")?;
+    let (kind, name) = one_of(&arguments, context)?;
+    let target = reference(kind, &namespace(&arguments), name.as_str());
+    let found = context.host.world().objects().get(&target).ok_or_else(|| super::context::not_found(kind, &name))?;
+    let value = found.to_value();
+    let labels = || value.at(&["metadata", "labels"]).cloned();
+    let selector = match (arguments.last("selector"), kind) {
+        (Some(selector), _) => Some(Value::Map(pairs(&selector.split(',').collect::<Vec<_>>())?)),
+        (None, Kind::Service) => value.at(&["spec", "selector"]).cloned(),
+        (None, Kind::Pod) => labels(),
+        _ => value.at(&["spec", "selector", "matchLabels"]).cloned(),
+    };
+    let Some(selector) = selector else {
+        return Err("error: couldn't retrieve selectors via --selector flag or introspection: the object has no labels and cannot be exposed".into());
+    };
+    let containers = match kind {
+        Kind::Pod => value.at(&["spec", "containers"]),
+        _ => value.at(&["spec", "template", "spec", "containers"]),
+    };
+    let declared: Vec<i64> = containers
+        .and_then(Value::as_list)
+        .unwrap_or_default()
+        .iter()
+        .flat_map(|own| own.at(&["ports"]).and_then(Value::as_list).unwrap_or_default())
+        .filter_map(|port| port.at(&["containerPort"])?.as_int())
+        .collect();
+    let wanted: Vec<i64> = match arguments.last("port") {
+        Some(list) => list
+            .split(',')
+            .map(|port| number(port, "port").map(|value| value.as_int().unwrap_or(0)))
+            .collect::<Result<_, _>>()?,
+        None => declared,
+    };
+    if wanted.is_empty() {
+        return Err(
+            "error: couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples"
+                .into(),
+        );
+    }
+    let several = wanted.len() > 1;
+    let ports = wanted.iter().zip(1..).map(|(port, at)| {
+        let mut own = Map::new();
+        if several {
+            own.insert("name", text(format!("port-{at}")));
+        }
+        own.insert("port", Value::Int(*port));
+        own.insert("protocol", text(arguments.last("protocol").unwrap_or("TCP")));
+        let target = arguments.last("target-port").map(|word| word.parse().map_or_else(|_| text(word), Value::Int));
+        own.insert("targetPort", target.unwrap_or(Value::Int(*port)));
+        Value::Map(own)
+    });
+    let mut spec = Map::new();
+    if let Some(address) = arguments.last("cluster-ip") {
+        spec.insert("clusterIP", text(address));
+    }
+    spec.insert("ports", Value::List(ports.collect()));
+    spec.insert("selector", selector);
+    if let Some(kind) = arguments.last("type") {
+        spec.insert("type", text(kind));
+    }
+    let labels = match arguments.last("labels") {
+        Some(own) => Some(Value::Map(pairs(&own.split(',').collect::<Vec<_>>())?)),
+        None => labels(),
+    };
+    let mut made = object("v1", "Service", arguments.last("name").unwrap_or(&name), labels);
+    made.insert("spec", Value::Map(spec));
+    make(Value::Map(made), "exposed", &arguments, context)
+}
+
+/// `deployment/web`, or `deployment web`.
+fn one_of(arguments: &Arguments, context: &Context<'_>) -> Result<(Kind, String), Failure> {
+    let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
+    let (kind, name) = match words[..] {
+        [word] if word.contains('/') => word.split_once('/').unwrap_or((word, "")),
+        [kind, name] => (kind, name),
+        _ if arguments.last("filename").is_some() => {
+            let text = super::context::read_file(arguments.last("filename").unwrap_or_default(), context)?;
+            let parsed = crate::select::parse(&text, context.host.world().objects());
+            let first = parsed.objects().next().ok_or("error: no objects passed to expose")?;
+            return Ok((first.kind(), first.meta().name.to_string()));
+        }
+        _ => return Err("error: You must provide one or more resources by argument or filename.".into()),
+    };
+    Ok((kind_of(kind.split('.').next().unwrap_or(kind))?, name.to_owned()))
+}
+
+const AUTOSCALE: &[Flag] = &[
+    NAMESPACE,
+    OUTPUT,
+    FILENAME,
+    value("min"),
+    value("max"),
+    value("cpu-percent"),
+    value("cpu"),
+    value("memory"),
+    value("name"),
+    value("field-manager"),
+];
+
+/// `kubectl autoscale deployment/web --min=2 --max=5 --cpu-percent=80`.
+#[inline(never)]
+pub(super) fn autoscale(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    let arguments = args::parse(words, AUTOSCALE, "kubectl autoscale")?;
+    let (kind, name) = one_of(&arguments, context)?;
+    let target = reference(kind, &namespace(&arguments), name.as_str());
+    let found: Object =
+        context.host.world().objects().get(&target).ok_or_else(|| super::context::not_found(kind, &name))?;
+    let Some(most) = arguments.last("max") else {
+        return Err("error: required flag(s) \"max\" not set".into());
+    };
+    let mut spec = Map::new();
+    spec.insert("maxReplicas", number(most, "max")?);
+    let cpu = arguments.last("cpu-percent").or(arguments.last("cpu").map(|cpu| cpu.trim_end_matches('%')));
+    if let Some(percent) = cpu.filter(|percent| percent.parse::<i64>().is_ok_and(|percent| percent > 0)) {
+        let target = map([("averageUtilization", number(percent, "cpu-percent")?), ("type", text("Utilization"))]);
+        let resource = map([("name", text("cpu")), ("target", target)]);
+        spec.insert("metrics", Value::List(vec![map([("resource", resource), ("type", text("Resource"))])]));
+    }
+    if let Some(least) = arguments.last("min") {
+        spec.insert("minReplicas", number(least, "min")?);
+    }
+    spec.insert(
+        "scaleTargetRef",
+        map([
+            ("apiVersion", text(found.kind().api_version())),
+            ("kind", text(found.kind().name())),
+            ("name", text(&name)),
+        ]),
+    );
+    let mut made = object("autoscaling/v2", "HorizontalPodAutoscaler", arguments.last("name").unwrap_or(&name), None);
+    made.insert("spec", Value::Map(spec));
+    make(Value::Map(made), "autoscaled", &arguments, context)
+}

@@ -1,0 +1,169 @@
+//! `kubectl set env|resources|serviceaccount|selector`.
+//!
+//! Upstream: `kubectl/pkg/cmd/set`.
+
+use super::context::{Context, targets};
+use super::edit::{send, template_path};
+use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
+use crate::errors::named;
+use crate::output::{Failure, Output};
+use petri_objects::{Kind, Map, Object, Value};
+
+const FLAGS: &[Flag] = &[
+    NAMESPACE,
+    ALL_NAMESPACES,
+    SELECTOR,
+    switch("all"),
+    switch("list"),
+    switch("overwrite"),
+    switch("resolve"),
+    switch("local"),
+    value("containers").short('c'),
+    value("limits"),
+    value("requests"),
+    value("env").short('e'),
+    value("from"),
+    value("prefix"),
+    value("keys"),
+];
+
+#[inline(never)]
+pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
+    let mut arguments = args::parse(words, FLAGS, "kubectl set")?;
+    if arguments.words.is_empty() {
+        return Err("error: kubectl set needs what to set: image, env, resources, serviceaccount or selector".into());
+    }
+    let what = arguments.words.remove(0);
+    let is_change = |word: &String| what == "env" && (word.contains('=') || word.ends_with('-'));
+    let (changes, mut left): (Vec<String>, Vec<String>) =
+        std::mem::take(&mut arguments.words).into_iter().partition(is_change);
+    let last = if matches!(&*what, "serviceaccount" | "sa" | "selector") { left.pop() } else { None };
+    arguments.words = left;
+    let (found, missing) = targets(&arguments, context)?;
+    let mut out = Output::default();
+    for object in found {
+        let path: &[&str] = match template_path(object.kind()) {
+            Some(_) => &["spec", "template", "spec"],
+            None if object.kind() == Kind::Pod => &["spec"],
+            None if what == "selector" => &["spec"],
+            None => {
+                out.fail(format!("error: {} has no containers", named(&object.reference())));
+                continue;
+            }
+        };
+        let value = object.to_value();
+        let old = value.at(path).cloned().unwrap_or(Value::Map(Map::new()));
+        let one = match &*what {
+            "env" => env(&old, &changes, &arguments, &object, &mut out),
+            "resources" => resources(&old, &arguments),
+            "serviceaccount" | "sa" => Ok(last.clone().map(|name| {
+                let text = Value::String(name.into());
+                let both = [("serviceAccount".into(), text.clone()), ("serviceAccountName".into(), text)];
+                (Value::Map(both.into_iter().collect()), "serviceaccount updated")
+            })),
+            "selector" => {
+                let pairs = last.as_deref().unwrap_or_default().split(',').filter_map(|pair| pair.split_once('='));
+                let map: Map = pairs.map(|(key, value)| (key.into(), Value::String(value.into()))).collect();
+                Ok(Some((Value::Map([("selector".into(), Value::Map(map))].into_iter().collect()), "selector updated")))
+            }
+            other => return Err(format!("error: unknown command \"{other}\" for \"kubectl set\"")),
+        };
+        match one {
+            Ok(Some((patch, done))) => send(&object, Value::nested(path, patch), done, context, &mut out),
+            Ok(None) => {}
+            Err(problem) => out.fail(problem),
+        }
+    }
+    for problem in missing {
+        out.fail(problem);
+    }
+    Ok(out)
+}
+
+type Change = Option<(Value, &'static str)>;
+
+/// The containers with those that `--containers` names changed.
+fn containers(old: &Value, arguments: &Arguments, change: impl Fn(&mut Map)) -> Result<Value, Failure> {
+    let wanted = arguments.last("containers").unwrap_or("*");
+    let mut all = old.at(&["containers"]).and_then(Value::as_list).unwrap_or_default().to_vec();
+    let mut hit = false;
+    for own in &mut all {
+        let named = own.at(&["name"]).and_then(Value::as_str).is_some_and(|name| crate::shell::is_like(name, wanted));
+        if let (Value::Map(map), true) = (own, named) {
+            change(map);
+            hit = true;
+        }
+    }
+    match hit {
+        true => Ok(Value::Map([("containers".into(), Value::List(all))].into_iter().collect())),
+        false => Err(format!("error: unable to find container named {wanted}")),
+    }
+}
+
+fn env(
+    old: &Value,
+    changes: &[String],
+    arguments: &Arguments,
+    object: &Object,
+    out: &mut Output,
+) -> Result<Change, Failure> {
+    if arguments.is_set("list") {
+        for own in old.at(&["containers"]).and_then(Value::as_list).unwrap_or_default() {
+            let name = own.at(&["name"]).and_then(Value::as_str).unwrap_or_default();
+            out.line(format!("# {}, container {name}", object.reference()));
+            for entry in own.at(&["env"]).and_then(Value::as_list).unwrap_or_default() {
+                let text = |key: &str| entry.at(&[key]).and_then(Value::as_str).unwrap_or_default().to_owned();
+                out.line(format!("{}={}", text("name"), text("value")));
+            }
+        }
+        return Ok(None);
+    }
+    let flagged: Vec<String> = arguments.all("env").map(str::to_owned).collect();
+    let from = arguments.last("from").map(|from| from.split_once('/').unwrap_or(("configmap", from)));
+    if changes.is_empty() && flagged.is_empty() && from.is_none() {
+        return Err("error: at least one environment variable must be provided".into());
+    }
+    let text = |word: &str| Value::String(word.into());
+    let changed = containers(old, arguments, |own| {
+        let mut all = own.get("env").and_then(Value::as_list).unwrap_or_default().to_vec();
+        for change in changes.iter().chain(&flagged) {
+            let name = change.split('=').next().unwrap_or(change).trim_end_matches('-');
+            all.retain(|entry| entry.at(&["name"]).and_then(Value::as_str) != Some(name));
+            if let Some((name, value)) = change.split_once('=') {
+                let pair = [("name".into(), text(name)), ("value".into(), text(value))];
+                all.push(Value::Map(pair.into_iter().collect()));
+            }
+        }
+        own.insert("env", Value::List(all));
+        if let Some((kind, name)) = from {
+            let key = if kind.starts_with("secret") { "secretRef" } else { "configMapRef" };
+            own.insert("envFrom", Value::List(vec![Value::nested(&[key, "name"], text(name))]));
+        }
+    })?;
+    Ok(Some((changed, "env updated")))
+}
+
+fn resources(old: &Value, arguments: &Arguments) -> Result<Change, Failure> {
+    let list = |flag: &str| -> Option<Map> {
+        let pairs = arguments.last(flag)?.split(',').filter_map(|pair| pair.split_once('='));
+        Some(pairs.map(|(key, value)| (key.into(), Value::String(value.into()))).collect())
+    };
+    let (limits, requests) = (list("limits"), list("requests"));
+    if limits.is_none() && requests.is_none() {
+        return Err(
+            "error: you must specify an update to requests or limits (in the form of --requests/--limits)".into()
+        );
+    }
+    let changed = containers(old, arguments, |own| {
+        let mut all = own.get("resources").and_then(Value::as_map).cloned().unwrap_or_else(Map::new);
+        for (key, change) in [("limits", &limits), ("requests", &requests)] {
+            if let Some(change) = change {
+                let mut known = all.get(key).and_then(Value::as_map).cloned().unwrap_or_else(Map::new);
+                change.iter().for_each(|(key, value)| known.insert(key.clone(), value.clone()));
+                all.insert(key, Value::Map(known));
+            }
+        }
+        own.insert("resources", Value::Map(all));
+    })?;
+    Ok(Some((changed, "resource requirements updated")))
+}

@@ -1,0 +1,303 @@
+//! Programs of the console itself, around kubectl: what is about texts and files of the editor, `curl` of what a port leads
+//! to, and a sentence for tools that make clusters.
+
+use super::network::{self, Fetched};
+use super::system::{Ran, System};
+use super::web::{self, Asker, Call};
+use super::{Slept, text};
+use crate::host::{Files, Unread};
+use crate::output::{Follow, Output};
+use crate::session::Listens;
+use petri_objects::{Kind, Span, Time};
+use petri_sim::belief::api::shelf::Key;
+use petri_sim::reality::files::Fault;
+use petri_sim::world::World;
+
+/// What came of a program, and the files that it wrote or removed.
+pub(crate) struct Done {
+    pub out: Output,
+    pub written: Vec<(String, String)>,
+    pub removed: Vec<String>,
+}
+
+/// The text of a file of the console.
+pub(crate) fn read(files: &dyn Files, name: &str) -> Result<String, Fault> {
+    match files.read(name) {
+        Ok(text) => Ok(text),
+        Err(Unread::Because(why)) if why.contains("folder") => Err(Fault::IsFolder),
+        Err(_) => Err(Fault::Missing),
+    }
+}
+
+struct Desk<'a> {
+    files: &'a dyn Files,
+    now: Time,
+    written: Vec<(String, String)>,
+}
+
+impl System for Desk<'_> {
+    fn read(&self, path: &str) -> Result<String, Fault> {
+        if path == "/dev/null" {
+            return Ok(String::new());
+        }
+        match self.written.iter().rev().find(|(name, _)| name == path) {
+            Some((_, text)) => Ok(text.clone()),
+            None => read(self.files, path),
+        }
+    }
+    fn write(&mut self, path: &str, text: &str, append: bool) -> Result<(), Fault> {
+        let before = if append { System::read(self, path).unwrap_or_default() } else { String::new() };
+        self.written.push((path.into(), before + text));
+        Ok(())
+    }
+    fn now(&self) -> Time {
+        self.now
+    }
+}
+
+/// Words of `xargs`, and those that it read.
+pub(crate) fn xargs(words: &[String], input: &str) -> (Vec<String>, Vec<String>) {
+    let mut own = words;
+    while let Some((flag, rest)) = own.split_first().filter(|(flag, _)| flag.starts_with('-')) {
+        own = if matches!(flag.as_str(), "-n" | "-I" | "-L" | "-P") { rest.get(1..).unwrap_or_default() } else { rest };
+    }
+    let replaces = words.iter().position(|word| word.starts_with("-I")).map(|at| match &words[at][2..] {
+        "" => words.get(at + 1).cloned().unwrap_or_default(),
+        attached => attached.to_owned(),
+    });
+    let given: Vec<String> = input.split_whitespace().map(str::to_owned).collect();
+    match replaces.filter(|sign| !sign.is_empty()) {
+        Some(sign) => (own.iter().map(|word| word.replace(&*sign, &given.join(" "))).collect(), Vec::new()),
+        None => (own.to_vec(), given),
+    }
+}
+
+/// The command of `watch`.
+pub(crate) fn watched(words: &[String]) -> Vec<String> {
+    let mut own = words;
+    while let Some((flag, rest)) = own.split_first().filter(|(flag, _)| flag.starts_with('-')) {
+        own = if flag == "-n" { rest.get(1..).unwrap_or_default() } else { rest };
+    }
+    match own {
+        // One word is a line of its own.
+        [line] => line.split_whitespace().map(str::to_owned).collect(),
+        words => words.to_vec(),
+    }
+}
+
+/// Runs a program of the console; `None` if there is none of this name.
+#[inline(never)]
+pub(crate) fn run(
+    words: &[String],
+    input: Option<&str>,
+    listens: &[Listens],
+    salt: u64,
+    world: &World,
+    files: &dyn Files,
+) -> Option<Done> {
+    let (name, rest) = words.split_first()?;
+    let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+    let mut desk = Desk { files, now: world.now, written: Vec::new() };
+    let mut removed = Vec::new();
+    let ran = match name.as_str() {
+        "curl" | "wget" => {
+            if let Some(done) = example(&rest, &mut desk) {
+                done
+            } else {
+                let Fetched { ran, file } = curl(name, &rest, listens, salt, world);
+                desk.written.extend(file);
+                ran
+            }
+        }
+        "ls" => {
+            let mut names = files.names();
+            names.sort();
+            Ran::text(names.iter().map(|name| format!("{name}\n")).collect::<String>())
+        }
+        "rm" => {
+            let mut ran = Ran::default();
+            for path in rest.iter().filter(|word| !word.starts_with('-')) {
+                match read(files, path) {
+                    Ok(_) => removed.push(path.trim_start_matches("./").to_owned()),
+                    Err(_) if rest.contains(&"-f") || rest.contains(&"-rf") => {}
+                    Err(fault) => {
+                        ran = Ran::failed(1, format!("rm: cannot remove '{path}': {}", fault.as_str()));
+                    }
+                }
+            }
+            ran
+        }
+        "pwd" => Ran::text("/home/petri\n"),
+        "cd" | "mkdir" | "clear" | "wait" | "chmod" | "touch" | "source" | "alias" | "disown" | "jobs" | "fg" => {
+            Ran::default()
+        }
+        "whoami" => Ran::text("petri\n"),
+        "hostname" => Ran::text("petri\n"),
+        "env" | "printenv" => Ran::text("HOME=/home/petri\n"),
+        "exit" | "logout" => Ran::default(),
+        "minikube" | "kind" | "kubeadm" | "helm" | "docker" | "gcloud" | "brew" | "apt" | "apt-get" | "git" | "vi"
+        | "vim" | "nano" | "code" | "ssh" | "openssl" | "podman" | "k3d" | "eksctl" | "az" | "aws" | "nslookup"
+        | "systemctl" => tool(name, &rest, world),
+        _ => text::run(words, input, &mut desk)?,
+    };
+    let mut out = Output { stdout: ran.stdout, stderr: ran.stderr, code: ran.code, ..Output::default() };
+    if ran.slept > Span::ZERO {
+        let said = std::mem::take(&mut out.stdout);
+        out.follow = Some(Follow::new(Slept { until: world.now + ran.slept, said }, None));
+    }
+    Some(Done { out, written: desk.written, removed })
+}
+
+/// `curl -LO https://k8s.io/examples/...`: the files of the official examples come with the product.
+fn example(words: &[&str], desk: &mut Desk<'_>) -> Option<Ran> {
+    let url = words.iter().find(|word| word.contains("://"))?;
+    let address = web::address(url)?;
+    if !address.host.contains('.') || address.host.parse::<std::net::Ipv4Addr>().is_ok() {
+        return None;
+    }
+    let is_inside =
+        [".local", ".svc"].iter().any(|end| address.host.ends_with(end)) || address.port != 80 && address.port != 443;
+    if is_inside {
+        return None;
+    }
+    Some(match desk.files.read(url) {
+        Err(why) => {
+            let why = if let Unread::Because(why) = why { why } else { "there is nothing here".into() };
+            Ran::failed(6, format!("curl: (6) Could not resolve host: {}: {why}", address.host))
+        }
+        Ok(text) => {
+            let saves =
+                words.iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.ends_with('O'));
+            let named = words.iter().position(|word| *word == "-o").and_then(|at| words.get(at + 1)).copied();
+            let base = url.rsplit('/').next().unwrap_or_default();
+            match named.or(saves.then_some(base)) {
+                None | Some("-") => Ran::text(text),
+                Some(file) => {
+                    desk.written.push((file.into(), text));
+                    Ran::default()
+                }
+            }
+        }
+    })
+}
+
+/// `curl` from a person's own machine: ports that kubectl opened, addresses of machines, and what a load balancer leads to.
+fn curl(name: &str, words: &[&str], listens: &[Listens], salt: u64, world: &World) -> Fetched {
+    let asker = Asker { node: None, namespace: "default", own: None, salt };
+    let url = words.iter().rfind(|word| word.contains("://") || word.contains(':') || word.contains('/'));
+    let local =
+        url.and_then(|url| web::address(url)).filter(|own| own.host == "localhost" || own.host.starts_with("127."));
+    if let Some(own) = &local
+        && listens.iter().any(|known| known.port == own.port && known.target.is_none())
+    {
+        return Fetched { ran: proxied(&own.path, salt, world), file: None };
+    }
+    network::fetch(name, words, asker, world, &|host, port| {
+        if host != "localhost" && !host.starts_with("127.") {
+            return web::open(host, port, asker, world);
+        }
+        let Some((target, to)) = listens.iter().find(|own| own.port == port).and_then(|own| own.target.as_ref()) else {
+            return Call::Refused;
+        };
+        to_target(target, *to, asker, world)
+    })
+}
+
+fn to_target(target: &petri_objects::ObjectRef, port: u16, asker: Asker<'_>, world: &World) -> Call {
+    let key = Key::new(&*target.namespace, &*target.name);
+    match target.kind {
+        Kind::Service => match world.objects().services.get(&key) {
+            Some(service) => web::at_service(service, |own| own.port == i32::from(port), asker, world),
+            None => Call::Refused,
+        },
+        _ => match world.objects().pods.get(&key) {
+            Some(pod) => web::open(&pod.status.pod_ip, port, asker, world),
+            None => Call::Refused,
+        },
+    }
+}
+
+/// What `kubectl proxy` answers to a path of the API.
+fn proxied(path: &str, salt: u64, world: &World) -> Ran {
+    let asker = Asker { node: None, namespace: "default", own: None, salt };
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    if let ["api", "v1", "namespaces", namespace, kind @ ("pods" | "services"), name, "proxy", ref rest @ ..] =
+        parts[..]
+    {
+        let (name, port) = name.split_once(':').unwrap_or((name, ""));
+        let kind = if kind == "pods" { Kind::Pod } else { Kind::Service };
+        let target = petri_objects::ObjectRef::new(kind, namespace, name);
+        let key = Key::new(namespace, name);
+        let usual = match kind {
+            Kind::Pod => world.objects().pods.get(&key).and_then(|pod| {
+                pod.spec.containers.iter().flat_map(|own| &own.ports).next().map(|port| port.container_port)
+            }),
+            _ => world.objects().services.get(&key).and_then(|own| own.spec.ports.first().map(|port| port.port)),
+        };
+        let number = port.parse().ok().or(usual.and_then(|port| u16::try_from(port).ok())).unwrap_or(80);
+        return match to_target(&target, number, asker, world) {
+            Call::Open { pod, container } => {
+                match web::answer(&pod, &container, &format!("/{}", rest.join("/")), world) {
+                    Some(response) => Ran::text(response.body),
+                    None => Ran::text(unavailable(&format!("error trying to reach {name}"))),
+                }
+            }
+            _ => Ran::text(unavailable(&format!("error trying to reach service {name}"))),
+        };
+    }
+    match crate::raw::answer(&format!("/{}", parts.join("/")), world) {
+        Some(text) => Ran::text(text),
+        None => Ran::text(
+            "{\n  \"kind\": \"Status\",\n  \"apiVersion\": \"v1\",\n  \"status\": \"Failure\",\n  \"message\": \"the server \
+             could not find the requested resource\",\n  \"reason\": \"NotFound\",\n  \"code\": 404\n}\n",
+        ),
+    }
+}
+
+fn unavailable(message: &str) -> String {
+    format!(
+        "{{\n  \"kind\": \"Status\",\n  \"apiVersion\": \"v1\",\n  \"status\": \"Failure\",\n  \"message\": \"{message}\",\n  \
+         \"reason\": \"ServiceUnavailable\",\n  \"code\": 503\n}}\n"
+    )
+}
+
+/// Tools that make clusters, or are about something else than a cluster: the obvious answer, or a sentence.
+fn tool(name: &str, words: &[&str], world: &World) -> Ran {
+    let address = world.machines.values().next().map_or("127.0.0.1".into(), |machine| machine.internal_ip.clone());
+    let said = |text: &str| Ran::text(format!("{text}\n"));
+    match (name, words) {
+        ("minikube", ["ip", ..]) => Ran::text(format!("{address}\n")),
+        ("minikube", ["status", ..]) => {
+            said("minikube\ntype: Control Plane\nhost: Running\nkubelet: Running\napiserver: Running")
+        }
+        ("minikube", ["service", rest @ ..]) => {
+            let Some(service) = rest.iter().find(|word| !word.starts_with('-')) else {
+                return Ran::failed(1, "minikube: which Service?");
+            };
+            match world.objects().services.get(&Key::new("default", *service)) {
+                None => Ran::failed(1, format!("minikube: Service '{service}' was not found in 'default' namespace.")),
+                Some(own) => match own.spec.ports.iter().find(|port| port.node_port > 0) {
+                    Some(port) => Ran::text(format!("http://{address}:{}\n", port.node_port)),
+                    None => Ran::failed(1, format!("minikube: service default/{service} has no node port")),
+                },
+            }
+        }
+        ("minikube" | "kind" | "kubeadm" | "k3d", ["start" | "create" | "init", ..]) => {
+            said("The cluster is there already: `kubectl get nodes` lists its machines, `add machine` adds one")
+        }
+        ("minikube" | "kind" | "k3d", ["delete" | "stop", ..]) => {
+            said("This cluster stays; `reset` takes it back to what it began with")
+        }
+        (
+            "minikube",
+            ["addons", ..] | ["dashboard", ..] | ["tunnel", ..] | ["ssh", ..] | ["mount", ..] | ["cp", ..],
+        ) => said("Nothing of minikube is needed here: the page itself shows the cluster"),
+        ("minikube" | "kind" | "kubeadm" | "k3d", _) => {
+            said("This cluster was made by Petri: there is nothing to set up")
+        }
+        ("vi" | "vim" | "nano" | "code", _) => {
+            said("Files are edited in the editor of the page; `kubectl edit` opens an object there")
+        }
+        _ => Ran::failed(127, format!("{name}: this console has no {name}: it speaks to the simulated cluster alone")),
+    }
+}

@@ -1,0 +1,186 @@
+//! Programs: what can be started in a container, and in the console around kubectl.
+//!
+//! A program sees what its container would see: its volumes, its environment, the cluster's DNS, other pods over the
+//! network. It changes nothing by itself: what it did to files, and to the process that runs there, becomes one
+//! [`Command`](petri_sim::words::command::Command) when it has ended, so that a run can be recorded.
+//!
+//! | module | programs |
+//! |---|---|
+//! | [`text`] | what reads and writes texts: `echo`, `cat`, `grep`, `sort`, `seq`, `jq`, `date`, `sleep` ... |
+//! | [`folders`] | what is about files: `ls`, `rm`, `mkdir`, `df`, `mount` ... |
+//! | [`process`] | what is about the container: `hostname`, `env`, `ps`, `kill` ... |
+//! | [`network`] | what asks others: `nslookup`, `dig`, `curl`, `wget`, `nc` ... |
+//! | [`clients`] | what comes with an image: `zkCli.sh`, `redis-cli`, `mysql` ... |
+//!
+//! Deviation: a program takes no time but for what it sleeps, and what it writes is there when it begins. Any image has
+//! the usual programs but those without a shell; `curl` is missing where busybox is all there is.
+
+mod clients;
+pub(crate) mod desk;
+mod edit;
+mod folders;
+mod given;
+mod image;
+mod inside;
+mod jq;
+mod network;
+mod pattern;
+mod process;
+mod system;
+mod text;
+mod web;
+
+use crate::errors::api_error;
+use crate::host::Host;
+use crate::output::{Awaited, Follow, Output};
+use crate::session::Inside;
+use inside::Container;
+use petri_objects::{ObjectRef, Pod, Span, Time};
+use petri_sim::ground::clock::elapsed;
+use petri_sim::words::api_error::ApiError;
+use petri_sim::words::command::Command;
+use petri_sim::world::World;
+use system::Ran;
+
+/// Whether a container may have a program of this name.
+pub(crate) fn is_program(name: &str) -> bool {
+    is_text(name) || inside::NAMES.iter().any(|names| names.contains(&name))
+}
+
+/// Whether it is a program that reads and writes texts.
+pub(crate) fn is_text(name: &str) -> bool {
+    text::NAMES.contains(&name)
+}
+
+/// Where a shell in a container begins.
+pub(crate) fn folder_of(pod: &ObjectRef, container: &str, world: &World) -> String {
+    Container::of(pod, container, world, 0).map_or_else(|| "/".into(), |container| container.folder)
+}
+
+/// Whether an image has a shell.
+pub(crate) fn has_shell(image: &str) -> bool {
+    image::family(image).has_shell()
+}
+
+/// What the process of a container has said since it began.
+pub(crate) fn log_lines(pod: &Pod, container: &petri_objects::Container, began: Time) -> Vec<String> {
+    image::log_lines(pod, container, began)
+}
+
+/// `kubectl exec POD -c CONTAINER -- WORDS`: runs a program, and gives the cluster what it did.
+#[inline(never)]
+pub(crate) fn exec(
+    pod: &ObjectRef,
+    container: &str,
+    words: &[String],
+    input: Option<&str>,
+    salt: u64,
+    host: &mut dyn Host,
+) -> Output {
+    let Some(mut own) = Container::of(pod, container, host.world(), salt) else {
+        return Output::error(format!(
+            "error: Internal error occurred: unable to upgrade connection: container not found (\"{container}\")"
+        ));
+    };
+    let name = words.first().map_or("", String::as_str);
+    if !own.has(name) {
+        let shown = petri_objects::value::quoted(name);
+        let why = if name.contains('/') { "no such file or directory" } else { "executable file not found in $PATH" };
+        let text = format!(
+            "OCI runtime exec failed: exec failed: unable to start container process: exec: {shown}: {}{why}: unknown\n\
+             command terminated with exit code {}",
+            if name.contains('/') { format!("stat {name}: ") } else { String::new() },
+            if name.contains('/') { 127 } else { 126 },
+        );
+        return Output { code: if name.contains('/') { 127 } else { 126 }, ..Output::error(text) };
+    }
+    let mut ran = own.program(words, input.map(str::to_owned));
+    ran.slept = own.slept;
+    let killed = own.exit_code.is_some();
+    let did = own.did(pod);
+    drop(own);
+    if killed && ran.code == 0 && name != "kill" && name != "pkill" && name != "killall" {
+        ran.code = 137;
+    }
+    finished(ran, did, host, true)
+}
+
+/// A line that is typed into the shell of a container. Whether the container is there still.
+#[inline(never)]
+pub(crate) fn typed(inside: &mut Inside, line: &str, salt: u64, host: &mut dyn Host, out: &mut Output) -> bool {
+    let Some(mut own) = Container::of(&inside.pod, &inside.container, host.world(), salt) else {
+        out.fail("error: the container has ended, and its shell with it\ncommand terminated with exit code 137");
+        out.code = 137;
+        return false;
+    };
+    if !inside.variables.is_empty() {
+        own.variables = std::mem::take(&mut inside.variables);
+    }
+    own.folder = std::mem::take(&mut inside.folder);
+    let mut ran = own.script(line, &inside.shell, None);
+    ran.slept = own.slept;
+    let killed = own.exit_code.is_some();
+    let did = own.did(&inside.pod);
+    inside.variables = std::mem::take(&mut own.variables);
+    inside.folder = std::mem::take(&mut own.folder);
+    drop(own);
+    out.then(finished(ran, did, host, false));
+    !killed
+}
+
+/// Gives the cluster what a program did, and waits for as long as it slept.
+fn finished(ran: Ran, did: Vec<Command>, host: &mut dyn Host, tells_code: bool) -> Output {
+    let mut out = Output { stdout: ran.stdout, stderr: ran.stderr, code: ran.code, ..Output::default() };
+    for command in did {
+        if let Err(error) = host.command(command) {
+            out.fail(match error {
+                ApiError::BadRequest(message) => format!("error: {message}"),
+                error => api_error(&error, None),
+            });
+        }
+    }
+    if tells_code && out.code != 0 {
+        out.stderr.push_str(&format!("command terminated with exit code {}\n", out.code));
+    }
+    if ran.slept > Span::ZERO {
+        let until = host.world().now + ran.slept;
+        let follow = Follow::new(Slept { until, said: std::mem::take(&mut out.stdout) }, None);
+        return Output { follow: Some(follow), ..out };
+    }
+    out
+}
+
+/// A program sleeps, and its output comes when it has ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Slept {
+    pub until: Time,
+    pub said: String,
+}
+
+impl Awaited for Slept {
+    fn words(&self, world: &World) -> String {
+        elapsed(self.until.since(world.start))
+    }
+    fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
+        if host.world().now < self.until {
+            return false;
+        }
+        out.stdout.push_str(&std::mem::take(&mut self.said));
+        true
+    }
+    fn kept_text(&self) -> String {
+        self.said.clone()
+    }
+    fn moves_time(&self) -> bool {
+        true
+    }
+    fn until(&self) -> Option<Time> {
+        Some(self.until)
+    }
+    fn copy(&self) -> Box<dyn Awaited> {
+        Box::new(self.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests;
