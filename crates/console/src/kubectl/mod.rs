@@ -16,8 +16,8 @@ pub mod rollout;
 pub mod scale;
 pub mod wait;
 
-mod json_patch;
-mod merge;
+pub mod json_patch;
+pub mod merge;
 
 use crate::errors::api_error;
 use crate::host::{Files, Host};
