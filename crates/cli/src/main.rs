@@ -3,12 +3,14 @@
 mod bench;
 mod conformance;
 mod console;
+mod ctl;
 mod docs;
 mod fidelity;
 mod open;
 mod poster;
 mod replay;
 mod search;
+mod serve_api;
 mod swarm;
 mod transcripts;
 
@@ -22,6 +24,9 @@ petri console                         read console lines from standard input, st
 petri replay DIR                      replay a recording of a real control plane and write the trace
 petri judge EXPECTED ACTUAL           compare two traces and say what differs
 petri conformance [DIR] [--raise]     replay every recording and print how well each agrees; --raise keeps the scores
+petri serve-api [--port N] [--speed N]  the cluster behind a Kubernetes API, for kubectl, Helm and client libraries;
+            [--kubeconfig FILE]       `petri serve-api --help` tells of the rest
+petri ctl run 60s                     let its clock run; `petri ctl --help` tells what else it does
 petri open FILE|LINK [--json|--link]  play a recording and tell what was done and what broke; or print it in a form
 petri doctest PATH [--github]         run the fences of a folder of documentation; fails where a claim does not hold
 petri poster FILE|LINK [--out DIR]    the picture of each fence of a page, of a manifest or of a recording, as SVG;
@@ -48,6 +53,8 @@ fn main() -> ExitCode {
         ("replay", [folder]) => replay::again(&PathBuf::from(folder), &mut std::io::stdout()),
         ("judge", [expected, actual]) => conformance::judge(expected, actual),
         ("conformance", words) => conformance::conformance(words),
+        ("serve-api", words) => serve_api::run(words),
+        ("ctl", words) => ctl::run(words),
         ("open", words) => open::run(words),
         ("doctest", words) => docs::doctest(words),
         ("poster", words) => poster::run(words),

@@ -156,12 +156,15 @@ impl Filter {
     /// The objects of a kind that pass, in key order.
     pub fn list(&self, objects: &Objects, kind: Kind) -> Vec<Object> {
         let mut all = objects.list(kind);
-        all.retain(|object| {
-            let meta = object.meta();
-            let here = !kind.is_namespaced() || self.namespace.as_deref().is_none_or(|n| n == &*meta.namespace);
-            here && self.labels.matches(&meta.labels) && self.fields_match(object)
-        });
+        all.retain(|object| self.matches(object));
         all
+    }
+
+    /// Whether an object passes.
+    pub fn matches(&self, object: &Object) -> bool {
+        let meta = object.meta();
+        let here = !object.kind().is_namespaced() || self.namespace.as_deref().is_none_or(|n| n == &*meta.namespace);
+        here && self.labels.matches(&meta.labels) && self.fields_match(object)
     }
 
     fn fields_match(&self, object: &Object) -> bool {

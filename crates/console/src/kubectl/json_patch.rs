@@ -9,7 +9,7 @@ const REFUSED: &str = "The request is invalid: the server rejected our request d
 ///
 /// # Errors
 /// Why they cannot be done: a place that is not there, a test that fails, a word that is no operation.
-pub(super) fn apply(old: &Value, operations: &[Value]) -> Result<Value, String> {
+pub fn apply(old: &Value, operations: &[Value]) -> Result<Value, String> {
     let mut value = old.clone();
     for operation in operations {
         step(&mut value, operation).ok_or(REFUSED)?;

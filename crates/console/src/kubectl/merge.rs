@@ -3,7 +3,7 @@
 use petri_objects::{Map, Value};
 
 /// The JSON merge patch (RFC 7386) that turns `old` into `new`; `None` if they are the same.
-pub(super) fn difference(old: &Value, new: &Value) -> Option<Value> {
+pub fn difference(old: &Value, new: &Value) -> Option<Value> {
     let (Value::Map(before), Value::Map(after)) = (old, new) else {
         return (old != new).then(|| new.clone());
     };

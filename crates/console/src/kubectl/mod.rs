@@ -22,8 +22,8 @@ pub mod set;
 pub mod wait;
 pub mod ways;
 
-mod json_patch;
-mod merge;
+pub mod json_patch;
+pub mod merge;
 
 use crate::errors::api_error;
 use crate::host::{Files, Host};

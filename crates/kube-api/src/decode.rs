@@ -1,0 +1,143 @@
+//! Bodies: what a client sends, as a value and as an object.
+
+use crate::ask::{Ask, JSON};
+use crate::proto::{self, PROTOBUF};
+use crate::route::{Place, Served};
+use crate::status::{Failure, Outcome};
+use petri_objects::record::by_decoder;
+use petri_objects::{Decode, DecodeProblemKind, Object, Value};
+
+/// `fieldValidation`: what is to become of fields that nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validation {
+    Ignore,
+    Warn,
+    Strict,
+}
+
+impl Validation {
+    /// Upstream: `ValidateFieldValidation`; without the parameter clients are warned.
+    ///
+    /// # Errors
+    /// Another word.
+    pub fn of(ask: &Ask) -> Outcome<Validation> {
+        match ask.query.text("fieldValidation") {
+            "Strict" => Ok(Validation::Strict),
+            "Ignore" => Ok(Validation::Ignore),
+            "Warn" | "" => Ok(Validation::Warn),
+            other => Err(Failure::new(
+                422,
+                "Invalid",
+                format!(
+                    " \"\" is invalid: fieldValidation: Unsupported value: \"{other}\": supported values: \"Ignore\", \
+                     \"Strict\", \"Warn\""
+                )
+                .trim_start(),
+            )),
+        }
+    }
+}
+
+/// The body as a value: JSON, or YAML where its type says so.
+///
+/// # Errors
+/// 415 for another type, 400 for what cannot be read.
+pub fn body(ask: &Ask) -> Outcome<Value> {
+    if ask.media_type() == PROTOBUF {
+        return proto::read(&ask.body);
+    }
+    let text =
+        std::str::from_utf8(&ask.body).map_err(|_| Failure::bad_request("the body of the request is no UTF-8 text"))?;
+    match ask.media_type().as_str() {
+        JSON | "" => json(text),
+        "application/yaml" => yaml(text),
+        _ => Err(Failure::media_type("application/json, application/yaml")),
+    }
+}
+
+pub fn json(text: &str) -> Outcome<Value> {
+    Value::from_json(text).ok_or_else(|| {
+        let shown: String = text.chars().take(40).collect();
+        Failure::bad_request(format!("the object provided is unrecognized: it cannot be read as JSON: {shown:?}"))
+    })
+}
+
+pub fn yaml(text: &str) -> Outcome<Value> {
+    if let Some(value) = Value::from_json(text) {
+        return Ok(value);
+    }
+    let parsed = petri_manifest::parse(text);
+    match &parsed.documents[..] {
+        [document] => Ok(document.value.clone()),
+        _ => Err(Failure::bad_request("the object provided is unrecognized: one YAML document was expected")),
+    }
+}
+
+/// The object that a value describes, at the place to which it was sent.
+///
+/// # Errors
+/// What does not fit: another kind, name or namespace, a value of a wrong type, an unknown field under strict validation.
+pub fn object(mut value: Value, place: &Place, validation: Validation, warnings: &mut Vec<String>) -> Outcome<Object> {
+    let Served { kind, api_version } = &place.served;
+    let Value::Map(map) = &mut value else {
+        let text = format!("cannot unmarshal {} into Go value of type v1.{}", value.go_type(), kind.name());
+        return Err(Failure::bad_request(as_a(place, &by_decoder(&text))));
+    };
+    let word = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (said_kind, said_version) = (word("kind"), word("apiVersion"));
+    if !said_version.is_empty() && said_version != *api_version {
+        return Err(Failure::bad_request(format!(
+            "the API version in the data ({said_version}) does not match the expected API version ({api_version})"
+        )));
+    }
+    if !said_kind.is_empty() && said_kind != kind.name() {
+        return Err(Failure::bad_request(format!(
+            "{said_kind} in version \"{}\" cannot be handled as a {}: the kind in the data does not match that of the path",
+            kind.version(),
+            kind.name()
+        )));
+    }
+    map.insert("apiVersion", Value::from(api_version.as_str()));
+    map.insert("kind", kind.name().into());
+    let mut at = Decode::default();
+    let mut object = Object::decode(*kind, &value, &mut at);
+    problems(&at, place, validation, warnings)?;
+    if kind.is_namespaced() {
+        let wanted = place.namespace.as_deref().unwrap_or_default();
+        let own = object.meta().namespace.clone();
+        if !own.is_empty() && *own != *wanted {
+            return Err(Failure::bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request",
+            ));
+        }
+        object.meta_mut().namespace = wanted.into();
+    }
+    Ok(object)
+}
+
+/// What was wrong with a value, as the API server says it.
+pub fn problems(at: &Decode, place: &Place, validation: Validation, warnings: &mut Vec<String>) -> Outcome<()> {
+    let wrong = at.problems.iter().find_map(|problem| match &problem.kind {
+        DecodeProblemKind::WrongType(text) => Some(text),
+        _ => None,
+    });
+    if let Some(text) = wrong {
+        return Err(Failure::bad_request(as_a(place, &by_decoder(text))));
+    }
+    let unknown = at.problems.iter().filter(|problem| problem.kind == DecodeProblemKind::UnknownField);
+    let unknown: Vec<String> = unknown.map(|problem| format!("unknown field \"{}\"", problem.path)).collect();
+    match validation {
+        Validation::Strict if !unknown.is_empty() => {
+            let text = format!("strict decoding error: {}", unknown.join(", "));
+            return Err(Failure::bad_request(as_a(place, &text)));
+        }
+        Validation::Warn => warnings.extend(unknown),
+        Validation::Strict | Validation::Ignore => {}
+    }
+    Ok(())
+}
+
+fn as_a(place: &Place, problem: &str) -> String {
+    let kind = place.served.kind;
+    format!("{} in version \"{}\" cannot be handled as a {}: {problem}", kind.name(), kind.version(), kind.name())
+}

@@ -1,0 +1,118 @@
+//! Patches: JSON, merge, strategic, and what a manager applies.
+//!
+//! Upstream: `apiserver/pkg/endpoints/handlers/patch.go`.
+
+use crate::apply;
+use crate::ask::Ask;
+use crate::decode::{self, Validation};
+use crate::form::Wanted;
+use crate::managers::Writer;
+use crate::route::Place;
+use crate::run::Run;
+use crate::status::{Failure, Outcome};
+use crate::write::{changed, check_version, current, named_as, show};
+use petri_console::kubectl::json_patch;
+use petri_objects::merge::{Lists, strategic};
+use petri_objects::{Decode, Kind, Map, Object, Value};
+
+/// What a patch makes of an object's whole form.
+///
+/// # Errors
+/// 415 for another type, 400 and 422 for what cannot be done.
+pub fn patched(old: &Value, lists: Option<Lists>, ask: &Ask) -> Outcome<Value> {
+    let text = std::str::from_utf8(&ask.body).map_err(|_| Failure::bad_request("the patch is no UTF-8 text"))?;
+    let read = || Value::from_json(text).ok_or_else(|| Failure::bad_request("error decoding patch: it is no JSON"));
+    match ask.media_type().as_str() {
+        "application/json-patch+json" => {
+            let operations = read()?;
+            let Some(operations) = operations.as_list() else {
+                return Err(Failure::bad_request("error decoding patch: a list of operations was expected"));
+            };
+            json_patch::apply(old, operations).map_err(|_| {
+                Failure::new(422, "Invalid", "the server rejected our request due to an error in our request")
+                    .with(Some(crate::store::map([])))
+            })
+        }
+        "application/merge-patch+json" => {
+            let patch = read()?;
+            if patch.as_map().is_none() {
+                return Err(Failure::bad_request("error decoding patch: an object was expected"));
+            }
+            let mut new = old.clone();
+            merge(&mut new, &patch);
+            Ok(new)
+        }
+        "application/strategic-merge-patch+json" => {
+            let lists = lists.ok_or_else(|| {
+                Failure::media_type(
+                    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
+                )
+            })?;
+            let patch = read()?;
+            if patch.as_map().is_none() {
+                return Err(Failure::bad_request("error decoding patch: an object was expected"));
+            }
+            strategic(lists, old, &patch).map_err(|unfit| Failure::new(500, "InternalError", unfit.to_string()))
+        }
+        _ => Err(Failure::media_type(
+            "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, \
+             application/apply-patch+yaml, application/apply-patch+cbor",
+        )),
+    }
+}
+
+/// A JSON merge patch (RFC 7386).
+pub fn merge(target: &mut Value, patch: &Value) {
+    let Value::Map(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !matches!(target, Value::Map(_)) {
+        *target = Value::Map(Map::new());
+    }
+    let Value::Map(map) = target else { return };
+    map.update(patch, &mut |old, _, value| match value {
+        Value::Null => None,
+        value => {
+            let mut merged = old.unwrap_or_default();
+            merge(&mut merged, value);
+            Some(merged)
+        }
+    });
+}
+
+pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcome {
+    if matches!(ask.media_type().as_str(), "application/apply-patch+yaml") {
+        return apply::answer(run, ask, place, wanted);
+    }
+    let old = current(run, place)?;
+    let kind = old.kind();
+    let is_custom = matches!(kind, Kind::Kept(kept) if kept.is_custom());
+    let before = old.to_value();
+    let value = patched(&before, (!is_custom).then(|| Lists::of(kind)), ask)?;
+    let mut warnings = Vec::new();
+    let new = decoded(&value, place, ask, &mut warnings)?;
+    check_identity(&new, &old, place)?;
+    check_version(&new, &old)?;
+    let status = place.subresource.as_deref() == Some("status");
+    let new = changed(run, &old, &new, status, &Writer::of(ask))?;
+    Ok(show(run, &new, 200, wanted, warnings))
+}
+
+/// What a patched form describes.
+fn decoded(value: &Value, place: &Place, ask: &Ask, warnings: &mut Vec<String>) -> Outcome<Object> {
+    let mut at = Decode::default();
+    let object = Object::decode(place.served.kind, value, &mut at);
+    decode::problems(&at, place, Validation::of(ask)?, warnings)?;
+    Ok(object)
+}
+
+fn check_identity(new: &Object, old: &Object, place: &Place) -> Outcome<()> {
+    named_as(new, place)?;
+    if new.meta().namespace != old.meta().namespace {
+        return Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    Ok(())
+}
