@@ -22,6 +22,8 @@ pub struct Row {
     pub identity: Identity,
     /// Whether the identity's mark is filled: a process runs.
     pub process: bool,
+    /// Whether it is anything but ready or done, or what somebody believes and what is there have come apart.
+    pub trouble: bool,
     pub name: String,
     /// Four digits of the uid, where another row has the same name.
     pub short: String,
@@ -77,6 +79,7 @@ fn slot(set: &BracketView, ordinal: u32) -> Row {
         target: set.target.clone(),
         identity: Identity { owner: (&*set.name).into(), ordinal: Some(ordinal) },
         process: false,
+        trouble: true,
         name: format!("{}-{ordinal}", set.name),
         short: String::new(),
         belief: None,
@@ -132,6 +135,9 @@ fn row(tile: &TileView, all: &[&TileView], view: &ClusterView, facts: &Facts) ->
         target: tile.target(),
         identity: tile.identity.clone(),
         process: tile.process,
+        trouble: !matches!(tile.state, TileState::Ready | TileState::Completed)
+            || machine_tone != Tone::Calm
+            || tile.revision.notch == Notch::Neither,
         name: tile.pod.name.to_string(),
         short: if shared { tile.short.clone() } else { String::new() },
         belief: pod.map(|pod| belief(pod, facts.now)),

@@ -1,9 +1,7 @@
 //! The table's rows in the order that somebody wants, and only those that somebody looks for.
 
 use super::{Belief, Row};
-use crate::view::marks::Tone;
 use crate::view::order::natural;
-use crate::view::revision::Notch;
 use petri_objects::order::Order as _;
 use std::cmp::Ordering;
 
@@ -76,7 +74,7 @@ impl Arrangement {
 /// The rows that are asked for, in the order that is asked for. Those that are equal there keep the order of names.
 pub fn arranged(rows: &[Row], arrangement: &Arrangement) -> Vec<Row> {
     let words: Vec<String> = arrangement.words.split_whitespace().map(str::to_lowercase).collect();
-    let wanted = |row: &&Row| (!arrangement.trouble || is_in_trouble(row)) && words.iter().all(|word| has(row, word));
+    let wanted = |row: &&Row| (!arrangement.trouble || row.trouble) && words.iter().all(|word| has(row, word));
     let mut rows: Vec<Row> = rows.iter().filter(wanted).cloned().collect();
     if let Some((column, last_first)) = arrangement.order {
         rows.order_by(|a, b| {
@@ -85,15 +83,6 @@ pub fn arranged(rows: &[Row], arrangement: &Arrangement) -> Vec<Row> {
         });
     }
     rows
-}
-
-/// What asks for attention: belief and reality apart, a pod that does not come, a revision nobody asks for.
-fn is_in_trouble(row: &Row) -> bool {
-    let is_well = |belief: &Belief| {
-        let (ready, all) = belief.ready.split_once('/').unwrap_or_default();
-        matches!(&*belief.status, "Running" | "Completed") && (ready == all || belief.status == "Completed")
-    };
-    row.machine_tone != Tone::Calm || row.notch == Notch::Neither || !row.belief.as_ref().is_some_and(is_well)
 }
 
 fn has(row: &Row, word: &str) -> bool {
