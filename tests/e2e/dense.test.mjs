@@ -81,3 +81,31 @@ for (const [name, viewport] of Object.entries({ desk: { width: 1440, height: 900
     await page.finish();
   });
 }
+
+test("many rows are sorted and filtered", async () => {
+  const page = await large({ width: 1440, height: 900 });
+  const names = () => page.locator(".facts tbody tr[data-row] th").allInnerTexts();
+  const shown = page.locator(".filter [role=status]");
+  await page.locator("#filter").fill("node-12");
+  await drawn(page);
+  assert.match(await shown.innerText(), /^\d+ of 200$/);
+  const few = await names();
+  assert.ok(few.length > 2 && few.length < 20, few.join(", "));
+  const head = page.locator(".facts th", { hasText: "NAME" });
+  await head.locator("button").click();
+  await head.locator("button").click();
+  await drawn(page);
+  assert.equal(await head.getAttribute("aria-sort"), "descending");
+  assert.deepEqual(await names(), [...few].reverse());
+  await page.locator("#filter").fill("nobody is called so");
+  await drawn(page);
+  assert.equal(await shown.innerText(), "0 of 200");
+  await page.locator("#filter").fill("");
+  await say(page, "cut node-7");
+  await run(page, 60);
+  await page.locator("#only-trouble").click();
+  await drawn(page);
+  const nodes = await page.locator(".facts tbody tr[data-row] td:nth-child(7)").allInnerTexts();
+  assert.ok(nodes.length > 2 && nodes.every((node) => node === "node-7"), nodes.join(", "));
+  await page.finish();
+});

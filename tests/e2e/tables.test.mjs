@@ -228,3 +228,30 @@ test("all of it is there on a phone and by keyboard", async () => {
   assert.ok(over <= 0, `${over} pixels too wide`);
   await page.finish();
 });
+
+describe("Services in the picture", () => {
+  const rail = (page) => page.locator('.cluster-picture .services [aria-label^="Service web"]');
+
+  test("a Service that is called has a rail, and a call that nobody answers is told there and on the client's lane", async () => {
+    const page = await running("a-client-remembers-too-long");
+    await run(page, 60);
+    includes(await rail(page).getAttribute("aria-label"), "answered");
+    const nodes = () => page.locator(".cluster-picture .node").evaluateAll((all) => all.map((node) => node.getAttribute("x") + " " + node.getAttribute("y")));
+    const before = await nodes();
+    await say(page, "kubectl delete pod web-0 --force --grace-period=0");
+    await run(page, 10);
+    assert.match(await rail(page).getAttribute("aria-label"), /\d+ answered, \d+ failed/);
+    const lane = page.locator('.timeline [aria-label^="remembers-0 → web-0"]');
+    assert.match(await lane.getAttribute("aria-label"), /no answer at 10\./);
+    assert.deepEqual(await nodes(), before, "nothing moved");
+    await page.finish();
+  });
+
+  test("a Service of which there is nothing to tell has none", async () => {
+    const page = await openApp({ url: server.url, viewport: WIDE });
+    await pause(page);
+    await drawn(page);
+    assert.equal(await page.locator(".cluster-picture .services").count(), 0);
+    await page.finish();
+  });
+});
