@@ -7,8 +7,10 @@ use crate::output::{Failure, Output};
 use crate::select;
 use petri_manifest::{Document, Grade, Problem};
 use petri_objects::{Decode, Map, Name, Object, ObjectRef, Value};
+use petri_sim::belief::api::warnings;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::{Command, Propagation};
+use petri_sim::words::note::Answer;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -175,10 +177,37 @@ fn one_file(
             ("replace", _) => "replacing",
             _ => "creating",
         };
+        let before = target_of(object, arguments).and_then(|target| context.host.world().objects().get(&target));
         match context.host.command(command) {
-            Ok(answer) => out.line(answer_text(&answer)),
+            Ok(answer) => {
+                for warning in warned(&answer, before.as_ref(), context) {
+                    out.stderr.push_str(&format!("Warning: {warning}\n"));
+                }
+                out.line(answer_text(&answer));
+            }
             Err(error) => out.fail(api_error(&error, Some(&format!("error when {doing} \"{source}\"")))),
         }
+    }
+}
+
+/// What an object is called that was typed; `None` if its name is not known yet.
+fn target_of(object: &Object, arguments: &Arguments) -> Option<ObjectRef> {
+    let mut target = object.reference();
+    if target.kind.is_namespaced() && target.namespace.is_empty() {
+        target.namespace = namespace(arguments).into();
+    }
+    (!target.name.is_empty()).then_some(target)
+}
+
+/// What the API server warns of in an object that it has taken.
+fn warned(answer: &Answer, before: Option<&Object>, context: &Context<'_>) -> Vec<String> {
+    let (Answer::Created(target) | Answer::Configured(target) | Answer::Replaced(target)) = answer else {
+        return Vec::new();
+    };
+    match (context.host.world().objects().get(target), before) {
+        (Some(new), Some(old)) if old.meta().uid == new.meta().uid => warnings::of_change(&new, old),
+        (Some(new), _) => warnings::of(&new),
+        _ => Vec::new(),
     }
 }
 

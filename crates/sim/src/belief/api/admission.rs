@@ -106,6 +106,12 @@ pub fn admit(object: &Object, objects: &Objects, now: Time) -> Result<(), ApiErr
         format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found")
     } else if !class.is_empty() && class_value(class, objects).is_none() {
         format!("no PriorityClass with name {class} was found")
+    } else if let Some(given) = pod.spec.priority.filter(|given| *given != pod_priority(pod, objects)) {
+        format!(
+            "the integer value of priority ({given}) must not be provided in pod spec; priority admission controller \
+             computed {} from the given PriorityClass name",
+            pod_priority(pod, objects)
+        )
     } else if let Some(class) = missing_runtime_class(pod, objects) {
         format!("pod rejected: RuntimeClass \"{class}\" not found")
     } else {
@@ -383,6 +389,11 @@ pub fn keep_for_update(new: &mut Object, old: &Object) {
                 spec.cluster_ips = old.spec.cluster_ips.clone();
             }
             node_ports::keep(Rc::make_mut(&mut new.spec), &old.spec);
+            // Upstream: `dropTypeDependentFields`. What the old type had for itself goes with it, unless it was changed.
+            let is_inside = matches!(&*new.spec.kind, "ClusterIP" | "ExternalName") && new.spec.external_ips.is_empty();
+            if is_inside && new.spec.external_traffic_policy == old.spec.external_traffic_policy {
+                Rc::make_mut(&mut new.spec).external_traffic_policy = Name::default();
+            }
             if new.spec.ip_families.is_empty() {
                 let spec = Rc::make_mut(&mut new.spec);
                 spec.ip_families = old.spec.ip_families.clone();

@@ -16,4 +16,5 @@ pub mod server;
 pub mod shelf;
 pub mod system_namespaces;
 pub mod validation;
+pub mod warnings;
 pub mod watch;

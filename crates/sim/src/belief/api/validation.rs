@@ -15,7 +15,9 @@ mod meta;
 mod names;
 mod pod;
 mod pod_dump;
+mod pod_host;
 mod pod_placement;
+mod pod_sources;
 mod pod_update;
 mod selector;
 mod service;
@@ -50,23 +52,99 @@ pub fn validate_create(object: &Object) -> Vec<FieldError> {
         Object::PersistentVolume(volume) => storage::volume_spec(&mut errors, &volume.spec, &spec),
         Object::StorageClass(class) => storage::class(&mut errors, class),
         Object::ResourceQuota(quota) => quota_spec(&mut errors, &quota.spec, &spec),
+        Object::ConfigMap(map) => config_map(&mut errors, map),
+        Object::PriorityClass(class) => priority_class(&mut errors, class),
         Object::Kept(object) => kept::create(&mut errors, object),
         Object::Namespace(_)
         | Object::Node(_)
-        | Object::ConfigMap(_)
         | Object::ServiceAccount(_)
         | Object::Event(_)
-        | Object::VolumeAttachment(_)
-        | Object::PriorityClass(_) => {}
+        | Object::VolumeAttachment(_) => {}
     }
     errors.list
 }
+
+/// How many bytes the data of an object may have.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Upstream: `ValidateConfigMap`.
+fn config_map(errors: &mut Errors, map: &petri_objects::ConfigMap) {
+    let (data, binary) = (Path::root("data"), Path::root("binaryData"));
+    let mut size = 0;
+    for (key, text) in map.data.iter() {
+        names::config_key(errors, &data.map_key(key), key);
+        if map.binary_data.get(key).is_some() {
+            errors.invalid(&data.map_key(key), format::text(key), "duplicate of key present in binaryData");
+        }
+        size += text.len();
+    }
+    for (key, text) in map.binary_data.iter() {
+        names::config_key(errors, &binary.map_key(key), key);
+        size += text.len() / 4 * 3;
+    }
+    if size > MOST_BYTES {
+        errors.too_long(&Path::root("[]"), "may not be more than 1048576 bytes");
+    }
+}
+
+/// Upstream: `ValidatePriorityClass`.
+fn priority_class(errors: &mut Errors, class: &petri_objects::PriorityClass) {
+    if class.metadata.name.starts_with("system-") {
+        let path = Path::root("metadata");
+        let detail = "priority class names with 'system-' prefix are reserved for system use only. error: invalid system \
+                      priority class";
+        errors.forbidden(&path.key("name"), detail);
+    } else if class.value > 1_000_000_000 {
+        errors.forbidden(&Path::root("value"), "maximum allowed value of a user defined priority is 1000000000");
+    }
+}
+
+/// Words that a quota may have for its scope.
+const SCOPES: [&str; 7] = [
+    "BestEffort",
+    "CrossNamespacePodAffinity",
+    "NotBestEffort",
+    "NotTerminating",
+    "PriorityClass",
+    "Terminating",
+    "VolumeAttributesClass",
+];
+
+/// What a quota may limit without a word of its own.
+const COUNTED: [&str; 21] = [
+    "cpu",
+    "memory",
+    "ephemeral-storage",
+    "requests.cpu",
+    "requests.memory",
+    "requests.storage",
+    "requests.ephemeral-storage",
+    "limits.cpu",
+    "limits.memory",
+    "limits.ephemeral-storage",
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "persistentvolumeclaims",
+    "configmaps",
+    "services.nodeports",
+    "services.loadbalancers",
+    "storage",
+    "gpu",
+];
 
 /// Upstream: `ValidateResourceQuotaSpec`.
 fn quota_spec(errors: &mut Errors, spec: &petri_objects::ResourceQuotaSpec, path: &Path<'_>) {
     for (resource, amount) in &spec.hard {
         let path = path.key("hard");
         let path = path.map_key(resource);
+        let is_known =
+            resource.contains('/') || COUNTED.contains(&&**resource) || resource.starts_with("requests.hugepages-");
+        if !is_known && !resource.starts_with("hugepages-") {
+            errors.invalid(&path, format::text(resource), "must be a standard resource for quota");
+        }
         let counted = !["cpu", "memory", "storage"].iter().any(|end| resource.ends_with(end));
         match amount.millis() {
             Some(millis) if millis < 0 => {
@@ -77,6 +155,11 @@ fn quota_spec(errors: &mut Errors, spec: &petri_objects::ResourceQuotaSpec, path
             }
             _ => {}
         }
+    }
+    if spec.scopes.iter().any(|scope| !SCOPES.contains(&&**scope)) {
+        let scopes =
+            petri_objects::Value::List(spec.scopes.iter().cloned().map(petri_objects::Value::String).collect());
+        errors.invalid(&path.key("scopes"), scopes.to_json(), "unsupported scope");
     }
 }
 

@@ -5,6 +5,7 @@
 //! Upstream: `pkg/apis/*/validation`.
 
 mod extensions;
+mod limit_range;
 mod network;
 mod rbac;
 mod read;

@@ -31,6 +31,28 @@ fn is_qualified_part(text: &str) -> bool {
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
+const CONFIG_KEY_MESSAGE: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+
+/// A key of a ConfigMap or a Secret.
+///
+/// Upstream: `IsConfigMapKey`.
+pub(super) fn config_key(errors: &mut Errors, path: &Path<'_>, key: &str) {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let mut refuse = |detail: &str| errors.invalid(path, format::text(key), detail);
+    if key.len() > 253 {
+        refuse("must be no more than 253 characters");
+    }
+    if key.is_empty() || !key.bytes().all(fits) {
+        refuse(CONFIG_KEY_MESSAGE);
+    }
+    match key {
+        "." => refuse("must not be '.'"),
+        ".." => refuse("must not be '..'"),
+        _ if key.starts_with("..") => refuse("must not start with '..'"),
+        _ => {}
+    }
+}
+
 /// A DNS label of RFC 1123: at most 63 characters, no dots.
 pub(super) fn dns_label(errors: &mut Errors, path: &Path<'_>, name: &str) {
     masked_dns_label(errors, path, name, name);

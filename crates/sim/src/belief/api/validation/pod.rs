@@ -5,7 +5,7 @@
 use super::field::{Errors, Path};
 use super::format;
 use super::names::{dns_label, dns_subdomain, labels, port_name, port_number, port_number_or_name, qualified};
-use super::pod_placement;
+use super::{pod_host, pod_placement, pod_sources};
 use petri_objects::*;
 
 /// `extra_volumes` are those that the claims of a StatefulSet will add: mounts may refer to them.
@@ -27,6 +27,7 @@ pub(super) fn spec(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>, extra_v
         }
         hooks_and_probes(errors, container, &path);
     }
+    pod_host::conflicts(errors, &spec.containers, &containers_path);
     let containers_path = path.key("initContainers");
     for (i, container) in spec.init_containers.iter().enumerate() {
         let path = containers_path.index(i);
@@ -54,7 +55,10 @@ pub(super) fn spec(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>, extra_v
     let policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
     errors.required_one_of(&path.key("dnsPolicy"), &spec.dns_policy, &policies);
     labels(errors, &path.key("nodeSelector"), &spec.node_selector);
+    pod_host::host_network(errors, spec, path);
+    pod_host::security(errors, &spec.security_context, path);
     pod_placement::affinity(errors, spec, &path.key("affinity"));
+    pod_host::dns(errors, spec, path);
     for (i, gate) in spec.readiness_gates.iter().enumerate() {
         let path = path.key("readinessGates");
         qualified(errors, &path.index(i).key("conditionType"), &gate.condition_type, &gate.condition_type);
@@ -85,6 +89,7 @@ pub(super) fn spec(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>, extra_v
         }
     }
     pod_placement::tolerations(errors, &spec.tolerations, &path.key("tolerations"));
+    pod_host::aliases(errors, &spec.host_aliases, path);
     for (key, name) in
         [("priorityClassName", &spec.priority_class_name), ("runtimeClassName", &spec.runtime_class_name)]
     {
@@ -130,6 +135,7 @@ fn volume_source(errors: &mut Errors, volume: &Volume, path: &Path<'_>) {
     for (name, _) in present {
         errors.forbidden(&path.key(name), "may not specify more than 1 volume type");
     }
+    pod_sources::source(errors, volume, path);
     if let Some(claim) = &volume.persistent_volume_claim
         && claim.claim_name.is_empty()
     {
@@ -153,10 +159,12 @@ fn container(errors: &mut Errors, container: &Container, path: &Path<'_>, is_vol
     let policies = ["FallbackToLogsOnError", "File"];
     errors.required_one_of(&path.key("terminationMessagePolicy"), &container.termination_message_policy, &policies);
     ports(errors, &container.ports, &path.key("ports"));
+    pod_sources::environment(errors, container, path);
     mounts(errors, &container.volume_mounts, &path.key("volumeMounts"), is_volume);
     let policies = ["Always", "IfNotPresent", "Never"];
     errors.required_one_of(&path.key("imagePullPolicy"), &container.image_pull_policy, &policies);
     resources(errors, &container.resources, &path.key("resources"));
+    pod_host::security(errors, &container.security_context, path);
 }
 
 fn ports(errors: &mut Errors, ports: &[ContainerPort], path: &Path<'_>) {
@@ -177,12 +185,13 @@ fn ports(errors: &mut Errors, ports: &[ContainerPort], path: &Path<'_>) {
             port_number(errors, &path.key("hostPort"), port.host_port);
         }
         errors.required_one_of(&path.key("protocol"), &port.protocol, &["SCTP", "TCP", "UDP"]);
+        pod_host::host_ip(errors, port, &path);
     }
 }
 
-fn mounts(errors: &mut Errors, mounts: &[VolumeMount], path: &Path<'_>, is_volume: &impl Fn(&Name) -> bool) {
+fn mounts(errors: &mut Errors, mounts: &[VolumeMount], list: &Path<'_>, is_volume: &impl Fn(&Name) -> bool) {
     for (i, mount) in mounts.iter().enumerate() {
-        let path = path.index(i);
+        let path = list.index(i);
         if mount.name.is_empty() {
             errors.required(&path.key("name"), "");
         }
@@ -195,8 +204,13 @@ fn mounts(errors: &mut Errors, mounts: &[VolumeMount], path: &Path<'_>, is_volum
         if mounts[..i].iter().any(|other| other.mount_path == mount.mount_path) {
             errors.invalid(&path.key("mountPath"), format::text(&mount.mount_path), "must be unique");
         }
-        if !mount.sub_path.is_empty() && mount.sub_path.starts_with('/') {
-            errors.invalid(&path.key("subPath"), format::text(&mount.sub_path), "must be a relative path");
+        if !mount.sub_path.is_empty() {
+            // Said of the list, not of the item.
+            pod_sources::descending(errors, &mount.sub_path, false, &list.key("subPath"));
+        }
+        let spreads = ["Bidirectional", "HostToContainer", "None"];
+        if !mount.mount_propagation.is_empty() {
+            errors.one_of(&list.key("mountPropagation"), &mount.mount_propagation, &spreads);
         }
     }
 }
@@ -209,13 +223,26 @@ fn resources(errors: &mut Errors, resources: &ResourceRequirements, path: &Path<
     let requests = path.key("requests");
     for (name, quantity) in &resources.requests {
         resource(errors, name, quantity, &requests);
-        if let Some(limit) = resources.limits.get(name)
-            && quantity.millis() > limit.millis()
-        {
-            let detail = format!("must be less than or equal to {name} limit of {limit}");
-            errors.invalid(&requests, format::text(&quantity.0), detail);
+        match resources.limits.get(name) {
+            None if is_extended(name) => errors.required(&limits, "Limit must be set for non overcommitable resources"),
+            Some(limit) if is_extended(name) && quantity.millis() != limit.millis() => {
+                let detail = format!("must be equal to {name} limit of {limit}");
+                errors.invalid(&requests, format::text(&quantity.0), detail);
+            }
+            Some(limit) if quantity.millis() > limit.millis() => {
+                let detail = format!("must be less than or equal to {name} limit of {limit}");
+                errors.invalid(&requests, format::text(&quantity.0), detail);
+            }
+            _ => {}
         }
     }
+}
+
+/// Whether nobody may be promised more of a resource than there is.
+///
+/// Upstream: `IsOvercommitAllowed`.
+fn is_extended(name: &str) -> bool {
+    name.starts_with("hugepages-") || name.contains('/') && !name.contains("kubernetes.io/")
 }
 
 fn resource(errors: &mut Errors, name: &Name, quantity: &Quantity, path: &Path<'_>) {
@@ -227,6 +254,8 @@ fn resource(errors: &mut Errors, name: &Name, quantity: &Quantity, path: &Path<'
     }
     if quantity.millis().is_some_and(|amount| amount < 0) {
         errors.invalid(&path, format::text(&quantity.0), "must be greater than or equal to 0");
+    } else if is_extended(name) && quantity.millis().is_some_and(|amount| amount % 1_000 != 0) {
+        errors.invalid(&path, format::text(&quantity.0), "must be an integer");
     }
 }
 

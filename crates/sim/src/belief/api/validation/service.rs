@@ -61,7 +61,12 @@ pub(super) fn spec(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
             errors.duplicate_value(&path, value);
         }
     }
-    if !spec.external_traffic_policy.is_empty() {
+    let is_reached = matches!(&*spec.kind, "LoadBalancer" | "NodePort")
+        || &*spec.kind == "ClusterIP" && !spec.external_ips.is_empty();
+    if !spec.external_traffic_policy.is_empty() && !is_reached {
+        let value = format::text(&spec.external_traffic_policy);
+        errors.invalid(&path.key("externalTrafficPolicy"), value, "may only be set for externally-accessible services");
+    } else if !spec.external_traffic_policy.is_empty() {
         let policies = ["Cluster", "Local"];
         errors.one_of(&path.key("externalTrafficPolicy"), &spec.external_traffic_policy, &policies);
     }

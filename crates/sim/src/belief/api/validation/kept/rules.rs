@@ -2,8 +2,9 @@
 
 use super::super::field::{Errors, Path};
 use super::super::format;
-use super::super::names::NameRule;
+use super::super::names::{NameRule, config_key};
 use super::extensions::{admission_binding, admission_policy, api_service, definition, webhooks};
+use super::limit_range::limit_range;
 use super::network::{endpoints, ingress, network_policy};
 use super::rbac::{role, role_binding};
 use super::read::{json, not_negative};
@@ -20,6 +21,7 @@ pub(super) fn check(errors: &mut Errors, object: &KeptObject) {
         "Ingress" => ingress(errors, object),
         "HorizontalPodAutoscaler" => autoscaler(errors, object),
         "CronJob" => cron_job(errors, object),
+        "LimitRange" => limit_range(errors, object),
         "Job" => not_negative(errors, object, &["parallelism", "completions", "backoffLimit", "activeDeadlineSeconds"]),
         "ReplicationController" => not_negative(errors, object, &["replicas", "minReadySeconds"]),
         "DaemonSet" => not_negative(errors, object, &["minReadySeconds", "revisionHistoryLimit"]),
@@ -87,9 +89,6 @@ fn at(keys: &[&str], done: impl FnOnce(&Path<'_>)) {
     }
 }
 
-const CONFIG_KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or \
-                          'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
-
 /// Upstream: `ValidateSecret`.
 fn secret(errors: &mut Errors, object: &KeptObject) {
     let (data, empty) = (Path::root("data"), Map::new());
@@ -97,10 +96,7 @@ fn secret(errors: &mut Errors, object: &KeptObject) {
     let value = |key: &str| secret::decode(map.get(key)?.as_str()?).ok();
     let mut size = 0;
     for (key, _) in map.iter() {
-        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-        if key.is_empty() || !key.bytes().all(fits) {
-            errors.invalid(&data.map_key(key), format::text(key), CONFIG_KEY);
-        }
+        config_key(errors, &data.map_key(key), key);
         size += value(key).map_or(0, |bytes| bytes.len());
     }
     if size > 1 << 20 {
