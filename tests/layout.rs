@@ -69,7 +69,7 @@ const CONSOLE: House = House {
         &["help", "describe"],
         &["tables"],
         &["select"],
-        &["args", "errors", "path"],
+        &["args", "errors", "path", "template"],
         &["output"],
         &["session"],
         &["host"],

@@ -56,6 +56,29 @@ pub async fn fetch_all(example: &'static Example) -> Result<Files, String> {
     Ok(files)
 }
 
+/// The text of a file of the official documentation, if it is here.
+pub fn official(path: &'static str) -> Option<Rc<str>> {
+    let fetched = || FETCHED.with_borrow(|fetched| fetched.get(path).cloned());
+    petri_lessons::official::text(path).map(Rc::from).or_else(fetched)
+}
+
+/// Fetches the text of a file of the official documentation from beside the page.
+///
+/// # Errors
+/// It cannot be had: a sentence about why, without the final full stop.
+pub async fn fetch_official(path: &'static str) -> Result<(), String> {
+    let parts = edge::parts().ok_or("this page was started without its other parts")?;
+    let address = format!("{}official/{path}?v={:016x}", parts.examples, petri_lessons::official::version(path));
+    let lost = |_| format!("{path} could not be fetched: there is no connection to where this page came from");
+    let response = Request::get(&address).send().await.map_err(lost)?;
+    let text = response.text().await.map_err(lost)?;
+    if !response.ok() || !petri_lessons::official::is_text(path, &text) {
+        return Err(format!("{path} could not be fetched: the server answered with something else"));
+    }
+    FETCHED.with_borrow_mut(|fetched| fetched.insert(path, text.into()));
+    Ok(())
+}
+
 async fn ask(example: &Example) -> Result<Rc<str>, String> {
     let parts = edge::parts().ok_or("this page was started without its other parts")?;
     // The file's name stays, its content may change: with the version, no cache pairs this page with an older one.

@@ -39,6 +39,7 @@ pub mod select;
 pub mod args;
 mod errors;
 mod path;
+mod template;
 
 mod output;
 

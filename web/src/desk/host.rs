@@ -1,5 +1,6 @@
 //! What a console line works on in the page: its session and its drafts.
 
+use crate::examples;
 use crate::panic;
 use crate::session::Session;
 use crate::state::File;
@@ -46,6 +47,10 @@ pub struct Drafts(pub Vec<Rc<File>>);
 
 impl Files for Drafts {
     fn read(&self, name: &str) -> Result<String, Unread> {
+        if name.contains("://") {
+            let path = petri_lessons::official::path_of(name).ok_or(Unread::Missing)?;
+            return examples::official(path).map(|text| text.to_string()).ok_or(Unread::Missing);
+        }
         let name = name.trim_start_matches("./");
         let file = self.0.iter().find(|file| file.name == name).ok_or(Unread::Missing)?;
         Ok(file.text.to_string())

@@ -4,6 +4,7 @@ use super::handle::Desk;
 use super::host::{Drafts, with_page};
 use super::waiting::{self, Desktop, Waiting};
 use crate::edge;
+use crate::examples;
 use crate::session::Session;
 use crate::state::{Action, File, LogKind, Outcome, Panel};
 use petri_console::{Output, Turn};
@@ -29,6 +30,23 @@ pub fn say(desk: &Desk, line: &str) -> Option<String> {
         desk.log(LogKind::Output, words);
         return None;
     }
+    // The files of the documentation come when a line names them.
+    let missing: Vec<&str> = petri_lessons::official::named_in(line);
+    let missing: Vec<&str> = missing.into_iter().filter(|path| examples::official(path).is_none()).collect();
+    if !missing.is_empty() {
+        WAITING.set(WAITING.get() + 1);
+        let (desk, line) = (desk.clone(), line.to_owned());
+        spawn_local(async move {
+            for path in missing {
+                if let Err(why) = examples::fetch_official(path).await {
+                    desk.log(LogKind::Warning, why);
+                }
+            }
+            run(&desk, &line);
+            WAITING.set(WAITING.get() - 1);
+        });
+        return None;
+    }
     // What few lines need is not there yet. Lines that come meanwhile stay behind this one.
     if WAITING.get() > 0 || !edge::has_third_part() && petri_console::is_rare(line) {
         WAITING.set(WAITING.get() + 1);
@@ -52,7 +70,8 @@ fn run(desk: &Desk, line: &str) -> Option<String> {
     let session = desk.session.clone();
     let drafts = Drafts(desk.files());
     let branches = session.timeline().branches().len();
-    let output = with_page(&session, |page| petri_console::run(line, page, &drafts));
+    waiting::enter(desk);
+    let output = with_page(&session, |page| desk.waiting.shell.borrow_mut().run(line, page, &drafts));
     show(desk, &output);
     desk.announce_fork(branches);
     if let Some(follow) = output.follow {

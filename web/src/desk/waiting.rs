@@ -7,7 +7,7 @@
 use super::host::{Drafts, Page};
 use crate::session::{Onward, Session, Subscription};
 use crate::state::{File, LogKind};
-use petri_console::{Follow, Output, limits};
+use petri_console::{Follow, Output, Session as Shell, limits};
 use petri_objects::{Span, Time};
 use petri_sim::story::timeline::Timeline;
 use std::cell::{Cell, RefCell};
@@ -39,6 +39,8 @@ pub struct Waiting {
     drive: Cell<u64>,
     /// How many branches there were before lines acted by themselves.
     acted: Cell<Option<usize>>,
+    /// What the console remembers from one line to the next.
+    pub(super) shell: RefCell<Shell>,
 }
 
 struct Line {
@@ -189,8 +191,8 @@ fn poll(desk: &impl Desktop, timeline: &mut Timeline) -> bool {
         let (commands, limit, files) = (line.follow.commands_left(), line.limit(), Drafts(desk.drafts()));
         let mut page = Page { timeline };
         let output = match line.moves() && now >= limit && line.follow.due().is_none_or(|due| due > now) {
-            true => petri_console::give_up(line.follow, limit.since(line.since), &mut page, &files),
-            false => petri_console::poll(line.follow, &mut page, &files),
+            true => waiting.shell.borrow_mut().give_up(line.follow, limit.since(line.since), &mut page, &files),
+            false => waiting.shell.borrow_mut().poll(line.follow, &mut page, &files),
         };
         desk.show(&output);
         let now = timeline.now();
@@ -233,6 +235,8 @@ pub(super) fn enter(desk: &impl Desktop) {
     let run = desk.session().run();
     if desk.waiting().run.replace(run) != run {
         end(desk, |_| true);
+        // Whose shell it was in is gone as well.
+        desk.waiting().shell.take();
     }
 }
 

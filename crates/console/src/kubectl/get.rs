@@ -12,6 +12,7 @@ use crate::select::{
     Filter, Selection, fields as select_fields, label_selector_problem, reference, selectable_fields, selection,
 };
 use crate::tables::{TableOptions, cells, table, write};
+use crate::template::Template;
 use petri_objects::order::Order as _;
 use petri_objects::{Kind, Map, Name, Object, Revision, Value};
 use petri_sim::world::World;
@@ -23,6 +24,7 @@ const FLAGS: &[Flag] = &[
     SELECTOR,
     FIELDS,
     OUTPUT,
+    value("template"),
     value("label-columns").short('L'),
     value("sort-by"),
     switch("show-labels"),
@@ -175,7 +177,13 @@ fn print(arguments: &Arguments, selection: &Selection, blocks: &[Block], world: 
         Selection::Named(named) if named.len() == 1 => all().next().map(Object::to_value),
         _ => Some(list_value(all().map(Object::to_value).collect())),
     };
-    let text = match arguments.last("output") {
+    let templated = arguments.last("template").filter(|_| !arguments.last("output").is_some_and(|o| o.contains('=')));
+    let output = match (arguments.last("output"), templated) {
+        (None | Some("go-template"), Some(template)) => Some(format!("go-template={template}")),
+        (Some("jsonpath"), Some(template)) => Some(format!("jsonpath={template}")),
+        (output, _) => output.map(str::to_owned),
+    };
+    let text = match output.as_deref() {
         None | Some("wide") => {
             let options = table_options(arguments, blocks.len() > 1);
             let filled = blocks.iter().filter(|block| !block.objects.is_empty());
@@ -194,11 +202,18 @@ fn print(arguments: &Arguments, selection: &Selection, blocks: &[Block], world: 
             Some(("jsonpath", template)) => {
                 value().map_or(Ok(String::new()), |value| path::template(&value, template))?
             }
+            Some(("go-template", template)) => {
+                let read = Template::read(template)
+                    .map_err(|problem| format!("error: error parsing template {template}, {problem}"))?;
+                let value = value().unwrap_or(Value::Null);
+                read.fill(&value)
+                    .map_err(|problem| format!("error: error executing template {template:?}: {problem}"))?
+            }
             Some(("custom-columns", columns)) => custom_columns(columns, all(), arguments)?,
             _ => {
                 return Err(format!(
                     "error: unable to match a printer suitable for the output format \"{format}\", allowed formats are: \
-                     custom-columns,json,jsonpath,name,wide,yaml"
+                     custom-columns,go-template,json,jsonpath,name,wide,yaml"
                 ));
             }
         },
