@@ -38,6 +38,10 @@ impl Session {
             }
             leave(self, host, &mut out);
         }
+        if let Some(commands) = plain(line) {
+            go_on(Rest::of_words(commands), &mut out, self, host, files, 0);
+            return out;
+        }
         match shell::read(line) {
             Ok(script) => go_on(Rest::new(&script), &mut out, self, host, files, 0),
             Err(problem) => {
@@ -75,6 +79,16 @@ impl Session {
         finish(std::mem::take(&mut follow.rest), &mut out, self, host, files);
         out
     }
+}
+
+/// The commands of a line that needs no shell.
+pub(crate) fn plain(line: &str) -> Option<Vec<Vec<String>>> {
+    shell::plain(line, is_own)
+}
+
+/// Whether a word is a command of the console's own, and no shell has a meaning for it.
+fn is_own(word: &str) -> bool {
+    matches!(word, "kubectl" | "k" | "dig" | "help") || verbs::VERBS.contains(&word)
 }
 
 /// The shell of the console, as words and redirections see it.

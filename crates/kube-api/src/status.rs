@@ -99,7 +99,7 @@ impl From<ApiError> for Failure {
                 let cause = map([("message", Value::String(message.clone()))]);
                 failure.with(Some(map([("causes", Value::List(vec![cause]))])))
             }
-            ApiError::BadRequest(_) | ApiError::Unreachable => failure,
+            ApiError::InvalidPatch(_) | ApiError::BadRequest(_) | ApiError::Unreachable => failure,
         }
     }
 }

@@ -55,6 +55,16 @@ pub const RARE: &[&str] = &[
     // Descriptions are read in the inspector; who wants kubectl's words asks for them in the console.
     "petri_console::describe",
     "petri_console::kubectl::describe",
+    // A shell, what is typed into containers, and objects that a line describes.
+    "petri_console::programs",
+    "petri_console::shell::expand",
+    "petri_console::shell::read",
+    "petri_console::shell::script",
+    "petri_console::kubectl::exec",
+    "petri_console::kubectl::make",
+    "petri_console::kubectl::run",
+    "petri_console::kubectl::ways",
+    "petri_console::template",
     // What scripts call has all parts from the start, and the page calls none of it.
     "petri_web::script",
     // What stands in somebody else's page has all parts from the start as well.

@@ -194,7 +194,7 @@ fn one_file(
 fn target_of(object: &Object, arguments: &Arguments) -> Option<ObjectRef> {
     let mut target = object.reference();
     if target.kind.is_namespaced() && target.namespace.is_empty() {
-        target.namespace = namespace(arguments).into();
+        target.namespace = args::namespace(arguments).into();
     }
     (!target.name.is_empty()).then_some(target)
 }

@@ -44,6 +44,8 @@ pub(crate) struct Rest {
 
 #[derive(Clone, Debug)]
 enum Frame {
+    /// A command of which every word is known.
+    Words(Vec<String>),
     List {
         list: List,
         at: usize,
@@ -108,6 +110,10 @@ impl Rest {
         let frames = vec![Frame::List { list: script.list.clone(), at: 0 }];
         Rest { frames, documents: script.documents.clone(), ..Rest::default() }
     }
+    /// Commands of which every word is known, one after the other.
+    pub(crate) fn of_words(commands: Vec<Vec<String>>) -> Rest {
+        Rest { frames: commands.into_iter().rev().map(Frame::Words).collect(), ..Rest::default() }
+    }
     /// The same with something to read.
     pub(crate) fn fed(mut self, input: Option<String>) -> Rest {
         self.frames.splice(0..0, input.map(|text| Frame::Input { text }));
@@ -129,6 +135,7 @@ impl Rest {
     pub(crate) fn left(&self) -> usize {
         let loops = self.frames.iter().map(|frame| match frame {
             Frame::For { values, at, body, .. } => values.len().saturating_sub(*at) * body.len(),
+            Frame::Words(_) => 1,
             _ => 0,
         });
         self.entries().count() + loops.sum::<usize>()
@@ -141,6 +148,13 @@ impl Rest {
     pub(crate) fn words(&self) -> String {
         const LONGEST: usize = 120;
         let mut text = String::new();
+        for frame in self.frames.iter().rev() {
+            let Frame::Words(words) = frame else { continue };
+            if !text.is_empty() {
+                text.push_str("; ");
+            }
+            text.push_str(&super::joined(words).unwrap_or_default());
+        }
         for entry in self.entries() {
             if !text.is_empty() {
                 text.push_str(if entry.when == When::Always { "" } else { " " });
@@ -205,6 +219,11 @@ impl Rest {
         loop {
             let Some(frame) = self.frames.last_mut() else { return Next::Over };
             match frame {
+                Frame::Words(words) => {
+                    let words = std::mem::take(words);
+                    self.frames.pop();
+                    return Next::Run(Step { words, input: None, background: false });
+                }
                 Frame::List { list, at } => {
                     let code = self.code;
                     let runs = |entry: &Entry| match entry.when {

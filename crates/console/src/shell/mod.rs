@@ -8,12 +8,14 @@
 
 mod expand;
 mod machine;
+mod plain;
 mod read;
 mod script;
 
 pub use expand::Variables;
 pub(crate) use expand::{Around, is_like};
 pub(crate) use machine::{Next, Rest, Step, floor};
+pub(crate) use plain::plain;
 pub(crate) use read::read;
 pub(crate) use script::List;
 

@@ -213,3 +213,44 @@ fn patterns_stand_for_names() {
     }
     assert!(!is_like(&"a".repeat(5_000), &"*a".repeat(200).replace("*a*a", "*b*a")), "it ends");
 }
+
+#[test]
+fn a_plain_line_has_the_words_that_the_shell_makes_of_it() {
+    for line in [
+        "kubectl get pods -o wide",
+        "kubectl patch sts web -p '{\"spec\": {\"replicas\": 3}}' --type=merge",
+        "kubectl annotate pod web-0 \"note=two words\" empty= ''",
+        "run 60s; cut node-0 ;  run 5m;",
+        "kubectl label pod/a'b c'd x=y",
+        "  dig +search web-0.web A  ",
+    ] {
+        let own = |word: &str| ["kubectl", "run", "cut", "dig"].contains(&word);
+        let plain = plain(line, own).unwrap_or_else(|| panic!("{line}"));
+        let script = read(line).unwrap_or_else(|_| panic!("{line}"));
+        let (mut a, mut b) = (Bare::default(), Bare::default());
+        let (plain, whole) = (drive(Rest::of_words(plain), &mut a), drive(Rest::new(&script), &mut b));
+        assert_eq!(plain, whole, "{line}");
+    }
+}
+
+#[test]
+fn what_a_shell_has_to_do_with_is_not_plain() {
+    for line in [
+        "kubectl get pods | wc -l",
+        "kubectl get pod $POD",
+        "kubectl get pods > file",
+        "kubectl get pods && kubectl get svc",
+        "kubectl get pods; echo done",
+        "X=1 kubectl get pods",
+        "kubectl delete pod web-*",
+        "kubectl get pods # all of them",
+        "kubectl get pod \"$POD\"",
+        "kubectl get pods 'without an end",
+        "kubectl get pods\nkubectl get svc",
+        "; kubectl get pods",
+        "kubectl get pods;; kubectl get svc",
+        "",
+    ] {
+        assert_eq!(plain(line, |word| word == "kubectl"), None, "{line}");
+    }
+}
