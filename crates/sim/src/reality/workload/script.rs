@@ -166,11 +166,11 @@ mod tests {
 
     #[test]
     fn a_file_that_comes_and_goes_is_found_meanwhile() {
-        let page = container(&[], &["/bin/sh", "-c", "touch /tmp/healthy; sleep 30; rm -f /tmp/healthy; sleep 600"]);
-        let found = times(&page, &cat("/tmp/healthy"));
+        let page = container(&[], &["/bin/sh", "-c", "touch /run/healthy; sleep 30; rm -f /run/healthy; sleep 600"]);
+        let found = times(&page, &cat("/run/healthy"));
         assert_eq!(found, Some(Times { from: Span::ZERO, until: Some(Span::seconds(30)) }));
         assert_eq!(course(&page).and_then(|course| course.ends), Some((Span::seconds(630), 0)));
-        let other = times(&page, &cat("/tmp/other"));
+        let other = times(&page, &cat("/run/other"));
         assert_eq!(other, Some(Times { from: Span::ZERO, until: Some(Span::ZERO) }));
         let late = container(&["sh", "-c"], &["sleep 20 && touch /ready && sleep infinity"]);
         assert_eq!(times(&late, &cat("/ready")), Some(Times { from: Span::seconds(20), until: None }));
