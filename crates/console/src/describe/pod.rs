@@ -118,6 +118,26 @@ fn containers(page: &mut Page<'_>, title: &str, containers: &[Container], status
     }
 }
 
+/// Upstream: `describeContainerEnvFrom`.
+fn variables_from(page: &mut Page<'_>, container: &Container) {
+    let all = container.env_from.0.as_deref().and_then(Value::as_list).unwrap_or(&[]);
+    if !all.is_empty() {
+        page.line(format_args!("    Environment Variables from:"));
+    }
+    for from in all {
+        let kinds = [("configMapRef", "ConfigMap"), ("secretRef", "Secret")];
+        let found = kinds.iter().find_map(|(key, kind)| Some((from.at(&[key])?, *kind)));
+        let (source, kind) = found.unwrap_or((from, ""));
+        let name = source.at(&["name"]).and_then(Value::as_str).unwrap_or("");
+        let optional = matches!(source.at(&["optional"]), Some(Value::Bool(true)));
+        let prefix = match from.at(&["prefix"]).and_then(Value::as_str) {
+            None | Some("") => String::new(),
+            Some(prefix) => format!(" with prefix '{prefix}'"),
+        };
+        page.line(format_args!("      {name}\t{kind}{prefix}\tOptional: {optional}"));
+    }
+}
+
 fn container(page: &mut Page<'_>, container: &Container, status: Option<&ContainerStatus>) {
     if let Some(status) = status {
         page.line(format_args!("    Container ID:\t{}", status.container_id));
@@ -163,6 +183,7 @@ fn container(page: &mut Page<'_>, container: &Container, status: Option<&Contain
             page.line(format_args!("    {title}:\t{}", probe_text(probe)));
         }
     }
+    variables_from(page, container);
     let variables = container.env.0.as_deref().and_then(Value::as_list).unwrap_or(&[]);
     match variables.is_empty() {
         true => page.line(format_args!("    Environment:\t<none>")),

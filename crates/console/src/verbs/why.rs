@@ -21,12 +21,14 @@ pub(crate) fn why(target: &str, namespace: &str, world: &World) -> Result<Output
     for (controller, at, waiting) in world.reasons() {
         let about_storage =
             matches!(controller, ControllerId::PersistentVolume | ControllerId::AttachDetach | ControllerId::CsiDriver);
-        if *at == key || (about_storage && storage.contains(at)) {
+        let misled = controller == ControllerId::PersistentVolume && volume_of_another(at, world).is_some();
+        if !misled && (*at == key || (about_storage && storage.contains(at))) {
             let since = age_since(waiting.since, world.now);
             let sentence = reason_text::sentence(world, at, &waiting.reason);
             out.line(format!("{}, for {since}: {sentence}", controller.name()));
         }
     }
+    storage.iter().filter_map(|claim| volume_of_another(claim, world)).for_each(|line| out.line(line));
     if let Some(Object::Pod(pod)) = world.objects().get(&target) {
         disks_elsewhere(&pod, world).into_iter().for_each(|line| out.line(line));
         nobody_places(&pod).into_iter().chain(kubelet_waits(&pod, world)).for_each(|line| out.line(line));
@@ -63,6 +65,21 @@ fn storage_of(target: &ObjectRef, world: &World) -> Vec<Key> {
     }
     keys.extend(volumes.into_iter().filter(|name| !name.is_empty()).map(|name| Key::new("", name)));
     keys
+}
+
+/// A claim that names a volume which belongs to somebody else.
+fn volume_of_another(claim: &Key, world: &World) -> Option<String> {
+    let objects = world.objects();
+    let claim = objects.claims.get(claim).filter(|claim| !claim.is_bound())?;
+    let volume = objects.volumes.get(&Key::new("", claim.spec.volume_name.clone()))?;
+    let owner = volume.spec.claim_ref.as_ref().filter(|owner| owner.uid.0 != 0 && owner.uid != claim.metadata.uid)?;
+    let (name, phase) = (&volume.metadata.name, &volume.status.phase);
+    let (own, theirs) = (claim.metadata.uid.short(), owner.uid.short());
+    let other = match owner.namespace == claim.metadata.namespace && owner.name == claim.metadata.name {
+        true => format!("an earlier {} ({theirs}, this one is {own})", owner.name),
+        false => format!("{}/{}", owner.namespace, owner.name),
+    };
+    Some(format!("{name} is {phase}: it belongs to {other}, until uid and resourceVersion of its claimRef are removed"))
 }
 
 /// Why no scheduler looks at a pod.

@@ -9,7 +9,9 @@ use super::state::{Probing, Run, RunState, Worker, container_of};
 use crate::belief::api::event::EventType;
 use crate::ground::clock::{Span, Time};
 use crate::reality::machine::ProcessState;
-use crate::reality::workload::behaviour::{Health, health};
+use crate::reality::workload::asked::Asked;
+use crate::reality::workload::behaviour::{Health, declares, health};
+use crate::reality::workload::script::{self, Times};
 use crate::words::note::ProcessChange;
 use petri_objects::*;
 
@@ -58,6 +60,8 @@ struct Prober<'a> {
     probe: Option<&'a Probe>,
     started_at: Time,
     health: Health,
+    /// When the command of the container lets it succeed, if that is known.
+    times: Option<Times>,
     hangs: bool,
     /// Whether every failure is told, or only those that change the result.
     tells: bool,
@@ -72,6 +76,8 @@ impl Prober<'_> {
             ProbeType::Liveness => self.health.unwell.is_none_or(|from| age < from),
             ProbeType::Readiness => self.health.ready,
         };
+        let well =
+            well && self.times.is_none_or(|times| age >= times.from && times.until.is_none_or(|until| age < until));
         if age < self.health.answers {
             Answer::Refused
         } else if self.hangs && !connects && self.probe.is_some() {
@@ -92,7 +98,8 @@ impl Prober<'_> {
             ProbeType::Liveness => self.health.unwell,
             ProbeType::Readiness => None,
         };
-        let changes = [Some(self.health.answers), own].into_iter().flatten();
+        let (from, until) = self.times.map_or((None, None), |times| (Some(times.from), times.until));
+        let changes = [Some(self.health.answers), own, from, until].into_iter().flatten();
         changes.map(|after| self.started_at + after).filter(|at| *at > now).min()
     }
 
@@ -140,6 +147,7 @@ impl Prober<'_> {
                 Answer::Silence => {
                     format!("{url}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)")
                 }
+                _ if self.times.is_some() => "HTTP probe failed with statuscode: 500".into(),
                 _ => "HTTP probe failed with statuscode: 503".into(),
             };
         }
@@ -162,7 +170,8 @@ impl Prober<'_> {
                 let words: Vec<&str> = exec.command.iter().map(|word| &**word).collect();
                 format!("command \"{}\" timed out", words.join(" "))
             }
-            // What a command prints is not known.
+            (Some(_), Answer::Failure) if self.times.is_some() => script::complaint(probe),
+            // What other commands print is not known.
             _ => String::new(),
         }
     }
@@ -186,11 +195,18 @@ impl Host<'_> {
         if let (Some(process), Some(_)) = (process, probe) {
             super::ills::worsen(&mut health, &process.ills);
         }
+        let asked = match kind {
+            ProbeType::Startup => Asked::Startup,
+            ProbeType::Liveness => Asked::Live,
+            ProbeType::Readiness => Asked::Ready,
+        };
+        let times = probe.filter(|_| !declares(&worker.pod, container, run.sort, asked));
         Some(Prober {
             kind,
             probe,
             started_at: since,
             health,
+            times: times.and_then(|probe| script::times(container, probe)),
             hangs: process.is_some_and(|process| !process.answers),
             tells: !self.settings.kubelet.recorded_agent,
         })
@@ -305,7 +321,15 @@ mod tests {
     const START: Time = Time(100_000_000);
 
     fn prober(probe: &Probe, health: Health) -> Prober<'_> {
-        Prober { kind: ProbeType::Readiness, probe: Some(probe), started_at: START, health, hangs: false, tells: false }
+        Prober {
+            kind: ProbeType::Readiness,
+            probe: Some(probe),
+            started_at: START,
+            health,
+            times: None,
+            hangs: false,
+            tells: false,
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! How a container starts, answers and stops, as its image and the annotations of its pod say.
 
 use super::asked::Asked;
+use super::script;
 use crate::ground::clock::Span;
+use crate::ground::pace;
 use crate::ground::settings::KubeletSettings;
 use petri_objects::{Container, Labels, Pod};
 
@@ -46,15 +48,26 @@ pub fn behaviour(pod: &Pod, container: &Container, sort: ContainerSort, defaults
     let declared = |wanted: &str, value: Span| (word == Some(wanted)).then_some(value);
     let crashes = declared("crasher", Span::seconds(1));
     let ends = (sort == ContainerSort::Init).then_some(Span::seconds(1));
+    let course = script::course(container).filter(|_| word.is_none());
+    // The first process of a container does not hear signals that it does not handle, and neither shell nor sleep does.
+    let deaf = course.is_some().then_some(pace::LONGEST);
     Behaviour {
         start: span(Asked::StartDelay).unwrap_or(defaults.start),
         health: health(pod, container, sort, defaults.ready),
-        stop: span(Asked::StopDelay).or(declared("slow-stopper", Span::seconds(60))).unwrap_or(defaults.stop),
-        run: span(Asked::Run).or(crashes).or(ends).map(|after| {
-            let code = text("exit-code").and_then(|code| code.parse().ok());
-            (after, code.unwrap_or(i32::from(crashes.is_some())))
-        }),
+        stop: span(Asked::StopDelay).or(declared("slow-stopper", Span::seconds(60))).or(deaf).unwrap_or(defaults.stop),
+        run: match (span(Asked::Run).or(crashes), course) {
+            (None, Some(script::Course { ends: Some(ends), .. })) => Some(ends),
+            (declared, _) => declared.or(ends).map(|after| {
+                let code = text("exit-code").and_then(|code| code.parse().ok());
+                (after, code.unwrap_or(i32::from(crashes.is_some())))
+            }),
+        },
     }
+}
+
+/// Whether an annotation says how a container answers its probes of one kind.
+pub fn declares(pod: &Pod, container: &Container, sort: ContainerSort, kind: Asked) -> bool {
+    [kind, Asked::Ready].iter().any(|asked| container_annotation(pod, container, sort, asked.key()).is_some())
 }
 
 /// What a container answers to its probes, as its image and the annotations say it now.

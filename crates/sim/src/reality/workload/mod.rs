@@ -18,7 +18,9 @@
 //! | `never-ready` | never answers its readiness probe | `ready` |
 //!
 //! Any other image is taken for a plain server; the console's `workloads` says so. Which images can be pulled stands in
-//! [`registry`](crate::reality::registry). For every container:
+//! [`registry`](crate::reality::registry). Of a command that is a few words of a shell (`touch /ready; sleep 30; exit 1`) the
+//! course is known ([`script`]): when the container ends, and what probes find that look for its files. Annotations go
+//! before it. For every container:
 //!
 //! | annotation | meaning |
 //! |---|---|
@@ -46,6 +48,7 @@
 pub mod asked;
 pub mod behaviour;
 pub mod role;
+pub mod script;
 
 pub mod election;
 pub mod lock_server;

@@ -1,0 +1,192 @@
+//! What the command of a container does, where it is a few words of a shell: `sleep`, `touch`, `rm`, `exit` and their like.
+//!
+//! Enough of it is read for the probes of the official pages to fail and recover as those pages say. A command that is not
+//! known here is taken for a server, with all that follows it.
+//!
+//! Deviation: files are those that the script makes; what an image brings is not there.
+
+use super::asked::Asked;
+use crate::ground::clock::Span;
+use petri_objects::{Container, ExecAction, Name, Probe};
+use std::collections::BTreeMap;
+
+/// How many commands are read; a longer script is taken for a server.
+const MOST_COMMANDS: usize = 200;
+
+/// The course of a script, counted from its start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Course {
+    /// When each file came and when it went, as far as it did.
+    files: BTreeMap<String, (Span, Option<Span>)>,
+    /// When it ends by itself, and with which code.
+    pub ends: Option<(Span, i32)>,
+}
+
+/// What a container does by its command; `None` if nothing is known of it.
+pub fn course(container: &Container) -> Option<Course> {
+    let words: Vec<&str> = container.command.iter().chain(&container.args).map(|word| &**word).collect();
+    match &words[..] {
+        [shell, "-c", script, ..] | [shell, "-e" | "-x", "-c", script, ..] if is_shell(shell) => read(script),
+        // Several flags in one: `-ec`.
+        [shell, flags, script, ..] if is_shell(shell) && flags.starts_with('-') && flags.ends_with('c') => read(script),
+        [program, ..] if ["sleep", "exit", "true", "false"].contains(&base(program)) && words.len() <= 2 => {
+            read(&words.join(" "))
+        }
+        _ => None,
+    }
+}
+
+fn base(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
+fn is_shell(word: &str) -> bool {
+    matches!(base(word), "sh" | "bash" | "ash" | "dash")
+}
+
+/// Reads a script up to the first thing that is not known: from there on it runs for ever.
+fn read(script: &str) -> Option<Course> {
+    let (mut course, mut at, mut code) = (Course::default(), Span::ZERO, 0);
+    let joined = script.replace("&&", ";").replace('\n', ";");
+    let mut known = false;
+    for (count, command) in joined.split(';').map(str::trim).filter(|command| !command.is_empty()).enumerate() {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let files = || words.iter().skip(1).filter(|word| !word.starts_with('-')).map(|word| (*word).to_owned());
+        if count >= MOST_COMMANDS || command.contains(['|', '`', '$', '&', '<', '(']) {
+            return known.then_some(course);
+        }
+        match words[..] {
+            ["sleep", span] => {
+                let Some(span) = seconds(span) else { return known.then_some(course) };
+                at = at + span;
+            }
+            ["touch", ..] => files().for_each(|file| make(&mut course, file, at)),
+            ["rm", ..] => files().for_each(|file| remove(&mut course, &file, at)),
+            ["exit"] => break,
+            ["exit", number] => {
+                code = number.parse().unwrap_or(2);
+                known = true;
+                break;
+            }
+            ["false"] => code = 1,
+            ["true" | ":"] | ["echo", ..] | ["mkdir", ..] | ["set", ..] | ["date"] => {
+                code = 0;
+                match words.iter().rposition(|word| matches!(*word, ">" | ">>")) {
+                    Some(place) => words[place + 1..].iter().for_each(|file| make(&mut course, (*file).to_owned(), at)),
+                    None if command.contains('>') => return known.then_some(course),
+                    None => {}
+                }
+            }
+            _ => return known.then_some(course),
+        }
+        known = true;
+    }
+    course.ends = Some((at, code));
+    known.then_some(course)
+}
+
+fn make(course: &mut Course, file: String, at: Span) {
+    let entry = course.files.entry(file).or_insert((at, None));
+    if entry.1.is_some() {
+        *entry = (at, None);
+    }
+}
+
+fn remove(course: &mut Course, file: &str, at: Span) {
+    if let Some((_, gone)) = course.files.get_mut(file) {
+        *gone = gone.or(Some(at));
+    }
+}
+
+/// `30`, `5s`, `2m`, `infinity`.
+fn seconds(text: &str) -> Option<Span> {
+    let (number, unit) = match text.strip_suffix(['s', 'm', 'h', 'd']) {
+        Some(number) => (number, &text[number.len()..]),
+        None => (text, "s"),
+    };
+    let factor = match unit {
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => 1,
+    };
+    Some(Asked::Run.seconds(number.parse::<u64>().ok()?.saturating_mul(factor)))
+}
+
+/// When a probe succeeds: from when on, and until when if it does not for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    pub from: Span,
+    pub until: Option<Span>,
+}
+
+/// When a probe succeeds by what the container does; `None` if that is not known.
+pub fn times(container: &Container, probe: &Probe) -> Option<Times> {
+    if probe.http_get.is_some() && container.args.first().is_some_and(|word| base(word) == "liveness") {
+        // The test image of the official pages is well for ten seconds.
+        return Some(Times { from: Span::ZERO, until: Some(Span::seconds(10)) });
+    }
+    let file = looked_for(probe.exec.as_ref()?)?;
+    let course = course(container)?;
+    let never = Times { from: Span::ZERO, until: Some(Span::ZERO) };
+    Some(course.files.get(&**file).map_or(never, |(from, until)| Times { from: *from, until: *until }))
+}
+
+/// The file that a command looks for: `cat FILE`, `ls FILE`, `test -f FILE`.
+fn looked_for(exec: &ExecAction) -> Option<&Name> {
+    let words: Vec<&str> = exec.command.iter().map(|word| &**word).collect();
+    match words[..] {
+        ["cat" | "ls" | "/bin/cat" | "/bin/ls", _] | ["test", "-f" | "-e", _] => exec.command.last(),
+        _ => None,
+    }
+}
+
+/// What such a command prints that does not find its file.
+pub fn complaint(probe: &Probe) -> String {
+    let words = probe.exec.as_ref().map(|exec| &exec.command[..]).unwrap_or_default();
+    match words {
+        [cat, file] if base(cat) == "cat" => format!("cat: can't open '{file}': No such file or directory"),
+        [ls, file] if base(ls) == "ls" => format!("ls: {file}: No such file or directory"),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn container(command: &[&str], args: &[&str]) -> Container {
+        let names = |words: &[&str]| words.iter().map(|word| Name::from(*word)).collect();
+        Container { command: names(command), args: names(args), ..Container::default() }
+    }
+    fn cat(file: &str) -> Probe {
+        let command = ["cat", file].map(Name::from).to_vec();
+        Probe { exec: Some(ExecAction { command }), ..Probe::default() }
+    }
+
+    #[test]
+    fn a_file_that_comes_and_goes_is_found_meanwhile() {
+        let page = container(&[], &["/bin/sh", "-c", "touch /run/healthy; sleep 30; rm -f /run/healthy; sleep 600"]);
+        let found = times(&page, &cat("/run/healthy"));
+        assert_eq!(found, Some(Times { from: Span::ZERO, until: Some(Span::seconds(30)) }));
+        assert_eq!(course(&page).and_then(|course| course.ends), Some((Span::seconds(630), 0)));
+        let other = times(&page, &cat("/run/other"));
+        assert_eq!(other, Some(Times { from: Span::ZERO, until: Some(Span::ZERO) }));
+        let late = container(&["sh", "-c"], &["sleep 20 && touch /ready && sleep infinity"]);
+        assert_eq!(times(&late, &cat("/ready")), Some(Times { from: Span::seconds(20), until: None }));
+    }
+
+    #[test]
+    fn a_script_ends_with_its_code_and_what_is_not_known_runs_on() {
+        let ends = |words: &[&str]| course(&container(words, &[])).map(|course| course.ends);
+        assert_eq!(ends(&["sh", "-c", "echo hello; sleep 5; exit 3"]), Some(Some((Span::seconds(5), 3))));
+        assert_eq!(ends(&["bash", "-ec", "echo a > /f\nsleep 1m"]), Some(Some((Span::seconds(60), 0))));
+        assert_eq!(ends(&["sleep", "3600"]), Some(Some((Span::seconds(3_600), 0))));
+        assert_eq!(ends(&["/bin/sh", "-c", "touch /a; exec server"]), Some(None));
+        assert_eq!(ends(&["sh", "-c", "while true; do sleep 1; done"]), None);
+        assert_eq!(ends(&["sh", "-c", "until nslookup db; do sleep 2; done"]), None);
+        assert_eq!(ends(&["server", "--flag"]), None);
+        assert_eq!(ends(&["sh", "-c", "sleep 99999999999999999999"]), None);
+        assert_eq!(ends(&["sh", "-c", ""]), None);
+    }
+}
