@@ -63,7 +63,6 @@ pub use errors::{answer_text, api_error};
 pub use host::{Files, Host, Turn, Unread};
 pub use output::{Follow, Output};
 
-pub use course::{give_up, poll, run};
+pub use course::{Session, give_up, poll, run};
 pub use select::is_about_kept;
-pub use session::Session;
 pub use shell::Typed;

@@ -24,17 +24,18 @@ const FLAGS: &[Flag] = &[
     args::value("timeout"),
     args::value("field-manager"),
     args::value("output").short('o'),
+    args::value("kustomize").short('k'),
 ];
 
 #[inline(never)]
 pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    let is_word = |word: &&String| !word.starts_with('-');
-    if verb == "create" && words.iter().find(is_word).is_some_and(|word| super::make::KINDS.contains(&&**word)) {
+    if verb == "create" && first_word(words).is_some_and(|word| super::make::KINDS.contains(&word)) {
         return super::make::create(words, context);
     }
     let arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
     let files = file_names(&arguments)?;
-    if files.is_empty() {
+    let folder = arguments.last("kustomize");
+    if files.is_empty() && folder.is_none() {
         return Err("error: must specify one of -f and -k".into());
     }
     if let Some(word) = arguments.words.first() {
@@ -42,6 +43,10 @@ pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Re
     }
     let mut out = Output::default();
     let mut kept = BTreeSet::new();
+    if let Some(folder) = folder {
+        let text = super::kustomize::build(folder, context)?;
+        one_file(verb, folder, &text, &arguments, &mut kept, context, &mut out);
+    }
     for file in files {
         let text = read_file(&file, context)?;
         one_file(verb, &file, &text, &arguments, &mut kept, context, &mut out);
@@ -65,6 +70,19 @@ fn failed_to_create(made: &Value) -> Option<String> {
         "Service" => format!("{} service", made.at(&["spec", "type"]).and_then(Value::as_str)?),
         _ => return None,
     })
+}
+
+/// The first word that is no flag and no value of one.
+fn first_word(words: &[String]) -> Option<&str> {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-n" | "--namespace" | "-f" | "--filename" | "-o" | "--output" => drop(words.next()),
+            word if word.starts_with('-') => {}
+            word => return Some(word),
+        }
+    }
+    None
 }
 
 /// Gives the cluster an object that a line describes, and says what was done in a word.

@@ -23,6 +23,7 @@ pub mod wait;
 pub mod ways;
 
 mod json_patch;
+mod kustomize;
 mod merge;
 
 use crate::errors::api_error;
@@ -164,9 +165,10 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         "cp" => ways::copy(rest, &mut context),
         "port-forward" => ways::forward(rest, &mut context),
         "proxy" => ways::proxy(rest),
+        "kustomize" => kustomize::build(rest.first().map_or(".", String::as_str), &context).map(Output::text),
         "options" => Ok(Output::text("The following options can be passed to any command:\n\n    -n, --namespace\n")),
-        "config" | "auth" | "cluster-info" | "api-versions" | "top" | "certificate" | "debug" | "kustomize"
-        | "plugin" | "completion" | "alpha" => ways::about(verb, rest, context.host.world()),
+        "config" | "auth" | "cluster-info" | "api-versions" | "top" | "certificate" | "debug" | "plugin"
+        | "completion" | "alpha" => ways::about(verb, rest, context.host.world()),
         other => Err(format!("error: unknown command \"{other}\" for \"kubectl\"")),
     }
 }

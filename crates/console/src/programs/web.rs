@@ -226,7 +226,7 @@ pub(super) fn answer(pod: &ObjectRef, container: &str, path: &str, world: &World
         }
         Family::RandomGenerator => {
             if path == "/logs" {
-                let text = own.text("/tmp/logs/random.log").map(|text| text.to_string());
+                let text = own.text(own.variables.get("LOG_FILE").unwrap_or("/logs")).map(|text| text.to_string());
                 return plain(text.unwrap_or_default());
             }
             let drawn = digest::of(&(own.inside.pod.metadata.uid, world.now, world.events));

@@ -1,6 +1,6 @@
 //! What is put into words: variables, what commands write, sums; and how a word falls into several.
 
-use super::read::is_name;
+use super::marks::is_name;
 use super::script::{Change, List, Part, Word};
 use crate::limits::{LARGEST_ANSWER, MOST_NESTED, MOST_WORDS, beyond};
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@
 //! over. Nothing here recurses; loops are bounded.
 
 use super::expand::{self, Around, Variables};
-use super::read::is_name;
+use super::marks::is_name;
 use super::script::{Entry, List, Pipeline, Redirect, Script, Stream, To, What, When, Word};
 use crate::limits::{LARGEST_ANSWER, MOST_TURNS, beyond};
 use std::rc::Rc;
