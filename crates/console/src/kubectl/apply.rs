@@ -29,9 +29,6 @@ const FLAGS: &[Flag] = &[
 
 #[inline(never)]
 pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    if verb == "create" && first_word(words).is_some_and(|word| super::make::KINDS.contains(&word)) {
-        return super::make::create(words, context);
-    }
     let arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
     let files = file_names(&arguments)?;
     let folder = arguments.last("kustomize");
@@ -70,19 +67,6 @@ fn failed_to_create(made: &Value) -> Option<String> {
         "Service" => format!("{} service", made.at(&["spec", "type"]).and_then(Value::as_str)?),
         _ => return None,
     })
-}
-
-/// The first word that is no flag and no value of one.
-fn first_word(words: &[String]) -> Option<&str> {
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "-n" | "--namespace" | "-f" | "--filename" | "-o" | "--output" => drop(words.next()),
-            word if word.starts_with('-') => {}
-            word => return Some(word),
-        }
-    }
-    None
 }
 
 /// Gives the cluster an object that a line describes, and says what was done in a word.

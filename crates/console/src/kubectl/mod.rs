@@ -138,6 +138,7 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         "get" if rest.iter().any(|word| word.starts_with("--raw")) => get::raw(rest, &mut context),
         "get" => get::run(rest, &mut context),
         "describe" => describe::run(rest, &mut context),
+        "create" if make::describes(rest) => make::create(rest, &mut context),
         "apply" | "create" | "replace" => apply::run(verb, rest, &mut context),
         "diff" => diff::run(rest, &mut context),
         "delete" => delete::run(rest, &mut context),

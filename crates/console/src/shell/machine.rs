@@ -425,7 +425,11 @@ impl Rest {
         for (name, word) in assignments {
             let value = expand::text(word, around)?;
             // Deviation: what stands before a command stays afterwards.
-            around.variables().set(name, value)?;
+            if let Err(problem) = around.variables().set(name, value) {
+                // A loop that grows a variable would go on growing it.
+                self.frames.clear();
+                return Err(problem);
+            }
         }
         let texts: Vec<&str> = words.iter().map(String::as_str).collect();
         let code = match texts[..] {
