@@ -118,7 +118,6 @@ every! {
     Command::StartComponent { .. } => Command::StartComponent { component: Component::Scheduler };
     Command::CrashController { .. } => Command::CrashController { controller: ControllerId::StatefulSet };
     Command::HoldCache { .. } => Command::HoldCache { controller: ControllerId::StatefulSet, on: false };
-    Command::LoseReply { .. } => Command::LoseReply { controller: ControllerId::StatefulSet };
     Command::Exec { .. } => Command::Exec {
         pod: pod(),
         container: "web".into(),
@@ -128,6 +127,7 @@ every! {
         ],
         exit_code: Some(143)
     };
+    Command::LoseReply { .. } => Command::LoseReply { controller: ControllerId::StatefulSet };
 }
 
 fn shared() -> Shared {

@@ -25,7 +25,9 @@ impl Files for Folder {
                 Unread::Because(format!("it is not UTF-8 text from byte {at} on"))
             }),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                example().map(|(_, text)| text.to_string()).ok_or(Unread::Missing)
+                let official = || petri_lessons::official::named(name).and_then(petri_lessons::official::text);
+                let found = example().map(|(_, text)| *text).or_else(official);
+                found.map(str::to_owned).ok_or(Unread::Missing)
             }
             Err(error) if error.kind() == ErrorKind::IsADirectory => Err(Unread::Because("it is a folder".into())),
             Err(error) => Err(Unread::Because(error.to_string())),

@@ -5,11 +5,12 @@ use crate::host::{Files, Host, Turn};
 use crate::limits::{LONGEST_RUN, MOST_NESTED, beyond};
 use crate::output::{Asks, Follow, Output};
 use crate::programs::{self, desk};
-use crate::session::{Inside, Session, Shelf};
+use crate::session::{Inside, Memory, Shelf};
 use crate::shell::{self, Around, List, Next, Rest, Step, Variables};
 use crate::{dig, help, kubectl, verbs};
 use petri_objects::Span;
 use petri_objects::value::quoted;
+use std::collections::BTreeMap;
 
 /// Runs one line, which may be several lines of text, in a shell that remembers nothing.
 pub fn run(line: &str, host: &mut dyn Host, files: &dyn Files) -> Output {
@@ -18,35 +19,51 @@ pub fn run(line: &str, host: &mut dyn Host, files: &dyn Files) -> Output {
 
 /// Looks at the world again. The output has what is new, and the follow again unless the whole line is done.
 pub fn poll(follow: Follow, host: &mut dyn Host, files: &dyn Files) -> Output {
-    follow.session.clone().poll(follow, host, files)
+    Session { memory: follow.session.clone() }.poll(follow, host, files)
 }
 
 /// Gives up on what is waited for after so long, and goes on with the rest of the line.
 pub fn give_up(follow: Follow, waited: Span, host: &mut dyn Host, files: &dyn Files) -> Output {
-    follow.session.clone().give_up(follow, waited, host, files)
+    Session { memory: follow.session.clone() }.give_up(follow, waited, host, files)
+}
+
+/// A console that remembers from one line to the next what its shell knows: variables, files that lines wrote with `>`, and
+/// whose shell it is in. It is the host's to keep: the cluster knows nothing of it, and no recording has it.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    memory: Memory,
 }
 
 impl Session {
+    /// The pod whose shell reads the lines, for a prompt.
+    pub fn prompt(&self) -> Option<String> {
+        self.memory.prompt()
+    }
+    /// Files that lines wrote with `>`, for an editor.
+    pub fn files(&self) -> &BTreeMap<String, String> {
+        self.memory.files()
+    }
+
     /// Runs one line, which may be several lines of text. Commands stand apart by `;`, `&&`, `||` and line breaks, or hand
     /// their output on by `|`; here-documents follow `<<EOF`.
     pub fn run(&mut self, line: &str, host: &mut dyn Host, files: &dyn Files) -> Output {
-        let mut out = Output::default();
-        if let Some(inside) = self.inside.clone() {
+        let (session, mut out) = (&mut self.memory, Output::default());
+        if let Some(inside) = session.inside.clone() {
             if stays_inside(line) {
-                inside_line(self, inside, line, host, files, &mut out);
+                inside_line(session, inside, line, host, files, &mut out);
                 return out;
             }
-            leave(self, host, &mut out);
+            leave(session, host, &mut out);
         }
         if let Some(commands) = plain(line) {
             go_on(Rest::of_words(commands), &mut out, self, host, files, 0);
             return out;
         }
         match shell::read(line) {
-            Ok(script) => go_on(Rest::new(&script), &mut out, self, host, files, 0),
+            Ok(script) => go_on(Rest::new(&script), &mut out, session, host, files, 0),
             Err(problem) => {
                 out.fail(problem.words());
-                self.variables.code = 2;
+                session.variables.code = 2;
             }
         }
         out
@@ -54,16 +71,16 @@ impl Session {
 
     /// Looks at the world again. The output has what is new, and the follow again unless the whole line is done.
     pub fn poll(&mut self, mut follow: Follow, host: &mut dyn Host, files: &dyn Files) -> Output {
-        let mut out = Output::default();
+        let (session, mut out) = (&mut self.memory, Output::default());
         let over = follow.look(host, &mut out);
         if out.code == 0 {
             out.code = follow.code;
         }
         let mut rest = std::mem::take(&mut follow.rest);
-        redirect(&mut out, &mut rest, self, host, files);
+        redirect(&mut out, &mut rest, session, host, files);
         if over {
-            asked(self, &mut out, host);
-            finish(rest, &mut out, self, host, files);
+            asked(session, &mut out, host);
+            finish(rest, &mut out, session, host, files);
         } else {
             follow.code = out.code;
             follow.rest = rest;
@@ -74,9 +91,9 @@ impl Session {
 
     /// Gives up on what is waited for after so long, and goes on with the rest of the line.
     pub fn give_up(&mut self, mut follow: Follow, waited: Span, host: &mut dyn Host, files: &dyn Files) -> Output {
-        let mut out = Output::default();
+        let (session, mut out) = (&mut self.memory, Output::default());
         interrupted(&follow.waits_for(host.world()), waited, &mut out);
-        finish(std::mem::take(&mut follow.rest), &mut out, self, host, files);
+        finish(std::mem::take(&mut follow.rest), &mut out, session, host, files);
         out
     }
 }
@@ -93,7 +110,7 @@ fn is_own(word: &str) -> bool {
 
 /// The shell of the console, as words and redirections see it.
 struct Desk<'a> {
-    session: &'a mut Session,
+    session: &'a mut Memory,
     host: &'a mut dyn Host,
     files: &'a dyn Files,
     /// The script whose parts are run for `$(...)`.
@@ -104,7 +121,7 @@ struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    fn new(session: &'a mut Session, host: &'a mut dyn Host, files: &'a dyn Files, rest: &Rest, depth: u32) -> Self {
+    fn new(session: &'a mut Memory, host: &'a mut dyn Host, files: &'a dyn Files, rest: &Rest, depth: u32) -> Self {
         Desk { session, host, files, rest: rest.part(&List::default()), depth, stderr: String::new() }
     }
 }
@@ -137,7 +154,7 @@ impl Around for Desk<'_> {
 }
 
 /// Runs commands up to the first that has to be waited for.
-fn go_on(mut rest: Rest, out: &mut Output, session: &mut Session, host: &mut dyn Host, files: &dyn Files, depth: u32) {
+fn go_on(mut rest: Rest, out: &mut Output, session: &mut Memory, host: &mut dyn Host, files: &dyn Files, depth: u32) {
     let begun = host.world().now;
     loop {
         let mut desk = Desk::new(session, host, files, &rest, depth);
@@ -177,20 +194,20 @@ fn go_on(mut rest: Rest, out: &mut Output, session: &mut Session, host: &mut dyn
 }
 
 /// What comes after a command that was waited for.
-fn finish(mut rest: Rest, out: &mut Output, session: &mut Session, host: &mut dyn Host, files: &dyn Files) {
+fn finish(mut rest: Rest, out: &mut Output, session: &mut Memory, host: &mut dyn Host, files: &dyn Files) {
     rest.done(out.code, &mut Desk::new(session, host, files, &Rest::default(), 0));
     go_on(rest, out, session, host, files, 0);
 }
 
 /// Output goes where the line says.
-fn redirect(out: &mut Output, rest: &mut Rest, session: &mut Session, host: &mut dyn Host, files: &dyn Files) {
+fn redirect(out: &mut Output, rest: &mut Rest, session: &mut Memory, host: &mut dyn Host, files: &dyn Files) {
     let (stdout, stderr) = (std::mem::take(&mut out.stdout), std::mem::take(&mut out.stderr));
     let mut desk = Desk::new(session, host, files, &Rest::default(), 0);
     (out.stdout, out.stderr) = rest.emit(stdout, stderr, &mut desk);
 }
 
 /// What a command asks of the console itself.
-fn asked(session: &mut Session, out: &mut Output, host: &mut dyn Host) {
+fn asked(session: &mut Memory, out: &mut Output, host: &mut dyn Host) {
     if out.follow.is_some() {
         return;
     }
@@ -222,7 +239,7 @@ fn stays_inside(line: &str) -> bool {
 
 /// A line for the shell of a container. The simulator's own verbs that no container knows are the console's.
 fn inside_line(
-    session: &mut Session,
+    session: &mut Memory,
     mut inside: Inside,
     line: &str,
     host: &mut dyn Host,
@@ -258,7 +275,7 @@ fn inside_line(
 }
 
 /// The shell of a container is left.
-fn leave(session: &mut Session, host: &mut dyn Host, out: &mut Output) {
+fn leave(session: &mut Memory, host: &mut dyn Host, out: &mut Output) {
     let Some(inside) = session.inside.take() else { return };
     if inside.removes {
         let mut removed = kubectl::remove_pod(&inside.pod, host);
@@ -275,7 +292,7 @@ fn interrupted(waits_for: &str, waited: Span, out: &mut Output) {
 /// What does not change what a command does: it is left out.
 const PREFIXES: [&str; 4] = ["sudo", "time", "command", "nohup"];
 
-fn dispatch(step: &Step, session: &mut Session, host: &mut dyn Host, files: &dyn Files) -> Output {
+fn dispatch(step: &Step, session: &mut Memory, host: &mut dyn Host, files: &dyn Files) -> Output {
     let mut words = &step.words[..];
     // `timeout 60s COMMAND` ends a command that would wait for longer, with code 124. Of several the first one counts.
     let mut deadline = None;
@@ -305,7 +322,7 @@ fn dispatch(step: &Step, session: &mut Session, host: &mut dyn Host, files: &dyn
 }
 
 /// One command of the console.
-fn one(words: &[String], step: &Step, session: &mut Session, host: &mut dyn Host, files: &dyn Files) -> Output {
+fn one(words: &[String], step: &Step, session: &mut Memory, host: &mut dyn Host, files: &dyn Files) -> Output {
     let Some((first, rest)) = words.split_first() else { return Output::default() };
     let input = step.input.as_deref();
     let (listens, turn) = (session.listens.clone(), session.turns);

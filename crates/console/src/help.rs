@@ -91,6 +91,10 @@ pub(crate) fn text(words: &[String]) -> String {
         text.push_str(
             "A; B\tB when A is over; && if A went well, || if it did not; apply -f - <<EOF takes lines up to EOF\n",
         );
+        text.push_str(
+            "A | B > F\tas a shell does: pipes, files of the editor, $NAME, $(A), for, while, if; echo, grep, sort, jq ...\n",
+        );
+        text.push_str("kubectl exec POD -- A\trun A in a container: what it writes lies where it was written\n");
         text.push_str(IMAGES);
         text.push_str("kubectl VERB\tas usual; `help kubectl` lists the verbs, and the word kubectl may be left out\n");
     }

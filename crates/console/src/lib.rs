@@ -6,13 +6,15 @@
 //! that the host asks again while it plays (the page): it knows what the line waits for and what comes after that.
 //!
 //! Invariants:
-//! * no state of its own: everything a line needs is in the world, the files and the line;
+//! * no state of its own: everything a line needs is in the world, the files and the line, and what a shell remembers from
+//!   one line to the next is a value that the host keeps ([`Session`]);
 //! * everything a person changes goes through [`Command`](petri_sim::words::command::Command), so that a run can be
 //!   recorded;
 //! * what kubectl prints is printed byte by byte the same, tables and errors included;
 //! * a short line has a short answer: what one may ask for is bounded by [`limits`].
 //!
-//! Where to start: [`run`], then [`kubectl`] for a verb, [`tables`] for what `get` prints. The modules below stand from the
+//! Where to start: [`Session::run`], then `shell` for what a line says, [`kubectl`] for a verb, `programs` for what runs in
+//! a container, [`tables`] for what `get` prints. The modules below stand from the
 //! door to the ground: each uses only those after its own group, and a test (`tests/layout.rs`) holds them to it.
 
 mod course;
@@ -63,7 +65,6 @@ pub use errors::{answer_text, api_error};
 pub use host::{Files, Host, Turn, Unread};
 pub use output::{Follow, Output};
 
-pub use course::{give_up, poll, run};
+pub use course::{Session, give_up, poll, run};
 pub use select::is_rare;
-pub use session::Session;
 pub use shell::Typed;

@@ -2,7 +2,7 @@
 
 use crate::host::Host;
 use crate::limits::LARGEST_ANSWER;
-use crate::session::{Listens, Session};
+use crate::session::{Listens, Memory};
 use crate::shell::Rest;
 use petri_objects::{ObjectRef, Time};
 use petri_sim::story::limits;
@@ -100,7 +100,7 @@ pub struct Follow {
     /// The commands after it.
     pub(crate) rest: Rest,
     /// What the shell knew when it began to wait, for hosts that keep no session.
-    pub(crate) session: Session,
+    pub(crate) session: Memory,
 }
 
 /// What a line waits for.
@@ -154,7 +154,7 @@ enum Expiry {
 impl Follow {
     pub(crate) fn new(what: impl Awaited + 'static, deadline: Option<Time>) -> Follow {
         let deadline = deadline.map(|at| (at, Expiry::Flag));
-        Follow { what: Box::new(what), deadline, code: 0, rest: Rest::default(), session: Session::default() }
+        Follow { what: Box::new(what), deadline, code: 0, rest: Rest::default(), session: Memory::default() }
     }
     pub(crate) fn stop_at(&mut self, at: Time) {
         if self.deadline.as_ref().is_none_or(|(deadline, _)| at < *deadline) {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// What a console remembers from one line to the next.
 #[derive(Clone, Debug, Default)]
-pub struct Session {
+pub(crate) struct Memory {
     pub(crate) variables: Variables,
     /// Files that lines wrote with `>`, before those of the editor.
     pub(crate) written: BTreeMap<String, String>,
@@ -43,13 +43,13 @@ pub(crate) struct Listens {
     pub target: Option<(ObjectRef, u16)>,
 }
 
-impl Session {
+impl Memory {
     /// The pod whose shell reads the lines, for a prompt.
-    pub fn prompt(&self) -> Option<String> {
+    pub(crate) fn prompt(&self) -> Option<String> {
         self.inside.as_ref().map(|inside| format!("{}:{}# ", inside.pod.name, inside.folder))
     }
     /// Files that lines wrote with `>`, for an editor.
-    pub fn files(&self) -> &BTreeMap<String, String> {
+    pub(crate) fn files(&self) -> &BTreeMap<String, String> {
         &self.written
     }
 

@@ -8,6 +8,7 @@
 use crate::limits::{MOST_NESTED, MOST_WORK, beyond};
 use petri_objects::Value;
 use petri_objects::kept::secret;
+use petri_objects::value::quoted as quoted_text;
 
 /// A template that was read.
 #[derive(Clone, Debug)]
@@ -212,7 +213,7 @@ fn pipe(text: &str) -> Result<Pipe, String> {
     let found = commands(&mut rest, 0)?;
     match rest {
         "" => Ok(found),
-        rest => wrong(format!("unexpected {rest:?} in operand")),
+        rest => wrong(format!("unexpected {} in operand", quoted_text(rest))),
     }
 }
 
@@ -267,7 +268,7 @@ fn commands(rest: &mut &str, depth: u32) -> Result<Pipe, String> {
                     word => match word.parse() {
                         Ok(number) => Term::Is(Value::Int(number)),
                         Err(_) if FUNCTIONS.contains(&word) => Term::Call(word.to_owned()),
-                        Err(_) => return wrong(format!("function {word:?} not defined")),
+                        Err(_) => return wrong(format!("function {} not defined", quoted_text(word))),
                     },
                 });
             }
@@ -465,7 +466,7 @@ impl Filler {
             Term::Path { from: Some(name), fields } => {
                 match self.variables.iter().rev().find(|(known, _)| known == name) {
                     Some((_, value)) => at(value, fields)?,
-                    None => return wrong(format!("undefined variable {name:?}")),
+                    None => return wrong(format!("undefined variable {}", quoted_text(name))),
                 }
             }
         })
@@ -578,7 +579,7 @@ fn call(name: &str, arguments: Vec<Option<Value>>) -> Result<Option<Value>, Stri
                 let width: usize = flags.trim_start_matches(['-', '0', '+']).parse().unwrap_or(0).min(1_000);
                 match chars.next() {
                     Some('%') => out.push('%'),
-                    Some('q') => out.push_str(&format!("{:?}", rest.next().map(text).unwrap_or_default())),
+                    Some('q') => out.push_str(&quoted_text(&rest.next().map(text).unwrap_or_default())),
                     _ => {
                         let word = rest.next().map(text).unwrap_or_default();
                         match flags.starts_with('-') {
@@ -650,7 +651,7 @@ mod tests {
     fn hostile_templates_come_to_an_end() {
         assert!(filled(&"{{if .a}}".repeat(1_000)).contains("at most 16 deep"));
         assert!(filled(&format!("{{{{{}}}}}", "(".repeat(1_000))).contains("at most 16 deep"));
-        let body = "{{range .spec.ports}}".repeat(15) + &"x".repeat(1_000) + &"{{end}}".repeat(15);
+        let body = "{{range $.spec.ports}}".repeat(15) + &"x".repeat(1_000) + &"{{end}}".repeat(15);
         assert!(filled(&body).contains("a template costs at most"), "it is bounded");
     }
 }

@@ -635,3 +635,54 @@ fn what_the_simulation_adds_stands_apart_from_what_kubectl_says() {
     assert_eq!(out.notes, "Warning: spec.hostPath is accepted, but has no effect in the simulation\n");
     assert!(out.shown().starts_with("Warning: spec.hostPath"));
 }
+
+#[test]
+fn what_a_program_did_is_played_again_alike() {
+    let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 1));
+    let mut shell = crate::Session::default();
+    for line in [
+        "kubectl run web --image=nginx",
+        "run 20s",
+        "kubectl exec web -- sh -c 'echo a > /usr/share/nginx/html/a; mkdir -p /data/b; chmod 600 /etc/hostname'",
+        "kubectl exec web -- rm /usr/share/nginx/html/index.html",
+        "run 5s",
+        "kubectl exec web -- kill 1",
+        "run 30s",
+    ] {
+        let out = shell.run(line, &mut timeline, &files());
+        assert_eq!(out.code, 0, "{line}: {}", out.shown());
+    }
+    let commands = timeline.recording().commands.iter().filter(|own| matches!(*own.command, Command::Exec { .. }));
+    assert_eq!(commands.count(), 3, "each program is one command");
+    let json = timeline.shared().to_json();
+    let shared = petri_sim::story::shared::Shared::from_json(&json).expect("it was just written");
+    let mut again = Timeline::new(shared.recording);
+    again.play_until(timeline.now());
+    assert_eq!(again.world().fingerprint(), timeline.world().fingerprint());
+    let own = shell.run("kubectl exec web -- cat /usr/share/nginx/html/a", &mut timeline, &files());
+    assert_eq!(own.code, 1, "the container was restarted, and begins with its image: {}", own.shown());
+}
+
+#[test]
+fn what_takes_too_much_is_bounded_and_changes_nothing() {
+    let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 1));
+    let mut shell = crate::Session::default();
+    for line in ["kubectl run web --image=nginx", "run 20s"] {
+        shell.run(line, &mut timeline, &files());
+    }
+    let before = timeline.recording().commands.len();
+    for (line, said) in [
+        ("kubectl exec web -- sh -c 'yes > /srv/x; head -c 100M /dev/zero > /srv/y'", "No space left on device"),
+        ("kubectl exec web -- dd if=/dev/zero of=/y bs=1M count=100", "No space left on device"),
+        ("kubectl exec web -- sh -c 'while true; do :; done'", "a line runs at most 5,000 commands"),
+        ("kubectl exec web -- sh -c 'echo $(sh -c \"$0\")' 'echo'", ""),
+        ("kubectl exec web -- sh -c \"echo 'a\"", "a quote does not end"),
+        ("x=$(yes); while true; do x=$x$x; done", "a variable has at most"),
+        ("seq 200000 | cat | cat | wc -l", "at most 100,000 lines"),
+    ] {
+        let out = shell.run(line, &mut timeline, &files());
+        assert!(out.shown().contains(said), "{line}: {}", out.shown());
+    }
+    let added = timeline.recording().commands.len() - before;
+    assert!(added <= 1, "only what fitted was kept: {added}");
+}

@@ -23,8 +23,18 @@ pub fn path_of(address: &str) -> Option<&'static str> {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let rest = rest.strip_prefix("www.").unwrap_or(rest);
     let rest = rest.split(['?', '#']).next().unwrap_or(rest);
-    let path = PLACES.iter().find_map(|place| rest.strip_prefix(place))?;
+    // The examples of the book on patterns end with `.yml` at their addresses.
+    let of_patterns =
+        || Some(format!("k8spatterns/{}", rest.strip_prefix("k8spatterns.com/")?.replace(".yml", ".yaml")));
+    let own = PLACES.iter().find_map(|place| rest.strip_prefix(place)).map(str::to_owned).or_else(of_patterns);
+    let path = own?;
     FILES.iter().find(|(known, _)| *known == path).map(|(known, _)| *known)
+}
+
+/// The path of the only file of this name, for a tutorial that has it downloaded.
+pub fn named(name: &str) -> Option<&'static str> {
+    let mut found = paths().filter(|path| path.rsplit('/').next() == Some(name));
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// All of them by their paths.
@@ -32,10 +42,14 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(path, _)| *path)
 }
 
-/// The paths of the files that a line names by an address.
+/// The paths of the files that a line names, by an address or by a name that only one of them has.
 pub fn named_in(line: &str) -> Vec<&'static str> {
     let words = line.split(|c: char| c.is_whitespace() || "'\";&|()<>,=".contains(c));
-    let mut found: Vec<&str> = words.filter(|word| word.contains("://")).filter_map(path_of).collect();
+    let own = |word: &str| match word.contains("://") {
+        true => path_of(word),
+        false => named(word.trim_start_matches("./")).filter(|_| word.ends_with(".yaml")),
+    };
+    let mut found: Vec<&str> = words.filter_map(own).collect();
     found.dedup();
     found
 }
@@ -65,7 +79,10 @@ impl Files for WithOfficial<'_> {
     fn read(&self, name: &str) -> Result<String, Unread> {
         match path_of(name).filter(|_| name.contains("://")).and_then(text) {
             Some(text) => Ok(text.to_owned()),
-            None => self.0.read(name),
+            None => self.0.read(name).or_else(|why| match named(name.trim_start_matches("./")).and_then(text) {
+                Some(text) if why == Unread::Missing => Ok(text.to_owned()),
+                _ => Err(why),
+            }),
         }
     }
     fn names(&self) -> Vec<String> {
@@ -89,6 +106,10 @@ mod tests {
         }
         let line = "kubectl apply -f https://k8s.io/examples/application/web/web.yaml; curl https://example.org/";
         assert_eq!(named_in(line), [path]);
+        assert_eq!(named("cassandra-statefulset.yaml"), Some("application/cassandra/cassandra-statefulset.yaml"));
+        assert_eq!(named("mysql-deployment.yaml"), None, "there are two");
+        let patterns = "https://k8spatterns.com/StatefulService/pvs.yml";
+        assert_eq!(path_of(patterns), Some("k8spatterns/StatefulService/pvs.yaml"));
     }
 
     #[test]

@@ -26,17 +26,15 @@ const FLAGS: &[Flag] = &[
     args::value("timeout"),
     args::value("field-manager"),
     args::value("output").short('o'),
+    args::value("kustomize").short('k'),
 ];
 
 #[inline(never)]
 pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    let is_word = |word: &&String| !word.starts_with('-');
-    if verb == "create" && words.iter().find(is_word).is_some_and(|word| super::make::KINDS.contains(&&**word)) {
-        return super::make::create(words, context);
-    }
     let arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
     let files = file_names(&arguments)?;
-    if files.is_empty() {
+    let folder = arguments.last("kustomize");
+    if files.is_empty() && folder.is_none() {
         return Err("error: must specify one of -f and -k".into());
     }
     if let Some(word) = arguments.words.first() {
@@ -44,6 +42,10 @@ pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Re
     }
     let mut out = Output::default();
     let mut kept = BTreeSet::new();
+    if let Some(folder) = folder {
+        let text = super::kustomize::build(folder, context)?;
+        one_file(verb, folder, &text, &arguments, &mut kept, context, &mut out);
+    }
     for file in files {
         let text = read_file(&file, context)?;
         one_file(verb, &file, &text, &arguments, &mut kept, context, &mut out);

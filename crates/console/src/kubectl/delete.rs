@@ -18,6 +18,7 @@ const FLAGS: &[Flag] = &[
     SELECTOR,
     FIELDS,
     FILENAME,
+    value("kustomize").short('k'),
     switch("all"),
     switch("force"),
     switch("now"),
@@ -97,7 +98,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         out.stderr.push_str(FORCE_WARNING);
         out.stderr.push('\n');
     }
-    let (found, missing) = match arguments.last("filename") {
+    let (found, missing) = match arguments.last("filename").or(arguments.last("kustomize")) {
         Some(_) => from_files(&arguments, context)?,
         None => targets(&arguments, context)?,
     };
@@ -144,8 +145,10 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
 
 fn from_files(arguments: &Arguments, context: &Context<'_>) -> Result<(Vec<Object>, Vec<Failure>), Failure> {
     let (mut found, mut missing) = (Vec::new(), Vec::new());
-    for file in &file_names(arguments)? {
-        let text = read_file(file, context)?;
+    let folders = arguments.all("kustomize").map(|folder| (folder.to_owned(), true));
+    for (file, is_folder) in file_names(arguments)?.into_iter().map(|file| (file, false)).chain(folders) {
+        let file = &file;
+        let text = if is_folder { super::kustomize::build(file, context)? } else { read_file(file, context)? };
         for object in select::parse(&text, context.host.world().objects()).objects() {
             let (kind, meta) = (object.kind(), object.meta());
             let namespace = if meta.namespace.is_empty() { namespace(arguments) } else { meta.namespace.to_string() };

@@ -14,6 +14,7 @@ use crate::select::{
 use crate::tables::{TableOptions, cells, table, write};
 use crate::template::Template;
 use petri_objects::order::Order as _;
+use petri_objects::value::quoted;
 use petri_objects::{Kind, Map, Name, Object, Revision, Value};
 use petri_sim::world::World;
 use std::collections::BTreeMap;
@@ -207,7 +208,7 @@ fn print(arguments: &Arguments, selection: &Selection, blocks: &[Block], world: 
                     .map_err(|problem| format!("error: error parsing template {template}, {problem}"))?;
                 let value = value().unwrap_or(Value::Null);
                 read.fill(&value)
-                    .map_err(|problem| format!("error: error executing template {template:?}: {problem}"))?
+                    .map_err(|problem| format!("error: error executing template {}: {problem}", quoted(template)))?
             }
             Some(("custom-columns", columns)) => custom_columns(columns, all(), arguments)?,
             _ => {

@@ -13,7 +13,7 @@ use petri_objects::kept::secret;
 use petri_objects::{Kind, Map, Object, Value};
 
 /// What can follow `kubectl create`.
-pub(super) const KINDS: &[&str] = &[
+const KINDS: &[&str] = &[
     "deployment",
     "deploy",
     "configmap",
@@ -42,6 +42,24 @@ pub(super) const KINDS: &[&str] = &[
     "ing",
     "token",
 ];
+
+/// Whether a line describes an object by itself.
+pub(super) fn describes(words: &[String]) -> bool {
+    first_word(words).is_some_and(|word| KINDS.contains(&word))
+}
+
+/// The first word that is no flag and no value of one.
+fn first_word(words: &[String]) -> Option<&str> {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-n" | "--namespace" | "-f" | "--filename" | "-o" | "--output" => drop(words.next()),
+            word if word.starts_with('-') => {}
+            word => return Some(word),
+        }
+    }
+    None
+}
 
 const FLAGS: &[Flag] = &[
     NAMESPACE,

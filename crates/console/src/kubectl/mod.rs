@@ -23,6 +23,7 @@ pub mod wait;
 pub mod ways;
 
 pub mod json_patch;
+mod kustomize;
 pub mod merge;
 
 use crate::errors::api_error;
@@ -137,6 +138,7 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         "get" if rest.iter().any(|word| word.starts_with("--raw")) => get::raw(rest, &mut context),
         "get" => get::run(rest, &mut context),
         "describe" => describe::run(rest, &mut context),
+        "create" if make::describes(rest) => make::create(rest, &mut context),
         "apply" | "create" | "replace" => apply::run(verb, rest, &mut context),
         "diff" => diff::run(rest, &mut context),
         "delete" => delete::run(rest, &mut context),
@@ -164,9 +166,10 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         "cp" => ways::copy(rest, &mut context),
         "port-forward" => ways::forward(rest, &mut context),
         "proxy" => ways::proxy(rest),
+        "kustomize" => kustomize::build(rest.first().map_or(".", String::as_str), &context).map(Output::text),
         "options" => Ok(Output::text("The following options can be passed to any command:\n\n    -n, --namespace\n")),
-        "config" | "auth" | "cluster-info" | "api-versions" | "top" | "certificate" | "debug" | "kustomize"
-        | "plugin" | "completion" | "alpha" => ways::about(verb, rest, context.host.world()),
+        "config" | "auth" | "cluster-info" | "api-versions" | "top" | "certificate" | "debug" | "plugin"
+        | "completion" | "alpha" => ways::about(verb, rest, context.host.world()),
         other => Err(format!("error: unknown command \"{other}\" for \"kubectl\"")),
     }
 }

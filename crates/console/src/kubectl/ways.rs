@@ -201,7 +201,7 @@ pub(super) fn about(verb: &str, words: &[String], world: &World) -> Result<Outpu
             Output::text("ATTRIBUTE   VALUE\nUsername    petri\nGroups      [system:masters system:authenticated]\n")
         }
         ("auth", _) => return Err("error: kubectl auth can-i and whoami are answered here".into()),
-        ("certificate" | "debug" | "kustomize" | "plugin" | "completion" | "alpha", _) => {
+        ("certificate" | "debug" | "plugin" | "completion" | "alpha", _) => {
             return Err(format!(
                 "error: kubectl {verb} does nothing here: there is no machine to look into and no shell to complete for"
             ));

@@ -12,22 +12,6 @@ use super::web::{self, Call};
 use petri_objects::{Kind, ObjectRef};
 use petri_sim::reality::files::normal;
 
-pub(super) const NAMES: &[&str] = &[
-    "zkCli.sh",
-    "zkServer.sh",
-    "zookeeper-ready",
-    "redis-cli",
-    "redis-server",
-    "nodetool",
-    "cqlsh",
-    "mysql",
-    "mysqladmin",
-    "mysqld",
-    "psql",
-    "pg_isready",
-    "postgres",
-];
-
 pub(super) fn run(name: &str, words: &[&str], input: Option<&str>, own: &mut Container<'_>) -> Ran {
     match name {
         "zkCli.sh" => zookeeper(words, own),
@@ -247,7 +231,7 @@ fn sql(name: &str, words: &[&str], input: Option<&str>, own: &mut Container<'_>)
 /// The same, asked of a server elsewhere.
 fn asked(name: &str, host: &str, text: &str, own: &mut Container<'_>) -> Ran {
     let (port, flag) = if name == "mysql" { (3306, "-e") } else { (5432, "-c") };
-    let call = web::open(host, port, own.asker(), own.world);
+    let call = web::open(host, port, web::asker(own), own.world);
     let (pod, container) = match call {
         Call::Open { pod, container } => (pod, container),
         Call::NoName => return Ran::failed(1, format!("ERROR 2005 (HY000): Unknown MySQL server host '{host}' (0)")),

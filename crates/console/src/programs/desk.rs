@@ -2,9 +2,10 @@
 //! to, and a sentence for tools that make clusters.
 
 use super::network::{self, Fetched};
+use super::slept::Slept;
 use super::system::{Ran, System};
+use super::text;
 use super::web::{self, Asker, Call};
-use super::{Slept, text};
 use crate::host::{Files, Unread};
 use crate::output::{Follow, Output};
 use crate::session::Listens;

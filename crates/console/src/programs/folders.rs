@@ -5,11 +5,6 @@ use super::system::{Ran, System};
 use petri_sim::reality::files::{Fault, FileChange, FileKind, LARGEST_FILE, Place, normal};
 use std::collections::BTreeSet;
 
-pub(super) const NAMES: &[&str] = &[
-    "ls", "rm", "mkdir", "rmdir", "touch", "chmod", "chown", "mv", "cp", "df", "du", "mount", "find", "stat", "dd",
-    "truncate", "sync", "ln", "readlink", "tree",
-];
-
 /// Flags and words.
 fn parted<'a>(words: &[&'a str]) -> (String, Vec<&'a str>) {
     let flags = words.iter().filter(|word| word.starts_with('-') && word.len() > 1);
@@ -361,7 +356,7 @@ fn disks(flags: &str, paths: &[&str], own: &Container<'_>) -> Ran {
     let human = flags.contains('h');
     let size = |kilobytes: u64| match (human, kilobytes) {
         (false, n) => n.to_string(),
-        (true, n) if n >= 1 << 20 => format!("{}.{}G", n >> 20, (n * 10 >> 20) % 10),
+        (true, n) if n >= 1 << 20 => format!("{}.{}G", n >> 20, ((n * 10) >> 20) % 10),
         (true, n) if n >= 1 << 10 => format!("{}M", n >> 10),
         (true, n) => format!("{n}K"),
     };

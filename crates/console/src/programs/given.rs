@@ -3,7 +3,7 @@
 //!
 //! Deviation: a change of a ConfigMap is in the file at once; the kubelet takes up to a minute.
 
-use super::process::host_name;
+use super::facts::{command_of, host_name};
 use petri_objects::kept::secret;
 use petri_objects::{Kind, Name, Object, ObjectRef, Value};
 use petri_sim::belief::api::shelf::Key;
@@ -182,7 +182,7 @@ pub(super) fn field(path: &str, inside: &Inside<'_>) -> Option<String> {
 /// The configuration that the ZooKeeper image writes from its flags and its pod's name.
 pub(super) fn zookeeper(inside: &Inside<'_>, world: &World) -> String {
     let pod = &inside.pod;
-    let words: Vec<String> = super::process::command_of(inside);
+    let words: Vec<String> = command_of(inside);
     let whole = words.join(" ");
     let flag = |name: &str, usual: &str| {
         let found = whole.split_whitespace().find_map(|word| word.strip_prefix(&format!("--{name}=")));

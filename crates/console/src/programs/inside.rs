@@ -1,8 +1,10 @@
 //! A container as its programs see it, and as far as they have changed it.
 
-use super::image::{Base, Family, family};
+use super::environment::environment;
+use super::family::{Family, family};
+use super::image::{self, Base};
+use super::names;
 use super::system::{Ran, System};
-use super::{clients, folders, image, network, process, text};
 use crate::limits::{LARGEST_ANSWER, MOST_NESTED, beyond};
 use crate::shell::{self, Around, List, Next, Rest, Variables, is_like};
 use petri_objects::{Name, ObjectRef, Span, Time};
@@ -13,14 +15,8 @@ use petri_sim::world::files::{Inside, change_tree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// What can be started in a container beside what is about texts.
-pub(super) const NAMES: [&[&str]; 5] = [
-    &["sh", "bash", "ash", "dash", "cd", "pwd", "which", "type", "eval"],
-    folders::NAMES,
-    process::NAMES,
-    network::NAMES,
-    clients::NAMES,
-];
+/// What runs a program in a container.
+pub(super) type Start = for<'a> fn(&mut Container<'a>, &[String], Option<String>) -> Ran;
 
 /// A container, and what its programs did.
 pub(super) struct Container<'w> {
@@ -38,9 +34,10 @@ pub(super) struct Container<'w> {
     pub salt: u64,
     /// What servers did that were asked.
     pub elsewhere: Vec<Command>,
+    start: Start,
     depth: u32,
     /// The shell's name, for its messages.
-    shell: String,
+    pub shell: String,
     part: Rest,
 }
 
@@ -69,16 +66,23 @@ impl<'w> Container<'w> {
             slept: Span::ZERO,
             salt,
             elsewhere: Vec::new(),
+            start: |_, _, _| Ran::default(),
             depth: 0,
             shell: "sh".into(),
             part: Rest::default(),
             inside,
         };
-        for (name, value) in process::environment(&own.inside, world) {
+        for (name, value) in environment(&own.inside, world) {
             // There is room for what an object can hold.
             let _ = own.variables.set(&name, value);
         }
         Some(own)
+    }
+
+    /// With something that runs its programs: without, there is nothing but its files.
+    pub fn with(mut self, start: Start) -> Container<'w> {
+        self.start = start;
+        self
     }
 
     /// The commands that tell the cluster what was done, here and by what listens elsewhere.
@@ -116,97 +120,19 @@ impl<'w> Container<'w> {
 
     /// Whether images such as this one have it.
     fn is_usual(&self, name: &str) -> bool {
-        if clients::NAMES.contains(&name) {
+        if names::CLIENTS.contains(&name) {
             return self.family.own_programs().contains(&name);
         }
-        (self.family.has_shell() && super::is_program(name) && !self.family.lacks().contains(&name))
+        (self.family.has_shell() && names::is_program(name) && !self.family.lacks().contains(&name))
             || self.family.own_programs().contains(&name)
     }
 
     /// Runs a program with everything that it starts.
     pub fn program(&mut self, words: &[String], input: Option<String>) -> Ran {
-        let Some((name, rest)) = words.split_first() else { return Ran::default() };
-        if !self.has(name) {
-            let text = match &*self.shell {
-                "bash" => format!("bash: line 1: {name}: command not found"),
-                shell => format!("{shell}: {name}: not found"),
-            };
-            return Ran::failed(127, text);
-        }
-        let base = name.rsplit('/').next().unwrap_or(name);
-        let arguments: Vec<&str> = rest.iter().map(String::as_str).collect();
-        let mut own: Vec<String> = words.to_vec();
-        own[0] = base.to_owned();
-        let ran = match base {
-            "sh" | "bash" | "ash" | "dash" => self.shell_of(base, &arguments, input),
-            "cd" => {
-                let to = arguments.first().copied().unwrap_or("/root");
-                let path = self.path(to);
-                match self.stat(&path) {
-                    Some(stat) if stat.folder => {
-                        self.folder = path;
-                        Ran::default()
-                    }
-                    Some(_) => Ran::failed(2, format!("{}: cd: can't cd to {to}: Not a directory", self.shell)),
-                    None => Ran::failed(2, format!("{}: cd: can't cd to {to}: No such file or directory", self.shell)),
-                }
-            }
-            "pwd" => Ran::text(format!("{}\n", self.folder)),
-            "eval" => {
-                let text = arguments.join(" ");
-                self.script(&text, &self.shell.clone(), input)
-            }
-            "which" | "type" => {
-                let found = arguments.iter().filter(|name| self.has(name)).map(|name| format!("/usr/bin/{name}\n"));
-                let text: String = found.collect();
-                Ran { code: i32::from(text.is_empty()), ..Ran::text(text) }
-            }
-            _ if text::NAMES.contains(&base) => text::run(&own, input.as_deref(), self).unwrap_or_default(),
-            _ if folders::NAMES.contains(&base) => folders::run(base, &arguments, self),
-            _ if process::NAMES.contains(&base) => process::run(base, &arguments, self),
-            _ if network::NAMES.contains(&base) => network::run(base, &arguments, self),
-            _ if clients::NAMES.contains(&base) => clients::run(base, &arguments, input.as_deref(), self),
-            // A file that somebody made and runs.
-            _ => {
-                let path = self.path(name);
-                match System::read(self, &path) {
-                    Ok(text) => self.script(&text, "sh", input),
-                    Err(_) => Ran::default(),
-                }
-            }
-        };
+        let ran = (self.start)(self, words, input);
         // Nobody waits for longer than a run.
         self.slept = (self.slept + ran.slept).min(crate::limits::LONGEST_RUN);
         ran
-    }
-
-    /// `sh -c '...'`, `bash FILE`.
-    fn shell_of(&mut self, name: &str, words: &[&str], input: Option<String>) -> Ran {
-        let mut words = words;
-        while let Some((flag, rest)) = words.split_first().filter(|(flag, _)| flag.starts_with('-')) {
-            words = rest;
-            if flag.contains('c') && !flag.starts_with("--") {
-                let Some((text, rest)) = words.split_first() else {
-                    return Ran::failed(2, format!("{name}: -c requires an argument"));
-                };
-                let before = std::mem::take(&mut self.variables.words);
-                self.variables.words = match rest.is_empty() {
-                    true => vec![name.to_owned()],
-                    false => rest.iter().map(|word| (*word).to_owned()).collect(),
-                };
-                let ran = self.script(text, name, input);
-                self.variables.words = before;
-                return ran;
-            }
-        }
-        match (words.first(), input) {
-            (Some(path), input) => match System::read(self, path) {
-                Ok(text) => self.script(&text, name, input),
-                Err(fault) => Ran::failed(127, format!("{name}: {path}: {}", fault.as_str())),
-            },
-            (None, Some(text)) => self.script(&text, name, None),
-            (None, None) => Ran::default(),
-        }
     }
 
     /// Runs a text as a shell of this name does.
@@ -358,11 +284,10 @@ impl<'w> Container<'w> {
         let known = self.world.tree(&spot.place).map(|tree| Tree::clone(tree)).unwrap_or_default();
         change_tree(self.trees.entry(spot.place.clone()).or_insert(known), &spot, &change)?;
         // What was written before and is written again is told once.
-        if let Some(last) = self.changes.iter_mut().rev().find(|last| last.path == change.path) {
-            if last.what == change.what {
-                *last = change;
-                return Ok(());
-            }
+        let last = self.changes.iter_mut().rev().find(|last| last.path == change.path);
+        if let Some(last) = last.filter(|last| last.what == change.what) {
+            *last = change;
+            return Ok(());
         }
         self.changes.push(change);
         Ok(())

@@ -18,38 +18,45 @@
 mod clients;
 pub(crate) mod desk;
 mod edit;
+mod environment;
+mod facts;
+mod family;
 mod folders;
 mod given;
 mod image;
 mod inside;
 mod jq;
+mod names;
 mod network;
 mod pattern;
 mod process;
+mod slept;
+mod start;
 mod system;
 mod text;
 mod web;
 
 use crate::errors::api_error;
 use crate::host::Host;
-use crate::output::{Awaited, Follow, Output};
+use crate::output::{Follow, Output};
 use crate::session::Inside;
 use inside::Container;
 use petri_objects::{ObjectRef, Pod, Span, Time};
-use petri_sim::ground::clock::elapsed;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::world::World;
+use slept::Slept;
+use start::start;
 use system::Ran;
 
 /// Whether a container may have a program of this name.
 pub(crate) fn is_program(name: &str) -> bool {
-    is_text(name) || inside::NAMES.iter().any(|names| names.contains(&name))
+    names::is_program(name)
 }
 
 /// Whether it is a program that reads and writes texts.
 pub(crate) fn is_text(name: &str) -> bool {
-    text::NAMES.contains(&name)
+    names::TEXT.contains(&name)
 }
 
 /// Where a shell in a container begins.
@@ -59,7 +66,7 @@ pub(crate) fn folder_of(pod: &ObjectRef, container: &str, world: &World) -> Stri
 
 /// Whether an image has a shell.
 pub(crate) fn has_shell(image: &str) -> bool {
-    image::family(image).has_shell()
+    family::family(image).has_shell()
 }
 
 /// What the process of a container has said since it began.
@@ -83,6 +90,7 @@ pub(crate) fn exec(
         ));
     };
     let name = words.first().map_or("", String::as_str);
+    own = own.with(start);
     if !own.has(name) {
         let shown = petri_objects::value::quoted(name);
         let why = if name.contains('/') { "no such file or directory" } else { "executable file not found in $PATH" };
@@ -113,6 +121,7 @@ pub(crate) fn typed(inside: &mut Inside, line: &str, salt: u64, host: &mut dyn H
         out.code = 137;
         return false;
     };
+    own = own.with(start);
     if !inside.variables.is_empty() {
         own.variables = std::mem::take(&mut inside.variables);
     }
@@ -148,38 +157,6 @@ fn finished(ran: Ran, did: Vec<Command>, host: &mut dyn Host, tells_code: bool) 
         return Output { follow: Some(follow), ..out };
     }
     out
-}
-
-/// A program sleeps, and its output comes when it has ended.
-#[derive(Clone, Debug)]
-pub(crate) struct Slept {
-    pub until: Time,
-    pub said: String,
-}
-
-impl Awaited for Slept {
-    fn words(&self, world: &World) -> String {
-        elapsed(self.until.since(world.start))
-    }
-    fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
-        if host.world().now < self.until {
-            return false;
-        }
-        out.stdout.push_str(&std::mem::take(&mut self.said));
-        true
-    }
-    fn kept_text(&self) -> String {
-        self.said.clone()
-    }
-    fn moves_time(&self) -> bool {
-        true
-    }
-    fn until(&self) -> Option<Time> {
-        Some(self.until)
-    }
-    fn copy(&self) -> Box<dyn Awaited> {
-        Box::new(self.clone())
-    }
 }
 
 #[cfg(test)]

@@ -1,39 +1,27 @@
 //! Programs that ask others: the DNS, web servers, any port.
 
-use super::image::Family;
+use super::facts::host_name;
+use super::family::Family;
+use super::given;
 use super::inside::Container;
 use super::system::{Ran, System};
 use super::web::{self, Address, Asker, Call, PATIENCE, Response};
-use super::{given, process};
 use petri_objects::Name;
 use petri_sim::reality::dns::{Data, RecordType};
 use petri_sim::world::World;
 
-pub(super) const NAMES: &[&str] =
-    &["nslookup", "dig", "host", "getent", "curl", "wget", "nc", "ncat", "ping", "telnet", "ip"];
-
-impl Container<'_> {
-    pub fn asker(&self) -> Asker<'_> {
-        Asker {
-            node: Some(&self.inside.machine.name),
-            namespace: &self.inside.pod.metadata.namespace,
-            own: Some(&self.inside.process.ip),
-            salt: self.salt,
-        }
-    }
-}
-
 pub(super) fn run(name: &str, words: &[&str], own: &mut Container<'_>) -> Ran {
     match name {
         "curl" | "wget" => {
-            let fetched =
-                fetch(name, words, own.asker(), own.world, &|host, port| web::open(host, port, own.asker(), own.world));
+            let fetched = fetch(name, words, web::asker(own), own.world, &|host, port| {
+                web::open(host, port, web::asker(own), own.world)
+            });
             keep(fetched, name, own)
         }
         "nslookup" => nslookup(words, own),
         "host" => nslookup(words, own),
         "getent" => match words {
-            ["hosts" | "ahosts", name] => match web::resolve(name, own.asker(), own.world) {
+            ["hosts" | "ahosts", name] => match web::resolve(name, web::asker(own), own.world) {
                 Ok(addresses) => Ran::text(addresses.iter().map(|a| format!("{a:<15} {name}\n")).collect::<String>()),
                 Err(_) => Ran::code(2),
             },
@@ -285,7 +273,7 @@ fn connect(name: &str, words: &[&str], own: &Container<'_>) -> Ran {
     }
     let [host, port] = plain[..] else { return Ran::failed(1, format!("usage: {name} [-zv] HOST PORT")) };
     let Ok(number) = port.parse::<u16>() else { return Ran::failed(1, format!("{name}: bad port '{port}'")) };
-    match web::open(host, number, own.asker(), own.world) {
+    match web::open(host, number, web::asker(own), own.world) {
         Call::Open { .. } => Ran { stderr: format!("{host} ({host}:{port}) open\n"), ..Ran::default() },
         Call::NoName => Ran::failed(1, format!("{name}: bad address '{host}'")),
         Call::Refused => Ran::failed(1, format!("{name}: {host} ({host}:{port}): Connection refused")),
@@ -299,7 +287,7 @@ fn ping(words: &[&str], own: &Container<'_>) -> Ran {
     let Some(host) = words.iter().rfind(|word| !word.starts_with('-') && word.parse::<u32>().is_err()) else {
         return Ran::failed(1, "usage: ping HOST");
     };
-    let addresses = match web::resolve(host, own.asker(), own.world) {
+    let addresses = match web::resolve(host, web::asker(own), own.world) {
         Ok(addresses) => addresses,
         Err(_) => return Ran::failed(2, format!("ping: bad address '{host}'")),
     };
@@ -310,7 +298,7 @@ fn ping(words: &[&str], own: &Container<'_>) -> Ran {
             && own.world.network.connects(node, &machine.name)
     });
     // Addresses of Services answer no pings.
-    let answers = answers || address.starts_with("127.") || *address == *process::host_name(&own.inside);
+    let answers = answers || address.starts_with("127.") || *address == *host_name(&own.inside);
     let title = format!("PING {host} ({address}): 56 data bytes\n");
     if answers {
         let lines: String = (0..3).map(|n| format!("64 bytes from {address}: seq={n} ttl=64 time=0.1 ms\n")).collect();

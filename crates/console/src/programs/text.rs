@@ -4,19 +4,13 @@
 //! fields; `jq` follows paths. What they do not know they refuse.
 
 use super::jq;
+use super::names;
 use super::pattern::Pattern;
 use super::system::{Ran, System};
 use crate::args;
 use crate::limits::{LARGEST_ANSWER, beyond};
 use petri_objects::kept::secret;
 use std::collections::BTreeSet;
-
-/// The programs of this module.
-pub(crate) const NAMES: &[&str] = &[
-    "echo", "printf", "cat", "head", "tail", "grep", "egrep", "fgrep", "wc", "sort", "uniq", "cut", "tr", "sed", "awk",
-    "tee", "tac", "rev", "nl", "seq", "base64", "jq", "date", "sleep", "true", "false", "test", "[", "expr",
-    "basename", "dirname", "yes", "column",
-];
 
 /// Lines that `seq` and `yes` write.
 const MOST_LINES: u64 = 100_000;
@@ -39,7 +33,7 @@ pub(crate) fn run(words: &[String], input: Option<&str>, system: &mut dyn System
         "test" | "[" => Ok(Ran::code(i32::from(!test(name, &rest, system)?))),
         "expr" => expr(&rest),
         "basename" | "dirname" => Ok(part_of_path(name, &rest)),
-        _ if NAMES.contains(&name) => filter(name, &rest, input, system),
+        _ if names::TEXT.contains(&name) => filter(name, &rest, input, system),
         _ => return None,
     };
     let mut ran = answer.unwrap_or_else(|problem| Ran::failed(if name == "grep" { 2 } else { 1 }, problem));

@@ -1,6 +1,7 @@
 //! What a web server answers: a page from its document root, or its host's name, as upstream's demo images do.
 
-use super::image::{Family, family};
+use super::facts::host_name;
+use super::family::{Family, family};
 use super::inside::Container;
 use petri_objects::{IntOrString, Kind, Name, ObjectRef, Service, Span};
 use petri_sim::ground::digest;
@@ -18,6 +19,16 @@ pub(super) struct Asker<'a> {
     pub own: Option<&'a str>,
     /// Of several endpoints the one of this number is taken.
     pub salt: u64,
+}
+
+/// A program of this container asks.
+pub(super) fn asker<'a>(own: &'a Container<'_>) -> Asker<'a> {
+    Asker {
+        node: Some(&own.inside.machine.name),
+        namespace: &own.inside.pod.metadata.namespace,
+        own: Some(&own.inside.process.ip),
+        salt: own.salt,
+    }
 }
 
 /// An address taken apart.
@@ -209,7 +220,7 @@ impl Response {
 pub(super) fn answer(pod: &ObjectRef, container: &str, path: &str, world: &World) -> Option<Response> {
     let own = Container::of(pod, container, world, 0)?;
     let path = path.split(['?', '#']).next().unwrap_or(path);
-    let host = super::process::host_name(&own.inside);
+    let host = host_name(&own.inside);
     let plain = |body: String| Some(Response { status: 200, kind: "text/plain", body });
     if let Some(root) = own.family.document_root() {
         return Some(page(&own, root, path));
@@ -226,7 +237,7 @@ pub(super) fn answer(pod: &ObjectRef, container: &str, path: &str, world: &World
         }
         Family::RandomGenerator => {
             if path == "/logs" {
-                let text = own.text("/tmp/logs/random.log").map(|text| text.to_string());
+                let text = own.text(own.variables.get("LOG_FILE").unwrap_or("/logs")).map(|text| text.to_string());
                 return plain(text.unwrap_or_default());
             }
             let drawn = digest::of(&(own.inside.pod.metadata.uid, world.now, world.events));

@@ -1,6 +1,6 @@
 //! What is put into words: variables, what commands write, sums; and how a word falls into several.
 
-use super::read::is_name;
+use super::marks::is_name;
 use super::script::{Change, List, Part, Word};
 use crate::limits::{LARGEST_ANSWER, MOST_NESTED, MOST_WORDS, beyond};
 use std::collections::BTreeMap;
@@ -245,14 +245,14 @@ fn changed(
             let (value, pattern) = (known.unwrap_or_default(), text(word, around)?);
             let mut ends = value.char_indices().map(|(at, _)| at).chain([value.len()]);
             let fits = |at: &usize| is_like(&value[..*at], &pattern);
-            let end = if longest { ends.filter(fits).last() } else { ends.find(fits) };
+            let end = if longest { ends.rfind(fits) } else { ends.find(fits) };
             value[end.unwrap_or(0)..].to_owned()
         }
         Change::WithoutSuffix(longest) => {
             let (value, pattern) = (known.unwrap_or_default(), text(word, around)?);
             let mut starts = value.char_indices().map(|(at, _)| at).chain([value.len()]);
             let fits = |at: &usize| is_like(&value[*at..], &pattern);
-            let start = if longest { starts.find(fits) } else { starts.filter(fits).last() };
+            let start = if longest { starts.find(fits) } else { starts.rfind(fits) };
             value[..start.unwrap_or(value.len())].to_owned()
         }
     })

@@ -4,7 +4,7 @@
 //! over. Nothing here recurses; loops are bounded.
 
 use super::expand::{self, Around, Variables};
-use super::read::is_name;
+use super::marks::is_name;
 use super::script::{Entry, List, Pipeline, Redirect, Script, Stream, To, What, When, Word};
 use crate::limits::{LARGEST_ANSWER, MOST_TURNS, beyond};
 use std::rc::Rc;
@@ -444,7 +444,11 @@ impl Rest {
         for (name, word) in assignments {
             let value = expand::text(word, around)?;
             // Deviation: what stands before a command stays afterwards.
-            around.variables().set(name, value)?;
+            if let Err(problem) = around.variables().set(name, value) {
+                // A loop that grows a variable would go on growing it.
+                self.frames.clear();
+                return Err(problem);
+            }
         }
         let texts: Vec<&str> = words.iter().map(String::as_str).collect();
         let code = match texts[..] {

@@ -8,6 +8,7 @@
 
 mod expand;
 mod machine;
+mod marks;
 mod plain;
 mod read;
 mod script;
@@ -20,7 +21,8 @@ pub(crate) use read::read;
 pub(crate) use script::List;
 
 use crate::limits::LONGEST_LINE;
-use read::{Delimiter, Problem, documents_of};
+use marks::{Delimiter, Problem};
+use read::documents_of;
 use std::collections::VecDeque;
 
 /// Words as one types them: quoted where they have to be, and not where they need not. `None` if that cannot be.

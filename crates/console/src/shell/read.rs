@@ -3,52 +3,11 @@
 //! Read as a POSIX shell does, as far as tutorials go. What is not understood is refused by name: functions, `case`,
 //! processes as files.
 
+use super::marks::{Delimiter, Problem, is_name, open, placeholder, wrong};
 use super::script::{Change, Entry, List, Part, Pipeline, Redirect, Script, Stage, Stream, To, What, When, Word};
 use crate::limits::{LONGEST_LINE, MOST_COMMANDS, MOST_NESTED, MOST_WORDS, beyond};
 use std::collections::VecDeque;
 use std::rc::Rc;
-
-/// Why a text is no script.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Problem {
-    /// It would be one if it went on: what is missing.
-    Open(String),
-    Wrong(String),
-}
-
-impl Problem {
-    pub(crate) fn words(self) -> String {
-        match self {
-            Problem::Open(words) | Problem::Wrong(words) => words,
-        }
-    }
-}
-
-fn wrong<T>(words: impl Into<String>) -> Result<T, Problem> {
-    Err(Problem::Wrong(format!("error: {}", words.into())))
-}
-fn open<T>(words: impl Into<String>) -> Result<T, Problem> {
-    Err(Problem::Open(format!("error: {}", words.into())))
-}
-
-/// What ends a here-document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Delimiter {
-    pub word: String,
-    /// `<<-`: tabs at the beginning of lines do not count.
-    without_tabs: bool,
-    /// Nothing is put into its text.
-    quoted: bool,
-}
-
-impl Delimiter {
-    fn stripped<'l>(&self, line: &'l str) -> &'l str {
-        if self.without_tabs { line.trim_start_matches('\t') } else { line }
-    }
-    pub(super) fn ends(&self, line: &str) -> bool {
-        self.stripped(line).trim_end() == self.word
-    }
-}
 
 /// Takes a text apart.
 ///
@@ -705,21 +664,6 @@ impl<'t> Reader<'t> {
         word.0.push(Part::Variable { name, change: change.map(|change| (change, text)), quoted });
         Ok(())
     }
-}
-
-/// `<node-name>` where somebody was to write a name.
-fn placeholder(rest: &str) -> Option<&str> {
-    let inner = rest.strip_prefix('<')?;
-    let inner = &inner[..inner.find('>')?];
-    let is_word = inner.starts_with(|c: char| c.is_ascii_alphabetic())
-        && inner.ends_with(|c: char| c.is_ascii_alphanumeric())
-        && inner.chars().all(|c| c.is_ascii_alphanumeric() || "-_. ".contains(c));
-    is_word.then_some(inner)
-}
-
-pub(super) fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// `NAME=VALUE`, if the word is that.

@@ -526,7 +526,9 @@ impl Command {
             Command::Crash { pod, exit_code } => {
                 format!("crash {pod} --exit-code={exit_code}{}", namespace_flag(pod))
             }
-            Command::Exec { pod, container, files, exit_code } => exec::line(pod, container, files, *exit_code),
+            Command::Exec { pod, container, files, exit_code } => {
+                exec::line(pod, &namespace_flag(pod), container, files, *exit_code)
+            }
             Command::Hang { pod, on } => format!("{} {pod}{}", on_off(on, "hang", "unhang"), namespace_flag(pod)),
             Command::Pause { pod, span } => format!("pause {pod} {span}{}", namespace_flag(pod)),
             Command::FailProbe { pod, probe, on } => {

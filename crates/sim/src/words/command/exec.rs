@@ -1,6 +1,5 @@
 //! What a program in a container did to its files, as a command says it.
 
-use super::namespace_flag;
 use petri_objects::{Name, ObjectRef, by_name};
 use serde::{Deserialize, Serialize};
 
@@ -55,8 +54,14 @@ fn is_zero(mode: &u32) -> bool {
     *mode == 0
 }
 
-/// A line that comes to the same.
-pub(super) fn line(pod: &ObjectRef, container: &Name, files: &[FileChange], exit_code: Option<i32>) -> String {
+/// A line that comes to the same, with the flag for the pod's namespace.
+pub(super) fn line(
+    pod: &ObjectRef,
+    flag: &str,
+    container: &Name,
+    files: &[FileChange],
+    exit_code: Option<i32>,
+) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
     let mut steps: Vec<String> = Vec::new();
     for change in files {
@@ -73,6 +78,6 @@ pub(super) fn line(pod: &ObjectRef, container: &Name, files: &[FileChange], exit
     if let Some(code) = exit_code {
         steps.push(if code == 0 { "kill 1".into() } else { format!("kill -{} 1", (code - 128).clamp(1, 64)) });
     }
-    let (name, flag) = (&pod.name, namespace_flag(pod));
+    let name = &pod.name;
     format!("kubectl exec {name} -c {container}{flag} -- sh -c {}", quoted(&steps.join("; ")))
 }

@@ -1,0 +1,260 @@
+//! `-k FOLDER` and `kubectl kustomize`: a `kustomization.yaml` with its resources, and Secrets and ConfigMaps that it makes.
+//!
+//! Upstream: `sigs.k8s.io/kustomize`, with `resources`, `secretGenerator`, `configMapGenerator`, `generatorOptions`,
+//! `namePrefix`, `nameSuffix`, `namespace`, `commonLabels`, `labels`, `images` and `replicas`. Other fields are refused.
+//!
+//! Deviation: the letters behind a made name are another hash than kustomize's.
+
+use super::context::{Context, read_file};
+use crate::limits::{MOST_FILES, MOST_NESTED, beyond};
+use crate::output::Failure;
+use petri_objects::kept::secret;
+use petri_objects::{Map, Value};
+
+/// In which order kinds stand; others follow, the last ones at the end.
+const ORDER: [&str; 18] = [
+    "Namespace",
+    "ResourceQuota",
+    "StorageClass",
+    "CustomResourceDefinition",
+    "ServiceAccount",
+    "Role",
+    "ClusterRole",
+    "RoleBinding",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "Secret",
+    "Service",
+    "LimitRange",
+    "PriorityClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Deployment",
+    "StatefulSet",
+];
+
+const KNOWN: [&str; 13] = [
+    "apiVersion",
+    "kind",
+    "metadata",
+    "resources",
+    "secretGenerator",
+    "configMapGenerator",
+    "generatorOptions",
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "commonLabels",
+    "labels",
+    "images",
+];
+
+/// The manifests that a folder comes to, as one text.
+pub(super) fn build(folder: &str, context: &Context<'_>) -> Result<String, Failure> {
+    let objects = objects(folder, context, 0)?;
+    Ok(objects.iter().map(petri_manifest::to_yaml).collect::<Vec<_>>().join("---\n"))
+}
+
+fn inside(folder: &str, name: &str) -> String {
+    let folder = folder.trim_start_matches("./").trim_matches('/');
+    let name = name.trim_start_matches("./");
+    if folder.is_empty() || folder == "." { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+fn objects(folder: &str, context: &Context<'_>, depth: u32) -> Result<Vec<Value>, Failure> {
+    if depth > MOST_NESTED {
+        return Err(format!("error: kustomizations lie in each other at most {MOST_NESTED} deep"));
+    }
+    let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"].map(|name| inside(folder, name));
+    let found = names.iter().find_map(|name| context.files.read(name).ok());
+    let Some(text) = found else {
+        return Err(format!(
+            "error: unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{folder}'"
+        ));
+    };
+    let parsed = petri_manifest::parse(&text);
+    let Some(Value::Map(own)) = parsed.documents.first().map(|document| document.value.clone()) else {
+        return Err("error: invalid Kustomization: it is no map".into());
+    };
+    if let Some((key, _)) = own.iter().find(|(key, _)| !KNOWN.contains(&&***key) && &***key != "replicas") {
+        return Err(format!("error: invalid Kustomization: {key} is not understood here"));
+    }
+    let list = |key: &str| own.get(key).and_then(Value::as_list).unwrap_or_default().to_vec();
+    let text = |key: &str| own.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut all = Vec::new();
+    let resources = list("resources");
+    if resources.len() > MOST_FILES {
+        return Err(beyond("a kustomization names", MOST_FILES, "resources"));
+    }
+    for resource in resources.iter().filter_map(Value::as_str) {
+        let is_file = resource.ends_with(".yaml") || resource.ends_with(".yml") || resource.contains("://");
+        let name = if resource.contains("://") { resource.to_owned() } else { inside(folder, resource) };
+        if !is_file {
+            all.extend(objects(&name, context, depth + 1)?);
+            continue;
+        }
+        let text = read_file(&name, context).map_err(|problem| {
+            format!("error: accumulating resources from '{resource}': {}", problem.trim_start_matches("error: "))
+        })?;
+        all.extend(petri_manifest::parse(&text).documents.into_iter().map(|document| document.value));
+    }
+    let keeps_names = own.get("generatorOptions").and_then(|options| options.at(&["disableNameSuffixHash"]))
+        == Some(&Value::Bool(true));
+    let mut renamed: Vec<(String, String)> = Vec::new();
+    for (key, kind) in [("secretGenerator", "Secret"), ("configMapGenerator", "ConfigMap")] {
+        for generator in list(key) {
+            let (made, name, new) = generated(&generator, kind, folder, keeps_names, context)?;
+            renamed.push((name, new));
+            all.push(made);
+        }
+    }
+    for object in &mut all {
+        rename(object, &renamed);
+        whole(object, &own, &text("namePrefix"), &text("nameSuffix"));
+    }
+    all.sort_by_key(|object| {
+        let word = |path: &[&str]| object.at(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let kind = word(&["kind"]);
+        (ORDER.iter().position(|known| *known == kind).unwrap_or(ORDER.len()), word(&["metadata", "name"]))
+    });
+    Ok(all)
+}
+
+/// A Secret or ConfigMap, the name that it is called by and the one that it gets.
+fn generated(
+    generator: &Value,
+    kind: &str,
+    folder: &str,
+    keeps_name: bool,
+    context: &Context<'_>,
+) -> Result<(Value, String, String), Failure> {
+    let Some(name) = generator.at(&["name"]).and_then(Value::as_str) else {
+        return Err(format!("error: a generator of {kind}s needs a name"));
+    };
+    let coded = |value: &str| {
+        let text = if kind == "Secret" { secret::encode(value.as_bytes()) } else { value.to_owned() };
+        Value::String(text.into())
+    };
+    let words = |key: &str| -> Vec<String> {
+        let list = generator.at(&[key]).and_then(Value::as_list).unwrap_or_default();
+        list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let mut data = Map::new();
+    for literal in words("literals") {
+        let (key, value) = literal
+            .split_once('=')
+            .ok_or_else(|| format!("error: invalid literal source {literal}, expected key=value"))?;
+        data.insert(key, coded(value.trim_matches(['"', '\''])));
+    }
+    for file in words("files") {
+        let (key, path) = file.split_once('=').unwrap_or((file.rsplit('/').next().unwrap_or(&file), &file));
+        data.insert(key, coded(&read_file(&inside(folder, path), context)?));
+    }
+    let hash = Value::Map(data.clone())
+        .to_json()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    // Letters that spell no words.
+    let letters: String = format!("{hash:016x}")
+        .chars()
+        .take(10)
+        .map(|c| match c {
+            '0' => 'g',
+            '1' => 'h',
+            '3' => 'k',
+            'a' => 'm',
+            'e' => 't',
+            c => c,
+        })
+        .collect();
+    let new = if keeps_name { name.to_owned() } else { format!("{name}-{letters}") };
+    let mut made = Map::new();
+    made.insert("apiVersion", Value::String("v1".into()));
+    made.insert("kind", Value::String(kind.into()));
+    made.insert("metadata", Value::nested(&["name"], Value::String(new.as_str().into())));
+    made.insert("data", Value::Map(data));
+    if kind == "Secret" {
+        let kind = generator.at(&["type"]).and_then(Value::as_str).unwrap_or("Opaque");
+        made.insert("type", Value::String(kind.into()));
+    }
+    Ok((Value::Map(made), name.to_owned(), new))
+}
+
+/// Fields that name a Secret or a ConfigMap.
+const REFERENCES: [&str; 6] = ["secretKeyRef", "secretRef", "configMapKeyRef", "configMapRef", "configMap", "secret"];
+
+/// Puts new names where the old ones are referred to. A manifest is nested as deep as it was read, and no deeper.
+fn rename(value: &mut Value, renamed: &[(String, String)]) {
+    match value {
+        Value::Map(map) => {
+            let keys: Vec<_> = map.iter().map(|(key, _)| key.clone()).collect();
+            for key in keys {
+                let Some(inner) = map.entry_mut(&key) else { continue };
+                if let (true, Value::Map(reference)) = (REFERENCES.contains(&&*key), &mut *inner) {
+                    for field in ["name", "secretName"] {
+                        let old = reference.get(field).and_then(Value::as_str).map(str::to_owned);
+                        if let Some((_, new)) = renamed.iter().find(|(known, _)| Some(known) == old.as_ref()) {
+                            reference.insert(field, Value::String(new.as_str().into()));
+                        }
+                    }
+                }
+                rename(inner, renamed);
+            }
+        }
+        Value::List(list) => list.iter_mut().for_each(|item| rename(item, renamed)),
+        _ => {}
+    }
+}
+
+/// What the kustomization wants of every object.
+fn whole(object: &mut Value, own: &Map, prefix: &str, suffix: &str) {
+    let mut labels: Vec<(petri_objects::Name, Value)> = Vec::new();
+    if let Some(Value::Map(common)) = own.get("commonLabels") {
+        labels.extend(common.iter().map(|(key, value)| (key.clone(), value.clone())));
+    }
+    for entry in own.get("labels").and_then(Value::as_list).unwrap_or_default() {
+        if let Some(Value::Map(pairs)) = entry.at(&["pairs"]) {
+            labels.extend(pairs.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+    }
+    let images = own.get("images").and_then(Value::as_list).unwrap_or_default();
+    let replicas = own.get("replicas").and_then(Value::as_list).unwrap_or_default();
+    let name = object.at(&["metadata", "name"]).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let Value::Map(map) = object else { return };
+    if let Some(Value::Map(metadata)) = map.entry_mut("metadata") {
+        if !prefix.is_empty() || !suffix.is_empty() {
+            metadata.insert("name", Value::String(format!("{prefix}{name}{suffix}").into()));
+        }
+        if let Some(namespace) = own.get("namespace") {
+            metadata.insert("namespace", namespace.clone());
+        }
+        if !labels.is_empty() {
+            let mut all = metadata.get("labels").and_then(Value::as_map).cloned().unwrap_or_else(Map::new);
+            labels.into_iter().for_each(|(key, value)| all.insert(key, value));
+            metadata.insert("labels", Value::Map(all));
+        }
+    }
+    let Some(Value::Map(spec)) = map.entry_mut("spec") else { return };
+    for entry in replicas {
+        if entry.at(&["name"]).and_then(Value::as_str) == Some(&name)
+            && let Some(count) = entry.at(&["count"])
+        {
+            spec.insert("replicas", count.clone());
+        }
+    }
+    let Some(Value::Map(template)) = spec.entry_mut("template") else { return };
+    let Some(Value::Map(pod)) = template.entry_mut("spec") else { return };
+    let Some(Value::List(containers)) = pod.entry_mut("containers") else { return };
+    for container in containers.iter_mut() {
+        let Value::Map(container) = container else { continue };
+        let image = container.get("image").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (base, tag) = image.rsplit_once(':').unwrap_or((&image, "latest"));
+        for entry in images {
+            let word = |key: &str| entry.at(&[key]).and_then(Value::as_str);
+            if word("name") == Some(base) {
+                let new = format!("{}:{}", word("newName").unwrap_or(base), word("newTag").unwrap_or(tag));
+                container.insert("image", Value::String(new.into()));
+            }
+        }
+    }
+}
