@@ -94,7 +94,12 @@ impl Page<'_> {
             let from =
                 if event.source.component.is_empty() { &event.reporting_component } else { &event.source.component };
             let message = event.message.trim();
-            self.line(format_args!("  {}\t{}\t{age}\t{from}\t{message}", event.kind, event.reason));
+            // Which container it is about stands before what is said of it.
+            let (part, colon) = match &*event.involved_object.field_path {
+                "" => ("", ""),
+                part => (part, ": "),
+            };
+            self.line(format_args!("  {}\t{}\t{age}\t{from}\t{part}{colon}{message}", event.kind, event.reason));
         }
     }
 }

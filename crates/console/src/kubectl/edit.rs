@@ -221,6 +221,7 @@ fn one_label(
         }
     }
     let done = match (verb, set, removed) {
+        ("label", false, false) if changes.is_empty() => return Ok(None),
         ("label", false, false) => {
             out.line(format!("{} not labeled", named(&object.reference())));
             return Ok(None);
