@@ -72,9 +72,7 @@ impl Page<'_> {
         let about = |event: &Event| {
             let object = &event.involved_object;
             // A kubelet's events name a node without its uid.
-            &*object.kind == kind.name()
-                && object.name == meta.name
-                && (object.uid == meta.uid || object.uid == Uid::default() || kind == Kind::Node)
+            &*object.kind == kind.name() && object.name == meta.name && (object.uid == meta.uid || kind == Kind::Node)
         };
         let mut events: Vec<_> = self.objects.events.values().filter(|event| about(event)).cloned().collect();
         if events.is_empty() {

@@ -171,11 +171,21 @@ fn meet(server: SocketAddr, page: &mut Timeline) {
     }
 }
 
-/// What cannot be the same by nature is made so: the address of the server, and ages that a client computes.
+/// What cannot be the same by nature is made so: versions, because a client that waits looks a little longer at its world,
+/// and ages that a client computes.
 fn plain(said: Said, line: &str) -> Said {
     let by_client = ["kubectl describe", "kubectl events", "kubectl rollout"].iter().any(|verb| line.starts_with(verb));
-    let text = |text: String| if by_client { ages(&text) } else { text };
+    let text = |text: String| if by_client { ages(&text) } else { versions(&text) };
     Said { stdout: text(said.stdout), stderr: text(said.stderr), code: said.code }
+}
+
+/// The text without the numbers of its versions.
+fn versions(text: &str) -> String {
+    let version = |line: &str| match line.trim_start().trim_start_matches('"').starts_with("resourceVersion") {
+        true => line.chars().filter(|c| !c.is_ascii_digit()).collect(),
+        false => line.to_owned(),
+    };
+    text.split('\n').map(version).collect::<Vec<String>>().join("\n")
 }
 
 /// Every word that is an age becomes `AGE`, and runs of blanks become two.
