@@ -65,6 +65,7 @@ fn dependencies_point_one_way() {
         ("conformance", &["console", "manifest", "objects", "sim"]),
         ("picture", &["console", "objects", "sim"]),
         ("docs", &["console", "lessons", "objects", "sim"]),
+        ("kube-api", &["console", "manifest", "objects", "sim"]),
         ("split", &[]),
         ("xtask", &["split"]),
     ]);

@@ -24,6 +24,8 @@ pub struct Ask {
     /// The header `User-Agent`, empty if there is none.
     pub agent: String,
     pub body: Vec<u8>,
+    /// The connection on which it came, counted from 1; 0 if that is not known.
+    pub connection: u64,
 }
 
 impl Ask {

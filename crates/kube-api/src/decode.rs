@@ -57,9 +57,34 @@ pub fn body(ask: &Ask) -> Outcome<Value> {
 
 pub fn json(text: &str) -> Outcome<Value> {
     Value::from_json(text).ok_or_else(|| {
-        let shown: String = text.chars().take(40).collect();
-        Failure::bad_request(format!("the object provided is unrecognized: it cannot be read as JSON: {shown:?}"))
+        let what =
+            "the object provided is unrecognized (must be of type Object): couldn't get version/kind; json parse error";
+        let shown: String = text.bytes().take(20).map(|byte| format!("{byte:02x}")).collect();
+        let more = if text.len() > 20 { " ..." } else { "" };
+        Failure::bad_request(format!("{what}: {} ({shown}{more})", json_problem(text)))
     })
+}
+
+/// What Go's decoder says of a text that is no JSON.
+pub fn json_problem(text: &str) -> String {
+    let Err(error) = serde_json::from_str::<serde_json::Value>(text) else {
+        return "it holds more than is read at once".into();
+    };
+    if error.is_eof() || text.trim().is_empty() {
+        return "unexpected end of JSON input".into();
+    }
+    let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let found = line.get(error.column().saturating_sub(1)..).and_then(|rest| rest.chars().next()).unwrap_or('?');
+    let said = error.to_string();
+    let place = match () {
+        () if said.starts_with("key must be a string") => "looking for beginning of object key string",
+        () if said.starts_with("expected `:`") => "after object key",
+        () if said.starts_with("expected `,` or `}`") => "after object key:value pair",
+        () if said.starts_with("expected `,` or `]`") => "after array element",
+        () if said.starts_with("trailing characters") => "after top-level value",
+        () => "looking for beginning of value",
+    };
+    format!("invalid character {found:?} {place}")
 }
 
 pub fn yaml(text: &str) -> Outcome<Value> {

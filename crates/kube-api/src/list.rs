@@ -30,21 +30,12 @@ pub fn filter(ask: &Ask, place: &Place) -> Outcome<Filter> {
     let mut fields = select::fields(ask.query.text("fieldSelector")).map_err(own)?;
     let known = select::selectable_fields(place.served.kind);
     if let Some(unknown) = fields.iter().find(|field| !known.contains(&field.path.as_str())) {
-        return Err(Failure::bad_request(unknown_field(&unknown.path, place.served.kind)));
+        return Err(Failure::bad_request(format!("field label not supported: {}", unknown.path)));
     }
     if let Some(name) = &place.name {
         fields.extend(select::fields(&format!("metadata.name={name}")).map_err(own)?);
     }
     Ok(Filter { namespace: place.namespace.clone(), labels, fields })
-}
-
-fn unknown_field(path: &str, kind: Kind) -> String {
-    match kind {
-        Kind::Kept(kept) if !matches!(kept.entry().name, "Secret" | "ReplicationController" | "Job") => {
-            format!("field label not supported: {path}")
-        }
-        _ => format!("field label not supported: {path}"),
-    }
 }
 
 /// The objects of a list that is as of some version, and that version.

@@ -103,6 +103,28 @@ impl Managers {
         }
     }
 
+    /// A client says itself who manages what; an empty list forgets all.
+    pub fn replace(&mut self, object: &Object, list: &[Value]) {
+        let share = |entry: &Value| {
+            let word = |key: &str| entry.at(&[key]).and_then(Value::as_str).unwrap_or_default();
+            let mut fields = BTreeSet::new();
+            paths(entry.at(&["fieldsV1"])?, &mut Vec::new(), &mut fields);
+            Some(Share {
+                manager: word("manager").chars().take(128).collect(),
+                subresource: if word("subresource") == "status" { "status" } else { "" },
+                applies: word("operation") == "Apply",
+                api_version: object.kind().api_version(),
+                time: Time::parse_rfc3339(word("time")).unwrap_or_default(),
+                fields,
+            })
+        };
+        let shares: Vec<Share> = list.iter().filter_map(share).collect();
+        match shares.is_empty() {
+            true => drop(self.shares.remove(&object.meta().uid)),
+            false => drop(self.shares.insert(object.meta().uid, (self.writes, shares))),
+        }
+    }
+
     /// Somebody applied what was there already.
     pub fn applied(&mut self, object: &Object, writer: &Writer, now: Time) {
         let Some(applied) = writer.applied.clone() else { return };
@@ -258,6 +280,22 @@ fn tree(fields: &BTreeSet<Path>) -> Value {
         }
     }
     root
+}
+
+/// The paths of `fieldsV1`: those of its leaves.
+fn paths(tree: &Value, path: &mut Path, found: &mut BTreeSet<Path>) {
+    let inner = tree.as_map().filter(|map| map.iter().any(|(step, _)| &**step != ".") && path.len() < DEEPEST);
+    let Some(inner) = inner else {
+        if !path.is_empty() {
+            found.insert(path.clone());
+        }
+        return;
+    };
+    for (step, value) in inner.iter().filter(|(step, _)| &***step != ".") {
+        path.push(step.to_string());
+        paths(value, path, found);
+        path.pop();
+    }
 }
 
 /// `.spec.template.spec.containers[name="web"].image`, as conflicts name a field.

@@ -13,11 +13,25 @@ use std::collections::BTreeSet;
 pub fn answer(ask: &Ask, objects: &Objects) -> Option<Answer> {
     let parts: Vec<&str> = ask.path.split('/').filter(|part| !part.is_empty()).collect();
     match parts[..] {
+        // kubectl looks there for kinds that nobody serves, and takes an empty description for an answer.
+        ["openapi", "v2"] if ask.accept.contains("protobuf") => Some(Answer::text(200, V2_PROTOBUF, "")),
+        ["openapi", "v2"] => Some(Answer::text(200, JSON, v2().to_json())),
         ["openapi", "v3"] => Some(Answer::text(200, JSON, index(objects).to_json())),
         ["openapi", "v3", "api", version] => document(version, objects),
         ["openapi", "v3", "apis", group, version] => document(&format!("{group}/{version}"), objects),
         _ => None,
     }
+}
+
+const V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+fn v2() -> Value {
+    map([
+        ("swagger", "2.0".into()),
+        ("info", map([("title", "Kubernetes".into()), ("version", "v1.36.3".into())])),
+        ("paths", map([])),
+        ("definitions", map([])),
+    ])
 }
 
 fn group_versions(objects: &Objects) -> BTreeSet<String> {

@@ -88,15 +88,29 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
     let old = current(run, place)?;
     let kind = old.kind();
     let is_custom = matches!(kind, Kind::Kept(kept) if kept.is_custom());
-    let before = old.to_value();
-    let value = patched(&before, (!is_custom).then(|| Lists::of(kind)), ask)?;
+    let before = run.show(&old);
+    let mut value = patched(&before, (!is_custom).then(|| Lists::of(kind)), ask)?;
+    let managers = take_managers(&mut value);
     let mut warnings = Vec::new();
     let new = decoded(&value, place, ask, &mut warnings)?;
     check_identity(&new, &old, place)?;
     check_version(&new, &old)?;
     let status = place.subresource.as_deref() == Some("status");
     let new = changed(run, &old, &new, status, &Writer::of(ask))?;
+    if managers.as_deref() != before.at(&["metadata", "managedFields"]).and_then(Value::as_list) && !ask.is_dry_run() {
+        run.memory.managers.replace(&new, &managers.unwrap_or_default());
+    }
     Ok(show(run, &new, 200, wanted, warnings))
+}
+
+/// Who manages what is no part of the object.
+fn take_managers(value: &mut Value) -> Option<Vec<Value>> {
+    let Value::Map(map) = value else { return None };
+    let Some(Value::Map(metadata)) = map.entry_mut("metadata") else { return None };
+    match metadata.remove("managedFields") {
+        Some(Value::List(list)) => Some(list),
+        _ => None,
+    }
 }
 
 /// What a patched form describes.

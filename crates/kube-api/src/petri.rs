@@ -119,6 +119,7 @@ fn moment(run: &Run) -> Value {
     let mut entries = vec![
         ("now", Value::from(now.rfc3339().as_str())),
         ("elapsed", Value::from(elapsed(now.since(run.timeline.start())).to_string().as_str())),
+        ("microseconds", Value::Int(i64::try_from(now.0).unwrap_or(i64::MAX))),
         ("events", Value::Int(i64::try_from(world.events).unwrap_or(i64::MAX))),
         ("commands", Value::Int(i64::from(world.commands()))),
         ("resourceVersion", Value::from(run.revision().0.to_string().as_str())),

@@ -37,7 +37,9 @@ pub type Keep = Box<dyn Fn(&Cluster)>;
 /// How often time moves by itself.
 const TICK: Duration = Duration::from_millis(20);
 /// How long clients get to think about what they were told, before more happens.
-const THOUGHT: Duration = Duration::from_millis(30);
+const THOUGHT: Duration = Duration::from_millis(60);
+/// How much may pass unheard at first, before they get to think again; each time twice as much as before.
+const FIRST_STEP: Span = Span::seconds(1);
 /// How often watchers are told how far they are.
 const BOOKMARK: Duration = Duration::from_secs(60);
 /// How long a watch lasts if its client does not say, in seconds.
@@ -53,7 +55,8 @@ const MOST_CONNECTIONS: usize = 1_000;
 ///
 /// # Errors
 /// The runtime cannot be started.
-pub fn run(listener: std::net::TcpListener, cluster: Cluster, pace: Pace, keep: Keep) -> io::Result<()> {
+pub fn run(listener: std::net::TcpListener, mut cluster: Cluster, pace: Pace, keep: Keep) -> io::Result<()> {
+    cluster.waits_for_polls = pace == Pace::WhileWatched;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, async {
         listener.set_nonblocking(true)?;
@@ -90,12 +93,20 @@ struct Shared {
     /// When somebody asked last.
     asked: Cell<Instant>,
     connections: Cell<usize>,
+    /// How many there were so far.
+    numbered: Cell<u64>,
 }
 
 impl Shared {
     fn new(cluster: Cluster, pace: Pace) -> Rc<Shared> {
         let asked = Cell::new(Instant::now());
-        Rc::new(Shared { cluster: RefCell::new(cluster), pace, asked, connections: Cell::new(0) })
+        Rc::new(Shared {
+            cluster: RefCell::new(cluster),
+            pace,
+            asked,
+            connections: Cell::new(0),
+            numbered: Cell::new(0),
+        })
     }
 }
 
@@ -119,7 +130,9 @@ async fn accept(listener: TcpListener, shared: Rc<Shared>) {
 
 async fn connection(stream: TcpStream, shared: &Rc<Shared>) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| one(request, shared.clone()));
+    let number = shared.numbered.get() + 1;
+    shared.numbered.set(number);
+    let service = service_fn(|request| one(request, number, shared.clone()));
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(120)).max_buf_size(1 << 20);
     // Whoever speaks no HTTP gets hyper's 400, or is hung up on.
@@ -137,8 +150,8 @@ impl std::fmt::Display for Silence {
 }
 impl std::error::Error for Silence {}
 
-async fn one(request: Request<Incoming>, shared: Rc<Shared>) -> Result<Response<Sent>, Silence> {
-    let answer = match read(request).await {
+async fn one(request: Request<Incoming>, connection: u64, shared: Rc<Shared>) -> Result<Response<Sent>, Silence> {
+    let answer = match read(request, connection).await {
         Ok(ask) => {
             shared.asked.set(Instant::now());
             let answer = shared.cluster.borrow_mut().answer(&ask);
@@ -151,7 +164,7 @@ async fn one(request: Request<Incoming>, shared: Rc<Shared>) -> Result<Response<
 }
 
 /// The whole of a request, if it is not too large.
-async fn read(request: Request<Incoming>) -> Result<Ask, Failure> {
+async fn read(request: Request<Incoming>, connection: u64) -> Result<Ask, Failure> {
     let (parts, body) = request.into_parts();
     let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let too_large =
@@ -170,6 +183,7 @@ async fn read(request: Request<Incoming>) -> Result<Ask, Failure> {
         content_type: header(header::CONTENT_TYPE),
         agent: header(header::USER_AGENT),
         body,
+        connection,
     })
 }
 
@@ -233,7 +247,7 @@ impl HttpBody for Sent {
 async fn pass(shared: Rc<Shared>, keep: &Keep) {
     let begun = (Instant::now(), shared.cluster.borrow().run.timeline.now());
     let (mut marked, mut kept, mut shown) = (Instant::now(), Instant::now(), (Time::ZERO, 0));
-    let mut unheard = (Instant::now(), Time::ZERO);
+    let mut course = Course { asked: Instant::now(), since: Time::ZERO, step: FIRST_STEP };
     loop {
         sleep(TICK).await;
         match shared.pace {
@@ -246,7 +260,7 @@ async fn pass(shared: Rc<Shared>, keep: &Keep) {
                 }
             }
             Pace::WhileWatched => {
-                if go_on(&shared, &mut unheard) {
+                if course.goes_on(&shared) {
                     sleep(THOUGHT).await;
                 }
             }
@@ -268,19 +282,34 @@ async fn pass(shared: Rc<Shared>, keep: &Keep) {
     }
 }
 
-/// While somebody watches, time goes on to the next thing that a watcher hears of. `unheard` is since when nobody heard
-/// anything: the last request, and the moment of the world. `false` if nobody waits, or there is nothing to be heard.
-fn go_on(shared: &Shared, unheard: &mut (Instant, Time)) -> bool {
-    let mut cluster = shared.cluster.borrow_mut();
-    let asked = shared.asked.get();
-    if unheard.0 != asked {
-        *unheard = (asked, cluster.run.timeline.now());
+/// How time goes on while somebody watches: to the next thing that a watcher hears of.
+struct Course {
+    /// The last request.
+    asked: Instant,
+    /// The moment since which nobody has heard anything.
+    since: Time,
+    /// How much may pass unheard.
+    step: Span,
+}
+
+impl Course {
+    /// `false` if nobody waits, or nobody has heard anything.
+    fn goes_on(&mut self, shared: &Shared) -> bool {
+        let mut cluster = shared.cluster.borrow_mut();
+        let (asked, now) = (shared.asked.get(), cluster.run.timeline.now());
+        if self.asked != asked {
+            *self = Course { asked, since: now, step: FIRST_STEP };
+        }
+        let waits = cluster.watchers.count() > 0 && cluster.watchers.are_up_to_date();
+        let left = (self.since + PATIENCE).since(now);
+        if !waits || asked.elapsed() < THOUGHT || left == Span::ZERO {
+            return false;
+        }
+        if cluster.play_until_told(left.min(self.step)) {
+            *self = Course { asked, since: cluster.run.timeline.now(), step: FIRST_STEP };
+            return true;
+        }
+        self.step = Span(self.step.0.saturating_mul(2));
+        false
     }
-    let waits = cluster.watchers.count() > 0 && cluster.watchers.are_up_to_date();
-    let left = (unheard.1 + PATIENCE).since(cluster.run.timeline.now());
-    let heard = waits && asked.elapsed() >= THOUGHT && left > Span::ZERO && cluster.play_until_told(left);
-    if heard {
-        unheard.1 = cluster.run.timeline.now();
-    }
-    heard
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::counts::{self, Counts};
 use crate::shop::{Outcome, Setting, Shop, lasted, run, succeeds, tee, timed};
 use crate::wasm_std::{self, TARGET};
-use crate::{dist, docs, fresh, gates, nginx, page, shop, swarm, tools};
+use crate::{dist, docs, fresh, gates, judge, nginx, page, shop, swarm, tools};
 
 /// Which steps to run.
 pub struct Choice {
@@ -64,7 +64,7 @@ impl Report {
     }
 }
 
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     Step { name: "rust", about: "the compiler is recent enough", usual: "", work: rust },
     Step { name: "format", about: "the code is formatted", usual: "2 seconds", work: format },
     Step { name: "lint", about: "clippy has nothing to say, natively", usual: "2 minutes, seconds again", work: lint },
@@ -80,6 +80,12 @@ const STEPS: [Step; 19] = [
         about: "random clusters in random trouble, for two minutes",
         usual: "6 minutes, 2 again",
         work: swarm::seeds,
+    },
+    Step {
+        name: "judge",
+        about: "the real kubectl says what the console says",
+        usual: "2 minutes, 36 MB at first",
+        work: judge::some,
     },
     Step {
         name: "planted",
@@ -142,14 +148,14 @@ const QUICKER: [Step; 2] = [
     },
 ];
 /// What `--quick` leaves out. The development page of its visits compiles what clippy would see.
-const LEFT_OUT: [&str; 10] =
-    ["lint-web", "swarm", "planted", "browser", "fresh", "page", "size", "hosting", "engines", "docs"];
+const LEFT_OUT: [&str; 11] =
+    ["lint-web", "swarm", "judge", "planted", "browser", "fresh", "page", "size", "hosting", "engines", "docs"];
 /// Random runs with the engine for development in `--quick`; two hundred otherwise.
 const QUICK_SWARM: &str = "20";
 /// The visits of `--quick`.
 const VISITS: [&str; 2] = ["story.test.mjs", "verbs.test.mjs"];
 /// The steps that cannot do without Node.
-const BY_NODE: [&str; 8] = ["editor", "fresh", "page", "size", "hosting", "e2e", "engines", "docs"];
+const BY_NODE: [&str; 9] = ["judge", "editor", "fresh", "page", "size", "hosting", "e2e", "engines", "docs"];
 
 pub fn test(shop: &Shop, choice: &Choice) -> Outcome<ExitCode> {
     let steps = chosen(choice)?;

@@ -2,7 +2,7 @@
 //!
 //! Every step says what it does and how long it usually takes, installs what it misses into one folder of the user's
 //! cache, and fails with the one command that would help. Reading order: `shop` (processes and paths), `progress`, `tools`,
-//! `wasm_std`, `page`, `dist`, `checks`, `docs`, `fresh`, `gates`, `hosting`, `nginx`, `licenses`, `swarm`, `bench`.
+//! `wasm_std`, `page`, `dist`, `checks`, `docs`, `fresh`, `gates`, `hosting`, `judge`, `nginx`, `licenses`, `swarm`, `bench`.
 
 mod shop;
 
@@ -14,6 +14,7 @@ mod docs;
 mod fresh;
 mod gates;
 mod hosting;
+mod judge;
 mod licenses;
 mod nginx;
 mod page;
@@ -52,6 +53,8 @@ cargo xtask <command>
   fuzz           what a seeded mutator makes of texts, for everything that reads what somebody typed or sent
                    --minutes N    for so long (10)
                    --seed N       other inputs (1)
+  judge          the real kubectl says what the console says, line by line, in equal worlds
+                   --only WORD    the files of tests/twins whose names hold it
   screenshots    take the pictures of tests/e2e/screenshots.mjs, or only those whose names hold one of the words that follow
   clean          remove dist/ and target/
                    --tools        remove the installed tools from the user's cache instead
@@ -128,6 +131,11 @@ fn run(command: &str, rest: Vec<String>) -> Outcome<ExitCode> {
             let seed = flags.value("--seed")?.unwrap_or_else(|| "1".to_owned());
             flags.finish()?;
             swarm::fuzz(&shop, &minutes, &seed)?;
+        }
+        "judge" => {
+            let only = flags.value("--only")?.unwrap_or_default();
+            flags.finish()?;
+            judge::all(&shop, &only)?;
         }
         "screenshots" => {
             page::screenshots(&shop, &flags.words)?;

@@ -72,9 +72,7 @@ impl Page<'_> {
         let about = |event: &Event| {
             let object = &event.involved_object;
             // A kubelet's events name a node without its uid.
-            &*object.kind == kind.name()
-                && object.name == meta.name
-                && (object.uid == meta.uid || object.uid == Uid::default() || kind == Kind::Node)
+            &*object.kind == kind.name() && object.name == meta.name && (object.uid == meta.uid || kind == Kind::Node)
         };
         let mut events: Vec<_> = self.objects.events.values().filter(|event| about(event)).cloned().collect();
         if events.is_empty() {
@@ -94,7 +92,12 @@ impl Page<'_> {
             let from =
                 if event.source.component.is_empty() { &event.reporting_component } else { &event.source.component };
             let message = event.message.trim();
-            self.line(format_args!("  {}\t{}\t{age}\t{from}\t{message}", event.kind, event.reason));
+            // Which container it is about stands before what is said of it.
+            let (part, colon) = match &*event.involved_object.field_path {
+                "" => ("", ""),
+                part => (part, ": "),
+            };
+            self.line(format_args!("  {}\t{}\t{age}\t{from}\t{part}{colon}{message}", event.kind, event.reason));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fixtures::{objects as fixtures, section};
+use std::rc::Rc;
 
 const GOLDEN: &str = include_str!("../../golden/kubectl-describe.txt");
 
@@ -58,7 +59,12 @@ fn check(title: &str, yaml: &str) {
     let all = fixtures(yaml);
     let described = &all[0];
     let mut objects = Objects::default();
-    let events = fixtures(&events(described.kind().name(), &described.meta().name));
+    let mut events = fixtures(&events(described.kind().name(), &described.meta().name));
+    for event in &mut events {
+        if let Object::Event(event) = event {
+            Rc::make_mut(event).involved_object.uid = described.meta().uid;
+        }
+    }
     for object in all.iter().chain(&events) {
         objects.put(object.clone());
     }

@@ -1,13 +1,13 @@
 //! `kubectl describe`.
 
 use super::context::{Context, filter, not_found};
-use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, namespace};
+use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, namespace, switch};
 use crate::describe;
 use crate::output::{Failure, Output};
 use crate::select::{Selection, reference, selection};
 use petri_objects::Object;
 
-const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR];
+const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("show-events")];
 
 #[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
@@ -48,7 +48,14 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             }
         }
     }
-    let pages: Vec<String> = found.iter().map(|object| describe::describe(objects, object, world.now)).collect();
+    let mut pages: Vec<String> = found.iter().map(|object| describe::describe(objects, object, world.now)).collect();
+    // Of several objects kubectl tells the events only if it is asked to. They stand at the end.
+    if pages.len() > 1 && !arguments.is_set("show-events") {
+        for page in &mut pages {
+            let events = page.rfind("\nEvents:").map_or(page.len(), |at| at + 1);
+            page.truncate(events);
+        }
+    }
     out.stdout = pages.join("\n\n");
     Ok(out)
 }

@@ -184,10 +184,7 @@ fn conclude(failed: &[(Name, Vec<String>)], out: &mut Output) {
     }
     let names: Vec<String> = failed.iter().map(|(node, _)| format!("\n {node}")).collect();
     out.fail(format!("There are pending nodes to be drained:{}", names.concat()));
-    match &failed.iter().flat_map(|(_, problems)| problems).collect::<Vec<_>>()[..] {
-        [one] if !one.contains("global timeout reached") => out.fail(format!("error: {one}")),
-        many => many.iter().for_each(|problem| out.fail(problem.as_str())),
-    }
+    failed.iter().flat_map(|(_, problems)| problems).for_each(|problem| out.fail(problem));
 }
 
 impl Drain {

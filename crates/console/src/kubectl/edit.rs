@@ -221,6 +221,7 @@ fn one_label(
         }
     }
     let done = match (verb, set, removed) {
+        ("label", false, false) if changes.is_empty() => return Ok(None),
         ("label", false, false) => {
             out.line(format!("{} not labeled", named(&object.reference())));
             return Ok(None);
@@ -289,6 +290,9 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
         let change = |new| merge::difference(&old, &new).unwrap_or_else(|| Value::Map(Map::new()));
         let patch = match kind {
             "merge" => Ok(patch.clone()),
+            "strategic" if matches!(object.kind(), Kind::Kept(kept) if kept.is_custom()) => {
+                Err(no_strategic(object.kind()))
+            }
             "json" => json_patch::apply(&old, patch.as_list().unwrap_or_default()).map(change),
             _ => {
                 strategic(Lists::of(object.kind()), &old, &patch).map(change).map_err(|unfit| format!("error: {unfit}"))
@@ -310,4 +314,15 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
         out.fail(problem);
     }
     Ok(out)
+}
+
+/// Nobody knows the types of a custom resource's lists.
+fn no_strategic(kind: Kind) -> String {
+    format!(
+        "error: application/strategic-merge-patch+json is not supported by {}, Kind={}: the body of the request was in an \
+         unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, \
+         application/apply-patch+yaml",
+        kind.api_version(),
+        kind.name()
+    )
 }

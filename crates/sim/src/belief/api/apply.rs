@@ -40,8 +40,10 @@ pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> R
         .get(LAST_APPLIED)
         .and_then(|text| Value::from_json(text.trim_end()))
         .unwrap_or_default();
-    let mut merged = current.to_value();
+    let stored = current.to_value();
+    let mut merged = stored.clone();
     // What an older version of a kind says is compared as the stored one says it.
+    let writes_only = manifest.at(&["stringData"]).is_some() && target.kind.name() == "Secret";
     let (original, modified) = match target.kind {
         Kind::Kept(kind) => (kept::as_stored(kind, original), kept::as_stored(kind, modified)),
         _ => (original, modified),
@@ -58,9 +60,11 @@ pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> R
     }
     // kubectl patches without naming a version: the latest is meant.
     new.meta_mut().resource_version = Revision(0);
+    // kubectl speaks of what it sends: a patch may say what the server had by itself, or what nobody reads.
+    let sends = writes_only || merged.to_json() != stored.to_json();
     let before = server.revision();
     server.serve(Request::Update(new), context)?;
-    Ok(if server.revision() == before { Answer::Unchanged(target) } else { Answer::Configured(target) })
+    Ok(if server.revision() == before && !sends { Answer::Unchanged(target) } else { Answer::Configured(target) })
 }
 
 fn annotation(text: &str) -> Value {

