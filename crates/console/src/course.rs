@@ -56,7 +56,7 @@ impl Session {
             leave(session, host, &mut out);
         }
         if let Some(commands) = plain(line) {
-            go_on(Rest::of_words(commands), &mut out, self, host, files, 0);
+            go_on(Rest::of_words(commands), &mut out, session, host, files, 0);
             return out;
         }
         match shell::read(line) {
