@@ -109,7 +109,8 @@ pub(super) fn base(inside: &Inside<'_>, world: &World) -> BTreeMap<String, Base>
             );
         }
         Family::Apache => {
-            let page = "<html><body><h1>It works!</h1></body></html>\n";
+            let is_load = inside.container.image.contains("hpa-example");
+            let page = if is_load { "OK!" } else { "<html><body><h1>It works!</h1></body></html>\n" };
             put("/usr/local/apache2/htdocs/index.html", page.into(), 0o644, false);
         }
         Family::ZooKeeper => {

@@ -14,7 +14,7 @@ pub(super) const FOLDERS: &[&str] = &[
 /// What is about the container itself.
 pub(super) const PROCESS: &[&str] = &[
     "hostname", "env", "printenv", "id", "whoami", "uname", "ps", "kill", "pkill", "killall", "pgrep", "nproc",
-    "uptime", "top", "free", "nginx", "java",
+    "uptime", "top", "free", "nginx", "java", "apt-get", "apt", "apk", "yum",
 ];
 /// What asks others.
 pub(super) const NETWORK: &[&str] =

@@ -45,6 +45,10 @@ pub(super) fn run(name: &str, words: &[&str], own: &mut Container<'_>) -> Ran {
                 .into(),
             ..Ran::default()
         },
+        "apt-get" | "apt" | "apk" | "yum" => Ran::failed(
+            100,
+            format!("{name}: nothing is fetched into a simulated container; the usual programs are there already"),
+        ),
         _ => Ran::failed(1, format!("{name}: nothing of it is simulated here")),
     }
 }
