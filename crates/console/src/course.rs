@@ -7,7 +7,7 @@ use crate::output::{Asks, Follow, Output};
 use crate::programs::{self, desk};
 use crate::session::{Inside, Memory, Shelf};
 use crate::shell::{self, Around, List, Next, Rest, Step, Variables};
-use crate::{dig, help, kubectl, verbs};
+use crate::{dig, help, kubectl, select, verbs};
 use petri_objects::Span;
 use petri_objects::value::quoted;
 use std::collections::BTreeMap;
@@ -98,8 +98,20 @@ impl Session {
     }
 }
 
+/// What few lines ask of kubectl.
+const RARE: [&str; 9] = ["attach", "autoscale", "cp", "create", "describe", "exec", "expose", "port-forward", "run"];
+
+/// Whether a line asks for what few lines ask for, so that the page has it apart from the rest: a shell, a description, a
+/// program in a container, an object that the line makes, or a kind that is kept. It may be a name of something else.
+pub fn is_rare(line: &str) -> bool {
+    let asks = |words: &Vec<String>| {
+        matches!(words[0].as_str(), "kubectl" | "k") && words.iter().any(|word| RARE.contains(&word.as_str()))
+    };
+    plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_kept(line)
+}
+
 /// The commands of a line that needs no shell.
-pub(crate) fn plain(line: &str) -> Option<Vec<Vec<String>>> {
+fn plain(line: &str) -> Option<Vec<Vec<String>>> {
     shell::plain(line, is_own)
 }
 

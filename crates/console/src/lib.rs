@@ -65,6 +65,5 @@ pub use errors::{answer_text, api_error};
 pub use host::{Files, Host, Turn, Unread};
 pub use output::{Follow, Output};
 
-pub use course::{Session, give_up, poll, run};
-pub use select::is_rare;
+pub use course::{Session, give_up, is_rare, poll, run};
 pub use shell::Typed;

@@ -110,20 +110,8 @@ pub fn kind_in(word: &str, objects: &Objects) -> Result<Kind, Failure> {
         .or_else(|unknown| custom::kinds(objects).into_iter().find(|kind| kind.is_called(&lower)).ok_or(unknown))
 }
 
-/// What few lines ask of kubectl.
-const RARE: [&str; 9] = ["attach", "autoscale", "cp", "create", "describe", "exec", "expose", "port-forward", "run"];
-
-/// Whether a line asks for what few lines ask for, so that the page has it apart from the rest: a shell, a description, a
-/// program in a container, an object that the line makes, or a kind that is kept. It may be a name of something else.
-pub fn is_rare(line: &str) -> bool {
-    let asks = |words: &Vec<String>| {
-        matches!(words[0].as_str(), "kubectl" | "k") && words.iter().any(|word| RARE.contains(&word.as_str()))
-    };
-    crate::course::plain(line).is_none_or(|commands| commands.iter().any(asks)) || is_about_kept(line)
-}
-
 /// Whether a line names a kind that is kept, not simulated. It may be a name of something else.
-fn is_about_kept(line: &str) -> bool {
+pub(crate) fn is_about_kept(line: &str) -> bool {
     let words = line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_ascii_lowercase).any(|word| Kind::every().any(|kind| kind.is_kept() && kind.is_called(&word)))
 }

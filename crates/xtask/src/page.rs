@@ -57,14 +57,23 @@ pub const RARE: &[&str] = &[
     "petri_console::kubectl::describe",
     // A shell, what is typed into containers, and objects that a line describes.
     "petri_console::programs",
+    "petri_console::raw",
     "petri_console::shell::expand",
     "petri_console::shell::read",
     "petri_console::shell::script",
     "petri_console::kubectl::exec",
+    "petri_console::kubectl::explain",
+    "petri_console::kubectl::json_patch",
+    "petri_console::kubectl::kustomize",
+    "petri_console::kubectl::logs",
     "petri_console::kubectl::make",
     "petri_console::kubectl::run",
     "petri_console::kubectl::ways",
     "petri_console::template",
+    "petri_lessons::official",
+    // LimitRanges, and what containers do that are told to sleep, touch and exit.
+    "petri_sim::belief::api::limit_ranges",
+    "petri_sim::reality::workload::script",
     // What scripts call has all parts from the start, and the page calls none of it.
     "petri_web::script",
     // What stands in somebody else's page has all parts from the start as well.
@@ -74,6 +83,7 @@ pub const RARE: &[&str] = &[
     "petri_web::host",
     "petri_web::panels::embedded",
     "petri_web::panels::new_cluster",
+    "petri_web::panels::snippet",
     // A stage of its own.
     "petri_web::compare",
     "petri_web::panels::compare",

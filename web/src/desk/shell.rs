@@ -31,7 +31,8 @@ pub fn say(desk: &Desk, line: &str) -> Option<String> {
         return None;
     }
     // The files of the documentation come when a line names them.
-    let missing: Vec<&str> = petri_lessons::official::named_in(line);
+    let names_files = line.contains(".yaml") || line.contains(".yml") || line.contains("://");
+    let missing = if names_files { petri_lessons::official::named_in(line) } else { Vec::new() };
     let missing: Vec<&str> = missing.into_iter().filter(|path| examples::official(path).is_none()).collect();
     if !missing.is_empty() {
         WAITING.set(WAITING.get() + 1);

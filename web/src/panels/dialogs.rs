@@ -1,6 +1,7 @@
 //! Dialogs: keys and help, sharing, and the evidence of a guarantee.
 
 use super::float::{FloatBox, Place};
+use super::late::Late;
 use super::notices::OpenFile;
 use super::snippet::Snippet;
 use super::why::moment_link;
@@ -73,6 +74,12 @@ pub fn ShareDialog() -> Html {
             edge::copy(text.clone(), then);
         })
     };
+    let opened = use_state_eq(|| false);
+    let is_opened = *opened;
+    let snippet = {
+        let fragment = (*fragment).clone();
+        Callback::from(move |()| html! { <Snippet fragment={fragment.clone()} /> })
+    };
     let saves = {
         let json = json.clone();
         Callback::from(move |_: MouseEvent| edge::save("petri-recording.json", &json))
@@ -95,7 +102,12 @@ pub fn ShareDialog() -> Html {
                 <OpenFile />
                 <span role="status">{ &*said }</span>
             </div>
-            <Snippet fragment={(*fragment).clone()} />
+            <details id="share-embed" ontoggle={move |_| opened.set(true)}>
+                <summary>{ "Put it into a page of yours" }</summary>
+                if is_opened {
+                    <Late content={snippet} />
+                }
+            </details>
             <div class="row end"><button class="btn quiet" onclick={desk.sends(Action::Close)}>{ "Close" }</button></div>
         </FloatBox>
     }

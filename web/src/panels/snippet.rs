@@ -113,8 +113,7 @@ pub fn Snippet(props: &SnippetProps) -> Html {
         move |_: MouseEvent| shows.set(!now)
     };
     html! {
-        <details id="share-embed">
-            <summary>{ "Put it into a page of yours" }</summary>
+        <>
             <div class="row"><div class="seg" role="group" aria-label="Form">{ for Form::ALL.into_iter().map(one) }</div>
                 <input id="embed-title" class="field" placeholder="Title" aria-label="Title" maxlength="120" {oninput} />
             </div>
@@ -128,7 +127,7 @@ pub fn Snippet(props: &SnippetProps) -> Html {
             if *shows {
                 <iframe class="preview" title="Preview" height={HEIGHT.to_string()} src={embedded(&page, &props.fragment, &title)}></iframe>
             }
-        </details>
+        </>
     }
 }
 

@@ -3,8 +3,9 @@
 use super::pick::{How, OnPick, Pick};
 use crate::window::{is_long, space, use_window};
 use petri_picture::draw::sign_of;
+use petri_picture::view::arrange::{Arrangement, Column, arranged};
 use petri_picture::view::revision::Notch;
-use petri_picture::view::table::{Arrangement, Column, Row, arranged};
+use petri_picture::view::table::Row;
 use petri_picture::view::{Identity, Target, Tone};
 use std::rc::Rc;
 use yew::prelude::*;

@@ -153,7 +153,7 @@ impl Rest {
             if !text.is_empty() {
                 text.push_str("; ");
             }
-            text.push_str(&super::joined(words).unwrap_or_default());
+            text.push_str(&super::plain::joined(words).unwrap_or_default());
         }
         for entry in self.entries() {
             if !text.is_empty() {

@@ -16,7 +16,7 @@ mod script;
 pub use expand::Variables;
 pub(crate) use expand::{Around, is_like};
 pub(crate) use machine::{Next, Rest, Step, floor};
-pub(crate) use plain::plain;
+pub(crate) use plain::{joined, plain};
 pub(crate) use read::read;
 pub(crate) use script::List;
 
@@ -24,17 +24,6 @@ use crate::limits::LONGEST_LINE;
 use marks::{Delimiter, Problem};
 use read::documents_of;
 use std::collections::VecDeque;
-
-/// Words as one types them: quoted where they have to be, and not where they need not. `None` if that cannot be.
-pub(crate) fn joined(words: &[String]) -> Option<String> {
-    let is_plain =
-        |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "-_=:,./@%+".contains(c));
-    let typed = |word: &String| match is_plain(word) {
-        true => Some(word.clone()),
-        false => shlex::try_quote(word).ok().map(|quoted| quoted.into_owned()),
-    };
-    Some(words.iter().map(typed).collect::<Option<Vec<_>>>()?.join(" "))
-}
 
 /// Lines as they are typed, put together to what can be run: a here-document and a `\` at the end of a line go on in the
 /// next one.

@@ -32,3 +32,14 @@ pub(crate) fn plain(line: &str, own: impl Fn(&str) -> bool) -> Option<Vec<Vec<St
     let all = quote.is_none() && commands.iter().all(|words| words.first().is_some_and(|first| own(first)));
     all.then_some(commands)
 }
+
+/// Words as one types them: quoted where they have to be, and not where they need not. `None` if that cannot be.
+pub(crate) fn joined(words: &[String]) -> Option<String> {
+    let is_plain =
+        |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "-_=:,./@%+".contains(c));
+    let typed = |word: &String| match is_plain(word) {
+        true => Some(word.clone()),
+        false => shlex::try_quote(word).ok().map(|quoted| quoted.into_owned()),
+    };
+    Some(words.iter().map(typed).collect::<Option<Vec<_>>>()?.join(" "))
+}

@@ -2,8 +2,13 @@
 
 mod programs;
 mod sets;
+mod spans;
 
+use programs::Acting;
+use sets::Courses;
 pub use sets::{Asked, Course, Level};
+use spans::close;
+pub use spans::{Bar, Lane, LaneKey, Span};
 
 use super::identity::Identity;
 use petri_objects::{Name, Node, Object, ObjectRef, Phase, Pod, Time, Uid, VolumeAttachment, condition};
@@ -14,114 +19,6 @@ use petri_sim::words::controller_id::ControllerId;
 use petri_sim::words::invariants::{Guarantee, Standing};
 use petri_sim::words::note::{MachineChange, Note, ProcessChange, Verb, What};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What a lane is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LaneKey {
-    /// A pod's name, whichever pod has it.
-    Identity {
-        namespace: Name,
-        pod: Name,
-    },
-    /// A volume, by its own name.
-    Volume(Name),
-    Node(Name),
-    /// A set: how many pods it asked for, and how many were Ready.
-    Set(ObjectRef),
-    /// A lock, `default/lease/leader`: whom its record names, and who acts as its holder.
-    Lock(Name),
-    /// What a client hears of those that it calls.
-    Client {
-        namespace: Name,
-        pod: Name,
-    },
-}
-
-/// How a span is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Bar {
-    // Belief about a pod.
-    /// No node has it.
-    Pending,
-    Creating,
-    Running,
-    Ready,
-    Terminating,
-    Ended,
-    /// Reality: a process runs.
-    Process,
-    Attached,
-    // Belief about a node.
-    NodeReady,
-    NodeLost,
-    // Reality of a machine.
-    Cut,
-    Off,
-    KubeletStopped,
-    /// A lock's record names somebody.
-    Record,
-    /// Somebody acts as the holder of a lock.
-    Acts,
-    // What a client hears.
-    Answered,
-    Unanswered,
-    // What a disk makes of records.
-    Taken,
-    Refused,
-    Stale,
-}
-
-impl Bar {
-    /// The class that draws it.
-    pub fn class(self) -> &'static str {
-        match self {
-            Bar::Pending | Bar::Creating => "bar0",
-            Bar::Running => "bar2",
-            Bar::Ready | Bar::Terminating | Bar::Attached => "bar1",
-            Bar::Ended => "bar3",
-            Bar::Process => "real",
-            Bar::NodeReady | Bar::Record | Bar::Answered => "gray",
-            Bar::NodeLost | Bar::Cut | Bar::Unanswered | Bar::Refused => "amb",
-            Bar::Acts | Bar::Taken => "ink",
-            Bar::Stale => "stale",
-            Bar::Off | Bar::KubeletStopped => "offbar",
-        }
-    }
-}
-
-/// Something that lasted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
-    pub bar: Bar,
-    pub from: Time,
-    /// `None` while it lasts.
-    pub to: Option<Time>,
-    pub uid: Uid,
-    pub node: Name,
-    /// Whom a lock's record names or who acts as its holder, whose records a disk takes, why a call fails; of what is
-    /// believed of a pod, the name of its revision.
-    pub who: Name,
-}
-
-impl Span {
-    fn begins(bar: Bar, from: Time, uid: Uid, node: Name) -> Span {
-        Span { bar, from, to: None, uid, node, who: Name::default() }
-    }
-    pub fn covers(&self, from: Time, to: Time) -> bool {
-        self.from < to && self.to.is_none_or(|end| end > from)
-    }
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lane {
-    pub identity: Identity,
-    /// The set of a pod's name.
-    pub set: Option<ObjectRef>,
-    /// What a client calls.
-    pub calls: Name,
-    pub belief: Vec<Span>,
-    pub reality: Vec<Span>,
-}
 
 /// A moment worth a mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,16 +69,13 @@ pub struct LaneStore {
     pub violations: Vec<Violation>,
     /// Claims by the volume that is bound to them.
     pub claims: BTreeMap<Name, Name>,
-    /// What sets asked for. They are few: a search costs less than one more kind of map.
-    courses: Vec<Course>,
-    /// The Deployments of ReplicaSets.
-    makers: Vec<(ObjectRef, ObjectRef)>,
+    /// What sets asked for.
+    pub courses: Courses,
     deleted: BTreeMap<Uid, Time>,
     /// Pods whose evictions are parts of a drain and were refused, and when: they are asked for again.
     draining: BTreeMap<ObjectRef, Time>,
     containers: BTreeSet<(Uid, Name)>,
-    /// The lanes in which something lasts that ends with a pod's processes.
-    acting: Vec<(Uid, LaneKey)>,
+    acting: Acting,
     start: Time,
     became_ready: Option<(Time, Name)>,
     seen: usize,
@@ -242,8 +136,10 @@ impl LaneStore {
                 Object::PersistentVolumeClaim(claim) if !claim.spec.volume_name.is_empty() => {
                     self.claims.insert(claim.spec.volume_name.clone(), claim.metadata.name.clone());
                 }
-                Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_) => self.set(at, *verb, object),
-                Object::Lease(_) | Object::ConfigMap(_) => self.written_record(at, *verb, object),
+                Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_) => {
+                    self.courses.set(at, *verb, object)
+                }
+                Object::Lease(_) | Object::ConfigMap(_) => programs::written_record(&mut self.lanes, at, *verb, object),
                 _ => {}
             },
             What::Command { command, result, said, .. } => {
@@ -274,14 +170,19 @@ impl LaneStore {
                             && let Some(lane) = self.lanes.get_mut(&key)
                         {
                             close(&mut lane.reality, at, |span| span.uid == *uid);
-                            self.stops_acting(at, *uid);
+                            self.acting.stops(&mut self.lanes, at, *uid);
                         }
                     }
                     ProcessChange::Ready | ProcessChange::Unready | ProcessChange::AskedToStop { .. } => {}
                 }
             }
-            What::Program { node, identity, uid, change } => self.program(at, node, identity, *uid, change),
-            What::Lock { lock, holder, until } => self.record(at, lock, holder.as_ref(), *until),
+            What::Program { node, identity, uid, change } => {
+                let told = self.acting.program(&mut self.lanes, at, (node, identity, *uid), change);
+                if let Some((text, key)) = told {
+                    self.pin(at, text, Some(key));
+                }
+            }
+            What::Lock { lock, holder, until } => programs::record(&mut self.lanes, at, lock, holder.as_ref(), *until),
             What::Machine { node, change } => self.machine(at, node, *change),
             What::Guarantee { guarantee, subject, standing } => self.guarantee(at, *guarantee, subject, standing),
         }
@@ -327,7 +228,7 @@ impl LaneStore {
     fn pod(&mut self, at: Time, by: &Actor, verb: Verb, pod: &Pod, old: Option<&Object>) {
         let meta = &pod.metadata;
         let key = LaneKey::Identity { namespace: meta.namespace.clone(), pod: meta.name.clone() };
-        let set = self.set_of(pod);
+        let set = self.courses.set_of(pod);
         let lane = self.lanes.entry(key.clone()).or_default();
         if verb == Verb::Deleted {
             close(&mut lane.belief, at, |span| span.uid == meta.uid);
@@ -457,12 +358,6 @@ impl LaneStore {
             (Standing::Holding | Standing::AtRisk { .. }, Some(violation)) => violation.to = Some(at),
             _ => {}
         }
-    }
-}
-
-fn close(spans: &mut [Span], at: Time, which: impl Fn(&Span) -> bool) {
-    for span in spans.iter_mut().rev().filter(|span| span.to.is_none() && which(span)) {
-        span.to = Some(at);
     }
 }
 

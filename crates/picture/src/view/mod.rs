@@ -8,6 +8,7 @@
 //!
 //! Where to start: [`marks`] for what a picture is made of, [`ClusterView`] for the picture of belief and reality, [`timeline`] for the lanes.
 
+pub mod arrange;
 pub mod beats;
 pub mod bonds;
 pub mod brackets;

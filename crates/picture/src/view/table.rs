@@ -1,9 +1,5 @@
 //! The table twin of the cluster picture: the same facts as text, ghosts included.
 
-mod arrange;
-
-pub use arrange::{Arrangement, Column, arranged};
-
 use super::facts::Facts;
 use super::identity::Identity;
 use super::marks::{

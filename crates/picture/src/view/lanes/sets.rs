@@ -1,6 +1,5 @@
 //! What sets asked for in the course of a run, and how much of it was Ready.
 
-use super::LaneStore;
 use petri_objects::{Kind, Name, Object, ObjectRef, Pod, ReplicaSet, Time};
 use petri_sim::belief::controllers::deployment::util;
 use petri_sim::words::note::Verb;
@@ -62,7 +61,15 @@ impl Course {
     }
 }
 
-impl LaneStore {
+/// What all sets asked for. They are few: a search costs less than one more kind of map.
+#[derive(Clone, Debug, Default)]
+pub struct Courses {
+    all: Vec<Course>,
+    /// The Deployments of ReplicaSets.
+    makers: Vec<(ObjectRef, ObjectRef)>,
+}
+
+impl Courses {
     /// A set was written.
     pub(super) fn set(&mut self, at: Time, verb: Verb, object: &Object) {
         let (level, revision) = match object {
@@ -104,21 +111,21 @@ impl LaneStore {
     }
 
     /// What a set asked for.
-    pub fn course(&self, set: &ObjectRef) -> Option<&Course> {
-        self.courses.iter().find(|course| course.set == *set)
+    pub fn of(&self, set: &ObjectRef) -> Option<&Course> {
+        self.all.iter().find(|course| course.set == *set)
     }
 
     /// Whether any set has more to tell than that its pods came.
-    pub fn has_told_courses(&self) -> bool {
-        self.courses.iter().any(Course::is_told)
+    pub fn is_told(&self) -> bool {
+        self.all.iter().any(Course::is_told)
     }
 
     fn course_mut(&mut self, set: ObjectRef) -> &mut Course {
-        let at = self.courses.iter().position(|course| course.set == set).unwrap_or(self.courses.len());
-        if at == self.courses.len() {
-            self.courses.push(Course { set, levels: Vec::new(), revisions: Vec::new(), gone: None, number: 0 });
+        let at = self.all.iter().position(|course| course.set == set).unwrap_or(self.all.len());
+        if at == self.all.len() {
+            self.all.push(Course { set, levels: Vec::new(), revisions: Vec::new(), gone: None, number: 0 });
         }
-        &mut self.courses[at]
+        &mut self.all[at]
     }
 
     /// The set of a pod, with the name of its revision: a ReplicaSet is a revision of its Deployment.

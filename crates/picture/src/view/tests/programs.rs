@@ -51,7 +51,7 @@ fn draw(run: &Run, options: &Options) -> TimelineView {
     timeline::view(&run.timeline, &run.store, None, 1_440, options)
 }
 
-fn lane<'v>(view: &'v TimelineView, which: impl Fn(&LaneKey) -> bool) -> Option<&'v LaneRow> {
+fn lane(view: &TimelineView, which: impl Fn(&LaneKey) -> bool) -> Option<&LaneRow> {
     view.lanes.iter().find(|lane| which(&lane.key))
 }
 

@@ -161,7 +161,8 @@ fn a_disk_tells_its_bonds_and_who_could_write() {
 
 #[test]
 fn rows_are_sorted_and_filtered_as_somebody_wants() {
-    use crate::view::table::{Arrangement, Column, arranged, rows};
+    use crate::view::arrange::{Arrangement, Column, arranged};
+    use crate::view::table::rows;
     let mut run = Run::calm();
     run.apply(&web(3));
     run.play(30);

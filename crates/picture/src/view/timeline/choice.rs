@@ -78,12 +78,12 @@ pub(super) fn choose<'s>(
 
 /// Puts a lane before the pods of each set that has something to tell: it was scaled, or updated, or has many pods.
 fn headed<'s>(pods: Vec<(LaneKey, Lane<'s>)>, store: &'s LaneStore, options: &Options) -> Vec<(LaneKey, Lane<'s>)> {
-    if options.strip || !store.has_told_courses() && pods.len() <= FEW {
+    if options.strip || !store.courses.is_told() && pods.len() <= FEW {
         return pods;
     }
     let mut lanes: Vec<(LaneKey, Lane<'s>)> = Vec::new();
     for own in pods.chunk_by(|(_, a), (_, b)| a.set == b.set) {
-        let course = own[0].1.set.and_then(|set| store.course(set));
+        let course = own[0].1.set.and_then(|set| store.courses.of(set));
         if let Some(course) = course.filter(|course| course.is_told() || own.len() > FEW) {
             lanes.push((LaneKey::Set(course.set.clone()), Lane { course: Some(course), ..Lane::default() }));
         }

@@ -84,7 +84,7 @@ pub(super) fn rule_lengths(lanes: &mut [LaneRow]) {
 /// How the pods of a name stood to what was asked for: when they came, and whenever that changed under them. Nothing
 /// where only one revision was ever asked for.
 pub(super) fn notches(lane: &Lane, store: &LaneStore, window: (Time, Time), scale: &Scale) -> Vec<NotchMark> {
-    let Some(course) = lane.set.and_then(|set| store.course(set)) else { return Vec::new() };
+    let Some(course) = lane.set.and_then(|set| store.courses.of(set)) else { return Vec::new() };
     let rules: Vec<Time> = course.rules().map(|(_, asked)| asked.at).collect();
     let Some(first) = rules.first() else { return Vec::new() };
     let mut marks = Vec::new();

@@ -108,8 +108,11 @@ impl Server {
         petri_objects::defaults::apply_defaults(&mut object);
         admission::admit(&object, &self.objects, context.now)?;
         admission::mutate(&mut object, &self.objects, &self.settings, &mut self.random, context.now);
+        let limited = self.objects.has_limits();
         if let Object::Pod(pod) = &mut object {
-            limit_ranges::fill_in(Rc::make_mut(pod), &self.objects);
+            if limited {
+                limit_ranges::fill_in(Rc::make_mut(pod), &self.objects);
+            }
             admission::use_account(Rc::make_mut(pod), &self.objects, &self.token_volume, &mut self.random.accounts);
         }
         let mut errors = validation::validate_create(&object);
@@ -132,7 +135,9 @@ impl Server {
                 ApiError::AlreadyExists { kind, name, terminating }
             });
         }
-        limit_ranges::check(&object, &self.objects)?;
+        if limited {
+            limit_ranges::check(&object, &self.objects)?;
+        }
         if !self.objects.quotas.is_empty() {
             for charged in super::quota::charge(&object, &self.objects, context.now)? {
                 let old = self.objects.get(&Object::from(charged.clone()).reference());
@@ -231,7 +236,7 @@ impl Server {
             }
         }
         admission::admit_update(&new, &old, &self.objects)?;
-        if new.kind() == Kind::PersistentVolumeClaim {
+        if new.kind() == Kind::PersistentVolumeClaim && self.objects.has_limits() {
             limit_ranges::check(&new, &self.objects)?;
         }
         if admission::spec_differs(&new, &old) {

@@ -341,6 +341,10 @@ impl Objects {
     pub fn count_without_events(&self) -> u64 {
         self.count() - self.events.len()
     }
+    /// Whether there is a LimitRange: in few clusters is one.
+    pub fn has_limits(&self) -> bool {
+        self.kept.keys().any(|kind| Kind::Kept(*kind).name() == "LimitRange")
+    }
     /// All objects of a kind, in key order.
     pub fn list(&self, kind: Kind) -> Vec<Object> {
         let shelf = self.tree(kind).into_iter();

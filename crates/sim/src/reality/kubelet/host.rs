@@ -86,7 +86,10 @@ impl Host<'_> {
         let run = &worker.containers[index];
         let list = if run.sort == ContainerSort::Regular { "containers" } else { "initContainers" };
         let mut note = EventNote::new(&Object::Pod(Rc::clone(&worker.pod)), kind, reason, message.into());
-        note.about.field_path = format!("spec.{list}{{{}}}", run.name).into();
+        // The recorded agent names no container.
+        if !self.settings.kubelet.recorded_agent {
+            note.about.field_path = format!("spec.{list}{{{}}}", run.name).into();
+        }
         self.record(note, worker.cause);
     }
     fn record(&mut self, note: EventNote, cause: Cause) {

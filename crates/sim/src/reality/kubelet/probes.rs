@@ -206,7 +206,9 @@ impl Host<'_> {
             probe,
             started_at: since,
             health,
-            times: times.and_then(|probe| script::times(container, probe)),
+            times: times
+                .filter(|probe| probe.exec.is_some() || !container.args.is_empty())
+                .and_then(|probe| script::times(container, probe)),
             hangs: process.is_some_and(|process| !process.answers),
             tells: !self.settings.kubelet.recorded_agent,
         })

@@ -48,7 +48,9 @@ pub fn behaviour(pod: &Pod, container: &Container, sort: ContainerSort, defaults
     let declared = |wanted: &str, value: Span| (word == Some(wanted)).then_some(value);
     let crashes = declared("crasher", Span::seconds(1));
     let ends = (sort == ContainerSort::Init).then_some(Span::seconds(1));
-    let course = script::course(container).filter(|_| word.is_none());
+    // Most containers are told nothing, and do what their image does.
+    let is_told = !container.command.is_empty() || !container.args.is_empty();
+    let course = if is_told && word.is_none() { script::course(container) } else { None };
     // The first process of a container does not hear signals that it does not handle, and neither shell nor sleep does.
     let deaf = course.is_some().then_some(pace::LONGEST);
     Behaviour {

@@ -1,7 +1,7 @@
 //! The table's rows in the order that somebody wants, and only those that somebody looks for.
 
-use super::{Belief, Row};
-use crate::view::order::natural;
+use super::order::natural;
+use super::table::{Belief, Row};
 use petri_objects::order::Order as _;
 use std::cmp::Ordering;
 
