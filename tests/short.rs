@@ -148,7 +148,7 @@ fn known() -> Vec<(String, &'static str)> {
             format!("get pods -A --field-selector {}", vec!["metadata.name!=x"; 60_000].join(",")),
             "a selector has at most",
         ),
-        (format!("get pods -{}", "A".repeat(1_000_000)), "NAME"),
+        (format!("get pods -{}", "A".repeat(1_000_000)), "at most 30,000 words and flags"),
         (format!("get pods -o jsonpath='{}'", "{range .items[*]}".repeat(50_000)), "too many ranges in one another"),
         (format!("get pods -o jsonpath='{{{}{}}}'", "[?(@".repeat(90_000), ")]".repeat(90_000)), "too many filters"),
         (format!("get pods -o jsonpath='{}'", "{range ..}{range $..}{$}{end}{end}".repeat(100)), "comes to too much"),

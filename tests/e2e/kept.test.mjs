@@ -85,11 +85,11 @@ test("a line about them fetches what it needs, and lines after it wait for their
   server.requests.length = 0;
   const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
   await pause(page);
-  await say(page, "kubectl create namespace one");
+  await say(page, "kubectl label pod rg-0 tier=one");
   assert.equal(fetched(), 0);
   await say(page, "kubectl get secrets");
-  await say(page, "kubectl get namespace one");
-  await page.locator(".term", { hasText: /No resources found[^]*one\s+Active/ }).waitFor({ state: "attached" });
+  await say(page, "kubectl get pod rg-0 -L tier");
+  await page.locator(".term", { hasText: /No resources found[^]*rg-0 .* one/ }).waitFor({ state: "attached" });
   await page.finish();
 });
 
@@ -102,10 +102,24 @@ test("an ordinary visit does without", async () => {
   await page.keyboard.type("cut node");
   await drawn(page);
   await page.keyboard.press("Escape");
-  for (const line of ["kubectl get pods", "kubectl get all", "kubectl get pod rg-0 -o yaml", "kubectl describe pod rg-0", "kubectl get pods,sts,pvc -A", "kubectl scale sts rg --replicas 3", "run 1m", "kubectl get events", "kubectl delete pod rg-0", "kubectl rollout status sts rg"]) {
+  for (const line of ["kubectl get pods", "kubectl get all", "kubectl get pod rg-0 -o yaml", "kubectl get pods; kubectl get pvc", "kubectl get pods,sts,pvc -A", "kubectl scale sts rg --replicas 3", "run 1m", "kubectl get events", "kubectl delete pod rg-0", "kubectl rollout status sts rg"]) {
     await say(page, line);
   }
   includes(await say(page, "kubectl get sts"), "rg");
   assert.equal(fetched(), 0);
   await page.finish();
 });
+
+for (const [line, answer] of [["kubectl describe pod rg-0", /Name:\s+rg-0/], ["kubectl get pods | wc -l", /\n3\n/], ["kubectl exec rg-0 -- hostname", /\nrg-0\n/]]) {
+  test(`a description, a shell and a program in a container come when they are asked for: ${line}`, async () => {
+    server.requests.length = 0;
+    const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
+    await pause(page);
+    await say(page, "run 1m");
+    assert.equal(fetched(), 0);
+    await say(page, line);
+    await page.locator(".term", { hasText: answer }).waitFor({ state: "attached" });
+    assert.equal(fetched(), 1);
+    await page.finish();
+  });
+}

@@ -99,13 +99,29 @@ impl Session {
 }
 
 /// What few lines ask of kubectl.
-const RARE: [&str; 9] = ["attach", "autoscale", "cp", "create", "describe", "exec", "expose", "port-forward", "run"];
+const RARE: [&str; 12] = [
+    "attach",
+    "autoscale",
+    "cp",
+    "create",
+    "describe",
+    "exec",
+    "explain",
+    "expose",
+    "kustomize",
+    "logs",
+    "port-forward",
+    "run",
+];
 
 /// Whether a line asks for what few lines ask for, so that the page has it apart from the rest: a shell, a description, a
 /// program in a container, an object that the line makes, or a kind that is kept. It may be a name of something else.
 pub fn is_rare(line: &str) -> bool {
     let asks = |words: &Vec<String>| {
-        matches!(words[0].as_str(), "kubectl" | "k") && words.iter().any(|word| RARE.contains(&word.as_str()))
+        // What is made of a file is made as `apply` makes it.
+        let of_file = words.iter().any(|word| word.starts_with("-f") || word.starts_with("--filename"));
+        let is_kubectl = matches!(words[0].as_str(), "kubectl" | "k");
+        is_kubectl && !of_file && words.iter().any(|word| RARE.contains(&word.as_str()))
     };
     plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_kept(line)
 }

@@ -3,9 +3,10 @@
 //! It is a value that can be put aside: a command that waits for the cluster ends a turn, and the rest goes on when it is
 //! over. Nothing here recurses; loops are bounded.
 
-use super::expand::{self, Around, Variables};
+use super::expand::{self, Around};
 use super::marks::is_name;
 use super::script::{Entry, List, Pipeline, Redirect, Script, Stream, To, What, When, Word};
+use super::variables::Variables;
 use crate::limits::{LARGEST_ANSWER, MOST_TURNS, beyond};
 use std::rc::Rc;
 

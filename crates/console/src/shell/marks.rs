@@ -42,10 +42,13 @@ impl Delimiter {
     }
 }
 
+/// Bytes between the signs of what is no longer taken for such a place.
+const LONGEST_PLACE: usize = 100;
+
 /// `<node-name>` where somebody was to write a name.
 pub(super) fn placeholder(rest: &str) -> Option<&str> {
     let inner = rest.strip_prefix('<')?;
-    let inner = &inner[..inner.find('>')?];
+    let inner = &inner[..inner.bytes().take(LONGEST_PLACE).position(|byte| byte == b'>')?];
     let is_word = inner.starts_with(|c: char| c.is_ascii_alphabetic())
         && inner.ends_with(|c: char| c.is_ascii_alphanumeric())
         && inner.chars().all(|c| c.is_ascii_alphanumeric() || "-_. ".contains(c));

@@ -3,8 +3,8 @@
 //! [`read()`] takes a text apart, [`Rest`] is a script on its way, and [`Around`] is what a shell stands in: the console,
 //! or a container. Nothing here knows what the commands are.
 //!
-//! A parser of our own: those that are kept well (brush, conch, yash) bring a grammar of all of bash with a runtime of their
-//! own, from 150 kB of WebAssembly on, and none can put a script aside in the middle.
+//! A parser of our own: those that are kept well (brush, conch, yash) bring all of bash with a runtime of their own, which
+//! starts processes, and none of them can put a script aside in the middle.
 
 mod expand;
 mod machine;
@@ -12,13 +12,14 @@ mod marks;
 mod plain;
 mod read;
 mod script;
+mod variables;
 
-pub use expand::Variables;
 pub(crate) use expand::{Around, is_like};
 pub(crate) use machine::{Next, Rest, Step, floor};
 pub(crate) use plain::{joined, plain};
 pub(crate) use read::read;
 pub(crate) use script::List;
+pub use variables::Variables;
 
 use crate::limits::LONGEST_LINE;
 use marks::{Delimiter, Problem};

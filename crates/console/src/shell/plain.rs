@@ -1,8 +1,16 @@
 //! Lines that need no shell: most of those that are typed. Whoever types nothing else never fetches the rest of it.
 
+/// Bytes of a line and signs between commands, quoted ones included, that are looked through.
+const LONGEST: usize = 16 << 10;
+const MOST: usize = 100;
+
 /// The commands of a line in which a shell has nothing to put in and nowhere to lead anything: words and quoted texts,
 /// with `;` between commands that are all `own`. `None` for any other line, which [`read()`](super::read()) takes apart.
 pub(crate) fn plain(line: &str, own: impl Fn(&str) -> bool) -> Option<Vec<Vec<String>>> {
+    // Who types more than this types no plain line, and commands have their bounds where they are read.
+    if line.len() > LONGEST || line.matches(';').count() > MOST {
+        return None;
+    }
     let mut commands: Vec<Vec<String>> = vec![Vec::new()];
     // `None` between words: an empty text in quotes is a word as well.
     let mut word: Option<String> = None;

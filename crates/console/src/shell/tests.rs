@@ -1,5 +1,4 @@
 use super::*;
-use expand::Variables;
 
 /// A shell that has nothing but variables and files; commands answer with their own words.
 #[derive(Default)]
