@@ -5,6 +5,7 @@ use crate::limits::LARGEST_ANSWER;
 use crate::session::{Listens, Memory};
 use crate::shell::Rest;
 use petri_objects::{ObjectRef, Time};
+use petri_sim::ground::clock::elapsed;
 use petri_sim::story::limits;
 use petri_sim::world::World;
 use std::fmt;
@@ -220,5 +221,37 @@ impl Follow {
                 None => false,
             },
         }
+    }
+}
+
+/// A program sleeps, and its output comes when it has ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Slept {
+    pub until: Time,
+    pub said: String,
+}
+
+impl Awaited for Slept {
+    fn words(&self, world: &World) -> String {
+        elapsed(self.until.since(world.start))
+    }
+    fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
+        if host.world().now < self.until {
+            return false;
+        }
+        out.stdout.push_str(&std::mem::take(&mut self.said));
+        true
+    }
+    fn kept_text(&self) -> String {
+        self.said.clone()
+    }
+    fn moves_time(&self) -> bool {
+        true
+    }
+    fn until(&self) -> Option<Time> {
+        Some(self.until)
+    }
+    fn copy(&self) -> Box<dyn Awaited> {
+        Box::new(self.clone())
     }
 }

@@ -22,6 +22,7 @@ pub mod set;
 pub mod wait;
 pub mod ways;
 
+mod attached;
 pub mod json_patch;
 mod kustomize;
 pub mod merge;

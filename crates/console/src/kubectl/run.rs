@@ -6,15 +6,12 @@
 //! as a program, whose output comes at once.
 
 use super::apply::make;
+use super::attached::Attached;
 use super::context::Context;
-use super::delete::remove_pod;
 use super::make::{container, map};
 use crate::args::{self, Flag, NAMESPACE, OUTPUT, namespace, optional, switch, value};
-use crate::host::Host;
-use crate::output::{Asks, Awaited, Failure, Follow, Output};
-use crate::programs;
-use petri_objects::{Kind, Map, ObjectRef, Span, Time, Value};
-use petri_sim::world::World;
+use crate::output::{Awaited, Failure, Follow, Output};
+use petri_objects::{Kind, Map, ObjectRef, Span, Value};
 
 const FLAGS: &[Flag] = &[
     NAMESPACE,
@@ -145,81 +142,4 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         out.follow = Some(Follow::new(attach, Some(deadline)));
     }
     Ok(out)
-}
-
-/// Somebody waits for the container, and for what runs in it.
-#[derive(Clone, Debug)]
-struct Attached {
-    target: ObjectRef,
-    container: String,
-    command: Vec<String>,
-    input: Option<String>,
-    removes: bool,
-    salt: u64,
-    /// Until when the program sleeps, and what it says then.
-    sleeps: Option<(Time, String)>,
-}
-
-impl Attached {
-    fn ends(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
-        if self.removes {
-            let removed = remove_pod(&self.target, host);
-            out.stdout.push_str(&removed.stdout);
-            out.stderr.push_str(&removed.stderr);
-        }
-        true
-    }
-}
-
-impl Awaited for Attached {
-    fn words(&self, _: &World) -> String {
-        format!("{} to be running", self.target)
-    }
-    fn look(&mut self, host: &mut dyn Host, out: &mut Output) -> bool {
-        if let Some((until, said)) = &mut self.sleeps {
-            if host.world().now < *until {
-                return false;
-            }
-            out.stdout.push_str(&std::mem::take(said));
-            return self.ends(host, out);
-        }
-        let world = host.world();
-        let Some(uid) = world.uid_of(&self.target) else {
-            out.fail(format!("Error from server (NotFound): pods \"{}\" not found", self.target.name));
-            return true;
-        };
-        let Some(inside) = world.inside(uid, &self.container) else { return false };
-        let image = inside.container.image.clone();
-        let shell = self.command.first().map_or("sh", |word| word.rsplit('/').next().unwrap_or(word)).to_owned();
-        let opens = self.command.len() <= 1 && (self.command.is_empty() || ["sh", "bash", "ash"].contains(&&*shell));
-        if opens && programs::has_shell(&image) && self.input.is_none() {
-            out.stderr.push_str("If you don't see a command prompt, try pressing enter.\n");
-            let (pod, container) = (self.target.clone(), self.container.clone());
-            out.asks = Some(Asks::Enter { pod, container, shell, removes: self.removes });
-            return true;
-        }
-        let words = if self.command.is_empty() { vec!["sh".to_owned()] } else { self.command.clone() };
-        let ran = programs::exec(&self.target, &self.container, &words, self.input.as_deref(), self.salt, host);
-        out.stderr.push_str(&ran.stderr);
-        out.code = ran.code;
-        match ran.follow.as_ref().and_then(Follow::until) {
-            Some(until) => {
-                self.sleeps = Some((until, ran.slept_text()));
-                false
-            }
-            None => {
-                out.stdout.push_str(&ran.stdout);
-                self.ends(host, out)
-            }
-        }
-    }
-    fn due(&self) -> Option<Time> {
-        self.sleeps.as_ref().map(|(until, _)| *until)
-    }
-    fn expire(&self, out: &mut Output) {
-        out.fail("error: timed out waiting for the condition");
-    }
-    fn copy(&self) -> Box<dyn Awaited> {
-        Box::new(self.clone())
-    }
 }

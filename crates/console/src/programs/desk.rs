@@ -2,12 +2,11 @@
 //! to, and a sentence for tools that make clusters.
 
 use super::network::{self, Fetched};
-use super::slept::Slept;
 use super::system::{Ran, System};
 use super::text;
 use super::web::{self, Asker, Call};
 use crate::host::{Files, Unread};
-use crate::output::{Follow, Output};
+use crate::output::{Follow, Output, Slept};
 use crate::session::Listens;
 use petri_objects::{Kind, Span, Time};
 use petri_sim::belief::api::shelf::Key;

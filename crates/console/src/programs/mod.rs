@@ -30,7 +30,6 @@ mod names;
 mod network;
 mod pattern;
 mod process;
-mod slept;
 mod start;
 mod system;
 mod text;
@@ -38,14 +37,13 @@ mod web;
 
 use crate::errors::api_error;
 use crate::host::Host;
-use crate::output::{Follow, Output};
+use crate::output::{Follow, Output, Slept};
 use crate::session::Inside;
 use inside::Container;
 use petri_objects::{ObjectRef, Pod, Span, Time};
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::world::World;
-use slept::Slept;
 use start::start;
 use system::Ran;
 
