@@ -54,7 +54,7 @@ spec:
   metrics:
   - { type: Resource, resource: { name: cpu, target: { type: Utilization, averageUtilization: 60 } } }
 `;
-const KINDS = "ClusterRole, HorizontalPodAutoscaler, NetworkPolicy, Secret";
+const KINDS = "ClusterRole, HorizontalPodAutoscaler, NetworkPolicy";
 
 test("what a set comes with is applied and listed, and one line says that it is kept", async () => {
   server.requests.length = 0;

@@ -145,7 +145,7 @@ test("no machine, panel or bracket moves through a scale-up, an update, a lost n
   const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
   await pause(page);
   const places = () => page.evaluate(() => {
-    const parts = [".say", ".cluster-body", ".facts-head", ".time", ".con", "svg.cluster-picture [data-node][data-state] .node", "svg .asked"];
+    const parts = [".say", ".cluster-body", ".facts-head", ".time", ".con", "svg.cluster-picture [data-node][data-state] .node", "svg.cluster-picture .asked"];
     const of = (part) => [...document.querySelectorAll(part)].map((found) => found.getBoundingClientRect());
     // The drawer lies over the timeline; what counts is where the console's line is.
     return Object.fromEntries(parts.map((part) => [part, of(part).map((box) => (part === ".con" ? [Math.round(box.bottom)] : [box.x, box.y, box.width, box.height].map(Math.round)))]));

@@ -230,7 +230,7 @@ test("all of it is there on a phone and by keyboard", async () => {
 });
 
 describe("Services in the picture", () => {
-  const rail = (page) => page.locator('.cluster-picture .services [aria-label^="Service web"]');
+  const rail = (page) => page.locator('.cluster-picture [aria-label^="Service web,"]');
 
   test("a Service that is called has a rail, and a call that nobody answers is told there and on the client's lane", async () => {
     const page = await running("a-client-remembers-too-long");
@@ -251,7 +251,7 @@ describe("Services in the picture", () => {
     const page = await openApp({ url: server.url, viewport: WIDE });
     await pause(page);
     await drawn(page);
-    assert.equal(await page.locator(".cluster-picture .services").count(), 0);
+    assert.equal(await page.locator('.cluster-picture [aria-label^="Service "]').count(), 0);
     await page.finish();
   });
 });

@@ -55,7 +55,8 @@ pub const RARE: &[&str] = &[
     // Descriptions are read in the inspector; who wants kubectl's words asks for them in the console.
     "petri_console::describe",
     "petri_console::kubectl::describe",
-    // A shell, what is typed into containers, and objects that a line describes.
+    // A shell, what is typed into containers, objects that a line describes, and paths into objects.
+    "petri_console::path",
     "petri_console::programs",
     "petri_console::raw",
     "petri_console::shell::expand",

@@ -111,7 +111,7 @@ pub struct ClusterView {
     pub has_disks: bool,
     /// Pairs of tiles that go by one name.
     pub duplicates: Vec<Duplicate>,
-    /// Services of which there is something to tell.
+    /// Services that somebody calls.
     pub services: Vec<ServiceView>,
     /// What is on its way to the API server.
     pub beats: Beats,
@@ -146,8 +146,6 @@ pub struct ServicePlug {
     pub tile: Uid,
     pub address: Name,
     pub end: PlugEnd,
-    /// Whether it has been Ready before, or has had the time for it.
-    pub was_ready: bool,
     /// A call to it has just come to nothing.
     pub failed: bool,
 }

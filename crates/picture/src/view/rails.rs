@@ -1,6 +1,7 @@
 //! Services, where there is something to tell of them: who is behind the address, which names resolve, what calls come to.
 //!
-//! A Service that serves every pod that it selects, and that nobody calls, tells nothing and has no rail.
+//! A Service that nobody calls has no rail: its pods show whether they are behind it, and the inspector which names resolve.
+//! So a rail comes with those who call, and not with trouble, which would move what stands below the picture.
 
 use super::dns;
 use super::facts::Facts;
@@ -23,16 +24,11 @@ pub fn rails(facts: &Facts) -> Vec<ServiceView> {
 
 fn rail(service: &Service, facts: &Facts) -> Option<ServiceView> {
     let callers = callers(service, facts);
-    let mut plugs = plugs(service, facts);
-    let differs = plugs.iter().any(|plug| plug.end != PlugEnd::Ready && plug.was_ready);
-    if !differs && callers.is_empty() {
-        return None;
-    }
-    Some(told(service, &callers, &mut plugs, facts))
+    (!callers.is_empty()).then(|| told(service, &callers, plugs(service, facts), facts))
 }
 
 #[inline(never)]
-fn told(service: &Service, callers: &[&Program], plugs: &mut Vec<ServicePlug>, facts: &Facts) -> ServiceView {
+fn told(service: &Service, callers: &[&Program], mut plugs: Vec<ServicePlug>, facts: &Facts) -> ServiceView {
     let meta = &service.metadata;
     let headless = &*service.spec.cluster_ip == "None";
     let ready = plugs.iter().filter(|plug| plug.end == PlugEnd::Ready).count() as u32;
@@ -46,7 +42,7 @@ fn told(service: &Service, callers: &[&Program], plugs: &mut Vec<ServicePlug>, f
         (true, _) => format!("{ready} addresses"),
         (false, _) => words::plural(ready, "endpoint"),
     };
-    let failed = last_failure(callers, plugs, facts);
+    let failed = last_failure(callers, &mut plugs, facts);
     let missing = || if headless { missing(service, facts) } else { String::new() };
     let trouble = failed.unwrap_or_else(missing);
     let calls = calls(callers);
@@ -66,7 +62,7 @@ fn told(service: &Service, callers: &[&Program], plugs: &mut Vec<ServicePlug>, f
         tone: if trouble.is_empty() { Tone::Calm } else { Tone::Risk },
         trouble,
         calls,
-        plugs: std::mem::take(plugs),
+        plugs,
         callers: callers.iter().map(|program| program.uid).collect(),
         label,
     }
@@ -92,11 +88,8 @@ fn plug(endpoint: &Endpoint, service: &petri_objects::Meta, facts: &Facts) -> Op
         (_, Some(true), Some(true)) => PlugEnd::Stopping,
         _ => PlugEnd::Out,
     };
-    // Who is still on its way to being Ready is no news.
-    let was_ready = pod.is_terminating()
-        || pod.status.container_statuses.iter().any(|status| status.started == Some(true) || status.restart_count > 0);
     let address = endpoint.addresses.first().cloned().unwrap_or_default();
-    Some(ServicePlug { pod: name.clone(), tile: pod.metadata.uid, address, end, was_ready, failed: false })
+    Some(ServicePlug { pod: name.clone(), tile: pod.metadata.uid, address, end, failed: false })
 }
 
 /// The clients that call the Service, by its own name or by one below it.
