@@ -85,11 +85,11 @@ test("a line about them fetches what it needs, and lines after it wait for their
   server.requests.length = 0;
   const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
   await pause(page);
-  await say(page, "kubectl label pod rg-0 tier=one");
+  await say(page, "kubectl scale sts rg --replicas 3");
   assert.equal(fetched(), 0);
   await say(page, "kubectl get secrets");
-  await say(page, "kubectl get pod rg-0 -L tier");
-  await page.locator(".term", { hasText: /No resources found[^]*rg-0 .* one/ }).waitFor({ state: "attached" });
+  await say(page, "kubectl get sts rg");
+  await page.locator(".term", { hasText: /No resources found[^]*rg\s+\d\/3/ }).waitFor({ state: "attached" });
   await page.finish();
 });
 

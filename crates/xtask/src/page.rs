@@ -51,7 +51,6 @@ pub const RARE: &[&str] = &[
     "petri_sim::belief::api::custom::definition",
     "petri_sim::belief::api::validation::custom",
     "petri_sim::belief::api::validation::kept",
-    "petri_console::tables::kept",
     // Descriptions are read in the inspector; who wants kubectl's words asks for them in the console.
     "petri_console::describe",
     "petri_console::kubectl::describe",
