@@ -209,9 +209,11 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_marked_once() {
-        let checked = check("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nimmutable: true\ntype: a/b\n");
+        let checked = check(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: s}\nspec: {podSelector: {}, policyTypes: [Ingress]}\n",
+        );
         let found: Vec<_> = checked.findings.iter().map(|f| (f.line, f.kept(), f.badge())).collect();
-        assert_eq!(found, [(2, Some("Secret"), Some("kept, not simulated"))]);
+        assert_eq!(found, [(2, Some("NetworkPolicy"), Some("kept, not simulated"))]);
         assert_eq!(checked.objects, 1);
     }
 
