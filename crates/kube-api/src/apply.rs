@@ -6,7 +6,6 @@ use crate::ask::Ask;
 use crate::decode::{self, Validation};
 use crate::form::Wanted;
 use crate::managers::{Conflict, Path, Writer, leaves};
-use crate::patch::merge;
 use crate::route::Place;
 use crate::run::Run;
 use crate::status::{Failure, Outcome};
@@ -14,6 +13,7 @@ use crate::store::map;
 use crate::write::{changed, check_version, named_as, show, target};
 use petri_objects::merge::{Lists, strategic};
 use petri_objects::{Decode, Kind, Object, Value};
+use petri_sim::belief::api::patch::merge_value;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use std::collections::BTreeSet;
@@ -69,7 +69,7 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
     let mut new = match is_custom {
         true => {
             let mut new = before.clone();
-            merge(&mut new, &config);
+            merge_value(&mut new, &config);
             new
         }
         false => strategic(Lists::of(kind), &before, &config)

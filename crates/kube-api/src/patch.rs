@@ -13,7 +13,8 @@ use crate::status::{Failure, Outcome};
 use crate::write::{changed, check_version, current, named_as, show};
 use petri_console::kubectl::json_patch;
 use petri_objects::merge::{Lists, strategic};
-use petri_objects::{Decode, Kind, Map, Object, Value};
+use petri_objects::{Decode, Kind, Object, Value};
+use petri_sim::belief::api::patch::merge_value;
 
 /// What a patch makes of an object's whole form.
 ///
@@ -39,7 +40,7 @@ pub fn patched(old: &Value, lists: Option<Lists>, ask: &Ask) -> Outcome<Value> {
                 return Err(Failure::bad_request("error decoding patch: an object was expected"));
             }
             let mut new = old.clone();
-            merge(&mut new, &patch);
+            merge_value(&mut new, &patch);
             Ok(new)
         }
         "application/strategic-merge-patch+json" => {
@@ -59,26 +60,6 @@ pub fn patched(old: &Value, lists: Option<Lists>, ask: &Ask) -> Outcome<Value> {
              application/apply-patch+yaml, application/apply-patch+cbor",
         )),
     }
-}
-
-/// A JSON merge patch (RFC 7386).
-pub fn merge(target: &mut Value, patch: &Value) {
-    let Value::Map(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !matches!(target, Value::Map(_)) {
-        *target = Value::Map(Map::new());
-    }
-    let Value::Map(map) = target else { return };
-    map.update(patch, &mut |old, _, value| match value {
-        Value::Null => None,
-        value => {
-            let mut merged = old.unwrap_or_default();
-            merge(&mut merged, value);
-            Some(merged)
-        }
-    });
 }
 
 pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcome {

@@ -5,7 +5,7 @@ use super::family::{Family, family};
 use super::inside::Container;
 use petri_objects::{IntOrString, Kind, Name, ObjectRef, Service, Span};
 use petri_sim::ground::digest;
-use petri_sim::reality::dns::{Data, Rcode, RecordType};
+use petri_sim::reality::dns::{Rcode, RecordType};
 use petri_sim::reality::machine::{Machine, Process, ProcessId};
 use petri_sim::world::World;
 
@@ -81,14 +81,7 @@ pub(super) fn resolve(name: &str, asker: Asker<'_>, world: &World) -> Result<Vec
         return Err(Call::TimedOut);
     }
     let (_, found) = crate::dig::ask(world.objects(), name, RecordType::A, Some(asker.namespace));
-    let addresses: Vec<Name> = found
-        .records
-        .iter()
-        .filter_map(|record| match &record.data {
-            Data::A(address) => Some(address.clone()),
-            _ => None,
-        })
-        .collect();
+    let addresses = found.addresses();
     match (addresses.is_empty(), found.rcode) {
         (true, Rcode::NxDomain | Rcode::NoError) => Err(Call::NoName),
         _ => Ok(addresses),

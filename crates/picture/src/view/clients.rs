@@ -6,7 +6,7 @@ use super::marks::{Target, Tone};
 use super::words;
 use petri_objects::Name;
 use petri_objects::order::Order as _;
-use petri_sim::reality::dns::{self, Data, Query, Rcode, RecordType};
+use petri_sim::reality::dns::{self, Query, Rcode, RecordType};
 use petri_sim::reality::workload::calls::CallResult;
 use petri_sim::reality::workload::program::Program;
 use petri_sim::reality::workload::resolver::Cached;
@@ -89,14 +89,7 @@ fn client(program: &Program, facts: &Facts) -> Option<Client> {
 
 fn remembered(entry: &Cached, facts: &Facts) -> Remembered {
     let answer = dns::answer(facts.objects, &Query::new(entry.name.clone(), RecordType::A));
-    let mut fresh: Vec<Name> = answer
-        .records
-        .iter()
-        .filter_map(|record| match &record.data {
-            Data::A(address) => Some(address.clone()),
-            _ => None,
-        })
-        .collect();
+    let mut fresh = answer.addresses();
     let mut known = entry.addresses.clone();
     fresh.order();
     known.order();

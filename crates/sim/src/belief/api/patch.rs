@@ -143,7 +143,8 @@ pub fn merge(old: &Object, patch: &Value) -> Result<Object, ApiError> {
     }
 }
 
-pub(crate) fn merge_value(target: &mut Value, patch: &Value) {
+/// A JSON merge patch (RFC 7386).
+pub fn merge_value(target: &mut Value, patch: &Value) {
     let Value::Map(patch) = patch else {
         *target = patch.clone();
         return;

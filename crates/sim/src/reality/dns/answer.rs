@@ -47,6 +47,17 @@ pub struct Answer {
     pub additional: Vec<Record>,
 }
 
+impl Answer {
+    /// The IPv4 addresses in it, in its order.
+    pub fn addresses(&self) -> Vec<Name> {
+        let address = |record: &Record| match &record.data {
+            Data::A(address) => Some(address.clone()),
+            _ => None,
+        };
+        self.records.iter().filter_map(address).collect()
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rcode {
     NoError,
