@@ -110,10 +110,10 @@ pub fn kind_in(word: &str, objects: &Objects) -> Result<Kind, Failure> {
         .or_else(|unknown| custom::kinds(objects).into_iter().find(|kind| kind.is_called(&lower)).ok_or(unknown))
 }
 
-/// Whether a line names a kind that is kept, not simulated. It may be a name of something else.
-pub(crate) fn is_about_kept(line: &str) -> bool {
+/// Whether a line names a kind that few clusters hold. It may be a name of something else.
+pub(crate) fn is_about_uncommon(line: &str) -> bool {
     let words = line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_ascii_lowercase).any(|word| Kind::every().any(|kind| kind.is_kept() && kind.is_called(&word)))
+    words.map(str::to_ascii_lowercase).any(|word| Kind::every().any(|kind| kind.is_uncommon() && kind.is_called(&word)))
 }
 
 /// Reads a text for a cluster, which may know more kinds than others.

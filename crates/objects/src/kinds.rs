@@ -117,6 +117,10 @@ impl Kind {
     pub fn is_kept(self) -> bool {
         matches!(self, Kind::Kept(_))
     }
+    /// Whether few clusters hold one, so that what it alone needs may come when one does.
+    pub fn is_uncommon(self) -> bool {
+        self.is_kept() || self == Kind::ResourceQuota
+    }
     /// Whether objects of this kind are stored and no more: nothing in the simulation depends on them.
     pub fn has_no_effect(self) -> bool {
         matches!(self, Kind::Kept(kind) if !kind.is_looked_up())
