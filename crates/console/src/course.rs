@@ -115,7 +115,7 @@ const RARE: [&str; 12] = [
 ];
 
 /// Whether a line asks for what few lines ask for, so that the page has it apart from the rest: a shell, a description, a
-/// program in a container, an object that the line makes, or a kind that is kept. It may be a name of something else.
+/// program in a container, an object that the line makes, or a kind that few clusters have objects of. It may be a name of something else.
 pub fn is_rare(line: &str) -> bool {
     let asks = |words: &Vec<String>| {
         // What is made of a file is made as `apply` makes it.
@@ -123,7 +123,7 @@ pub fn is_rare(line: &str) -> bool {
         let is_kubectl = matches!(words[0].as_str(), "kubectl" | "k");
         is_kubectl && !of_file && words.iter().any(|word| RARE.contains(&word.as_str()))
     };
-    plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_kept(line)
+    plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_rare(line)
 }
 
 /// The commands of a line that needs no shell.

@@ -5,7 +5,7 @@ use crate::split::{has_content, split};
 use crate::tree;
 use petri_objects::{Kind, Schema, Type, Value};
 
-/// Whether every document is of a simulated kind and has no field beyond those that such objects have here. It takes no
+/// Whether every document is of a kind that many clusters have objects of, and has no field beyond those that such objects have here. It takes no
 /// longer than reading the text does, and tells nothing of what is wrong.
 pub fn is_plain(text: &str) -> bool {
     let chunks = if text.len() > MAX_TEXT { Vec::new() } else { split(text) };
@@ -24,7 +24,7 @@ fn document(value: &Value) -> bool {
     }
     let kind = Kind::ALL.iter().find(|kind| kind.name() == name && kind.api_version() == version);
     // Who is still typing has no kind yet.
-    kind.map_or(version.is_empty() || name.is_empty(), |kind| record(kind.schema(), value, true))
+    kind.map_or(version.is_empty() || name.is_empty(), |kind| !kind.is_rare() && record(kind.schema(), value, true))
 }
 
 fn record(schema: &Schema, value: &Value, is_typed: bool) -> bool {
