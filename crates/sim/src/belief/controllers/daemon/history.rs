@@ -2,7 +2,7 @@
 //!
 //! Upstream: `pkg/controller/daemon/update.go` (`constructHistory`, `snapshot`, `cleanupHistory`).
 
-use super::Memory;
+use super::memory::Memory;
 use super::pods::HASH_LABEL;
 use crate::belief::api::request::Patch;
 use crate::belief::client::call::{Api, Stop, expect_kind};

@@ -1,8 +1,11 @@
 //! Which nodes lack a pod, and which pods are too many.
 
+use super::memory::Memory;
 use super::nodes::{Standing, node_should_run_daemon_pod};
 use super::pods::{bound_to, create_pod_template, is_pod_updated};
-use super::{Memory, Scene};
+use super::scene::Scene;
+use super::strategy::allows_surge;
+use crate::belief::api::shelf::Key;
 use crate::belief::client::call::{Api, Stop};
 use crate::belief::controllers::pod_control::{create_pod, delete_pod};
 use crate::belief::controllers::util::slow_start_batch;
@@ -35,7 +38,7 @@ pub fn manage(scene: &mut Scene<'_>, api: &mut Api<'_, Memory>) -> Result<Option
         pods_should_be_on_node(scene, node, &mut plan, api);
     }
     // Nobody else would ever delete them: they are nowhere.
-    let nowhere = |name: &Name| scene.cache.nodes.get(&crate::belief::api::shelf::Key::new("", name.clone())).is_none();
+    let nowhere = |name: &Name| scene.cache.nodes.get(&Key::new("", name.clone())).is_none();
     for (_, pods) in scene.pods.iter().filter(|(name, _)| nowhere(name)) {
         plan.delete.extend(pods.iter().filter(|pod| !pod.is_scheduled()).cloned());
     }
@@ -108,11 +111,6 @@ fn prune_surge(scene: &Scene<'_>, running: &[Rc<Pod>], plan: &mut Plan, api: &Ap
     {
         plan.delete.push(old.clone());
     }
-}
-
-/// Upstream: `AllowsSurge`.
-fn allows_surge(set: &DaemonSet) -> bool {
-    super::update::surge_count(set, 1) > 0
 }
 
 /// Creates pods for nodes, in batches of 1, 2, 4 and so on, and deletes pods.

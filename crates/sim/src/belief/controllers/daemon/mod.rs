@@ -11,12 +11,17 @@
 mod backoff;
 mod history;
 mod manage;
+mod memory;
 mod nodes;
 mod pods;
+mod scene;
 mod status;
+mod strategy;
 mod update;
 
-use super::expectations::{Did, Expectations};
+pub use memory::Memory;
+
+use super::expectations::Did;
 use super::ref_manager::{claim_pods, pods_by_owner};
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
@@ -27,14 +32,8 @@ use crate::words::reason::Reason;
 use nodes::node_should_run_daemon_pod;
 use petri_objects::*;
 use pods::NodePods;
+use scene::Scene;
 use std::rc::Rc;
-
-/// What the controller keeps between syncs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Memory {
-    expectations: Expectations,
-    failed_pods: backoff::FailedPods,
-}
 
 /// Whom a change concerns: the DaemonSet itself, the owner of a pod or a revision before and after, any whose selector
 /// matches an orphan, and any for which a node has become another.
@@ -170,17 +169,6 @@ pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     api.memory.expectations.remember(key, scene.did);
     let done = outcome?;
     Ok(written?.or(done, api.now))
-}
-
-/// What one sync looks at, and what it has done.
-struct Scene<'a> {
-    set: &'a Rc<DaemonSet>,
-    owner: Object,
-    /// The hash of the newest revision.
-    hash: Name,
-    cache: &'a Objects,
-    pods: NodePods,
-    did: Did,
 }
 
 /// Creates and deletes what nodes need, then replaces old pods, then forgets old revisions.

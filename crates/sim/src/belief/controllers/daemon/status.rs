@@ -2,9 +2,10 @@
 //!
 //! Upstream: `updateDaemonSetStatus`, `storeDaemonSetStatus`.
 
+use super::memory::Memory;
 use super::nodes::node_should_run_daemon_pod;
 use super::pods::is_pod_updated;
-use super::{Memory, Scene};
+use super::scene::Scene;
 use crate::belief::client::call::{Api, Done, Stop, expect_kind};
 use crate::belief::controllers::util::next_available_pod;
 use crate::words::reason::Reason;

@@ -3,8 +3,10 @@
 //! Upstream: `pkg/controller/daemon/update.go` (`rollingUpdate`).
 
 use super::manage::{Plan, find_updated_pods_on_node, sync_nodes};
+use super::memory::Memory;
 use super::nodes::node_should_run_daemon_pod;
-use super::{Memory, Scene};
+use super::scene::Scene;
+use super::strategy::{surge_count, unavailable_count};
 use crate::belief::api::shelf::Key;
 use crate::belief::client::call::{Api, Stop};
 use crate::ground::clock::Span;
@@ -28,25 +30,6 @@ pub fn rolling_update(scene: &mut Scene<'_>, api: &mut Api<'_, Memory>) -> Resul
     };
     sync_nodes(scene, plan, api)?;
     Ok(waiting.filter(|_| scene.did.is_nothing()))
-}
-
-/// On how many nodes a new pod may run beside an old one.
-///
-/// Upstream: `SurgeCount`.
-pub fn surge_count(set: &DaemonSet, desired: i32) -> i32 {
-    counted(set, desired, |rolling| rolling.max_surge.as_ref())
-}
-
-/// Upstream: `UnavailableCount`; where neither is allowed, which validation refuses, one node is.
-fn unavailable_count(set: &DaemonSet, desired: i32) -> i32 {
-    let count = counted(set, desired, |rolling| rolling.max_unavailable.as_ref());
-    if count == 0 && desired > 0 { 1 } else { count }
-}
-
-fn counted(set: &DaemonSet, desired: i32, of: fn(&RollingUpdateDaemonSet) -> Option<&IntOrString>) -> i32 {
-    let strategy = &set.spec.update_strategy;
-    let rolling = strategy.rolling_update.as_ref().filter(|_| &*strategy.kind == "RollingUpdate");
-    rolling.and_then(of).and_then(|value| value.scaled(desired, true)).unwrap_or(0)
 }
 
 /// A node waits until its pod is gone, or the update until a new pod is available.
