@@ -118,8 +118,8 @@ const RARE: [&str; 15] = [
 ];
 
 /// Whether a line asks for what few lines ask for, so that the page has it apart from the rest: a shell, a description, a
-/// program in a container, an object that the line makes, a claim to wait for, or a kind that few clusters hold. It may be a
-/// name of something else.
+/// program in a container, an object that the line makes, a claim to wait for, or a kind that few clusters have
+/// objects of. It may be a name of something else.
 pub fn is_rare(line: &str) -> bool {
     let asks = |words: &Vec<String>| {
         // What is made of a file is made as `apply` makes it.
@@ -128,7 +128,7 @@ pub fn is_rare(line: &str) -> bool {
         let awaits = words[0] == "run" && words.get(1).is_some_and(|word| word == "until");
         awaits || is_kubectl && !of_file && words.iter().any(|word| RARE.contains(&word.as_str()))
     };
-    plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_uncommon(line)
+    plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_rare(line)
 }
 
 /// The commands of a line that needs no shell.

@@ -5,8 +5,8 @@ use crate::split::{has_content, split};
 use crate::tree;
 use petri_objects::{Kind, Schema, Type, Value};
 
-/// Whether every document is of a kind that many clusters hold and has no field beyond those that such objects have here.
-/// It takes no longer than reading the text does, and tells nothing of what is wrong.
+/// Whether every document is of a kind that many clusters have objects of, and has no field beyond those that such objects
+/// have here. It takes no longer than reading the text does, and tells nothing of what is wrong.
 pub fn is_plain(text: &str) -> bool {
     let chunks = if text.len() > MAX_TEXT { Vec::new() } else { split(text) };
     chunks.into_iter().filter(|chunk| has_content(&text[chunk.span.clone()])).all(|chunk| {
@@ -23,11 +23,8 @@ fn document(value: &Value) -> bool {
         return name == "List" && items.iter().all(document);
     }
     let kind = Kind::ALL.iter().find(|kind| kind.name() == name && kind.api_version() == version);
-    if kind.is_some_and(|kind| kind.is_uncommon()) {
-        return false;
-    }
     // Who is still typing has no kind yet.
-    kind.map_or(version.is_empty() || name.is_empty(), |kind| record(kind.schema(), value, true))
+    kind.map_or(version.is_empty() || name.is_empty(), |kind| !kind.is_rare() && record(kind.schema(), value, true))
 }
 
 fn record(schema: &Schema, value: &Value, is_typed: bool) -> bool {

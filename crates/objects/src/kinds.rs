@@ -98,6 +98,7 @@ kinds! {
     EndpointSlice, "discovery.k8s.io/v1", "endpointslices", [], true;
     Lease, "coordination.k8s.io/v1", "leases", [], true;
     PriorityClass, "scheduling.k8s.io/v1", "priorityclasses", ["pc"], false;
+    DaemonSet, "apps/v1", "daemonsets", ["ds"], true;
 }
 
 impl Kind {
@@ -117,9 +118,9 @@ impl Kind {
     pub fn is_kept(self) -> bool {
         matches!(self, Kind::Kept(_))
     }
-    /// Whether few clusters hold one, so that what it alone needs may come when one does.
-    pub fn is_uncommon(self) -> bool {
-        self.is_kept() || self == Kind::ResourceQuota
+    /// Whether few clusters have objects of this kind: who is about to make one can fetch ahead what serves it.
+    pub fn is_rare(self) -> bool {
+        self.is_kept() || matches!(self, Kind::DaemonSet | Kind::ResourceQuota)
     }
     /// Whether objects of this kind are stored and no more: nothing in the simulation depends on them.
     pub fn has_no_effect(self) -> bool {

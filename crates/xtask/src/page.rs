@@ -88,6 +88,13 @@ pub const RARE: &[&str] = &[
     "petri_sim::belief::api::limit_ranges",
     "petri_sim::belief::api::quota",
     "petri_sim::reality::workload::script",
+    // DaemonSets.
+    "petri_console::kubectl::daemon_set",
+    "petri_console::tables::daemon_set",
+    "petri_objects::daemon_set",
+    "petri_sim::belief::api::daemon_set",
+    "petri_sim::belief::api::validation::daemon_set",
+    "petri_sim::belief::controllers::daemon",
     // What scripts call has all parts from the start, and the page calls none of it.
     "petri_web::script",
     // What stands in somebody else's page has all parts from the start as well.

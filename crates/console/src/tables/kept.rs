@@ -21,9 +21,6 @@ pub(super) fn columns(kind: KeptKind) -> Columns {
         "Endpoints" => (&["NAME", "ENDPOINTS", "AGE"], &[]),
         "LimitRange" | "Role" | "ClusterRole" | "CustomResourceDefinition" => (&["NAME", "CREATED AT"], &[]),
         "ReplicationController" => (&["NAME", "DESIRED", "CURRENT", "READY", "AGE"], PODS),
-        "DaemonSet" => {
-            (&["NAME", "DESIRED", "CURRENT", "READY", "UP-TO-DATE", "AVAILABLE", "NODE SELECTOR", "AGE"], PODS)
-        }
         "Job" => (&["NAME", "STATUS", "COMPLETIONS", "DURATION", "AGE"], PODS),
         "CronJob" => (&["NAME", "SCHEDULE", "TIMEZONE", "SUSPEND", "ACTIVE", "LAST SCHEDULE", "AGE"], PODS),
         "HorizontalPodAutoscaler" => (&["NAME", "REFERENCE", "TARGETS", "MINPODS", "MAXPODS", "REPLICAS", "AGE"], &[]),
@@ -65,14 +62,6 @@ pub(super) fn cells(object: &KeptObject, now: Time) -> (Vec<String>, Vec<String>
             cells.extend([number(&["spec", "replicas"]), number(&["status", "replicas"])]);
             cells.extend([number(&["status", "readyReplicas"]), age]);
             more = pods(object, &["spec", "template"], object.at(&["spec", "selector"]));
-        }
-        "DaemonSet" => {
-            let keys = ["desiredNumberScheduled", "currentNumberScheduled", "numberReady", "updatedNumberScheduled"];
-            cells.extend(keys.map(|key| number(&["status", key])));
-            cells.push(number(&["status", "numberAvailable"]));
-            cells.push(pairs(object.at(&["spec", "template", "spec", "nodeSelector"]).and_then(Value::as_map)));
-            cells.push(age);
-            more = pods(object, &["spec", "template"], object.at(&["spec", "selector", "matchLabels"]));
         }
         "Job" => {
             let completions = match object.at(&["spec", "completions"]) {

@@ -3,6 +3,7 @@
 //! The page shows the same texts, so they are public.
 
 mod cells;
+mod daemon_set;
 mod kept;
 mod pods;
 mod rows;

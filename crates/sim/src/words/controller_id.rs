@@ -22,10 +22,13 @@ pub enum ControllerId {
     PvProtection,
     AttachDetach,
     CsiDriver,
+    DaemonSet,
 }
 
 impl ControllerId {
-    pub const ALL: [ControllerId; 18] = [
+    /// How many of [`ControllerId::ALL`] every world needs: the rest sleeps where it has nothing to look at.
+    pub const ORDINARY: usize = 18;
+    pub const ALL: [ControllerId; 19] = [
         ControllerId::Scheduler,
         ControllerId::StatefulSet,
         ControllerId::ReplicaSet,
@@ -44,6 +47,7 @@ impl ControllerId {
         ControllerId::PvProtection,
         ControllerId::AttachDetach,
         ControllerId::CsiDriver,
+        ControllerId::DaemonSet,
     ];
 
     /// The component's name in events: `statefulset-controller`.
@@ -67,6 +71,7 @@ impl ControllerId {
             ControllerId::PvProtection => "pv-protection-controller",
             ControllerId::AttachDetach => "attachdetach-controller",
             ControllerId::CsiDriver => "csi-driver",
+            ControllerId::DaemonSet => "daemonset-controller",
         }
     }
     pub fn from_name(name: &str) -> Option<ControllerId> {

@@ -24,7 +24,6 @@ pub(super) fn check(errors: &mut Errors, object: &KeptObject) {
         "LimitRange" => limit_range(errors, object),
         "Job" => not_negative(errors, object, &["parallelism", "completions", "backoffLimit", "activeDeadlineSeconds"]),
         "ReplicationController" => not_negative(errors, object, &["replicas", "minReadySeconds"]),
-        "DaemonSet" => not_negative(errors, object, &["minReadySeconds", "revisionHistoryLimit"]),
         "CustomResourceDefinition" => definition(errors, object),
         "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => webhooks(errors, object),
         "ValidatingAdmissionPolicy" => admission_policy(errors, object),
@@ -54,7 +53,6 @@ pub(super) fn check_update(errors: &mut Errors, new: &KeptObject, old: &KeptObje
             }
             &[&["type"]]
         }
-        "DaemonSet" => &[&["spec", "selector"]],
         "Job" => &[&["spec", "selector"], &["spec", "completionMode"], &["spec", "template"]],
         "CustomResourceDefinition" => &[&["spec", "group"], &["spec", "names", "plural"], &["spec", "scope"]],
         "CSIDriver" => &[&["spec", "attachRequired"], &["spec", "volumeLifecycleModes"]],
