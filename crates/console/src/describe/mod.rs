@@ -5,6 +5,7 @@
 
 mod page;
 
+mod jobs;
 mod kept;
 mod network;
 mod node;

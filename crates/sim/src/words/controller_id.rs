@@ -22,10 +22,13 @@ pub enum ControllerId {
     PvProtection,
     AttachDetach,
     CsiDriver,
+    Job,
+    CronJob,
+    TtlAfterFinished,
 }
 
 impl ControllerId {
-    pub const ALL: [ControllerId; 18] = [
+    pub const ALL: [ControllerId; 21] = [
         ControllerId::Scheduler,
         ControllerId::StatefulSet,
         ControllerId::ReplicaSet,
@@ -44,6 +47,9 @@ impl ControllerId {
         ControllerId::PvProtection,
         ControllerId::AttachDetach,
         ControllerId::CsiDriver,
+        ControllerId::Job,
+        ControllerId::CronJob,
+        ControllerId::TtlAfterFinished,
     ];
 
     /// The component's name in events: `statefulset-controller`.
@@ -67,7 +73,14 @@ impl ControllerId {
             ControllerId::PvProtection => "pv-protection-controller",
             ControllerId::AttachDetach => "attachdetach-controller",
             ControllerId::CsiDriver => "csi-driver",
+            ControllerId::Job => "job-controller",
+            ControllerId::CronJob => "cronjob-controller",
+            ControllerId::TtlAfterFinished => "ttl-after-finished-controller",
         }
+    }
+    /// Whether it acts for kinds that few clusters have: as long as it has nothing to do, no fingerprint knows of it.
+    pub fn is_rare(self) -> bool {
+        self >= ControllerId::Job
     }
     pub fn from_name(name: &str) -> Option<ControllerId> {
         ControllerId::ALL.into_iter().find(|id| id.name() == name)

@@ -25,6 +25,7 @@ fn part(memory: &Memory, id: ControllerId) -> u64 {
         ControllerId::PersistentVolume => digest::of(&memory.persistent_volume),
         ControllerId::AttachDetach => digest::of(&memory.attach_detach),
         ControllerId::CsiDriver => digest::of(&memory.csi_driver),
+        ControllerId::Job => digest::of(&memory.job),
         _ => 0,
     }
 }

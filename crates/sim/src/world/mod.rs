@@ -1,6 +1,7 @@
 //! Everything that is true at one instant: belief, reality, and what is about to happen.
 
 pub mod event;
+pub mod per_controller;
 pub mod queue;
 
 pub mod standstill;
@@ -41,6 +42,7 @@ use crate::words::invariants::Invariants;
 use crate::words::note::Note;
 use crate::words::reason::Waiting;
 use crate::world::event::Event;
+use crate::world::per_controller::PerController;
 use crate::world::queue::{Queue, Slot};
 use crate::world::standstill::{Pulse, Standstill};
 use petri_objects::*;
@@ -75,8 +77,8 @@ pub struct World {
     pub invariants: Invariants,
     pub(crate) grain: Grain,
     /// One per controller, in the order of [`CONTROLLERS`].
-    pub(crate) informers: Vec<Informer>,
-    pub(crate) queues: Vec<WorkQueue>,
+    pub(crate) informers: PerController<Informer>,
+    pub(crate) queues: PerController<WorkQueue>,
     /// Controllers for which a turn is planned.
     pub(crate) turns: BTreeSet<ControllerId>,
     pub(crate) pending: BTreeMap<ControllerId, PendingSync>,
@@ -145,8 +147,8 @@ impl World {
             programs: Programs::new(seed),
             invariants: Invariants::default(),
             grain: Grain::Coarse,
-            informers: vec![Informer::default(); CONTROLLERS.len()],
-            queues: vec![WorkQueue::default(); CONTROLLERS.len()],
+            informers: PerController::default(),
+            queues: PerController::default(),
             turns: BTreeSet::new(),
             pending: BTreeMap::new(),
             deferred: BTreeMap::new(),

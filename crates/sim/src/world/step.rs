@@ -235,7 +235,9 @@ impl World {
         }
         let Some((key, cause)) = self.queues[id as usize].pop() else { return };
         if !self.has_seen_own_writes(id, &key) {
-            let delay = self.queues[id as usize].retry_delay(&key, controllers::of(id).retries().0, self.now);
+            let controller = controllers::of(id);
+            let limits = (controller.retries().0, controller.slowest());
+            let delay = self.queues[id as usize].retry_delay(&key, limits, self.now);
             self.requeue_after(id, key, delay);
         } else if self.grain == Grain::Fine || self.losing_reply.contains(&id) || self.faults.etcd > Span::ZERO {
             let cache = self.informers[id as usize].cache.clone();
@@ -259,7 +261,9 @@ impl World {
 
     /// STS-4: a sync does not run on a cache that misses the controller's own writes.
     fn has_seen_own_writes(&self, id: ControllerId, key: &Key) -> bool {
-        if !controllers::of(id).waits_for_own_writes || !self.settings.gates.stale_controller_consistency {
+        // The Job controller has no other way to know what it has done.
+        let gate = self.settings.gates.stale_controller_consistency || id == ControllerId::Job;
+        if !controllers::of(id).waits_for_own_writes || !gate {
             return true;
         }
         let wrote = self.own_writes.get(&(id, key.clone())).copied().unwrap_or_default();
@@ -365,13 +369,14 @@ impl World {
                 done.waiting
             }
             Err(Stop::Failed(error)) => {
-                let (first, most) = controllers::of(id).retries();
+                let controller = controllers::of(id);
+                let (first, most) = controller.retries();
                 let queue = &mut self.queues[id as usize];
                 if most.is_some_and(|most| queue.failures(&key) >= most) {
                     // Given up, until something changes.
                     queue.forget(&key);
                 } else if !planted::is(planted::Error::LostRequeue) {
-                    let delay = queue.retry_delay(&key, first, self.now);
+                    let delay = queue.retry_delay(&key, (first, controller.slowest()), self.now);
                     self.requeue_after(id, key.clone(), delay);
                 }
                 Some(Reason::Refused { message: error.to_string().into() })

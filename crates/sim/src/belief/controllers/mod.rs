@@ -9,11 +9,14 @@ pub mod testing;
 pub mod util;
 
 pub mod attach_detach;
+pub mod batch;
+pub mod cron_job;
 pub mod csi_driver;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
 pub mod garbage_collector;
+pub mod job;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod persistent_volume;
@@ -25,12 +28,14 @@ pub mod resource_quota;
 pub mod service_account;
 pub mod statefulset;
 pub mod taint_eviction;
+pub mod ttl_after_finished;
 
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Outcome, Via};
 use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::Span;
+use crate::ground::rare::Rare;
 use crate::ground::settings::Settings;
 use crate::words::controller_id::ControllerId;
 
@@ -100,6 +105,9 @@ controllers! {
     PvProtection, "pkg/controller/volume/pvprotection", crate::belief::controllers::pv_protection, never, false;
     AttachDetach, "pkg/controller/volume/attachdetach", crate::belief::controllers::attach_detach, never, false;
     CsiDriver, "external-provisioner and external-attacher", crate::belief::controllers::csi_driver, never, false;
+    Job, "pkg/controller/job", crate::belief::controllers::job, never, true;
+    CronJob, "pkg/controller/cronjob", crate::belief::controllers::cron_job, never, false;
+    TtlAfterFinished, "pkg/controller/ttlafterfinished", crate::belief::controllers::ttl_after_finished, never, false;
 }
 
 /// What a control loop does.
@@ -115,8 +123,15 @@ impl Controller {
         match self.id {
             ControllerId::Deployment => (Span::millis(5), Some(15)),
             ControllerId::EndpointSlice => (Span::seconds(1), Some(15)),
+            ControllerId::Job => (Span::seconds(1), None),
             _ => (Span::millis(5), None),
         }
+    }
+    /// The longest that a key waits for its next try.
+    ///
+    /// Upstream: `DefaultTypedControllerRateLimiter`, and `MaxJobApiBackOff`.
+    pub fn slowest(&self) -> Span {
+        Span::seconds(if self.id == ControllerId::Job { 60 } else { 1_000 })
     }
 }
 
@@ -132,6 +147,7 @@ pub struct Memory {
     pub attach_detach: attach_detach::Memory,
     pub csi_driver: csi_driver::Memory,
     pub scheduler: crate::belief::scheduler::Memory,
+    pub job: Rare<job::Memory>,
     /// For those that remember nothing.
     pub nothing: (),
 }
@@ -157,6 +173,7 @@ parts! {
     attach_detach: attach_detach::Memory;
     csi_driver: csi_driver::Memory;
     scheduler: crate::belief::scheduler::Memory;
+    job: job::Memory;
     nothing: ();
 }
 
@@ -173,6 +190,7 @@ impl Memory {
             ControllerId::AttachDetach => self.attach_detach = Default::default(),
             ControllerId::CsiDriver => self.csi_driver.restart(),
             ControllerId::Scheduler => self.scheduler.restart(),
+            ControllerId::Job => self.job = Default::default(),
             // These keep nothing between syncs.
             _ => {}
         }
