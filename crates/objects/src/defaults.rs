@@ -65,7 +65,13 @@ pub fn apply_defaults(object: &mut Object) {
         | Object::PodDisruptionBudget(_)
         | Object::VolumeAttachment(_)
         | Object::Lease(_) => {}
-        Object::Kept(object) => crate::kept::defaults(Rc::make_mut(object)),
+        Object::Kept(object) => {
+            let object = Rc::make_mut(object);
+            crate::kept::defaults(object);
+            if object.kind.is_acted_on() {
+                crate::batch::complete(object, default_pod_spec);
+            }
+        }
     }
 }
 

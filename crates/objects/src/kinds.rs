@@ -114,7 +114,7 @@ impl Kind {
     pub fn version(self) -> &'static str {
         self.api_version().rsplit('/').next().unwrap_or("v1")
     }
-    /// Whether nothing in the simulation acts for objects of this kind.
+    /// Whether objects of this kind are stored in the one shape that all kept kinds have.
     pub fn is_kept(self) -> bool {
         matches!(self, Kind::Kept(_))
     }
@@ -124,7 +124,11 @@ impl Kind {
     }
     /// Whether objects of this kind are stored and no more: nothing in the simulation depends on them.
     pub fn has_no_effect(self) -> bool {
-        matches!(self, Kind::Kept(kind) if !kind.is_looked_up())
+        matches!(self, Kind::Kept(kind) if !kind.is_looked_up() && !kind.is_acted_on())
+    }
+    /// Whether it is kept and a controller acts for it all the same.
+    pub fn is_acted_on(self) -> bool {
+        matches!(self, Kind::Kept(kind) if kind.is_acted_on())
     }
     /// The word for the kind in a recording: `StatefulSet`, and `Widget.example.com` for one that a cluster was taught.
     pub fn word(self) -> std::borrow::Cow<'static, str> {

@@ -24,6 +24,7 @@ pub mod pod;
 pub mod storage;
 pub mod workloads;
 
+pub mod batch;
 pub mod defaults;
 pub mod kept;
 pub mod kinds;

@@ -41,6 +41,7 @@ const FEATURES: &[&str] = &[
 /// `boot.js` for what stands in somebody else's page, `web/src/panels/late.rs` for what opens over the page, and so on.
 pub const RARE: &[&str] = &[
     // What serves kinds that the product keeps and does not simulate, and the fields that it knows by name only.
+    "petri_objects::batch",
     "petri_objects::kept::defaults",
     "petri_objects::kept::explain",
     "petri_objects::kept::object",
@@ -51,6 +52,9 @@ pub const RARE: &[&str] = &[
     "petri_sim::belief::api::custom::definition",
     "petri_sim::belief::api::validation::custom",
     "petri_sim::belief::api::validation::kept",
+    // What is done for Jobs and CronJobs, which few clusters have, and what they wait for.
+    "petri_sim::belief::controllers::batch",
+    "petri_sim::words::batch",
     // Descriptions are read in the inspector; who wants kubectl's words asks for them in the console.
     "petri_console::describe",
     "petri_console::kubectl::describe",

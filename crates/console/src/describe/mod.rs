@@ -6,6 +6,7 @@
 mod page;
 
 mod daemon_set;
+mod jobs;
 mod kept;
 mod network;
 mod node;

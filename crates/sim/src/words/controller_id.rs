@@ -23,12 +23,15 @@ pub enum ControllerId {
     AttachDetach,
     CsiDriver,
     DaemonSet,
+    Job,
+    CronJob,
+    TtlAfterFinished,
 }
 
 impl ControllerId {
     /// How many of [`ControllerId::ALL`] every world needs: the rest sleeps where it has nothing to look at.
     pub const ORDINARY: usize = 18;
-    pub const ALL: [ControllerId; 19] = [
+    pub const ALL: [ControllerId; 22] = [
         ControllerId::Scheduler,
         ControllerId::StatefulSet,
         ControllerId::ReplicaSet,
@@ -48,6 +51,9 @@ impl ControllerId {
         ControllerId::AttachDetach,
         ControllerId::CsiDriver,
         ControllerId::DaemonSet,
+        ControllerId::Job,
+        ControllerId::CronJob,
+        ControllerId::TtlAfterFinished,
     ];
 
     /// The component's name in events: `statefulset-controller`.
@@ -72,6 +78,9 @@ impl ControllerId {
             ControllerId::AttachDetach => "attachdetach-controller",
             ControllerId::CsiDriver => "csi-driver",
             ControllerId::DaemonSet => "daemonset-controller",
+            ControllerId::Job => "job-controller",
+            ControllerId::CronJob => "cronjob-controller",
+            ControllerId::TtlAfterFinished => "ttl-after-finished-controller",
         }
     }
     pub fn from_name(name: &str) -> Option<ControllerId> {

@@ -246,6 +246,9 @@ pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, rando
         }
         Object::Service(service) => allocate_address(Rc::make_mut(service), objects, settings, &mut random.addresses),
         Object::StatefulSet(set) => drop_gated_fields(set, settings),
+        Object::Kept(kept) if kept.kind.is_acted_on() && kept.kind.entry().name == "Job" => {
+            petri_objects::batch::select_own_pods(Rc::make_mut(kept));
+        }
         Object::Node(node) => taint_new_node(Rc::make_mut(node), now),
         _ => {}
     }

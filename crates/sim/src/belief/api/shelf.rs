@@ -351,7 +351,11 @@ impl Objects {
     }
     /// Whether there is a LimitRange: in few clusters is one.
     pub fn has_limits(&self) -> bool {
-        self.kept.keys().any(|kind| Kind::Kept(*kind).name() == "LimitRange")
+        self.keeps("LimitRange")
+    }
+    /// Whether there is an object of a built-in kind that is kept.
+    pub fn keeps(&self, name: &str) -> bool {
+        self.kept.keys().any(|kind| !kind.is_custom() && kind.entry().name == name)
     }
     /// All objects of a kind, in key order.
     pub fn list(&self, kind: Kind) -> Vec<Object> {

@@ -12,12 +12,15 @@ pub mod testing;
 pub mod util;
 
 pub mod attach_detach;
+pub mod batch;
+pub mod cron_job;
 pub mod csi_driver;
 pub mod daemon;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
 pub mod garbage_collector;
+pub mod job;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod persistent_volume;
@@ -29,6 +32,7 @@ pub mod resource_quota;
 pub mod service_account;
 pub mod statefulset;
 pub mod taint_eviction;
+pub mod ttl_after_finished;
 
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
@@ -106,6 +110,9 @@ controllers! {
     AttachDetach, "pkg/controller/volume/attachdetach", crate::belief::controllers::attach_detach, never, false;
     CsiDriver, "external-provisioner and external-attacher", crate::belief::controllers::csi_driver, never, false;
     DaemonSet, "pkg/controller/daemon", crate::belief::controllers::daemon, never, true;
+    Job, "pkg/controller/job", crate::belief::controllers::job, never, true;
+    CronJob, "pkg/controller/cronjob", crate::belief::controllers::cron_job, never, false;
+    TtlAfterFinished, "pkg/controller/ttlafterfinished", crate::belief::controllers::ttl_after_finished, never, false;
 }
 
 /// What a control loop does.
@@ -117,6 +124,9 @@ pub fn of(id: ControllerId) -> &'static Controller {
 pub fn is_needless(id: ControllerId, objects: &Objects) -> bool {
     match id {
         ControllerId::DaemonSet => objects.daemon_sets.is_empty(),
+        ControllerId::Job | ControllerId::CronJob | ControllerId::TtlAfterFinished => {
+            !objects.keeps("Job") && !objects.keeps("CronJob")
+        }
         _ => false,
     }
 }
@@ -129,8 +139,15 @@ impl Controller {
         match self.id {
             ControllerId::Deployment => (Span::millis(5), Some(15)),
             ControllerId::EndpointSlice => (Span::seconds(1), Some(15)),
+            ControllerId::Job => (Span::seconds(1), None),
             _ => (Span::millis(5), None),
         }
+    }
+    /// The longest that a key waits for its next try.
+    ///
+    /// Upstream: `DefaultTypedControllerRateLimiter`, and `MaxJobApiBackOff`.
+    pub fn slowest(&self) -> Span {
+        Span::seconds(if self.id == ControllerId::Job { 60 } else { 1_000 })
     }
 }
 
@@ -147,6 +164,7 @@ pub struct Memory {
     pub csi_driver: csi_driver::Memory,
     pub daemon: Rare<daemon::Memory>,
     pub scheduler: crate::belief::scheduler::Memory,
+    pub job: Rare<job::Memory>,
     /// For those that remember nothing.
     pub nothing: (),
 }
@@ -173,6 +191,7 @@ parts! {
     csi_driver: csi_driver::Memory;
     daemon: daemon::Memory;
     scheduler: crate::belief::scheduler::Memory;
+    job: job::Memory;
     nothing: ();
 }
 
@@ -190,6 +209,7 @@ impl Memory {
             ControllerId::CsiDriver => self.csi_driver.restart(),
             ControllerId::DaemonSet => self.daemon = Default::default(),
             ControllerId::Scheduler => self.scheduler.restart(),
+            ControllerId::Job => self.job = Default::default(),
             // These keep nothing between syncs.
             _ => {}
         }

@@ -5,6 +5,7 @@
 //! Upstream: `pkg/apis/*/validation`.
 
 mod extensions;
+mod jobs;
 mod limit_range;
 mod network;
 mod rbac;
