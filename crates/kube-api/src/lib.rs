@@ -20,6 +20,8 @@
 
 pub mod serve;
 
+mod stream;
+
 pub mod cluster;
 
 mod petri;
@@ -31,6 +33,7 @@ mod subresource;
 
 mod apply;
 mod list;
+mod logs;
 mod patch;
 mod watch;
 mod write;
@@ -45,6 +48,7 @@ mod table;
 pub mod route;
 
 mod form;
+mod versions;
 mod managers;
 mod status;
 
