@@ -126,6 +126,11 @@ pub fn port(pod: &Pod, number: u16, world: &World) -> Port {
 }
 
 /// An answer over HTTP: status, its words, media type and body. `None` if what listens there speaks no HTTP.
-pub fn get(pod: &ObjectRef, container: &str, path: &str, world: &World) -> Option<(u16, &'static str, &'static str, String)> {
+pub fn get(
+    pod: &ObjectRef,
+    container: &str,
+    path: &str,
+    world: &World,
+) -> Option<(u16, &'static str, &'static str, String)> {
     programs::get(pod, container, path, world).map(|Reply { status, reason, kind, body }| (status, reason, kind, body))
 }

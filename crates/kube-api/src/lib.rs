@@ -48,9 +48,9 @@ mod table;
 pub mod route;
 
 mod form;
-mod versions;
 mod managers;
 mod status;
+mod versions;
 
 pub mod ask;
 pub mod run;

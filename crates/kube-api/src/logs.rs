@@ -25,10 +25,13 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place) -> Outcome {
     let previous = ask.query.is_on("previous");
     let number = |key: &str| ask.query.text(key).parse::<u64>().ok();
     if let Some((ip, problem)) = stream::kubelet(run, node) {
-        let query: Vec<String> = ["follow", "limitBytes", "previous", "sinceSeconds", "sinceTime", "tailLines", "timestamps"]
-            .iter()
-            .filter_map(|key| ask.query.get(key).filter(|value| *value != "false").map(|value| format!("{key}={value}")))
-            .collect();
+        let query: Vec<String> =
+            ["follow", "limitBytes", "previous", "sinceSeconds", "sinceTime", "tailLines", "timestamps"]
+                .iter()
+                .filter_map(|key| {
+                    ask.query.get(key).filter(|value| *value != "false").map(|value| format!("{key}={value}"))
+                })
+                .collect();
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
         let path = format!("containerLogs/{}/{name}/{container}{query}", pod.metadata.namespace);
         return Err(Failure::unknown(format!("Get \"https://{ip}:10250/{path}\": {problem}")));
@@ -65,7 +68,9 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place) -> Outcome {
     let time = if ask.query.is_on("timestamps") { format!("{} ", began.rfc3339_micro()) } else { String::new() };
     let shown = lines.iter().skip(lines.len().saturating_sub(tail));
     let mut text: String = shown.map(|line| format!("{time}{line}\n")).collect();
-    if let Some(most) = number("limitBytes").and_then(|most| usize::try_from(most).ok()).filter(|most| *most < text.len()) {
+    if let Some(most) =
+        number("limitBytes").and_then(|most| usize::try_from(most).ok()).filter(|most| *most < text.len())
+    {
         let most = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         text.truncate(most);
     }

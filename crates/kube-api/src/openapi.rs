@@ -62,12 +62,7 @@ fn v2(objects: &Objects) -> Value {
             schemas.kind(kind, &group_version, objects);
         }
     }
-    map([
-        ("swagger", "2.0".into()),
-        ("info", info()),
-        ("paths", map([])),
-        ("definitions", Value::Map(schemas.found)),
-    ])
+    map([("swagger", "2.0".into()), ("info", info()), ("paths", map([])), ("definitions", Value::Map(schemas.found))])
 }
 
 fn document(group_version: &str, objects: &Objects) -> Option<Answer> {

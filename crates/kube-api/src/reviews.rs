@@ -5,8 +5,8 @@ use crate::decode;
 use crate::run::Run;
 use crate::status::{Failure, Outcome};
 use crate::store::map;
-use petri_sim::words::api_error::ApiError;
 use petri_objects::{Kind, ObjectRef, Span, Value};
+use petri_sim::words::api_error::ApiError;
 
 /// A token for an account: nobody asks for one here, so it says no more than whose it is.
 ///
@@ -18,7 +18,9 @@ fn token(run: &Run, ask: &Ask, namespace: &str, name: &str) -> Outcome {
     let seconds = request.at(&["spec", "expirationSeconds"]).and_then(Value::as_int).unwrap_or(3_600);
     if seconds < 600 {
         let what = "spec.expirationSeconds: Invalid value";
-        let words = format!("TokenRequest.authentication.k8s.io \"\" is invalid: {what}: {seconds}: may not specify a duration less than 10 minutes");
+        let words = format!(
+            "TokenRequest.authentication.k8s.io \"\" is invalid: {what}: {seconds}: may not specify a duration less than 10 minutes"
+        );
         return Err(Failure::new(422, "Invalid", words));
     }
     let until = run.timeline.now() + Span::seconds(u64::try_from(seconds).unwrap_or(3_600));

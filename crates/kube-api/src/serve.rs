@@ -3,8 +3,8 @@
 use crate::ask::{Answer, Ask, Body, LARGEST_BODY, Query, unescape};
 use crate::cluster::Cluster;
 use crate::status::Failure;
-use crate::stream::{self, Door, Switched};
 use crate::store::Stream;
+use crate::stream::{self, Door, Switched};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body as HttpBody, Frame, Incoming};
@@ -195,7 +195,8 @@ async fn read(request: Request<Incoming>, connection: u64) -> Result<Ask, Failur
 
 /// A request without its body.
 fn asked(request: &Request<Incoming>, connection: u64) -> Ask {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let header =
+        |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     Ask {
         method: request.method().as_str().to_owned(),
         path: unescape(request.uri().path(), false),

@@ -10,7 +10,7 @@ use crate::run::Run;
 use crate::status::{Failure, Outcome};
 use crate::store::map;
 use crate::write::{current, target};
-use petri_objects::{Object, Pod, Value};
+use petri_objects::{Pod, Value};
 use petri_sim::words::command::Command;
 
 /// What is answered to a write that has nothing to show.

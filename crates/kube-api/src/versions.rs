@@ -66,7 +66,8 @@ pub fn told(kind: Kind, api_version: &str, value: &mut Value) {
 /// An autoscaler of version 2 as one of version 1.
 fn downgrade(object: &mut Map) {
     let Some(Value::Map(spec)) = object.entry_mut("spec") else { return };
-    let metrics = spec.remove("metrics").and_then(|metrics| metrics.as_list().map(<[Value]>::to_vec)).unwrap_or_default();
+    let metrics =
+        spec.remove("metrics").and_then(|metrics| metrics.as_list().map(<[Value]>::to_vec)).unwrap_or_default();
     let behavior = spec.remove("behavior");
     let percentage = |metric: &Value| {
         let is_cpu = metric.at(&["resource", "name"]).and_then(Value::as_str) == Some("cpu");

@@ -170,7 +170,8 @@ fn unpack(asked: &Asked, archive: &str, own: &mut Container<'_>) -> Ran {
         let done = match record[156] {
             b'5' => make_folder(own, &path, true),
             b'0' | 0 => {
-                let folder = path.rsplit_once('/').map_or("/", |(folder, _)| if folder.is_empty() { "/" } else { folder });
+                let folder =
+                    path.rsplit_once('/').map_or("/", |(folder, _)| if folder.is_empty() { "/" } else { folder });
                 let mode = u32::from_str_radix(&word(100, 108), 8).unwrap_or(0o644) & 0o7777;
                 make_folder(own, folder, true).and_then(|()| own.put(&path, body, mode))
             }

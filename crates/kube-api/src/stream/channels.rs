@@ -77,9 +77,8 @@ impl Channels {
             0 => map([("metadata", map([])), ("status", "Success".into())]),
             code => {
                 let cause = map([("reason", "ExitCode".into()), ("message", Value::from(code.to_string().as_str()))]);
-                let words = format!(
-                    "command terminated with non-zero exit code: command terminated with exit code {code}"
-                );
+                let words =
+                    format!("command terminated with non-zero exit code: command terminated with exit code {code}");
                 map([
                     ("metadata", map([])),
                     ("status", "Failure".into()),

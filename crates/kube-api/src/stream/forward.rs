@@ -118,7 +118,8 @@ pub async fn tunnel(mut socket: Socket, target: &Target, door: &Door) {
                 Ok(None) => break,
                 Err(_) | Ok(Some(Frame::Away)) => return drop(socket.close(None).await),
                 Ok(Some(Frame::Open { stream, headers })) if streams.len() < MOST_STREAMS => {
-                    let header = |name: &str| headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
+                    let header =
+                        |name: &str| headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
                     let request = header("requestid").unwrap_or_default().to_owned();
                     out.extend(writer.reply(stream));
                     if header("streamtype") == Some("error") {
@@ -142,7 +143,8 @@ pub async fn tunnel(mut socket: Socket, target: &Target, door: &Door) {
                         out.extend(writer.data(stream, &answer.bytes, answer.ends || last));
                         if answer.ends || last {
                             let request = request.clone();
-                            let error = streams.iter().find(|(_, own, kind)| *own == request && matches!(kind, Stream::Error));
+                            let error =
+                                streams.iter().find(|(_, own, kind)| *own == request && matches!(kind, Stream::Error));
                             out.extend(error.map(|(id, ..)| writer.data(*id, b"", true)).unwrap_or_default());
                             streams.retain(|(_, own, _)| *own != request);
                         }

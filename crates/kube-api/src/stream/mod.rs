@@ -51,10 +51,8 @@ const OF_PROGRAMS: &[(&str, Protocol)] = &[
     ("v5.channel.k8s.io", Protocol::Channels { closable: true }),
     ("v4.channel.k8s.io", Protocol::Channels { closable: false }),
 ];
-const OF_PORTS: &[(&str, Protocol)] = &[
-    ("SPDY/3.1+portforward.k8s.io", Protocol::Tunnel),
-    ("v4.channel.k8s.io", Protocol::Channels { closable: false }),
-];
+const OF_PORTS: &[(&str, Protocol)] =
+    &[("SPDY/3.1+portforward.k8s.io", Protocol::Tunnel), ("v4.channel.k8s.io", Protocol::Channels { closable: false })];
 
 /// The place that a request for a stream leads to; `None` if it asks for something else.
 pub fn place(path: &str, run: &Run) -> Option<Place> {

@@ -9,10 +9,21 @@ use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// A stream begins, with these headers.
-    Open { stream: u32, headers: Vec<(String, String)> },
-    Data { stream: u32, bytes: Vec<u8>, last: bool },
-    Reset { stream: u32 },
-    Ping { id: u32 },
+    Open {
+        stream: u32,
+        headers: Vec<(String, String)>,
+    },
+    Data {
+        stream: u32,
+        bytes: Vec<u8>,
+        last: bool,
+    },
+    Reset {
+        stream: u32,
+    },
+    Ping {
+        id: u32,
+    },
     Away,
     /// Nothing that matters here.
     Other,
@@ -238,7 +249,12 @@ mod tests {
 
     #[test]
     fn frames_are_read_however_they_arrive() {
-        let bytes = [opened(1, true), Writer::default().data(1, b"hello", true), opened(3, false), control(PING, &[0, 0, 0, 9])];
+        let bytes = [
+            opened(1, true),
+            Writer::default().data(1, b"hello", true),
+            opened(3, false),
+            control(PING, &[0, 0, 0, 9]),
+        ];
         let mut reader = Reader::new();
         let mut found = Vec::new();
         for byte in bytes.concat() {
