@@ -110,7 +110,7 @@ pub(super) fn make(
         None => return Err("error: no objects passed to create".into()),
     };
     let mut out = Output::default();
-    if document.object.as_ref().is_some_and(|object| object.kind().is_kept()) && !context.dry {
+    if document.object.as_ref().is_some_and(|object| object.kind().has_no_effect()) && !context.dry {
         let kind = document.object.as_ref().map_or("", |object| object.kind().name());
         out.notes.push_str(&format!("Note: {}: {kind}\n", petri_manifest::KEPT));
     }

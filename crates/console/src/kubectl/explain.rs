@@ -11,6 +11,10 @@ use petri_objects::{FieldInfo, Kind, Schema, Type};
 use petri_sim::belief::api::custom;
 use petri_sim::belief::api::shelf::Objects;
 
+/// What every object says first.
+pub const API_VERSION_DOC: &str = "The version of the schema that the object is written in.";
+pub const KIND_DOC: &str = "What the object is: the name of its type.";
+
 const FLAGS: &[Flag] = &[switch("recursive"), value("api-version")];
 const RESOURCES: &[Flag] = &[
     optional("namespaced", "true"),

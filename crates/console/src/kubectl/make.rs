@@ -2,6 +2,8 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/create`, `expose`, `autoscale`: the same fields in the same places.
 
+mod job;
+
 use super::apply::make;
 use super::context::Context;
 use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, OUTPUT, namespace, switch, value};
@@ -257,6 +259,15 @@ fn described(
             made
         }
         "service" | "svc" => service(sub, name, arguments)?,
+        "job" if flag("image").is_some() == flag("from").is_some() => {
+            return Err("error: either --image or --from must be specified".into());
+        }
+        "job" if flag("from").is_some() && !command.is_empty() => {
+            return Err("error: cannot specify --from and command".into());
+        }
+        "job" if flag("from").is_some() => {
+            job::of_cron_job(flag("from").unwrap_or_default(), name, &namespace(arguments), context.host.world())?
+        }
         "job" | "cronjob" | "cj" => {
             let mut own = container(name, required_image(arguments)?);
             if !command.is_empty() {

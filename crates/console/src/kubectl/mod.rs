@@ -1,6 +1,7 @@
 //! kubectl, verb by verb.
 
 mod context;
+mod daemon_set;
 
 pub mod access;
 pub mod apply;

@@ -43,10 +43,12 @@ pub(super) fn copy(words: &[String], context: &mut Context<'_>) -> Result<Output
             out.code = ran.code;
         }
         (Some((own, pod, path)), None) => {
-            let ran = in_pod(&pod, &own, &format!("cat '{path}'"), None, &arguments, context, &mut out)?;
+            let script = format!("tar cf /dev/null '{path}' && cat '{path}'");
+            let ran = in_pod(&pod, &own, &script, None, &arguments, context, &mut out)?;
             if ran.code != 0 {
                 return Err(format!("error: tar: {path}: Cannot stat: No such file or directory"));
             }
+            out.stderr.push_str(&ran.stderr);
             let base = path.rsplit('/').next().unwrap_or(&path);
             let name = if to.ends_with('/') || to == "." {
                 format!("{}{base}", to.trim_start_matches('.'))
@@ -125,7 +127,10 @@ pub(super) fn forward(words: &[String], context: &mut Context<'_>) -> Result<Out
         return Err(format!("error: Service {what} does not have a service port {to}"));
     };
     let first = pod.spec.containers.first().map_or(String::new(), |own| own.name.to_string());
-    reachable(&pod, &first, world)?;
+    reachable(&pod, &first, world).map_err(|problem| match problem.strip_prefix("Error from server: ") {
+        Some(dialed) if dialed.starts_with("error dialing") => format!("error: error upgrading connection: {dialed}"),
+        _ => problem,
+    })?;
     // 0 and nothing leave the choice to the machine.
     let port = own.parse().ok().filter(|port| *port > 0).unwrap_or(34_567);
     let mut out =

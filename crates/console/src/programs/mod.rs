@@ -15,6 +15,7 @@
 //! Deviation: a program takes no time but for what it sleeps, and what it writes is there when it begins. Any image has
 //! the usual programs but those without a shell; `curl` is missing where busybox is all there is.
 
+mod archive;
 mod clients;
 pub(crate) mod desk;
 mod edit;
@@ -61,6 +62,35 @@ pub(crate) fn is_text(name: &str) -> bool {
 /// Whether it is a client that reads lines until one leaves it.
 pub(crate) fn reads_lines(name: &str) -> bool {
     name == "redis-cli"
+}
+
+/// Whether it is a program that comes with an image and speaks to a server.
+pub(crate) fn is_client(name: &str) -> bool {
+    names::CLIENTS.contains(&name)
+}
+
+/// An answer over HTTP.
+pub(crate) struct Reply {
+    pub status: u16,
+    pub reason: &'static str,
+    pub kind: &'static str,
+    pub body: String,
+}
+
+/// What a web server in a container answers to somebody in front of the cluster.
+pub(crate) fn get(pod: &ObjectRef, container: &str, path: &str, world: &World) -> Option<Reply> {
+    let found = web::answer(pod, container, path, world)?;
+    let reason = found.reason();
+    Some(Reply { status: found.status, reason, kind: found.kind, body: found.body })
+}
+
+/// The container of a pod that listens to a port.
+pub(crate) fn port(pod: &Pod, number: u16, world: &World) -> Option<String> {
+    let asker = web::Asker { node: None, namespace: &pod.metadata.namespace, own: None, salt: 0 };
+    match web::open(&pod.status.pod_ip, number, asker, world) {
+        web::Call::Open { container, .. } => Some(container.to_string()),
+        _ => None,
+    }
 }
 
 /// Where a shell in a container begins.

@@ -9,7 +9,7 @@ pub(super) const TEXT: &[&str] = &[
 /// What is about files and folders.
 pub(super) const FOLDERS: &[&str] = &[
     "ls", "rm", "mkdir", "rmdir", "touch", "chmod", "chown", "mv", "cp", "df", "du", "mount", "find", "stat", "dd",
-    "truncate", "sync", "ln", "readlink", "tree",
+    "truncate", "sync", "ln", "readlink", "tree", "tar",
 ];
 /// What is about the container itself.
 pub(super) const PROCESS: &[&str] = &[
