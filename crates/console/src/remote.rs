@@ -85,6 +85,7 @@ impl Shell {
             shell: shell.into(),
             removes: false,
             variables: Variables::default(),
+            image: None,
         };
         Some(Shell { inside, turns: 0 })
     }

@@ -192,7 +192,7 @@ fn missing_objects_and_unknown_words_get_kubectls_words() {
             "cut",
             "error: this is said as: cut NODE or cut NODE --outgoing|--incoming or cut NODE NODE or cut zone ZONE\n",
         ),
-        ("sudo make", "error: unknown command \"make\"; `help` lists what can be said here\n"),
+        ("sudo frobnicate", "error: unknown command \"frobnicate\"; `help` lists what can be said here\n"),
     ] {
         let out = run(line, &mut timeline, &files());
         assert_eq!(out.shown(), expected, "{line}");
