@@ -39,6 +39,9 @@ pub fn named(name: &str) -> Option<&'static str> {
 
 /// The file that a name means where no file of one's own has it: its path there, or the only one of that name.
 pub fn meant(name: &str) -> Option<&'static str> {
+    if name.contains("://") {
+        return None;
+    }
     let name = name.trim_start_matches("./");
     paths().find(|path| *path == name).or_else(|| named(name.rsplit('/').next().unwrap_or(name)))
 }

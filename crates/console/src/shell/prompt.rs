@@ -13,7 +13,7 @@ pub(crate) fn without(line: &str, inside: bool) -> Option<&str> {
         ('$' | '%', "") => true,
         ('>', "") => rest.starts_with("kubectl ") || inside,
         ('#', "") => inside,
-        ('>', _) if before == "PS" || before.starts_with("PS ") || before.contains(":\\") => true,
+        ('>', _) if before == "PS" || before.starts_with("PS ") || before.get(1..3) == Some(":\\") => true,
         ('>', _) => inside && is_one_word && !rest.is_empty() && before.ends_with(|c: char| c.is_alphanumeric()),
         ('$', "node") => true,
         _ => {
@@ -53,6 +53,7 @@ mod tests {
             assert_eq!(without(line, false), None, "{line}");
         }
         assert_eq!(without("echo a > b", true), None);
+        assert_eq!(without("printf 'a:\\n' > f", false), None);
         assert_eq!(without("echo $HOME", true), None);
     }
 }
