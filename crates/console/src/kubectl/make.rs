@@ -111,6 +111,13 @@ const FLAGS: &[Flag] = &[
     value("labels").short('l'),
     value("field-manager"),
     switch("append-hash"),
+    value("audience"),
+    value("duration"),
+    value("bound-object-kind"),
+    value("bound-object-name"),
+    value("bound-object-uid"),
+    value("annotation"),
+    value("default-backend"),
 ];
 
 fn text(word: impl AsRef<str>) -> Value {
@@ -167,6 +174,9 @@ pub(super) fn create(words: &[String], context: &mut Context<'_>) -> Result<Outp
             format!("{kind} {sub}").trim()
         ));
     };
+    if kind == "token" {
+        return super::access::token(&name, &arguments, context);
+    }
     let made = described(&kind, &sub, &name, command, &arguments, context)?;
     make(Value::Map(made), "created", &arguments, context)
 }
@@ -447,6 +457,20 @@ fn data(arguments: &Arguments, context: &Context<'_>, coded: impl Fn(&str) -> Va
         data.insert(key, coded(value));
     }
     for file in arguments.all("from-file") {
+        let folder = format!("{}/", file.trim_start_matches("./").trim_end_matches('/'));
+        let mut inside: Vec<String> = context
+            .files
+            .names()
+            .into_iter()
+            .filter(|name| name.strip_prefix(&*folder).is_some_and(|rest| !rest.contains('/')))
+            .collect();
+        inside.sort();
+        for path in &inside {
+            data.insert(&path[folder.len()..], coded(&read(path, context)?));
+        }
+        if !inside.is_empty() {
+            continue;
+        }
         let (key, path) = file.split_once('=').unwrap_or((file.rsplit('/').next().unwrap_or(file), file));
         data.insert(key, coded(&read(path, context)?));
     }

@@ -1,9 +1,10 @@
 //! `kubectl rollout`: status, history, undo, pause, resume, restart.
 
-use super::context::{Context, targets};
+use super::context::Context;
 use super::daemon_set;
 use super::edit::send;
 use super::merge;
+use super::named::targets;
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::named;
 use crate::host::Host;
@@ -36,7 +37,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         return Err("error: kubectl rollout needs one of history, pause, restart, resume, status, undo".into());
     }
     let verb = arguments.words.remove(0);
-    if arguments.words.is_empty() {
+    if arguments.words.is_empty() && arguments.last("filename").or(arguments.last("kustomize")).is_none() {
         return Err("error: required resource not specified".into());
     }
     let (found, missing) = targets(&arguments, context)?;
