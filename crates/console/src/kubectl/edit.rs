@@ -43,6 +43,9 @@ pub(super) fn editable(object: &Object) -> String {
 #[inline(never)]
 pub(super) fn open(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, &[NAMESPACE, value("output").short('o')], "kubectl edit")?;
+    if arguments.words.is_empty() {
+        return Err(super::context::NOTHING_NAMED.into());
+    }
     let (found, missing) = targets(&arguments, context)?;
     let mut out = Output::default();
     let mut texts = Vec::new();
@@ -140,6 +143,9 @@ pub(super) fn label(verb: &str, words: &[String], context: &mut Context<'_>) -> 
     let is_change = |word: &String| word.contains('=') || word.ends_with('-');
     let at = arguments.words.iter().skip(1).position(is_change).map_or(arguments.words.len(), |at| at + 1);
     let changes = arguments.words.split_off(at);
+    if arguments.words.is_empty() {
+        return Err("error: one or more resources must be specified as <resource> <name> or <resource>/<name>".into());
+    }
     let field = if verb == "label" { "labels" } else { "annotations" };
     if changes.is_empty() && !arguments.is_set("list") {
         let noun = if verb == "label" { "label" } else { "annotation" };
