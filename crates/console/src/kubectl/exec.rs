@@ -67,11 +67,21 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         let checked =
             programs::exec(&target, &container, &[command[0].clone(), "-c".into(), ":".into()], None, 0, context.host);
         if checked.code == 0 {
-            out.asks = Some(Asks::Enter { pod: target, container, shell, removes: false });
+            out.asks = Some(Asks::Enter { pod: target, container, shell, removes: false, image: None });
             return Ok(out);
         }
         out.then(checked);
         return Ok(out);
+    }
+    // A client without words reads them line by line, as a shell does.
+    let is_client = programs::reads_lines(&shell) && command[1..].iter().all(|word| word.starts_with('-'));
+    if is_client && arguments.is_set("stdin") && context.here.is_none() {
+        let probe = [command[0].clone(), "--version".into()];
+        let checked = programs::exec(&target, &container, &probe, None, 0, context.host);
+        if checked.code != 126 && checked.code != 127 {
+            out.asks = Some(Asks::Enter { pod: target, container, shell, removes: false, image: None });
+            return Ok(out);
+        }
     }
     let input = context.here.filter(|_| arguments.is_set("stdin"));
     let salt = context.host.world().events.wrapping_add(context.turn);

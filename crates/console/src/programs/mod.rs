@@ -31,6 +31,7 @@ mod names;
 mod network;
 mod pattern;
 mod process;
+mod said;
 mod start;
 mod system;
 mod text;
@@ -87,6 +88,11 @@ pub(crate) fn port(pod: &Pod, number: u16, world: &World) -> Option<String> {
     }
 }
 
+/// Whether it is a client that reads lines until one leaves it.
+pub(crate) fn reads_lines(name: &str) -> bool {
+    name == "redis-cli"
+}
+
 /// Where a shell in a container begins.
 pub(crate) fn folder_of(pod: &ObjectRef, container: &str, world: &World) -> String {
     Container::of(pod, container, world, 0).map_or_else(|| "/".into(), |container| container.folder)
@@ -101,6 +107,10 @@ pub(crate) fn has_shell(image: &str) -> bool {
 pub(crate) fn log_lines(pod: &Pod, container: &petri_objects::Container, began: Time) -> Vec<String> {
     image::log_lines(pod, container, began)
 }
+
+/// What the process of a container has said, if its words are those of programs that are known here; see [`log_lines`] for
+/// any other.
+pub(crate) use said::said;
 
 /// `kubectl exec POD -c CONTAINER -- WORDS`: runs a program, and gives the cluster what it did.
 #[inline(never)]
@@ -150,11 +160,21 @@ pub(crate) fn typed(inside: &mut Inside, line: &str, salt: u64, host: &mut dyn H
         return false;
     };
     own = own.with(start);
+    if let Some(image) = &inside.image {
+        own.family = family::family(image);
+    }
     if !inside.variables.is_empty() {
         own.variables = std::mem::take(&mut inside.variables);
     }
     own.folder = std::mem::take(&mut inside.folder);
-    let mut ran = own.script(line, &inside.shell, None);
+    let mut ran = match reads_lines(&inside.shell) {
+        true => {
+            let words: Vec<String> =
+                std::iter::once(&*inside.shell).chain(line.split_whitespace()).map(str::to_owned).collect();
+            own.program(&words, None)
+        }
+        false => own.script(line, &inside.shell, None),
+    };
     ran.slept = own.slept;
     let killed = own.exit_code.is_some();
     let did = own.did(&inside.pod);
