@@ -1,5 +1,7 @@
-//! Kinds that are kept and have a description of their own: Secrets, roles and their bindings.
+//! Kinds that are kept and have a description of their own: Secrets, roles and their bindings, and those for which
+//! controllers act.
 
+use super::jobs;
 use super::page::Page;
 use crate::tables::secret_sizes;
 use petri_objects::{KeptObject, Value};
@@ -10,6 +12,8 @@ pub(super) fn describe(page: &mut Page<'_>, object: &KeptObject) -> bool {
         return false;
     }
     match object.kind.entry().name {
+        "Job" => jobs::job(page, object),
+        "CronJob" => jobs::cron_job(page, object),
         "Secret" => secret(page, object),
         "Role" | "ClusterRole" => role(page, object),
         "RoleBinding" | "ClusterRoleBinding" => binding(page, object),

@@ -2,7 +2,7 @@
 //!
 //! Deviation: the sentences are the simulator's own; upstream prints the API's documentation.
 
-use crate::args::{self, Flag, switch, value};
+use crate::args::{self, Flag, optional, switch, value};
 use crate::output::{Failure, Output};
 use crate::select::kind_of;
 use crate::tables::write;
@@ -11,7 +11,20 @@ use petri_objects::{FieldInfo, Kind, Schema, Type};
 use petri_sim::belief::api::custom;
 use petri_sim::belief::api::shelf::Objects;
 
+/// What every object says first.
+pub const API_VERSION_DOC: &str = "The version of the schema that the object is written in.";
+pub const KIND_DOC: &str = "What the object is: the name of its type.";
+
 const FLAGS: &[Flag] = &[switch("recursive"), value("api-version")];
+const RESOURCES: &[Flag] = &[
+    optional("namespaced", "true"),
+    optional("cached", "true"),
+    value("api-group"),
+    value("verbs"),
+    value("categories"),
+    value("sort-by"),
+    switch("no-headers"),
+];
 
 #[inline(never)]
 pub(super) fn run(words: &[String]) -> Result<Output, Failure> {
@@ -100,20 +113,72 @@ fn type_name(kind: &Type) -> String {
     }
 }
 
+/// What one can do with objects of any kind.
+const CAN: &str = "create,delete,deletecollection,get,list,patch,update,watch";
+/// What `kubectl get all` shows.
+const ALL: [&str; 10] = [
+    "cronjobs",
+    "daemonsets",
+    "deployments",
+    "horizontalpodautoscalers",
+    "jobs",
+    "pods",
+    "replicasets",
+    "replicationcontrollers",
+    "services",
+    "statefulsets",
+];
+
 /// `kubectl api-resources`.
-pub(super) fn resources(objects: &Objects) -> String {
-    let mut lines: Vec<Vec<String>> =
-        vec![["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"].map(String::from).to_vec()];
+#[inline(never)]
+pub(super) fn resources(words: &[String], objects: &Objects) -> Result<Output, Failure> {
+    let arguments = args::parse(words, RESOURCES, "kubectl api-resources")?;
+    let output = arguments.last("output");
+    if !matches!(output, None | Some("name" | "wide")) {
+        return Err(format!(
+            "error: --output {} is not available in kubectl api-resources",
+            output.unwrap_or_default()
+        ));
+    }
+    let mut lines: Vec<Vec<String>> = Vec::new();
+    if output != Some("name") && !arguments.is_set("no-headers") {
+        let wide: &[&str] = if output.is_some() { &["VERBS", "CATEGORIES"] } else { &[] };
+        let headers = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"];
+        lines.push(headers.iter().chain(wide).map(|word| (*word).to_owned()).collect());
+    }
     let mut kinds: Vec<Kind> = Kind::every().chain(custom::kinds(objects)).collect();
-    kinds.order_by_key(|kind| (kind.group(), kind.plural()));
+    kinds.retain(|kind| {
+        let is_all = kind.group() != "events.k8s.io" && ALL.contains(&kind.plural());
+        arguments.last("namespaced").is_none_or(|wanted| wanted == kind.is_namespaced().to_string())
+            && arguments.last("api-group").is_none_or(|wanted| wanted == kind.group())
+            && arguments.last("categories").is_none_or(|wanted| wanted == "all" && is_all)
+            && arguments
+                .last("verbs")
+                .is_none_or(|list| list.split(',').all(|verb| CAN.split(',').any(|own| own == verb)))
+    });
+    match arguments.last("sort-by") {
+        None => kinds.order_by_key(|kind| (kind.group(), kind.plural())),
+        Some("name") => kinds.order_by_key(|kind| kind.plural()),
+        Some("kind") => kinds.order_by_key(|kind| kind.name()),
+        Some(_) => return Err("error: --sort-by accepts only name or kind".into()),
+    }
     for kind in kinds {
-        lines.push(vec![
+        if output == Some("name") {
+            let dot = if kind.group().is_empty() { "" } else { "." };
+            lines.push(vec![format!("{}{dot}{}", kind.plural(), kind.group())]);
+            continue;
+        }
+        let mut line = vec![
             kind.plural().into(),
             kind.short_names().join(","),
             kind.api_version().into(),
             kind.is_namespaced().to_string(),
             kind.name().into(),
-        ]);
+        ];
+        if output.is_some() {
+            line.extend([CAN.into(), if ALL.contains(&kind.plural()) { "all".into() } else { String::new() }]);
+        }
+        lines.push(line);
     }
-    write(&lines)
+    Ok(Output::text(write(&lines)))
 }

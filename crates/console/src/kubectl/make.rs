@@ -2,6 +2,8 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/create`, `expose`, `autoscale`: the same fields in the same places.
 
+mod job;
+
 use super::apply::make;
 use super::context::Context;
 use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, OUTPUT, namespace, switch, value};
@@ -109,6 +111,13 @@ const FLAGS: &[Flag] = &[
     value("labels").short('l'),
     value("field-manager"),
     switch("append-hash"),
+    value("audience"),
+    value("duration"),
+    value("bound-object-kind"),
+    value("bound-object-name"),
+    value("bound-object-uid"),
+    value("annotation"),
+    value("default-backend"),
 ];
 
 fn text(word: impl AsRef<str>) -> Value {
@@ -165,6 +174,9 @@ pub(super) fn create(words: &[String], context: &mut Context<'_>) -> Result<Outp
             format!("{kind} {sub}").trim()
         ));
     };
+    if kind == "token" {
+        return super::access::token(&name, &arguments, context);
+    }
     let made = described(&kind, &sub, &name, command, &arguments, context)?;
     make(Value::Map(made), "created", &arguments, context)
 }
@@ -247,6 +259,15 @@ fn described(
             made
         }
         "service" | "svc" => service(sub, name, arguments)?,
+        "job" if flag("image").is_some() == flag("from").is_some() => {
+            return Err("error: either --image or --from must be specified".into());
+        }
+        "job" if flag("from").is_some() && !command.is_empty() => {
+            return Err("error: cannot specify --from and command".into());
+        }
+        "job" if flag("from").is_some() => {
+            job::of_cron_job(flag("from").unwrap_or_default(), name, &namespace(arguments), context.host.world())?
+        }
         "job" | "cronjob" | "cj" => {
             let mut own = container(name, required_image(arguments)?);
             if !command.is_empty() {
@@ -436,6 +457,20 @@ fn data(arguments: &Arguments, context: &Context<'_>, coded: impl Fn(&str) -> Va
         data.insert(key, coded(value));
     }
     for file in arguments.all("from-file") {
+        let folder = format!("{}/", file.trim_start_matches("./").trim_end_matches('/'));
+        let mut inside: Vec<String> = context
+            .files
+            .names()
+            .into_iter()
+            .filter(|name| name.strip_prefix(&*folder).is_some_and(|rest| !rest.contains('/')))
+            .collect();
+        inside.sort();
+        for path in &inside {
+            data.insert(&path[folder.len()..], coded(&read(path, context)?));
+        }
+        if !inside.is_empty() {
+            continue;
+        }
         let (key, path) = file.split_once('=').unwrap_or((file.rsplit('/').next().unwrap_or(file), file));
         data.insert(key, coded(&read(path, context)?));
     }

@@ -1,6 +1,7 @@
 //! `kubectl scale`.
 
-use super::context::{Context, targets};
+use super::context::Context;
+use super::named::targets;
 use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::{answer_text, api_error};
 use crate::output::{Failure, Output};

@@ -2,8 +2,9 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/set`.
 
-use super::context::{Context, targets};
+use super::context::Context;
 use super::edit::{send, template_path};
+use super::named::targets;
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::named;
 use crate::output::{Failure, Output};

@@ -1,6 +1,7 @@
 //! `kubectl wait`.
 
-use super::context::{Context, targets};
+use super::context::Context;
+use super::named::targets;
 use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, namespace, switch, value};
 use crate::errors::{named, timed_out};
 use crate::host::Host;

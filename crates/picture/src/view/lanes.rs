@@ -137,7 +137,7 @@ impl LaneStore {
                 Object::PersistentVolumeClaim(claim) if !claim.spec.volume_name.is_empty() => {
                     self.claims.insert(claim.spec.volume_name.clone(), claim.metadata.name.clone());
                 }
-                Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_) => {
+                Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_) | Object::DaemonSet(_) => {
                     self.courses.set(at, *verb, object)
                 }
                 Object::EndpointSlice(slice) => answers::listed(&mut self.lanes, at, *verb, slice, old.as_ref()),

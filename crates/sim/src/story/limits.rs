@@ -51,6 +51,9 @@ impl Load {
         // Those of a deployment ask for what it asks for.
         let own = objects.replica_sets.values().filter(|set| set.metadata.controller().is_none());
         own.for_each(|set| load.add(set.replicas(), 0));
+        // At most one on each machine.
+        let machines = i32::try_from(load.machines).unwrap_or(i32::MAX);
+        objects.daemon_sets.values().for_each(|_| load.add(machines, 0));
         load
     }
 
@@ -63,6 +66,7 @@ impl Load {
                 Object::StatefulSet(set) => load.add(set.replicas(), set.spec.volume_claim_templates.len()),
                 Object::ReplicaSet(set) => load.add(set.replicas(), 0),
                 Object::Deployment(deployment) => load.add(deployment.replicas(), 0),
+                Object::DaemonSet(_) => load.add(i32::try_from(machines).unwrap_or(i32::MAX), 0),
                 _ => {}
             }
         }
