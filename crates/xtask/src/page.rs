@@ -95,6 +95,7 @@ pub const RARE: &[&str] = &[
     "petri_console::kubectl::ways",
     "petri_console::template",
     "petri_lessons::official",
+    "petri_lessons::transcript::told",
     // LimitRanges and ResourceQuotas, and what containers do that are told to sleep, touch and exit.
     "petri_sim::belief::api::limit_ranges",
     "petri_sim::belief::api::quota",
@@ -114,7 +115,10 @@ pub const RARE: &[&str] = &[
     "petri_web::fences",
     "petri_web::host",
     "petri_web::panels::embedded",
+    "petri_web::panels::logs",
     "petri_web::panels::new_cluster",
+    "petri_web::panels::reader",
+    "petri_web::panels::share",
     "petri_web::panels::snippet",
     // A stage of its own.
     "petri_web::compare",
