@@ -27,3 +27,4 @@ mod services;
 mod swarm;
 mod tidy;
 mod turns;
+mod validation;

@@ -49,8 +49,12 @@ pub const RARE: &[&str] = &[
     "petri_objects::kept::taught",
     "petri_objects::kept::types",
     "petri_sim::belief::api::custom::definition",
+    "petri_sim::belief::api::pod_warnings",
     "petri_sim::belief::api::validation::custom",
+    "petri_sim::belief::api::validation::drivers",
     "petri_sim::belief::api::validation::kept",
+    "petri_sim::belief::api::validation::seldom",
+    "petri_sim::belief::api::validation::storage_sources",
     // Descriptions are read in the inspector; who wants kubectl's words asks for them in the console.
     "petri_console::describe",
     "petri_console::kubectl::describe",

@@ -222,6 +222,7 @@ fn template_matches(
 fn pod_template(errors: &mut Errors, template: &PodTemplateSpec, path: &Path<'_>, claims: &[PersistentVolumeClaim]) {
     labels(errors, &path.key("labels"), &template.metadata.labels);
     annotations(errors, &path.key("annotations"), &template.metadata.annotations);
+    pod::annotations(errors, &template.metadata, &template.spec, &path.key("annotations"));
     pod::spec(errors, &template.spec, &path.key("spec"), claims);
 }
 
