@@ -49,7 +49,7 @@ pub const RARE: &[&str] = &[
     "petri_objects::kept::taught",
     "petri_objects::kept::types",
     "petri_sim::belief::api::custom::definition",
-    "petri_sim::belief::api::pod_warnings",
+    "petri_sim::belief::api::pod_warnings::overlapping_paths",
     "petri_sim::belief::api::validation::custom",
     "petri_sim::belief::api::validation::drivers",
     "petri_sim::belief::api::validation::kept",

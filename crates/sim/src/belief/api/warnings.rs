@@ -275,7 +275,11 @@ fn pod(value: &Value, at: &str, out: &mut Warnings) {
             claim(template, &format!("{at}spec.volumes[{i}].ephemeral.volumeClaimTemplate.spec."), out);
         }
     }
-    if has(spec, &["volumes"]) {
+    let several = |(_, volume): (usize, &Value)| {
+        let kinds = ["configMap", "secret", "downwardAPI"];
+        has(volume, &["projected"]) || kinds.iter().any(|kind| items(volume, &[*kind, "items"]).nth(1).is_some())
+    };
+    if items(spec, &["volumes"]).any(several) {
         pod_warnings::overlapping_paths(spec, out);
     }
     twice(spec, "hostAliases", "ip", at, out);

@@ -44,7 +44,8 @@ pub(super) fn whole(errors: &mut Errors, pod: &Pod) {
 
 /// A template's annotations, which mean what a pod's mean.
 pub(super) fn annotations(errors: &mut Errors, meta: &Meta, spec: &PodSpec, path: &Path<'_>) {
-    if meta.annotations.iter().any(|(key, _)| marks::is_looked_at(key)) {
+    let starts = ["kubernetes.io/config.", "controller.kubernetes.io/", "seccomp.", "container."];
+    if meta.annotations.iter().any(|(key, _)| starts.iter().any(|start| key.starts_with(start))) {
         marks::of_pod(errors, &meta.annotations, spec, path);
     }
 }
@@ -130,8 +131,12 @@ fn anywhere(
         let overhead = ResourceRequirements { limits: spec.overhead.clone(), ..ResourceRequirements::default() };
         pod_resources::requirements(errors, &overhead, &path.key("overhead"));
     }
-    pods::system(errors, spec, path);
-    if spec.containers.iter().chain(&spec.init_containers).any(|container| container.env.0.is_some()) {
+    if spec.os.0.is_some() {
+        pods::system(errors, spec, path);
+    }
+    let of_a_file = |variable: &Value| variable.at(&["valueFrom", "fileKeyRef"]).is_some();
+    let mut containers = spec.containers.iter().chain(&spec.init_containers);
+    if containers.any(|container| pod_sources::items(container.env.0.as_deref()).iter().any(of_a_file)) {
         pods::files_of_variables(errors, spec, path);
     }
 }
@@ -240,6 +245,10 @@ fn volume_source(errors: &mut Errors, volume: &Volume, pod: Option<&Name>, path:
     let claim = volume.persistent_volume_claim.as_ref();
     let count = parts.iter().filter(|part| part.0.is_some()).count() + usize::from(claim.is_some());
     let is_plain_folder = volume.empty_dir.0.as_deref().is_none_or(|folder| folder.at(&["sizeLimit"]).is_none());
+    // The server's own volume, which every pod gets.
+    if volume.name.starts_with("kube-api-access-") && volume.projected.0.is_some() && count == 0 {
+        return;
+    }
     let is_rare = others.iter().any(|part| part.0.is_some()) || volume.others.names().next().is_some();
     if is_rare || count != 1 || !is_plain_folder {
         return sources::source(errors, volume, pod, path);

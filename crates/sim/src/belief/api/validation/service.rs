@@ -30,9 +30,7 @@ pub(super) fn spec(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
     if spec.session_affinity_config.0.is_some() {
         services::affinity(errors, spec, path);
     }
-    let families = !spec.ip_families.is_empty() || spec.ip_family_policy.is_some() || !spec.cluster_ips.is_empty();
-    let given = !spec.cluster_ip.is_empty() && !headless;
-    if (families || given) && &*spec.kind != "ExternalName" {
+    if &*spec.kind != "ExternalName" && !has_plain_address(spec) {
         services::addresses(errors, spec, path);
     }
     if !spec.external_ips.is_empty() {
@@ -41,12 +39,17 @@ pub(super) fn spec(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
     let kinds = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
     errors.required_one_of(&path.key("type"), &spec.kind, &kinds);
     repeated_ports(errors, spec, &ports);
-    services::source_ranges(errors, spec, path);
+    let has_others = spec.others.names().next().is_some();
+    if has_others {
+        services::source_ranges(errors, spec, path);
+    }
     if spec.allocate_load_balancer_node_ports.is_some() && &*spec.kind != "LoadBalancer" {
         let at = path.key("allocateLoadBalancerNodePorts");
         errors.forbidden(&at, "may only be used when `type` is 'LoadBalancer'");
     }
-    services::balancer(errors, spec, path);
+    if has_others {
+        services::balancer(errors, spec, path);
+    }
     let is_reached = matches!(&*spec.kind, "LoadBalancer" | "NodePort")
         || &*spec.kind == "ClusterIP" && !spec.external_ips.is_empty();
     let (policy, at) = (&spec.external_traffic_policy, path.key("externalTrafficPolicy"));
@@ -55,7 +58,9 @@ pub(super) fn spec(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
     } else if is_reached {
         errors.required_one_of(&at, policy, &["Cluster", "Local"]);
     }
-    services::health_port(errors, spec, path);
+    if has_others {
+        services::health_port(errors, spec, path);
+    }
     if let Some(policy) = &spec.internal_traffic_policy {
         errors.one_of(&path.key("internalTrafficPolicy"), policy, &["Cluster", "Local"]);
     }
@@ -63,6 +68,17 @@ pub(super) fn spec(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
         let ways = ["PreferClose", "PreferSameZone", "PreferSameNode"];
         errors.one_of(&path.key("trafficDistribution"), &spec.traffic_distribution, &ways);
     }
+}
+
+/// One address of the old family, or none yet: what nearly all have.
+fn has_plain_address(spec: &ServiceSpec) -> bool {
+    let ip = &spec.cluster_ip;
+    let fits = matches!(&**ip, "" | "None") || ip.parse::<std::net::Ipv4Addr>().is_ok();
+    fits && spec.cluster_ips.len() <= 1
+        && spec.cluster_ips.iter().all(|other| other == ip)
+        && spec.ip_families.len() <= 1
+        && spec.ip_families.iter().all(|family| &**family == "IPv4")
+        && spec.ip_family_policy.as_deref().is_none_or(|policy| policy == "SingleStack")
 }
 
 fn external_name(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {

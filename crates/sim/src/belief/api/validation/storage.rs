@@ -240,7 +240,10 @@ pub(super) fn volume_spec(errors: &mut Errors, spec: &PersistentVolumeSpec, path
             None => errors.required(&path.key("required"), "must specify required node constraints"),
         }
     }
-    storage_sources::volume(errors, spec, path);
+    match &spec.csi {
+        Some(csi) if is_driver_alone(spec, csi) => dns_subdomain(errors, &path.key("csi").key("driver"), &csi.driver),
+        _ => storage_sources::volume(errors, spec, path),
+    }
     if !spec.storage_class_name.is_empty() {
         dns_subdomain(errors, &path.key("storageClassName"), &spec.storage_class_name);
     }
@@ -258,6 +261,17 @@ pub(super) fn volume_spec(errors: &mut Errors, spec: &PersistentVolumeSpec, path
             errors.required(&path.key("csi"), "has to be specified when using volumeAttributesClassName");
         }
     }
+}
+
+/// What a provisioner makes: a volume of a driver, with nothing unusual about it.
+fn is_driver_alone(spec: &PersistentVolumeSpec, csi: &CsiVolumeSource) -> bool {
+    let alone = spec.host_path.0.is_none() && spec.local.0.is_none() && spec.nfs.0.is_none();
+    let plain = |name: &str| (1..=63).contains(&name.len()) && !name.bytes().any(|b| b.is_ascii_uppercase());
+    alone
+        && plain(&csi.driver)
+        && !csi.volume_handle.is_empty()
+        && csi.others.names().next().is_none()
+        && spec.others.names().next().is_none()
 }
 
 pub(super) fn volume_update(

@@ -13,11 +13,6 @@ const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const SECCOMP: &str = "container.seccomp.security.alpha.kubernetes.io/";
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 
-/// Whether there may be something to say of a key.
-pub(in super::super) fn is_looked_at(key: &str) -> bool {
-    key == MIRROR || key == DELETION_COST || key.starts_with("seccomp.") || key.starts_with("container.")
-}
-
 pub(in super::super) fn of_pod(errors: &mut Errors, annotations: &Labels, spec: &PodSpec, path: &Path<'_>) {
     if let Some(value) = annotations.get(MIRROR).filter(|_| spec.node_name.is_empty()) {
         let detail = "must set spec.nodeName if mirror pod annotation is set";
