@@ -50,8 +50,12 @@ pub const RARE: &[&str] = &[
     "petri_objects::kept::taught",
     "petri_objects::kept::types",
     "petri_sim::belief::api::custom::definition",
+    "petri_sim::belief::api::pod_warnings::overlapping_paths",
     "petri_sim::belief::api::validation::custom",
+    "petri_sim::belief::api::validation::drivers",
     "petri_sim::belief::api::validation::kept",
+    "petri_sim::belief::api::validation::seldom",
+    "petri_sim::belief::api::validation::storage_sources",
     // What is done for Jobs and CronJobs, which few clusters have, and what they wait for.
     "petri_sim::belief::controllers::batch",
     "petri_sim::words::batch",
