@@ -167,8 +167,8 @@ pub fn is_rare(line: &str) -> bool {
         // What is made of a file is made as `apply` makes it.
         let of_file = words.iter().any(|word| word.starts_with("-f") || word.starts_with("--filename"));
         let is_kubectl = matches!(words[0].as_str(), "kubectl" | "k");
-        let asks = |word: &String| RARE.contains(&word.as_str()) && (!of_file || word.starts_with("--"));
         let awaits = words[0] == "run" && words.get(1).is_some_and(|word| word == "until");
+        let asks = |word: &String| RARE.contains(&word.as_str()) && (!of_file || word.starts_with("--"));
         awaits || is_kubectl && words.iter().any(asks)
     };
     plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_rare(line)

@@ -84,6 +84,7 @@ impl Shell {
             folder: programs::folder_of(pod, container, world),
             shell: shell.into(),
             removes: false,
+            image: None,
             variables: Variables::default(),
             image: None,
         };

@@ -163,7 +163,7 @@ impl Cluster {
         let objects = self.run.objects();
         let known = match first.as_str() {
             "" => Some(discovery::root(objects)),
-            "healthz" | "livez" | "readyz" => Some(Answer::plain("ok")),
+            "healthz" | "livez" | "readyz" => Some(discovery::health(ask)),
             "version" => Some(discovery::version()),
             "api" | "apis" => discovery::answer(ask, objects),
             "openapi" => openapi::answer(ask, objects),

@@ -302,6 +302,18 @@ fn aggregated_resource(resource: &Resource, group: &str, version: &str) -> Value
     map(entries)
 }
 
+/// `/healthz`, `/livez`, `/readyz`: a server that answers is well.
+pub fn health(ask: &Ask) -> Answer {
+    let check = ask.path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
+    if ask.query.get("verbose").is_none() {
+        return Answer::plain("ok");
+    }
+    let mut lines: Vec<&str> = vec!["ping", "log", "etcd", "poststarthook/start-apiserver-admission-initializer"];
+    lines.extend(Some("informer-sync").filter(|_| check == "readyz"));
+    let lines: String = lines.iter().map(|what| format!("[+]{what} ok\n")).collect();
+    Answer::plain(&format!("{lines}{check} check passed\n"))
+}
+
 /// `/version`: what this cluster says it is.
 pub fn version() -> Answer {
     let entries = [

@@ -125,7 +125,7 @@ impl Schemas {
         let text = |doc: &'static str| map([("description", doc.into()), ("type", "string".into())]);
         properties.insert("apiVersion", text(API_VERSION_DOC));
         properties.insert("kind", text(KIND_DOC));
-        if properties.get("metadata").and_then(|own| own.at(&["allOf"])).is_none() {
+        if is_custom {
             let meta = self.holds(&<petri_objects::Meta as petri_objects::record::Field>::TYPE);
             properties.insert("metadata", described(meta, ""));
         }
@@ -145,7 +145,7 @@ impl Schemas {
         }
         let mut found: Map = [("type".into(), "object".into())].into_iter().collect();
         if !schema.doc.is_empty() {
-            found.insert("description", schema.doc.into());
+            found.insert("description", schema.doc.trim().into());
         }
         found.insert("properties", Value::Map(properties));
         if !required.is_empty() {
@@ -170,7 +170,8 @@ impl Schemas {
             Type::Map(inner) => map([("type", "object".into()), ("additionalProperties", self.holds(inner))]),
             Type::Opaque => plain("object"),
             Type::Record(schema) => {
-                let name = format!("io.k8s.api.{}", schema.name);
+                let own = if schema.name == "Meta" { "ObjectMeta" } else { schema.name };
+                let name = format!("io.k8s.api.{own}");
                 if self.found.get(&name).is_none() {
                     // A type may hold itself: its place is taken first.
                     self.found.insert(name.as_str(), map([]));
@@ -202,7 +203,7 @@ fn described(schema: Value, doc: &'static str) -> Value {
         None => schema,
     };
     if let (Value::Map(map), false) = (&mut found, doc.is_empty()) {
-        map.insert("description", doc.into());
+        map.insert("description", doc.trim().into());
     }
     found
 }

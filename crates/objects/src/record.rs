@@ -585,6 +585,10 @@ impl Field for Opaque {
 pub struct Others(Option<Rc<Map>>);
 
 impl Others {
+    /// What one of them says, if it is there and not null.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.as_ref()?.get(name).filter(|value| !matches!(value, Value::Null))
+    }
     /// Their names.
     pub fn names(&self) -> impl Iterator<Item = &Name> {
         self.0.iter().flat_map(|map| map.iter()).map(|(key, _)| key)

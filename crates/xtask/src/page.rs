@@ -50,8 +50,12 @@ pub const RARE: &[&str] = &[
     "petri_objects::kept::taught",
     "petri_objects::kept::types",
     "petri_sim::belief::api::custom::definition",
+    "petri_sim::belief::api::pod_warnings::overlapping_paths",
     "petri_sim::belief::api::validation::custom",
+    "petri_sim::belief::api::validation::drivers",
     "petri_sim::belief::api::validation::kept",
+    "petri_sim::belief::api::validation::seldom",
+    "petri_sim::belief::api::validation::storage_sources",
     // What is done for Jobs and CronJobs, which few clusters have, and what they wait for.
     "petri_sim::belief::controllers::batch",
     "petri_sim::words::batch",
@@ -95,6 +99,7 @@ pub const RARE: &[&str] = &[
     "petri_console::kubectl::ways",
     "petri_console::template",
     "petri_lessons::official",
+    "petri_lessons::transcript::told",
     // LimitRanges and ResourceQuotas, and what containers do that are told to sleep, touch and exit.
     "petri_sim::belief::api::limit_ranges",
     "petri_sim::belief::api::quota",
@@ -114,7 +119,10 @@ pub const RARE: &[&str] = &[
     "petri_web::fences",
     "petri_web::host",
     "petri_web::panels::embedded",
+    "petri_web::panels::logs",
     "petri_web::panels::new_cluster",
+    "petri_web::panels::reader",
+    "petri_web::panels::share",
     "petri_web::panels::snippet",
     // A stage of its own.
     "petri_web::compare",

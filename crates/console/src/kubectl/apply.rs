@@ -100,6 +100,11 @@ pub(super) fn make(
     context: &mut Context<'_>,
 ) -> Result<Output, Failure> {
     let shown = arguments.last("output").map(str::to_owned);
+    let mut told = made.clone();
+    let kind = made.at(&["kind"]).and_then(Value::as_str).unwrap_or_default();
+    if let (Value::Map(map), Some(status), true) = (&mut told, super::make::blank_status(kind), context.dry) {
+        map.insert("status", status);
+    }
     let parsed = select::parse(&petri_manifest::to_yaml(&made), context.host.world().objects());
     let document = match parsed.documents.first() {
         Some(document) if document.object.is_some() => document,
@@ -130,8 +135,8 @@ pub(super) fn make(
     match shown.as_deref() {
         None => out.line(format!("{} {done}", crate::errors::named(&target))),
         Some("name") => out.line(crate::errors::named(&target)),
-        Some("json") => out.line(super::get::sorted(made).to_json_pretty()),
-        Some("yaml") => out.stdout.push_str(&petri_manifest::to_yaml(&super::get::sorted(made))),
+        Some("json") => out.line(super::get::sorted(told).to_json_pretty()),
+        Some("yaml") => out.stdout.push_str(&petri_manifest::to_yaml(&super::get::sorted(told))),
         Some(other) => {
             return Err(format!(
                 "error: unable to match a printer suitable for the output format \"{other}\", allowed formats are: json,name,yaml"

@@ -288,7 +288,7 @@ fn view(config: &Value, arguments: &Arguments) -> Result<Output, Failure> {
                     inner.insert(key, text("REDACTED"));
                 }
             }
-            *own = entry("user", &word(own, &["name"]).to_owned(), inner);
+            *own = entry("user", word(own, &["name"]), inner);
         }
         set(&mut shown, "users", Value::List(users));
     }

@@ -24,6 +24,11 @@ pub(crate) struct Context<'a> {
     pub dry: bool,
 }
 
+/// What is said of a line that names no object.
+pub(crate) const NOTHING_NAMED: &str = "error: You must provide one or more resources by argument or filename.\n\
+                                        Example resource specifications include:\n   '-f rsrc.yaml'\n   \
+                                        '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
+
 /// A copy of a world, of which nothing is kept.
 pub(crate) struct DryRun {
     pub(crate) world: World,

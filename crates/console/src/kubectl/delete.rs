@@ -95,6 +95,12 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let arguments = args::parse(words, FLAGS, "kubectl delete")?;
     let manner = manner(&arguments)?;
     let timeout = arguments.duration("timeout")?;
+    if arguments.words.is_empty() && ["filename", "kustomize"].iter().all(|flag| arguments.last(flag).is_none()) {
+        return Err(super::context::NOTHING_NAMED.into());
+    }
+    if arguments.words.len() > 1 && arguments.is_set("all") && !arguments.words[0].contains('/') {
+        return Err("error: name cannot be provided when a selector is specified".into());
+    }
     let mut out = Output::default();
     if manner.warn {
         out.stderr.push_str(FORCE_WARNING);

@@ -44,6 +44,10 @@ pub(super) fn editable(object: &Object) -> String {
 #[inline(never)]
 pub(super) fn open(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, &[NAMESPACE, value("output").short('o')], "kubectl edit")?;
+    let of_files = arguments.last("filename").or(arguments.last("kustomize")).is_some();
+    if arguments.words.is_empty() && !of_files {
+        return Err(super::context::NOTHING_NAMED.into());
+    }
     let (found, missing) = targets(&arguments, context)?;
     let mut out = Output::default();
     let mut texts = Vec::new();
@@ -143,6 +147,9 @@ pub(super) fn label(verb: &str, words: &[String], context: &mut Context<'_>) -> 
     let named = usize::from(arguments.last("filename").or(arguments.last("kustomize")).is_none());
     let at = arguments.words.iter().skip(named).position(is_change).map_or(arguments.words.len(), |at| at + named);
     let changes = arguments.words.split_off(at);
+    if arguments.words.is_empty() && named > 0 {
+        return Err("error: one or more resources must be specified as <resource> <name> or <resource>/<name>".into());
+    }
     let field = if verb == "label" { "labels" } else { "annotations" };
     if changes.is_empty() && !arguments.is_set("list") {
         let noun = if verb == "label" { "label" } else { "annotation" };

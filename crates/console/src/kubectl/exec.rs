@@ -42,6 +42,8 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
                 "error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\n{usage}"
             ));
         }
+        ([], _) => return Err("error: pod, type/name or --filename must be specified".into()),
+        ([_], []) => return Err("error: you must specify at least one command for the container".into()),
         _ => {
             return Err(format!(
                 "error: expected 'exec (POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [ARG...]'.\nPOD or TYPE/NAME \
@@ -132,6 +134,13 @@ fn selector_of(object: &Object) -> Labels {
     })
 }
 
+/// The containers of a pod, as kubectl lists them.
+fn names_of(pod: &Pod) -> String {
+    let regular = pod.spec.containers.iter().map(|own| own.name.to_string());
+    let inits = pod.spec.init_containers.iter().map(|own| format!("{} (init)", own.name));
+    regular.chain(inits).collect::<Vec<_>>().join(", ")
+}
+
 /// The container that is meant: the one that is named, or the first.
 pub(super) fn container(pod: &Pod, arguments: &Arguments, out: &mut Output) -> Result<String, Failure> {
     let all = || pod.spec.containers.iter().chain(&pod.spec.init_containers);
@@ -139,8 +148,9 @@ pub(super) fn container(pod: &Pod, arguments: &Arguments, out: &mut Output) -> R
         return match all().any(|own| *own.name == *name) {
             true => Ok(name.into()),
             false => Err(format!(
-                "Error from server (BadRequest): container {name} is not valid for pod {}",
-                pod.metadata.name
+                "error: container {name} is not valid for pod {} out of: {}",
+                pod.metadata.name,
+                names_of(pod)
             )),
         };
     }
@@ -150,10 +160,7 @@ pub(super) fn container(pod: &Pod, arguments: &Arguments, out: &mut Output) -> R
     }
     let first = pod.spec.containers.first().map_or(String::new(), |own| own.name.to_string());
     if all().count() > 1 && !arguments.is_set("quiet") {
-        let regular = pod.spec.containers.iter().map(|own| own.name.to_string());
-        let inits = pod.spec.init_containers.iter().map(|own| format!("{} (init)", own.name));
-        let names: Vec<String> = regular.chain(inits).collect();
-        out.stderr.push_str(&format!("Defaulted container \"{first}\" out of: {}\n", names.join(", ")));
+        out.stderr.push_str(&format!("Defaulted container \"{first}\" out of: {}\n", names_of(pod)));
     }
     Ok(first)
 }
@@ -194,7 +201,7 @@ pub(super) fn by_program(
 pub(super) fn reachable(pod: &Pod, container: &str, world: &World) -> Result<(), Failure> {
     let name = &pod.metadata.name;
     if pod.spec.node_name.is_empty() {
-        return Err(format!("Error from server (BadRequest): pod {name} does not have a host assigned"));
+        return Err(format!("error: unable to upgrade connection: pod {name} does not have a host assigned"));
     }
     let Some(machine) = world.machines.get(&pod.spec.node_name) else {
         let node = &pod.spec.node_name;

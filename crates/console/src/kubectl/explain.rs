@@ -6,6 +6,7 @@ use crate::args::{self, Flag, optional, switch, value};
 use crate::output::{Failure, Output};
 use crate::select::kind_of;
 use crate::tables::write;
+use petri_objects::kept::types;
 use petri_objects::order::Order as _;
 use petri_objects::{FieldInfo, Kind, Schema, Type};
 use petri_sim::belief::api::custom;
@@ -26,6 +27,9 @@ const RESOURCES: &[Flag] = &[
     switch("no-headers"),
 ];
 
+/// What stands where nothing is described.
+const NO_DESCRIPTION: &str = "<no description>";
+
 #[inline(never)]
 pub(super) fn run(words: &[String]) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl explain")?;
@@ -35,40 +39,65 @@ pub(super) fn run(words: &[String]) -> Result<Output, Failure> {
             .into());
     };
     let mut path = word.split('.');
-    let kind = kind_of(path.next().unwrap_or(""))?;
-    let mut schema = Some(kind.schema());
-    let mut field: Option<&FieldInfo> = None;
-    for name in path {
-        let next = schema.and_then(|schema| schema.field(name));
-        field = Some(next.ok_or_else(|| format!("error: field \"{name}\" does not exist"))?);
-        schema = field.and_then(|field| schema_of(field.kind));
-    }
-    let mut text = String::new();
+    // kubectl leaves out that it is an error.
+    let kind =
+        kind_of(path.next().unwrap_or("")).map_err(|problem| problem.trim_start_matches("error: ").to_owned())?;
+    let mut out = Output::default();
     if !kind.group().is_empty() {
-        text.push_str(&format!("GROUP:      {}\n", kind.group()));
+        out.stdout.push_str(&format!("GROUP:      {}\n", kind.group()));
     }
-    text.push_str(&format!("KIND:       {}\nVERSION:    {}\n\n", kind.name(), kind.version()));
+    out.stdout.push_str(&format!("KIND:       {}\nVERSION:    {}\n\n", kind.name(), kind.version()));
+    let (mut schema, mut field) = (Some(kind.schema()), None);
+    for (depth, name) in path.enumerate() {
+        let own = OF_EVERY_KIND.iter().find(|own| depth == 0 && own.name == name);
+        let Some(next) = own.or_else(|| schema.and_then(|schema| schema.field(name))) else {
+            out.fail(format!("error: field \"{name}\" does not exist"));
+            return Ok(out);
+        };
+        field = Some(next);
+        schema = schema_of(next.kind);
+    }
+    let text = &mut out.stdout;
+    let mut docs = Vec::new();
     if let Some(field) = field {
-        text.push_str(&format!("FIELD: {} <{}>\n\n", field.name, type_name(field.kind)));
+        text.push_str(&format!("FIELD: {} <{}>\n\n\n", field.name, type_name(field.kind)));
+        docs.push(field.doc);
     }
-    let doc = field.map_or(kind.schema().doc, |field| field.doc);
-    text.push_str(&format!("DESCRIPTION:\n{}\n", wrapped(doc)));
+    docs.extend(schema.map(|schema| schema.doc));
+    docs.retain(|doc| !doc.is_empty());
+    text.push_str("DESCRIPTION:\n");
+    docs.iter().for_each(|doc| text.push_str(&wrapped(doc)));
+    text.push_str(if docs.is_empty() { "    <empty>\n" } else { "    \n" });
     if let Some(schema) = schema {
         text.push_str("FIELDS:\n");
-        fields(schema, 1, arguments.is_set("recursive"), &mut text);
+        fields(schema, field.is_none(), 1, arguments.is_set("recursive"), text);
     }
-    Ok(Output::text(text + "\n"))
+    text.push('\n');
+    Ok(out)
 }
 
-fn fields(schema: &Schema, depth: usize, recursive: bool, text: &mut String) {
-    for field in schema.named() {
-        text.push_str(&format!("{}{}\t<{}>\n", "  ".repeat(depth), field.name, type_name(field.kind)));
+/// What objects of every kind say first.
+const OF_EVERY_KIND: [FieldInfo; 2] = [
+    FieldInfo { name: "apiVersion", doc: API_VERSION_DOC, kind: &Type::String },
+    FieldInfo { name: "kind", doc: KIND_DOC, kind: &Type::String },
+];
+
+fn fields(schema: &Schema, whole: bool, depth: usize, recursive: bool, text: &mut String) {
+    let mut all: Vec<&FieldInfo> = schema.named().collect();
+    if whole {
+        all.extend(OF_EVERY_KIND.iter().filter(|own| schema.field(own.name).is_none()));
+    }
+    all.order_by_key(|field| field.name);
+    for field in all {
+        let required = types::field_of(schema.name, field.name).is_some_and(|own| own.required);
+        let required = if required { " -required-" } else { "" };
+        text.push_str(&format!("{}{}\t<{}>{required}\n", "  ".repeat(depth), field.name, type_name(field.kind)));
         if recursive && depth < 12 {
             if let Some(inner) = schema_of(field.kind) {
-                fields(inner, depth + 1, true, text);
+                fields(inner, false, depth + 1, true, text);
             }
-        } else {
-            text.push_str(&wrapped(field.doc));
+        } else if !recursive {
+            text.push_str(&wrapped(if field.doc.is_empty() { NO_DESCRIPTION } else { field.doc }));
             text.push('\n');
         }
     }
@@ -108,6 +137,7 @@ fn type_name(kind: &Type) -> String {
         Type::IntOrString => "IntOrString".into(),
         Type::List(inner) => format!("[]{}", type_name(inner)),
         Type::Map(inner) => format!("map[string]{}", type_name(inner)),
+        Type::Record(schema) if schema.name == "Meta" => "ObjectMeta".into(),
         Type::Record(schema) => schema.name.into(),
         Type::Opaque => "Object".into(),
     }

@@ -42,7 +42,13 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         (Some(_), Some(_)) => {
             return Err("error: only a selector (-l) or a POD name is allowed".into());
         }
-        (Some(name), None) => vec![pod_of(name, &namespace, world)?],
+        (Some(name), None) => vec![pod_of(name, &namespace, world).map_err(|problem| {
+            // kubectl looks for the pod by itself, and says where.
+            match problem.strip_prefix("Error from server (NotFound): pods ") {
+                Some(pod) => format!("error: error from server (NotFound): pods {pod} in namespace \"{namespace}\""),
+                None => problem,
+            }
+        })?],
         (None, Some(_)) => {
             let found = filter(&arguments)?.list(world.objects(), Kind::Pod);
             found

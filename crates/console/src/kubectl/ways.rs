@@ -48,7 +48,7 @@ pub(super) fn copy(words: &[String], context: &mut Context<'_>) -> Result<Output
             if ran.code != 0 {
                 return Err(format!("error: tar: {path}: Cannot stat: No such file or directory"));
             }
-            out.stderr.push_str(&ran.stderr);
+            out.stdout.push_str(&ran.stderr);
             let base = path.rsplit('/').next().unwrap_or(&path);
             let name = if to.ends_with('/') || to == "." {
                 format!("{}{base}", to.trim_start_matches('.'))

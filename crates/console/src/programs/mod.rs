@@ -59,11 +59,6 @@ pub(crate) fn is_text(name: &str) -> bool {
     names::TEXT.contains(&name)
 }
 
-/// Whether it is a client that reads lines until one leaves it.
-pub(crate) fn reads_lines(name: &str) -> bool {
-    name == "redis-cli"
-}
-
 /// Whether it is a program that comes with an image and speaks to a server.
 pub(crate) fn is_client(name: &str) -> bool {
     names::CLIENTS.contains(&name)
@@ -91,6 +86,11 @@ pub(crate) fn port(pod: &Pod, number: u16, world: &World) -> Option<String> {
         web::Call::Open { container, .. } => Some(container.to_string()),
         _ => None,
     }
+}
+
+/// Whether it is a client that reads lines until one leaves it.
+pub(crate) fn reads_lines(name: &str) -> bool {
+    name == "redis-cli"
 }
 
 /// Where a shell in a container begins.

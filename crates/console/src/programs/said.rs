@@ -63,5 +63,5 @@ pub(crate) fn said(
     let is_strange =
         ["not found", "is not understood", "is simulated here"].iter().any(|sign| ran.stderr.contains(sign));
     // Whose script says nothing may be a server's all the same.
-    (!is_strange && !(is_script && ran.stdout.is_empty() && ran.stderr.is_empty())).then(|| ran.stderr + &ran.stdout)
+    (!(is_strange || is_script && ran.stdout.is_empty() && ran.stderr.is_empty())).then(|| ran.stderr + &ran.stdout)
 }

@@ -3,7 +3,7 @@
 //! Upstream: `pkg/apis/batch/validation`.
 
 use super::super::field::{Errors, Path};
-use super::super::{format, selector};
+use super::super::{format, pod_dump, selector};
 use super::read::json;
 use petri_objects::{KeptObject, Map, Uid, Value, batch};
 
@@ -189,8 +189,17 @@ pub(super) fn update(errors: &mut Errors, new: &KeptObject, old: &KeptObject) {
     let is_movable =
         old.at(&["spec", "suspend"]) == Some(&Value::Bool(true)) && old.text(&["status", "startTime"]).is_empty();
     if template(new, is_movable) != template(old, is_movable) {
-        errors.invalid(&spec.key("template"), json(new.at(&["spec", "template"])), "field is immutable");
+        errors.invalid(&spec.key("template"), dump(new), "field is immutable");
     }
+}
+
+/// The template as the API server prints it: the metadata's fields, then the specification under the name that it has in
+/// the server.
+fn dump(job: &KeptObject) -> String {
+    let mut map = job.at(&["spec", "template", "metadata"]).and_then(Value::as_map).cloned().unwrap_or_default();
+    let spec = pod_dump::pod_spec(&batch::template(job).spec);
+    map.insert("Spec", Value::from_json(&spec).unwrap_or_default());
+    Value::Map(map).to_json()
 }
 
 fn strip(map: &mut Map, key: &str, fields: &[&str]) {
