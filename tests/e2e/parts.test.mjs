@@ -95,7 +95,7 @@ test("a second part that cannot be had is asked for again", async (t) => {
   await page.finish();
 });
 
-test("who follows a link gets both parts at once, and nothing blocks", async (t) => {
+test("who follows a link gets all parts at once, and nothing blocks", async (t) => {
   const { server, page } = await visit(t);
   await page.locator("#try-button").click();
   await page.waitForFunction(() => location.hash.startsWith("#r="));

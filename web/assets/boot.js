@@ -185,13 +185,13 @@ async function start() {
   if (typeof WebAssembly !== "object") {
     throw new Error("This browser has WebAssembly switched off, and the simulation needs it.");
   }
-  // The cluster of the first visit comes already started. That of a link has to be played, which takes two parts; what
-  // stands in somebody else's page, or was written there, takes all. And what is kept for offline costs no time, while a
-  // request that blocks would not be answered from there.
+  // The cluster of the first visit comes already started. That of a link has to be read and played, which takes all parts,
+  // and so does what stands in somebody else's page, or was written there. And what is kept for offline costs no time,
+  // while a request that blocks would not be answered from there.
   const parts = globalThis.petriParts;
-  const isFence = /[#&]fence=/.test(location.hash) || ["example", "lesson", "recording"].some((name) => asked.has(name));
-  const all = embedded || isFence || isKept();
-  const whole = parts.second && (all || location.hash.length > 1) ? fetchPart(parts.second) : null;
+  const isNamed = location.hash.length > 1 || ["example", "lesson", "recording"].some((name) => asked.has(name));
+  const all = embedded || isNamed || isKept();
+  const whole = parts.second && all ? fetchPart(parts.second) : null;
   whole?.catch(() => {});
   const rest = parts.third && all ? fetchPart(parts.third) : null;
   rest?.catch(() => {});

@@ -99,12 +99,13 @@ impl Session {
 }
 
 /// What few lines ask of kubectl.
-const RARE: [&str; 12] = [
+const RARE: [&str; 15] = [
     "attach",
     "autoscale",
     "cp",
     "create",
     "describe",
+    "events",
     "exec",
     "explain",
     "expose",
@@ -112,18 +113,22 @@ const RARE: [&str; 12] = [
     "logs",
     "port-forward",
     "run",
+    "set",
+    "wait",
 ];
 
 /// Whether a line asks for what few lines ask for, so that the page has it apart from the rest: a shell, a description, a
-/// program in a container, an object that the line makes, or a kind that is kept. It may be a name of something else.
+/// program in a container, an object that the line makes, a claim to wait for, or a kind that few clusters have
+/// objects of. It may be a name of something else.
 pub fn is_rare(line: &str) -> bool {
     let asks = |words: &Vec<String>| {
         // What is made of a file is made as `apply` makes it.
         let of_file = words.iter().any(|word| word.starts_with("-f") || word.starts_with("--filename"));
         let is_kubectl = matches!(words[0].as_str(), "kubectl" | "k");
-        is_kubectl && !of_file && words.iter().any(|word| RARE.contains(&word.as_str()))
+        let awaits = words[0] == "run" && words.get(1).is_some_and(|word| word == "until");
+        awaits || is_kubectl && !of_file && words.iter().any(|word| RARE.contains(&word.as_str()))
     };
-    plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_kept(line)
+    plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_rare(line)
 }
 
 /// The commands of a line that needs no shell.

@@ -108,7 +108,9 @@ fn resources(group_version: &str, objects: &Objects) -> Vec<Resource> {
 fn resource(kind: Kind) -> Resource {
     let categories = match kind {
         Kind::Kept(kept) => kept.entry().categories.to_vec(),
-        Kind::Pod | Kind::Service | Kind::StatefulSet | Kind::ReplicaSet | Kind::Deployment => vec!["all"],
+        Kind::Pod | Kind::Service | Kind::StatefulSet | Kind::ReplicaSet | Kind::Deployment | Kind::DaemonSet => {
+            vec!["all"]
+        }
         _ => Vec::new(),
     };
     let mut parts = Vec::new();

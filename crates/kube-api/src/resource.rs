@@ -69,6 +69,7 @@ pub fn has_status(kind: Kind) -> bool {
         | Kind::StatefulSet
         | Kind::ReplicaSet
         | Kind::Deployment
+        | Kind::DaemonSet
         | Kind::PodDisruptionBudget
         | Kind::VolumeAttachment => true,
         _ => false,

@@ -98,6 +98,7 @@ kinds! {
     EndpointSlice, "discovery.k8s.io/v1", "endpointslices", [], true;
     Lease, "coordination.k8s.io/v1", "leases", [], true;
     PriorityClass, "scheduling.k8s.io/v1", "priorityclasses", ["pc"], false;
+    DaemonSet, "apps/v1", "daemonsets", ["ds"], true;
 }
 
 impl Kind {
@@ -116,6 +117,10 @@ impl Kind {
     /// Whether objects of this kind are stored in the one shape that all kept kinds have.
     pub fn is_kept(self) -> bool {
         matches!(self, Kind::Kept(_))
+    }
+    /// Whether few clusters have objects of this kind: who is about to make one can fetch ahead what serves it.
+    pub fn is_rare(self) -> bool {
+        self.is_kept() || matches!(self, Kind::DaemonSet | Kind::ResourceQuota)
     }
     /// Whether objects of this kind are stored and no more: nothing in the simulation depends on them.
     pub fn has_no_effect(self) -> bool {

@@ -18,6 +18,7 @@ pub mod meta;
 pub mod time;
 
 pub mod cluster;
+pub mod daemon_set;
 pub mod network;
 pub mod pod;
 pub mod storage;
@@ -32,6 +33,7 @@ pub mod merge;
 pub mod wire;
 
 pub use cluster::*;
+pub use daemon_set::*;
 pub use kept::{KeptKind, KeptObject};
 pub use kinds::{Kind, Object, ObjectRef};
 pub use meta::*;

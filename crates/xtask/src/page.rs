@@ -53,11 +53,21 @@ pub const RARE: &[&str] = &[
     "petri_sim::belief::api::validation::custom",
     "petri_sim::belief::api::validation::kept",
     // What is done for Jobs and CronJobs, which few clusters have, and what they wait for.
+    "petri_console::tables::jobs",
     "petri_sim::belief::controllers::batch",
     "petri_sim::words::batch",
     // Descriptions are read in the inspector; who wants kubectl's words asks for them in the console.
     "petri_console::describe",
     "petri_console::kubectl::describe",
+    // Links and recordings from elsewhere. Whoever opens one fetches all parts at once.
+    "petri_sim::story::link::from_fragment",
+    "petri_sim::story::link::read",
+    "petri_sim::story::link::to_bytes",
+    "petri_sim::story::link::unpack",
+    "petri_sim::story::shared::Shared>::from_json",
+    "petri_sim::story::shared::manifests",
+    // What is claimed of a cluster, for `run until` and for fences.
+    "petri_console::claims",
     // A shell, what is typed into containers, objects that a line describes, and paths into objects.
     "petri_console::path",
     "petri_console::programs",
@@ -65,6 +75,7 @@ pub const RARE: &[&str] = &[
     "petri_console::shell::expand",
     "petri_console::shell::read",
     "petri_console::shell::script",
+    "petri_console::kubectl::events",
     "petri_console::kubectl::exec",
     "petri_console::kubectl::explain",
     "petri_console::kubectl::json_patch",
@@ -73,12 +84,22 @@ pub const RARE: &[&str] = &[
     "petri_console::kubectl::make",
     // The function, not the door of all of kubectl, which has the name of the module.
     "petri_console::kubectl::run::run",
+    "petri_console::kubectl::set",
+    "petri_console::kubectl::wait",
     "petri_console::kubectl::ways",
     "petri_console::template",
     "petri_lessons::official",
-    // LimitRanges, and what containers do that are told to sleep, touch and exit.
+    // LimitRanges and ResourceQuotas, and what containers do that are told to sleep, touch and exit.
     "petri_sim::belief::api::limit_ranges",
+    "petri_sim::belief::api::quota",
     "petri_sim::reality::workload::script",
+    // DaemonSets.
+    "petri_console::kubectl::daemon_set",
+    "petri_console::tables::daemon_set",
+    "petri_objects::daemon_set",
+    "petri_sim::belief::api::daemon_set",
+    "petri_sim::belief::api::validation::daemon_set",
+    "petri_sim::belief::controllers::daemon",
     // What scripts call has all parts from the start, and the page calls none of it.
     "petri_web::script",
     // What stands in somebody else's page has all parts from the start as well.

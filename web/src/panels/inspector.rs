@@ -88,6 +88,9 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
             Some(Object::StatefulSet(set)) => format!("{} of {} ready", set.status.ready_replicas, set.replicas()),
             Some(Object::ReplicaSet(set)) => format!("{} of {} ready", set.status.ready_replicas, set.replicas()),
             Some(Object::Deployment(set)) => format!("{} of {} ready", set.status.ready_replicas, set.replicas()),
+            Some(Object::DaemonSet(set)) => {
+                format!("{} of {} ready", set.status.number_ready, set.status.desired_number_scheduled)
+            }
             Some(Object::PersistentVolumeClaim(claim)) => claim.status.phase.to_string(),
             Some(Object::PersistentVolume(volume)) => volume.status.phase.to_string(),
             _ => String::new(),

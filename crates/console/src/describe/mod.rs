@@ -5,6 +5,7 @@
 
 mod page;
 
+mod daemon_set;
 mod jobs;
 mod kept;
 mod network;
@@ -26,6 +27,7 @@ pub fn describe(objects: &Objects, object: &Object, now: Time) -> String {
         Object::StatefulSet(set) => workloads::stateful_set(&mut page, set),
         Object::Deployment(deployment) => workloads::deployment(&mut page, deployment),
         Object::ReplicaSet(set) => workloads::replica_set(&mut page, set),
+        Object::DaemonSet(set) => daemon_set::daemon_set(&mut page, set),
         Object::PodDisruptionBudget(budget) => workloads::budget(&mut page, budget),
         Object::PersistentVolumeClaim(claim) => storage::claim(&mut page, claim),
         Object::PersistentVolume(volume) => storage::volume(&mut page, volume),

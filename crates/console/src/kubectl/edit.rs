@@ -15,7 +15,7 @@ use petri_sim::words::command::Command;
 /// The path of a kind's pod template.
 pub(super) fn template_path(kind: Kind) -> Option<&'static [&'static str]> {
     match kind {
-        Kind::StatefulSet | Kind::Deployment | Kind::ReplicaSet => Some(&["spec", "template"]),
+        Kind::StatefulSet | Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet => Some(&["spec", "template"]),
         _ => None,
     }
 }

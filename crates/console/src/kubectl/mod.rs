@@ -1,6 +1,7 @@
 //! kubectl, verb by verb.
 
 mod context;
+mod daemon_set;
 
 pub mod apply;
 pub mod delete;

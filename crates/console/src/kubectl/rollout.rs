@@ -1,6 +1,7 @@
 //! `kubectl rollout`: status, history, undo, pause, resume, restart.
 
 use super::context::{Context, targets};
+use super::daemon_set;
 use super::edit::send;
 use super::merge;
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
@@ -113,11 +114,12 @@ impl Awaited for RolloutStatus {
 
 /// How far a rollout is, and whether that is the end.
 ///
-/// Upstream: `DeploymentStatusViewer`, `StatefulSetStatusViewer`.
+/// Upstream: `DeploymentStatusViewer`, `StatefulSetStatusViewer`, `DaemonSetStatusViewer`.
 fn progress(object: &Object) -> Result<(String, bool), Failure> {
     match object {
         Object::Deployment(deployment) => deployment_progress(deployment),
         Object::StatefulSet(set) => stateful_set_progress(set),
+        Object::DaemonSet(set) => daemon_set::progress(set),
         other => Err(format!("error: no status viewer has been implemented for {}", other.kind().name())),
     }
 }
@@ -222,7 +224,7 @@ fn entries(object: &Object, objects: &Objects) -> Result<Vec<Entry>, Failure> {
                 })
             })
             .collect(),
-        Object::StatefulSet(_) => objects
+        Object::StatefulSet(_) | Object::DaemonSet(_) => objects
             .revisions
             .in_namespace(&meta.namespace)
             .filter(|revision| revision.metadata.is_controlled_by(meta.uid))
@@ -344,8 +346,8 @@ fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: 
             send(object, patch, "rolled back", context, out);
         }
         None => {
-            // A StatefulSet's undo names the revision that was asked for, which is 0 if none was.
-            let revision = if matches!(object, Object::StatefulSet(_)) { wanted } else { entry.revision };
+            // Only a Deployment's undo names the revision that it found: others that which was asked for, 0 if none was.
+            let revision = if matches!(object, Object::Deployment(_)) { entry.revision } else { wanted };
             out.line(format!(
                 "{} skipped rollback (current template already matches revision {revision})",
                 named(&object.reference())
@@ -384,6 +386,7 @@ fn restart(object: &Object, context: &mut Context<'_>, out: &mut Output) -> Resu
         }
         Object::Deployment(deployment) => &deployment.spec.template,
         Object::StatefulSet(set) => &set.spec.template,
+        Object::DaemonSet(set) => &set.spec.template,
         other => return Err(format!("error: {} restarting is not supported", other.kind().qualified_resource())),
     };
     let now = context.host.world().now.rfc3339();

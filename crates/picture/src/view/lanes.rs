@@ -136,7 +136,7 @@ impl LaneStore {
                 Object::PersistentVolumeClaim(claim) if !claim.spec.volume_name.is_empty() => {
                     self.claims.insert(claim.spec.volume_name.clone(), claim.metadata.name.clone());
                 }
-                Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_) => {
+                Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_) | Object::DaemonSet(_) => {
                     self.courses.set(at, *verb, object)
                 }
                 Object::Lease(_) | Object::ConfigMap(_) => programs::written_record(&mut self.lanes, at, *verb, object),

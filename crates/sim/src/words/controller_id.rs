@@ -22,13 +22,16 @@ pub enum ControllerId {
     PvProtection,
     AttachDetach,
     CsiDriver,
+    DaemonSet,
     Job,
     CronJob,
     TtlAfterFinished,
 }
 
 impl ControllerId {
-    pub const ALL: [ControllerId; 21] = [
+    /// How many of [`ControllerId::ALL`] every world needs: the rest sleeps where it has nothing to look at.
+    pub const ORDINARY: usize = 18;
+    pub const ALL: [ControllerId; 22] = [
         ControllerId::Scheduler,
         ControllerId::StatefulSet,
         ControllerId::ReplicaSet,
@@ -47,6 +50,7 @@ impl ControllerId {
         ControllerId::PvProtection,
         ControllerId::AttachDetach,
         ControllerId::CsiDriver,
+        ControllerId::DaemonSet,
         ControllerId::Job,
         ControllerId::CronJob,
         ControllerId::TtlAfterFinished,
@@ -73,14 +77,11 @@ impl ControllerId {
             ControllerId::PvProtection => "pv-protection-controller",
             ControllerId::AttachDetach => "attachdetach-controller",
             ControllerId::CsiDriver => "csi-driver",
+            ControllerId::DaemonSet => "daemonset-controller",
             ControllerId::Job => "job-controller",
             ControllerId::CronJob => "cronjob-controller",
             ControllerId::TtlAfterFinished => "ttl-after-finished-controller",
         }
-    }
-    /// Whether it acts for kinds that few clusters have: as long as it has nothing to do, no fingerprint knows of it.
-    pub fn is_rare(self) -> bool {
-        self >= ControllerId::Job
     }
     pub fn from_name(name: &str) -> Option<ControllerId> {
         ControllerId::ALL.into_iter().find(|id| id.name() == name)

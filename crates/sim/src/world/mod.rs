@@ -1,7 +1,6 @@
 //! Everything that is true at one instant: belief, reality, and what is about to happen.
 
 pub mod event;
-pub mod per_controller;
 pub mod queue;
 
 pub mod standstill;
@@ -26,6 +25,7 @@ use crate::ground::clock::Time;
 use crate::ground::digest;
 use crate::ground::ledger::Ledger;
 use crate::ground::rare::Rare;
+use crate::ground::roster::Roster;
 use crate::ground::scenario::{MachineSpec, Scenario};
 use crate::ground::settings::Settings;
 use crate::reality::faults::Faults;
@@ -42,7 +42,6 @@ use crate::words::invariants::Invariants;
 use crate::words::note::Note;
 use crate::words::reason::Waiting;
 use crate::world::event::Event;
-use crate::world::per_controller::PerController;
 use crate::world::queue::{Queue, Slot};
 use crate::world::standstill::{Pulse, Standstill};
 use petri_objects::*;
@@ -77,8 +76,8 @@ pub struct World {
     pub invariants: Invariants,
     pub(crate) grain: Grain,
     /// One per controller, in the order of [`CONTROLLERS`].
-    pub(crate) informers: PerController<Informer>,
-    pub(crate) queues: PerController<WorkQueue>,
+    pub(crate) informers: Roster<Informer, { ControllerId::ORDINARY }>,
+    pub(crate) queues: Roster<WorkQueue, { ControllerId::ORDINARY }>,
     /// Controllers for which a turn is planned.
     pub(crate) turns: BTreeSet<ControllerId>,
     pub(crate) pending: BTreeMap<ControllerId, PendingSync>,
@@ -147,8 +146,8 @@ impl World {
             programs: Programs::new(seed),
             invariants: Invariants::default(),
             grain: Grain::Coarse,
-            informers: PerController::default(),
-            queues: PerController::default(),
+            informers: Roster::of(CONTROLLERS.len()),
+            queues: Roster::of(CONTROLLERS.len()),
             turns: BTreeSet::new(),
             pending: BTreeMap::new(),
             deferred: BTreeMap::new(),

@@ -128,6 +128,9 @@ impl World {
         let changes: Vec<Change> = self.server.log.take();
         for controller in CONTROLLERS {
             let id = controller.id;
+            if self.sleeps(id) {
+                continue;
+            }
             if !self.held.contains(&id) && self.is_active(id) && !self.put_off(id, &changes) {
                 self.informers[id as usize].cache = self.server.root();
                 self.informers[id as usize].seen = self.server.revision();
@@ -159,6 +162,17 @@ impl World {
             });
         }
         self.checks(notes).check_risks();
+    }
+
+    /// Whether a control loop has nothing to look at, and had nothing before. It knows nothing then.
+    fn sleeps(&mut self, id: ControllerId) -> bool {
+        let informer = &self.informers[id as usize];
+        let needless = |objects| controllers::is_needless(id, objects);
+        let sleeps = needless(self.server.objects()) && needless(&*informer.cache);
+        if sleeps && informer.seen > Revision(0) {
+            self.informers[id as usize] = Default::default();
+        }
+        sleeps
     }
 
     /// The machines on which a claim is used hear that its disk has grown.
@@ -403,6 +417,9 @@ impl World {
 
     /// A controller's cache jumps to the store as it is, and hears of everything that differs from `before`.
     pub(crate) fn relist(&mut self, id: ControllerId, before: &Objects) {
+        if self.sleeps(id) {
+            return;
+        }
         let root = self.server.root();
         let changes = differences(before, &root, self.now, self.server.revision());
         self.informers[id as usize].cache = root;

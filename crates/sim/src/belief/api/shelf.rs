@@ -253,7 +253,15 @@ impl<T: Hash> Tree<T> {
 }
 
 macro_rules! shelves {
-    ($($kind:ident, $shelf:ident;)*) => {
+    (@hash $shelf:expr, $state:ident, rare) => {
+        if !$shelf.is_empty() {
+            $shelf.hash($state);
+        }
+    };
+    (@hash $shelf:expr, $state:ident,) => {
+        $shelf.hash($state);
+    };
+    ($($kind:ident, $shelf:ident $(, $rare:ident)?;)*) => {
         $(impl Stored for $kind {
             fn of(object: &Object) -> Option<&Rc<$kind>> {
                 match object { Object::$kind(object) => Some(object), _ => None }
@@ -273,7 +281,7 @@ macro_rules! shelves {
         impl Hash for Objects {
             /// What is not there leaves no trace: most worlds keep nothing.
             fn hash<H: Hasher>(&self, state: &mut H) {
-                $(self.$shelf.hash(state);)*
+                $(shelves!(@hash self.$shelf, state, $($rare)?);)*
                 if !self.kept.is_empty() {
                     self.kept.hash(state);
                 }
@@ -377,4 +385,5 @@ shelves! {
     EndpointSlice, endpoint_slices;
     Lease, leases;
     PriorityClass, priority_classes;
+    DaemonSet, daemon_sets, rare;
 }

@@ -3,6 +3,9 @@
 //! A controller only ever holds an [`Api`]: it reads its cache, asks the API server, and returns when it is settled, or
 //! waits for a [`Reason`](crate::words::reason::Reason), or failed and is retried with back-off.
 
+pub mod expectations;
+pub mod history;
+pub mod pod_control;
 pub mod ref_manager;
 #[cfg(test)]
 pub mod testing;
@@ -12,6 +15,7 @@ pub mod attach_detach;
 pub mod batch;
 pub mod cron_job;
 pub mod csi_driver;
+pub mod daemon;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
@@ -30,7 +34,7 @@ pub mod statefulset;
 pub mod taint_eviction;
 pub mod ttl_after_finished;
 
-use crate::belief::api::shelf::Key;
+use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Outcome, Via};
 use crate::belief::client::informer::Enqueue;
@@ -105,6 +109,7 @@ controllers! {
     PvProtection, "pkg/controller/volume/pvprotection", crate::belief::controllers::pv_protection, never, false;
     AttachDetach, "pkg/controller/volume/attachdetach", crate::belief::controllers::attach_detach, never, false;
     CsiDriver, "external-provisioner and external-attacher", crate::belief::controllers::csi_driver, never, false;
+    DaemonSet, "pkg/controller/daemon", crate::belief::controllers::daemon, never, true;
     Job, "pkg/controller/job", crate::belief::controllers::job, never, true;
     CronJob, "pkg/controller/cronjob", crate::belief::controllers::cron_job, never, false;
     TtlAfterFinished, "pkg/controller/ttlafterfinished", crate::belief::controllers::ttl_after_finished, never, false;
@@ -113,6 +118,14 @@ controllers! {
 /// What a control loop does.
 pub fn of(id: ControllerId) -> &'static Controller {
     &CONTROLLERS[id as usize]
+}
+
+/// Whether a store has nothing for a control loop that few worlds need.
+pub fn is_needless(id: ControllerId, objects: &Objects) -> bool {
+    match id {
+        ControllerId::DaemonSet => objects.daemon_sets.is_empty(),
+        _ => false,
+    }
 }
 
 impl Controller {
@@ -146,6 +159,7 @@ pub struct Memory {
     pub persistent_volume: persistent_volume::Memory,
     pub attach_detach: attach_detach::Memory,
     pub csi_driver: csi_driver::Memory,
+    pub daemon: Rare<daemon::Memory>,
     pub scheduler: crate::belief::scheduler::Memory,
     pub job: Rare<job::Memory>,
     /// For those that remember nothing.
@@ -172,6 +186,7 @@ parts! {
     persistent_volume: persistent_volume::Memory;
     attach_detach: attach_detach::Memory;
     csi_driver: csi_driver::Memory;
+    daemon: daemon::Memory;
     scheduler: crate::belief::scheduler::Memory;
     job: job::Memory;
     nothing: ();
@@ -189,6 +204,7 @@ impl Memory {
             ControllerId::PersistentVolume => self.persistent_volume = Default::default(),
             ControllerId::AttachDetach => self.attach_detach = Default::default(),
             ControllerId::CsiDriver => self.csi_driver.restart(),
+            ControllerId::DaemonSet => self.daemon = Default::default(),
             ControllerId::Scheduler => self.scheduler.restart(),
             ControllerId::Job => self.job = Default::default(),
             // These keep nothing between syncs.

@@ -28,7 +28,6 @@ pub(super) fn check(errors: &mut Errors, object: &KeptObject) {
         "LimitRange" => limit_range(errors, object),
         "Job" => jobs::job(errors, object),
         "ReplicationController" => not_negative(errors, object, &["replicas", "minReadySeconds"]),
-        "DaemonSet" => not_negative(errors, object, &["minReadySeconds", "revisionHistoryLimit"]),
         "CustomResourceDefinition" => definition(errors, object),
         "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => webhooks(errors, object),
         "ValidatingAdmissionPolicy" => admission_policy(errors, object),
@@ -58,7 +57,6 @@ pub(super) fn check_update(errors: &mut Errors, new: &KeptObject, old: &KeptObje
             }
             &[&["type"]]
         }
-        "DaemonSet" => &[&["spec", "selector"]],
         "Job" => {
             jobs::update(errors, new, old);
             &[
