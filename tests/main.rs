@@ -28,3 +28,4 @@ mod services;
 mod swarm;
 mod tidy;
 mod turns;
+mod validation;

@@ -14,7 +14,7 @@ after(shutDown);
 async function visit(t, options = {}) {
   const server = await startServer();
   t.after(() => server.close());
-  const page = await openApp({ url: server.url, ...options });
+  const page = await openApp({ url: server.url, first: true, ...options });
   return { server, page };
 }
 
@@ -65,6 +65,29 @@ test("who starts to do something gets the rest, once", async (t) => {
   await page.waitForFunction(() => globalThis.petriExports["~.arrived"].value === 1);
   await page.mouse.click(10, 10);
   await page.keyboard.press("Tab");
+  assert.equal(server.requests.filter(isSecond).length, 1);
+  await page.finish();
+});
+
+test("a press that is faster than the second part blocks nothing, and is answered when that is there", async (t) => {
+  const { server, page } = await visit(t);
+  await page.route(/\/second-/, async (route) => {
+    await new Promise((later) => setTimeout(later, 700));
+    await route.continue();
+  });
+  const frames = await page.evaluate(async () => {
+    const button = document.querySelector("#play");
+    const before = button.getAttribute("aria-label");
+    const since = performance.now();
+    button.click();
+    await new Promise(requestAnimationFrame);
+    const frame = performance.now() - since;
+    // A blocking request would be a warning in the console, which ends the test.
+    while (button.getAttribute("aria-label") === before) await new Promise(requestAnimationFrame);
+    return { frame, answered: performance.now() - since };
+  });
+  t.diagnostic(`the next frame after ${frames.frame.toFixed(0)} ms, the answer after ${frames.answered.toFixed(0)} ms`);
+  assert.ok(frames.answered >= 600, "it waited");
   assert.equal(server.requests.filter(isSecond).length, 1);
   await page.finish();
 });

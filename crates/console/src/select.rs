@@ -46,7 +46,8 @@ pub fn selection(words: &[String], objects: &Objects) -> Result<Selection, Failu
     };
     if words.iter().any(|word| word.contains('/')) {
         if let Some(separate) = words.iter().find(|word| !word.contains('/')) {
-            let problem = if separate == first {
+            // A word without a slash is a kind behind names; in front of them it has to be one that is known.
+            let problem = if separate == first || words[0].contains('/') {
                 "there is no need to specify a resource type as a separate argument when passing arguments in \
                  resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource \
                  resource/<resource_name>'"

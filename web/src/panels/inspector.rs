@@ -56,6 +56,8 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
                 (None, Some(pod)) => Identity::of(pod),
                 (None, None) => Identity::default(),
             };
+            let facts = Facts::of(world, &timeline.recording().commands);
+            let identity = facts.painted(&pod.namespace, identity);
             heading.mark = identity.ordinal.map(|_| (identity.class(), identity.numeral(), process.is_some()));
             let ghost = believed.is_none_or(|pod| pod.metadata.uid != *uid);
             heading.title = match (ghost, process.is_some()) {

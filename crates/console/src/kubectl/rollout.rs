@@ -1,9 +1,10 @@
 //! `kubectl rollout`: status, history, undo, pause, resume, restart.
 
-use super::context::{Context, targets};
+use super::context::Context;
 use super::daemon_set;
 use super::edit::send;
 use super::merge;
+use super::named::targets;
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::named;
 use crate::host::Host;
@@ -35,8 +36,12 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     if arguments.words.is_empty() {
         return Err("error: kubectl rollout needs one of history, pause, restart, resume, status, undo".into());
     }
+    if !["history", "pause", "restart", "resume", "status", "undo"].contains(&arguments.words[0].as_str()) {
+        let words = arguments.words.join(" ");
+        return Err(format!("error: unknown command \"{words}\"\nSee 'kubectl rollout -h' for help and examples"));
+    }
     let verb = arguments.words.remove(0);
-    if arguments.words.is_empty() {
+    if arguments.words.is_empty() && arguments.last("filename").or(arguments.last("kustomize")).is_none() {
         return Err("error: required resource not specified".into());
     }
     let (found, missing) = targets(&arguments, context)?;
@@ -120,8 +125,15 @@ fn progress(object: &Object) -> Result<(String, bool), Failure> {
         Object::Deployment(deployment) => deployment_progress(deployment),
         Object::StatefulSet(set) => stateful_set_progress(set),
         Object::DaemonSet(set) => daemon_set::progress(set),
-        other => Err(format!("error: no status viewer has been implemented for {}", other.kind().name())),
+        other => Err(format!("error: no status viewer has been implemented for {}", with_group(other))),
     }
+}
+
+/// `ReplicaSet.apps`.
+fn with_group(object: &Object) -> String {
+    let kind = object.kind();
+    let dot = if kind.group().is_empty() { "" } else { "." };
+    format!("{}{dot}{}", kind.name(), kind.group())
 }
 
 fn deployment_progress(deployment: &Deployment) -> Result<(String, bool), Failure> {
@@ -243,7 +255,7 @@ fn entries(object: &Object, objects: &Objects) -> Result<Vec<Entry>, Failure> {
             })
             .collect(),
         other => {
-            let kind = other.kind().name();
+            let kind = with_group(other);
             return Err(format!("error: no history viewer has been implemented for \"{kind}\""));
         }
     };
@@ -293,15 +305,6 @@ fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: 
     if wanted < 0 {
         return Err(format!("error: revision must be a positive integer: {wanted}"));
     }
-    if let Object::Deployment(deployment) = object
-        && deployment.spec.paused
-    {
-        return Err(
-            "error: you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and \
-                    try again"
-                .into(),
-        );
-    }
     if object.meta().annotations.get(LAST_APPLIED).is_some() {
         out.stderr.push_str(&format!(
             "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the \
@@ -310,6 +313,15 @@ fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: 
             object.kind().plural(),
             object.meta().name
         ));
+    }
+    if let Object::Deployment(deployment) = object
+        && deployment.spec.paused
+    {
+        return Err(
+            "error: you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and \
+                    try again"
+                .into(),
+        );
     }
     let entries = entries(object, context.host.world().objects())?;
     let entry = match wanted {

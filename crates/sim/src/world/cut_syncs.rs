@@ -26,7 +26,7 @@ fn part(memory: &Memory, id: ControllerId) -> u64 {
         ControllerId::AttachDetach => digest::of(&memory.attach_detach),
         ControllerId::CsiDriver => digest::of(&memory.csi_driver),
         ControllerId::DaemonSet => digest::of(&*memory.daemon),
-        ControllerId::Job => digest::of(&memory.job),
+        ControllerId::Job => digest::of(&*memory.job),
         _ => 0,
     }
 }

@@ -164,11 +164,13 @@ impl World {
         self.checks(notes).check_risks();
     }
 
-    /// Whether a control loop has nothing to look at, and had nothing before. It knows nothing then.
+    /// Whether a control loop has nothing to look at, and had nothing before. It knows nothing then. Those of Jobs never
+    /// go back to sleep: pods that hold a finalizer of theirs may come after the last Job has gone.
     fn sleeps(&mut self, id: ControllerId) -> bool {
         let informer = &self.informers[id as usize];
         let needless = |objects| controllers::is_needless(id, objects);
-        let sleeps = needless(self.server.objects()) && needless(&*informer.cache);
+        let may_forget = id == ControllerId::DaemonSet && needless(&*informer.cache);
+        let sleeps = needless(self.server.objects()) && (informer.seen == Revision(0) || may_forget);
         if sleeps && informer.seen > Revision(0) {
             self.informers[id as usize] = Default::default();
         }

@@ -10,6 +10,7 @@ pub mod go_types;
 pub mod limit_ranges;
 pub mod node_ports;
 pub mod patch;
+mod pod_warnings;
 pub mod quota;
 pub mod recorder;
 pub mod request;

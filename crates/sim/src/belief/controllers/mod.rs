@@ -124,6 +124,9 @@ pub fn of(id: ControllerId) -> &'static Controller {
 pub fn is_needless(id: ControllerId, objects: &Objects) -> bool {
     match id {
         ControllerId::DaemonSet => objects.daemon_sets.is_empty(),
+        ControllerId::Job | ControllerId::CronJob | ControllerId::TtlAfterFinished => {
+            !objects.keeps("Job") && !objects.keeps("CronJob")
+        }
         _ => false,
     }
 }

@@ -42,7 +42,7 @@ fn strategy(errors: &mut Errors, strategy: &DaemonSetUpdateStrategy, path: &Path
                 format!(r#"{{"MaxUnavailable":{unavailable},"MaxSurge":{surge}}}"#)
             });
             let value = format!(r#"{{"Type":{},"RollingUpdate":{rolling}}}"#, format::json_text(other));
-            errors.not_supported(path, value, &["OnDelete", "RollingUpdate"]);
+            errors.not_supported(path, value, &["RollingUpdate", "OnDelete"]);
         }
     }
 }

@@ -23,6 +23,13 @@ pub(super) fn pod_spec(spec: &PodSpec) -> String {
     dump.out
 }
 
+/// A part of an object as JSON, with the names of the server's own struct.
+pub(super) fn compact(kind: &str, value: &Value) -> String {
+    let mut dump = Dump { types: GoTypes::of_server(), out: String::new() };
+    dump.write(kind, Some(value), 0);
+    Value::from_json(&dump.out).map_or(dump.out, |value| value.to_json())
+}
+
 struct Dump {
     types: GoTypes,
     out: String,

@@ -227,6 +227,7 @@ pub(super) fn pod_template(
 ) {
     labels(errors, &path.key("labels"), &template.metadata.labels);
     annotations(errors, &path.key("annotations"), &template.metadata.annotations);
+    pod::annotations(errors, &template.metadata, &template.spec, &path.key("annotations"));
     pod::spec(errors, &template.spec, &path.key("spec"), claims);
 }
 

@@ -3,10 +3,11 @@
 use super::super::field::{Errors, Path};
 use super::super::format;
 use super::super::names::{NameRule, config_key};
+use super::autoscaler::autoscaler;
 use super::extensions::{admission_binding, admission_policy, api_service, definition, webhooks};
 use super::jobs;
 use super::limit_range::limit_range;
-use super::network::{endpoints, ingress, network_policy};
+use super::network::{endpoints, ingress, ingress_class, network_policy};
 use super::rbac::{role, role_binding};
 use super::read::{json, not_negative};
 use super::schedule::cron_job;
@@ -20,6 +21,7 @@ pub(super) fn check(errors: &mut Errors, object: &KeptObject) {
         "RoleBinding" | "ClusterRoleBinding" => role_binding(errors, object),
         "NetworkPolicy" => network_policy(errors, object),
         "Ingress" => ingress(errors, object),
+        "IngressClass" => ingress_class(errors, object),
         "HorizontalPodAutoscaler" => autoscaler(errors, object),
         "CronJob" => {
             cron_job(errors, object);
@@ -49,7 +51,7 @@ pub(super) fn check_update(errors: &mut Errors, new: &KeptObject, old: &KeptObje
     let frozen: &[&[&str]] = match new.kind.entry().name {
         "Secret" => {
             if old.at(&["immutable"]) == Some(&Value::Bool(true)) {
-                for key in ["data", "immutable"] {
+                for key in ["immutable", "data"] {
                     if new.at(&[key]) != old.at(&[key]) {
                         errors.forbidden(&Path::root(key), "field is immutable when `immutable` is set");
                     }
@@ -69,6 +71,7 @@ pub(super) fn check_update(errors: &mut Errors, new: &KeptObject, old: &KeptObje
             ]
         }
         "CustomResourceDefinition" => &[&["spec", "group"], &["spec", "names", "plural"], &["spec", "scope"]],
+        "IngressClass" => &[&["spec", "controller"]],
         "CSIDriver" => &[&["spec", "attachRequired"], &["spec", "volumeLifecycleModes"]],
         "RuntimeClass" => &[&["handler"]],
         "VolumeAttributesClass" => &[&["driverName"], &["parameters"]],
@@ -147,23 +150,6 @@ fn secret(errors: &mut Errors, object: &KeptObject) {
             }
         }
         _ => {}
-    }
-}
-
-/// Upstream: `validateHorizontalPodAutoscalerSpec`.
-fn autoscaler(errors: &mut Errors, object: &KeptObject) {
-    let number = |key: &str| object.at(&["spec", key]).and_then(Value::as_int);
-    let spec = Path::root("spec");
-    let (min, max) = (number("minReplicas"), number("maxReplicas").unwrap_or(0));
-    if let Some(min) = min.filter(|min| *min < 1) {
-        errors.invalid(&spec.key("minReplicas"), min.to_string(), "must be greater than or equal to 1");
-    }
-    if max < 1 {
-        errors.invalid(&spec.key("maxReplicas"), max.to_string(), "must be greater than 0");
-    }
-    if min.is_some_and(|min| max < min) {
-        let detail = "must be greater than or equal to `minReplicas`";
-        errors.invalid(&spec.key("maxReplicas"), max.to_string(), detail);
     }
 }
 
