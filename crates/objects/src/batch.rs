@@ -56,6 +56,13 @@ pub fn selector(job: &KeptObject) -> LabelSelector {
     read(job.at(&["spec", "selector"]))
 }
 
+/// How many pods a Job comes to, or one of a CronJob's: as many as run at once, or as have to succeed.
+pub fn pods(object: &KeptObject) -> i32 {
+    let spec = &place(object)[..place(object).len() - 1];
+    let number = |key: &str| object.at(&[spec, &[key]].concat()).and_then(Value::as_int).unwrap_or(1);
+    i32::try_from(number("parallelism").max(number("completions"))).unwrap_or(i32::MAX)
+}
+
 fn read<T: Record>(value: Option<&Value>) -> T {
     value.map(|value| T::from_value(value, &mut Decode::default())).unwrap_or_default()
 }

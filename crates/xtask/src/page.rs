@@ -57,6 +57,7 @@ pub const RARE: &[&str] = &[
     "petri_sim::belief::api::validation::seldom",
     "petri_sim::belief::api::validation::storage_sources",
     // What is done for Jobs and CronJobs, which few clusters have, and what they wait for.
+    "petri_console::tables::jobs",
     "petri_sim::belief::controllers::batch",
     "petri_sim::words::batch",
     // Descriptions are read in the inspector; who wants kubectl's words asks for them in the console.

@@ -54,6 +54,10 @@ fn of_kind(kind: Kind) -> &'static str {
         Kind::EndpointSlice => "lists the addresses behind a Service, and which of them are ready.",
         Kind::Lease => "says who holds something until when; a node's says that it lives.",
         Kind::PriorityClass => "says which pods may push others off a node.",
+        Kind::Kept(kind) if kind.is_acted_on() => match kind.entry().name {
+            "Job" => "runs pods until as many as it asks for have succeeded, or too many have failed.",
+            _ => "makes a Job at each time of its schedule.",
+        },
         Kind::Kept(_) => "is kept as an API server keeps it; nothing here acts on it.",
     }
 }

@@ -4,7 +4,8 @@
 //!
 //! Upstream: `pkg/printers/internalversion/printers.go`.
 
-use super::cells::{age, age_since};
+use super::cells::age_since;
+use super::jobs;
 use petri_objects::kept::secret;
 use petri_objects::{KeptKind, KeptObject, Map, Time, Value};
 
@@ -64,28 +65,11 @@ pub(super) fn cells(object: &KeptObject, now: Time) -> (Vec<String>, Vec<String>
             more = pods(object, &["spec", "template"], object.at(&["spec", "selector"]));
         }
         "Job" => {
-            let of_many = |many: i64| if many > 1 { format!(" of {many}") } else { String::new() };
-            let completions = match object.at(&["spec", "completions"]) {
-                Some(wanted) => format!("{}/{}", number(&["status", "succeeded"]), wanted.to_json()),
-                None => {
-                    let parallelism = object.at(&["spec", "parallelism"]).and_then(Value::as_int);
-                    format!("{}/1{}", number(&["status", "succeeded"]), of_many(parallelism.unwrap_or(0)))
-                }
-            };
-            cells.extend([job_status(object).into(), completions, job_duration(object, now), age]);
+            cells.extend(jobs::job(object, now));
             more = pods(object, &["spec", "template"], object.at(&["spec", "selector", "matchLabels"]));
         }
         "CronJob" => {
-            let suspended = object.at(&["spec", "suspend"]) == Some(&Value::Bool(true));
-            let suspended = if suspended { "True" } else { "False" };
-            cells.extend([
-                object.text(&["spec", "schedule"]).to_owned(),
-                text(&["spec", "timeZone"]),
-                suspended.into(),
-            ]);
-            let last = Time::parse_rfc3339(object.text(&["status", "lastScheduleTime"]));
-            let last = last.map_or("<none>".into(), |last| age_since(last, now));
-            cells.extend([count(&["status", "active"]), last, age]);
+            cells.extend(jobs::cron_job(object, now));
             more = pods(object, &["spec", "jobTemplate", "spec", "template"], None);
         }
         "HorizontalPodAutoscaler" => {
@@ -138,33 +122,6 @@ pub(super) fn cells(object: &KeptObject, now: Time) -> (Vec<String>, Vec<String>
         _ => cells.push(age),
     }
     (cells, more)
-}
-
-/// Upstream: `printJob`.
-fn job_status(job: &KeptObject) -> &'static str {
-    let holds = |kind: &str| {
-        let conditions = job.list(&["status", "conditions"]).iter();
-        let mut own = conditions.filter(|condition| word(condition, &["type"]) == kind);
-        own.any(|condition| word(condition, &["status"]) == "True")
-    };
-    match () {
-        () if holds("Complete") => "Complete",
-        () if holds("Failed") => "Failed",
-        () if job.metadata.is_terminating() => "Terminating",
-        () if holds("Suspended") => "Suspended",
-        () if holds("FailureTarget") => "FailureTarget",
-        () if holds("SuccessCriteriaMet") => "SuccessCriteriaMet",
-        () => "Running",
-    }
-}
-
-/// How long a Job has run, or ran.
-pub(crate) fn job_duration(job: &KeptObject, now: Time) -> String {
-    let time = |key: &str| Time::parse_rfc3339(job.text(&["status", key]));
-    match (time("startTime"), time("completionTime")) {
-        (None, _) => String::new(),
-        (Some(started), ended) => age(ended.unwrap_or(now).since(started)),
-    }
 }
 
 /// How many bytes each key of a Secret holds.

@@ -4,12 +4,14 @@
 
 mod cells;
 mod daemon_set;
+mod jobs;
 mod kept;
 mod pods;
 mod rows;
 
 pub use cells::{age, age_since, labels_text, write};
-pub(crate) use kept::{job_duration, secret_sizes};
+pub(crate) use jobs::job_duration;
+pub(crate) use kept::secret_sizes;
 pub use pods::{pod_ready, pod_restarts, pod_status};
 pub use rows::{columns, row};
 

@@ -35,6 +35,10 @@ pub enum Wait {
         job: Name,
     },
     CronSuspended,
+    /// It has as many Jobs as are simulated.
+    CronIsFull {
+        jobs: usize,
+    },
     /// A time zone that is not known.
     CronZone {
         zone: Name,
@@ -54,13 +58,14 @@ impl Wait {
             Wait::CronWaits { .. } => "CronWaits",
             Wait::CronForbids { .. } => "CronForbids",
             Wait::CronSuspended => "CronSuspended",
+            Wait::CronIsFull { .. } => "CronIsFull",
             Wait::CronZone { .. } => "CronZone",
         }
     }
     /// Whether somebody is at work on what is waited for, and nobody else has to do anything.
     #[inline(never)]
     pub fn is_under_way(&self) -> bool {
-        !matches!(self, Wait::JobSuspended | Wait::CronSuspended | Wait::CronZone { .. })
+        !matches!(self, Wait::JobSuspended | Wait::CronSuspended | Wait::CronIsFull { .. } | Wait::CronZone { .. })
     }
     /// What a person would say. Moments are counted from the start of the scenario.
     #[inline(never)]
@@ -96,6 +101,7 @@ impl Wait {
                 format!("{job} has not ended, and concurrencyPolicy Forbid lets no second Job start beside it.")
             }
             Wait::CronSuspended => "The CronJob is suspended: it starts nothing.".into(),
+            Wait::CronIsFull { jobs } => format!("It has {jobs} Jobs, and Petri simulates no more of one CronJob."),
             Wait::CronZone { zone } => {
                 format!("The time zone {zone} is not simulated, so nothing is started: only UTC is.")
             }

@@ -124,9 +124,8 @@ pub fn of(id: ControllerId) -> &'static Controller {
 pub fn is_needless(id: ControllerId, objects: &Objects) -> bool {
     match id {
         ControllerId::DaemonSet => objects.daemon_sets.is_empty(),
-        ControllerId::Job | ControllerId::CronJob | ControllerId::TtlAfterFinished => {
-            !objects.keeps("Job") && !objects.keeps("CronJob")
-        }
+        // That of Jobs never sleeps: pods may outlive the last Job, and wait for it to take their finalizer.
+        ControllerId::CronJob | ControllerId::TtlAfterFinished => !objects.keeps("Job") && !objects.keeps("CronJob"),
         _ => false,
     }
 }

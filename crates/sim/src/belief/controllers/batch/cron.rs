@@ -24,6 +24,11 @@ use std::rc::Rc;
 /// Upstream: `nextScheduleDelta`.
 const DELTA: Span = Span::millis(100);
 
+/// How many Jobs one CronJob may have: with `Allow`, those that never end would be more and more.
+///
+/// Deviation: Kubernetes has no such limit.
+const MOST_JOBS: usize = 500;
+
 /// The annotation of a Job with the time for which it was made.
 const SCHEDULED_AT: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
@@ -190,6 +195,9 @@ fn run(cron: &Rc<KeptObject>, plan: &mut Plan, jobs: &[Rc<KeptObject>], news: &m
             }
         }
         _ => {}
+    }
+    if jobs.len() >= MOST_JOBS {
+        return Ok(waits(Wait::CronIsFull { jobs: jobs.len() }).or_after(next));
     }
     let job = match api.create(made_from(cron, &name, due))? {
         Ok(job) => {
