@@ -86,7 +86,6 @@ impl Shell {
             removes: false,
             image: None,
             variables: Variables::default(),
-            image: None,
         };
         Some(Shell { inside, turns: 0 })
     }
