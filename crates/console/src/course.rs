@@ -130,10 +130,11 @@ fn is_answer(words: &[String]) -> bool {
 }
 
 /// What few lines ask of kubectl.
-const RARE: [&str; 26] = [
+const RARE: [&str; 32] = [
     "--prune",
     "--server-side",
     "alpha",
+    "annotate",
     "api-resources",
     "attach",
     "auth",
@@ -146,16 +147,21 @@ const RARE: [&str; 26] = [
     "debug",
     "create",
     "describe",
+    "edit",
     "events",
     "exec",
     "explain",
     "expose",
     "kustomize",
+    "label",
     "logs",
+    "patch",
     "plugin",
     "port-forward",
+    "rollout",
     "run",
     "set",
+    "taint",
     "wait",
 ];
 
