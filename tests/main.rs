@@ -11,6 +11,7 @@ mod dns;
 mod faults;
 mod fingerprint;
 mod grain;
+mod jobs;
 mod kept;
 mod kept_types;
 mod layout;

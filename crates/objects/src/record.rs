@@ -74,11 +74,15 @@ pub fn by_decoder(text: &str) -> String {
 }
 
 /// Fields that are kept word for word and yet have an effect: record and name.
-const LOOKED_UP: [(&str, &str); 6] = [
+const LOOKED_UP: [(&str, &str); 10] = [
     ("Container", "env"),
     ("Container", "envFrom"),
+    ("PodSpec", "dnsConfig"),
+    ("PodSpec", "hostAliases"),
     ("PodSpec", "imagePullSecrets"),
+    ("PodSpec", "securityContext"),
     ("Volume", "configMap"),
+    ("Volume", "downwardAPI"),
     ("Volume", "projected"),
     ("Volume", "secret"),
 ];
@@ -162,7 +166,7 @@ impl Decode {
             types::check(field.holds, value, self);
         }
     }
-    /// Whether this is a field that names ConfigMaps and Secrets: a pod waits for those.
+    /// Whether this is a field that a pod waits for, or that its containers see.
     fn is_looked_up(&self) -> bool {
         let Some(Step::Key(key)) = self.path.last() else { return false };
         LOOKED_UP.contains(&(self.within.last().copied().unwrap_or_default(), &**key))

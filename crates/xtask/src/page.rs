@@ -41,6 +41,7 @@ const FEATURES: &[&str] = &[
 /// `boot.js` for what stands in somebody else's page, `web/src/panels/late.rs` for what opens over the page, and so on.
 pub const RARE: &[&str] = &[
     // What serves kinds that the product keeps and does not simulate, and the fields that it knows by name only.
+    "petri_objects::batch",
     "petri_objects::kept::defaults",
     "petri_objects::kept::explain",
     "petri_objects::kept::object",
@@ -55,9 +56,22 @@ pub const RARE: &[&str] = &[
     "petri_sim::belief::api::validation::kept",
     "petri_sim::belief::api::validation::seldom",
     "petri_sim::belief::api::validation::storage_sources",
+    // What is done for Jobs and CronJobs, which few clusters have, and what they wait for.
+    "petri_console::tables::jobs",
+    "petri_sim::belief::controllers::batch",
+    "petri_sim::words::batch",
     // Descriptions are read in the inspector; who wants kubectl's words asks for them in the console.
     "petri_console::describe",
     "petri_console::kubectl::describe",
+    // Links and recordings from elsewhere. Whoever opens one fetches all parts at once.
+    "petri_sim::story::link::from_fragment",
+    "petri_sim::story::link::read",
+    "petri_sim::story::link::to_bytes",
+    "petri_sim::story::link::unpack",
+    "petri_sim::story::shared::Shared>::from_json",
+    "petri_sim::story::shared::manifests",
+    // What is claimed of a cluster, for `run until` and for fences.
+    "petri_console::claims",
     // A shell, what is typed into containers, objects that a line describes, and paths into objects.
     "petri_console::path",
     "petri_console::programs",
@@ -65,20 +79,39 @@ pub const RARE: &[&str] = &[
     "petri_console::shell::expand",
     "petri_console::shell::read",
     "petri_console::shell::script",
+    "petri_console::kubectl::access",
+    "petri_console::kubectl::config",
+    "petri_console::kubectl::debug",
+    "petri_console::kubectl::events",
     "petri_console::kubectl::exec",
     "petri_console::kubectl::explain",
     "petri_console::kubectl::json_patch",
     "petri_console::kubectl::kustomize",
+    "petri_console::kubectl::last_applied",
     "petri_console::kubectl::logs",
     "petri_console::kubectl::make",
+    "petri_console::kubectl::prune",
+    "petri_console::kubectl::server_side",
+    "petri_console::kubectl::usage",
     // The function, not the door of all of kubectl, which has the name of the module.
     "petri_console::kubectl::run::run",
+    "petri_console::kubectl::set",
+    "petri_console::kubectl::wait",
     "petri_console::kubectl::ways",
     "petri_console::template",
     "petri_lessons::official",
-    // LimitRanges, and what containers do that are told to sleep, touch and exit.
+    "petri_lessons::transcript::told",
+    // LimitRanges and ResourceQuotas, and what containers do that are told to sleep, touch and exit.
     "petri_sim::belief::api::limit_ranges",
+    "petri_sim::belief::api::quota",
     "petri_sim::reality::workload::script",
+    // DaemonSets.
+    "petri_console::kubectl::daemon_set",
+    "petri_console::tables::daemon_set",
+    "petri_objects::daemon_set",
+    "petri_sim::belief::api::daemon_set",
+    "petri_sim::belief::api::validation::daemon_set",
+    "petri_sim::belief::controllers::daemon",
     // What scripts call has all parts from the start, and the page calls none of it.
     "petri_web::script",
     // What stands in somebody else's page has all parts from the start as well.
@@ -87,7 +120,10 @@ pub const RARE: &[&str] = &[
     "petri_web::fences",
     "petri_web::host",
     "petri_web::panels::embedded",
+    "petri_web::panels::logs",
     "petri_web::panels::new_cluster",
+    "petri_web::panels::reader",
+    "petri_web::panels::share",
     "petri_web::panels::snippet",
     // A stage of its own.
     "petri_web::compare",

@@ -2,6 +2,8 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/create`, `expose`, `autoscale`: the same fields in the same places.
 
+mod job;
+
 use super::apply::make;
 use super::context::Context;
 use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, OUTPUT, namespace, switch, value};
@@ -109,6 +111,13 @@ const FLAGS: &[Flag] = &[
     value("labels").short('l'),
     value("field-manager"),
     switch("append-hash"),
+    value("audience"),
+    value("duration"),
+    value("bound-object-kind"),
+    value("bound-object-name"),
+    value("bound-object-uid"),
+    value("annotation"),
+    value("default-backend"),
 ];
 
 fn text(word: impl AsRef<str>) -> Value {
@@ -165,6 +174,9 @@ pub(super) fn create(words: &[String], context: &mut Context<'_>) -> Result<Outp
             format!("{kind} {sub}").trim()
         ));
     };
+    if kind == "token" {
+        return super::access::token(&name, &arguments, context);
+    }
     let made = described(&kind, &sub, &name, command, &arguments, context)?;
     make(Value::Map(made), "created", &arguments, context)
 }
@@ -221,7 +233,7 @@ fn described(
             let mut made = object("v1", "Secret", name, None);
             let coded = |value: &str| text(secret::encode(value.as_bytes()));
             let (kind, data) = match sub {
-                "generic" => (flag("type").unwrap_or("Opaque"), data(arguments, context, coded)?),
+                "generic" => (flag("type").unwrap_or_default(), data(arguments, context, coded)?),
                 "tls" => {
                     let file = |name: &str| read(flag(name).unwrap_or_default(), context);
                     let mut data = Map::new();
@@ -243,10 +255,21 @@ fn described(
                 other => return Err(format!("error: unknown command \"{other}\" for \"kubectl create secret\"")),
             };
             made.insert("data", Value::Map(data));
-            made.insert("type", text(kind));
+            if !kind.is_empty() {
+                made.insert("type", text(kind));
+            }
             made
         }
         "service" | "svc" => service(sub, name, arguments)?,
+        "job" if flag("image").is_some() == flag("from").is_some() => {
+            return Err("error: either --image or --from must be specified".into());
+        }
+        "job" if flag("from").is_some() && !command.is_empty() => {
+            return Err("error: cannot specify --from and command".into());
+        }
+        "job" if flag("from").is_some() => {
+            job::of_cron_job(flag("from").unwrap_or_default(), name, &namespace(arguments), context.host.world())?
+        }
         "job" | "cronjob" | "cj" => {
             let mut own = container(name, required_image(arguments)?);
             if !command.is_empty() {
@@ -436,6 +459,20 @@ fn data(arguments: &Arguments, context: &Context<'_>, coded: impl Fn(&str) -> Va
         data.insert(key, coded(value));
     }
     for file in arguments.all("from-file") {
+        let folder = format!("{}/", file.trim_start_matches("./").trim_end_matches('/'));
+        let mut inside: Vec<String> = context
+            .files
+            .names()
+            .into_iter()
+            .filter(|name| name.strip_prefix(&*folder).is_some_and(|rest| !rest.contains('/')))
+            .collect();
+        inside.sort();
+        for path in &inside {
+            data.insert(&path[folder.len()..], coded(&read(path, context)?));
+        }
+        if !inside.is_empty() {
+            continue;
+        }
         let (key, path) = file.split_once('=').unwrap_or((file.rsplit('/').next().unwrap_or(file), file));
         data.insert(key, coded(&read(path, context)?));
     }
@@ -592,7 +629,7 @@ fn one_of(arguments: &Arguments, context: &Context<'_>) -> Result<(Kind, String)
             let first = parsed.objects().next().ok_or("error: no objects passed to expose")?;
             return Ok((first.kind(), first.meta().name.to_string()));
         }
-        _ => return Err("error: You must provide one or more resources by argument or filename.".into()),
+        _ => return Err(super::context::NOTHING_NAMED.into()),
     };
     Ok((kind_of(kind.split('.').next().unwrap_or(kind))?, name.to_owned()))
 }
@@ -614,6 +651,9 @@ const AUTOSCALE: &[Flag] = &[
 #[inline(never)]
 pub(super) fn autoscale(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, AUTOSCALE, "kubectl autoscale")?;
+    if arguments.last("max").is_none() {
+        return Err("error: required flag(s) \"max\" not set".into());
+    }
     let (kind, name) = one_of(&arguments, context)?;
     let target = reference(kind, &namespace(&arguments), name.as_str());
     let found: Object =
@@ -642,5 +682,22 @@ pub(super) fn autoscale(words: &[String], context: &mut Context<'_>) -> Result<O
     );
     let mut made = object("autoscaling/v2", "HorizontalPodAutoscaler", arguments.last("name").unwrap_or(&name), None);
     made.insert("spec", Value::Map(spec));
-    make(Value::Map(made), "autoscaled", &arguments, context)
+    let mut out = make(Value::Map(made), "autoscaled", &arguments, context)?;
+    if arguments.last("cpu-percent").is_some() {
+        out.stderr.insert_str(0, OLD_PERCENT);
+    }
+    Ok(out)
+}
+
+const OLD_PERCENT: &str = "Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format \
+                           (e.g., '70%' for utilization or '500m' for milliCPU).\n";
+
+/// What kubectl shows of an object that it has made and nobody has stored: a status that says nothing.
+pub(super) fn blank_status(kind: &str) -> Option<Value> {
+    Some(match kind {
+        "Deployment" | "Pod" | "Job" | "CronJob" | "Namespace" | "ResourceQuota" => empty(),
+        "Service" | "Ingress" => map([("loadBalancer", empty())]),
+        "HorizontalPodAutoscaler" => map([("currentMetrics", Value::Null), ("desiredReplicas", Value::Int(0))]),
+        _ => return None,
+    })
 }

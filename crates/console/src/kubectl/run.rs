@@ -47,6 +47,11 @@ const FLAGS: &[Flag] = &[
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let dash = words.iter().position(|word| word == "--");
     let mut arguments = args::parse(&words[..dash.unwrap_or(words.len())], FLAGS, "kubectl run")?;
+    match arguments.last("image") {
+        None => return Err("error: required flag(s) \"image\" not set".into()),
+        Some("") => return Err("error: --image is required".into()),
+        Some(_) => {}
+    }
     if arguments.words.is_empty() {
         return Err("error: NAME is required for run\nSee 'kubectl run -h' for help and examples".into());
     }

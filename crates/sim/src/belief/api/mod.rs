@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod apply;
 pub mod custom;
+pub mod daemon_set;
 pub mod event;
 pub mod eviction;
 pub mod go_types;

@@ -9,6 +9,7 @@ pub mod field;
 
 mod cluster;
 mod custom;
+mod daemon_set;
 mod diff;
 mod drivers;
 mod format;
@@ -49,6 +50,7 @@ pub fn validate_create(object: &Object) -> Vec<FieldError> {
         Object::StatefulSet(set) => workloads::stateful_set_spec(&mut errors, &set.spec, &spec),
         Object::ReplicaSet(set) => workloads::replica_set_spec(&mut errors, &set.spec, &spec),
         Object::Deployment(deployment) => workloads::deployment_spec(&mut errors, &deployment.spec, &spec),
+        Object::DaemonSet(set) => daemon_set::spec(&mut errors, &set.spec, &spec),
         Object::PodDisruptionBudget(budget) => workloads::budget_spec(&mut errors, &budget.spec, &spec),
         Object::ControllerRevision(revision) => workloads::revision(&mut errors, revision),
         Object::Service(service) => service::spec(&mut errors, &service.spec, &spec),
@@ -96,6 +98,9 @@ pub fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
             workloads::deployment_spec(&mut errors, &new.spec, &spec);
             workloads::immutable_selector(&mut errors, &new.spec.selector, &old.spec.selector, &spec);
         }
+        (Object::DaemonSet(new), Object::DaemonSet(old)) => {
+            daemon_set::update(&mut errors, &new.spec, &old.spec, &spec);
+        }
         (Object::PodDisruptionBudget(new), Object::PodDisruptionBudget(_)) => {
             workloads::budget_spec(&mut errors, &new.spec, &spec);
         }
@@ -142,6 +147,9 @@ pub fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
 /// What a status may not say, for the workloads whose numbers must fit together.
 pub fn validate_status(object: &Object) -> Vec<FieldError> {
     let mut errors = Errors::default();
-    workloads::status(&mut errors, object);
+    match object {
+        Object::DaemonSet(set) => daemon_set::status(&mut errors, &set.status),
+        object => workloads::status(&mut errors, object),
+    }
     errors.list
 }

@@ -6,6 +6,7 @@
 
 mod autoscaler;
 mod extensions;
+mod jobs;
 mod limit_range;
 mod network;
 mod rbac;
@@ -35,7 +36,6 @@ const WORDS: &[(&str, &str)] = &[
     ("JobSpec.completionMode", "Indexed NonIndexed"),
     ("JobSpec.podReplacementPolicy", "Failed TerminatingOrFailed"),
     ("PodFailurePolicyRule.action", "Count FailIndex FailJob Ignore"),
-    ("DaemonSetUpdateStrategy.type", "OnDelete RollingUpdate"),
     ("CustomResourceDefinitionSpec.scope", "Cluster Namespaced"),
     ("CustomResourceConversion.strategy", "None Webhook"),
     ("ValidatingWebhook.failurePolicy", "Fail Ignore"),
@@ -188,7 +188,7 @@ fn pod_template(errors: &mut Errors, path: &Path<'_>, map: &Map, object: &KeptOb
     let written = read.spec.restart_policy.as_ref();
     let restart = spec.key("restartPolicy");
     match object.kind.entry().name {
-        "DaemonSet" | "ReplicationController" => errors.one_of(&restart, &filled.spec.restart_policy, &["Always"]),
+        "ReplicationController" => errors.one_of(&restart, &filled.spec.restart_policy, &["Always"]),
         "Job" | "CronJob" if !matches!(written, "OnFailure" | "Never") => {
             errors.required(&restart, "valid values: \"OnFailure\", \"Never\"");
         }
@@ -196,15 +196,6 @@ fn pod_template(errors: &mut Errors, path: &Path<'_>, map: &Map, object: &KeptOb
     }
     let own = &read.metadata.labels;
     let matches = match object.kind.entry().name {
-        "DaemonSet" => {
-            let selector = object.at(&["spec", "selector"]).cloned().unwrap_or_default();
-            let selector = LabelSelector::from_value(&selector, &mut record::Decode::default());
-            if selector.is_empty() {
-                let path = Path::root("spec");
-                errors.invalid(&path.key("selector"), "{}", "empty selector is invalid for daemonset");
-            }
-            selector.matches(own)
-        }
         "ReplicationController" => {
             let selector = object.at(&["spec", "selector"]).and_then(Value::as_map);
             if selector.is_none_or(Map::is_empty) {

@@ -5,6 +5,7 @@ use super::super::format;
 use super::super::names::{NameRule, config_key};
 use super::autoscaler::autoscaler;
 use super::extensions::{admission_binding, admission_policy, api_service, definition, webhooks};
+use super::jobs;
 use super::limit_range::limit_range;
 use super::network::{endpoints, ingress, ingress_class, network_policy};
 use super::rbac::{role, role_binding};
@@ -22,11 +23,13 @@ pub(super) fn check(errors: &mut Errors, object: &KeptObject) {
         "Ingress" => ingress(errors, object),
         "IngressClass" => ingress_class(errors, object),
         "HorizontalPodAutoscaler" => autoscaler(errors, object),
-        "CronJob" => cron_job(errors, object),
+        "CronJob" => {
+            cron_job(errors, object);
+            jobs::of_cron_job(errors, object);
+        }
         "LimitRange" => limit_range(errors, object),
-        "Job" => not_negative(errors, object, &["parallelism", "completions", "backoffLimit", "activeDeadlineSeconds"]),
+        "Job" => jobs::job(errors, object),
         "ReplicationController" => not_negative(errors, object, &["replicas", "minReadySeconds"]),
-        "DaemonSet" => not_negative(errors, object, &["minReadySeconds", "revisionHistoryLimit"]),
         "CustomResourceDefinition" => definition(errors, object),
         "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => webhooks(errors, object),
         "ValidatingAdmissionPolicy" => admission_policy(errors, object),
@@ -56,8 +59,17 @@ pub(super) fn check_update(errors: &mut Errors, new: &KeptObject, old: &KeptObje
             }
             &[&["type"]]
         }
-        "DaemonSet" => &[&["spec", "selector"]],
-        "Job" => &[&["spec", "selector"], &["spec", "completionMode"], &["spec", "template"]],
+        "Job" => {
+            jobs::update(errors, new, old);
+            &[
+                &["spec", "selector"],
+                &["spec", "completionMode"],
+                &["spec", "podFailurePolicy"],
+                &["spec", "backoffLimitPerIndex"],
+                &["spec", "managedBy"],
+                &["spec", "successPolicy"],
+            ]
+        }
         "CustomResourceDefinition" => &[&["spec", "group"], &["spec", "names", "plural"], &["spec", "scope"]],
         "IngressClass" => &[&["spec", "controller"]],
         "CSIDriver" => &[&["spec", "attachRequired"], &["spec", "volumeLifecycleModes"]],

@@ -19,7 +19,7 @@ pub(in super::super) fn lenient_ip(text: &str) -> Option<IpAddr> {
     }
     let parts: Vec<&str> = text.split('.').collect();
     let plain = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if parts.len() != 4 || !parts.iter().all(|part| plain(part)) {
+    if parts.len() != 4 || !parts.iter().all(plain) {
         return None;
     }
     let numbers = parts.iter().map(|part| part.parse::<u32>().ok().filter(|n| *n < 256).map(|n| n.to_string()));
