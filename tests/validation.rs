@@ -60,7 +60,11 @@ fn merge(target: &mut Value, patch: &Value) {
 
 /// The faults that kubectl lists, one a line, without its frame around them.
 fn faults(out: &str) -> Vec<String> {
-    let is_own = |line: &str| line.starts_with("Note: ") || line.contains("is accepted, but has no effect");
+    // What differs, where a refusal shows it, has a test of its own.
+    let is_difference = |line: &str| line.starts_with(['@', ' ', '+', '-']);
+    let is_own = |line: &str| {
+        line.starts_with("Note: ") || line.contains("is accepted, but has no effect") || is_difference(line)
+    };
     let mut lines = Vec::new();
     for line in out.lines().filter(|line| !is_own(line)) {
         let framed = line.starts_with("The ") && line.contains(" is invalid: ");
