@@ -102,7 +102,7 @@ pub(super) fn make(
     let shown = arguments.last("output").map(str::to_owned);
     let mut told = made.clone();
     let kind = made.at(&["kind"]).and_then(Value::as_str).unwrap_or_default();
-    if let (Value::Map(map), Some(status), true) = (&mut told, super::make::blank_status(kind), context.dry) {
+    if let (Value::Map(map), Some(status), true) = (&mut told, super::make::parts::blank_status(kind), context.dry) {
         map.insert("status", status);
     }
     let parsed = select::parse(&petri_manifest::to_yaml(&made), context.host.world().objects());

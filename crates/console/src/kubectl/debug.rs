@@ -10,7 +10,7 @@ use super::attached::Attached;
 use super::context::{Context, not_found};
 use super::delete::remove_pod;
 use super::exec::{pod_of, reachable};
-use super::make::{container, map};
+use super::make::parts::{container, map};
 use crate::args::{self, Arguments, Flag, NAMESPACE, namespace, switch, value};
 use crate::output::{Asks, Awaited, Failure, Follow, Output};
 use crate::select::{kind_of, reference};

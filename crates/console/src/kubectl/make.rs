@@ -1,8 +1,10 @@
-//! Objects that a line describes: `kubectl create KIND`, `expose`, `autoscale`.
+//! Objects that a line describes: `kubectl create KIND`.
 //!
-//! Upstream: `kubectl/pkg/cmd/create`, `expose`, `autoscale`: the same fields in the same places.
+//! Upstream: `kubectl/pkg/cmd/create`: the same fields in the same places.
 
+pub(super) mod existing;
 mod job;
+pub(super) mod parts;
 
 use super::apply::make;
 use super::context::Context;
@@ -10,9 +12,10 @@ use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, OUTPUT, namespace,
 use crate::host::Unread;
 use crate::limits::{MOST_NAMES, beyond};
 use crate::output::{Failure, Output};
-use crate::select::{kind_of, reference};
+use crate::select::kind_of;
+use parts::{container, empty, map, number, object, pairs, text, texts};
 use petri_objects::kept::secret;
-use petri_objects::{Kind, Map, Object, Value};
+use petri_objects::{Map, Value};
 
 /// What can follow `kubectl create`.
 const KINDS: &[&str] = &[
@@ -119,41 +122,6 @@ const FLAGS: &[Flag] = &[
     value("annotation"),
     value("default-backend"),
 ];
-
-fn text(word: impl AsRef<str>) -> Value {
-    Value::String(word.as_ref().into())
-}
-pub(super) fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
-}
-fn empty() -> Value {
-    Value::Map(Map::new())
-}
-fn texts<'a>(words: impl IntoIterator<Item = &'a str>) -> Value {
-    Value::List(words.into_iter().map(text).collect())
-}
-fn number(text: &str, flag: &str) -> Result<Value, Failure> {
-    let wrong = |_| {
-        format!(
-            "error: invalid argument \"{text}\" for \"--{flag}\" flag: strconv.ParseInt: parsing \"{text}\": invalid syntax"
-        )
-    };
-    text.parse().map(Value::Int).map_err(wrong)
-}
-
-/// `apiVersion`, `kind`, `metadata` and what comes then.
-fn object(api_version: &str, kind: &str, name: &str, labels: Option<Value>) -> Map {
-    let mut metadata = Map::new();
-    if let Some(labels) = labels {
-        metadata.insert("labels", labels);
-    }
-    metadata.insert("name", text(name));
-    let mut map = Map::new();
-    map.insert("apiVersion", text(api_version));
-    map.insert("kind", text(kind));
-    map.insert("metadata", Value::Map(metadata));
-    map
-}
 
 #[inline(never)]
 pub(super) fn create(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
@@ -422,26 +390,6 @@ fn base_of(image: &str) -> String {
     last.split([':', '@']).next().unwrap_or(last).replace(['_', '.'], "-")
 }
 
-pub(super) fn container(name: &str, image: &str) -> Map {
-    let mut own = Map::new();
-    own.insert("image", text(image));
-    own.insert("name", text(name));
-    own.insert("resources", empty());
-    own
-}
-
-/// `a=b`, several times.
-fn pairs(words: &[&str]) -> Result<Map, Failure> {
-    let mut map = Map::new();
-    for word in words {
-        let (key, value) = word
-            .split_once('=')
-            .ok_or_else(|| format!("error: invalid argument format of {word}: expected key=value"))?;
-        map.insert(key, text(value));
-    }
-    Ok(map)
-}
-
 fn read(name: &str, context: &Context<'_>) -> Result<String, Failure> {
     context.files.read(name).map_err(|why| match why {
         Unread::Missing => format!("error: open {name}: no such file or directory"),
@@ -525,179 +473,4 @@ fn service(sub: &str, name: &str, arguments: &Arguments) -> Result<Map, Failure>
     let mut made = object("v1", "Service", name, Some(labels));
     made.insert("spec", Value::Map(spec));
     Ok(made)
-}
-
-const EXPOSE: &[Flag] = &[
-    NAMESPACE,
-    OUTPUT,
-    FILENAME,
-    value("port"),
-    value("target-port"),
-    value("type"),
-    value("name"),
-    value("protocol"),
-    value("selector"),
-    value("labels").short('l'),
-    value("external-ip"),
-    value("cluster-ip"),
-    value("load-balancer-ip"),
-    value("session-affinity"),
-    value("field-manager"),
-];
-
-/// `kubectl expose deployment/web --port=80`.
-#[inline(never)]
-pub(super) fn expose(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    let arguments = args::parse(words, EXPOSE, "kubectl expose")?;
-    let (kind, name) = one_of(&arguments, context)?;
-    let target = reference(kind, &namespace(&arguments), name.as_str());
-    let found = context.host.world().objects().get(&target).ok_or_else(|| super::context::not_found(kind, &name))?;
-    let value = found.to_value();
-    let labels = || value.at(&["metadata", "labels"]).cloned();
-    let selector = match (arguments.last("selector"), kind) {
-        (Some(selector), _) => Some(Value::Map(pairs(&selector.split(',').collect::<Vec<_>>())?)),
-        (None, Kind::Service) => value.at(&["spec", "selector"]).cloned(),
-        (None, Kind::Pod) => labels(),
-        _ => value.at(&["spec", "selector", "matchLabels"]).cloned(),
-    };
-    let Some(selector) = selector else {
-        return Err("error: couldn't retrieve selectors via --selector flag or introspection: the object has no labels and cannot be exposed".into());
-    };
-    let containers = match kind {
-        Kind::Pod => value.at(&["spec", "containers"]),
-        _ => value.at(&["spec", "template", "spec", "containers"]),
-    };
-    let declared: Vec<i64> = containers
-        .and_then(Value::as_list)
-        .unwrap_or_default()
-        .iter()
-        .flat_map(|own| own.at(&["ports"]).and_then(Value::as_list).unwrap_or_default())
-        .filter_map(|port| port.at(&["containerPort"])?.as_int())
-        .collect();
-    let wanted: Vec<i64> = match arguments.last("port") {
-        Some(list) => list
-            .split(',')
-            .map(|port| number(port, "port").map(|value| value.as_int().unwrap_or(0)))
-            .collect::<Result<_, _>>()?,
-        None => declared,
-    };
-    if wanted.is_empty() {
-        return Err(
-            "error: couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples"
-                .into(),
-        );
-    }
-    let several = wanted.len() > 1;
-    let ports = wanted.iter().zip(1..).map(|(port, at)| {
-        let mut own = Map::new();
-        if several {
-            own.insert("name", text(format!("port-{at}")));
-        }
-        own.insert("port", Value::Int(*port));
-        own.insert("protocol", text(arguments.last("protocol").unwrap_or("TCP")));
-        let target = arguments.last("target-port").map(|word| word.parse().map_or_else(|_| text(word), Value::Int));
-        own.insert("targetPort", target.unwrap_or(Value::Int(*port)));
-        Value::Map(own)
-    });
-    let mut spec = Map::new();
-    if let Some(address) = arguments.last("cluster-ip") {
-        spec.insert("clusterIP", text(address));
-    }
-    spec.insert("ports", Value::List(ports.collect()));
-    spec.insert("selector", selector);
-    if let Some(kind) = arguments.last("type") {
-        spec.insert("type", text(kind));
-    }
-    let labels = match arguments.last("labels") {
-        Some(own) => Some(Value::Map(pairs(&own.split(',').collect::<Vec<_>>())?)),
-        None => labels(),
-    };
-    let mut made = object("v1", "Service", arguments.last("name").unwrap_or(&name), labels);
-    made.insert("spec", Value::Map(spec));
-    make(Value::Map(made), "exposed", &arguments, context)
-}
-
-/// `deployment/web`, or `deployment web`.
-fn one_of(arguments: &Arguments, context: &Context<'_>) -> Result<(Kind, String), Failure> {
-    let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
-    let (kind, name) = match words[..] {
-        [word] if word.contains('/') => word.split_once('/').unwrap_or((word, "")),
-        [kind, name] => (kind, name),
-        _ if arguments.last("filename").is_some() => {
-            let text = super::context::read_file(arguments.last("filename").unwrap_or_default(), context)?;
-            let parsed = crate::select::parse(&text, context.host.world().objects());
-            let first = parsed.objects().next().ok_or("error: no objects passed to expose")?;
-            return Ok((first.kind(), first.meta().name.to_string()));
-        }
-        _ => return Err(super::context::NOTHING_NAMED.into()),
-    };
-    Ok((kind_of(kind.split('.').next().unwrap_or(kind))?, name.to_owned()))
-}
-
-const AUTOSCALE: &[Flag] = &[
-    NAMESPACE,
-    OUTPUT,
-    FILENAME,
-    value("min"),
-    value("max"),
-    value("cpu-percent"),
-    value("cpu"),
-    value("memory"),
-    value("name"),
-    value("field-manager"),
-];
-
-/// `kubectl autoscale deployment/web --min=2 --max=5 --cpu-percent=80`.
-#[inline(never)]
-pub(super) fn autoscale(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    let arguments = args::parse(words, AUTOSCALE, "kubectl autoscale")?;
-    if arguments.last("max").is_none() {
-        return Err("error: required flag(s) \"max\" not set".into());
-    }
-    let (kind, name) = one_of(&arguments, context)?;
-    let target = reference(kind, &namespace(&arguments), name.as_str());
-    let found: Object =
-        context.host.world().objects().get(&target).ok_or_else(|| super::context::not_found(kind, &name))?;
-    let Some(most) = arguments.last("max") else {
-        return Err("error: required flag(s) \"max\" not set".into());
-    };
-    let mut spec = Map::new();
-    spec.insert("maxReplicas", number(most, "max")?);
-    let cpu = arguments.last("cpu-percent").or(arguments.last("cpu").map(|cpu| cpu.trim_end_matches('%')));
-    if let Some(percent) = cpu.filter(|percent| percent.parse::<i64>().is_ok_and(|percent| percent > 0)) {
-        let target = map([("averageUtilization", number(percent, "cpu-percent")?), ("type", text("Utilization"))]);
-        let resource = map([("name", text("cpu")), ("target", target)]);
-        spec.insert("metrics", Value::List(vec![map([("resource", resource), ("type", text("Resource"))])]));
-    }
-    if let Some(least) = arguments.last("min") {
-        spec.insert("minReplicas", number(least, "min")?);
-    }
-    spec.insert(
-        "scaleTargetRef",
-        map([
-            ("apiVersion", text(found.kind().api_version())),
-            ("kind", text(found.kind().name())),
-            ("name", text(&name)),
-        ]),
-    );
-    let mut made = object("autoscaling/v2", "HorizontalPodAutoscaler", arguments.last("name").unwrap_or(&name), None);
-    made.insert("spec", Value::Map(spec));
-    let mut out = make(Value::Map(made), "autoscaled", &arguments, context)?;
-    if arguments.last("cpu-percent").is_some() {
-        out.stderr.insert_str(0, OLD_PERCENT);
-    }
-    Ok(out)
-}
-
-const OLD_PERCENT: &str = "Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format \
-                           (e.g., '70%' for utilization or '500m' for milliCPU).\n";
-
-/// What kubectl shows of an object that it has made and nobody has stored: a status that says nothing.
-pub(super) fn blank_status(kind: &str) -> Option<Value> {
-    Some(match kind {
-        "Deployment" | "Pod" | "Job" | "CronJob" | "Namespace" | "ResourceQuota" => empty(),
-        "Service" | "Ingress" => map([("loadBalancer", empty())]),
-        "HorizontalPodAutoscaler" => map([("currentMetrics", Value::Null), ("desiredReplicas", Value::Int(0))]),
-        _ => return None,
-    })
 }

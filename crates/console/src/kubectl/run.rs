@@ -8,7 +8,7 @@
 use super::apply::make;
 use super::attached::Attached;
 use super::context::Context;
-use super::make::{container, map};
+use super::make::parts::{container, map};
 use crate::args::{self, Flag, NAMESPACE, OUTPUT, namespace, optional, switch, value};
 use crate::output::{Awaited, Failure, Follow, Output};
 use petri_objects::{Kind, Map, ObjectRef, Span, Value};
@@ -121,7 +121,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let mut out = make(pod, "created", &arguments, context)?;
     if arguments.is_set("expose") && out.code == 0 {
         let words = [format!("pod/{name}"), format!("--port={}", arguments.last("port").unwrap_or("80"))];
-        let mut exposed = super::make::expose(&words, context)?;
+        let mut exposed = super::make::existing::expose(&words, context)?;
         exposed.stdout = exposed.stdout.replace(" exposed", " created");
         let first = std::mem::replace(&mut out, exposed);
         out.stdout.push_str(&first.stdout);

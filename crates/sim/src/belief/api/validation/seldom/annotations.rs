@@ -13,7 +13,7 @@ const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const SECCOMP: &str = "container.seccomp.security.alpha.kubernetes.io/";
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 
-pub(in super::super) fn of_pod(errors: &mut Errors, annotations: &Labels, spec: &PodSpec, path: &Path<'_>) {
+pub fn of_pod(errors: &mut Errors, annotations: &Labels, spec: &PodSpec, path: &Path<'_>) {
     if let Some(value) = annotations.get(MIRROR).filter(|_| spec.node_name.is_empty()) {
         let detail = "must set spec.nodeName if mirror pod annotation is set";
         errors.invalid(&path.map_key(MIRROR), format::text(value), detail);

@@ -13,7 +13,7 @@ const HEADER: &str = "a valid HTTP header must consist of alphanumeric character
 const HTTP_PATH: &str = r"Invalid path (regex used for validation is '[A-Za-z0-9/\-._~%!$&'()*+,;=:]+')";
 
 /// Whether a text is an address, with zeros in front of its numbers or without.
-pub(in super::super) fn lenient_ip(text: &str) -> Option<IpAddr> {
+pub fn lenient_ip(text: &str) -> Option<IpAddr> {
     if let Ok(ip) = text.parse() {
         return Some(ip);
     }
@@ -27,7 +27,7 @@ pub(in super::super) fn lenient_ip(text: &str) -> Option<IpAddr> {
 }
 
 /// Upstream: `IsValidIPForLegacyField`.
-pub(in super::super) fn ip(errors: &mut Errors, path: &Path<'_>, text: &str) {
+pub fn ip(errors: &mut Errors, path: &Path<'_>, text: &str) {
     let refused = match (text.parse::<IpAddr>(), lenient_ip(text)) {
         (_, None) => "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
         (Err(_), Some(_)) => "must not have leading 0s",
@@ -38,7 +38,7 @@ pub(in super::super) fn ip(errors: &mut Errors, path: &Path<'_>, text: &str) {
 }
 
 /// An address and the bits that count.
-pub(in super::super) fn network(text: &str) -> Option<(IpAddr, u32)> {
+pub fn network(text: &str) -> Option<(IpAddr, u32)> {
     let (address, bits) = text.split_once('/')?;
     let address = lenient_ip(address)?;
     let bits = bits.parse::<u32>().ok().filter(|n| *n <= if address.is_ipv4() { 32 } else { 128 })?;
@@ -56,12 +56,12 @@ fn masked(address: IpAddr, bits: u32) -> u128 {
 }
 
 /// Whether a network lies in another one and is smaller.
-pub(in super::super) fn is_within(inner: (IpAddr, u32), outer: (IpAddr, u32)) -> bool {
+pub fn is_within(inner: (IpAddr, u32), outer: (IpAddr, u32)) -> bool {
     inner.0.is_ipv4() == outer.0.is_ipv4() && outer.1 < inner.1 && masked(inner.0, outer.1) == masked(outer.0, outer.1)
 }
 
 /// Upstream: `IsValidCIDRForLegacyField`.
-pub(in super::super) fn cidr(errors: &mut Errors, path: &Path<'_>, text: &str) {
+pub fn cidr(errors: &mut Errors, path: &Path<'_>, text: &str) {
     let Some((address, bits)) = network(text) else {
         let detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
         return errors.invalid(path, format::text(text), detail);
@@ -76,7 +76,7 @@ pub(in super::super) fn cidr(errors: &mut Errors, path: &Path<'_>, text: &str) {
 }
 
 /// Upstream: `ValidateEndpointIP`.
-pub(in super::super) fn endpoint_ip(errors: &mut Errors, path: &Path<'_>, text: &str) {
+pub fn endpoint_ip(errors: &mut Errors, path: &Path<'_>, text: &str) {
     let Some(ip) = lenient_ip(text) else {
         return errors.invalid(path, format::text(text), "must be a valid IP address");
     };
@@ -106,7 +106,7 @@ fn is_subdomain(text: &str) -> bool {
 }
 
 /// A host that may begin with `*.`.
-pub(in super::super) fn host(errors: &mut Errors, path: &Path<'_>, text: &str) {
+pub fn host(errors: &mut Errors, path: &Path<'_>, text: &str) {
     if !text.contains('*') {
         dns_subdomain(errors, path, text);
     } else if !text.strip_prefix("*.").is_some_and(is_subdomain) {
@@ -115,7 +115,7 @@ pub(in super::super) fn host(errors: &mut Errors, path: &Path<'_>, text: &str) {
 }
 
 /// Upstream: `IsDNS1123SubdomainWithUnderscore`.
-pub(in super::super) fn underscored(errors: &mut Errors, path: &Path<'_>, text: &str) {
+pub fn underscored(errors: &mut Errors, path: &Path<'_>, text: &str) {
     if text.len() > 253 {
         errors.invalid(path, format::text(text), "must be no more than 253 characters");
     }
@@ -130,14 +130,14 @@ pub(in super::super) fn underscored(errors: &mut Errors, path: &Path<'_>, text: 
     }
 }
 
-pub(in super::super) fn header(errors: &mut Errors, path: &Path<'_>, name: &str) {
+pub fn header(errors: &mut Errors, path: &Path<'_>, name: &str) {
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
         errors.invalid(path, format::text(name), HEADER);
     }
 }
 
 /// Upstream: `IsDomainPrefixedPath`.
-pub(in super::super) fn domain_prefixed_path(errors: &mut Errors, path: &Path<'_>, text: &str) {
+pub fn domain_prefixed_path(errors: &mut Errors, path: &Path<'_>, text: &str) {
     if text.is_empty() {
         return errors.required(path, "");
     }

@@ -14,7 +14,7 @@ use petri_objects::*;
 /// Resolvers that a pod names.
 ///
 /// Upstream: `validatePodDNSConfig`.
-pub(in super::super) fn dns(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
+pub fn dns(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
     let (config, path) = (spec.dns_config.0.as_deref(), path.key("dnsConfig"));
     let list = |key: &str| items(config.and_then(|config| config.at(&[key])));
     let (servers, at) = (list("nameservers"), path.key("nameservers"));
@@ -55,7 +55,7 @@ pub(in super::super) fn dns(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>
 }
 
 /// Lines for a pod's file of hosts.
-pub(in super::super) fn aliases(errors: &mut Errors, aliases: &Value, path: &Path<'_>) {
+pub fn aliases(errors: &mut Errors, aliases: &Value, path: &Path<'_>) {
     let list = path.key("hostAliases");
     for (i, alias) in aliases.as_list().unwrap_or_default().iter().enumerate() {
         let at = list.index(i);
@@ -70,7 +70,7 @@ pub(in super::super) fn aliases(errors: &mut Errors, aliases: &Value, path: &Pat
 /// Resources of the pod as a whole.
 ///
 /// Upstream: `validatePodResources`.
-pub(in super::super) fn resources(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
+pub fn resources(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
     let Some(value) = spec.others.get("resources") else { return };
     let path = path.key("resources");
     if operating_system(spec) == Some("windows") {
@@ -126,14 +126,14 @@ pub(in super::super) fn resources(errors: &mut Errors, spec: &PodSpec, path: &Pa
     }
 }
 
-pub(in super::super) fn operating_system(spec: &PodSpec) -> Option<&str> {
+pub fn operating_system(spec: &PodSpec) -> Option<&str> {
     spec.os.0.as_deref()?.at(&["name"])?.as_str()
 }
 
 /// Fields that the simulation knows by name only.
 ///
 /// Upstream: `validateHostUsers`, `validatePodHostName`.
-pub(in super::super) fn others(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
+pub fn others(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
     if spec.others.get("hostUsers") == Some(&Value::Bool(false)) {
         let flags = [("hostNetwork", spec.host_network), ("HostPID", spec.host_pid), ("HostIPC", spec.host_ipc)];
         for (key, _) in flags.into_iter().filter(|flag| flag.1) {
@@ -158,7 +158,7 @@ pub(in super::super) fn others(errors: &mut Errors, spec: &PodSpec, path: &Path<
 /// The system that a pod is for, and what cannot be said of that one.
 ///
 /// Upstream: `validateOS`, `validateLinux`, `validateWindows`.
-pub(in super::super) fn system(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
+pub fn system(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
     let Some(os) = &spec.os.0 else { return };
     match text(os, "name") {
         "" => errors.required(&path.key("os").key("name"), ""),
@@ -240,7 +240,7 @@ fn on_windows(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
 /// The signal that asks a container to stop.
 ///
 /// Upstream: `validateStopSignal`.
-pub(in super::super) fn stop_signal(errors: &mut Errors, signal: &str, system: Option<&str>, path: &Path<'_>) {
+pub fn stop_signal(errors: &mut Errors, signal: &str, system: Option<&str>, path: &Path<'_>) {
     let sorted = |mut words: Vec<String>| {
         words.sort_unstable();
         words
@@ -265,7 +265,7 @@ pub(in super::super) fn stop_signal(errors: &mut Errors, signal: &str, system: O
 /// When a single container is started again.
 ///
 /// Upstream: `validateContainerRestartPolicy`, `validateInitContainerRestartPolicy`.
-pub(in super::super) fn restarts(errors: &mut Errors, container: &Container, is_init: bool, path: &Path<'_>) {
+pub fn restarts(errors: &mut Errors, container: &Container, is_init: bool, path: &Path<'_>) {
     let rules = items(container.others.get("restartPolicyRules"));
     let (at, list) = (path.key("restartPolicy"), path.key("restartPolicyRules"));
     match &*container.restart_policy {
@@ -296,7 +296,7 @@ pub(in super::super) fn restarts(errors: &mut Errors, container: &Container, is_
 }
 
 /// Upstream: `validateResizePolicy`.
-pub(in super::super) fn resize(errors: &mut Errors, policies: &Value, never_restarts: bool, path: &Path<'_>) {
+pub fn resize(errors: &mut Errors, policies: &Value, never_restarts: bool, path: &Path<'_>) {
     let (list, all) = (path.key("resizePolicy"), policies.as_list().unwrap_or_default());
     for (i, policy) in all.iter().enumerate() {
         let (resource, restart) = (text(policy, "resourceName"), text(policy, "restartPolicy"));
@@ -315,7 +315,7 @@ pub(in super::super) fn resize(errors: &mut Errors, policies: &Value, never_rest
 /// Devices that a container uses, of those that its pod claims.
 ///
 /// Upstream: `validateResourceClaimNames`.
-pub(in super::super) fn used_claims(errors: &mut Errors, claims: &Value, spec: &PodSpec, path: &Path<'_>) {
+pub fn used_claims(errors: &mut Errors, claims: &Value, spec: &PodSpec, path: &Path<'_>) {
     let (list, all) = (path.key("claims"), claims.as_list().unwrap_or_default());
     let mut known: Vec<&str> = items(spec.others.get("resourceClaims"))
         .iter()
@@ -347,7 +347,7 @@ pub(in super::super) fn used_claims(errors: &mut Errors, claims: &Value, spec: &
 /// Files that variables are read from are of an emptyDir.
 ///
 /// Upstream: `validateFileKeyRefVolumes`.
-pub(in super::super) fn files_of_variables(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
+pub fn files_of_variables(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
     for (key, containers) in [("initContainers", &spec.init_containers), ("containers", &spec.containers)] {
         let list = path.key(key);
         for (i, container) in containers.iter().enumerate() {

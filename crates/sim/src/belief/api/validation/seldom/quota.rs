@@ -67,7 +67,7 @@ fn list(scopes: &[Name]) -> String {
     Value::List(scopes.iter().cloned().map(Value::String).collect()).to_json()
 }
 
-pub(in super::super) fn spec(errors: &mut Errors, spec: &ResourceQuotaSpec, path: &Path<'_>) {
+pub fn spec(errors: &mut Errors, spec: &ResourceQuotaSpec, path: &Path<'_>) {
     let hard = path.key("hard");
     for (resource, quantity) in &spec.hard {
         let at = hard.map_key(resource);
@@ -144,7 +144,7 @@ fn selector(errors: &mut Errors, spec: &ResourceQuotaSpec, selector: &Value, lim
     conflicts(errors, &named, &spec.scopes, path);
 }
 
-pub(in super::super) fn update(errors: &mut Errors, new: &ResourceQuotaSpec, old: &ResourceQuotaSpec, path: &Path<'_>) {
+pub fn update(errors: &mut Errors, new: &ResourceQuotaSpec, old: &ResourceQuotaSpec, path: &Path<'_>) {
     let same = new.scopes.iter().all(|scope| old.scopes.contains(scope))
         && old.scopes.iter().all(|scope| new.scopes.contains(scope));
     if !same {

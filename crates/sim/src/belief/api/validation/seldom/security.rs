@@ -35,7 +35,7 @@ fn word(errors: &mut Errors, context: &Value, key: &str, words: &[&str], path: &
     }
 }
 
-pub(in super::super) fn of_pod(errors: &mut Errors, spec: &PodSpec, context: &Value, path: &Path<'_>) {
+pub fn of_pod(errors: &mut Errors, spec: &PodSpec, context: &Value, path: &Path<'_>) {
     ids(errors, context, &["fsGroup", "runAsUser", "runAsGroup"], path);
     let groups = path.key("supplementalGroups");
     for (i, group) in items(context.at(&["supplementalGroups"])).iter().enumerate() {
@@ -79,7 +79,7 @@ fn is_sysctl(name: &str) -> bool {
     name.len() <= 253 && name.split(['.', '/']).all(fits)
 }
 
-pub(in super::super) fn of_container(errors: &mut Errors, context: &Value, host_users: bool, path: &Path<'_>) {
+pub fn of_container(errors: &mut Errors, context: &Value, host_users: bool, path: &Path<'_>) {
     ids(errors, context, &["runAsUser", "runAsGroup"], path);
     word(errors, context, "procMount", &["Default", "Unmasked"], path);
     if host_users && text(context, "procMount") == "Unmasked" {

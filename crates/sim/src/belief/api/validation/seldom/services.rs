@@ -13,7 +13,7 @@ fn list(names: &[Name]) -> String {
 }
 
 /// Upstream: `validateClientIPAffinityConfig`.
-pub(in super::super) fn affinity(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
+pub fn affinity(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
     let timeout = spec.session_affinity_config.0.as_deref().and_then(|it| it.at(&["clientIP", "timeoutSeconds"]));
     if let Some(seconds) = timeout.and_then(Value::as_int).filter(|seconds| !(1..=86_400).contains(seconds)) {
         let path = path.key("sessionAffinityConfig");
@@ -23,7 +23,7 @@ pub(in super::super) fn affinity(errors: &mut Errors, spec: &ServiceSpec, path: 
 }
 
 /// Upstream: `ValidateServiceClusterIPsRelatedFields`.
-pub(in super::super) fn addresses(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
+pub fn addresses(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
     let (all, at) = (&spec.cluster_ips, path.key("clusterIPs"));
     if let Some(first) = all.first().filter(|first| **first != spec.cluster_ip) {
         let detail = if spec.cluster_ip.is_empty() && !first.is_empty() {
@@ -76,7 +76,7 @@ pub(in super::super) fn addresses(errors: &mut Errors, spec: &ServiceSpec, path:
     }
 }
 
-pub(in super::super) fn external_ips(errors: &mut Errors, ips: &[Name], path: &Path<'_>) {
+pub fn external_ips(errors: &mut Errors, ips: &[Name], path: &Path<'_>) {
     let list = path.key("externalIPs");
     for (i, ip) in ips.iter().enumerate() {
         let before = errors.count();
@@ -88,7 +88,7 @@ pub(in super::super) fn external_ips(errors: &mut Errors, ips: &[Name], path: &P
 }
 
 /// Networks that a balancer lets in.
-pub(in super::super) fn source_ranges(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
+pub fn source_ranges(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
     let ranges = spec.others.get("loadBalancerSourceRanges").and_then(Value::as_list).unwrap_or_default();
     if ranges.is_empty() {
         return;
@@ -104,7 +104,7 @@ pub(in super::super) fn source_ranges(errors: &mut Errors, spec: &ServiceSpec, p
 }
 
 /// Upstream: `validateLoadBalancerClassField`.
-pub(in super::super) fn balancer(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
+pub fn balancer(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
     if let Some(class) = spec.others.get("loadBalancerClass").and_then(Value::as_str) {
         let at = path.key("loadBalancerClass");
         if &*spec.kind == "LoadBalancer" {
@@ -116,7 +116,7 @@ pub(in super::super) fn balancer(errors: &mut Errors, spec: &ServiceSpec, path: 
 }
 
 /// The port by which a balancer asks nodes for their health.
-pub(in super::super) fn health_port(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
+pub fn health_port(errors: &mut Errors, spec: &ServiceSpec, path: &Path<'_>) {
     let Some(port) = spec.others.get("healthCheckNodePort").and_then(Value::as_int).filter(|port| *port != 0) else {
         return;
     };
@@ -130,7 +130,7 @@ pub(in super::super) fn health_port(errors: &mut Errors, spec: &ServiceSpec, pat
 }
 
 /// Upstream: `validateLoadBalancerClassField`, `validateUpgradeDowngradeIPFamilies`.
-pub(in super::super) fn update(errors: &mut Errors, new: &ServiceSpec, old: &ServiceSpec, path: &Path<'_>) {
+pub fn update(errors: &mut Errors, new: &ServiceSpec, old: &ServiceSpec, path: &Path<'_>) {
     let both = |kind: &str| &*new.kind == kind && &*old.kind == kind;
     let named = &*new.kind != "ExternalName" && &*old.kind != "ExternalName";
     let headless = &*new.cluster_ip == "None" || &*old.cluster_ip == "None";

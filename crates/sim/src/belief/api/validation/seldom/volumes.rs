@@ -49,7 +49,7 @@ const SOURCES: [(&str, &str); 30] = [
 ];
 
 /// `pod`: the name of the pod, where the volume is of one and not of a template.
-pub(in super::super) fn source(errors: &mut Errors, volume: &Volume, pod: Option<&Name>, path: &Path<'_>) {
+pub fn source(errors: &mut Errors, volume: &Volume, pod: Option<&Name>, path: &Path<'_>) {
     let written = volume.to_value();
     let mut is_first = true;
     for (name, called) in SOURCES {
@@ -270,7 +270,7 @@ fn certificate(errors: &mut Errors, value: &Value, path: &Path<'_>) {
 /// Names of devices that a pod claims.
 ///
 /// Upstream: `validatePodResourceClaims`, `validateResourceClaimNames`.
-pub(in super::super) fn resource_claims(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
+pub fn resource_claims(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
     let Some(claims) = spec.others.get("resourceClaims").and_then(Value::as_list) else { return };
     let list = path.key("resourceClaims");
     for (i, claim) in claims.iter().enumerate() {
