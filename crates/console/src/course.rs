@@ -147,6 +147,7 @@ const RARE: [&str; 32] = [
     "debug",
     "create",
     "describe",
+    "diff",
     "edit",
     "events",
     "exec",
@@ -161,7 +162,6 @@ const RARE: [&str; 32] = [
     "rollout",
     "run",
     "set",
-    "taint",
     "wait",
 ];
 
@@ -174,8 +174,9 @@ pub fn is_rare(line: &str) -> bool {
         let of_file = words.iter().any(|word| word.starts_with("-f") || word.starts_with("--filename"));
         let is_kubectl = matches!(words[0].as_str(), "kubectl" | "k");
         let awaits = words[0] == "run" && words.get(1).is_some_and(|word| word == "until");
-        let asks = |word: &String| RARE.contains(&word.as_str()) && (!of_file || word.starts_with("--"));
-        awaits || is_kubectl && words.iter().any(asks)
+        let of_image = words.iter().any(|word| word == "set") && words.iter().any(|word| word == "image");
+        let asks = |word: &String| RARE.contains(&word.as_str()) && !(of_file && word == "create");
+        awaits || is_kubectl && !of_image && words.iter().any(asks)
     };
     plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_rare(line)
 }
