@@ -501,7 +501,7 @@ fn a_pod_changes_its_image_and_little_else() {
         Kind::Pod,
         &old,
         "{metadata:{name:p},spec:{containers:[]}}",
-        "spec.containers: Forbidden: pod updates may not add or remove containers",
+        "spec.containers: Required value\nspec.containers: Forbidden: pod updates may not add or remove containers",
     );
 }
 

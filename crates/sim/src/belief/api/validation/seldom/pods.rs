@@ -323,6 +323,7 @@ pub(in super::super) fn used_claims(errors: &mut Errors, claims: &Value, spec: &
         .filter(|n| !n.is_empty())
         .collect();
     known.sort_unstable();
+    known.dedup();
     for (i, claim) in all.iter().enumerate() {
         let (at, name, request) = (list.index(i), text(claim, "name"), text(claim, "request"));
         if name.is_empty() {
