@@ -130,10 +130,11 @@ fn is_answer(words: &[String]) -> bool {
 }
 
 /// What few lines ask of kubectl.
-const RARE: [&str; 26] = [
+const RARE: [&str; 32] = [
     "--prune",
     "--server-side",
     "alpha",
+    "annotate",
     "api-resources",
     "attach",
     "auth",
@@ -146,14 +147,19 @@ const RARE: [&str; 26] = [
     "debug",
     "create",
     "describe",
+    "diff",
+    "edit",
     "events",
     "exec",
     "explain",
     "expose",
     "kustomize",
+    "label",
     "logs",
+    "patch",
     "plugin",
     "port-forward",
+    "rollout",
     "run",
     "set",
     "wait",
@@ -168,8 +174,9 @@ pub fn is_rare(line: &str) -> bool {
         let of_file = words.iter().any(|word| word.starts_with("-f") || word.starts_with("--filename"));
         let is_kubectl = matches!(words[0].as_str(), "kubectl" | "k");
         let awaits = words[0] == "run" && words.get(1).is_some_and(|word| word == "until");
-        let asks = |word: &String| RARE.contains(&word.as_str()) && (!of_file || word.starts_with("--"));
-        awaits || is_kubectl && words.iter().any(asks)
+        let of_image = words.iter().any(|word| word == "set") && words.iter().any(|word| word == "image");
+        let asks = |word: &String| RARE.contains(&word.as_str()) && !(of_file && word == "create");
+        awaits || is_kubectl && !of_image && words.iter().any(asks)
     };
     plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_rare(line)
 }

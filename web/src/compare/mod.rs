@@ -11,7 +11,7 @@ mod presets;
 #[cfg(test)]
 mod tests;
 #[cfg(all(test, not(target_arch = "wasm32")))]
-mod truth;
+mod truth_tests;
 
 pub use choice::Choice;
 pub use choices::{choices, end, first};

@@ -53,7 +53,10 @@ pub fn Floating(props: &FloatingProps) -> Html {
         Some(Popup::Compare) => {
             html! { <Late key="compare" content={Callback::from(|()| html! { <CompareStage /> })} /> }
         }
-        Some(Popup::Diff(file)) => html! { <DiffDialog key="diff" file={*file} /> },
+        Some(Popup::Diff(file)) => {
+            let file = *file;
+            html! { <Late key="diff" content={Callback::from(move |()| html! { <DiffDialog {file} /> })} /> }
+        }
         Some(Popup::Guarantees) => html! { <GuaranteesDialog key="guarantees" /> },
         Some(Popup::Guarantee(guarantee)) => {
             html! { <GuaranteeDialog key={guarantee.title()} guarantee={*guarantee} /> }

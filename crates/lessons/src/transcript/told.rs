@@ -202,7 +202,7 @@ mod tests {
         "run 1m",
         "kubectl create deployment web --image=nginx --replicas=2",
         "run 5s",
-        "kubectl exec rg-0 -- sh -c 'echo here > /tmp/mark'",
+        "kubectl exec rg-0 -- sh -c 'echo here > /srv/mark'",
         "kubectl drain node-2 --ignore-daemonsets --delete-emptydir-data --force",
         "cut node-0",
         "run 6m",

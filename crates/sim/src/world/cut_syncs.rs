@@ -31,7 +31,7 @@ fn part(memory: &Memory, id: ControllerId) -> u64 {
     }
 }
 
-const WORKLOADS: [&str; 5] = [
+const WORKLOADS: [&str; 6] = [
     r#"{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"web"},"spec":{"serviceName":"web","replicas":3,
         "podManagementPolicy":"Parallel","selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":
         {"app":"web"}},"spec":{"containers":[{"name":"c","image":"petri.dev/elector:1","volumeMounts":[{"name":"data",
@@ -47,6 +47,9 @@ const WORKLOADS: [&str; 5] = [
     r#"{"apiVersion":"apps/v1","kind":"DaemonSet","metadata":{"name":"agent"},"spec":{"selector":{"matchLabels":
         {"app":"agent"}},"template":{"metadata":{"labels":{"app":"agent"}},"spec":{"containers":[{"name":"c",
         "image":"server:1"}]}}}}"#,
+    r#"{"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"work"},"spec":{"completions":500,"parallelism":3,
+        "backoffLimit":1000,"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"busybox",
+        "command":["sleep","5"]}]}}}}"#,
 ];
 
 /// A fault, or the end of one.

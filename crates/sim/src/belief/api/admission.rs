@@ -404,6 +404,10 @@ pub fn keep_for_update(new: &mut Object, old: &Object) {
             if is_inside && new.spec.external_traffic_policy == old.spec.external_traffic_policy {
                 Rc::make_mut(&mut new.spec).external_traffic_policy = Name::default();
             }
+            let is_same = new.spec.allocate_load_balancer_node_ports == old.spec.allocate_load_balancer_node_ports;
+            if &*new.spec.kind != "LoadBalancer" && is_same && new.spec.allocate_load_balancer_node_ports.is_some() {
+                Rc::make_mut(&mut new.spec).allocate_load_balancer_node_ports = None;
+            }
             if new.spec.ip_families.is_empty() {
                 let spec = Rc::make_mut(&mut new.spec);
                 spec.ip_families = old.spec.ip_families.clone();
