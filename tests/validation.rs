@@ -2,8 +2,8 @@
 //!
 //! A table is read line by line. `base` gives an object in one line of YAML, `at` a place in it (keys and numbers, with
 //! dots between). Then each line that begins with `+` changes that place as a merge patch does and creates the object;
-//! one with `~` creates the base as it is and replaces it by the changed one. The lines behind it that begin with `>` are
-//! the answer, one fault a line; `> ok` where there is none. `#` begins a remark: the upstream test or function that the
+//! one with `~` creates the base as it is and replaces what the cluster made of it by the same with the change. The lines
+//! behind it that begin with `>` are the answer, one fault a line; `> ok` where there is none. `#` begins a remark: the upstream test or function that the
 //! lines follow. `UPDATE_EXPECT=1` writes the answers.
 
 use crate::cluster::Cluster;
@@ -85,12 +85,16 @@ fn created(cluster: &mut Cluster, object: &Value) -> Vec<String> {
     faults(&cluster.run("kubectl create --dry-run=server -f it.yaml"))
 }
 
-fn replaced(old: &Value, new: &Value) -> Vec<String> {
+/// Replaces what the cluster made of an object by the same with a change.
+fn replaced(old: &Value, place: &[&str], patch: &Value) -> Vec<String> {
     let mut cluster = Cluster::new(1);
     cluster.write("old.yaml", &old.to_json());
     let out = cluster.run("kubectl create -f old.yaml");
     assert!(out.contains(" created"), "{out}");
-    cluster.write("it.yaml", &new.to_json());
+    let out = cluster.run("kubectl get -f old.yaml -o json");
+    let mut object = Value::from_json(&out).unwrap_or_else(|| panic!("{out}"));
+    change(&mut object, place, patch);
+    cluster.write("it.yaml", &object.to_json());
     faults(&cluster.run("kubectl replace -f it.yaml"))
 }
 
@@ -118,11 +122,7 @@ fn play(text: &str) -> (String, usize) {
                 change(&mut object, &path, &value(rest));
                 created(&mut cluster, &object)
             }
-            "~" => {
-                let mut object = base.clone();
-                change(&mut object, &path, &value(rest));
-                replaced(&base, &object)
-            }
+            "~" => replaced(&base, &path, &value(rest)),
             _ => continue,
         };
         count += 1;

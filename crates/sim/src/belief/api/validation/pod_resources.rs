@@ -46,8 +46,7 @@ pub(super) fn requirements(errors: &mut Errors, resources: &ResourceRequirements
         container_resource(errors, name, &at);
         amount(errors, name, quantity, &at);
         request(errors, resources, name, quantity, (&limits, &requests));
-        // Upstream says this of the whole, not of the request.
-        pages(errors, name, quantity, path);
+        pages(errors, name, quantity, &at);
     }
     let named = |names: &[&str]| {
         let all = resources.limits.keys().chain(resources.requests.keys());

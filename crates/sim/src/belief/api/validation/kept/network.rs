@@ -249,11 +249,11 @@ pub(super) fn ingress_class(errors: &mut Errors, object: &KeptObject) {
     typed(errors, parameters, &path);
     let (space, at) = (parameters.at(&["namespace"]).and_then(Value::as_str), path.key("namespace"));
     match (word(parameters, &["scope"]), space) {
-        ("", _) => errors.required(&path.key("scope"), ""),
         ("Namespace", None) => errors.required(&at, "`parameters.scope` is set to 'Namespace'"),
         ("Namespace", Some(space)) => dns_label(errors, &at, space),
-        ("Cluster", Some(_)) => errors.forbidden(&at, "`parameters.scope` is set to 'Cluster'"),
-        ("Cluster", None) => {}
+        // Where nothing is said it is the whole cluster.
+        ("" | "Cluster", Some(_)) => errors.forbidden(&at, "`parameters.scope` is set to 'Cluster'"),
+        ("" | "Cluster", None) => {}
         (other, _) => errors.one_of(&path.key("scope"), other, &["Cluster", "Namespace"]),
     }
 }

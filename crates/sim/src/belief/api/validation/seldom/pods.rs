@@ -323,6 +323,7 @@ pub fn used_claims(errors: &mut Errors, claims: &Value, spec: &PodSpec, path: &P
         .filter(|n| !n.is_empty())
         .collect();
     known.sort_unstable();
+    known.dedup();
     for (i, claim) in all.iter().enumerate() {
         let (at, name, request) = (list.index(i), text(claim, "name"), text(claim, "request"));
         if name.is_empty() {
