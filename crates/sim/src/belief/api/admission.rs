@@ -397,6 +397,9 @@ pub fn keep_for_update(new: &mut Object, old: &Object) {
                 let spec = Rc::make_mut(&mut new.spec);
                 spec.cluster_ip = old.spec.cluster_ip.clone();
                 spec.cluster_ips = old.spec.cluster_ips.clone();
+            } else if new.spec.cluster_ip != old.spec.cluster_ip && new.spec.cluster_ips == old.spec.cluster_ips {
+                // Upstream: `NormalizeClusterIPs`. Older clients know of one address alone.
+                Rc::make_mut(&mut new.spec).cluster_ips = vec![new.spec.cluster_ip.clone()];
             }
             node_ports::keep(Rc::make_mut(&mut new.spec), &old.spec);
             // Upstream: `dropTypeDependentFields`. What the old type had for itself goes with it, unless it was changed.
