@@ -58,9 +58,9 @@ fn an_unquoted_yes_is_a_bool_and_no_label() {
 #[test]
 fn a_field_without_effect_is_said_to_have_none() {
     check(
-        &format!("{POD}spec:\n  hostIPC: true\n  containers:\n  - name: c\n    image: i\n    env:\n    - name: A\n"),
+        &format!("{POD}spec:\n  hostUsers: true\n  containers:\n  - name: c\n    image: i\n    env:\n    - name: A\n"),
         expect![[r#"
-            6:3 "hostIPC" not simulated: spec.hostIPC is accepted, but has no effect in the simulation
+            6:3 "hostUsers" not simulated: spec.hostUsers is accepted, but has no effect in the simulation
         "#]],
     );
 }
