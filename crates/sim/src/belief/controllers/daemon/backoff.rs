@@ -71,7 +71,7 @@ mod tests {
             failed.next(set, 1, &node, now);
             assert_eq!(failed.delay(set, 1, &node, now), Some(Span::seconds(expected)));
             assert_eq!(failed.delay(set, 2, &node, now), None, "another generation begins anew");
-            now = now + Span::seconds(expected);
+            now += Span::seconds(expected);
             assert_eq!(failed.delay(set, 1, &node, now), None, "the wait is over");
         }
         failed.next(Uid(2), 1, &node, now + Span::minutes(31));

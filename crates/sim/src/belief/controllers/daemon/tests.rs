@@ -195,7 +195,7 @@ fn a_failed_pod_is_deleted_and_the_next_one_waits() {
     let run = again(&mut bench);
     assert_eq!(run.requests(), ["status daemonset/agent"]);
     assert_eq!(run.done().after, Some(Span::seconds(1)));
-    bench.now = bench.now + Span::seconds(1);
+    bench.now += Span::seconds(1);
     assert_eq!(again(&mut bench).requests()[0], "delete pod/agent-2");
 
     let ended = with_phase(pod("agent-1", 11, "node-a", "new"), Phase::Succeeded);
