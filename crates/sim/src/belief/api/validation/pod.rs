@@ -89,7 +89,10 @@ fn anywhere(
         let detail = "ShareProcessNamespace and HostPID cannot both be enabled";
         errors.invalid(&at.key("shareProcessNamespace"), "true", detail);
     }
-    if let Some(context) = spec.security_context.0.as_deref() {
+    // Every pod has one; few say something in it.
+    if let Some(context) = spec.security_context.0.as_deref()
+        && context.as_map().is_none_or(|map| map.iter().next().is_some())
+    {
         security::of_pod(errors, spec, context, &path.key("securityContext"));
     }
     pod_placement::affinity(errors, spec, &path.key("affinity"));
