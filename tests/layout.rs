@@ -64,6 +64,7 @@ const CONSOLE: House = House {
         &["complete"],
         &["verbs", "kubectl"],
         &["claims"],
+        &["remote"],
         &["programs"],
         &["dig", "raw"],
         &["help", "describe"],

@@ -31,6 +31,7 @@ fn translated(kind: Kind, text: &str) -> Result<Value, serde_json::Error> {
         Kind::StatefulSet => through::<apps::v1::StatefulSet>(text),
         Kind::ReplicaSet => through::<apps::v1::ReplicaSet>(text),
         Kind::Deployment => through::<apps::v1::Deployment>(text),
+        Kind::DaemonSet => through::<apps::v1::DaemonSet>(text),
         Kind::ControllerRevision => through::<apps::v1::ControllerRevision>(text),
         Kind::Lease => through::<coordination::v1::Lease>(text),
         Kind::EndpointSlice => through::<discovery::v1::EndpointSlice>(text),

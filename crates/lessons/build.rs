@@ -45,7 +45,7 @@ fn official(variable: &dyn Fn(&str) -> String, all: bool) {
             let path = entry.path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "yaml") {
+            } else {
                 let path = path.strip_prefix(&folder).expect("it lies below").to_string_lossy().replace('\\', "/");
                 paths.push(path);
             }
@@ -55,14 +55,14 @@ fn official(variable: &dyn Fn(&str) -> String, all: bool) {
     let (mut names, mut texts) = (String::new(), String::new());
     for path in &paths {
         let text = std::fs::read(folder.join(path)).expect("a file that was just listed can be read");
-        writeln!(names, "    ({path:?}, {}),", fnv(&text)).expect("writing to a String does not fail");
+        writeln!(names, "    ({path:?}, {}),", fnv(&text) >> 32).expect("writing to a String does not fail");
         if all {
             let place = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?})", format!("/official/{path}"));
             writeln!(texts, "    ({path:?}, include_str!({place})),").expect("writing to a String does not fail");
         }
     }
     let out = Path::new(&variable("OUT_DIR")).join("official.rs");
-    let text = format!("const FILES: &[(&str, u64)] = &[\n{names}];\nconst TEXTS: &[(&str, &str)] = &[\n{texts}];\n");
+    let text = format!("const FILES: &[(&str, u32)] = &[\n{names}];\nconst TEXTS: &[(&str, &str)] = &[\n{texts}];\n");
     std::fs::write(out, text).expect("cargo's output folder can be written");
 }
 

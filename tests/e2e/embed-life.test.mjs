@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { FENCE, SHORT, clock, clusters, drawn, escape, fenced, frameOf, pair, protocol, start, step } from "./embed.mjs";
 import { DIST, launch, openApp, shutDown, startServer } from "./harness.mjs";
-import { drawn as redrawn, say } from "./steps.mjs";
+import { drawn as redrawn, recorded, say } from "./steps.mjs";
 
 after(shutDown);
 
@@ -143,7 +143,7 @@ test("E16: twenty navigations inside of one page leave nothing behind", async (t
 async function shared(page) {
   await page.locator("#share-button").click();
   const link = await page.locator("#share-link").inputValue();
-  const json = await page.locator("#share-json").inputValue();
+  const json = await recorded(page);
   return { fragment: new URL(link).hash.slice(1), run: JSON.parse(json) };
 }
 
@@ -156,7 +156,7 @@ test("Share writes what a page needs to have the run at hand, and shows how it w
   await redrawn(page);
   const moment = await page.locator(".clock").getAttribute("data-micros");
   await page.locator("#share-button").click();
-  await page.locator("#share-embed summary").click();
+  await page.locator('.share [data-form="Embed"]').click();
   await page.locator("#embed-title").fill("A <quiet> node");
   const snippets = {};
   for (const form of ["Markdown", "HTML", "Frame"]) {

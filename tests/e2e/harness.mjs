@@ -216,10 +216,14 @@ export async function openPage({
   return page;
 }
 
-/** Opens the application and waits until it has drawn itself. */
-export async function openApp(options) {
+/**
+ * Opens the application and waits until it has drawn itself, and until what a person needs is there: a press that comes
+ * before is answered a little later. With `first` it is the first part alone.
+ */
+export async function openApp({ first = false, ...options } = {}) {
   const page = await openPage(options);
   await page.waitForSelector("[data-app]");
+  if (!first) await page.evaluate(() => globalThis.petriExpectSecondPart?.());
   return page;
 }
 

@@ -102,7 +102,7 @@ test("an ordinary visit does without", async () => {
   await page.keyboard.type("cut node");
   await drawn(page);
   await page.keyboard.press("Escape");
-  for (const line of ["kubectl get pods", "kubectl get all", "kubectl get pod rg-0 -o yaml", "kubectl get pods; kubectl get pvc", "kubectl get pods,sts,pvc -A", "kubectl scale sts rg --replicas 3", "run 1m", "kubectl get events", "kubectl delete pod rg-0", "kubectl rollout status sts rg"]) {
+  for (const line of ["kubectl get pods", "kubectl get all", "kubectl get pod rg-0 -o yaml", "kubectl get pods; kubectl get pvc", "kubectl get pods,sts,pvc -A", "kubectl scale sts rg --replicas 3", "run 1m", "kubectl get events", "kubectl delete pod rg-0", "kubectl set image sts rg random-generator=k8spatterns/random-generator:2.0"]) {
     await say(page, line);
   }
   includes(await say(page, "kubectl get sts"), "rg");

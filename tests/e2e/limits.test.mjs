@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { openApp, openPage, shutDown, startServer } from "./harness.mjs";
+import { recorded } from "./steps.mjs";
 
 after(shutDown);
 
@@ -28,7 +29,7 @@ function link(url, recording) {
 /** The recording of a page. */
 async function recording(page) {
   await page.locator("#share-button").click();
-  const text = await page.locator("#share-json").inputValue();
+  const text = await recorded(page);
   await page.keyboard.press("Escape");
   return JSON.parse(text);
 }
@@ -36,6 +37,7 @@ async function recording(page) {
 /** Opens a recording as a file: it can be longer than Chromium lets an address be. */
 async function openFile(page, file) {
   await page.locator("#share-button").click();
+  await page.locator('.share [data-form="File"]').click();
   const chooser = page.waitForEvent("filechooser");
   await page.locator("#open-recording").click();
   await (await chooser).setFiles(file);

@@ -1,4 +1,5 @@
-// Pictures of ten moments, for people to look at: tests/e2e/output/<moment>-light.png, -dark.png and -390.png.
+// Pictures of moments, for people to look at: tests/e2e/output/<moment>-light.png, -dark.png, -390.png, and -zoom.png for a
+// laptop at 200 %.
 //
 // node screenshots.mjs [part of a name ...]
 
@@ -10,6 +11,8 @@ const LOOKS = {
   light: { viewport: WIDE, colorScheme: "light" },
   dark: { viewport: WIDE, colorScheme: "dark" },
   390: { viewport: { width: 390, height: 844 }, colorScheme: "light", deviceScaleFactor: 2 },
+  // What 1440 x 900 pixels are at 200 %.
+  zoom: { viewport: { width: 720, height: 450 }, colorScheme: "light", deviceScaleFactor: 2 },
 };
 
 async function cut(page) {
@@ -49,6 +52,27 @@ async function inspector(page, tab) {
   await panel(page, "why");
   if (tab) await page.locator(`[id="tab-${tab}"]`).click();
 }
+
+/** A second set beside that of the first visit. */
+const DB = `apiVersion: v1
+kind: Service
+metadata: { name: db }
+spec: { clusterIP: None, selector: { app: db }, ports: [{ port: 5432 }] }
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: db }
+spec:
+  serviceName: db
+  replicas: 2
+  selector: { matchLabels: { app: db } }
+  template:
+    metadata: { labels: { app: db } }
+    spec: { containers: [{ name: pg, image: "postgres:17" }] }
+  volumeClaimTemplates:
+  - metadata: { name: data }
+    spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+`;
 
 const MOMENTS = {
   "first-visit": async () => {},
@@ -102,6 +126,35 @@ const MOMENTS = {
     await drawn(page);
     await page.locator('[data-panel="budget"] [data-refused="true"] .act').first().click();
     await drawn(page);
+  },
+  "two-sets": async (page) => {
+    await panel(page, "manifests");
+    await paste(page, DB);
+    await page.locator("#apply").click();
+    await moved(page, "run until sts/db Ready");
+    await moved(page, "run 20s");
+    await say(page, "cut $(kubectl get pod db-0 --template {{.spec.nodeName}})");
+    await moved(page, "run 60s");
+    await panel(page, "cluster");
+  },
+  share: async (page, narrow) => {
+    await panel(page, "why");
+    await cut(page);
+    await run(page, 60);
+    if (narrow) {
+      await panel(page, "more");
+      await page.locator(".more .btn", { hasText: "Share" }).click();
+    } else {
+      await page.locator("#share-button").click();
+    }
+    await page.locator('.share [data-form="Picture"]').click();
+    await page.locator(".share .shot").evaluate((shot) => shot.decode());
+  },
+  logs: async (page) => {
+    await say(page, "kubectl exec rg-0 -- sh -c 'echo here > /logs/mark'");
+    await select(page, "rg-0");
+    await inspector(page, "Own");
+    await page.locator('[data-panel="logs"]').waitFor();
   },
   "lease-failover": async (page) => {
     await say(page, "kubectl delete sts/rg");

@@ -160,6 +160,38 @@ describe("a page that cannot start says so", () => {
   });
 });
 
+describe("a frame that cannot start says so within 3 seconds", () => {
+  test("where the policy forbids WebAssembly", async (t) => {
+    const server = await startServer({ csp: "script-src 'self'; style-src 'self' 'unsafe-inline'" });
+    t.after(() => server.close());
+    const page = await openPage({ url: server.url, allow: [/./] });
+    await page.getByRole("alert").waitFor({ timeout: 3_000 });
+    assert.match(await page.getByRole("alert").innerText(), /could not start.*wasm-unsafe-eval/s);
+    await page.finish();
+  });
+
+  test("where its files may not be fetched", async (t) => {
+    const pages = { "/host": '<!doctype html><link rel=icon href=data:,><iframe sandbox="allow-scripts" src="/" width=900 height=600></iframe>' };
+    const server = await startServer({ pages });
+    t.after(() => server.close());
+    const page = await openPage({ url: `${server.origin}/host`, allow: [/./] });
+    const late = page.frameLocator("iframe").locator("#boot-late");
+    await late.waitFor();
+    await page.waitForTimeout(2_800);
+    assert.equal(await late.evaluate((words) => getComputedStyle(words).opacity), "1");
+    assert.match(await late.innerText(), /Access-Control-Allow-Origin/);
+    await page.finish();
+  });
+
+  test("and who waits for a slow line is told nothing of frames once the page answers", async (t) => {
+    const server = await startServer();
+    t.after(() => server.close());
+    const page = await openApp({ url: server.url });
+    assert.equal(await page.locator("#boot-late").count(), 0);
+    await page.finish();
+  });
+});
+
 describe("the harness can fail", () => {
   const cases = {
     "on a console error": ["<script>console.error('as planned')</script>", /console error: as planned/],

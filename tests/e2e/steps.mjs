@@ -144,6 +144,12 @@ export async function paste(page, text) {
   }, text);
 }
 
+/** The recording of the run, as the open Share dialog has it. */
+export async function recorded(page) {
+  await page.locator('.share [data-form="File"]').click();
+  return page.locator("#share-json").inputValue();
+}
+
 /** The cluster as text: what must not change when something is refused. */
 export async function cluster(page) {
   return page.locator(".facts").innerText();

@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 
 import { openApp } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { drawn, example, includes, panel, pause, paste, pods, run, say, seconds, standing, suggestion } from "./steps.mjs";
+import { drawn, example, includes, panel, paste, pause, pods, recorded, run, say, seconds, standing, suggestion } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 const server = serve({ prefix: "/petri/" });
@@ -130,7 +130,7 @@ test("what is shared opens as the same moment", async () => {
   await run(page, 60);
   await page.locator("#share-button").click();
   const link = await page.locator("#share-link").inputValue();
-  const recording = JSON.parse(await page.locator("#share-json").inputValue());
+  const recording = JSON.parse(await recorded(page));
   assert.ok(recording.commands.length >= 3);
   const [clock, sentence] = [await page.locator(".clock").innerText(), await page.locator(".cluster h1").innerText()];
   await page.finish();

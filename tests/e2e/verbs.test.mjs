@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { openApp } from "./harness.mjs";
 import { serve } from "./served.mjs";
-import { drawn, example, includes, paste, pause, run, say, suggestion } from "./steps.mjs";
+import { drawn, example, includes, paste, pause, recorded, run, say, suggestion } from "./steps.mjs";
 
 const WIDE = { width: 1440, height: 900 };
 const server = serve();
@@ -79,7 +79,7 @@ test("a compared setting opens from its link, and is in the address of the run",
   includes(await page.locator(".term").innerText(), "Opened a recording");
   // Its setting has come with it.
   await page.locator("#share-button").click();
-  const json = await page.locator("#share-json").inputValue();
+  const json = await recorded(page);
   assert.deepEqual(JSON.parse(json).scenario.settings, { nodeMonitorGracePeriod: 20_000_000 });
   await page.finish();
 });

@@ -5,6 +5,7 @@
 
 import { before, guard, offers, opened, opens, stop } from "./failure.js";
 
+document.getElementById("boot-late")?.remove();
 const app = document.querySelector("meta[name=petri-app]");
 const asked = new URLSearchParams(location.search);
 /** Whether this is part of somebody else's page: see web/src/host.rs. */
@@ -91,6 +92,7 @@ function expectThirdPart(fetched = null) {
     .catch(() => ((third = null), false));
   return third;
 }
+globalThis.petriExpectSecondPart = () => globalThis.petriParts.second && expectSecondPart();
 globalThis.petriExpectThirdPart = () => expectThirdPart();
 
 function complete(module) {
@@ -136,8 +138,26 @@ function isKept() {
   }
 }
 
+/**
+ * Who presses something before the second part is there sees the next frame at once, and what the press does when the part
+ * has come: the press is held until then, and made again.
+ */
+function hold(event) {
+  if (exported["~.arrived"].value) return removeEventListener("click", hold, true);
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const again = new MouseEvent("click", event);
+  const { target } = event;
+  // Where it cannot be had it is asked for once more, in the way that blocks.
+  expectSecondPart().then(() => {
+    removeEventListener("click", hold, true);
+    target.dispatchEvent(again);
+  });
+}
+
 /** A person who starts to do something will soon need the rest, and so will a cluster that is left to itself. */
 function awaitPerson() {
+  addEventListener("click", hold, true);
   setTimeout(() => expectSecondPart(), 20_000);
   const signs = ["pointermove", "pointerdown", "touchstart", "wheel", "keydown", "focusin"];
   const seen = () => {
@@ -185,13 +205,13 @@ async function start() {
   if (typeof WebAssembly !== "object") {
     throw new Error("This browser has WebAssembly switched off, and the simulation needs it.");
   }
-  // The cluster of the first visit comes already started. That of a link has to be played, which takes two parts; what
-  // stands in somebody else's page, or was written there, takes all. And what is kept for offline costs no time, while a
-  // request that blocks would not be answered from there.
+  // The cluster of the first visit comes already started. That of a link has to be read and played, which takes all parts,
+  // and so does what stands in somebody else's page, or was written there. And what is kept for offline costs no time,
+  // while a request that blocks would not be answered from there.
   const parts = globalThis.petriParts;
-  const isFence = /[#&]fence=/.test(location.hash) || ["example", "lesson", "recording"].some((name) => asked.has(name));
-  const all = embedded || isFence || isKept();
-  const whole = parts.second && (all || location.hash.length > 1) ? fetchPart(parts.second) : null;
+  const isNamed = location.hash.length > 1 || ["example", "lesson", "recording"].some((name) => asked.has(name));
+  const all = embedded || isNamed || isKept();
+  const whole = parts.second && all ? fetchPart(parts.second) : null;
   whole?.catch(() => {});
   const rest = parts.third && all ? fetchPart(parts.third) : null;
   rest?.catch(() => {});
@@ -289,7 +309,10 @@ function explain(error) {
   const what = document.createElement("strong");
   what.textContent = "Petri could not start.";
   const why = document.createElement("span");
-  why.textContent = ` ${error instanceof Error ? error.message : String(error)}`;
+  const told = error instanceof Error ? error.message : String(error);
+  // Each browser has other words for it.
+  const isForbidden = error?.name === "CompileError" && /unsafe-eval|Policy/i.test(told);
+  why.textContent = ` ${isForbidden ? "This page's Content-Security-Policy forbids WebAssembly: script-src needs 'wasm-unsafe-eval'." : told}`;
   say.replaceChildren(what, why, button("Try again", () => location.reload()));
 }
 

@@ -7,9 +7,11 @@ const MOST = 5;
 /** Tells the runs of this page from those of others. */
 const own = Date.now().toString(36);
 
-/** Saves a text as a file. */
-export function save(name, text) {
-  const href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+const TYPES = { json: "application/json", svg: "image/svg+xml", png: "image/png" };
+
+/** Saves a text, or the bytes of a picture, as a file. */
+export function save(name, content) {
+  const href = URL.createObjectURL(new Blob([content], { type: TYPES[name.split(".").pop()] ?? "text/plain" }));
   const link = document.createElement("a");
   Object.assign(link, { href, download: name });
   link.click();

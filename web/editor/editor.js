@@ -24,6 +24,7 @@ import {
 import { badges, changedLines, driftLines, setApplied, setBadges, setDrift } from "./marks.js";
 import { colours, theme } from "./theme.js";
 
+export { draw } from "./draw.js";
 export { templates } from "./templates.js";
 
 const KEYS_HELP =

@@ -11,6 +11,7 @@ use gloo::events::EventListener;
 use petri_sim::story::link;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 /// Opens the recording of the address when the address changes under the page.
@@ -19,9 +20,13 @@ pub fn use_link(desk: &Desk) {
     let desk = desk.clone();
     use_effect_with((), move |()| {
         let listener = EventListener::new(&gloo::utils::window(), "hashchange", move |_| {
-            if let Some(named) = named(&gloo::utils::window().location().hash().unwrap_or_default()) {
-                open_named(&desk, named);
-            }
+            let desk = desk.clone();
+            spawn_local(async move {
+                edge::expect_third_part().await;
+                if let Some(named) = named(&gloo::utils::window().location().hash().unwrap_or_default()) {
+                    open_named(&desk, named);
+                }
+            });
         });
         move || drop(listener)
     });

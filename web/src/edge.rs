@@ -202,6 +202,9 @@ extern "C" {
     pub fn create(this: &EditorModule, parent: &HtmlElement, options: &JsValue) -> Result<TextEditor, JsValue>;
     #[wasm_bindgen(method, getter)]
     fn templates(this: &EditorModule) -> JsValue;
+    /// Draws an SVG and saves it as a PNG.
+    #[wasm_bindgen(method, catch)]
+    async fn draw(this: &EditorModule, name: &str, svg: &str) -> Result<JsValue, JsValue>;
 
     /// A running editor. A failure inside of it must not take the page with it, so every call can be refused.
     pub type TextEditor;
@@ -256,6 +259,16 @@ pub fn stopped(message: &str) {
 /// Saves a text as a file.
 pub fn save(name: &str, text: &str) {
     let _ = petri_save(name, text);
+}
+
+/// Draws an SVG, and saves it as a PNG of twice its size; the callback hears whether that worked.
+pub fn save_drawn(name: String, svg: String, then: impl FnOnce(bool) + 'static) {
+    spawn_local(async move {
+        then(match load_editor().await {
+            Some(module) => module.draw(&name, &svg).await.is_ok(),
+            None => false,
+        });
+    });
 }
 
 /// The text of a file that a person chooses; `None` if it cannot be read.

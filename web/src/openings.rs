@@ -137,6 +137,7 @@ pub fn choose_file(desk: &Desk) {
     let desk = desk.clone();
     spawn_local(async move {
         if let Some(text) = edge::choose().await {
+            edge::expect_third_part().await;
             desk.send(Action::Close);
             open_text(&desk, &text);
         }

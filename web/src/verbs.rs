@@ -207,6 +207,7 @@ fn rollout_verbs(name: &str, found: Option<&petri_objects::Object>) -> Vec<Verb>
     use petri_objects::Object;
     let (template, paused) = match found {
         Some(Object::StatefulSet(set)) => (&set.spec.template, None),
+        Some(Object::DaemonSet(set)) => (&set.spec.template, None),
         Some(Object::Deployment(deployment)) => (&deployment.spec.template, Some(deployment.spec.paused)),
         _ => return Vec::new(),
     };

@@ -9,7 +9,7 @@ use petri_sim::story::timeline::Timeline;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Read as _, Write};
 use std::process::ExitCode;
 
-/// Files of the working folder, and the examples.
+/// Files of the working folder, and the examples by their names.
 struct Folder;
 
 impl Files for Folder {
@@ -25,7 +25,7 @@ impl Files for Folder {
                 Unread::Because(format!("it is not UTF-8 text from byte {at} on"))
             }),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let official = || petri_lessons::official::named(name).and_then(petri_lessons::official::text);
+                let official = || petri_lessons::official::meant(name).and_then(petri_lessons::official::text);
                 let found = example().map(|(_, text)| *text).or_else(official);
                 found.map(str::to_owned).ok_or(Unread::Missing)
             }
@@ -34,7 +34,8 @@ impl Files for Folder {
         }
     }
     fn names(&self) -> Vec<String> {
-        petri_lessons::examples().iter().map(|(name, _)| name.to_string()).collect()
+        let entries = std::fs::read_dir(".").into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| !name.starts_with('.')).collect()
     }
 }
 

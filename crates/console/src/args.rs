@@ -41,7 +41,7 @@ impl Flag {
 }
 
 /// The words and flags of a command.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Arguments {
     pub words: Vec<String>,
     flags: Vec<(&'static str, String)>,
@@ -82,15 +82,33 @@ impl Arguments {
     }
 }
 
-/// `-it` as `-i -t`, if both are switches.
-fn apart(word: &str, flags: &[Flag]) -> Vec<String> {
-    let is_switch = |c: char| flags.iter().any(|flag| flag.short == Some(c) && matches!(flag.takes, Takes::Switch));
-    match word.strip_prefix('-') {
-        Some(letters) if letters.len() > 1 && letters.chars().all(is_switch) => {
-            letters.chars().map(|c| format!("-{c}")).collect()
+/// What a flag of the command means, or one that all commands of kubectl take.
+fn known<'f>(flags: &'f [Flag], command: &str, is: impl Fn(&&Flag) -> bool) -> Option<&'f Flag> {
+    let shared: &[Flag] = if command.starts_with("kubectl") { SHARED } else { &[] };
+    flags.iter().find(&is).or_else(|| shared.iter().find(&is))
+}
+
+/// `-it` as `-i -t`, and `-Rf` as `-R -f`: switches stand apart from what follows them.
+fn apart(word: &str, flags: &[Flag], command: &str) -> Vec<String> {
+    let is_switch = |c: char| {
+        known(flags, command, |flag| flag.short == Some(c)).is_some_and(|flag| matches!(flag.takes, Takes::Switch))
+    };
+    let mut parts = Vec::new();
+    let mut letters = word.strip_prefix('-').filter(|letters| letters.len() > 1).unwrap_or_default();
+    while let Some(first) = letters.chars().next().filter(|c| is_switch(*c)) {
+        // `-w=false` says what the switch is.
+        if letters[first.len_utf8()..].starts_with('=') {
+            break;
         }
-        _ => vec![word.to_owned()],
+        parts.push(format!("-{first}"));
+        letters = &letters[first.len_utf8()..];
     }
+    match (parts.is_empty(), letters) {
+        (true, _) => parts.push(word.to_owned()),
+        (false, "") => {}
+        (false, rest) => parts.push(format!("-{rest}")),
+    }
+    parts
 }
 
 /// Reads the words and flags of `command`.
@@ -98,7 +116,7 @@ fn apart(word: &str, flags: &[Flag]) -> Vec<String> {
 /// # Errors
 /// pflag's message about an unknown flag or a missing value.
 pub fn parse(words: &[String], flags: &[Flag], command: &str) -> Result<Arguments, Failure> {
-    let mut parser = Parser::from_args(words.iter().flat_map(|word| apart(word, flags)));
+    let mut parser = Parser::from_args(words.iter().flat_map(|word| apart(word, flags, command)));
     let mut out = Arguments::default();
     let usage = format!("See '{command} --help' for usage.");
     loop {
@@ -112,11 +130,11 @@ pub fn parse(words: &[String], flags: &[Flag], command: &str) -> Result<Argument
                 continue;
             }
             Some(Arg::Long(long)) => {
-                let flag = flags.iter().find(|flag| flag.long == long);
+                let flag = known(flags, command, |flag| flag.long == long);
                 (flag.ok_or_else(|| format!("error: unknown flag: --{long}\n{usage}"))?, format!("--{long}"))
             }
             Some(Arg::Short(short)) => {
-                let flag = flags.iter().find(|flag| flag.short == Some(short));
+                let flag = known(flags, command, |flag| flag.short == Some(short));
                 let unknown = || format!("error: unknown shorthand flag: '{short}' in -{short}\n{usage}");
                 (flag.ok_or_else(unknown)?, format!("'{short}' in -{short}"))
             }
@@ -177,9 +195,60 @@ pub(crate) const FIELDS: Flag = value("field-selector");
 pub(crate) const FILENAME: Flag = value("filename").short('f');
 pub(crate) const OUTPUT: Flag = value("output").short('o');
 
+pub(crate) const FOLDER: Flag = value("kustomize").short('k');
+
+/// The namespace of the context, as the console hands it to every command of kubectl: nobody types this.
+pub(crate) const OF_CONTEXT: &str = "namespace-of-context";
+
+/// What every command of kubectl takes, and what most do that print objects or read files. Whom one is and how one got
+/// here changes nothing in the simulation.
+const SHARED: &[Flag] = &[
+    value(OF_CONTEXT),
+    NAMESPACE,
+    OUTPUT,
+    FILENAME,
+    FOLDER,
+    switch("recursive").short('R'),
+    value("context"),
+    value("kubeconfig"),
+    value("cluster"),
+    value("user"),
+    value("server").short('s'),
+    value("token"),
+    value("as"),
+    value("as-group"),
+    value("as-uid"),
+    value("request-timeout"),
+    value("v").short('v'),
+    value("cache-dir"),
+    value("certificate-authority"),
+    value("client-certificate"),
+    value("client-key"),
+    value("username"),
+    value("password"),
+    value("tls-server-name"),
+    switch("insecure-skip-tls-verify"),
+    switch("match-server-version"),
+    switch("warnings-as-errors"),
+    switch("allow-missing-template-keys"),
+    switch("show-managed-fields"),
+    value("template"),
+    value("field-manager"),
+    value("chunk-size"),
+    value("resource-version"),
+    value("subresource"),
+    switch("save-config"),
+    switch("windows-line-endings"),
+    switch("server-print"),
+    switch("local"),
+    switch("wait"),
+    FIELDS,
+];
+
 /// The namespace that a command means.
 pub(crate) fn namespace(arguments: &Arguments) -> String {
-    arguments.last("namespace").filter(|n| !n.is_empty()).unwrap_or("default").to_owned()
+    let own = arguments.last("namespace").filter(|n| !n.is_empty());
+    own.or(arguments.last(OF_CONTEXT)).unwrap_or("default").to_owned()
 }
 
 #[cfg(test)]

@@ -48,6 +48,13 @@ impl Session {
     /// their output on by `|`; here-documents follow `<<EOF`.
     pub fn run(&mut self, line: &str, host: &mut dyn Host, files: &dyn Files) -> Output {
         let (session, mut out) = (&mut self.memory, Output::default());
+        let mut line = line;
+        if let Some(own) = shell::prompt::without(line, session.inside.is_some()) {
+            line = own;
+            session.pasted = true;
+        } else if session.pasted && is_command(line) {
+            session.pasted = false;
+        }
         if let Some(inside) = session.inside.clone() {
             if stays_inside(line) {
                 inside_line(session, inside, line, host, files, &mut out);
@@ -61,6 +68,7 @@ impl Session {
         }
         match shell::read(line) {
             Ok(script) => go_on(Rest::new(&script), &mut out, session, host, files, 0),
+            Err(_) if is_passed_over(line, session) => out.notes.push_str(PASSED_OVER),
             Err(problem) => {
                 out.fail(problem.words());
                 session.variables.code = 2;
@@ -98,32 +106,79 @@ impl Session {
     }
 }
 
+/// What is said of a line that no command begins, after one with a prompt.
+const PASSED_OVER: &str = "Note: passed over: output that was pasted along\n";
+
+/// Whether a line that cannot be read is no command: an output behind a line with a prompt, or the completion of a shell.
+fn is_passed_over(line: &str, session: &Memory) -> bool {
+    session.pasted && !is_command(line) || line.trim_start().starts_with("source <(")
+}
+
+/// Whether a line begins with a command.
+fn is_command(line: &str) -> bool {
+    let first = line.split_whitespace().next().unwrap_or_default();
+    is_own(first) || kubectl::VERBS.contains(&first) || programs::is_program(first)
+}
+
+/// Whether words that are no command are what kubectl answers: the head of a table, or what was done to an object.
+fn is_answer(words: &[String]) -> bool {
+    const DONE: [&str; 9] =
+        ["annotated", "configured", "created", "deleted", "exposed", "labeled", "patched", "scaled", "unchanged"];
+    let first = words[0].as_str();
+    let is_head = ["NAME", "NAMESPACE", "LAST", "CURRENT"].contains(&first) && words.len() > 1;
+    is_head || first.contains('/') && words.get(1).is_some_and(|word| DONE.contains(&word.as_str()))
+}
+
 /// What few lines ask of kubectl.
-const RARE: [&str; 12] = [
+const RARE: [&str; 32] = [
+    "--prune",
+    "--server-side",
+    "alpha",
+    "annotate",
+    "api-resources",
     "attach",
+    "auth",
     "autoscale",
+    "certificate",
+    "cluster-info",
+    "completion",
+    "config",
     "cp",
+    "debug",
     "create",
     "describe",
+    "diff",
+    "edit",
+    "events",
     "exec",
     "explain",
     "expose",
     "kustomize",
+    "label",
     "logs",
+    "patch",
+    "plugin",
     "port-forward",
+    "rollout",
     "run",
+    "set",
+    "wait",
 ];
 
 /// Whether a line asks for what few lines ask for, so that the page has it apart from the rest: a shell, a description, a
-/// program in a container, an object that the line makes, or a kind that is kept. It may be a name of something else.
+/// program in a container, an object that the line makes, a claim to wait for, or a kind that few clusters have
+/// objects of. It may be a name of something else.
 pub fn is_rare(line: &str) -> bool {
     let asks = |words: &Vec<String>| {
         // What is made of a file is made as `apply` makes it.
         let of_file = words.iter().any(|word| word.starts_with("-f") || word.starts_with("--filename"));
         let is_kubectl = matches!(words[0].as_str(), "kubectl" | "k");
-        is_kubectl && !of_file && words.iter().any(|word| RARE.contains(&word.as_str()))
+        let awaits = words[0] == "run" && words.get(1).is_some_and(|word| word == "until");
+        let of_image = words.iter().any(|word| word == "set") && words.iter().any(|word| word == "image");
+        let asks = |word: &String| RARE.contains(&word.as_str()) && !(of_file && word == "create");
+        awaits || is_kubectl && !of_image && words.iter().any(asks)
     };
-    plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_kept(line)
+    plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_rare(line)
 }
 
 /// The commands of a line that needs no shell.
@@ -241,9 +296,9 @@ fn asked(session: &mut Memory, out: &mut Output, host: &mut dyn Host) {
     }
     match out.asks.take() {
         None => {}
-        Some(Asks::Enter { pod, container, shell, removes }) => {
+        Some(Asks::Enter { pod, container, shell, removes, image }) => {
             let mut inside =
-                Inside { pod, container, folder: "/".into(), shell, removes, variables: Variables::default() };
+                Inside { pod, container, folder: "/".into(), shell, removes, image, variables: Variables::default() };
             inside.folder = programs::folder_of(&inside.pod, &inside.container, host.world());
             out.notes.push_str(&format!(
                 "Note: the next lines are for {} in {}; exit leaves it, and so does a line that begins with kubectl\n",
@@ -358,9 +413,13 @@ fn one(words: &[String], step: &Step, session: &mut Memory, host: &mut dyn Host,
     let shelf = Shelf { written: &written, files };
     let is_text = first != "cut" || input.is_some() || rest.first().is_some_and(|word| word.starts_with('-'));
     let result = match first.as_str() {
-        "kubectl" | "k" => kubectl::run(rest, input, host, &shelf, turn),
+        "kubectl" | "k" => kubectl(rest, input, session, host, files),
+        "minikube" if rest.first().is_some_and(|word| word == "kubectl") => {
+            let rest = if rest.get(1).is_some_and(|word| word == "--") { &rest[2..] } else { &rest[1..] };
+            kubectl(rest, input, session, host, files)
+        }
         "dig" => dig::run(rest, host.world()),
-        "help" | "?" if rest.first().is_some_and(|word| word == "kubectl") => Ok(Output::text(kubectl::help())),
+        "help" | "?" if rest.first().is_some_and(|word| word == "kubectl") => Ok(Output::text(kubectl::usage::all())),
         "help" | "?" => Ok(Output::text(help::text(rest))),
         "xargs" => {
             let (own, given) = desk::xargs(rest, input.unwrap_or_default());
@@ -380,7 +439,7 @@ fn one(words: &[String], step: &Step, session: &mut Memory, host: &mut dyn Host,
         }
         verb if verbs::VERBS.contains(&verb) && !(verb == "cut" && is_text) => verbs::run(words, host),
         verb if kubectl::VERBS.contains(&verb) && !programs::is_text(verb) => {
-            kubectl::run(words, input, host, &shelf, turn)
+            kubectl(words, input, session, host, files)
         }
         _ => match desk::run(words, input, &listens, turn, host.world(), &shelf) {
             Some(done) => {
@@ -393,6 +452,10 @@ fn one(words: &[String], step: &Step, session: &mut Memory, host: &mut dyn Host,
                 done.removed.iter().for_each(|name| drop(session.written.remove(name)));
                 return out;
             }
+            None if session.pasted || is_answer(words) => {
+                session.pasted = true;
+                return Output { notes: PASSED_OVER.into(), ..Output::default() };
+            }
             None => Err(format!("error: unknown command {}; `help` lists what can be said here", quoted(first))),
         },
     };
@@ -403,6 +466,33 @@ fn one(words: &[String], step: &Step, session: &mut Memory, host: &mut dyn Host,
         }
     }
     out
+}
+
+/// A command of kubectl, in the namespace of the context.
+fn kubectl(
+    words: &[String],
+    input: Option<&str>,
+    session: &mut Memory,
+    host: &mut dyn Host,
+    files: &dyn Files,
+) -> Result<Output, String> {
+    if let Some(rest) = kubectl::config_words(words) {
+        return kubectl::config::run(&rest, &mut session.configs);
+    }
+    let shelf = Shelf { written: &session.written, files };
+    // The flag goes before all others: what stands behind `--` is another program's.
+    let own = match session.configs.is_empty() {
+        true => None,
+        false => kubectl::config::namespace(&session.configs),
+    };
+    match own {
+        None => kubectl::run(words, input, host, &shelf, session.turns),
+        Some(own) => {
+            let first = format!("--{}={own}", args::OF_CONTEXT);
+            let words: Vec<String> = std::iter::once(first).chain(words.iter().cloned()).collect();
+            kubectl::run(&words, input, host, &shelf, session.turns)
+        }
+    }
 }
 
 /// Plays time forward until a command is over. What it says itself about how long it waits goes before the host's patience.

@@ -26,6 +26,8 @@ pub mod verbs;
 
 pub mod claims;
 
+pub mod remote;
+
 mod programs;
 
 pub mod dig;

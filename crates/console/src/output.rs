@@ -69,7 +69,7 @@ impl Output {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Asks {
     /// The next lines are for the shell of a container.
-    Enter { pod: ObjectRef, container: String, shell: String, removes: bool },
+    Enter { pod: ObjectRef, container: String, shell: String, removes: bool, image: Option<String> },
     /// A port of the person's own machine leads into the cluster.
     Listen(Listens),
 }

@@ -12,11 +12,18 @@ fn version() -> String {
 
 /// What stands at a path; `None` if nothing does.
 pub(crate) fn answer(path: &str, world: &World) -> Option<String> {
+    let is_verbose = path.contains("?verbose");
     let path = path.split('?').next().unwrap_or(path);
     let parts: Vec<&str> = path.trim_matches('/').split('/').filter(|part| !part.is_empty()).collect();
     let kind = |word: &str| kind_of(word).ok();
     let rest = match parts[..] {
         ["version"] => return Some(version()),
+        [check @ ("healthz" | "livez" | "readyz"), ..] if is_verbose => {
+            let all = ["ping", "log", "etcd", "poststarthook/start-apiserver-admission-initializer"];
+            let more = if check == "readyz" { "[+]informer-sync ok\n" } else { "" };
+            let lines: String = all.iter().map(|what| format!("[+]{what} ok\n")).collect();
+            return Some(format!("{lines}{more}{check} check passed\n"));
+        }
         ["healthz" | "livez" | "readyz", ..] => return Some("ok".into()),
         [] => {
             return Some(

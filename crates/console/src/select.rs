@@ -21,7 +21,8 @@ pub enum Selection {
 }
 
 /// What `all` means in every cluster; definitions can put their kinds there too.
-const ALL: [Kind; 5] = [Kind::Pod, Kind::Service, Kind::Deployment, Kind::ReplicaSet, Kind::StatefulSet];
+const ALL: [Kind; 6] =
+    [Kind::Pod, Kind::Service, Kind::Deployment, Kind::ReplicaSet, Kind::StatefulSet, Kind::DaemonSet];
 
 /// The kinds of a category, in the order of discovery: group by group, and by name within a group.
 fn category(word: &str, objects: &Objects) -> Vec<Kind> {
@@ -45,7 +46,8 @@ pub fn selection(words: &[String], objects: &Objects) -> Result<Selection, Failu
     };
     if words.iter().any(|word| word.contains('/')) {
         if let Some(separate) = words.iter().find(|word| !word.contains('/')) {
-            let problem = if separate == first {
+            // A word without a slash is a kind behind names; in front of them it has to be one that is known.
+            let problem = if separate == first || words[0].contains('/') {
                 "there is no need to specify a resource type as a separate argument when passing arguments in \
                  resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource \
                  resource/<resource_name>'"
@@ -110,10 +112,10 @@ pub fn kind_in(word: &str, objects: &Objects) -> Result<Kind, Failure> {
         .or_else(|unknown| custom::kinds(objects).into_iter().find(|kind| kind.is_called(&lower)).ok_or(unknown))
 }
 
-/// Whether a line names a kind that is kept, not simulated. It may be a name of something else.
-pub(crate) fn is_about_kept(line: &str) -> bool {
+/// Whether a line names a kind that few clusters have objects of. It may be a name of something else.
+pub(crate) fn is_about_rare(line: &str) -> bool {
     let words = line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_ascii_lowercase).any(|word| Kind::every().any(|kind| kind.is_kept() && kind.is_called(&word)))
+    words.map(str::to_ascii_lowercase).any(|word| Kind::every().any(|kind| kind.is_rare() && kind.is_called(&word)))
 }
 
 /// Reads a text for a cluster, which may know more kinds than others.

@@ -5,7 +5,7 @@
 use crate::host::{Files, Unread};
 use crate::limits::{LARGEST_ANSWER, LONGEST_LINE, MOST_FILES, beyond};
 use crate::shell::Variables;
-use petri_objects::ObjectRef;
+use petri_objects::{ObjectRef, Value};
 use std::collections::BTreeMap;
 
 /// What a console remembers from one line to the next.
@@ -18,6 +18,10 @@ pub(crate) struct Memory {
     pub(crate) inside: Option<Inside>,
     /// What `kubectl port-forward` and `kubectl proxy` listen to.
     pub(crate) listens: Vec<Listens>,
+    /// What `kubectl config` changed: a kubeconfig for each file, the usual one under the empty name.
+    pub(crate) configs: Vec<(String, Value)>,
+    /// A line with a prompt was typed: what is no command after it is output that was pasted along.
+    pub(crate) pasted: bool,
     /// Commands that were run: of several endpoints, each call takes the next.
     pub(crate) turns: u64,
 }
@@ -32,6 +36,8 @@ pub(crate) struct Inside {
     pub shell: String,
     /// The pod goes when the shell is left: `kubectl run --rm`.
     pub removes: bool,
+    /// The image whose programs there are, if it is not the container's own: `kubectl debug`.
+    pub image: Option<String>,
     pub variables: Variables,
 }
 

@@ -48,6 +48,11 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
         leaves.retain(|path, _| (path.first().map(String::as_str) == Some("f:status")) == status);
         leaves
     };
+    // What is merged is said as it is stored.
+    crate::versions::told(kind, &place.served.api_version, &mut config);
+    if let Kind::Kept(kept) = kind {
+        config = petri_objects::kept::as_stored(kept, config);
+    }
     let applied = scoped(leaves(kind, &config));
     let writer = Writer { applied: Some(applied.keys().cloned().collect()), ..Writer::of(ask) };
     let Some(old) = run.objects().get(&target(place)) else {
@@ -56,7 +61,7 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
         }
         let done = run.write(Command::Create(object), &writer)?;
         let created = done.object.ok_or_else(Failure::no_resource)?;
-        return Ok(show(run, &created, 201, wanted, warnings));
+        return Ok(show(run, place, &created, 201, wanted, warnings));
     };
     check_version(&object, &old)?;
     let (uid, before) = (old.meta().uid, old.to_value());
@@ -88,7 +93,7 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
         let now = run.timeline.now();
         run.memory.managers.applied(&result, &writer, now);
     }
-    Ok(show(run, &result, 200, wanted, warnings))
+    Ok(show(run, place, &result, 200, wanted, warnings))
 }
 
 fn refused(conflicts: &[Conflict]) -> Failure {

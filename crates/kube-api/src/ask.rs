@@ -2,7 +2,6 @@
 
 use crate::store::Stream;
 use petri_objects::Value;
-use std::collections::BTreeMap;
 
 /// What a request may carry at most, in bytes.
 ///
@@ -59,19 +58,22 @@ pub fn unescape(text: &str, plus: bool) -> String {
 
 /// What stands behind the question mark: of several values of one name the first counts.
 #[derive(Clone, Debug, Default)]
-pub struct Query(BTreeMap<String, String>);
+pub struct Query(Vec<(String, String)>);
 
 impl Query {
     pub fn parse(text: &str) -> Query {
-        let mut found = BTreeMap::new();
-        for part in text.split('&').filter(|part| !part.is_empty()) {
+        let pair = |part: &str| {
             let (key, value) = part.split_once('=').unwrap_or((part, ""));
-            found.entry(unescape(key, true)).or_insert_with(|| unescape(value, true));
-        }
-        Query(found)
+            (unescape(key, true), unescape(value, true))
+        };
+        Query(text.split('&').filter(|part| !part.is_empty()).map(pair).collect())
     }
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str)
+        self.0.iter().find(|(own, _)| own == key).map(|(_, value)| value.as_str())
+    }
+    /// All values of a parameter, in their order.
+    pub fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(own, _)| own == key).map(|(_, value)| value.as_str())
     }
     /// The text of a parameter; empty if it is not there.
     pub fn text(&self, key: &str) -> &str {

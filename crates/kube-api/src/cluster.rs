@@ -5,6 +5,7 @@ use crate::resource;
 use crate::route;
 use crate::run::Run;
 use crate::status::{Failure, Outcome};
+use crate::stream;
 use crate::watch::Watchers;
 use crate::write;
 use crate::{discovery, openapi, petri, reviews};
@@ -57,6 +58,13 @@ impl Cluster {
         let answer = self.outcome(ask).unwrap_or_else(|failure| failure.answer());
         self.after();
         answer
+    }
+
+    /// Does something with the run, and tells whoever watches what came of it.
+    pub fn with<T>(&mut self, act: impl FnOnce(&mut Run) -> T) -> T {
+        let done = act(&mut self.run);
+        self.after();
+        done
     }
 
     /// Lets time pass up to a moment. `false` if it is not there yet: other things may be done first.
@@ -129,6 +137,9 @@ impl Cluster {
             self.watchers.close();
         }
         self.watchers.tell(&self.run);
+        let mut followed = std::mem::take(&mut self.run.memory.followed);
+        followed.retain(|(pod, container, sink)| sink.is_open() && stream::runs(&self.run, pod, container));
+        self.run.memory.followed = followed;
     }
 
     fn outcome(&mut self, ask: &Ask) -> Outcome {
@@ -143,7 +154,7 @@ impl Cluster {
         if !self.run.serves() {
             return Ok(Answer { body: Body::Silence, ..Answer::plain("") });
         }
-        if let Some(review) = reviews::answer(ask) {
+        if let Some(review) = reviews::answer(&self.run, ask) {
             return review;
         }
         if let Some(place) = route::place(&ask.path, self.run.objects()) {
@@ -152,7 +163,7 @@ impl Cluster {
         let objects = self.run.objects();
         let known = match first.as_str() {
             "" => Some(discovery::root(objects)),
-            "healthz" | "livez" | "readyz" => Some(Answer::plain("ok")),
+            "healthz" | "livez" | "readyz" => Some(discovery::health(ask)),
             "version" => Some(discovery::version()),
             "api" | "apis" => discovery::answer(ask, objects),
             "openapi" => openapi::answer(ask, objects),

@@ -4,6 +4,7 @@ use crate::ask::{Ask, JSON};
 use crate::proto::{self, PROTOBUF};
 use crate::route::{Place, Served};
 use crate::status::{Failure, Outcome};
+use crate::versions;
 use petri_objects::record::by_decoder;
 use petri_objects::{Decode, DecodeProblemKind, Object, Value};
 
@@ -125,7 +126,7 @@ pub fn object(mut value: Value, place: &Place, validation: Validation, warnings:
     map.insert("apiVersion", Value::from(api_version.as_str()));
     map.insert("kind", kind.name().into());
     let mut at = Decode::default();
-    let mut object = Object::decode(*kind, &value, &mut at);
+    let mut object = read(value, place, &mut at);
     problems(&at, place, validation, warnings)?;
     if kind.is_namespaced() {
         let wanted = place.namespace.as_deref().unwrap_or_default();
@@ -138,6 +139,15 @@ pub fn object(mut value: Value, place: &Place, validation: Validation, warnings:
         object.meta_mut().namespace = wanted.into();
     }
     Ok(object)
+}
+
+/// The object that a value describes in the version of a place; what is wrong with it is in `at.problems`.
+pub fn read(mut value: Value, place: &Place, at: &mut Decode) -> Object {
+    let Served { kind, api_version } = &place.served;
+    versions::told(*kind, api_version, &mut value);
+    let mut object = Object::decode(*kind, &value, at);
+    versions::complete(&mut object, api_version);
+    object
 }
 
 /// What was wrong with a value, as the API server says it.

@@ -7,7 +7,8 @@ use crate::resource::has_status;
 use crate::route::{group_version, kinds};
 use crate::scale;
 use crate::store::map;
-use petri_objects::{Kind, Value, kept};
+use crate::versions::serves;
+use petri_objects::{Kind, Value};
 use petri_sim::belief::api::shelf::Objects;
 use std::collections::BTreeSet;
 
@@ -16,6 +17,7 @@ const GROUPS: &[&str] = &[
     "",
     "apiregistration.k8s.io",
     "apps",
+    "events.k8s.io",
     "authentication.k8s.io",
     "authorization.k8s.io",
     "autoscaling",
@@ -52,7 +54,7 @@ struct Resource {
 
 /// The versions of a group, the preferred one first.
 fn versions(group: &str, objects: &Objects) -> Vec<String> {
-    if matches!(group, "authentication.k8s.io" | "authorization.k8s.io") {
+    if matches!(group, "authentication.k8s.io" | "authorization.k8s.io" | "events.k8s.io") {
         return vec!["v1".into()];
     }
     let mut found: Vec<String> = Vec::new();
@@ -99,8 +101,7 @@ fn resources(group_version: &str, objects: &Objects) -> Vec<Resource> {
         }
         _ => {}
     }
-    let served = |kind: &Kind| kind.api_version() == group_version || kept::older_type(*kind, group_version).is_some();
-    let mut found: Vec<Resource> = kinds(objects).filter(served).map(resource).collect();
+    let mut found: Vec<Resource> = kinds(objects).filter(|kind| serves(*kind, group_version)).map(resource).collect();
     found.sort_by(|a, b| a.plural.cmp(&b.plural));
     found
 }
@@ -108,13 +109,21 @@ fn resources(group_version: &str, objects: &Objects) -> Vec<Resource> {
 fn resource(kind: Kind) -> Resource {
     let categories = match kind {
         Kind::Kept(kept) => kept.entry().categories.to_vec(),
-        Kind::Pod | Kind::Service | Kind::StatefulSet | Kind::ReplicaSet | Kind::Deployment => vec!["all"],
+        Kind::Pod | Kind::Service | Kind::StatefulSet | Kind::ReplicaSet | Kind::Deployment | Kind::DaemonSet => {
+            vec!["all"]
+        }
         _ => Vec::new(),
     };
     let mut parts = Vec::new();
     if kind == Kind::Pod {
+        parts.push(("attach", "", "PodAttachOptions", vec!["create", "get"]));
         parts.push(("eviction", "policy/v1", "Eviction", vec!["create"]));
+        parts.push(("exec", "", "PodExecOptions", vec!["create", "get"]));
         parts.push(("log", "", "Pod", vec!["get"]));
+        parts.push(("portforward", "", "PodPortForwardOptions", vec!["create", "get"]));
+    }
+    if kind == Kind::ServiceAccount {
+        parts.push(("token", "authentication.k8s.io/v1", "TokenRequest", vec!["create"]));
     }
     if scale::has(kind) {
         parts.push(("scale", "autoscaling/v1", "Scale", vec!["get", "patch", "update"]));
@@ -291,6 +300,18 @@ fn aggregated_resource(resource: &Resource, group: &str, version: &str) -> Value
         entries.push(("subresources", Value::List(resource.parts.iter().map(part).collect())));
     }
     map(entries)
+}
+
+/// `/healthz`, `/livez`, `/readyz`: a server that answers is well.
+pub fn health(ask: &Ask) -> Answer {
+    let check = ask.path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
+    if ask.query.get("verbose").is_none() {
+        return Answer::plain("ok");
+    }
+    let mut lines: Vec<&str> = vec!["ping", "log", "etcd", "poststarthook/start-apiserver-admission-initializer"];
+    lines.extend(Some("informer-sync").filter(|_| check == "readyz"));
+    let lines: String = lines.iter().map(|what| format!("[+]{what} ok\n")).collect();
+    Answer::plain(&format!("{lines}{check} check passed\n"))
 }
 
 /// `/version`: what this cluster says it is.

@@ -20,6 +20,8 @@
 
 pub mod serve;
 
+mod stream;
+
 pub mod cluster;
 
 mod petri;
@@ -31,6 +33,7 @@ mod subresource;
 
 mod apply;
 mod list;
+mod logs;
 mod patch;
 mod watch;
 mod write;
@@ -47,6 +50,7 @@ pub mod route;
 mod form;
 mod managers;
 mod status;
+mod versions;
 
 pub mod ask;
 pub mod run;

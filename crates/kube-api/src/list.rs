@@ -133,7 +133,7 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
     }
     let metadata = list_metadata(revision, more);
     let run = &*run;
-    let show = |object: &Object| run.show(object);
+    let show = |object: &Object| run.show(object, &place.served.api_version);
     let value = match wanted.form {
         Form::Table(included) => table::table(kind, &found, included, run.world().now, metadata, true, &show),
         Form::Metadata => map([

@@ -69,7 +69,7 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
     let old = current(run, place)?;
     let kind = old.kind();
     let is_custom = matches!(kind, Kind::Kept(kept) if kept.is_custom());
-    let before = run.show(&old);
+    let before = run.show(&old, &place.served.api_version);
     let mut value = patched(&before, (!is_custom).then(|| Lists::of(kind)), ask)?;
     let managers = take_managers(&mut value);
     let mut warnings = Vec::new();
@@ -81,7 +81,7 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
     if managers.as_deref() != before.at(&["metadata", "managedFields"]).and_then(Value::as_list) && !ask.is_dry_run() {
         run.memory.managers.replace(&new, &managers.unwrap_or_default());
     }
-    Ok(show(run, &new, 200, wanted, warnings))
+    Ok(show(run, place, &new, 200, wanted, warnings))
 }
 
 /// Who manages what is no part of the object.
@@ -97,7 +97,7 @@ fn take_managers(value: &mut Value) -> Option<Vec<Value>> {
 /// What a patched form describes.
 fn decoded(value: &Value, place: &Place, ask: &Ask, warnings: &mut Vec<String>) -> Outcome<Object> {
     let mut at = Decode::default();
-    let object = Object::decode(place.served.kind, value, &mut at);
+    let object = decode::read(value.clone(), place, &mut at);
     decode::problems(&at, place, Validation::of(ask)?, warnings)?;
     Ok(object)
 }

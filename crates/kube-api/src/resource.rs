@@ -3,6 +3,7 @@
 use crate::ask::Ask;
 use crate::form::Wanted;
 use crate::list;
+use crate::logs;
 use crate::patch;
 use crate::route::Place;
 use crate::run::Run;
@@ -46,7 +47,7 @@ fn object(run: &mut Run, watchers: &mut Watchers, ask: &Ask, place: &Place, want
         "GET" if watches(ask) => watchers.open(run, ask, place, wanted),
         "GET" => {
             let found = write::current(run, place)?;
-            Ok(write::show(run, &found, 200, wanted, Vec::new()))
+            Ok(write::show(run, place, &found, 200, wanted, Vec::new()))
         }
         "PUT" => write::replace(run, ask, place, wanted),
         "PATCH" => patch::answer(run, ask, place, wanted),
@@ -69,6 +70,7 @@ pub fn has_status(kind: Kind) -> bool {
         | Kind::StatefulSet
         | Kind::ReplicaSet
         | Kind::Deployment
+        | Kind::DaemonSet
         | Kind::PodDisruptionBudget
         | Kind::VolumeAttachment => true,
         _ => false,
@@ -81,7 +83,7 @@ fn part(word: &str, run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> 
         ("status", method) if has_status(kind) => match method {
             "GET" => {
                 let found = write::current(run, place)?;
-                Ok(write::show(run, &found, 200, wanted, Vec::new()))
+                Ok(write::show(run, place, &found, 200, wanted, Vec::new()))
             }
             "PUT" => write::replace(run, ask, place, wanted),
             "PATCH" => patch::answer(run, ask, place, wanted),
@@ -89,7 +91,7 @@ fn part(word: &str, run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> 
         },
         ("scale", _) if scale::has(kind) => scale::answer(run, ask, place, wanted),
         ("eviction", "POST") if kind == Kind::Pod => subresource::evict(run, ask, place, wanted),
-        ("log", "GET") if kind == Kind::Pod => subresource::log(run, ask, place),
+        ("log", "GET") if kind == Kind::Pod => logs::answer(run, ask, place),
         ("eviction" | "log", _) if kind == Kind::Pod => Err(Failure::no_method()),
         _ => Err(Failure::no_resource()),
     }

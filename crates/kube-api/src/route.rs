@@ -1,6 +1,7 @@
 //! What a path means: a kind, a namespace, a name, a subresource.
 
-use petri_objects::{Kind, kept};
+use crate::versions::serves;
+use petri_objects::Kind;
 use petri_sim::belief::api::custom;
 use petri_sim::belief::api::shelf::Objects;
 
@@ -40,11 +41,6 @@ pub fn group_version(path: &str) -> Option<(String, Vec<&str>)> {
 /// Every kind that is served, the cluster's own ones included.
 pub fn kinds(objects: &Objects) -> impl Iterator<Item = Kind> {
     Kind::every().chain(custom::kinds(objects))
-}
-
-/// Whether a version of a kind is served.
-pub fn serves(kind: Kind, api_version: &str) -> bool {
-    kind.api_version() == api_version || kept::older_type(kind, api_version).is_some()
 }
 
 /// Where a path leads; `None` if it leads nowhere.

@@ -3,6 +3,7 @@
 use crate::managers::Writer;
 use crate::status::Failure;
 use crate::store::Memory;
+use crate::versions;
 use petri_console::Host;
 use petri_objects::{Object, ObjectRef, Revision, Span, Time, Value};
 use petri_sim::belief::api::shelf::Objects;
@@ -81,9 +82,10 @@ impl Run {
         Ok(written)
     }
 
-    /// An object as clients see it.
-    pub fn show(&self, object: &Object) -> Value {
+    /// An object as clients of a version see it.
+    pub fn show(&self, object: &Object, api_version: &str) -> Value {
         let mut value = object.to_value();
+        versions::shown(object.kind(), api_version, &mut value);
         let managers = self.memory.managers.of(object.meta().uid);
         if let (Some(managers), Value::Map(map)) = (managers, &mut value)
             && let Some(Value::Map(metadata)) = map.entry_mut("metadata")

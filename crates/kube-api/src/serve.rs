@@ -4,6 +4,7 @@ use crate::ask::{Answer, Ask, Body, LARGEST_BODY, Query, unescape};
 use crate::cluster::Cluster;
 use crate::status::Failure;
 use crate::store::Stream;
+use crate::stream::{self, Door, Switched};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body as HttpBody, Frame, Incoming};
@@ -88,7 +89,7 @@ async fn stopped() {
 }
 
 struct Shared {
-    cluster: RefCell<Cluster>,
+    cluster: Rc<RefCell<Cluster>>,
     pace: Pace,
     /// When somebody asked last.
     asked: Cell<Instant>,
@@ -101,7 +102,7 @@ impl Shared {
     fn new(cluster: Cluster, pace: Pace) -> Rc<Shared> {
         let asked = Cell::new(Instant::now());
         Rc::new(Shared {
-            cluster: RefCell::new(cluster),
+            cluster: Rc::new(RefCell::new(cluster)),
             pace,
             asked,
             connections: Cell::new(0),
@@ -136,7 +137,7 @@ async fn connection(stream: TcpStream, shared: &Rc<Shared>) {
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(120)).max_buf_size(1 << 20);
     // Whoever speaks no HTTP gets hyper's 400, or is hung up on.
-    let _ = http.serve_connection(TokioIo::new(stream), service).await;
+    let _ = http.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
 }
 
 /// Why a connection is closed without an answer.
@@ -151,6 +152,20 @@ impl std::fmt::Display for Silence {
 impl std::error::Error for Silence {}
 
 async fn one(request: Request<Incoming>, connection: u64, shared: Rc<Shared>) -> Result<Response<Sent>, Silence> {
+    let path = unescape(request.uri().path(), false);
+    let streams = {
+        let cluster = shared.cluster.borrow();
+        cluster.run.serves().then(|| stream::place(&path, &cluster.run)).flatten()
+    };
+    if let Some(place) = streams {
+        shared.asked.set(Instant::now());
+        let ask = asked(&request, connection);
+        let door = Door::new(shared.cluster.clone(), shared.pace == Pace::WhileWatched);
+        return match stream::open(request, &ask, &place, &door) {
+            Ok(switched) => switching(&switched),
+            Err(failure) => respond(failure.answer(), 0),
+        };
+    }
     let answer = match read(request, connection).await {
         Ok(ask) => {
             shared.asked.set(Instant::now());
@@ -165,8 +180,8 @@ async fn one(request: Request<Incoming>, connection: u64, shared: Rc<Shared>) ->
 
 /// The whole of a request, if it is not too large.
 async fn read(request: Request<Incoming>, connection: u64) -> Result<Ask, Failure> {
-    let (parts, body) = request.into_parts();
-    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let ask = asked(&request, connection);
+    let body = request.into_body();
     let too_large =
         || Failure::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {LARGEST_BODY}"));
     let body = match tokio::time::timeout(SLOWEST_BODY, Limited::new(body, LARGEST_BODY).collect()).await {
@@ -175,16 +190,34 @@ async fn read(request: Request<Incoming>, connection: u64) -> Result<Ask, Failur
         Ok(Err(error)) => return Err(Failure::bad_request(format!("the body could not be read: {error}"))),
         Err(_) => return Err(Failure::new(408, "Timeout", "the body of the request did not arrive in time")),
     };
-    Ok(Ask {
-        method: parts.method.as_str().to_owned(),
-        path: unescape(parts.uri.path(), false),
-        query: Query::parse(parts.uri.query().unwrap_or_default()),
+    Ok(Ask { body, ..ask })
+}
+
+/// A request without its body.
+fn asked(request: &Request<Incoming>, connection: u64) -> Ask {
+    let header =
+        |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    Ask {
+        method: request.method().as_str().to_owned(),
+        path: unescape(request.uri().path(), false),
+        query: Query::parse(request.uri().query().unwrap_or_default()),
         accept: header(header::ACCEPT),
         content_type: header(header::CONTENT_TYPE),
         agent: header(header::USER_AGENT),
-        body,
+        body: Vec::new(),
         connection,
-    })
+    }
+}
+
+/// The connection is a WebSocket from here on.
+fn switching(switched: &Switched) -> Result<Response<Sent>, Silence> {
+    let response = Response::builder()
+        .status(hyper::StatusCode::SWITCHING_PROTOCOLS)
+        .header(header::UPGRADE, "websocket")
+        .header(header::CONNECTION, "Upgrade")
+        .header(header::SEC_WEBSOCKET_ACCEPT, switched.accept.as_str())
+        .header(header::SEC_WEBSOCKET_PROTOCOL, switched.protocol);
+    response.body(Sent::Whole(None)).map_err(|_| Silence)
 }
 
 fn respond(answer: Answer, seconds: u64) -> Result<Response<Sent>, Silence> {

@@ -44,6 +44,15 @@ impl Failure {
     pub fn expired(message: impl Into<String>) -> Failure {
         Failure::new(410, "Expired", message)
     }
+    /// An error of which the server knows no more than its words.
+    pub fn unknown(message: impl Into<String>) -> Failure {
+        Failure::new(500, "", message)
+    }
+    pub fn internal(words: &str) -> Failure {
+        let cause = map([("message", Value::from(words))]);
+        Failure::new(500, "InternalError", format!("Internal error occurred: {words}"))
+            .with(Some(map([("causes", Value::List(vec![cause]))])))
+    }
     pub fn with(mut self, details: Option<Value>) -> Failure {
         self.details = details;
         self
@@ -56,8 +65,8 @@ impl Failure {
             ("metadata", map([])),
             ("status", "Failure".into()),
             ("message", Value::from(self.message.as_str())),
-            ("reason", self.reason.into()),
         ];
+        status.extend(Some(self.reason).filter(|reason| !reason.is_empty()).map(|reason| ("reason", reason.into())));
         status.extend(self.details.clone().map(|details| ("details", details)));
         status.push(("code", Value::Int(i64::from(self.code))));
         map(status)

@@ -1,7 +1,7 @@
 //! What this server remembers beside the world: lists that somebody pages through, clients that watch, who manages what.
 
 use crate::managers::Managers;
-use petri_objects::{Revision, Value};
+use petri_objects::{ObjectRef, Revision, Value};
 use petri_sim::belief::api::shelf::Objects;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -45,6 +45,8 @@ impl Sink {
 pub struct Memory {
     snapshots: VecDeque<(Revision, Rc<Objects>)>,
     pub managers: Managers,
+    /// Who follows what a container says.
+    pub followed: Vec<(ObjectRef, String, Sink)>,
     /// Changes up to here are forgotten: who asks for older ones is told to list anew.
     pub forgotten: Revision,
 }

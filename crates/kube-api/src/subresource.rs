@@ -1,4 +1,4 @@
-//! The other subresources: eviction, binding, log.
+//! The other subresources: eviction, and the container that one is about.
 
 use crate::ask::{Answer, Ask};
 use crate::decode;
@@ -10,7 +10,7 @@ use crate::run::Run;
 use crate::status::{Failure, Outcome};
 use crate::store::map;
 use crate::write::{current, target};
-use petri_objects::{Object, Pod, Value};
+use petri_objects::{Pod, Value};
 use petri_sim::words::command::Command;
 
 /// What is answered to a write that has nothing to show.
@@ -37,43 +37,8 @@ pub fn evict(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcome
     Ok(done(201, wanted))
 }
 
-/// `GET pods/NAME/log`: it is the kubelet that knows.
-///
-/// Deviation: processes of the simulation write nothing.
-pub fn log(run: &Run, ask: &Ask, place: &Place) -> Outcome {
-    let Object::Pod(pod) = current(run, place)? else { return Err(Failure::no_resource()) };
-    let container = container(&pod, ask.query.text("container"))?;
-    let node = &pod.spec.node_name;
-    if node.is_empty() {
-        return Err(Failure::bad_request(format!(
-            "container \"{container}\" in pod \"{}\" is waiting to start: no node is assigned",
-            pod.metadata.name
-        )));
-    }
-    let world = run.world();
-    let machine = world.machines.get(node);
-    let reached =
-        machine.is_some_and(|machine| machine.powered && machine.kubelet.running) && !world.network.is_cut(node);
-    if !reached {
-        let ip = machine.map_or_else(|| node.to_string(), |machine| machine.internal_ip.to_string());
-        let path = format!("containerLogs/{}/{}/{container}", pod.metadata.namespace, pod.metadata.name);
-        let message = format!("Get \"https://{ip}:10250/{path}\": dial tcp {ip}:10250: connect: no route to host");
-        return Err(Failure::new(500, "InternalError", message));
-    }
-    let status = pod.status.container_statuses.iter().find(|status| *status.name == *container);
-    let started = status.is_some_and(|status| status.state.waiting.is_none());
-    if !started && status.is_none_or(|status| status.last_state.terminated.is_none()) {
-        let waiting = status.and_then(|status| status.state.waiting.as_ref());
-        let reason = waiting.map_or("ContainerCreating".to_owned(), |waiting| waiting.reason.to_string());
-        let name = &pod.metadata.name;
-        let message = format!("container \"{container}\" in pod \"{name}\" is waiting to start: {reason}");
-        return Err(Failure::bad_request(message));
-    }
-    Ok(Answer::text(200, "text/plain", ""))
-}
-
 /// The container that is meant; the only one, if none is named.
-fn container(pod: &Pod, asked: &str) -> Outcome<String> {
+pub fn container(pod: &Pod, asked: &str) -> Outcome<String> {
     let names: Vec<&str> = pod.spec.init_containers.iter().chain(&pod.spec.containers).map(|c| &*c.name).collect();
     match (asked, &names[..]) {
         ("", [only]) => Ok((*only).to_owned()),

@@ -30,6 +30,7 @@ pub struct Watchers {
 #[derive(Debug)]
 struct Watcher {
     kind: Kind,
+    api_version: String,
     filter: Filter,
     form: Form,
     /// What happened up to here is known.
@@ -56,6 +57,7 @@ impl Watchers {
         let (sink, stream) = Sink::open();
         let mut watcher = Watcher {
             kind: place.served.kind,
+            api_version: place.served.api_version.clone(),
             filter,
             form: wanted.form,
             seen: run.revision(),
@@ -163,12 +165,13 @@ impl Watcher {
 
     fn tell(&mut self, kind: &str, object: &Object, run: &Run) -> bool {
         let value = match self.form {
-            Form::Whole => run.show(object),
-            Form::Metadata => metadata_of(&run.show(object)),
+            Form::Whole => run.show(object, &self.api_version),
+            Form::Metadata => metadata_of(&run.show(object, &self.api_version)),
             Form::Table(included) => {
                 let headers = !std::mem::replace(&mut self.headed, true);
                 let metadata = list_metadata(object.meta().resource_version, None);
-                let show = |object: &Object| run.show(object);
+                let version = self.api_version.clone();
+                let show = |object: &Object| run.show(object, &version);
                 let one = std::slice::from_ref(object);
                 table::table(self.kind, one, included, run.world().now, metadata, headers, &show)
             }
@@ -183,7 +186,7 @@ impl Watcher {
         }
         let object = map([
             ("kind", self.kind.name().into()),
-            ("apiVersion", self.kind.api_version().into()),
+            ("apiVersion", Value::from(self.api_version.as_str())),
             ("metadata", map(metadata)),
         ]);
         let object = match self.form {

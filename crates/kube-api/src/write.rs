@@ -32,9 +32,10 @@ pub fn current(run: &Run, place: &Place) -> Outcome<Object> {
 }
 
 /// An object as an answer.
-pub fn show(run: &Run, object: &Object, code: u16, wanted: Wanted, warnings: Vec<String>) -> Answer {
+pub fn show(run: &Run, place: &Place, object: &Object, code: u16, wanted: Wanted, warnings: Vec<String>) -> Answer {
     use crate::form::Form;
-    let whole = run.show(object);
+    let version = place.served.api_version.as_str();
+    let whole = run.show(object, version);
     let value = match wanted.form {
         Form::Whole => whole,
         Form::Metadata => metadata_of(&whole),
@@ -42,7 +43,7 @@ pub fn show(run: &Run, object: &Object, code: u16, wanted: Wanted, warnings: Vec
             let metadata = crate::table::list_metadata(object.meta().resource_version, None);
             let one = std::slice::from_ref(object);
             crate::table::table(object.kind(), one, included, run.world().now, metadata, true, &|object| {
-                run.show(object)
+                run.show(object, version)
             })
         }
     };
@@ -54,7 +55,7 @@ pub fn create(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
     let object = decode::object(decode::body(ask)?, place, Validation::of(ask)?, &mut warnings)?;
     let done = run.write(Command::Create(object), &Writer::of(ask))?;
     let object = done.object.ok_or_else(Failure::no_resource)?;
-    Ok(show(run, &object, 201, wanted, warnings))
+    Ok(show(run, place, &object, 201, wanted, warnings))
 }
 
 pub fn replace(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcome {
@@ -70,7 +71,7 @@ pub fn replace(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outco
         let done = run.write(Command::Replace(object), &Writer::of(ask))?;
         done.object.ok_or_else(Failure::no_resource)?
     };
-    Ok(show(run, &new, 200, wanted, warnings))
+    Ok(show(run, place, &new, 200, wanted, warnings))
 }
 
 /// Upstream: `the name of the object ... does not match the name on the URL`.
@@ -191,7 +192,7 @@ pub fn delete(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
         true if old.kind() != petri_objects::Kind::Pod || options.grace_seconds != Some(0) => {
             written(200, &status::success(old.kind(), &old.meta().name, Some(old.meta().uid.to_string())), wanted)
         }
-        _ => show(run, &object, 200, wanted, Vec::new()),
+        _ => show(run, place, &object, 200, wanted, Vec::new()),
     })
 }
 
@@ -230,7 +231,7 @@ pub fn delete_collection(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted
     let mut deleted = Vec::new();
     for old in filter.list(run.objects(), kind) {
         match delete_one(run, ask, &old, &options) {
-            Ok((object, _)) => deleted.push(run.show(&object)),
+            Ok((object, _)) => deleted.push(run.show(&object, &place.served.api_version)),
             // Somebody else was faster, or the deletion of another took it along.
             Err(failure) if failure.code == 404 => {}
             Err(failure) => return Err(failure),

@@ -295,3 +295,103 @@ fn custom_kinds_are_served_as_soon_as_they_are_defined() {
     assert_eq!(get(&mut cluster, widgets).at(&["items"]).and_then(Value::as_list).map(<[Value]>::len), Some(1));
     assert!(get(&mut cluster, "/apis").to_json().contains("example.com"));
 }
+
+#[test]
+fn an_autoscaler_of_version_1_is_patched_as_one() {
+    let mut cluster = cluster();
+    let all = "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers";
+    let body = |percent: u32| {
+        format!(
+            r#"{{"apiVersion":"autoscaling/v1","kind":"HorizontalPodAutoscaler","metadata":{{"name":"h"}},"spec":{{"maxReplicas":3,"minReplicas":1,"scaleTargetRef":{{"kind":"Deployment","name":"web"}},"targetCPUUtilizationPercentage":{percent}}}}}"#
+        )
+    };
+    let (code, made) = send(&mut cluster, "POST", all, &body(50));
+    assert_eq!((code, made.at(&["spec", "targetCPUUtilizationPercentage"])), (201, Some(&Value::Int(50))));
+    let one = format!("{all}/h");
+    for _ in 0..2 {
+        let (code, patched) = send(&mut cluster, "PATCH", &one, r#"{"spec":{"targetCPUUtilizationPercentage":70}}"#);
+        assert_eq!((code, patched.at(&["spec", "targetCPUUtilizationPercentage"])), (200, Some(&Value::Int(70))));
+    }
+    let ask = Ask {
+        content_type: "application/apply-patch+yaml".into(),
+        ..Ask::new("PATCH", &format!("{one}?fieldManager=me&force=true"), &body(80))
+    };
+    assert_eq!(cluster.answer(&ask).code, 200);
+    let newer = get(&mut cluster, "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/h").to_json();
+    assert!(newer.contains(r#""averageUtilization":80"#) && !newer.contains("targetCPU"), "{newer}");
+}
+
+#[test]
+fn events_are_served_by_both_groups() {
+    let mut cluster = cluster();
+    send(&mut cluster, "POST", DEPLOYMENTS, &deployment(1));
+    send(&mut cluster, "POST", "/petri/run", r#"{"for":"10s"}"#);
+    let first = |list: &Value| list.at(&["items"]).and_then(Value::as_list).and_then(<[Value]>::first).cloned();
+    let old = first(&get(&mut cluster, "/api/v1/namespaces/default/events")).expect("there is an event");
+    let new = first(&get(&mut cluster, "/apis/events.k8s.io/v1/namespaces/default/events")).expect("there is an event");
+    assert_eq!(text(&old, &["message"]), text(&new, &["note"]));
+    assert_eq!(old.at(&["involvedObject"]), new.at(&["regarding"]));
+    assert!(new.at(&["message"]).is_none());
+    let body = r#"{"metadata":{"name":"own"},"action":"Look","reason":"Seen","reportingController":"example.org/me","reportingInstance":"me-1","eventTime":"2026-01-01T00:00:00.000000Z","type":"Normal","note":"a note","regarding":{"kind":"Pod","namespace":"default","name":"x"}}"#;
+    let (code, made) = send(&mut cluster, "POST", "/apis/events.k8s.io/v1/namespaces/default/events", body);
+    assert_eq!((code, text(&made, &["note"])), (201, "a note"), "{}", made.to_json());
+    assert_eq!(text(&get(&mut cluster, "/api/v1/namespaces/default/events/own"), &["message"]), "a note");
+}
+
+#[test]
+fn logs_are_what_a_process_has_said_and_its_kubelet_tells() {
+    let mut cluster = cluster();
+    send(&mut cluster, "POST", PODS, &pod("a"));
+    let log = format!("{PODS}/a/log");
+    let said = |cluster: &mut Cluster, path: &str| {
+        let answer = cluster.answer(&Ask::new("GET", path, ""));
+        (answer.code, answer.body_text().to_owned())
+    };
+    assert_eq!(said(&mut cluster, &log).0, 400, "it has no machine yet");
+    send(&mut cluster, "POST", "/petri/run", r#"{"for":"20s"}"#);
+    let (code, whole) = said(&mut cluster, &log);
+    assert!(code == 200 && whole.ends_with("c started\n"), "{whole}");
+    assert_eq!(said(&mut cluster, &format!("{log}?limitBytes=4")).1, whole[..4]);
+    assert_eq!(said(&mut cluster, &format!("{log}?tailLines=0")).1, "");
+    assert_eq!(said(&mut cluster, &format!("{log}?container=b")).0, 400);
+    assert_eq!(said(&mut cluster, &format!("{log}?previous=true")).0, 400);
+    let mut followed = cluster.answer(&Ask::new("GET", &format!("{log}?follow=true"), ""));
+    let Body::Stream(stream) = &mut followed.body else { panic!("a stream was expected") };
+    assert_eq!(stream.0.try_recv().ok(), Some(whole));
+    assert!(!stream.0.is_closed(), "it runs still");
+    for node in 0..4 {
+        send(&mut cluster, "POST", "/petri/command", &format!(r#"{{"line":"cut node-{node}"}}"#));
+    }
+    let (code, failed) = said(&mut cluster, &log);
+    assert!(code == 500 && failed.contains("/containerLogs/default/a/c") && failed.contains("i/o timeout"), "{failed}");
+}
+
+#[test]
+fn schemas_say_what_the_fields_of_every_kind_are() {
+    let mut cluster = cluster();
+    let apps = get(&mut cluster, "/openapi/v3/apis/apps/v1");
+    let schemas = apps.at(&["components", "schemas"]).and_then(Value::as_map).expect("there are schemas");
+    let spec = schemas.get("io.k8s.api.DeploymentSpec").expect("a type of its own");
+    assert_eq!(text(spec, &["properties", "replicas", "type"]), "integer");
+    // Whatever is pointed to is there.
+    let whole = apps.to_json();
+    for pointer in whole.split("#/components/schemas/").skip(1) {
+        let name = pointer.split('"').next().unwrap_or_default();
+        assert!(schemas.get(name).is_some(), "{name}");
+    }
+    let all = get(&mut cluster, "/openapi/v2");
+    assert!(all.at(&["definitions"]).and_then(Value::as_map).is_some_and(|map| map.iter().count() > 100));
+}
+
+#[test]
+fn accounts_get_tokens_that_end() {
+    let mut cluster = cluster();
+    let path = "/api/v1/namespaces/default/serviceaccounts/default/token";
+    let request = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":600}}"#;
+    let (code, made) = send(&mut cluster, "POST", path, request);
+    assert_eq!(code, 201);
+    assert!(!text(&made, &["status", "token"]).is_empty());
+    assert_eq!(text(&made, &["status", "expirationTimestamp"]), "2026-01-01T00:10:00Z");
+    assert_eq!(send(&mut cluster, "POST", path, r#"{"spec":{"expirationSeconds":10}}"#).0, 422);
+    assert_eq!(send(&mut cluster, "POST", &path.replace("default/token", "nobody/token"), request).0, 404);
+}

@@ -128,6 +128,20 @@ fn ten_thousand_mutated_requests_are_answered() {
         ),
         ("GET", "/apis/apps/v1".into(), "", ""),
         ("GET", "/openapi/v3/apis/apps/v1".into(), "", ""),
+        ("GET", format!("{PODS}/a/log?tailLines=1&limitBytes=5&sinceSeconds=3&timestamps=true"), "", ""),
+        ("GET", "/apis/events.k8s.io/v1/events?limit=3".into(), "", ""),
+        (
+            "POST",
+            "/api/v1/namespaces/default/serviceaccounts/default/token".into(),
+            "application/json",
+            r#"{"kind":"TokenRequest","spec":{"expirationSeconds":3600}}"#,
+        ),
+        (
+            "PATCH",
+            "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers/h?fieldManager=me".into(),
+            "application/apply-patch+yaml",
+            r#"{"apiVersion":"autoscaling/v1","kind":"HorizontalPodAutoscaler","metadata":{"name":"h"},"spec":{"maxReplicas":3,"scaleTargetRef":{"kind":"Deployment","name":"web"},"targetCPUUtilizationPercentage":50}}"#,
+        ),
         ("POST", "/petri/run".into(), "application/json", r#"{"for":"1s"}"#),
         ("POST", "/petri/command".into(), "application/json", r#"{"line":"get pods -o wide"}"#),
     ];
@@ -223,4 +237,75 @@ fn a_watch_goes_out_line_by_line_and_ends_in_its_time() {
         said.contains("chunked") && said.contains(r#"{"object":{"#) && said.contains(r#""type":"ADDED""#),
         "{said}"
     );
+}
+
+/// Asks for a stream, and answers how the handshake ended; what is said then is in the second text.
+fn stream(at: SocketAddr, path: &str, protocol: &str, messages: &[&[u8]]) -> (String, Vec<u8>) {
+    let mut socket = TcpStream::connect(at).expect("the server listens");
+    socket.set_read_timeout(Some(Duration::from_secs(20))).expect("there are timeouts");
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {protocol}\r\n\r\n"
+    );
+    let _ = socket.write_all(head.as_bytes());
+    for message in messages {
+        // Masked by zeros: it is sent as it is.
+        let mut frame = vec![0x82, 0x80 | u8::try_from(message.len()).expect("it is short"), 0, 0, 0, 0];
+        frame.extend_from_slice(message);
+        let _ = socket.write_all(&frame);
+    }
+    let mut answer = Vec::new();
+    let mut part = [0; 4096];
+    while let Ok(count) = socket.read(&mut part) {
+        answer.extend_from_slice(&part[..count]);
+        let ended =
+            String::from_utf8_lossy(&answer).contains("\"status\":\"Success\"") || answer.ends_with(&[0x03, 0xe8]);
+        if count == 0 || ended || !answer.starts_with(b"HTTP/1.1 101") && answer.ends_with(b"}\n") {
+            break;
+        }
+    }
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").map_or(answer.len(), |at| at + 4);
+    (String::from_utf8_lossy(&answer[..end]).into_owned(), answer.split_off(end))
+}
+
+#[test]
+fn streams_are_opened_as_they_are_asked_for_or_refused() {
+    let at = served();
+    let post = |path: &str, body: &str| {
+        let length = body.len();
+        exchange(
+            at,
+            format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")
+                .as_bytes(),
+        )
+    };
+    assert!(post(PODS, POD).contains("201 Created"));
+    let exec = format!("{PODS}/a/exec?command=cat&stdin=true&stdout=true&stderr=true");
+    let channels = "v5.channel.k8s.io";
+    assert!(stream(at, &exec, channels, &[]).0.starts_with("HTTP/1.1 400"), "it has no machine yet");
+    post("/petri/run", r#"{"for":"30s"}"#);
+    let (head, said) = stream(at, &exec, channels, &[b"\x00hello ", b"\x00there", b"\xff\x00"]);
+    assert!(head.starts_with("HTTP/1.1 101") && head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{head}");
+    assert!(head.to_ascii_lowercase().contains("sec-websocket-protocol: v5.channel.k8s.io"), "{head}");
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(said.contains("\u{1}hello there") && said.contains("\u{3}{") && said.contains("Success"), "{said}");
+    for (path, protocol, code) in [
+        (exec.as_str(), "nobody.speaks.this", "400"),
+        (exec.as_str(), "", "400"),
+        (&format!("{PODS}/a/exec?stdout=true"), channels, "400"),
+        (&format!("{PODS}/a/exec?command=ls&container=b"), channels, "400"),
+        (&format!("{PODS}/nobody/exec?command=ls"), channels, "404"),
+        (&format!("{PODS}/a/portforward"), "v4.base64.channel.k8s.io", "400"),
+    ] {
+        let (head, _) = stream(at, path, protocol, &[]);
+        assert!(head.contains(&format!(" {code} ")), "{path} {protocol}: {head}");
+    }
+    let plain = post(&exec, "");
+    assert!(plain.contains("400") && plain.contains("Upgrade request required"), "{plain}");
+    // What is no SPDY ends a tunnel, and a client that hangs up ends its stream.
+    let tunnel = format!("{PODS}/a/portforward");
+    let (head, _) = stream(at, &tunnel, "SPDY/3.1+portforward.k8s.io", &[&[0x80, 3, 0, 1, 0, 0, 0, 1, 0]]);
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    drop(TcpStream::connect(at).map(|mut socket| socket.write_all(&exec.as_bytes()[..9])));
+    assert!(exchange(at, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ends_with("ok"));
 }

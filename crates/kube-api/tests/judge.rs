@@ -9,8 +9,11 @@
 
 mod twins;
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use twins::{Twin, Verdict, play};
+use std::process::{Command, Stdio};
+use twins::{Desk, Twin, Verdict, play};
 
 #[test]
 fn the_console_says_what_kubectl_says() {
@@ -34,6 +37,93 @@ fn the_console_says_what_kubectl_says() {
     }
     println!("{lines} lines, {excused} of them differ for a reason that is told");
     assert!(faults.is_empty(), "{} lines differ:\n\n{}", faults.len(), faults.join("\n"));
+}
+
+/// The program that a judge's package carries beside kubectl, or kubectl itself.
+fn program(name: &str) -> Option<PathBuf> {
+    let kubectl = std::env::var_os("PETRI_KUBECTL").map(PathBuf::from)?;
+    let found = if name == "kubectl" { kubectl } else { kubectl.parent()?.parent()?.join("bin").join(name) };
+    found.is_file().then_some(found)
+}
+
+#[test]
+fn helm_installs_upgrades_rolls_back_and_uninstalls() {
+    let (Some(helm), Some(kubectl)) = (program("helm"), program("kubectl")) else {
+        return println!("skipped: there is no helm beside kubectl");
+    };
+    let desk = Desk::open("helm", &[]);
+    let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/charts/shop");
+    let chart = chart.to_str().expect("its path is text");
+    let helm = |line: &str| {
+        let (stdout, stderr, code) = desk.say(&helm, &line.replace("CHART", chart));
+        assert_eq!(code, 0, "helm {line}\n{stdout}{stderr}");
+        stdout
+    };
+    let kubectl = |line: &str| desk.say(&kubectl, line).0;
+    let installed = helm("install shop CHART --wait --timeout 60s");
+    assert!(installed.contains("STATUS: deployed") && installed.contains("answers at http://shop.example.org/"));
+    assert_eq!(kubectl("get deploy shop -o jsonpath={.status.readyReplicas}"), "2");
+    let all = "get secret/shop role/shop rolebinding/shop sa/shop hpa/shop ingress/shop netpol/shop pdb/shop svc/shop cm/shop-after -o name";
+    assert_eq!(kubectl(all).lines().count(), 10);
+    assert_eq!(kubectl("get pods shop-before --ignore-not-found"), "", "a hook that has succeeded is deleted");
+    helm("upgrade shop CHART --set replicas=3 --set image=nginx:1.28 --wait --timeout 60s");
+    assert_eq!(kubectl("get deploy shop -o jsonpath={.status.readyReplicas}"), "3");
+    assert!(helm("get values shop").contains("replicas: 3"));
+    helm("rollback shop 1 --wait");
+    assert_eq!(kubectl("get deploy shop -o jsonpath={.spec.template.spec.containers[0].image}"), "nginx:1.27");
+    assert_eq!(helm("history shop -o json").matches("\"revision\"").count(), 3);
+    helm("uninstall shop --wait");
+    // What a hook has made is nobody's.
+    assert_eq!(kubectl("get deploy,svc,hpa,ingress,netpol,secret,role -o name"), "");
+    assert_eq!(helm("list -q"), "");
+}
+
+#[test]
+fn kubectl_forwards_ports() {
+    let Some(kubectl) = program("kubectl") else { return println!("skipped: there is no kubectl") };
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec: { containers: [{ name: c, image: nginx, ports: [{ containerPort: 80 }] }] }\n";
+    let desk = Desk::open("forward", &[("web.yaml", pod)]);
+    let say = |line: &str| desk.say(&kubectl, line);
+    assert_eq!(say("apply -f web.yaml").2, 0);
+    assert_eq!(say("wait pod/web --for=condition=Ready --timeout=60s").2, 0);
+    let forward = |ports: &str| {
+        let mut command: Command = desk.command(&kubectl, &format!("port-forward pod/web {ports}"));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl starts");
+        let (mut first, mut said) = (String::new(), BufReader::new(child.stdout.take().expect("it is piped")));
+        let _ = said.read_line(&mut first);
+        let port = first.split("127.0.0.1:").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<u16>().ok());
+        // Whoever hangs up on kubectl ends it.
+        (child, port, said)
+    };
+    let get = |port: u16, path: &str| {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("kubectl listens");
+        let _ = stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes());
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        answer
+    };
+    let (mut child, port, _said) = forward(":80");
+    let port = port.expect("it says where it listens");
+    for _ in 0..3 {
+        let answer = get(port, "/");
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("Welcome to nginx"), "{answer}");
+    }
+    assert!(get(port, "/nothing").starts_with("HTTP/1.1 404"));
+    let _ = child.kill();
+    let _ = child.wait();
+    // Nobody listens there: kubectl hangs up.
+    let (mut child, port, _said) = forward(":81");
+    assert_eq!(get(port.expect("it says where it listens"), "/"), "");
+    let mut said = String::new();
+    let _ = child.stderr.take().expect("it is piped").read_to_string(&mut said);
+    assert!(said.contains("connect: connection refused"), "{said}");
+    let _ = child.wait();
+    desk.line("cut node-0; cut node-1; cut node-2; cut node-3");
+    let (_, stderr, code) = say("port-forward pod/web :80");
+    assert!(
+        code == 1 && stderr.contains("error dialing backend: dial tcp") && stderr.contains("i/o timeout"),
+        "{stderr}"
+    );
 }
 
 fn picked(all: Vec<Twin>, choice: &str) -> Vec<Twin> {

@@ -37,6 +37,15 @@ pub fn named(name: &str) -> Option<&'static str> {
     found.next().filter(|_| found.next().is_none())
 }
 
+/// The file that a name means where no file of one's own has it: its path there, or the only one of that name.
+pub fn meant(name: &str) -> Option<&'static str> {
+    if name.contains("://") {
+        return None;
+    }
+    let name = name.trim_start_matches("./");
+    paths().find(|path| *path == name).or_else(|| named(name.rsplit('/').next().unwrap_or(name)))
+}
+
 /// All of them by their paths.
 pub fn paths() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(path, _)| *path)
@@ -47,7 +56,7 @@ pub fn named_in(line: &str) -> Vec<&'static str> {
     let words = line.split(|c: char| c.is_whitespace() || "'\";&|()<>,=".contains(c));
     let own = |word: &str| match word.contains("://") {
         true => path_of(word),
-        false => named(word.trim_start_matches("./")).filter(|_| word.ends_with(".yaml")),
+        false => named(word.rsplit('/').next().unwrap_or(word)).filter(|_| word.contains('.')),
     };
     let mut found: Vec<&str> = words.filter_map(own).collect();
     found.dedup();
@@ -61,7 +70,7 @@ pub fn text(path: &str) -> Option<&'static str> {
 
 /// Changes whenever the text does: for caches that go by the address.
 pub fn version(path: &str) -> u64 {
-    FILES.iter().find(|(known, _)| *known == path).map_or(0, |(_, version)| *version)
+    FILES.iter().find(|(known, _)| *known == path).map_or(0, |(_, version)| u64::from(*version))
 }
 
 /// Whether this text is the file's.
@@ -69,7 +78,7 @@ pub fn is_text(path: &str, text: &str) -> bool {
     let print = text
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    print == version(path)
+    print >> 32 == version(path)
 }
 
 /// Somebody's files, and those of the documentation by their addresses.
@@ -79,7 +88,7 @@ impl Files for WithOfficial<'_> {
     fn read(&self, name: &str) -> Result<String, Unread> {
         match path_of(name).filter(|_| name.contains("://")).and_then(text) {
             Some(text) => Ok(text.to_owned()),
-            None => self.0.read(name).or_else(|why| match named(name.trim_start_matches("./")).and_then(text) {
+            None => self.0.read(name).or_else(|why| match meant(name).and_then(text) {
                 Some(text) if why == Unread::Missing => Ok(text.to_owned()),
                 _ => Err(why),
             }),
@@ -119,10 +128,15 @@ mod tests {
         for path in paths() {
             let own = text(path).expect("it is compiled in");
             assert!(is_text(path, own), "{path}");
+            if path.ends_with(".conf") || path.ends_with(".properties") {
+                continue;
+            }
             let parsed = petri_manifest::parse(own);
             let errors: Vec<_> =
                 parsed.problems.iter().filter(|problem| problem.grade == petri_manifest::Grade::Error).collect();
-            assert!(errors.is_empty() && !parsed.documents.is_empty(), "{path}: {errors:?}");
+            // These need a definition that comes first, and have a field that no server knows.
+            let is_faulty = path.ends_with("shirt-resources.yaml") || path.ends_with("replicaset-with-pv.yaml");
+            assert!((errors.is_empty() || is_faulty) && !parsed.documents.is_empty(), "{path}: {errors:?}");
         }
     }
 }

@@ -15,12 +15,16 @@
 //! A `yaml manifest NAME` block is a file; the example manifests are there without being written out. In a `console`
 //! block a line that begins with `$ ` is typed, and what follows is the answer; a line `...` stands for any lines.
 //! Everything else is prose. A comment `<!-- scenario: sized-12, seed: 7, grain: fine -->` chooses another beginning; with
-//! the fine grain each request of a controller is an event of its own.
+//! the fine grain each request of a controller is an event of its own. `<!-- beginning: r=... -->` takes machines, delays and
+//! seed from the link of a run. [`told`] writes a transcript of a run.
+
+pub mod told;
 
 use crate::official::WithOfficial;
 use petri_console::{Files, Session};
 use petri_objects::value::quoted;
 use petri_sim::ground::scenario::Scenario;
+use petri_sim::story::link;
 use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::world::Grain;
@@ -179,8 +183,15 @@ fn matches(expected: &[String], actual: &[String]) -> bool {
     }
 }
 
-/// Reads `<!-- scenario: sized-12, seed: 7 -->`.
+/// Reads `<!-- scenario: sized-12, seed: 7 -->` or `<!-- beginning: r=... -->`.
 fn beginning(markdown: &str, options: &mut Options) -> Result<(), String> {
+    let linked = markdown.lines().find_map(|line| line.trim().strip_prefix("<!-- beginning:"));
+    if let Some(fragment) = linked.map(|comment| comment.trim_end().trim_end_matches("-->").trim()) {
+        let shared = link::from_fragment(fragment).ok_or_else(|| "the beginning is no link to a run".to_owned())?;
+        let recording = shared.map_err(|refused| format!("the beginning could not be opened: {refused}"))?.recording;
+        (options.scenario, options.seed) = ((*recording.scenario).clone(), recording.seed);
+        return Ok(());
+    }
     let Some(comment) = markdown.lines().find_map(|line| line.trim().strip_prefix("<!-- scenario:")) else {
         return Ok(());
     };

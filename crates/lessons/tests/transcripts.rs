@@ -41,3 +41,10 @@ fn lessons_answer_as_they_are_written() {
 fn transcripts_answer_as_they_are_written() {
     check("../../tests/transcripts");
 }
+
+/// Lines of official pages, with the answers that those pages show but for names, ages and what newer versions word
+/// differently. StatefulSet Basics and ZooKeeper stand among the transcripts.
+#[test]
+fn official_pages_are_answered_as_they_say() {
+    check("../../tests/tutorials");
+}

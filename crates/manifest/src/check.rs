@@ -82,11 +82,36 @@ pub(crate) fn object(root: &Node, value: &Value, kinds: Kinds<'_>, report: &mut 
             ),
         }
     }
+    if kind.is_acted_on() {
+        for path in unheard(&object) {
+            let message = format!("{path} is accepted, but has no effect in the simulation");
+            report.at(locate_key(root, path), Grade::NotSimulated, path, message, None);
+        }
+    }
     if let Some(replicas) = too_many_replicas(&object) {
         let path = "spec.replicas";
         report.at(locate(root, path), Grade::Error, path, replica_limit_message(i64::from(replicas)), None);
     }
     (report.errors() == before).then_some(object)
+}
+
+/// The fields of a Job or a CronJob that nobody acts on.
+#[inline(never)]
+fn unheard(object: &Object) -> Vec<&'static str> {
+    const FIELDS: [(&str, &str); 4] = [
+        ("Job", "spec.backoffLimitPerIndex"),
+        ("Job", "spec.maxFailedIndexes"),
+        ("CronJob", "spec.jobTemplate.spec.backoffLimitPerIndex"),
+        ("CronJob", "spec.jobTemplate.spec.maxFailedIndexes"),
+    ];
+    let Object::Kept(kept) = object else { return Vec::new() };
+    let own = FIELDS.iter().filter(|(kind, _)| *kind == kept.kind.entry().name).map(|(_, path)| *path);
+    let mut found: Vec<&str> = own.filter(|path| kept.at(&path.split('.').collect::<Vec<_>>()).is_some()).collect();
+    let zone = kept.text(&["spec", "timeZone"]).to_ascii_uppercase();
+    if !matches!(zone.trim_start_matches("ETC/"), "" | "UTC" | "GMT") {
+        found.push("spec.timeZone");
+    }
+    found
 }
 
 /// What Go expected and what the YAML says, where the cause is usually missing quotes.

@@ -5,8 +5,8 @@ use crate::split::{has_content, split};
 use crate::tree;
 use petri_objects::{Kind, Schema, Type, Value};
 
-/// Whether every document is of a simulated kind and has no field beyond those that such objects have here. It takes no
-/// longer than reading the text does, and tells nothing of what is wrong.
+/// Whether every document is of a kind that many clusters have objects of, and has no field beyond those that such objects
+/// have here. It takes no longer than reading the text does, and tells nothing of what is wrong.
 pub fn is_plain(text: &str) -> bool {
     let chunks = if text.len() > MAX_TEXT { Vec::new() } else { split(text) };
     chunks.into_iter().filter(|chunk| has_content(&text[chunk.span.clone()])).all(|chunk| {
@@ -24,7 +24,7 @@ fn document(value: &Value) -> bool {
     }
     let kind = Kind::ALL.iter().find(|kind| kind.name() == name && kind.api_version() == version);
     // Who is still typing has no kind yet.
-    kind.map_or(version.is_empty() || name.is_empty(), |kind| record(kind.schema(), value, true))
+    kind.map_or(version.is_empty() || name.is_empty(), |kind| !kind.is_rare() && record(kind.schema(), value, true))
 }
 
 fn record(schema: &Schema, value: &Value, is_typed: bool) -> bool {
@@ -70,6 +70,7 @@ mod tests {
             SET.replace("replicas", "replica"),
             POD.replace("emptyDir: {}", "emptyDir: {sizeLimit: 1Gi}"),
             format!("{SET}---\napiVersion: v1\nkind: Secret\n"),
+            format!("{SET}---\napiVersion: v1\nkind: ResourceQuota\n"),
             "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Secret}]\n".to_owned(),
             "apiVersion: v1\nkind: PodList\nitems: [{metadata: {name: a}}]\n".to_owned(),
         ];

@@ -20,6 +20,7 @@ pub fn apply_defaults(object: &mut Object) {
         Object::StatefulSet(set) => complete(set, default_stateful_set),
         Object::ReplicaSet(set) => complete(set, default_replica_set),
         Object::Deployment(deployment) => complete(deployment, default_deployment),
+        Object::DaemonSet(set) => complete(set, default_daemon_set),
         Object::Service(service) => complete(service, default_service),
         Object::PersistentVolumeClaim(claim) => complete(claim, default_claim),
         Object::PersistentVolume(volume) => complete(volume, default_volume),
@@ -64,7 +65,13 @@ pub fn apply_defaults(object: &mut Object) {
         | Object::PodDisruptionBudget(_)
         | Object::VolumeAttachment(_)
         | Object::Lease(_) => {}
-        Object::Kept(object) => crate::kept::defaults(Rc::make_mut(object)),
+        Object::Kept(object) => {
+            let object = Rc::make_mut(object);
+            crate::kept::defaults(object);
+            if object.kind.is_acted_on() {
+                crate::batch::complete(object, default_pod_spec);
+            }
+        }
     }
 }
 
@@ -135,6 +142,19 @@ fn default_deployment(deployment: &mut Deployment) {
     }
     spec.revision_history_limit.get_or_insert(10);
     spec.progress_deadline_seconds.get_or_insert(600);
+    default_pod_spec(&mut spec.template.spec);
+}
+
+/// Upstream: `SetDefaults_DaemonSet`.
+fn default_daemon_set(daemon_set: &mut DaemonSet) {
+    let spec = Rc::make_mut(&mut daemon_set.spec);
+    set(&mut spec.update_strategy.kind, "RollingUpdate");
+    if &*spec.update_strategy.kind == "RollingUpdate" {
+        let rolling = spec.update_strategy.rolling_update.get_or_insert_default();
+        rolling.max_unavailable.get_or_insert(IntOrString::Int(1));
+        rolling.max_surge.get_or_insert(IntOrString::Int(0));
+    }
+    spec.revision_history_limit.get_or_insert(10);
     default_pod_spec(&mut spec.template.spec);
 }
 

@@ -98,6 +98,7 @@ kinds! {
     EndpointSlice, "discovery.k8s.io/v1", "endpointslices", [], true;
     Lease, "coordination.k8s.io/v1", "leases", [], true;
     PriorityClass, "scheduling.k8s.io/v1", "priorityclasses", ["pc"], false;
+    DaemonSet, "apps/v1", "daemonsets", ["ds"], true;
 }
 
 impl Kind {
@@ -113,13 +114,21 @@ impl Kind {
     pub fn version(self) -> &'static str {
         self.api_version().rsplit('/').next().unwrap_or("v1")
     }
-    /// Whether nothing in the simulation acts for objects of this kind.
+    /// Whether objects of this kind are stored in the one shape that all kept kinds have.
     pub fn is_kept(self) -> bool {
         matches!(self, Kind::Kept(_))
     }
+    /// Whether few clusters have objects of this kind: who is about to make one can fetch ahead what serves it.
+    pub fn is_rare(self) -> bool {
+        self.is_kept() || matches!(self, Kind::DaemonSet | Kind::ResourceQuota)
+    }
     /// Whether objects of this kind are stored and no more: nothing in the simulation depends on them.
     pub fn has_no_effect(self) -> bool {
-        matches!(self, Kind::Kept(kind) if !kind.is_looked_up())
+        matches!(self, Kind::Kept(kind) if !kind.is_looked_up() && !kind.is_acted_on())
+    }
+    /// Whether it is kept and a controller acts for it all the same.
+    pub fn is_acted_on(self) -> bool {
+        matches!(self, Kind::Kept(kind) if kind.is_acted_on())
     }
     /// The word for the kind in a recording: `StatefulSet`, and `Widget.example.com` for one that a cluster was taught.
     pub fn word(self) -> std::borrow::Cow<'static, str> {

@@ -18,11 +18,13 @@ pub mod meta;
 pub mod time;
 
 pub mod cluster;
+pub mod daemon_set;
 pub mod network;
 pub mod pod;
 pub mod storage;
 pub mod workloads;
 
+pub mod batch;
 pub mod defaults;
 pub mod kept;
 pub mod kinds;
@@ -31,6 +33,7 @@ pub mod merge;
 pub mod wire;
 
 pub use cluster::*;
+pub use daemon_set::*;
 pub use kept::{KeptKind, KeptObject};
 pub use kinds::{Kind, Object, ObjectRef};
 pub use meta::*;

@@ -1,6 +1,6 @@
 //! How many replicas a workload may ask for: beyond it the answer is one clear sentence instead of a frozen page.
 
-use crate::Object;
+use crate::{Object, batch};
 
 /// Replicas of one workload.
 pub const MAX_REPLICAS: i32 = 5_000;
@@ -11,6 +11,7 @@ pub fn too_many_replicas(object: &Object) -> Option<i32> {
         Object::StatefulSet(set) => set.replicas(),
         Object::ReplicaSet(set) => set.replicas(),
         Object::Deployment(deployment) => deployment.replicas(),
+        Object::Kept(job) if job.kind.is_acted_on() => batch::pods(job),
         _ => return None,
     };
     (replicas > MAX_REPLICAS).then_some(replicas)

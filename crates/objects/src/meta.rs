@@ -61,6 +61,7 @@ impl Field for Uid {
     }
     fn decode(value: &Value, at: &mut Decode) -> Uid {
         match value.as_str() {
+            Some("") => Uid::default(),
             // Any other text keeps its identity, though not its characters.
             Some(text) => Uid::parse(text).or_else(|| Uid::from_word(text)).unwrap_or_else(|| {
                 Uid(text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3)))

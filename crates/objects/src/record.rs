@@ -74,11 +74,15 @@ pub fn by_decoder(text: &str) -> String {
 }
 
 /// Fields that are kept word for word and yet have an effect: record and name.
-const LOOKED_UP: [(&str, &str); 6] = [
+const LOOKED_UP: [(&str, &str); 10] = [
     ("Container", "env"),
     ("Container", "envFrom"),
+    ("PodSpec", "dnsConfig"),
+    ("PodSpec", "hostAliases"),
     ("PodSpec", "imagePullSecrets"),
+    ("PodSpec", "securityContext"),
     ("Volume", "configMap"),
+    ("Volume", "downwardAPI"),
     ("Volume", "projected"),
     ("Volume", "secret"),
 ];
@@ -162,7 +166,7 @@ impl Decode {
             types::check(field.holds, value, self);
         }
     }
-    /// Whether this is a field that names ConfigMaps and Secrets: a pod waits for those.
+    /// Whether this is a field that a pod waits for, or that its containers see.
     fn is_looked_up(&self) -> bool {
         let Some(Step::Key(key)) = self.path.last() else { return false };
         LOOKED_UP.contains(&(self.within.last().copied().unwrap_or_default(), &**key))
@@ -581,6 +585,10 @@ impl Field for Opaque {
 pub struct Others(Option<Rc<Map>>);
 
 impl Others {
+    /// What one of them says, if it is there and not null.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.as_ref()?.get(name).filter(|value| !matches!(value, Value::Null))
+    }
     /// Their names.
     pub fn names(&self) -> impl Iterator<Item = &Name> {
         self.0.iter().flat_map(|map| map.iter()).map(|(key, _)| key)

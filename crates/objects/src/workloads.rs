@@ -204,7 +204,7 @@ record! {
         updated_replicas "updatedReplicas": i32,
     }
 
-    /// A template that a StatefulSet had at some time.
+    /// A template that a StatefulSet or a DaemonSet had at some time.
     ControllerRevision {
         /// The template as a patch.
         data "data": Opaque,

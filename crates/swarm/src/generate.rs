@@ -80,7 +80,7 @@ fn node(world: &World, chance: &mut Chance) -> String {
 }
 
 fn controller(chance: &mut Chance) -> &'static str {
-    ControllerId::ALL[chance.below(ControllerId::ALL.len() as u64) as usize].name()
+    ControllerId::ALL[chance.below(ControllerId::ORDINARY as u64) as usize].name()
 }
 
 /// As a flag behind a name.

@@ -10,6 +10,8 @@ mod pair;
 mod presets;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod truth_tests;
 
 pub use choice::Choice;
 pub use choices::{choices, end, first};

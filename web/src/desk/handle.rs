@@ -75,6 +75,10 @@ impl Desk {
     pub fn bookmarks(&self) -> Rc<Vec<Bookmark>> {
         self.shown.borrow().bookmarks.clone()
     }
+    /// The title of what was opened.
+    pub fn title(&self) -> String {
+        self.shown.borrow().title.clone()
+    }
     /// All that a link carries.
     pub fn shared(&self) -> Shared {
         Shared { bookmarks: self.bookmarks(), ..self.session.shared_with_branches() }

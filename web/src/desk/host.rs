@@ -52,7 +52,7 @@ impl Files for Drafts {
             return examples::official(path).map(|text| text.to_string()).ok_or(Unread::Missing);
         }
         let name = name.trim_start_matches("./");
-        let official = || petri_lessons::official::named(name).and_then(examples::official);
+        let official = || petri_lessons::official::meant(name).and_then(examples::official);
         match self.0.iter().find(|file| file.name == name) {
             Some(file) => Ok(file.text.to_string()),
             None => official().map(|text| text.to_string()).ok_or(Unread::Missing),

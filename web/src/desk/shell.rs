@@ -135,6 +135,11 @@ pub fn waits(desk: &Desk) -> Vec<String> {
     desk.waiting.words(&desk.session.timeline())
 }
 
+/// The prompt of the shell that reads the lines, if that is one in a container: `web-0:/# `.
+pub fn prompt(desk: &Desk) -> Option<String> {
+    desk.waiting.shell.borrow().prompt()
+}
+
 /// Ctrl-C: gives up on whatever waits.
 pub fn interrupt(desk: &Desk) -> bool {
     waiting::interrupt(desk)

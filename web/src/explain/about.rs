@@ -44,13 +44,20 @@ fn of_kind(kind: Kind) -> &'static str {
         Kind::StatefulSet => "keeps pods that have each a name, and one pod at most under each.",
         Kind::ReplicaSet => "keeps a number of pods that may stand for each other.",
         Kind::Deployment => "replaces pods by new ones step by step, through one ReplicaSet per version.",
-        Kind::ControllerRevision => "remembers a version of a StatefulSet's template.",
+        Kind::DaemonSet => {
+            "keeps one pod on every machine that it is meant for, and follows machines as they come and go."
+        }
+        Kind::ControllerRevision => "remembers a version of a StatefulSet's or a DaemonSet's template.",
         Kind::PodDisruptionBudget => "says how many pods an eviction has to leave; other losses do not ask it.",
         Kind::StorageClass => "says who makes a disk for a claim, and how.",
         Kind::VolumeAttachment => "asks the storage driver to attach one disk to one machine.",
         Kind::EndpointSlice => "lists the addresses behind a Service, and which of them are ready.",
         Kind::Lease => "says who holds something until when; a node's says that it lives.",
         Kind::PriorityClass => "says which pods may push others off a node.",
+        Kind::Kept(kind) if kind.is_acted_on() => match kind.entry().name {
+            "Job" => "runs pods until as many as it asks for have succeeded, or too many have failed.",
+            _ => "makes a Job at each time of its schedule.",
+        },
         Kind::Kept(_) => "is kept as an API server keeps it; nothing here acts on it.",
     }
 }

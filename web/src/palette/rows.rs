@@ -73,6 +73,7 @@ fn subjects(world: &World, selection: Option<&Target>) -> Vec<Subject> {
         Kind::StatefulSet,
         Kind::Deployment,
         Kind::ReplicaSet,
+        Kind::DaemonSet,
         Kind::Service,
         Kind::PodDisruptionBudget,
         Kind::PersistentVolumeClaim,

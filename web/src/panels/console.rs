@@ -113,10 +113,13 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
     let input = use_node_ref();
     let back = use_mut_ref(|| 0usize);
     let choices = use_state(Vec::<String>::new);
-    // The prompt of a line that is not done.
-    let waits = {
+    // That of a shell in a container, or of a line that is not done.
+    let prompt = {
         let desk = desk.clone();
-        use_slice((), move |_, ()| !shell::waits(&desk).is_empty())
+        use_slice((), move |_, ()| match shell::waits(&desk).is_empty() {
+            true => shell::prompt(&desk).unwrap_or_else(|| "$".to_owned()),
+            false => "…".to_owned(),
+        })
     };
     let said = {
         let (desk, input, back, choices) = (desk.clone(), input.clone(), back.clone(), choices.setter());
@@ -199,7 +202,7 @@ pub fn CommandLine(props: &CommandLineProps) -> Html {
     html! {
         <div class="command-line">
             <div class="choices" id={choices_id.clone()} role="status" hidden={choices.is_empty()}>{ choices.join("  ") }</div>
-            <label class="p" for={props.id} aria-hidden="true">{ if *waits { "…" } else { "$" } }</label>
+            <label class="p" for={props.id} aria-hidden="true">{ &*prompt }</label>
             <input id={props.id} ref={input} type="text" aria-label="Command" aria-describedby={choices_id} placeholder={props.placeholder}
                 autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go" {onkeydown} {onpaste} />
         </div>

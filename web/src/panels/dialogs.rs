@@ -1,13 +1,8 @@
-//! Dialogs: keys and help, sharing, and the evidence of a guarantee.
+//! Dialogs: keys and help, and the evidence of a guarantee.
 
 use super::float::{FloatBox, Place};
-use super::late::Late;
-use super::notices::OpenFile;
-use super::snippet::Snippet;
 use super::why::moment_link;
-use crate::address::fits;
 use crate::desk::use_desk;
-use crate::edge;
 use crate::keys::KEYS;
 use crate::pictures::{Icon, Legend};
 use crate::session::use_world;
@@ -15,7 +10,6 @@ use crate::state::{Action, Popup};
 use petri_objects::{Name, Time};
 use petri_picture::view;
 use petri_picture::view::meters::MeterView;
-use petri_sim::story::link;
 use petri_sim::story::recording::said;
 use petri_sim::story::timeline::Timeline;
 use petri_sim::words::invariants::{Guarantee, Standing};
@@ -45,72 +39,6 @@ pub fn HelpDialog() -> Html {
 /// The page about fidelity, where the build has made one.
 fn fidelity() -> Option<String> {
     gloo::utils::document().query_selector("link[rel=help]").ok()??.get_attribute("href")
-}
-
-#[component]
-pub fn ShareDialog() -> Html {
-    let desk = use_desk();
-    let said = use_state(String::new);
-    // The run as it was when the dialog opened: it may go on behind it.
-    let shared = use_memo((), |()| desk.shared());
-    let json = use_memo((), |()| shared.to_json());
-    let fragment = use_memo((), |()| link::to_fragment(&shared));
-    let link = use_memo((), |()| {
-        let href = gloo::utils::window().location().href().unwrap_or_default();
-        let page = href.split('#').next().unwrap_or_default();
-        format!("{page}#{}", *fragment)
-    });
-    let copies = |text: &str, what: &'static str| {
-        let (text, setter) = (text.to_owned(), said.setter());
-        Callback::from(move |_: MouseEvent| {
-            let setter = setter.clone();
-            let then = move |copied: bool| {
-                setter.set(if copied {
-                    format!("{what} copied.")
-                } else {
-                    "The browser refused: select the text and copy it.".to_owned()
-                });
-            };
-            edge::copy(text.clone(), then);
-        })
-    };
-    let opened = use_state_eq(|| false);
-    let is_opened = *opened;
-    let snippet = {
-        let fragment = (*fragment).clone();
-        Callback::from(move |()| html! { <Snippet fragment={fragment.clone()} /> })
-    };
-    let saves = {
-        let json = json.clone();
-        Callback::from(move |_: MouseEvent| edge::save("petri-recording.json", &json))
-    };
-    html! {
-        <FloatBox place={Place::Middle} label="Share" role="dialog" class="dialog">
-            <h2>{ "Share this run" }</h2>
-            <p>{ "The link holds the whole run: scenario, seed and commands. Whoever opens it sees the same microsecond." }</p>
-            if !fits(&link) {
-                <p key="long">{ "It is so long that browsers and chat programs may cut it: send the file instead." }</p>
-            }
-            <label for="share-link">{ "Link" }</label>
-            <input id="share-link" class="field mono" readonly=true value={(*link).clone()} />
-            <div class="row"><button class="btn primary" id="copy-link" data-autofocus="true" onclick={copies(&link, "Link")}>{ "Copy the link" }</button></div>
-            <label for="share-json">{ "Recording" }</label>
-            <textarea id="share-json" class="field mono" readonly=true rows="6" value={(*json).clone()} />
-            <div class="row">
-                <button class="btn" id="copy-recording" onclick={copies(&json, "Recording")}>{ "Copy the recording" }</button>
-                <button class="btn" id="save-recording" onclick={saves}>{ "Save as a file" }</button>
-                <OpenFile />
-                <span role="status">{ &*said }</span>
-            </div>
-            <details id="share-embed" ontoggle={move |_| opened.set(true)}>
-                <summary>{ "Put it into a page of yours" }</summary>
-                if is_opened {
-                    <Late content={snippet} />
-                }
-            </details>
-            <div class="row end"><button class="btn quiet" onclick={desk.sends(Action::Close)}>{ "Close" }</button></div>
-        </FloatBox>
-    }
 }
 
 /// All guarantees with their standing; each leads to its evidence.

@@ -43,6 +43,9 @@ pub fn EmbedBar(props: &BarProps) -> Html {
     }
 }
 
+/// A first visit has no use for it.
+const STYLE: &str = include_str!("../../styles/late/fence.css");
+
 #[derive(PartialEq, Properties)]
 pub struct ClaimsProps {
     pub came: Rc<Came>,
@@ -77,7 +80,10 @@ pub fn Claims(props: &ClaimsProps) -> Html {
         }
     };
     html! {
-        <ul class="claims" aria-label="What this page claims">{ for props.came.claims.iter().enumerate().map(one) }</ul>
+        <>
+            <style>{ STYLE }</style>
+            <ul class="claims" aria-label="What this page claims">{ for props.came.claims.iter().enumerate().map(one) }</ul>
+        </>
     }
 }
 
@@ -101,6 +107,7 @@ pub fn Broken(props: &ClaimsProps) -> Html {
         problems.iter().filter(|(at, _)| !(1..=lines).contains(&(*at as usize))).map(|(_, words)| words.clone());
     html! {
         <main class="cluster broken-fence">
+            <style>{ STYLE }</style>
             <p role="alert">{ "This cannot be played." }{ for others.map(|words| html! { <span key={words.clone()}>{ format!(" {words}") }</span> }) }</p>
             <ol>{ for body.lines().enumerate().map(line) }</ol>
         </main>

@@ -1,7 +1,7 @@
 //! What floats over the page at the moment: a menu, a dialog, a toast.
 
 use super::compare::CompareStage;
-use super::dialogs::{GuaranteeDialog, GuaranteesDialog, HelpDialog, ShareDialog};
+use super::dialogs::{GuaranteeDialog, GuaranteesDialog, HelpDialog};
 use super::diff::DiffDialog;
 use super::glossary::TermBox;
 use super::glyph::Sign;
@@ -10,6 +10,7 @@ use super::menus::{ExamplesMenu, TemplatesMenu, VerbsMenu};
 use super::new_cluster::NewClusterDialog;
 use super::notices::Notices;
 use super::palette::PaletteDialog;
+use super::share::ShareDialog;
 use super::time_menus::{SightMenu, SpeedMenu};
 use crate::desk::use_desk;
 use crate::state::{Action, Bookmark, Popup, Sight, Toast, TooLong};
@@ -40,7 +41,7 @@ pub fn Floating(props: &FloatingProps) -> Html {
         }
         Some(Popup::Sight) => html! { <SightMenu key="sight" sight={props.sight.clone()} /> },
         Some(Popup::Help) => html! { <HelpDialog key="help" /> },
-        Some(Popup::Share) => html! { <ShareDialog key="share" /> },
+        Some(Popup::Share) => html! { <Late key="share" content={Callback::from(|()| html! { <ShareDialog /> })} /> },
         Some(Popup::Palette(line)) => {
             html! { <PaletteDialog key="palette" selection={props.selection.clone()} sight={props.sight.clone()} active={props.active} line={line.clone()} /> }
         }
@@ -52,7 +53,10 @@ pub fn Floating(props: &FloatingProps) -> Html {
         Some(Popup::Compare) => {
             html! { <Late key="compare" content={Callback::from(|()| html! { <CompareStage /> })} /> }
         }
-        Some(Popup::Diff(file)) => html! { <DiffDialog key="diff" file={*file} /> },
+        Some(Popup::Diff(file)) => {
+            let file = *file;
+            html! { <Late key="diff" content={Callback::from(move |()| html! { <DiffDialog {file} /> })} /> }
+        }
         Some(Popup::Guarantees) => html! { <GuaranteesDialog key="guarantees" /> },
         Some(Popup::Guarantee(guarantee)) => {
             html! { <GuaranteeDialog key={guarantee.title()} guarantee={*guarantee} /> }

@@ -56,6 +56,8 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
                 (None, Some(pod)) => Identity::of(pod),
                 (None, None) => Identity::default(),
             };
+            let facts = Facts::of(world, &timeline.recording().commands);
+            let identity = facts.painted(&pod.namespace, identity);
             heading.mark = identity.ordinal.map(|_| (identity.class(), identity.numeral(), process.is_some()));
             let ghost = believed.is_none_or(|pod| pod.metadata.uid != *uid);
             heading.title = match (ghost, process.is_some()) {
@@ -88,6 +90,9 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
             Some(Object::StatefulSet(set)) => format!("{} of {} ready", set.status.ready_replicas, set.replicas()),
             Some(Object::ReplicaSet(set)) => format!("{} of {} ready", set.status.ready_replicas, set.replicas()),
             Some(Object::Deployment(set)) => format!("{} of {} ready", set.status.ready_replicas, set.replicas()),
+            Some(Object::DaemonSet(set)) => {
+                format!("{} of {} ready", set.status.number_ready, set.status.desired_number_scheduled)
+            }
             Some(Object::PersistentVolumeClaim(claim)) => claim.status.phase.to_string(),
             Some(Object::PersistentVolume(volume)) => volume.status.phase.to_string(),
             _ => String::new(),

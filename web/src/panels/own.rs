@@ -1,12 +1,15 @@
 //! What only things of one sort have: the bonds and the ledger of a disk, the candidates for a lock, a budget's pods.
 
 use super::facts::{named, tone};
+use super::late::Late;
+use super::logs::{self, Written};
 use super::why::moment_link;
 use crate::desk::{Desk, use_desk};
+use crate::edge;
 use crate::session::use_world;
 use crate::state::Action;
 use petri_objects::{Kind, Time};
-use petri_picture::view::bonds::{self, Bond, Record, Story, Writer};
+use petri_picture::view::bonds::{self, Bond, Kept, Record, Story, Writer};
 use petri_picture::view::budgets::{self, Budget, Guarded};
 use petri_picture::view::facts::Facts;
 use petri_picture::view::locks::{self, Candidate, Lock, Tenure};
@@ -18,6 +21,7 @@ use yew::prelude::*;
 pub fn title(target: &Target, facts: &Facts) -> Option<&'static str> {
     match target {
         Target::Claim(_) | Target::Volume(_) => Some("Disk"),
+        Target::Pod { .. } => Some("Logs"),
         Target::Lock(_) => Some("Lock"),
         Target::Object(object) => match object.kind {
             Kind::PersistentVolumeClaim | Kind::PersistentVolume => Some("Disk"),
@@ -34,6 +38,8 @@ enum Shown {
     Disk(Story),
     Lock(Lock),
     Budget(Budget),
+    Logs(Written),
+    Coming,
     Nothing,
 }
 
@@ -59,13 +65,31 @@ pub fn OwnTab(props: &OwnProps) -> Html {
     let desk = use_desk();
     let found = use_world(props.selection.clone(), |timeline, selection| {
         let facts = Facts::of(timeline.world(), &timeline.recording().commands);
-        (timeline.start(), selection.as_ref().map_or(Shown::Nothing, |target| shown(target, &facts)))
+        let shown = match selection {
+            // What asks for them comes late.
+            Some(Target::Pod { .. }) if !edge::has_third_part() => Shown::Coming,
+            Some(Target::Pod { pod, uid }) => Shown::Logs(logs::of(timeline, pod, *uid)),
+            Some(target) => shown(target, &facts),
+            None => Shown::Nothing,
+        };
+        (timeline.start(), shown)
     });
     let (start, shown) = &*found;
     match shown {
         Shown::Disk(story) => disk(&desk, *start, story),
         Shown::Lock(held) => lock(&desk, *start, held),
         Shown::Budget(asked) => budget(&desk, asked),
+        Shown::Logs(written) => logs::view(written),
+        Shown::Coming => {
+            let session = desk.session.clone();
+            let comes = Callback::from(move |()| {
+                if edge::has_third_part() {
+                    session.changed();
+                }
+                html! { <p class="empty" hidden={edge::has_third_part()}>{ "What asks for them could not be fetched." }</p> }
+            });
+            html! { <Late content={comes} /> }
+        }
         Shown::Nothing => {
             html! { <p class="empty"><b>{ "It does not exist any more." }</b>{ "Go back in time to see it." }</p> }
         }
@@ -111,6 +135,9 @@ fn disk(desk: &Desk, start: Time, story: &Story) -> Html {
             </tr>
         }
     };
+    let file = |(i, file): (usize, &Kept)| {
+        html! { <tr key={i}><td><code>{ &file.path }</code></td><td class="w">{ &file.size }</td><td><code>{ &file.begins }</code></td></tr> }
+    };
     html! {
         <div class="questions" data-panel="disk">
             <section class="q" key="bonds"><h2>{ "What it hangs on" }</h2>{ pairs(story.bonds.iter().map(bond)) }</section>
@@ -122,6 +149,13 @@ fn disk(desk: &Desk, start: Time, story: &Story) -> Html {
                     <tbody>{ for story.records.iter().enumerate().map(record) }</tbody>
                 </table>
                 <p class="note" hidden={!story.records.is_empty()}>{ "Nothing was written that its writer declared. A pod with the image petri.dev/writer:1 declares what it writes." }</p>
+            </section>
+            <section class="q" key="files" hidden={story.files.is_empty()}>
+                <h2>{ "What programs have left on it" }</h2>
+                <table class="rows" aria-label="Files">
+                    <thead><tr>{ for ["FILE", "SIZE", "BEGINS"].map(|name| html! { <th key={name} scope="col">{ name }</th> }) }</tr></thead>
+                    <tbody>{ for story.files.iter().enumerate().map(file) }</tbody>
+                </table>
             </section>
             <section class="q" key="writers">
                 <h2>{ "Whose processes could write" }</h2>

@@ -186,13 +186,25 @@ fn line(index: usize, row: &Row, props: &TableProps) -> Html {
         Target::Pod { uid, .. } => uid.to_string(),
         _ => row.name.clone(),
     };
+    let before = index.checked_sub(1).and_then(|before| props.rows.get(before));
+    let parts = before.is_some_and(|before| row.identity.parts_from(&before.identity));
+    let class = match (selected, parts, row.trouble) {
+        (false, false, false) => None,
+        (false, false, true) => Some("trouble"),
+        (false, true, false) => Some("parts"),
+        (false, true, true) => Some("parts trouble"),
+        (true, false, false) => Some("sel"),
+        (true, false, true) => Some("sel trouble"),
+        (true, true, false) => Some("sel parts"),
+        (true, true, true) => Some("sel parts trouble"),
+    };
     let machine = match row.machine_tone {
         Tone::Calm => "r",
         Tone::Risk => "r warn",
         Tone::Broken => "r bad-text",
     };
     html! {
-        <tr {key} data-row="" aria-rowindex={(index + 2).to_string()} class={selected.then_some("sel")} {oncontextmenu}>
+        <tr {key} data-row="" aria-rowindex={(index + 2).to_string()} {class} {oncontextmenu}>
             <th scope="row">
                 <button type="button" class="row-button" {onclick} aria-pressed={if selected { "true" } else { "false" }}>
                     { mark(&row.identity, row.process) }{ owner(row.sign) }{ row.name.clone() }

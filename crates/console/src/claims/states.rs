@@ -163,6 +163,11 @@ pub(crate) fn is_ready(object: &Object) -> bool {
                 && [status.replicas, status.updated_replicas, status.available_replicas] == [deployment.replicas(); 3]
         }
         Object::ReplicaSet(set) => set.status.ready_replicas == set.replicas(),
+        Object::DaemonSet(set) => {
+            let (status, desired) = (&set.status, set.status.desired_number_scheduled);
+            let observed = status.observed_generation >= set.metadata.generation;
+            observed && [status.updated_number_scheduled, status.number_available] == [desired; 2]
+        }
         Object::PersistentVolumeClaim(claim) => claim.is_bound(),
         Object::PersistentVolume(volume) => &*volume.status.phase == "Bound",
         Object::Namespace(namespace) => &*namespace.status.phase == "Active",

@@ -1,5 +1,7 @@
-//! Kinds that are kept and have a description of their own: Secrets, roles and their bindings.
+//! Kinds that are kept and have a description of their own: Secrets, roles and their bindings, and those for which
+//! controllers act.
 
+use super::jobs;
 use super::page::Page;
 use crate::tables::secret_sizes;
 use petri_objects::{KeptObject, Value};
@@ -10,9 +12,12 @@ pub(super) fn describe(page: &mut Page<'_>, object: &KeptObject) -> bool {
         return false;
     }
     match object.kind.entry().name {
+        "Job" => jobs::job(page, object),
+        "CronJob" => jobs::cron_job(page, object),
         "Secret" => secret(page, object),
         "Role" | "ClusterRole" => role(page, object),
         "RoleBinding" | "ClusterRoleBinding" => binding(page, object),
+        "LimitRange" => limits(page, object),
         _ => return false,
     }
     true
@@ -26,6 +31,29 @@ fn secret(page: &mut Page<'_>, object: &KeptObject) {
     page.line(format_args!("\nData\n===="));
     for (key, size) in secret_sizes(object) {
         page.line(format_args!("{key}:\t{size} bytes"));
+    }
+}
+
+/// Upstream: `describeLimitRangeSpec`.
+fn limits(page: &mut Page<'_>, object: &KeptObject) {
+    page.name_and_namespace(&object.metadata);
+    page.line(format_args!("Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio"));
+    page.line(format_args!("----\t--------\t---\t---\t---------------\t-------------\t-----------------------"));
+    const KEYS: [&str; 5] = ["min", "max", "defaultRequest", "default", "maxLimitRequestRatio"];
+    for limit in object.list(&["spec", "limits"]) {
+        let word = |path: &[&str]| match limit.at(path) {
+            Some(Value::String(text)) => text.to_string(),
+            Some(value) => value.to_json(),
+            None => "-".into(),
+        };
+        let maps = KEYS.iter().filter_map(|key| limit.at(&[key])?.as_map());
+        let mut resources: Vec<String> = maps.flat_map(|map| map.iter().map(|(key, _)| key.to_string())).collect();
+        resources.sort();
+        resources.dedup();
+        for resource in resources {
+            let values = KEYS.map(|key| word(&[key, &resource])).join("\t");
+            page.line(format_args!("{}\t{resource}\t{values}", word(&["type"])));
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod page;
 
+mod daemon_set;
+mod jobs;
 mod kept;
 mod network;
 mod node;
@@ -25,6 +27,7 @@ pub fn describe(objects: &Objects, object: &Object, now: Time) -> String {
         Object::StatefulSet(set) => workloads::stateful_set(&mut page, set),
         Object::Deployment(deployment) => workloads::deployment(&mut page, deployment),
         Object::ReplicaSet(set) => workloads::replica_set(&mut page, set),
+        Object::DaemonSet(set) => daemon_set::daemon_set(&mut page, set),
         Object::PodDisruptionBudget(budget) => workloads::budget(&mut page, budget),
         Object::PersistentVolumeClaim(claim) => storage::claim(&mut page, claim),
         Object::PersistentVolume(volume) => storage::volume(&mut page, volume),
@@ -35,6 +38,7 @@ pub fn describe(objects: &Objects, object: &Object, now: Time) -> String {
         Object::Namespace(object) => namespace(&mut page, object),
         Object::ConfigMap(map) => config_map(&mut page, map),
         Object::ResourceQuota(object) => quota(&mut page, object),
+        Object::ServiceAccount(account) => service_account(&mut page, account),
         Object::Kept(kept) if kept::describe(&mut page, kept) => {}
         other => any(&mut page, other),
     }
@@ -78,8 +82,27 @@ fn config_map(page: &mut Page<'_>, map: &ConfigMap) {
     for (key, value) in map.data.iter() {
         page.line(format_args!("{key}:\n----\n{value}\n"));
     }
-    page.line(format_args!("\nBinaryData\n====\n"));
+    page.line(format_args!("\nBinaryData\n===="));
+    for (key, value) in map.binary_data.iter() {
+        page.line(format_args!(
+            "{key}: {} bytes",
+            petri_objects::kept::secret::decode(value).map_or(0, |bytes| bytes.len())
+        ));
+    }
+    page.line(format_args!(""));
     page.events(Kind::ConfigMap, &map.metadata);
+}
+
+fn service_account(page: &mut Page<'_>, account: &ServiceAccount) {
+    page.name_and_namespace(&account.metadata);
+    page.labels("Labels", &account.metadata.labels);
+    page.annotations(&account.metadata.annotations);
+    let secrets = account.image_pull_secrets.0.as_ref().and_then(|list| list.as_list());
+    let names = secrets.unwrap_or_default().iter().filter_map(|own| own.at(&["name"])?.as_str());
+    let names: Vec<&str> = names.collect();
+    page.line(format_args!("Image pull secrets:\t{}", names.first().unwrap_or(&"<none>")));
+    names.iter().skip(1).for_each(|name| page.line(format_args!("\t{name}")));
+    page.events(Kind::ServiceAccount, &account.metadata);
 }
 
 /// Kinds without a describer of their own: every field, its name in words.

@@ -116,7 +116,7 @@ pub(super) fn budget(page: &mut Page<'_>, budget: &PodDisruptionBudget) {
 }
 
 /// How many pods a controller has, by phase.
-fn pods_status(page: &mut Page<'_>, owner: &Meta, selector: Option<&LabelSelector>) {
+pub(super) fn pods_status(page: &mut Page<'_>, owner: &Meta, selector: Option<&LabelSelector>) {
     let mut counts = [0u32; 4];
     for pod in page.objects.pods.in_namespace(&owner.namespace) {
         let selected = selector.is_some_and(|s| s.matches(&pod.metadata.labels));

@@ -1,7 +1,8 @@
 //! `kubectl apply`, `create` and `replace`: from files to objects.
 
 use super::context::{Context, file_names, read_file};
-use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, switch};
+use super::{last_applied, prune, server_side};
+use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, SELECTOR, switch};
 use crate::errors::{answer_text, api_error};
 use crate::output::{Failure, Output};
 use crate::select;
@@ -27,12 +28,25 @@ const FLAGS: &[Flag] = &[
     args::value("field-manager"),
     args::value("output").short('o'),
     args::value("kustomize").short('k'),
+    SELECTOR,
+    switch("all"),
+    switch("prune"),
+    args::value("prune-allowlist"),
+    switch("server-side"),
+    switch("force-conflicts"),
+    switch("openapi-patch"),
+    switch("overwrite"),
+    args::optional("cascade", "background"),
+    switch("edit"),
 ];
 
 #[inline(never)]
 pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
-    let files = file_names(&arguments)?;
+    if verb == "apply" && arguments.words.first().is_some_and(|word| word.ends_with("-last-applied")) {
+        return last_applied::run(&arguments, context);
+    }
+    let files = file_names(&arguments, context.files)?;
     let folder = arguments.last("kustomize");
     if files.is_empty() && folder.is_none() {
         return Err("error: must specify one of -f and -k".into());
@@ -42,6 +56,10 @@ pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Re
     }
     let mut out = Output::default();
     let mut kept = BTreeSet::new();
+    let prunes = arguments.is_set("prune");
+    if prunes && arguments.last("selector").is_none() && !arguments.is_set("all") {
+        return Err(prune::NEEDS_A_CHOICE.into());
+    }
     if let Some(folder) = folder {
         let text = super::kustomize::build(folder, context)?;
         one_file(verb, folder, &text, &arguments, &mut kept, context, &mut out);
@@ -49,6 +67,9 @@ pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Re
     for file in files {
         let text = read_file(&file, context)?;
         one_file(verb, &file, &text, &arguments, &mut kept, context, &mut out);
+    }
+    if prunes && out.code == 0 {
+        prune::run(&arguments, context, &mut out)?;
     }
     if !kept.is_empty() {
         let kinds: Vec<&str> = kept.into_iter().collect();
@@ -79,6 +100,11 @@ pub(super) fn make(
     context: &mut Context<'_>,
 ) -> Result<Output, Failure> {
     let shown = arguments.last("output").map(str::to_owned);
+    let mut told = made.clone();
+    let kind = made.at(&["kind"]).and_then(Value::as_str).unwrap_or_default();
+    if let (Value::Map(map), Some(status), true) = (&mut told, super::make::parts::blank_status(kind), context.dry) {
+        map.insert("status", status);
+    }
     let parsed = select::parse(&petri_manifest::to_yaml(&made), context.host.world().objects());
     let document = match parsed.documents.first() {
         Some(document) if document.object.is_some() => document,
@@ -89,7 +115,7 @@ pub(super) fn make(
         None => return Err("error: no objects passed to create".into()),
     };
     let mut out = Output::default();
-    if document.object.as_ref().is_some_and(|object| object.kind().is_kept()) && !context.dry {
+    if document.object.as_ref().is_some_and(|object| object.kind().has_no_effect()) && !context.dry {
         let kind = document.object.as_ref().map_or("", |object| object.kind().name());
         out.notes.push_str(&format!("Note: {}: {kind}\n", petri_manifest::KEPT));
     }
@@ -109,8 +135,8 @@ pub(super) fn make(
     match shown.as_deref() {
         None => out.line(format!("{} {done}", crate::errors::named(&target))),
         Some("name") => out.line(crate::errors::named(&target)),
-        Some("json") => out.line(super::get::sorted(made).to_json_pretty()),
-        Some("yaml") => out.stdout.push_str(&petri_manifest::to_yaml(&super::get::sorted(made))),
+        Some("json") => out.line(super::get::sorted(told).to_json_pretty()),
+        Some("yaml") => out.stdout.push_str(&petri_manifest::to_yaml(&super::get::sorted(told))),
         Some(other) => {
             return Err(format!(
                 "error: unable to match a printer suitable for the output format \"{other}\", allowed formats are: json,name,yaml"
@@ -171,6 +197,11 @@ fn one_file(
                 continue;
             }
         };
+        if verb == "apply" && arguments.is_set("server-side") {
+            let Some(target) = target_of(object, arguments) else { continue };
+            server_side::one(&target, &document.value, arguments, context, out);
+            continue;
+        }
         if verb == "replace" && arguments.is_set("force") {
             force(command, source, context, out);
             continue;
@@ -185,10 +216,26 @@ fn one_file(
                 for warning in warned(&answer, before.as_ref(), context) {
                     out.stderr.push_str(&format!("Warning: {warning}\n"));
                 }
-                out.line(answer_text(&answer));
+                said(&answer, arguments, context, out);
             }
             Err(error) => out.fail(api_error(&error, Some(&format!("error when {doing} \"{source}\"")))),
         }
+    }
+}
+
+/// What was done in a word, or the object in the format that is asked for.
+fn said(answer: &Answer, arguments: &Arguments, context: &Context<'_>, out: &mut Output) {
+    let (Answer::Created(target) | Answer::Configured(target) | Answer::Unchanged(target) | Answer::Replaced(target)) =
+        answer
+    else {
+        return out.line(answer_text(answer));
+    };
+    let value = || context.host.world().objects().get(target).map(|object| super::get::sorted(object.to_value()));
+    match arguments.last("output") {
+        Some("name") => out.line(crate::errors::named(target)),
+        Some("json") => out.line(value().unwrap_or_default().to_json_pretty()),
+        Some("yaml") => out.stdout.push_str(&petri_manifest::to_yaml(&value().unwrap_or_default())),
+        _ => out.line(answer_text(answer)),
     }
 }
 
@@ -250,7 +297,8 @@ pub(super) fn command(verb: &str, document: &Document, arguments: &Arguments) ->
     }
     if object.kind().is_namespaced() {
         let own = object.meta().namespace.clone();
-        let wanted = arguments.last("namespace").unwrap_or(&own);
+        let usual = args::namespace(arguments);
+        let wanted = arguments.last("namespace").unwrap_or(if own.is_empty() { &usual } else { &own });
         if !own.is_empty() && *wanted != *own {
             return Err(format!(
                 "error: the namespace from the provided object \"{own}\" does not match the namespace \"{wanted}\". You \

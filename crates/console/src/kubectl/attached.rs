@@ -55,7 +55,7 @@ impl Awaited for Attached {
         if opens && programs::has_shell(&image) && self.input.is_none() {
             out.stderr.push_str("If you don't see a command prompt, try pressing enter.\n");
             let (pod, container) = (self.target.clone(), self.container.clone());
-            out.asks = Some(Asks::Enter { pod, container, shell, removes: self.removes });
+            out.asks = Some(Asks::Enter { pod, container, shell, removes: self.removes, image: None });
             return true;
         }
         let words = if self.command.is_empty() { vec!["sh".to_owned()] } else { self.command.clone() };

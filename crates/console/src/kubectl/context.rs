@@ -24,6 +24,11 @@ pub(crate) struct Context<'a> {
     pub dry: bool,
 }
 
+/// What is said of a line that names no object.
+pub(crate) const NOTHING_NAMED: &str = "error: You must provide one or more resources by argument or filename.\n\
+                                        Example resource specifications include:\n   '-f rsrc.yaml'\n   \
+                                        '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
+
 /// A copy of a world, of which nothing is kept.
 pub(crate) struct DryRun {
     pub(crate) world: World,
@@ -54,37 +59,6 @@ pub(crate) fn filter(arguments: &Arguments) -> Result<Filter, Failure> {
     })
 }
 
-/// The objects that words, a selector or `--all` mean, and an error for each that is missing.
-pub(crate) fn targets(
-    arguments: &Arguments,
-    context: &Context<'_>,
-) -> Result<(Vec<petri_objects::Object>, Vec<Failure>), Failure> {
-    use select::Selection;
-    let objects = context.host.world().objects();
-    let (mut found, mut missing) = (Vec::new(), Vec::new());
-    match select::selection(&arguments.words, context.host.world().objects())? {
-        Selection::Named(named) => {
-            let namespace = namespace(arguments);
-            for (kind, name) in named {
-                match objects.get(&select::reference(kind, &namespace, name.clone())) {
-                    Some(object) => found.push(object),
-                    None => missing.push(not_found(kind, &name)),
-                }
-            }
-        }
-        Selection::Kinds(kinds) => {
-            let filter = filter(arguments)?;
-            if filter.labels.is_empty() && filter.fields.is_empty() && !arguments.is_set("all") {
-                return Err("error: resource(s) were provided, but no name was specified".into());
-            }
-            for kind in kinds {
-                found.extend(filter.list(objects, kind));
-            }
-        }
-    }
-    Ok((found, missing))
-}
-
 pub(crate) fn not_found(kind: petri_objects::Kind, name: &str) -> Failure {
     api_error(&ApiError::not_found(kind, name), None)
 }
@@ -109,11 +83,40 @@ pub(crate) fn read_file(name: &str, context: &Context<'_>) -> Result<String, Fai
     })
 }
 
-/// The files that `-f` names.
-pub(crate) fn file_names(arguments: &Arguments) -> Result<Vec<String>, Failure> {
-    let names = || arguments.all("filename").flat_map(|list| list.split(','));
-    if names().nth(MOST_FILES).is_some() {
-        return Err(beyond("a command reads", MOST_FILES, "files"));
+/// The files that `-f` names; of a folder those with manifests, in the order of their names.
+pub(crate) fn file_names(arguments: &Arguments, files: &dyn Files) -> Result<Vec<String>, Failure> {
+    let mut all = Vec::new();
+    for name in arguments.all("filename").flat_map(|list| list.split(',')) {
+        let mut inside = folder(name, arguments.is_set("recursive"), files);
+        match inside.is_empty() {
+            true => all.push(name.to_owned()),
+            false => all.append(&mut inside),
+        }
+        if all.len() > MOST_FILES {
+            return Err(beyond("a command reads", MOST_FILES, "files"));
+        }
     }
-    Ok(names().map(String::from).collect())
+    Ok(all)
+}
+
+/// The manifests of a folder, and of those in it if it is to go deeper; none if it is no folder.
+fn folder(name: &str, deeper: bool, files: &dyn Files) -> Vec<String> {
+    let folder = name.trim_start_matches("./").trim_end_matches('/');
+    let is_here = name == "." || name == "./";
+    // Whose name ends like a manifest's is one.
+    if name.contains("://")
+        || name == "-"
+        || !is_here && [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
+    {
+        return Vec::new();
+    }
+    let is_in = |own: &String| {
+        let rest =
+            if is_here { Some(own.as_str()) } else { own.strip_prefix(folder).and_then(|own| own.strip_prefix('/')) };
+        rest.is_some_and(|rest| deeper || !rest.contains('/'))
+            && [".yaml", ".yml", ".json"].iter().any(|end| own.ends_with(end))
+    };
+    let mut found: Vec<String> = files.names().into_iter().filter(is_in).collect();
+    found.sort();
+    found
 }

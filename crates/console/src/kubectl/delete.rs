@@ -1,6 +1,7 @@
 //! `kubectl delete`.
 
-use super::context::{Context, file_names, not_found, read_file, targets};
+use super::context::{Context, file_names, not_found, read_file};
+use super::named::targets;
 use crate::args::{
     self, ALL_NAMESPACES, Arguments, FIELDS, FILENAME, Flag, NAMESPACE, SELECTOR, namespace, optional, switch, value,
 };
@@ -23,6 +24,7 @@ const FLAGS: &[Flag] = &[
     switch("force"),
     switch("now"),
     switch("ignore-not-found"),
+    switch("interactive").short('i'),
     switch("wait"),
     value("grace-period"),
     value("timeout"),
@@ -93,6 +95,12 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let arguments = args::parse(words, FLAGS, "kubectl delete")?;
     let manner = manner(&arguments)?;
     let timeout = arguments.duration("timeout")?;
+    if arguments.words.is_empty() && ["filename", "kustomize"].iter().all(|flag| arguments.last(flag).is_none()) {
+        return Err(super::context::NOTHING_NAMED.into());
+    }
+    if arguments.words.len() > 1 && arguments.is_set("all") && !arguments.words[0].contains('/') {
+        return Err("error: name cannot be provided when a selector is specified".into());
+    }
     let mut out = Output::default();
     if manner.warn {
         out.stderr.push_str(FORCE_WARNING);
@@ -146,7 +154,8 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
 fn from_files(arguments: &Arguments, context: &Context<'_>) -> Result<(Vec<Object>, Vec<Failure>), Failure> {
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     let folders = arguments.all("kustomize").map(|folder| (folder.to_owned(), true));
-    for (file, is_folder) in file_names(arguments)?.into_iter().map(|file| (file, false)).chain(folders) {
+    for (file, is_folder) in file_names(arguments, context.files)?.into_iter().map(|file| (file, false)).chain(folders)
+    {
         let file = &file;
         let text = if is_folder { super::kustomize::build(file, context)? } else { read_file(file, context)? };
         for object in select::parse(&text, context.host.world().objects()).objects() {

@@ -1,7 +1,8 @@
 //! `kubectl describe`.
 
 use super::context::{Context, filter, not_found};
-use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, namespace, switch};
+use super::named::targets;
+use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, namespace, switch};
 use crate::describe;
 use crate::output::{Failure, Output};
 use crate::select::{Selection, reference, selection};
@@ -12,11 +13,16 @@ const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("show-event
 #[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl describe")?;
-    let world = context.host.world();
-    let objects = world.objects();
+    let objects = context.host.world().objects();
     let filter = filter(&arguments)?;
     let mut out = Output::default();
     let mut found: Vec<Object> = Vec::new();
+    if arguments.last("filename").or(arguments.last("kustomize")).is_some() {
+        let (named, missing) = targets(&arguments, context)?;
+        found = named;
+        missing.into_iter().for_each(|problem| out.fail(problem));
+        return Ok(pages(&found, &arguments, context, out));
+    }
     match selection(&arguments.words, context.host.world().objects())? {
         Selection::Kinds(kinds) => {
             for kind in &kinds {
@@ -48,6 +54,11 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             }
         }
     }
+    Ok(pages(&found, &arguments, context, out))
+}
+
+fn pages(found: &[Object], arguments: &Arguments, context: &Context<'_>, mut out: Output) -> Output {
+    let (objects, world) = (context.host.world().objects(), context.host.world());
     let mut pages: Vec<String> = found.iter().map(|object| describe::describe(objects, object, world.now)).collect();
     // Of several objects kubectl tells the events only if it is asked to. They stand at the end.
     if pages.len() > 1 && !arguments.is_set("show-events") {
@@ -57,5 +68,5 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         }
     }
     out.stdout = pages.join("\n\n");
-    Ok(out)
+    out
 }

@@ -5,7 +5,7 @@
 
 use super::context::{Context, DryRun, file_names, read_file};
 use super::{apply, edit};
-use crate::args::{self, Arguments, FILENAME, NAMESPACE, namespace};
+use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, SELECTOR, namespace, switch, value};
 use crate::errors::api_error;
 use crate::host::Host as _;
 use crate::output::{Failure, Output};
@@ -163,16 +163,34 @@ fn shorten(lines: Vec<Line>) -> Vec<Line> {
     kept
 }
 
+const FLAGS: &[Flag] = &[
+    NAMESPACE,
+    FILENAME,
+    switch("server-side"),
+    switch("force-conflicts"),
+    switch("prune"),
+    SELECTOR,
+    value("prune-allowlist"),
+    value("concurrency"),
+];
+
 #[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    let arguments = args::parse(words, &[NAMESPACE, FILENAME], "kubectl diff")?;
-    let files = file_names(&arguments)?;
-    if files.is_empty() {
+    let arguments = args::parse(words, FLAGS, "kubectl diff")?;
+    let files = file_names(&arguments, context.files)?;
+    let folder = arguments.last("kustomize");
+    if files.is_empty() && folder.is_none() {
         return Err("error: must specify one of -f and -k".into());
     }
     let mut out = Output::default();
+    let mut texts = Vec::new();
     for file in files {
-        let text = read_file(&file, context)?;
+        texts.push(read_file(&file, context)?);
+    }
+    if let Some(folder) = folder {
+        texts.push(super::kustomize::build(folder, context)?);
+    }
+    for text in texts {
         for difference in read(&text, &arguments, context.host.world()) {
             print(&difference, &mut out);
         }

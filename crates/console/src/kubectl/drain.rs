@@ -119,6 +119,10 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             _ => drain.options.timeout.map(|timeout| now + (timeout + AGAIN).times(count + 1)),
         };
         out.follow = Some(Follow::new(drain, deadline));
+        // Nobody waits for what is not done.
+        if context.dry {
+            nodes.iter().for_each(|node| out.line(format_args!("node/{} drained", node.metadata.name)));
+        }
     }
     Ok(out)
 }

@@ -1,6 +1,7 @@
 //! Small changes: `set image`, `label`, `annotate`, `patch`, and `edit`, which hands the object to an editor.
 
-use super::context::{Context, targets};
+use super::context::Context;
+use super::named::targets;
 use super::{json_patch, merge};
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::{answer_text, api_error, named};
@@ -15,7 +16,7 @@ use petri_sim::words::command::Command;
 /// The path of a kind's pod template.
 pub(super) fn template_path(kind: Kind) -> Option<&'static [&'static str]> {
     match kind {
-        Kind::StatefulSet | Kind::Deployment | Kind::ReplicaSet => Some(&["spec", "template"]),
+        Kind::StatefulSet | Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet => Some(&["spec", "template"]),
         _ => None,
     }
 }
@@ -43,6 +44,10 @@ pub(super) fn editable(object: &Object) -> String {
 #[inline(never)]
 pub(super) fn open(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, &[NAMESPACE, value("output").short('o')], "kubectl edit")?;
+    let of_files = arguments.last("filename").or(arguments.last("kustomize")).is_some();
+    if arguments.words.is_empty() && !of_files {
+        return Err(super::context::NOTHING_NAMED.into());
+    }
     let (found, missing) = targets(&arguments, context)?;
     let mut out = Output::default();
     let mut texts = Vec::new();
@@ -138,8 +143,13 @@ pub(super) fn label(verb: &str, words: &[String], context: &mut Context<'_>) -> 
     const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("all"), switch("overwrite"), switch("list")];
     let mut arguments = args::parse(words, FLAGS, &format!("kubectl {verb}"))?;
     let is_change = |word: &String| word.contains('=') || word.ends_with('-');
-    let at = arguments.words.iter().skip(1).position(is_change).map_or(arguments.words.len(), |at| at + 1);
+    // With files every word is a change; without, the first one names a kind.
+    let named = usize::from(arguments.last("filename").or(arguments.last("kustomize")).is_none());
+    let at = arguments.words.iter().skip(named).position(is_change).map_or(arguments.words.len(), |at| at + named);
     let changes = arguments.words.split_off(at);
+    if arguments.words.is_empty() && named > 0 {
+        return Err("error: one or more resources must be specified as <resource> <name> or <resource>/<name>".into());
+    }
     let field = if verb == "label" { "labels" } else { "annotations" };
     if changes.is_empty() && !arguments.is_set("list") {
         let noun = if verb == "label" { "label" } else { "annotation" };
@@ -221,7 +231,7 @@ fn one_label(
         }
     }
     let done = match (verb, set, removed) {
-        ("label", false, false) if changes.is_empty() => return Ok(None),
+        (_, false, false) if changes.is_empty() => return Ok(None),
         ("label", false, false) => {
             out.line(format!("{} not labeled", named(&object.reference())));
             return Ok(None);
@@ -306,6 +316,7 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
             }
         };
         match context.host.command(Command::Patch { target: object.reference(), patch, status }) {
+            Ok(_) if replicas.is_some() => out.line(format!("scale.autoscaling/{} patched", object.meta().name)),
             Ok(answer) => out.line(answer_text(&answer)),
             Err(error) => out.fail(api_error(&error, None)),
         }

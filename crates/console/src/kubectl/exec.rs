@@ -42,6 +42,8 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
                 "error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\n{usage}"
             ));
         }
+        ([], _) => return Err("error: pod, type/name or --filename must be specified".into()),
+        ([_], []) => return Err("error: you must specify at least one command for the container".into()),
         _ => {
             return Err(format!(
                 "error: expected 'exec (POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [ARG...]'.\nPOD or TYPE/NAME \
@@ -57,18 +59,29 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let mut out = Output::default();
     let container = container(&pod, &arguments, &mut out)?;
     let target = ObjectRef::new(Kind::Pod, pod.metadata.namespace.clone(), pod.metadata.name.clone());
-    reachable(&pod, &container, context.host.world())?;
+    reachable(&pod, &container, context.host.world())
+        .map_err(|problem| by_program(problem, &pod, &container, "exec", command, &arguments))?;
     let shell = command[0].rsplit('/').next().unwrap_or_default().to_owned();
     let only_flags = command[1..].iter().all(|word| word.starts_with('-') && !word.contains('c'));
     if ["sh", "bash", "ash"].contains(&&*shell) && only_flags && arguments.is_set("stdin") && context.here.is_none() {
         let checked =
             programs::exec(&target, &container, &[command[0].clone(), "-c".into(), ":".into()], None, 0, context.host);
         if checked.code == 0 {
-            out.asks = Some(Asks::Enter { pod: target, container, shell, removes: false });
+            out.asks = Some(Asks::Enter { pod: target, container, shell, removes: false, image: None });
             return Ok(out);
         }
         out.then(checked);
         return Ok(out);
+    }
+    // A client without words reads them line by line, as a shell does.
+    let is_client = programs::reads_lines(&shell) && command[1..].iter().all(|word| word.starts_with('-'));
+    if is_client && arguments.is_set("stdin") && context.here.is_none() {
+        let probe = [command[0].clone(), "--version".into()];
+        let checked = programs::exec(&target, &container, &probe, None, 0, context.host);
+        if checked.code != 126 && checked.code != 127 {
+            out.asks = Some(Asks::Enter { pod: target, container, shell, removes: false, image: None });
+            return Ok(out);
+        }
     }
     let input = context.here.filter(|_| arguments.is_set("stdin"));
     let salt = context.host.world().events.wrapping_add(context.turn);
@@ -86,7 +99,8 @@ pub(super) fn attach(words: &[String], context: &mut Context<'_>) -> Result<Outp
     let pod = pod_of(name, &namespace(&arguments), context.host.world())?;
     let mut out = Output::default();
     let container = container(&pod, &arguments, &mut out)?;
-    reachable(&pod, &container, context.host.world())?;
+    reachable(&pod, &container, context.host.world())
+        .map_err(|problem| by_program(problem, &pod, &container, "attach", &[], &arguments))?;
     out.stderr.push_str("If you don't see a command prompt, try pressing enter.\n");
     out.notes.push_str("Note: its process says nothing here; kubectl logs has what it said\n");
     Ok(out)
@@ -120,6 +134,13 @@ fn selector_of(object: &Object) -> Labels {
     })
 }
 
+/// The containers of a pod, as kubectl lists them.
+fn names_of(pod: &Pod) -> String {
+    let regular = pod.spec.containers.iter().map(|own| own.name.to_string());
+    let inits = pod.spec.init_containers.iter().map(|own| format!("{} (init)", own.name));
+    regular.chain(inits).collect::<Vec<_>>().join(", ")
+}
+
 /// The container that is meant: the one that is named, or the first.
 pub(super) fn container(pod: &Pod, arguments: &Arguments, out: &mut Output) -> Result<String, Failure> {
     let all = || pod.spec.containers.iter().chain(&pod.spec.init_containers);
@@ -127,8 +148,9 @@ pub(super) fn container(pod: &Pod, arguments: &Arguments, out: &mut Output) -> R
         return match all().any(|own| *own.name == *name) {
             true => Ok(name.into()),
             false => Err(format!(
-                "Error from server (BadRequest): container {name} is not valid for pod {}",
-                pod.metadata.name
+                "error: container {name} is not valid for pod {} out of: {}",
+                pod.metadata.name,
+                names_of(pod)
             )),
         };
     }
@@ -138,19 +160,48 @@ pub(super) fn container(pod: &Pod, arguments: &Arguments, out: &mut Output) -> R
     }
     let first = pod.spec.containers.first().map_or(String::new(), |own| own.name.to_string());
     if all().count() > 1 && !arguments.is_set("quiet") {
-        let regular = pod.spec.containers.iter().map(|own| own.name.to_string());
-        let inits = pod.spec.init_containers.iter().map(|own| format!("{} (init)", own.name));
-        let names: Vec<String> = regular.chain(inits).collect();
-        out.stderr.push_str(&format!("Defaulted container \"{first}\" out of: {}\n", names.join(", ")));
+        out.stderr.push_str(&format!("Defaulted container \"{first}\" out of: {}\n", names_of(pod)));
     }
     Ok(first)
+}
+
+/// What is said of a kubelet that is not reached by whoever starts a program: the API server's own request to it has failed.
+pub(super) fn by_program(
+    problem: Failure,
+    pod: &Pod,
+    container: &str,
+    part: &str,
+    command: &[String],
+    arguments: &Arguments,
+) -> Failure {
+    let Some(dialed) = problem.strip_prefix("Error from server: error dialing backend: ") else { return problem };
+    let ip = dialed.split([' ', ':']).nth(2).unwrap_or_default();
+    let escaped = |word: &String| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+        let one = |byte: u8| match byte {
+            b' ' => "+".to_owned(),
+            byte if plain(byte) => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        };
+        format!("command={}", word.bytes().map(one).collect::<String>())
+    };
+    let tty = arguments.is_set("tty");
+    let flags = [("error", !tty), ("input", arguments.is_set("stdin")), ("output", true), ("tty", tty)];
+    let flags = flags.iter().filter(|(_, on)| *on).map(|(name, _)| format!("{name}=1"));
+    let query: Vec<String> = command.iter().map(escaped).chain(flags).collect();
+    let (namespace, name) = (&pod.metadata.namespace, &pod.metadata.name);
+    format!(
+        "error: Internal error occurred: error sending request: Post \"https://{ip}:10250/{part}/{namespace}/{name}/{container}?{}\": \
+         {dialed}",
+        query.join("&")
+    )
 }
 
 /// Whether the API server reaches the kubelet, and the container runs there.
 pub(super) fn reachable(pod: &Pod, container: &str, world: &World) -> Result<(), Failure> {
     let name = &pod.metadata.name;
     if pod.spec.node_name.is_empty() {
-        return Err(format!("Error from server (BadRequest): pod {name} does not have a host assigned"));
+        return Err(format!("error: unable to upgrade connection: pod {name} does not have a host assigned"));
     }
     let Some(machine) = world.machines.get(&pod.spec.node_name) else {
         let node = &pod.spec.node_name;

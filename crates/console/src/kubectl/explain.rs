@@ -2,16 +2,33 @@
 //!
 //! Deviation: the sentences are the simulator's own; upstream prints the API's documentation.
 
-use crate::args::{self, Flag, switch, value};
+use crate::args::{self, Flag, optional, switch, value};
 use crate::output::{Failure, Output};
 use crate::select::kind_of;
 use crate::tables::write;
+use petri_objects::kept::types;
 use petri_objects::order::Order as _;
 use petri_objects::{FieldInfo, Kind, Schema, Type};
 use petri_sim::belief::api::custom;
 use petri_sim::belief::api::shelf::Objects;
 
+/// What every object says first.
+pub const API_VERSION_DOC: &str = "The version of the schema that the object is written in.";
+pub const KIND_DOC: &str = "What the object is: the name of its type.";
+
 const FLAGS: &[Flag] = &[switch("recursive"), value("api-version")];
+const RESOURCES: &[Flag] = &[
+    optional("namespaced", "true"),
+    optional("cached", "true"),
+    value("api-group"),
+    value("verbs"),
+    value("categories"),
+    value("sort-by"),
+    switch("no-headers"),
+];
+
+/// What stands where nothing is described.
+const NO_DESCRIPTION: &str = "<no description>";
 
 #[inline(never)]
 pub(super) fn run(words: &[String]) -> Result<Output, Failure> {
@@ -22,40 +39,65 @@ pub(super) fn run(words: &[String]) -> Result<Output, Failure> {
             .into());
     };
     let mut path = word.split('.');
-    let kind = kind_of(path.next().unwrap_or(""))?;
-    let mut schema = Some(kind.schema());
-    let mut field: Option<&FieldInfo> = None;
-    for name in path {
-        let next = schema.and_then(|schema| schema.field(name));
-        field = Some(next.ok_or_else(|| format!("error: field \"{name}\" does not exist"))?);
-        schema = field.and_then(|field| schema_of(field.kind));
-    }
-    let mut text = String::new();
+    // kubectl leaves out that it is an error.
+    let kind =
+        kind_of(path.next().unwrap_or("")).map_err(|problem| problem.trim_start_matches("error: ").to_owned())?;
+    let mut out = Output::default();
     if !kind.group().is_empty() {
-        text.push_str(&format!("GROUP:      {}\n", kind.group()));
+        out.stdout.push_str(&format!("GROUP:      {}\n", kind.group()));
     }
-    text.push_str(&format!("KIND:       {}\nVERSION:    {}\n\n", kind.name(), kind.version()));
+    out.stdout.push_str(&format!("KIND:       {}\nVERSION:    {}\n\n", kind.name(), kind.version()));
+    let (mut schema, mut field) = (Some(kind.schema()), None);
+    for (depth, name) in path.enumerate() {
+        let own = OF_EVERY_KIND.iter().find(|own| depth == 0 && own.name == name);
+        let Some(next) = own.or_else(|| schema.and_then(|schema| schema.field(name))) else {
+            out.fail(format!("error: field \"{name}\" does not exist"));
+            return Ok(out);
+        };
+        field = Some(next);
+        schema = schema_of(next.kind);
+    }
+    let text = &mut out.stdout;
+    let mut docs = Vec::new();
     if let Some(field) = field {
-        text.push_str(&format!("FIELD: {} <{}>\n\n", field.name, type_name(field.kind)));
+        text.push_str(&format!("FIELD: {} <{}>\n\n\n", field.name, type_name(field.kind)));
+        docs.push(field.doc);
     }
-    let doc = field.map_or(kind.schema().doc, |field| field.doc);
-    text.push_str(&format!("DESCRIPTION:\n{}\n", wrapped(doc)));
+    docs.extend(schema.map(|schema| schema.doc));
+    docs.retain(|doc| !doc.is_empty());
+    text.push_str("DESCRIPTION:\n");
+    docs.iter().for_each(|doc| text.push_str(&wrapped(doc)));
+    text.push_str(if docs.is_empty() { "    <empty>\n" } else { "    \n" });
     if let Some(schema) = schema {
         text.push_str("FIELDS:\n");
-        fields(schema, 1, arguments.is_set("recursive"), &mut text);
+        fields(schema, field.is_none(), 1, arguments.is_set("recursive"), text);
     }
-    Ok(Output::text(text + "\n"))
+    text.push('\n');
+    Ok(out)
 }
 
-fn fields(schema: &Schema, depth: usize, recursive: bool, text: &mut String) {
-    for field in schema.named() {
-        text.push_str(&format!("{}{}\t<{}>\n", "  ".repeat(depth), field.name, type_name(field.kind)));
+/// What objects of every kind say first.
+const OF_EVERY_KIND: [FieldInfo; 2] = [
+    FieldInfo { name: "apiVersion", doc: API_VERSION_DOC, kind: &Type::String },
+    FieldInfo { name: "kind", doc: KIND_DOC, kind: &Type::String },
+];
+
+fn fields(schema: &Schema, whole: bool, depth: usize, recursive: bool, text: &mut String) {
+    let mut all: Vec<&FieldInfo> = schema.named().collect();
+    if whole {
+        all.extend(OF_EVERY_KIND.iter().filter(|own| schema.field(own.name).is_none()));
+    }
+    all.order_by_key(|field| field.name);
+    for field in all {
+        let required = types::field_of(schema.name, field.name).is_some_and(|own| own.required);
+        let required = if required { " -required-" } else { "" };
+        text.push_str(&format!("{}{}\t<{}>{required}\n", "  ".repeat(depth), field.name, type_name(field.kind)));
         if recursive && depth < 12 {
             if let Some(inner) = schema_of(field.kind) {
-                fields(inner, depth + 1, true, text);
+                fields(inner, false, depth + 1, true, text);
             }
-        } else {
-            text.push_str(&wrapped(field.doc));
+        } else if !recursive {
+            text.push_str(&wrapped(if field.doc.is_empty() { NO_DESCRIPTION } else { field.doc }));
             text.push('\n');
         }
     }
@@ -95,25 +137,78 @@ fn type_name(kind: &Type) -> String {
         Type::IntOrString => "IntOrString".into(),
         Type::List(inner) => format!("[]{}", type_name(inner)),
         Type::Map(inner) => format!("map[string]{}", type_name(inner)),
+        Type::Record(schema) if schema.name == "Meta" => "ObjectMeta".into(),
         Type::Record(schema) => schema.name.into(),
         Type::Opaque => "Object".into(),
     }
 }
 
+/// What one can do with objects of any kind.
+const CAN: &str = "create,delete,deletecollection,get,list,patch,update,watch";
+/// What `kubectl get all` shows.
+const ALL: [&str; 10] = [
+    "cronjobs",
+    "daemonsets",
+    "deployments",
+    "horizontalpodautoscalers",
+    "jobs",
+    "pods",
+    "replicasets",
+    "replicationcontrollers",
+    "services",
+    "statefulsets",
+];
+
 /// `kubectl api-resources`.
-pub(super) fn resources(objects: &Objects) -> String {
-    let mut lines: Vec<Vec<String>> =
-        vec![["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"].map(String::from).to_vec()];
+#[inline(never)]
+pub(super) fn resources(words: &[String], objects: &Objects) -> Result<Output, Failure> {
+    let arguments = args::parse(words, RESOURCES, "kubectl api-resources")?;
+    let output = arguments.last("output");
+    if !matches!(output, None | Some("name" | "wide")) {
+        return Err(format!(
+            "error: --output {} is not available in kubectl api-resources",
+            output.unwrap_or_default()
+        ));
+    }
+    let mut lines: Vec<Vec<String>> = Vec::new();
+    if output != Some("name") && !arguments.is_set("no-headers") {
+        let wide: &[&str] = if output.is_some() { &["VERBS", "CATEGORIES"] } else { &[] };
+        let headers = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"];
+        lines.push(headers.iter().chain(wide).map(|word| (*word).to_owned()).collect());
+    }
     let mut kinds: Vec<Kind> = Kind::every().chain(custom::kinds(objects)).collect();
-    kinds.order_by_key(|kind| (kind.group(), kind.plural()));
+    kinds.retain(|kind| {
+        let is_all = kind.group() != "events.k8s.io" && ALL.contains(&kind.plural());
+        arguments.last("namespaced").is_none_or(|wanted| wanted == kind.is_namespaced().to_string())
+            && arguments.last("api-group").is_none_or(|wanted| wanted == kind.group())
+            && arguments.last("categories").is_none_or(|wanted| wanted == "all" && is_all)
+            && arguments
+                .last("verbs")
+                .is_none_or(|list| list.split(',').all(|verb| CAN.split(',').any(|own| own == verb)))
+    });
+    match arguments.last("sort-by") {
+        None => kinds.order_by_key(|kind| (kind.group(), kind.plural())),
+        Some("name") => kinds.order_by_key(|kind| kind.plural()),
+        Some("kind") => kinds.order_by_key(|kind| kind.name()),
+        Some(_) => return Err("error: --sort-by accepts only name or kind".into()),
+    }
     for kind in kinds {
-        lines.push(vec![
+        if output == Some("name") {
+            let dot = if kind.group().is_empty() { "" } else { "." };
+            lines.push(vec![format!("{}{dot}{}", kind.plural(), kind.group())]);
+            continue;
+        }
+        let mut line = vec![
             kind.plural().into(),
             kind.short_names().join(","),
             kind.api_version().into(),
             kind.is_namespaced().to_string(),
             kind.name().into(),
-        ]);
+        ];
+        if output.is_some() {
+            line.extend([CAN.into(), if ALL.contains(&kind.plural()) { "all".into() } else { String::new() }]);
+        }
+        lines.push(line);
     }
-    write(&lines)
+    Ok(Output::text(write(&lines)))
 }

@@ -1,6 +1,7 @@
 //! `kubectl get`.
 
-use super::context::{Context, filter, not_found};
+use super::context::{Context, filter, not_found, read_file};
+use super::named::in_files;
 use crate::args::{
     self, ALL_NAMESPACES, Arguments, FIELDS, Flag, NAMESPACE, OUTPUT, SELECTOR, namespace, switch, value,
 };
@@ -33,6 +34,8 @@ const FLAGS: &[Flag] = &[
     switch("ignore-not-found"),
     switch("show-kind"),
     switch("watch").short('w'),
+    switch("watch-only"),
+    switch("output-watch-events"),
 ];
 
 /// Objects of one kind, in the order in which they are printed.
@@ -54,7 +57,8 @@ pub(super) fn raw(words: &[String], context: &mut Context<'_>) -> Result<Output,
 #[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl get")?;
-    if arguments.words.is_empty() {
+    let of_files = in_files(&arguments, context)?;
+    if arguments.words.is_empty() && of_files.is_none() {
         return Err("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of \
                     supported resources.\n\nerror: Required resource not specified.\nUse \"kubectl explain <resource>\" \
                     for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for \
@@ -64,7 +68,23 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     if arguments.all("label-columns").flat_map(|list| list.split(',')).nth(MOST_COLUMNS).is_some() {
         return Err(beyond("a table has", MOST_COLUMNS, "columns"));
     }
-    let selection = selection(&arguments.words, context.host.world().objects())?;
+    let (selection, named) = match of_files {
+        Some(named) => {
+            let names = named.iter().map(|target| (target.kind, target.name.clone())).collect();
+            (Selection::Named(names), named)
+        }
+        None => {
+            let selection = selection(&arguments.words, context.host.world().objects())?;
+            let own = namespace(&arguments);
+            let named = match &selection {
+                Selection::Named(named) => {
+                    named.iter().map(|(kind, name)| reference(*kind, &own, name.clone())).collect()
+                }
+                Selection::Kinds(_) => Vec::new(),
+            };
+            (selection, named)
+        }
+    };
     let filter = filter(&arguments)?;
     let world = context.host.world();
     let objects = world.objects();
@@ -74,18 +94,18 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             kinds.iter().try_for_each(|kind| check_selectors(*kind, &arguments))?;
             blocks.extend(kinds.iter().map(|kind| Block { kind: *kind, objects: filter.list(objects, *kind) }));
         }
-        Selection::Named(named) => {
+        Selection::Named(_) => {
             if arguments.is_set("all-namespaces") {
                 return Err("error: a resource cannot be retrieved by name across all namespaces".into());
             }
-            for (kind, name) in named {
-                match objects.get(&reference(*kind, &namespace(&arguments), name.clone())) {
+            for target in &named {
+                match objects.get(target) {
                     Some(object) => match blocks.last_mut() {
-                        Some(block) if block.kind == *kind => block.objects.push(object),
-                        _ => blocks.push(Block { kind: *kind, objects: vec![object] }),
+                        Some(block) if block.kind == target.kind => block.objects.push(object),
+                        _ => blocks.push(Block { kind: target.kind, objects: vec![object] }),
                     },
                     None if arguments.is_set("ignore-not-found") => {}
-                    None => missing.push(not_found(*kind, name)),
+                    None => missing.push(not_found(target.kind, &target.name)),
                 }
             }
         }
@@ -95,7 +115,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             sort_by(&mut block.objects, path)?;
         }
     }
-    let watches = arguments.is_set("watch");
+    let watches = arguments.is_set("watch") || arguments.is_set("watch-only");
     if watches && blocks.len() > 1 {
         return Err(format!(
             "error: watch is only supported on individual resources and resource collections - {} resources were found",
@@ -105,13 +125,16 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let form = if watches { Form::of(&arguments)? } else { Form::Table };
     let mut out = match &form {
         Form::Text(format) => Output::text(texts(format, &blocks)?),
-        _ => print(&arguments, &selection, &blocks, world)?,
+        _ => print(&arguments, &selection, &blocks, context)?,
     };
     if out.stdout.is_empty() && missing.is_empty() && !arguments.is_set("ignore-not-found") && is_table(&arguments) {
         out.stderr = nothing_found(&blocks, &filter);
     }
     for problem in missing {
         out.fail(problem);
+    }
+    if arguments.is_set("watch-only") {
+        out.stdout.clear();
     }
     if watches && out.code == 0 {
         let options = table_options(&arguments, false);
@@ -172,18 +195,53 @@ fn table_options(arguments: &Arguments, prefixed: bool) -> TableOptions {
     }
 }
 
-fn print(arguments: &Arguments, selection: &Selection, blocks: &[Block], world: &World) -> Result<Output, Failure> {
+/// The format with what it prints by, wherever that was said: behind `=`, in `--template`, or in a file.
+fn format_of(arguments: &Arguments, context: &Context<'_>) -> Result<Option<String>, Failure> {
+    let Some(output) = arguments.last("output") else {
+        return Ok(arguments.last("template").map(|template| format!("go-template={template}")));
+    };
+    let (name, by) = match output.split_once('=') {
+        Some((name, by)) => (name, Some(by)),
+        None => (output, arguments.last("template")),
+    };
+    let Some(by) = by else { return Ok(Some(output.to_owned())) };
+    Ok(Some(match name {
+        "go-template" | "template" => format!("go-template={by}"),
+        "go-template-file" | "templatefile" => format!("go-template={}", read_file(by, context)?),
+        "jsonpath-file" => format!("jsonpath={}", read_file(by, context)?.trim_end()),
+        "custom-columns-file" => {
+            let text = read_file(by, context)?;
+            let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+            let headers = lines.next().unwrap_or_default().split_whitespace();
+            let paths = lines.next().unwrap_or_default().split_whitespace();
+            let specs: Vec<String> = headers.zip(paths).map(|(header, path)| format!("{header}:{path}")).collect();
+            if specs.is_empty() {
+                return Err("error: custom-columns format specified but no custom columns given".into());
+            }
+            format!("custom-columns={}", specs.join(","))
+        }
+        name => format!("{name}={by}"),
+    }))
+}
+
+fn print(
+    arguments: &Arguments,
+    selection: &Selection,
+    blocks: &[Block],
+    context: &Context<'_>,
+) -> Result<Output, Failure> {
+    let world = context.host.world();
     let all = || blocks.iter().flat_map(|block| block.objects.iter());
+    let shown =
+        |object: &Object| match object.meta().managed_fields.0.is_some() && !arguments.is_set("show-managed-fields") {
+            true => without_managers(object.to_value()),
+            false => object.to_value(),
+        };
     let value = || match selection {
-        Selection::Named(named) if named.len() == 1 => all().next().map(Object::to_value),
-        _ => Some(list_value(all().map(Object::to_value).collect())),
+        Selection::Named(named) if named.len() == 1 => all().next().map(shown),
+        _ => Some(list_value(all().map(shown).collect())),
     };
-    let templated = arguments.last("template").filter(|_| !arguments.last("output").is_some_and(|o| o.contains('=')));
-    let output = match (arguments.last("output"), templated) {
-        (None | Some("go-template"), Some(template)) => Some(format!("go-template={template}")),
-        (Some("jsonpath"), Some(template)) => Some(format!("jsonpath={template}")),
-        (output, _) => output.map(str::to_owned),
-    };
+    let output = format_of(arguments, context)?;
     let text = match output.as_deref() {
         None | Some("wide") => {
             let options = table_options(arguments, blocks.len() > 1);
@@ -203,6 +261,13 @@ fn print(arguments: &Arguments, selection: &Selection, blocks: &[Block], world: 
             Some(("jsonpath", template)) => {
                 value().map_or(Ok(String::new()), |value| path::template(&value, template))?
             }
+            Some(("jsonpath-as-json", template)) => match value() {
+                None => String::new(),
+                Some(value) => {
+                    let found = Path::parse(template)?.values(&value)?.into_iter().cloned().collect();
+                    Value::List(found).to_json_pretty() + "\n"
+                }
+            },
             Some(("go-template", template)) => {
                 let read = Template::read(template)
                     .map_err(|problem| format!("error: error parsing template {template}, {problem}"))?;
@@ -214,12 +279,22 @@ fn print(arguments: &Arguments, selection: &Selection, blocks: &[Block], world: 
             _ => {
                 return Err(format!(
                     "error: unable to match a printer suitable for the output format \"{format}\", allowed formats are: \
-                     custom-columns,go-template,json,jsonpath,name,wide,yaml"
+                     custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,wide,yaml"
                 ));
             }
         },
     };
     Ok(Output::text(text))
+}
+
+/// Who manages which field is shown to those who ask for it.
+fn without_managers(mut value: Value) -> Value {
+    if let Value::Map(map) = &mut value
+        && let Some(Value::Map(metadata)) = map.entry_mut("metadata")
+    {
+        metadata.remove("managedFields");
+    }
+    value
 }
 
 /// A `List` of objects, as `kubectl get -o yaml` prints several.

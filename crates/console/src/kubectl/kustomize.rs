@@ -1,7 +1,7 @@
 //! `-k FOLDER` and `kubectl kustomize`: a `kustomization.yaml` with its resources, and Secrets and ConfigMaps that it makes.
 //!
 //! Upstream: `sigs.k8s.io/kustomize`, with `resources`, `secretGenerator`, `configMapGenerator`, `generatorOptions`,
-//! `namePrefix`, `nameSuffix`, `namespace`, `commonLabels`, `labels`, `images` and `replicas`. Other fields are refused.
+//! `namePrefix`, `nameSuffix`, `namespace`, `commonLabels`, `labels`, `images`, `replicas` and patches. Other fields are refused.
 //!
 //! Deviation: the letters behind a made name are another hash than kustomize's.
 
@@ -33,7 +33,7 @@ const ORDER: [&str; 18] = [
     "StatefulSet",
 ];
 
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 18] = [
     "apiVersion",
     "kind",
     "metadata",
@@ -47,6 +47,11 @@ const KNOWN: [&str; 13] = [
     "commonLabels",
     "labels",
     "images",
+    "commonAnnotations",
+    "buildMetadata",
+    "patches",
+    "patchesStrategicMerge",
+    "patchesJson6902",
 ];
 
 /// The manifests that a folder comes to, as one text.
@@ -108,6 +113,27 @@ fn objects(folder: &str, context: &Context<'_>, depth: u32) -> Result<Vec<Value>
             all.push(made);
         }
     }
+    for (key, is_file) in [("patches", false), ("patchesStrategicMerge", true), ("patchesJson6902", false)] {
+        for patch in list(key) {
+            patched(&mut all, &patch, is_file, folder, context)?;
+        }
+    }
+    let (prefix, suffix) = (text("namePrefix"), text("nameSuffix"));
+    if !prefix.is_empty() || !suffix.is_empty() {
+        // What is renamed is referred to by its new name.
+        for object in &all {
+            let name = object.at(&["metadata", "name"]).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let is_made = renamed.iter().any(|(_, new)| *new == name);
+            if !is_made && matches!(object.at(&["kind"]).and_then(Value::as_str), Some("Secret" | "ConfigMap")) {
+                renamed.push((name.clone(), format!("{prefix}{name}{suffix}")));
+            }
+        }
+        renamed.iter_mut().for_each(|(_, new)| {
+            if all.iter().any(|object| object.at(&["metadata", "name"]).and_then(Value::as_str) == Some(&**new)) {
+                *new = format!("{prefix}{new}{suffix}");
+            }
+        });
+    }
     for object in &mut all {
         rename(object, &renamed);
         whole(object, &own, &text("namePrefix"), &text("nameSuffix"));
@@ -118,6 +144,57 @@ fn objects(folder: &str, context: &Context<'_>, depth: u32) -> Result<Vec<Value>
         (ORDER.iter().position(|known| *known == kind).unwrap_or(ORDER.len()), word(&["metadata", "name"]))
     });
     Ok(all)
+}
+
+/// What a patch makes of the objects that it means: those of its own kind and name, or of its `target`.
+fn patched(
+    all: &mut [Value],
+    patch: &Value,
+    is_file: bool,
+    folder: &str,
+    context: &Context<'_>,
+) -> Result<(), Failure> {
+    let word = |value: &Value, path: &[&str]| value.at(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = match (is_file, patch.as_str()) {
+        // Here stands a file or the patch itself.
+        (true, Some(text)) if text.contains('\n') => text.to_owned(),
+        (true, Some(name)) => read_file(&inside(folder, name), context)?,
+        _ if patch.at(&["patch"]).is_some() => word(patch, &["patch"]),
+        _ => read_file(&inside(folder, &word(patch, &["path"])), context)?,
+    };
+    for document in petri_manifest::parse(&text).documents {
+        let change = document.value;
+        let wanted = |key: &str, own: &[&str]| match patch.at(&["target", key]).and_then(Value::as_str) {
+            Some(text) => text.to_owned(),
+            None if patch.at(&["target"]).is_some() => String::new(),
+            None => word(&change, own),
+        };
+        let (kind, name) = (wanted("kind", &["kind"]), wanted("name", &["metadata", "name"]));
+        let mut hit = false;
+        for object in all.iter_mut() {
+            let fits = |wanted: &str, own: &[&str]| wanted.is_empty() || word(object, own) == wanted;
+            if !fits(&kind, &["kind"]) || !fits(&name, &["metadata", "name"]) {
+                continue;
+            }
+            hit = true;
+            let known = petri_objects::Kind::from_api(&word(object, &["apiVersion"]), &word(object, &["kind"]));
+            *object = match (change.as_list(), known) {
+                (Some(steps), _) => super::json_patch::apply(object, steps)?,
+                (None, Some(kind)) => {
+                    let lists = petri_objects::merge::Lists::of(kind);
+                    petri_objects::merge::strategic(lists, object, &change)
+                        .map_err(|unfit| format!("error: {unfit}"))?
+                }
+                (None, None) => return Err(format!("error: invalid Kustomization: nothing is known of kind {kind}")),
+            };
+        }
+        if !hit {
+            return Err(format!(
+                "error: no resource matches strategic merge patch \"{kind}.{name}\": no matches for Id"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A Secret or ConfigMap, the name that it is called by and the one that it gets.
@@ -150,6 +227,16 @@ fn generated(
         let (key, path) = file.split_once('=').unwrap_or((file.rsplit('/').next().unwrap_or(&file), &file));
         data.insert(key, coded(&read_file(&inside(folder, path), context)?));
     }
+    let envs = generator.at(&["env"]).and_then(Value::as_str).map(str::to_owned);
+    for file in words("envs").into_iter().chain(envs) {
+        let text = read_file(&inside(folder, &file), context)?;
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let (key, value) = line.split_once('=').unwrap_or((line, ""));
+            data.insert(key, coded(value));
+        }
+    }
+    let keeps_name = keeps_name
+        || generator.at(&["options", "disableNameSuffixHash"]).is_some_and(|value| *value == Value::Bool(true));
     let hash = Value::Map(data.clone())
         .to_json()
         .bytes()
@@ -171,7 +258,14 @@ fn generated(
     let mut made = Map::new();
     made.insert("apiVersion", Value::String("v1".into()));
     made.insert("kind", Value::String(kind.into()));
-    made.insert("metadata", Value::nested(&["name"], Value::String(new.as_str().into())));
+    let mut metadata = Map::new();
+    for key in ["labels", "annotations"] {
+        if let Some(own) = generator.at(&["options", key]) {
+            metadata.insert(key, own.clone());
+        }
+    }
+    metadata.insert("name", Value::String(new.as_str().into()));
+    made.insert("metadata", Value::Map(metadata));
     made.insert("data", Value::Map(data));
     if kind == "Secret" {
         let kind = generator.at(&["type"]).and_then(Value::as_str).unwrap_or("Opaque");
@@ -206,15 +300,28 @@ fn rename(value: &mut Value, renamed: &[(String, String)]) {
     }
 }
 
+/// Adds entries to the map under a key.
+fn put_into(map: &mut Map, key: &str, more: &Map) {
+    let mut all = map.get(key).and_then(Value::as_map).cloned().unwrap_or_default();
+    more.iter().for_each(|(key, value)| all.insert(key.clone(), value.clone()));
+    map.insert(key, Value::Map(all));
+}
+
 /// What the kustomization wants of every object.
 fn whole(object: &mut Value, own: &Map, prefix: &str, suffix: &str) {
     let mut labels: Vec<(petri_objects::Name, Value)> = Vec::new();
+    // Those that selectors and templates get as well.
+    let mut selected = Map::new();
     if let Some(Value::Map(common)) = own.get("commonLabels") {
         labels.extend(common.iter().map(|(key, value)| (key.clone(), value.clone())));
+        common.iter().for_each(|(key, value)| selected.insert(key.clone(), value.clone()));
     }
     for entry in own.get("labels").and_then(Value::as_list).unwrap_or_default() {
         if let Some(Value::Map(pairs)) = entry.at(&["pairs"]) {
             labels.extend(pairs.iter().map(|(key, value)| (key.clone(), value.clone())));
+            if entry.at(&["includeSelectors"]) == Some(&Value::Bool(true)) {
+                pairs.iter().for_each(|(key, value)| selected.insert(key.clone(), value.clone()));
+            }
         }
     }
     let images = own.get("images").and_then(Value::as_list).unwrap_or_default();
@@ -233,8 +340,27 @@ fn whole(object: &mut Value, own: &Map, prefix: &str, suffix: &str) {
             labels.into_iter().for_each(|(key, value)| all.insert(key, value));
             metadata.insert("labels", Value::Map(all));
         }
+        if let Some(Value::Map(common)) = own.get("commonAnnotations") {
+            put_into(metadata, "annotations", common);
+        }
     }
+    let kind = map.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
     let Some(Value::Map(spec)) = map.entry_mut("spec") else { return };
+    if !selected.is_empty() {
+        if let ("Service", Some(Value::Map(_))) = (&*kind, spec.get("selector")) {
+            put_into(spec, "selector", &selected);
+        }
+        if let Some(Value::Map(selector)) = spec.entry_mut("selector")
+            && kind != "Service"
+        {
+            put_into(selector, "matchLabels", &selected);
+        }
+        if let Some(Value::Map(template)) = spec.entry_mut("template") {
+            let mut metadata = template.get("metadata").and_then(Value::as_map).cloned().unwrap_or_default();
+            put_into(&mut metadata, "labels", &selected);
+            template.insert("metadata", Value::Map(metadata));
+        }
+    }
     for entry in replicas {
         if entry.at(&["name"]).and_then(Value::as_str) == Some(&name)
             && let Some(count) = entry.at(&["count"])

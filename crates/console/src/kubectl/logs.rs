@@ -42,7 +42,13 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         (Some(_), Some(_)) => {
             return Err("error: only a selector (-l) or a POD name is allowed".into());
         }
-        (Some(name), None) => vec![pod_of(name, &namespace, world)?],
+        (Some(name), None) => vec![pod_of(name, &namespace, world).map_err(|problem| {
+            // kubectl looks for the pod by itself, and says where.
+            match problem.strip_prefix("Error from server (NotFound): pods ") {
+                Some(pod) => format!("error: error from server (NotFound): pods {pod} in namespace \"{namespace}\""),
+                None => problem,
+            }
+        })?],
         (None, Some(_)) => {
             let found = filter(&arguments)?.list(world.objects(), Kind::Pod);
             found
@@ -83,7 +89,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     Ok(out)
 }
 
-fn one(pod: &Pod, container: &str, arguments: &args::Arguments, world: &World, out: &mut Output) {
+fn one(pod: &Rc<Pod>, container: &str, arguments: &args::Arguments, world: &World, out: &mut Output) {
     let name = &pod.metadata.name;
     if pod.spec.node_name.is_empty() {
         return out.fail(format!("Error from server (BadRequest): pod {name} does not have a host assigned"));
@@ -123,7 +129,11 @@ fn one(pod: &Pod, container: &str, arguments: &args::Arguments, world: &World, o
     let began = began.or(ended).unwrap_or(Time::ZERO);
     let all = pod.spec.containers.iter().chain(&pod.spec.init_containers);
     let Some(own) = all.into_iter().find(|own| *own.name == *container) else { return };
-    let lines = programs::log_lines(pod, own, began);
+    let ended = status.and_then(|status| status.state.terminated.as_ref().map(|ended| ended.finished_at));
+    let lines = match programs::said(pod, own, began, ended, world) {
+        Some(text) => text.lines().map(str::to_owned).collect(),
+        None => programs::log_lines(pod, own, began),
+    };
     let tail = arguments.last("tail").and_then(|tail| tail.parse::<usize>().ok()).unwrap_or(usize::MAX);
     for line in &lines[lines.len().saturating_sub(tail)..] {
         let prefix = if arguments.is_set("prefix") { format!("[pod/{name}/{container}] ") } else { String::new() };

@@ -1,6 +1,10 @@
-//! Objects that a line describes: `kubectl create KIND`, `expose`, `autoscale`.
+//! Objects that a line describes: `kubectl create KIND`.
 //!
-//! Upstream: `kubectl/pkg/cmd/create`, `expose`, `autoscale`: the same fields in the same places.
+//! Upstream: `kubectl/pkg/cmd/create`: the same fields in the same places.
+
+pub(super) mod existing;
+mod job;
+pub(super) mod parts;
 
 use super::apply::make;
 use super::context::Context;
@@ -8,9 +12,10 @@ use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, OUTPUT, namespace,
 use crate::host::Unread;
 use crate::limits::{MOST_NAMES, beyond};
 use crate::output::{Failure, Output};
-use crate::select::{kind_of, reference};
+use crate::select::kind_of;
+use parts::{container, empty, map, number, object, pairs, text, texts};
 use petri_objects::kept::secret;
-use petri_objects::{Kind, Map, Object, Value};
+use petri_objects::{Map, Value};
 
 /// What can follow `kubectl create`.
 const KINDS: &[&str] = &[
@@ -109,42 +114,14 @@ const FLAGS: &[Flag] = &[
     value("labels").short('l'),
     value("field-manager"),
     switch("append-hash"),
+    value("audience"),
+    value("duration"),
+    value("bound-object-kind"),
+    value("bound-object-name"),
+    value("bound-object-uid"),
+    value("annotation"),
+    value("default-backend"),
 ];
-
-fn text(word: impl AsRef<str>) -> Value {
-    Value::String(word.as_ref().into())
-}
-pub(super) fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
-}
-fn empty() -> Value {
-    Value::Map(Map::new())
-}
-fn texts<'a>(words: impl IntoIterator<Item = &'a str>) -> Value {
-    Value::List(words.into_iter().map(text).collect())
-}
-fn number(text: &str, flag: &str) -> Result<Value, Failure> {
-    let wrong = |_| {
-        format!(
-            "error: invalid argument \"{text}\" for \"--{flag}\" flag: strconv.ParseInt: parsing \"{text}\": invalid syntax"
-        )
-    };
-    text.parse().map(Value::Int).map_err(wrong)
-}
-
-/// `apiVersion`, `kind`, `metadata` and what comes then.
-fn object(api_version: &str, kind: &str, name: &str, labels: Option<Value>) -> Map {
-    let mut metadata = Map::new();
-    if let Some(labels) = labels {
-        metadata.insert("labels", labels);
-    }
-    metadata.insert("name", text(name));
-    let mut map = Map::new();
-    map.insert("apiVersion", text(api_version));
-    map.insert("kind", text(kind));
-    map.insert("metadata", Value::Map(metadata));
-    map
-}
 
 #[inline(never)]
 pub(super) fn create(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
@@ -165,6 +142,9 @@ pub(super) fn create(words: &[String], context: &mut Context<'_>) -> Result<Outp
             format!("{kind} {sub}").trim()
         ));
     };
+    if kind == "token" {
+        return super::access::token(&name, &arguments, context);
+    }
     let made = described(&kind, &sub, &name, command, &arguments, context)?;
     make(Value::Map(made), "created", &arguments, context)
 }
@@ -221,7 +201,7 @@ fn described(
             let mut made = object("v1", "Secret", name, None);
             let coded = |value: &str| text(secret::encode(value.as_bytes()));
             let (kind, data) = match sub {
-                "generic" => (flag("type").unwrap_or("Opaque"), data(arguments, context, coded)?),
+                "generic" => (flag("type").unwrap_or_default(), data(arguments, context, coded)?),
                 "tls" => {
                     let file = |name: &str| read(flag(name).unwrap_or_default(), context);
                     let mut data = Map::new();
@@ -243,10 +223,21 @@ fn described(
                 other => return Err(format!("error: unknown command \"{other}\" for \"kubectl create secret\"")),
             };
             made.insert("data", Value::Map(data));
-            made.insert("type", text(kind));
+            if !kind.is_empty() {
+                made.insert("type", text(kind));
+            }
             made
         }
         "service" | "svc" => service(sub, name, arguments)?,
+        "job" if flag("image").is_some() == flag("from").is_some() => {
+            return Err("error: either --image or --from must be specified".into());
+        }
+        "job" if flag("from").is_some() && !command.is_empty() => {
+            return Err("error: cannot specify --from and command".into());
+        }
+        "job" if flag("from").is_some() => {
+            job::of_cron_job(flag("from").unwrap_or_default(), name, &namespace(arguments), context.host.world())?
+        }
         "job" | "cronjob" | "cj" => {
             let mut own = container(name, required_image(arguments)?);
             if !command.is_empty() {
@@ -399,26 +390,6 @@ fn base_of(image: &str) -> String {
     last.split([':', '@']).next().unwrap_or(last).replace(['_', '.'], "-")
 }
 
-pub(super) fn container(name: &str, image: &str) -> Map {
-    let mut own = Map::new();
-    own.insert("image", text(image));
-    own.insert("name", text(name));
-    own.insert("resources", empty());
-    own
-}
-
-/// `a=b`, several times.
-fn pairs(words: &[&str]) -> Result<Map, Failure> {
-    let mut map = Map::new();
-    for word in words {
-        let (key, value) = word
-            .split_once('=')
-            .ok_or_else(|| format!("error: invalid argument format of {word}: expected key=value"))?;
-        map.insert(key, text(value));
-    }
-    Ok(map)
-}
-
 fn read(name: &str, context: &Context<'_>) -> Result<String, Failure> {
     context.files.read(name).map_err(|why| match why {
         Unread::Missing => format!("error: open {name}: no such file or directory"),
@@ -436,6 +407,20 @@ fn data(arguments: &Arguments, context: &Context<'_>, coded: impl Fn(&str) -> Va
         data.insert(key, coded(value));
     }
     for file in arguments.all("from-file") {
+        let folder = format!("{}/", file.trim_start_matches("./").trim_end_matches('/'));
+        let mut inside: Vec<String> = context
+            .files
+            .names()
+            .into_iter()
+            .filter(|name| name.strip_prefix(&*folder).is_some_and(|rest| !rest.contains('/')))
+            .collect();
+        inside.sort();
+        for path in &inside {
+            data.insert(&path[folder.len()..], coded(&read(path, context)?));
+        }
+        if !inside.is_empty() {
+            continue;
+        }
         let (key, path) = file.split_once('=').unwrap_or((file.rsplit('/').next().unwrap_or(file), file));
         data.insert(key, coded(&read(path, context)?));
     }
@@ -488,159 +473,4 @@ fn service(sub: &str, name: &str, arguments: &Arguments) -> Result<Map, Failure>
     let mut made = object("v1", "Service", name, Some(labels));
     made.insert("spec", Value::Map(spec));
     Ok(made)
-}
-
-const EXPOSE: &[Flag] = &[
-    NAMESPACE,
-    OUTPUT,
-    FILENAME,
-    value("port"),
-    value("target-port"),
-    value("type"),
-    value("name"),
-    value("protocol"),
-    value("selector"),
-    value("labels").short('l'),
-    value("external-ip"),
-    value("cluster-ip"),
-    value("load-balancer-ip"),
-    value("session-affinity"),
-    value("field-manager"),
-];
-
-/// `kubectl expose deployment/web --port=80`.
-#[inline(never)]
-pub(super) fn expose(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    let arguments = args::parse(words, EXPOSE, "kubectl expose")?;
-    let (kind, name) = one_of(&arguments, context)?;
-    let target = reference(kind, &namespace(&arguments), name.as_str());
-    let found = context.host.world().objects().get(&target).ok_or_else(|| super::context::not_found(kind, &name))?;
-    let value = found.to_value();
-    let labels = || value.at(&["metadata", "labels"]).cloned();
-    let selector = match (arguments.last("selector"), kind) {
-        (Some(selector), _) => Some(Value::Map(pairs(&selector.split(',').collect::<Vec<_>>())?)),
-        (None, Kind::Service) => value.at(&["spec", "selector"]).cloned(),
-        (None, Kind::Pod) => labels(),
-        _ => value.at(&["spec", "selector", "matchLabels"]).cloned(),
-    };
-    let Some(selector) = selector else {
-        return Err("error: couldn't retrieve selectors via --selector flag or introspection: the object has no labels and cannot be exposed".into());
-    };
-    let containers = match kind {
-        Kind::Pod => value.at(&["spec", "containers"]),
-        _ => value.at(&["spec", "template", "spec", "containers"]),
-    };
-    let declared: Vec<i64> = containers
-        .and_then(Value::as_list)
-        .unwrap_or_default()
-        .iter()
-        .flat_map(|own| own.at(&["ports"]).and_then(Value::as_list).unwrap_or_default())
-        .filter_map(|port| port.at(&["containerPort"])?.as_int())
-        .collect();
-    let wanted: Vec<i64> = match arguments.last("port") {
-        Some(list) => list
-            .split(',')
-            .map(|port| number(port, "port").map(|value| value.as_int().unwrap_or(0)))
-            .collect::<Result<_, _>>()?,
-        None => declared,
-    };
-    if wanted.is_empty() {
-        return Err(
-            "error: couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples"
-                .into(),
-        );
-    }
-    let several = wanted.len() > 1;
-    let ports = wanted.iter().zip(1..).map(|(port, at)| {
-        let mut own = Map::new();
-        if several {
-            own.insert("name", text(format!("port-{at}")));
-        }
-        own.insert("port", Value::Int(*port));
-        own.insert("protocol", text(arguments.last("protocol").unwrap_or("TCP")));
-        let target = arguments.last("target-port").map(|word| word.parse().map_or_else(|_| text(word), Value::Int));
-        own.insert("targetPort", target.unwrap_or(Value::Int(*port)));
-        Value::Map(own)
-    });
-    let mut spec = Map::new();
-    if let Some(address) = arguments.last("cluster-ip") {
-        spec.insert("clusterIP", text(address));
-    }
-    spec.insert("ports", Value::List(ports.collect()));
-    spec.insert("selector", selector);
-    if let Some(kind) = arguments.last("type") {
-        spec.insert("type", text(kind));
-    }
-    let labels = match arguments.last("labels") {
-        Some(own) => Some(Value::Map(pairs(&own.split(',').collect::<Vec<_>>())?)),
-        None => labels(),
-    };
-    let mut made = object("v1", "Service", arguments.last("name").unwrap_or(&name), labels);
-    made.insert("spec", Value::Map(spec));
-    make(Value::Map(made), "exposed", &arguments, context)
-}
-
-/// `deployment/web`, or `deployment web`.
-fn one_of(arguments: &Arguments, context: &Context<'_>) -> Result<(Kind, String), Failure> {
-    let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
-    let (kind, name) = match words[..] {
-        [word] if word.contains('/') => word.split_once('/').unwrap_or((word, "")),
-        [kind, name] => (kind, name),
-        _ if arguments.last("filename").is_some() => {
-            let text = super::context::read_file(arguments.last("filename").unwrap_or_default(), context)?;
-            let parsed = crate::select::parse(&text, context.host.world().objects());
-            let first = parsed.objects().next().ok_or("error: no objects passed to expose")?;
-            return Ok((first.kind(), first.meta().name.to_string()));
-        }
-        _ => return Err("error: You must provide one or more resources by argument or filename.".into()),
-    };
-    Ok((kind_of(kind.split('.').next().unwrap_or(kind))?, name.to_owned()))
-}
-
-const AUTOSCALE: &[Flag] = &[
-    NAMESPACE,
-    OUTPUT,
-    FILENAME,
-    value("min"),
-    value("max"),
-    value("cpu-percent"),
-    value("cpu"),
-    value("memory"),
-    value("name"),
-    value("field-manager"),
-];
-
-/// `kubectl autoscale deployment/web --min=2 --max=5 --cpu-percent=80`.
-#[inline(never)]
-pub(super) fn autoscale(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    let arguments = args::parse(words, AUTOSCALE, "kubectl autoscale")?;
-    let (kind, name) = one_of(&arguments, context)?;
-    let target = reference(kind, &namespace(&arguments), name.as_str());
-    let found: Object =
-        context.host.world().objects().get(&target).ok_or_else(|| super::context::not_found(kind, &name))?;
-    let Some(most) = arguments.last("max") else {
-        return Err("error: required flag(s) \"max\" not set".into());
-    };
-    let mut spec = Map::new();
-    spec.insert("maxReplicas", number(most, "max")?);
-    let cpu = arguments.last("cpu-percent").or(arguments.last("cpu").map(|cpu| cpu.trim_end_matches('%')));
-    if let Some(percent) = cpu.filter(|percent| percent.parse::<i64>().is_ok_and(|percent| percent > 0)) {
-        let target = map([("averageUtilization", number(percent, "cpu-percent")?), ("type", text("Utilization"))]);
-        let resource = map([("name", text("cpu")), ("target", target)]);
-        spec.insert("metrics", Value::List(vec![map([("resource", resource), ("type", text("Resource"))])]));
-    }
-    if let Some(least) = arguments.last("min") {
-        spec.insert("minReplicas", number(least, "min")?);
-    }
-    spec.insert(
-        "scaleTargetRef",
-        map([
-            ("apiVersion", text(found.kind().api_version())),
-            ("kind", text(found.kind().name())),
-            ("name", text(&name)),
-        ]),
-    );
-    let mut made = object("autoscaling/v2", "HorizontalPodAutoscaler", arguments.last("name").unwrap_or(&name), None);
-    made.insert("spec", Value::Map(spec));
-    make(Value::Map(made), "autoscaled", &arguments, context)
 }

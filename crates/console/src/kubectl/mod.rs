@@ -1,8 +1,12 @@
 //! kubectl, verb by verb.
 
 mod context;
+mod daemon_set;
 
+pub mod access;
 pub mod apply;
+pub mod config;
+pub mod debug;
 pub mod delete;
 pub mod describe;
 pub mod diff;
@@ -19,13 +23,18 @@ pub mod rollout;
 pub mod run;
 pub mod scale;
 pub mod set;
+pub mod usage;
 pub mod wait;
 pub mod ways;
 
 mod attached;
 pub mod json_patch;
 mod kustomize;
+mod last_applied;
 pub mod merge;
+mod named;
+mod prune;
+mod server_side;
 
 use crate::errors::api_error;
 use crate::host::{Files, Host};
@@ -66,6 +75,8 @@ pub const VERBS: &[&str] = &[
     "edit",
     "config",
     "auth",
+    "certificate",
+    "debug",
     "cluster-info",
     "api-versions",
     "top",
@@ -73,11 +84,17 @@ pub const VERBS: &[&str] = &[
     "explain",
     "api-resources",
     "version",
+    "kustomize",
+    "completion",
+    "plugin",
+    "options",
 ];
 
-/// What can follow `kubectl`, as text.
-pub(crate) fn help() -> String {
-    format!("kubectl understands: {}\n", VERBS.join(", "))
+/// The words of `kubectl config`, if that is what is said.
+pub(crate) fn config_words(words: &[String]) -> Option<Vec<String>> {
+    let at = verb_position(words).filter(|at| words[*at] == "config")?;
+    let asks_for_help = words.iter().any(|word| word == "--help" || word == "-h");
+    (!asks_for_help).then(|| words.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, word)| word.clone()).collect())
 }
 
 #[inline(never)]
@@ -90,15 +107,15 @@ pub(crate) fn run(
 ) -> Result<Output, Failure> {
     // Flags that stand before the verb belong to it as well: `kubectl -n web get pods`.
     let at = verb_position(words);
-    let Some(verb) = at.map(|at| words[at].as_str()) else { return Ok(Output::text(help())) };
+    let Some(verb) = at.map(|at| words[at].as_str()) else { return Ok(Output::text(usage::all())) };
     // What stands behind `--` is another program's.
     let rest: Vec<String> =
         words.iter().enumerate().filter(|(i, _)| Some(*i) != at).map(|(_, word)| word.clone()).collect();
     let own = rest.iter().take_while(|word| *word != "--");
     if own.clone().any(|word| word == "--help") || verb != "run" && own.clone().any(|word| word == "-h") {
-        return Ok(ways::help(verb));
+        return Ok(usage::help(verb, &rest));
     }
-    let offline = ["config", "explain", "api-resources", "version"].contains(&verb);
+    let offline = ["explain", "api-resources", "completion", "help", "options", "plugin", "version"].contains(&verb);
     if !offline && host.world().is_stopped(Component::ApiServer) {
         return Err(api_error(&ApiError::Unreachable, None));
     }
@@ -139,6 +156,14 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         "get" if rest.iter().any(|word| word.starts_with("--raw")) => get::raw(rest, &mut context),
         "get" => get::run(rest, &mut context),
         "describe" => describe::run(rest, &mut context),
+        "create" | "rollout" | "set"
+            if rest.iter().all(|word| word.starts_with('-') && !word.starts_with("-f"))
+                && !rest.iter().any(|word| {
+                    word.starts_with("-k") || word.starts_with("--filename") || word.starts_with("--kustomize")
+                }) =>
+        {
+            Ok(usage::help(verb, rest))
+        }
         "create" if make::describes(rest) => make::create(rest, &mut context),
         "apply" | "create" | "replace" => apply::run(verb, rest, &mut context),
         "diff" => diff::run(rest, &mut context),
@@ -159,18 +184,28 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         "logs" => logs::run(rest, &mut context),
         "events" => events::run(rest, &mut context),
         "explain" => explain::run(rest),
-        "api-resources" => Ok(Output::text(explain::resources(context.host.world().objects()))),
-        "version" => Ok(Output::text("Client Version: v1.36.3\nKustomize Version: v5.8.1\nServer Version: v1.36.3\n")),
+        "api-resources" => explain::resources(rest, context.host.world().objects()),
+        "version" => ways::version(rest),
         "run" => run::run(rest, &mut context),
-        "expose" => make::expose(rest, &mut context),
-        "autoscale" => make::autoscale(rest, &mut context),
+        "expose" => make::existing::expose(rest, &mut context),
+        "autoscale" => make::existing::autoscale(rest, &mut context),
         "cp" => ways::copy(rest, &mut context),
         "port-forward" => ways::forward(rest, &mut context),
         "proxy" => ways::proxy(rest),
-        "kustomize" => kustomize::build(rest.first().map_or(".", String::as_str), &context).map(Output::text),
-        "options" => Ok(Output::text("The following options can be passed to any command:\n\n    -n, --namespace\n")),
-        "config" | "auth" | "cluster-info" | "api-versions" | "top" | "certificate" | "debug" | "plugin"
-        | "completion" | "alpha" => ways::about(verb, rest, context.host.world()),
+        "kustomize" => {
+            let folder = rest.iter().find(|word| !word.starts_with('-'));
+            kustomize::build(folder.map_or(".", String::as_str), &context).map(Output::text)
+        }
+        "auth" => access::auth(rest),
+        "certificate" => access::certificate(rest, &mut context),
+        "debug" => debug::run(rest, &mut context),
+        "help" => Ok(match rest.iter().find(|word| !word.starts_with('-')) {
+            Some(verb) => usage::help(verb, &rest[1..]),
+            None => Output::text(usage::all()),
+        }),
+        "cluster-info" | "api-versions" | "top" | "plugin" | "completion" | "options" | "alpha" | "kuberc" => {
+            ways::about(verb, rest, context.host.world())
+        }
         other => Err(format!("error: unknown command \"{other}\" for \"kubectl\"")),
     }
 }
@@ -179,7 +214,8 @@ fn verb_position(words: &[String]) -> Option<usize> {
     let mut i = 0;
     while i < words.len() {
         match words[i].as_str() {
-            "-n" | "--namespace" | "--context" => i += 2,
+            "-n" | "--namespace" | "--context" | "-s" | "--server" | "--kubeconfig" | "--user" | "--cluster" | "-v"
+            | "--as" | "--token" => i += 2,
             word if word.starts_with('-') => i += 1,
             _ => return Some(i),
         }

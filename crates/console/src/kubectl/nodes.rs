@@ -112,6 +112,7 @@ pub(super) fn taint(words: &[String], context: &mut Context<'_>) -> Result<Outpu
             words.remove(0);
         }
         Some(first) if first.starts_with("node/") || first.starts_with("nodes/") => {}
+        None => return Err("error: one or more resources must be specified as <resource> <name>".into()),
         _ => return Err("error: invalid resource type, only node(s) is supported".into()),
     }
     let is_taint = |word: &String| word.contains(':') || word.contains('=') || word.ends_with('-');
@@ -128,8 +129,13 @@ pub(super) fn taint(words: &[String], context: &mut Context<'_>) -> Result<Outpu
     for node in nodes(&words, &arguments, context, &mut out)? {
         match changes(&node, &add, &remove, arguments.is_set("overwrite")) {
             Ok((add, remove)) => {
+                let known = |taint: &Taint| {
+                    node.spec.taints.iter().any(|own| own.key == taint.key && own.effect == taint.effect)
+                };
+                let replaces = add.iter().any(known);
                 let command = Command::Taint { node: node.metadata.name.clone(), add, remove };
                 match context.host.command(command) {
+                    Ok(_) if replaces => out.line(format!("node/{} modified", node.metadata.name)),
                     Ok(answer) => out.line(answer_text(&answer)),
                     Err(error) => out.fail(api_error(&error, None)),
                 }

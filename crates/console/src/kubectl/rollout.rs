@@ -1,8 +1,10 @@
 //! `kubectl rollout`: status, history, undo, pause, resume, restart.
 
-use super::context::{Context, targets};
+use super::context::Context;
+use super::daemon_set;
 use super::edit::send;
 use super::merge;
+use super::named::targets;
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::named;
 use crate::host::Host;
@@ -34,8 +36,12 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     if arguments.words.is_empty() {
         return Err("error: kubectl rollout needs one of history, pause, restart, resume, status, undo".into());
     }
+    if !["history", "pause", "restart", "resume", "status", "undo"].contains(&arguments.words[0].as_str()) {
+        let words = arguments.words.join(" ");
+        return Err(format!("error: unknown command \"{words}\"\nSee 'kubectl rollout -h' for help and examples"));
+    }
     let verb = arguments.words.remove(0);
-    if arguments.words.is_empty() {
+    if arguments.words.is_empty() && arguments.last("filename").or(arguments.last("kustomize")).is_none() {
         return Err("error: required resource not specified".into());
     }
     let (found, missing) = targets(&arguments, context)?;
@@ -113,13 +119,21 @@ impl Awaited for RolloutStatus {
 
 /// How far a rollout is, and whether that is the end.
 ///
-/// Upstream: `DeploymentStatusViewer`, `StatefulSetStatusViewer`.
+/// Upstream: `DeploymentStatusViewer`, `StatefulSetStatusViewer`, `DaemonSetStatusViewer`.
 fn progress(object: &Object) -> Result<(String, bool), Failure> {
     match object {
         Object::Deployment(deployment) => deployment_progress(deployment),
         Object::StatefulSet(set) => stateful_set_progress(set),
-        other => Err(format!("error: no status viewer has been implemented for {}", other.kind().name())),
+        Object::DaemonSet(set) => daemon_set::progress(set),
+        other => Err(format!("error: no status viewer has been implemented for {}", with_group(other))),
     }
+}
+
+/// `ReplicaSet.apps`.
+fn with_group(object: &Object) -> String {
+    let kind = object.kind();
+    let dot = if kind.group().is_empty() { "" } else { "." };
+    format!("{}{dot}{}", kind.name(), kind.group())
 }
 
 fn deployment_progress(deployment: &Deployment) -> Result<(String, bool), Failure> {
@@ -222,7 +236,7 @@ fn entries(object: &Object, objects: &Objects) -> Result<Vec<Entry>, Failure> {
                 })
             })
             .collect(),
-        Object::StatefulSet(_) => objects
+        Object::StatefulSet(_) | Object::DaemonSet(_) => objects
             .revisions
             .in_namespace(&meta.namespace)
             .filter(|revision| revision.metadata.is_controlled_by(meta.uid))
@@ -241,7 +255,7 @@ fn entries(object: &Object, objects: &Objects) -> Result<Vec<Entry>, Failure> {
             })
             .collect(),
         other => {
-            let kind = other.kind().name();
+            let kind = with_group(other);
             return Err(format!("error: no history viewer has been implemented for \"{kind}\""));
         }
     };
@@ -291,15 +305,6 @@ fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: 
     if wanted < 0 {
         return Err(format!("error: revision must be a positive integer: {wanted}"));
     }
-    if let Object::Deployment(deployment) = object
-        && deployment.spec.paused
-    {
-        return Err(
-            "error: you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and \
-                    try again"
-                .into(),
-        );
-    }
     if object.meta().annotations.get(LAST_APPLIED).is_some() {
         out.stderr.push_str(&format!(
             "Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the \
@@ -308,6 +313,15 @@ fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: 
             object.kind().plural(),
             object.meta().name
         ));
+    }
+    if let Object::Deployment(deployment) = object
+        && deployment.spec.paused
+    {
+        return Err(
+            "error: you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and \
+                    try again"
+                .into(),
+        );
     }
     let entries = entries(object, context.host.world().objects())?;
     let entry = match wanted {
@@ -344,8 +358,8 @@ fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: 
             send(object, patch, "rolled back", context, out);
         }
         None => {
-            // A StatefulSet's undo names the revision that was asked for, which is 0 if none was.
-            let revision = if matches!(object, Object::StatefulSet(_)) { wanted } else { entry.revision };
+            // Only a Deployment's undo names the revision that it found: others that which was asked for, 0 if none was.
+            let revision = if matches!(object, Object::Deployment(_)) { entry.revision } else { wanted };
             out.line(format!(
                 "{} skipped rollback (current template already matches revision {revision})",
                 named(&object.reference())
@@ -384,6 +398,7 @@ fn restart(object: &Object, context: &mut Context<'_>, out: &mut Output) -> Resu
         }
         Object::Deployment(deployment) => &deployment.spec.template,
         Object::StatefulSet(set) => &set.spec.template,
+        Object::DaemonSet(set) => &set.spec.template,
         other => return Err(format!("error: {} restarting is not supported", other.kind().qualified_resource())),
     };
     let now = context.host.world().now.rfc3339();

@@ -8,7 +8,7 @@
 use super::apply::make;
 use super::attached::Attached;
 use super::context::Context;
-use super::make::{container, map};
+use super::make::parts::{container, map};
 use crate::args::{self, Flag, NAMESPACE, OUTPUT, namespace, optional, switch, value};
 use crate::output::{Awaited, Failure, Follow, Output};
 use petri_objects::{Kind, Map, ObjectRef, Span, Value};
@@ -47,6 +47,11 @@ const FLAGS: &[Flag] = &[
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let dash = words.iter().position(|word| word == "--");
     let mut arguments = args::parse(&words[..dash.unwrap_or(words.len())], FLAGS, "kubectl run")?;
+    match arguments.last("image") {
+        None => return Err("error: required flag(s) \"image\" not set".into()),
+        Some("") => return Err("error: --image is required".into()),
+        Some(_) => {}
+    }
     if arguments.words.is_empty() {
         return Err("error: NAME is required for run\nSee 'kubectl run -h' for help and examples".into());
     }
@@ -116,7 +121,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let mut out = make(pod, "created", &arguments, context)?;
     if arguments.is_set("expose") && out.code == 0 {
         let words = [format!("pod/{name}"), format!("--port={}", arguments.last("port").unwrap_or("80"))];
-        let mut exposed = super::make::expose(&words, context)?;
+        let mut exposed = super::make::existing::expose(&words, context)?;
         exposed.stdout = exposed.stdout.replace(" exposed", " created");
         let first = std::mem::replace(&mut out, exposed);
         out.stdout.push_str(&first.stdout);

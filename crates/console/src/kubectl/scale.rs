@@ -1,6 +1,7 @@
 //! `kubectl scale`.
 
-use super::context::{Context, targets};
+use super::context::Context;
+use super::named::targets;
 use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::{answer_text, api_error};
 use crate::output::{Failure, Output};
@@ -13,6 +14,9 @@ const FLAGS: &[Flag] =
 #[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl scale")?;
+    if arguments.last("replicas").is_none() {
+        return Err("error: required flag(s) \"replicas\" not set".into());
+    }
     let replicas = arguments.integer("replicas")?;
     let Some(replicas) = replicas.and_then(|n| i32::try_from(n).ok()).filter(|n| *n >= 0) else {
         return Err("error: The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0".into());

@@ -2,8 +2,9 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/set`.
 
-use super::context::{Context, targets};
+use super::context::Context;
 use super::edit::{send, template_path};
+use super::named::targets;
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::named;
 use crate::output::{Failure, Output};
@@ -110,7 +111,8 @@ fn env(
     if arguments.is_set("list") {
         for own in old.at(&["containers"]).and_then(Value::as_list).unwrap_or_default() {
             let name = own.at(&["name"]).and_then(Value::as_str).unwrap_or_default();
-            out.line(format!("# {}, container {name}", object.reference()));
+            let (kind, called) = (object.kind().name(), &object.meta().name);
+            out.line(format!("# {kind} {called}, container {name}"));
             for entry in own.at(&["env"]).and_then(Value::as_list).unwrap_or_default() {
                 let text = |key: &str| entry.at(&[key]).and_then(Value::as_str).unwrap_or_default().to_owned();
                 out.line(format!("{}={}", text("name"), text("value")));
@@ -134,7 +136,8 @@ fn env(
                 all.push(Value::Map(pair.into_iter().collect()));
             }
         }
-        own.insert("env", Value::List(all));
+        // An empty list is none.
+        own.insert("env", if all.is_empty() { Value::Null } else { Value::List(all) });
         if let Some((kind, name)) = from {
             let key = if kind.starts_with("secret") { "secretRef" } else { "configMapRef" };
             own.insert("envFrom", Value::List(vec![Value::nested(&[key, "name"], text(name))]));

@@ -1,6 +1,7 @@
 //! `kubectl wait`.
 
-use super::context::{Context, targets};
+use super::context::Context;
+use super::named::targets;
 use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, namespace, switch, value};
 use crate::errors::{named, timed_out};
 use crate::host::Host;
@@ -32,7 +33,8 @@ struct Wait {
 #[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl wait")?;
-    let goal = match arguments.last("for").unwrap_or("") {
+    let Some(wanted) = arguments.last("for") else { return Err("error: unrecognized condition: []".into()) };
+    let goal = match wanted {
         "create" => Goal::Created,
         "delete" => Goal::Gone,
         text => goal(text)?.ok_or_else(|| format!("error: unrecognized condition: \"{text}\""))?,

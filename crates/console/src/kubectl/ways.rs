@@ -1,4 +1,4 @@
-//! Ways into the cluster and out of it: `cp`, `port-forward`, `proxy`; and what kubectl knows of itself: `config`, `auth`,
+//! Ways into the cluster and out of it: `cp`, `port-forward`, `proxy`; and what kubectl knows of itself: `version`,
 //! `cluster-info`, `api-versions`, `top`.
 
 use super::context::Context;
@@ -9,7 +9,8 @@ use crate::output::{Asks, Failure, Output};
 use crate::programs;
 use crate::select::{kind_of, reference};
 use crate::session::Listens;
-use petri_objects::{IntOrString, Kind, Object, ObjectRef};
+use petri_objects::{IntOrString, Kind, Object, ObjectRef, Value};
+use petri_sim::belief::api::custom;
 use petri_sim::world::World;
 use std::collections::BTreeSet;
 
@@ -42,10 +43,12 @@ pub(super) fn copy(words: &[String], context: &mut Context<'_>) -> Result<Output
             out.code = ran.code;
         }
         (Some((own, pod, path)), None) => {
-            let ran = in_pod(&pod, &own, &format!("cat '{path}'"), None, &arguments, context, &mut out)?;
+            let script = format!("tar cf /dev/null '{path}' && cat '{path}'");
+            let ran = in_pod(&pod, &own, &script, None, &arguments, context, &mut out)?;
             if ran.code != 0 {
                 return Err(format!("error: tar: {path}: Cannot stat: No such file or directory"));
             }
+            out.stdout.push_str(&ran.stderr);
             let base = path.rsplit('/').next().unwrap_or(&path);
             let name = if to.ends_with('/') || to == "." {
                 format!("{}{base}", to.trim_start_matches('.'))
@@ -124,7 +127,10 @@ pub(super) fn forward(words: &[String], context: &mut Context<'_>) -> Result<Out
         return Err(format!("error: Service {what} does not have a service port {to}"));
     };
     let first = pod.spec.containers.first().map_or(String::new(), |own| own.name.to_string());
-    reachable(&pod, &first, world)?;
+    reachable(&pod, &first, world).map_err(|problem| match problem.strip_prefix("Error from server: ") {
+        Some(dialed) if dialed.starts_with("error dialing") => format!("error: error upgrading connection: {dialed}"),
+        _ => problem,
+    })?;
     // 0 and nothing leave the choice to the machine.
     let port = own.parse().ok().filter(|port| *port > 0).unwrap_or(34_567);
     let mut out =
@@ -151,36 +157,64 @@ pub(super) fn proxy(words: &[String]) -> Result<Output, Failure> {
     Ok(out)
 }
 
-const CONFIG: &str = "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: DATA+OMITTED\n    server: \
-                      https://petri:6443\n  name: petri\ncontexts:\n- context:\n    cluster: petri\n    user: petri\n  \
-                      name: petri\ncurrent-context: petri\nkind: Config\npreferences: {}\nusers:\n- name: petri\n  user:\n    \
-                      client-certificate-data: DATA+OMITTED\n    client-key-data: DATA+OMITTED\n";
+/// What `kubectl options` tells: of these only the namespace means something here.
+const OPTIONS: &str = "The following options can be passed to any command:\n\n    --as='':\n\tUsername to impersonate for the \
+                       operation.\n\n    --context='':\n\tThe name of the kubeconfig context to use\n\n    \
+                       --kubeconfig='':\n\tPath to the kubeconfig file to use for CLI requests.\n\n    -n, \
+                       --namespace='':\n\tIf present, the namespace scope for this CLI request\n\n    \
+                       --request-timeout='0':\n\tThe length of time to wait before giving up on a single server \
+                       request.\n\n    -v, --v=0:\n\tnumber for the log level verbosity\n";
+
+/// `kubectl version`.
+#[inline(never)]
+pub(super) fn version(words: &[String]) -> Result<Output, Failure> {
+    let arguments = args::parse(words, &[switch("client"), switch("short")], "kubectl version")?;
+    let (client, kustomize, server) = ("v1.36.3", "v5.8.1", "v1.36.3");
+    let only_client = arguments.is_set("client");
+    let info = |version: &str| {
+        let pairs = [
+            ("gitVersion", version),
+            ("goVersion", "go1.26.0"),
+            ("major", "1"),
+            ("minor", "36"),
+            ("platform", "linux/amd64"),
+        ];
+        Value::Map(pairs.into_iter().map(|(key, word)| (key.into(), Value::from(word))).collect())
+    };
+    let mut all = vec![("clientVersion".into(), info(client)), ("kustomizeVersion".into(), Value::from(kustomize))];
+    if !only_client {
+        all.push(("serverVersion".into(), info(server)));
+    }
+    let value = Value::Map(all.into_iter().collect());
+    Ok(Output::text(match arguments.last("output") {
+        Some("json") => value.to_json_pretty() + "\n",
+        Some("yaml") => petri_manifest::to_yaml(&value),
+        Some(_) => return Err("error: --output must be 'yaml' or 'json'".into()),
+        None if only_client => format!("Client Version: {client}\nKustomize Version: {kustomize}\n"),
+        None => format!("Client Version: {client}\nKustomize Version: {kustomize}\nServer Version: {server}\n"),
+    }))
+}
 
 /// What kubectl knows of itself.
 #[inline(never)]
 pub(super) fn about(verb: &str, words: &[String], world: &World) -> Result<Output, Failure> {
     let plain: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
     Ok(match (verb, &plain[..]) {
-        ("config", ["view", ..]) => Output::text(CONFIG),
-        ("config", ["current-context", ..]) => Output::text("petri\n"),
-        ("config", ["get-contexts", ..]) => {
-            Output::text("CURRENT   NAME    CLUSTER   AUTHINFO   NAMESPACE\n*         petri   petri     petri      \n")
-        }
-        ("config", ["get-clusters", ..]) => Output::text("NAME\npetri\n"),
-        ("config", ["get-users", ..]) => Output::text("NAME\npetri\n"),
-        ("config", ["use-context", name, ..]) if *name == "petri" => Output::text("Switched to context \"petri\".\n"),
-        ("config", ["use-context", name, ..]) => {
-            return Err(format!("error: no context exists with the name: \"{name}\""));
-        }
-        ("config", ["set-context", ..]) => {
-            let mut out = Output::text("Context \"petri\" modified.\n");
-            out.notes.push_str("Note: every line is for the namespace default here: say another one with -n\n");
-            out
-        }
-        ("config", _) => {
-            return Err(
-                "error: kubectl config view, current-context, get-contexts and use-context are answered here".into()
-            );
+        ("cluster-info", ["dump", ..]) => {
+            let lists =
+                ["events", "replicationcontrollers", "services", "daemonsets", "deployments", "replicasets", "pods"];
+            let mut text = String::new();
+            for kind in ["nodes"].into_iter().chain(lists).filter_map(|word| kind_of(word).ok()) {
+                let all = world.objects().list(kind);
+                let items = all.iter().filter(|object| {
+                    !kind.is_namespaced() || ["default", "kube-system"].contains(&&*object.meta().namespace)
+                });
+                let list = Value::List(items.map(Object::to_value).collect());
+                let map =
+                    [("kind".into(), Value::from(format!("{}List", kind.name()).as_str())), ("items".into(), list)];
+                text.push_str(&(Value::Map(map.into_iter().collect()).to_json_pretty() + "\n"));
+            }
+            Output::text(text)
         }
         ("cluster-info", _) => Output::text(
             "Kubernetes control plane is running at https://petri:6443\nCoreDNS is running at \
@@ -188,7 +222,8 @@ pub(super) fn about(verb: &str, words: &[String], world: &World) -> Result<Outpu
              cluster problems, use 'kubectl cluster-info dump'.\n",
         ),
         ("api-versions", _) => {
-            let all: BTreeSet<&str> = world.objects().kinds().map(Kind::api_version).collect();
+            let all = Kind::every().chain(custom::kinds(world.objects())).map(Kind::api_version);
+            let all: BTreeSet<&str> = all.collect();
             Output::text(all.iter().map(|version| format!("{version}\n")).collect::<String>())
         }
         ("top", _) => {
@@ -196,58 +231,24 @@ pub(super) fn about(verb: &str, words: &[String], world: &World) -> Result<Outpu
             out.notes.push_str("Note: nothing here uses processors or memory that could be measured; kubectl describe node adds up what pods ask for\n");
             out
         }
-        ("auth", ["can-i", ..]) => Output::text("yes\n"),
-        ("auth", ["whoami", ..]) => {
-            Output::text("ATTRIBUTE   VALUE\nUsername    petri\nGroups      [system:masters system:authenticated]\n")
+        ("plugin", ["list", ..]) => return Err("error: unable to find any kubectl plugins in your PATH".into()),
+        ("completion", [shell @ ("bash" | "zsh" | "fish" | "powershell"), ..]) => {
+            let mut out = Output::text(format!("# {shell} completion for kubectl\n"));
+            out.notes.push_str("Note: the Tab key completes lines here, without a script\n");
+            out
         }
-        ("auth", _) => return Err("error: kubectl auth can-i and whoami are answered here".into()),
-        ("certificate" | "debug" | "plugin" | "completion" | "alpha", _) => {
-            return Err(format!(
-                "error: kubectl {verb} does nothing here: there is no machine to look into and no shell to complete for"
-            ));
+        ("completion", [other, ..]) => return Err(format!("error: Unsupported shell type \"{other}\".")),
+        ("completion", []) => {
+            return Err("error: Shell not specified.\nSee 'kubectl completion -h' for help and examples".into());
         }
+        ("options", _) => Output::text(OPTIONS),
+        ("kuberc", _) => {
+            return Err("error: kubectl kuberc sets defaults of flags in a file: type the flags here".into());
+        }
+        ("alpha", _) => {
+            return Err("error: kubectl alpha has no commands here: what was alpha once is said without it".into());
+        }
+        ("plugin", _) => super::usage::help(verb, words),
         _ => return Err(format!("error: unknown command \"{verb}\" for \"kubectl\"")),
     })
-}
-
-/// What stands above the flags of each verb in kubectl's help.
-const HELP: &[(&str, &str)] = &[
-    ("annotate", "Update the annotations on a resource"),
-    ("apply", "Apply a configuration to a resource by file name or stdin"),
-    ("autoscale", "Auto-scale a deployment, replica set, stateful set, or replication controller"),
-    ("cordon", "Mark node as unschedulable"),
-    ("cp", "Copy files and directories to and from containers"),
-    ("create", "Create a resource from a file or from stdin"),
-    ("delete", "Delete resources by file names, stdin, resources and names, or by resources and label selector"),
-    ("describe", "Show details of a specific resource or group of resources"),
-    ("diff", "Diff the live version against a would-be applied version"),
-    ("drain", "Drain node in preparation for maintenance"),
-    ("edit", "Edit a resource on the server"),
-    ("events", "List events"),
-    ("exec", "Execute a command in a container"),
-    ("explain", "Get documentation for a resource"),
-    ("expose", "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service"),
-    ("get", "Display one or many resources"),
-    ("label", "Update the labels on a resource"),
-    ("logs", "Print the logs for a container in a pod"),
-    ("patch", "Update fields of a resource"),
-    ("port-forward", "Forward one or more local ports to a pod"),
-    ("proxy", "Run a proxy to the Kubernetes API server"),
-    ("replace", "Replace a resource by file name or stdin"),
-    ("rollout", "Manage the rollout of a resource"),
-    ("run", "Run a particular image on the cluster"),
-    ("scale", "Set a new size for a deployment, replica set, or replication controller"),
-    ("set", "Set specific features on objects"),
-    ("taint", "Update the taints on one or more nodes"),
-    ("uncordon", "Mark node as schedulable"),
-    ("wait", "Wait for a specific condition on one or many resources"),
-];
-
-/// `kubectl get --help`.
-pub(super) fn help(verb: &str) -> Output {
-    let what = HELP.iter().find(|(known, _)| *known == verb).map_or("", |(_, what)| *what);
-    let text = if what.is_empty() { String::new() } else { format!("{what}.\n\n") };
-    Output::text(format!(
-        "{text}Usage:\n  kubectl {verb} [flags] [options]\n\nUse \"kubectl options\" for a list of global command-line options (applies to all commands).\n"
-    ))
 }

@@ -168,15 +168,42 @@ fn redis(words: &[&str], own: &mut Container<'_>) -> Ran {
                 Err(fault) => Ran::failed(1, fault.as_str()),
             }
         }
-        ("config", ["GET" | "get", "maxmemory"]) => Ran::text("1) \"maxmemory\"\n2) \"2097152\"\n"),
-        ("config", ["GET" | "get", "maxmemory-policy"]) => Ran::text("1) \"maxmemory-policy\"\n2) \"allkeys-lru\"\n"),
-        ("config", ["GET" | "get", name]) => Ran::text(format!("1) \"{name}\"\n2) \"\"\n")),
+        ("config", ["GET" | "get", name]) => {
+            // Its file is the last word that the server was started with.
+            let conf =
+                own.inside.container.command.iter().chain(&own.inside.container.args).last().map(ToString::to_string);
+            let conf = conf.and_then(|path| own.text(&path).ok()).unwrap_or_default();
+            let said = conf.lines().rev().find_map(|line| line.trim().strip_prefix(*name)?.strip_prefix(' '));
+            let usual = match *name {
+                "maxmemory" => "0",
+                "maxmemory-policy" => "noeviction",
+                "appendonly" => "no",
+                _ => "",
+            };
+            Ran::text(format!("1) \"{name}\"\n2) \"{}\"\n", bytes(said.map_or(usual, str::trim))))
+        }
         ("info", _) => Ran::text("# Replication\nrole:master\nconnected_slaves:0\n"),
         ("", _) => Ran::text("127.0.0.1:6379> \n"),
         (other, _) => Ran::text(format!(
             "(error) ERR unknown command '{other}': PING, SET, GET, INCR and CONFIG GET are simulated here\n"
         )),
     }
+}
+
+/// `2mb` in bytes, as Redis tells it.
+fn bytes(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let digits = lower.find(|c: char| !c.is_ascii_digit()).unwrap_or(lower.len());
+    let factor: u64 = match &lower[digits..] {
+        "k" => 1_000,
+        "kb" => 1 << 10,
+        "m" => 1_000_000,
+        "mb" => 1 << 20,
+        "g" => 1_000_000_000,
+        "gb" => 1 << 30,
+        _ => return text.to_owned(),
+    };
+    lower[..digits].parse::<u64>().map_or_else(|_| text.to_owned(), |number| number.saturating_mul(factor).to_string())
 }
 
 fn nodetool(words: &[&str], own: &Container<'_>) -> Ran {

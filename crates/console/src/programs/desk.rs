@@ -101,7 +101,7 @@ pub(crate) fn run(
     let mut removed = Vec::new();
     let ran = match name.as_str() {
         "curl" | "wget" => {
-            if let Some(done) = example(&rest, &mut desk) {
+            if let Some(done) = example(name == "wget", &rest, &mut desk) {
                 done
             } else {
                 let Fetched { ran, file } = curl(name, &rest, listens, salt, world);
@@ -117,7 +117,15 @@ pub(crate) fn run(
         "rm" => {
             let mut ran = Ran::default();
             for path in rest.iter().filter(|word| !word.starts_with('-')) {
+                let below = format!("{}/", path.trim_start_matches("./").trim_end_matches('/'));
+                let own = files.names().into_iter().filter(|name| name.starts_with(&below));
+                let inside: Vec<String> = own.collect();
                 match read(files, path) {
+                    _ if !inside.is_empty()
+                        && rest.iter().any(|word| word.starts_with('-') && word.contains(['r', 'R'])) =>
+                    {
+                        removed.extend(inside);
+                    }
                     Ok(_) => removed.push(path.trim_start_matches("./").to_owned()),
                     Err(_) if rest.contains(&"-f") || rest.contains(&"-rf") => {}
                     Err(fault) => {
@@ -127,17 +135,36 @@ pub(crate) fn run(
             }
             ran
         }
+        "mv" => match rest.iter().filter(|word| !word.starts_with('-')).copied().collect::<Vec<_>>()[..] {
+            [from, to] => match read(files, from) {
+                Ok(text) => {
+                    removed.push(from.trim_start_matches("./").to_owned());
+                    desk.written.push((to.to_owned(), text));
+                    Ran::default()
+                }
+                Err(fault) => Ran::failed(1, format!("mv: cannot stat '{from}': {}", fault.as_str())),
+            },
+            _ => Ran::failed(1, "mv: missing file operand"),
+        },
+        "openssl" => openssl(&rest, &mut desk),
         "pwd" => Ran::text("/home/petri\n"),
-        "cd" | "mkdir" | "clear" | "wait" | "chmod" | "touch" | "source" | "alias" | "disown" | "jobs" | "fg" => {
-            Ran::default()
-        }
+        "cd" | "mkdir" | "rmdir" | "clear" | "wait" | "chmod" | "chown" | "touch" | "source" | "alias" | "unalias"
+        | "disown" | "jobs" | "fg" | "bg" | "complete" | "set" | "unset" | "trap" => Ran::default(),
         "whoami" => Ran::text("petri\n"),
         "hostname" => Ran::text("petri\n"),
         "env" | "printenv" => Ran::text("HOME=/home/petri\n"),
         "exit" | "logout" => Ran::default(),
         "minikube" | "kind" | "kubeadm" | "helm" | "docker" | "gcloud" | "brew" | "apt" | "apt-get" | "git" | "vi"
-        | "vim" | "nano" | "code" | "ssh" | "openssl" | "podman" | "k3d" | "eksctl" | "az" | "aws" | "nslookup"
-        | "systemctl" => tool(name, &rest, world),
+        | "vim" | "nano" | "code" | "ssh" | "podman" | "k3d" | "eksctl" | "az" | "aws" | "nslookup" | "systemctl"
+        | "sh" | "bash" | "zsh" | "ps" | "kill" | "pkill" | "tar" | "unzip" | "install" | "make" | "python"
+        | "python3" | "pip" | "pip3" | "go" | "node" | "npm" | "mvn" | "journalctl" | "sysctl" | "modprobe"
+        | "mount" | "umount" | "swapon" | "swapoff" | "iptables" | "iptables-save" | "ipvsadm" | "ip" | "ifconfig"
+        | "netstat" | "ss" | "nc" | "ping" | "telnet" | "getent" | "host" | "nsenter" | "crictl" | "ctr"
+        | "nerdctl" | "etcdctl" | "etcdutl" | "kubelet" | "kompose" | "cosign" | "cfssl" | "cfssljson" | "gpg"
+        | "dnf" | "yum" | "zypper" | "snap" | "choco" | "scoop" | "winget" | "conda" | "mysql" | "psql"
+        | "redis-cli" | "mongosh" | "mongo" | "cqlsh" | "zkCli.sh" | "ab" | "hey" | "skopeo" | "buildah" | "oc"
+        | "terraform" | "ansible" | "stern" | "k9s" | "kubectx" | "kubens" | "krew" | "xdg-open" | "open" | "start"
+        | "sc" | "less" | "more" | "man" | "lsof" => tool(name, &rest, world),
         _ => text::run(words, input, &mut desk)?,
     };
     let mut out = Output { stdout: ran.stdout, stderr: ran.stderr, code: ran.code, ..Output::default() };
@@ -149,7 +176,7 @@ pub(crate) fn run(
 }
 
 /// `curl -LO https://k8s.io/examples/...`: the files of the official examples come with the product.
-fn example(words: &[&str], desk: &mut Desk<'_>) -> Option<Ran> {
+fn example(wget: bool, words: &[&str], desk: &mut Desk<'_>) -> Option<Ran> {
     let url = words.iter().find(|word| word.contains("://"))?;
     let address = web::address(url)?;
     if !address.host.contains('.') || address.host.parse::<std::net::Ipv4Addr>().is_ok() {
@@ -166,9 +193,14 @@ fn example(words: &[&str], desk: &mut Desk<'_>) -> Option<Ran> {
             Ran::failed(6, format!("curl: (6) Could not resolve host: {}: {why}", address.host))
         }
         Ok(text) => {
-            let saves =
-                words.iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.ends_with('O'));
-            let named = words.iter().position(|word| *word == "-o").and_then(|at| words.get(at + 1)).copied();
+            // `curl -O URL`, `curl -o FILE URL`, `wget URL`, `wget -O FILE URL`.
+            let is_short = |word: &&&str| word.starts_with('-') && !word.starts_with("--");
+            let after =
+                |flag: &str| words.iter().position(|word| *word == flag).and_then(|at| words.get(at + 1)).copied();
+            let (named, saves) = match wget {
+                true => (after("-O"), !words.iter().filter(is_short).any(|word| word.contains('O'))),
+                false => (after("-o"), words.iter().filter(is_short).any(|word| word.contains('O'))),
+            };
             let base = url.rsplit('/').next().unwrap_or_default();
             match named.or(saves.then_some(base)) {
                 None | Some("-") => Ran::text(text),
@@ -259,6 +291,42 @@ fn unavailable(message: &str) -> String {
         "{{\n  \"kind\": \"Status\",\n  \"apiVersion\": \"v1\",\n  \"status\": \"Failure\",\n  \"message\": \"{message}\",\n  \
          \"reason\": \"ServiceUnavailable\",\n  \"code\": 503\n}}\n"
     )
+}
+
+/// `openssl`: keys and certificates are made up, since nobody reads them; what it writes is there to be put into Secrets.
+fn openssl(words: &[&str], desk: &mut Desk<'_>) -> Ran {
+    let pem = |what: &str| {
+        let text = petri_objects::kept::secret::encode(
+            format!("petri: no {}, only its place", what.to_lowercase()).as_bytes(),
+        );
+        format!("-----BEGIN {what}-----\n{text}\n-----END {what}-----\n")
+    };
+    let asks = words.first().copied().unwrap_or_default();
+    let after = |flag: &str| words.iter().position(|word| *word == flag).and_then(|at| words.get(at + 1)).copied();
+    let made = match asks {
+        "req" if !words.contains(&"-x509") => "CERTIFICATE REQUEST",
+        "req" | "x509" | "ca" => "CERTIFICATE",
+        "genrsa" | "genpkey" | "ecparam" | "rsa" | "ec" | "pkey" => "PRIVATE KEY",
+        "rand" => {
+            let bytes: Vec<u8> = (0..32_u8).map(|at| at.wrapping_mul(167).wrapping_add(41)).collect();
+            return Ran::text(petri_objects::kept::secret::encode(&bytes) + "\n");
+        }
+        "version" => return Ran::text("OpenSSL 3.0.17 1 Jul 2025 (Library: OpenSSL 3.0.17 1 Jul 2025)\n"),
+        _ => return Ran::failed(1, format!("openssl: {asks} is not done here: keys and certificates are made up")),
+    };
+    if let Some(key) = after("-keyout") {
+        desk.written.push((key.to_owned(), pem("PRIVATE KEY")));
+    }
+    match after("-out") {
+        Some(file) => {
+            desk.written.push((file.to_owned(), pem(made)));
+            Ran::default()
+        }
+        None if words.contains(&"-noout") => {
+            Ran::failed(1, "openssl: nothing is to be read in certificates here: they are made up")
+        }
+        None => Ran::text(pem(made)),
+    }
 }
 
 /// Tools that make clusters, or are about something else than a cluster: the obvious answer, or a sentence.

@@ -192,7 +192,7 @@ fn folder(path: &str, mode: u32) -> FileChange {
     FileChange { path: path.into(), what: FileKind::Folder, text: "".into(), mode }
 }
 
-fn make_folder(own: &mut Container<'_>, path: &str, with_parents: bool) -> Result<(), Fault> {
+pub(super) fn make_folder(own: &mut Container<'_>, path: &str, with_parents: bool) -> Result<(), Fault> {
     match own.stat(path) {
         Some(stat) if stat.folder && with_parents => return Ok(()),
         Some(_) => return Err(Fault::Exists),

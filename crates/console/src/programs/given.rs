@@ -21,21 +21,58 @@ pub(super) fn name_server(world: &World) -> Name {
 }
 
 pub(super) fn resolver(inside: &Inside<'_>, world: &World) -> String {
-    let namespace = &inside.pod.metadata.namespace;
-    format!(
-        "search {namespace}.svc.cluster.local svc.cluster.local cluster.local\nnameserver {}\noptions ndots:5\n",
-        name_server(world)
-    )
+    let pod = &inside.pod;
+    let namespace = &pod.metadata.namespace;
+    let own = pod.spec.dns_config.0.as_deref();
+    let list = |key: &str| own.and_then(|own| own.at(&[key])).and_then(Value::as_list).unwrap_or_default();
+    let words = |key: &str| list(key).iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>();
+    let is_all = &*pod.spec.dns_policy == "None";
+    let (mut servers, mut searched, mut options) = (Vec::new(), Vec::new(), Vec::new());
+    if !is_all {
+        servers.push(name_server(world).to_string());
+        searched = [&*format!("{namespace}.svc.cluster.local"), "svc.cluster.local", "cluster.local"]
+            .map(String::from)
+            .to_vec();
+        options.push("ndots:5".to_owned());
+    }
+    servers.extend(words("nameservers"));
+    searched.extend(words("searches"));
+    for option in list("options") {
+        let word = |key: &str| option.at(&[key]).and_then(Value::as_str);
+        let name = word("name").unwrap_or_default();
+        options.retain(|known| known.split(':').next() != Some(name));
+        options.push(word("value").map_or(name.to_owned(), |value| format!("{name}:{value}")));
+    }
+    let mut text = String::new();
+    if !searched.is_empty() {
+        text.push_str(&format!("search {}\n", searched.join(" ")));
+    }
+    servers.iter().for_each(|server| text.push_str(&format!("nameserver {server}\n")));
+    if !options.is_empty() {
+        text.push_str(&format!("options {}\n", options.join(" ")));
+    }
+    text
 }
 
 pub(super) fn hosts(inside: &Inside<'_>) -> String {
     let host = host_name(inside);
     let full = full_name(inside).map_or(String::new(), |full| format!("{full}\t"));
-    format!(
+    let mut text = format!(
         "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\t\
          ip6-localnet\nfe00::\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n{}\t{full}{host}\n",
         inside.process.ip
-    )
+    );
+    let aliases = inside.pod.spec.host_aliases.0.as_deref().and_then(Value::as_list).unwrap_or_default();
+    if !aliases.is_empty() {
+        text.push_str("\n# Entries added by HostAliases.\n");
+    }
+    for alias in aliases {
+        let names = alias.at(&["hostnames"]).and_then(Value::as_list).unwrap_or_default();
+        let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
+        let address = alias.at(&["ip"]).and_then(Value::as_str).unwrap_or_default();
+        text.push_str(&format!("{address}\t{}\n", names.join("\t")));
+    }
+    text
 }
 
 /// The name of a pod that has a subdomain.
@@ -112,7 +149,8 @@ fn one_source(
     if kind == "downwardAPI" {
         for item in source.at(&["items"]).and_then(Value::as_list).unwrap_or_default() {
             let path = item.at(&["fieldRef", "fieldPath"]).and_then(Value::as_str).unwrap_or_default();
-            found.push((text(item, "path"), field(path, inside).unwrap_or_default()));
+            let value = field(path, inside).or_else(|| resource(item, inside));
+            found.push((text(item, "path"), value.unwrap_or_default()));
         }
         return;
     }
@@ -150,6 +188,22 @@ pub(super) fn data(is_secret: bool, namespace: &str, name: &str, world: &World) 
         String::from_utf8_lossy(&bytes).into_owned()
     };
     data.iter().map(|(key, value)| (key.to_string(), decoded(value))).collect()
+}
+
+/// What `resourceFieldRef` means, in whole numbers of its divisor, rounded up; without a limit the machine's own.
+pub(super) fn resource(source: &Value, inside: &Inside<'_>) -> Option<String> {
+    let path = source.at(&["resourceFieldRef", "resource"])?.as_str()?;
+    let (kind, name) = path.split_once('.')?;
+    let own = petri_objects::Object::Pod(std::rc::Rc::clone(&inside.pod)).to_value();
+    let wanted = source.at(&["resourceFieldRef", "containerName"]).and_then(Value::as_str);
+    let wanted = wanted.unwrap_or(&inside.container.name);
+    let containers = own.at(&["spec", "containers"]).and_then(Value::as_list)?;
+    let container = containers.iter().find(|own| own.at(&["name"]).and_then(Value::as_str) == Some(wanted))?;
+    let text = container.at(&["resources", kind, name])?.as_str()?.to_owned();
+    let divisor = source.at(&["resourceFieldRef", "divisor"]).and_then(Value::as_str).unwrap_or("1");
+    let millis = |text: &str| petri_objects::Quantity(text.into()).millis();
+    let (amount, divisor) = (millis(&text)?, millis(divisor)?.max(1));
+    Some(((amount + divisor - 1) / divisor).to_string())
 }
 
 /// A fact about the pod, as `metadata.name`.

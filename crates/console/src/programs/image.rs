@@ -139,6 +139,38 @@ pub(super) fn base(inside: &Inside<'_>, world: &World) -> BTreeMap<String, Base>
     files
 }
 
+fn has_ended(pod: &Pod, container: &Container) -> bool {
+    let mut statuses = pod.status.container_statuses.iter();
+    statuses.any(|status| status.name == container.name && status.state.terminated.is_some())
+}
+
+/// What a command has said that is a few words of a shell, and has ended.
+fn told(container: &Container, began: Time) -> Vec<String> {
+    let words: Vec<&str> = container.command.iter().chain(&container.args).map(|word| &**word).collect();
+    let script = match &words[..] {
+        [shell, flag, script, ..] if shell.ends_with("sh") && flag.starts_with('-') => script.replace("&&", ";"),
+        other => other.join(" "),
+    };
+    let mut lines = Vec::new();
+    for command in script.split([';', '\n']).map(str::trim).filter(|command| !command.contains(['>', '|', '$', '`'])) {
+        match command.split_once(' ').unwrap_or((command, "")) {
+            ("echo", rest) => lines.push(rest.trim().trim_matches(['"', '\'']).to_owned()),
+            ("date", "") => lines.push(date(began)),
+            ("exit", _) => break,
+            _ => {}
+        }
+    }
+    lines
+}
+
+/// `Thu Jan  1 00:01:02 UTC 2026`.
+fn date(at: Time) -> String {
+    let (year, _, day, hour, minute, second) = at.civil();
+    let text = crate::text::instant(at);
+    let (weekday, month) = (text.get(..3).unwrap_or_default(), text.get(8..11).unwrap_or_default());
+    format!("{weekday} {month} {day:>2} {hour:02}:{minute:02}:{second:02} UTC {year}")
+}
+
 /// What its process says when it begins.
 pub(super) fn log_lines(pod: &Pod, container: &Container, began: Time) -> Vec<String> {
     let at = began.rfc3339();
@@ -164,6 +196,7 @@ pub(super) fn log_lines(pod: &Pod, container: &Container, began: Time) -> Vec<St
         Family::HelloApp => vec![format!("{} {time} Server listening on port 8080", day.replace('-', "/"))],
         Family::RandomGenerator => vec!["Tomcat started on port(s): 8080 (http)".into()],
         _ if container.image.contains("coredns") => vec![".:53".into(), "CoreDNS-1.14.0".into(), "linux/amd64, go1.26".into()],
+        _ if has_ended(pod, container) && !told(container, began).is_empty() => told(container, began),
         _ => {
             let words: Vec<&str> = container.command.iter().chain(&container.args).map(|word| &**word).collect();
             vec![format!("{at} {} started", if words.is_empty() { container.name.to_string() } else { words.join(" ") })]

@@ -31,6 +31,8 @@ pub(super) struct Container<'w> {
     /// The main process was ended.
     pub exit_code: Option<i32>,
     pub slept: Span,
+    /// When its programs began, if that is not now, and for how long they run.
+    pub since: Option<(Time, Span)>,
     pub salt: u64,
     /// What servers did that were asked.
     pub elsewhere: Vec<Command>,
@@ -52,7 +54,11 @@ pub(super) struct Stat {
 impl<'w> Container<'w> {
     /// The container of a pod by its object; `None` if it does not run.
     pub fn of(pod: &ObjectRef, container: &str, world: &'w World, salt: u64) -> Option<Container<'w>> {
-        let inside = world.inside(world.uid_of(pod)?, container)?;
+        Some(Container::within(world.inside(world.uid_of(pod)?, container)?, world, salt))
+    }
+
+    /// A container that is known already.
+    pub fn within(inside: Inside<'w>, world: &'w World, salt: u64) -> Container<'w> {
         let family = family(&inside.container.image);
         let mut own = Container {
             base: image::base(&inside, world),
@@ -64,6 +70,7 @@ impl<'w> Container<'w> {
             folder: image::folder(&inside.container, family),
             exit_code: None,
             slept: Span::ZERO,
+            since: None,
             salt,
             elsewhere: Vec::new(),
             start: |_, _, _| Ran::default(),
@@ -76,7 +83,7 @@ impl<'w> Container<'w> {
             // There is room for what an object can hold.
             let _ = own.variables.set(&name, value);
         }
-        Some(own)
+        own
     }
 
     /// With something that runs its programs: without, there is nothing but its files.
@@ -173,7 +180,8 @@ impl<'w> Container<'w> {
                 rest.code = 1;
                 break;
             }
-            if self.exit_code.is_some() {
+            let is_over = self.since.is_some_and(|(_, longest)| self.slept > longest);
+            if self.exit_code.is_some() || is_over {
                 break;
             }
         }
@@ -351,7 +359,7 @@ impl System for Container<'_> {
         self.put(&path, &format!("{before}{text}"), mode)
     }
     fn now(&self) -> Time {
-        self.world.now + self.slept
+        self.since.map_or(self.world.now, |(began, _)| began) + self.slept
     }
 }
 

@@ -15,6 +15,7 @@
 //! Deviation: a program takes no time but for what it sleeps, and what it writes is there when it begins. Any image has
 //! the usual programs but those without a shell; `curl` is missing where busybox is all there is.
 
+mod archive;
 mod clients;
 pub(crate) mod desk;
 mod edit;
@@ -30,6 +31,7 @@ mod names;
 mod network;
 mod pattern;
 mod process;
+mod said;
 mod start;
 mod system;
 mod text;
@@ -57,6 +59,40 @@ pub(crate) fn is_text(name: &str) -> bool {
     names::TEXT.contains(&name)
 }
 
+/// Whether it is a program that comes with an image and speaks to a server.
+pub(crate) fn is_client(name: &str) -> bool {
+    names::CLIENTS.contains(&name)
+}
+
+/// An answer over HTTP.
+pub(crate) struct Reply {
+    pub status: u16,
+    pub reason: &'static str,
+    pub kind: &'static str,
+    pub body: String,
+}
+
+/// What a web server in a container answers to somebody in front of the cluster.
+pub(crate) fn get(pod: &ObjectRef, container: &str, path: &str, world: &World) -> Option<Reply> {
+    let found = web::answer(pod, container, path, world)?;
+    let reason = found.reason();
+    Some(Reply { status: found.status, reason, kind: found.kind, body: found.body })
+}
+
+/// The container of a pod that listens to a port.
+pub(crate) fn port(pod: &Pod, number: u16, world: &World) -> Option<String> {
+    let asker = web::Asker { node: None, namespace: &pod.metadata.namespace, own: None, salt: 0 };
+    match web::open(&pod.status.pod_ip, number, asker, world) {
+        web::Call::Open { container, .. } => Some(container.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether it is a client that reads lines until one leaves it.
+pub(crate) fn reads_lines(name: &str) -> bool {
+    name == "redis-cli"
+}
+
 /// Where a shell in a container begins.
 pub(crate) fn folder_of(pod: &ObjectRef, container: &str, world: &World) -> String {
     Container::of(pod, container, world, 0).map_or_else(|| "/".into(), |container| container.folder)
@@ -71,6 +107,10 @@ pub(crate) fn has_shell(image: &str) -> bool {
 pub(crate) fn log_lines(pod: &Pod, container: &petri_objects::Container, began: Time) -> Vec<String> {
     image::log_lines(pod, container, began)
 }
+
+/// What the process of a container has said, if its words are those of programs that are known here; see [`log_lines`] for
+/// any other.
+pub(crate) use said::said;
 
 /// `kubectl exec POD -c CONTAINER -- WORDS`: runs a program, and gives the cluster what it did.
 #[inline(never)]
@@ -120,11 +160,21 @@ pub(crate) fn typed(inside: &mut Inside, line: &str, salt: u64, host: &mut dyn H
         return false;
     };
     own = own.with(start);
+    if let Some(image) = &inside.image {
+        own.family = family::family(image);
+    }
     if !inside.variables.is_empty() {
         own.variables = std::mem::take(&mut inside.variables);
     }
     own.folder = std::mem::take(&mut inside.folder);
-    let mut ran = own.script(line, &inside.shell, None);
+    let mut ran = match reads_lines(&inside.shell) {
+        true => {
+            let words: Vec<String> =
+                std::iter::once(&*inside.shell).chain(line.split_whitespace()).map(str::to_owned).collect();
+            own.program(&words, None)
+        }
+        false => own.script(line, &inside.shell, None),
+    };
     ran.slept = own.slept;
     let killed = own.exit_code.is_some();
     let did = own.did(&inside.pod);

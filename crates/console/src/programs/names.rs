@@ -3,13 +3,13 @@
 /// What reads and writes texts, in the console and in containers alike.
 pub(super) const TEXT: &[&str] = &[
     "echo", "printf", "cat", "head", "tail", "grep", "egrep", "fgrep", "wc", "sort", "uniq", "cut", "tr", "sed", "awk",
-    "tee", "tac", "rev", "nl", "seq", "base64", "jq", "date", "sleep", "true", "false", "test", "[", "expr",
+    "tee", "tac", "rev", "nl", "seq", "base64", "jq", "date", "sleep", "true", "false", "test", "[", "[[", "expr",
     "basename", "dirname", "yes", "column",
 ];
 /// What is about files and folders.
 pub(super) const FOLDERS: &[&str] = &[
     "ls", "rm", "mkdir", "rmdir", "touch", "chmod", "chown", "mv", "cp", "df", "du", "mount", "find", "stat", "dd",
-    "truncate", "sync", "ln", "readlink", "tree",
+    "truncate", "sync", "ln", "readlink", "tree", "tar",
 ];
 /// What is about the container itself.
 pub(super) const PROCESS: &[&str] = &[

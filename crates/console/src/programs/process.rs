@@ -13,11 +13,20 @@ pub(super) fn run(name: &str, words: &[&str], own: &mut Container<'_>) -> Ran {
         "env" | "printenv" => variables(name, words, own),
         "whoami" => Ran::text(format!("{}\n", if user(own) == 0 { "root".into() } else { user(own).to_string() })),
         "id" => {
-            let (user, name) = (user(own), if user(own) == 0 { "(root)" } else { "" });
+            let named = |id: &i64| if *id == 0 { "0(root)".to_owned() } else { id.to_string() };
+            let (user, all) = (user(own), groups(own));
             match words {
+                ["-g"] => Ran::text(format!("{}\n", all[0])),
+                ["-G"] => Ran::text(all.iter().map(i64::to_string).collect::<Vec<_>>().join(" ") + "\n"),
                 ["-u"] => Ran::text(format!("{user}\n")),
                 ["-un"] => Ran::text(format!("{}\n", if user == 0 { "root".into() } else { user.to_string() })),
-                _ => Ran::text(format!("uid={user}{name} gid={user}{name} groups={user}{name}\n")),
+                _ => {
+                    let (user, group) = (named(&user), named(&all[0]));
+                    let mut sorted = all;
+                    sorted.sort_unstable();
+                    let all: Vec<String> = sorted.iter().map(named).collect();
+                    Ran::text(format!("uid={user} gid={group} groups={}\n", all.join(",")))
+                }
             }
         }
         "uname" => match words {
@@ -55,9 +64,26 @@ pub(super) fn run(name: &str, words: &[&str], own: &mut Container<'_>) -> Ran {
 
 /// The user that the pod or the container names.
 fn user(own: &Container<'_>) -> i64 {
-    let of =
-        |context: &Option<std::rc::Rc<Value>>| context.as_ref().and_then(|value| value.at(&["runAsUser"])?.as_int());
+    of_context("runAsUser", own)
+}
+
+fn of_context(key: &str, own: &Container<'_>) -> i64 {
+    let of = |context: &Option<std::rc::Rc<Value>>| context.as_ref().and_then(|value| value.at(&[key])?.as_int());
     of(&own.inside.container.security_context.0).or_else(|| of(&own.inside.pod.spec.security_context.0)).unwrap_or(0)
+}
+
+/// The groups that it runs in, its own one first.
+fn groups(own: &Container<'_>) -> Vec<i64> {
+    let mut all = vec![of_context("runAsGroup", own)];
+    let pod = own.inside.pod.spec.security_context.0.as_deref();
+    let more = pod.and_then(|pod| pod.at(&["supplementalGroups"])).and_then(Value::as_list).unwrap_or_default();
+    let more = more.iter().chain(pod.and_then(|pod| pod.at(&["fsGroup"])));
+    for group in more.filter_map(Value::as_int) {
+        if !all.contains(&group) {
+            all.push(group);
+        }
+    }
+    all
 }
 
 fn host(words: &[&str], own: &Container<'_>) -> Ran {

@@ -2,7 +2,7 @@
 
 use super::inside::Container;
 use super::system::{Ran, System};
-use super::{clients, folders, names, network, process, text};
+use super::{archive, clients, folders, names, network, process, text};
 
 /// Runs a program of a container.
 pub(super) fn start(own: &mut Container<'_>, words: &[String], input: Option<String>) -> Ran {
@@ -46,6 +46,7 @@ pub(super) fn start(own: &mut Container<'_>, words: &[String], input: Option<Str
             Ran { code: i32::from(text.is_empty()), ..Ran::text(text) }
         }
         _ if names::TEXT.contains(&base) => text::run(&named, input.as_deref(), own).unwrap_or_default(),
+        "tar" => archive::run(&arguments, input.as_deref(), own),
         _ if names::FOLDERS.contains(&base) => folders::run(base, &arguments, own),
         _ if names::PROCESS.contains(&base) => process::run(base, &arguments, own),
         _ if names::NETWORK.contains(&base) => network::run(base, &arguments, own),

@@ -30,7 +30,7 @@ pub(crate) fn run(words: &[String], input: Option<&str>, system: &mut dyn System
         "date" => Ok(Ran::text(date(&rest, system))),
         "seq" => seq(&rest),
         "yes" => Ok(Ran::text(format!("{}\n", rest.first().unwrap_or(&"y")).repeat(1_000))),
-        "test" | "[" => Ok(Ran::code(i32::from(!test(name, &rest, system)?))),
+        "test" | "[" | "[[" => Ok(Ran::code(i32::from(!test(name, &rest, system)?))),
         "expr" => expr(&rest),
         "basename" | "dirname" => Ok(part_of_path(name, &rest)),
         _ if names::TEXT.contains(&name) => filter(name, &rest, input, system),
@@ -188,7 +188,11 @@ fn seq(words: &[&str]) -> Result<Ran, String> {
 }
 
 fn test(name: &str, words: &[&str], system: &dyn System) -> Option<bool> {
-    let words = if name == "[" { words.strip_suffix(&["]"]).unwrap_or(words) } else { words };
+    let words = match name {
+        "[" => words.strip_suffix(&["]"]).unwrap_or(words),
+        "[[" => words.strip_suffix(&["]]"]).unwrap_or(words),
+        _ => words,
+    };
     let number = |word: &str| word.trim().parse::<i64>().ok();
     Some(match words {
         ["!", rest @ ..] => !test("test", rest, system)?,

@@ -10,6 +10,7 @@ mod expand;
 mod machine;
 mod marks;
 mod plain;
+pub(crate) mod prompt;
 mod read;
 mod script;
 mod variables;

@@ -5,6 +5,7 @@
 //! Upstream: `pkg/printers/internalversion/printers.go`.
 
 use super::cells::age_since;
+use super::jobs;
 use petri_objects::kept::secret;
 use petri_objects::{KeptKind, KeptObject, Map, Time, Value};
 
@@ -21,9 +22,6 @@ pub(super) fn columns(kind: KeptKind) -> Columns {
         "Endpoints" => (&["NAME", "ENDPOINTS", "AGE"], &[]),
         "LimitRange" | "Role" | "ClusterRole" | "CustomResourceDefinition" => (&["NAME", "CREATED AT"], &[]),
         "ReplicationController" => (&["NAME", "DESIRED", "CURRENT", "READY", "AGE"], PODS),
-        "DaemonSet" => {
-            (&["NAME", "DESIRED", "CURRENT", "READY", "UP-TO-DATE", "AVAILABLE", "NODE SELECTOR", "AGE"], PODS)
-        }
         "Job" => (&["NAME", "STATUS", "COMPLETIONS", "DURATION", "AGE"], PODS),
         "CronJob" => (&["NAME", "SCHEDULE", "TIMEZONE", "SUSPEND", "ACTIVE", "LAST SCHEDULE", "AGE"], PODS),
         "HorizontalPodAutoscaler" => (&["NAME", "REFERENCE", "TARGETS", "MINPODS", "MAXPODS", "REPLICAS", "AGE"], &[]),
@@ -66,33 +64,12 @@ pub(super) fn cells(object: &KeptObject, now: Time) -> (Vec<String>, Vec<String>
             cells.extend([number(&["status", "readyReplicas"]), age]);
             more = pods(object, &["spec", "template"], object.at(&["spec", "selector"]));
         }
-        "DaemonSet" => {
-            let keys = ["desiredNumberScheduled", "currentNumberScheduled", "numberReady", "updatedNumberScheduled"];
-            cells.extend(keys.map(|key| number(&["status", key])));
-            cells.push(number(&["status", "numberAvailable"]));
-            cells.push(pairs(object.at(&["spec", "template", "spec", "nodeSelector"]).and_then(Value::as_map)));
-            cells.push(age);
-            more = pods(object, &["spec", "template"], object.at(&["spec", "selector", "matchLabels"]));
-        }
         "Job" => {
-            let completions = match object.at(&["spec", "completions"]) {
-                Some(wanted) => format!("{}/{}", number(&["status", "succeeded"]), wanted.to_json()),
-                None => format!("{}/1 of {}", number(&["status", "succeeded"]), number(&["spec", "parallelism"])),
-            };
-            let suspended = object.at(&["spec", "suspend"]) == Some(&Value::Bool(true));
-            let status = if suspended { "Suspended" } else { "Running" };
-            cells.extend([status.into(), completions, String::new(), age]);
+            cells.extend(jobs::job(object, now));
             more = pods(object, &["spec", "template"], object.at(&["spec", "selector", "matchLabels"]));
         }
         "CronJob" => {
-            let suspended = object.at(&["spec", "suspend"]) == Some(&Value::Bool(true));
-            let suspended = if suspended { "True" } else { "False" };
-            cells.extend([
-                object.text(&["spec", "schedule"]).to_owned(),
-                text(&["spec", "timeZone"]),
-                suspended.into(),
-            ]);
-            cells.extend([count(&["status", "active"]), "<none>".into(), age]);
+            cells.extend(jobs::cron_job(object, now));
             more = pods(object, &["spec", "jobTemplate", "spec", "template"], None);
         }
         "HorizontalPodAutoscaler" => {

@@ -3,11 +3,14 @@
 //! The page shows the same texts, so they are public.
 
 mod cells;
+mod daemon_set;
+mod jobs;
 mod kept;
 mod pods;
 mod rows;
 
 pub use cells::{age, age_since, labels_text, write};
+pub(crate) use jobs::job_duration;
 pub(crate) use kept::secret_sizes;
 pub use pods::{pod_ready, pod_restarts, pod_status};
 pub use rows::{columns, row};

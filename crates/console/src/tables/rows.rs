@@ -1,8 +1,8 @@
 //! One row of `kubectl get`, per kind.
 
 use super::cells::{age_since, labels_text};
-use super::kept;
 use super::pods::{pod_ready, pod_restarts, pod_status};
+use super::{daemon_set, kept};
 use crate::text::{access_modes, event_times, node_roles, or_none, selector};
 use petri_objects::*;
 
@@ -17,6 +17,10 @@ pub fn columns(kind: Kind, wide: bool) -> Vec<&'static str> {
             (&["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"], &["CONTAINERS", "IMAGES", "SELECTOR"])
         }
         Kind::ReplicaSet => (&["NAME", "DESIRED", "CURRENT", "READY", "AGE"], &["CONTAINERS", "IMAGES", "SELECTOR"]),
+        Kind::DaemonSet => (
+            &["NAME", "DESIRED", "CURRENT", "READY", "UP-TO-DATE", "AVAILABLE", "NODE SELECTOR", "AGE"],
+            &["CONTAINERS", "IMAGES", "SELECTOR"],
+        ),
         Kind::Service => (&["NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "AGE"], &["SELECTOR"]),
         Kind::EndpointSlice => (&["NAME", "ADDRESSTYPE", "PORTS", "ENDPOINTS", "AGE"], &[]),
         Kind::PersistentVolumeClaim => (
@@ -111,6 +115,7 @@ pub fn row(object: &Object, wide: bool, now: Time) -> Vec<String> {
                 vec![names, images, selector(set.spec.selector.as_ref())],
             )
         }
+        Object::DaemonSet(set) => daemon_set::cells(set, name, age),
         Object::Service(service) => service_cells(service, name, age),
         Object::Kept(object) => kept::cells(object, now),
         Object::EndpointSlice(slice) => {

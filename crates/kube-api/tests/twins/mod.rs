@@ -88,22 +88,55 @@ fn world() -> Timeline {
     Timeline::new(Recording::new(Scenario::standard(), 1))
 }
 
+/// A cluster behind the API, and a folder for those who ask it.
+pub struct Desk {
+    folder: PathBuf,
+    server: SocketAddr,
+}
+
+impl Desk {
+    pub fn open(name: &str, files: &[(&str, &str)]) -> Desk {
+        let folder = std::env::temp_dir().join(format!("petri-twins-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("there is room");
+        for (name, text) in files {
+            std::fs::write(folder.join(name), text).expect("there is room");
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let server = listener.local_addr().expect("it has an address");
+        std::thread::spawn(move || serve::run(listener, Cluster::new(world()), Pace::WhileWatched, Box::new(|_| {})));
+        std::fs::write(folder.join(".kubeconfig"), kubeconfig(server)).expect("there is room");
+        Desk { folder, server }
+    }
+    /// A program with what it needs to know of the cluster.
+    pub fn command(&self, program: &Path, words: &str) -> Command {
+        let mut command = Command::new(program);
+        command.args(split(words)).current_dir(&self.folder).env("KUBECONFIG", self.folder.join(".kubeconfig"));
+        command.env("HOME", &self.folder).env("KUBE_EDITOR", "true").stdin(Stdio::null());
+        command
+    }
+    /// What a program says: on standard output, on standard error, and its code.
+    pub fn say(&self, program: &Path, words: &str) -> (String, String, i32) {
+        let said = real(words, program, self);
+        (said.stdout, said.stderr, said.code)
+    }
+    /// A line of the console.
+    pub fn line(&self, text: &str) {
+        post(self.server, "/petri/command", &Value::nested(&["line"], Value::from(text)));
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
 /// Plays a file, and judges each of its lines.
 pub fn play(twin: &Twin, kubectl: &Path) -> Vec<Verdict> {
-    let folder = std::env::temp_dir().join(format!("petri-twins-{}-{}", std::process::id(), twin.name));
-    std::fs::create_dir_all(&folder).expect("there is room");
-    for (name, text) in &twin.files {
-        std::fs::write(folder.join(name), text).expect("there is room");
-    }
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let server = listener.local_addr().expect("it has an address");
-    std::thread::spawn(move || serve::run(listener, Cluster::new(world()), Pace::WhileWatched, Box::new(|_| {})));
-    let config = folder.join(".kubeconfig");
-    std::fs::write(&config, kubeconfig(server)).expect("there is room");
+    let files: Vec<(&str, &str)> = twin.files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let desk = Desk::open(&twin.name, &files);
     let mut page = world();
-    let verdicts = twin.lines.iter().map(|line| judge(twin, line, kubectl, &folder, server, &mut page)).collect();
-    let _ = std::fs::remove_dir_all(&folder);
-    verdicts
+    twin.lines.iter().map(|line| judge(twin, line, kubectl, &desk, &mut page)).collect()
 }
 
 fn kubeconfig(server: SocketAddr) -> String {
@@ -113,13 +146,14 @@ fn kubeconfig(server: SocketAddr) -> String {
     )
 }
 
-fn judge(twin: &Twin, line: &Line, kubectl: &Path, folder: &Path, server: SocketAddr, page: &mut Timeline) -> Verdict {
+fn judge(twin: &Twin, line: &Line, kubectl: &Path, desk: &Desk, page: &mut Timeline) -> Verdict {
+    let server = desk.server;
     let ours = {
         let output = petri_console::run(&line.text, page, &twin.files);
         Said { stdout: output.stdout, stderr: output.stderr, code: output.code }
     };
     let theirs = match line.text.strip_prefix("kubectl ") {
-        Some(words) => real(words, kubectl, folder),
+        Some(words) => real(words, kubectl, desk),
         None => {
             let answer = post(server, "/petri/command", &Value::nested(&["line"], Value::from(line.text.as_str())));
             let text = |key: &str| answer.at(&[key]).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -207,12 +241,9 @@ fn ages(text: &str) -> String {
     text.lines().map(|text| line(text) + "\n").collect()
 }
 
-fn real(words: &str, kubectl: &Path, folder: &Path) -> Said {
-    let words = split(words);
-    let mut command = Command::new(kubectl);
-    command.args(&words).current_dir(folder).env("KUBECONFIG", folder.join(".kubeconfig")).env("HOME", folder);
-    command.env("KUBE_EDITOR", "true").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("kubectl starts");
+fn real(words: &str, program: &Path, desk: &Desk) -> Said {
+    let mut command = desk.command(program, words);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let readers = [
         Box::new(child.stdout.take().expect("it is piped")) as Box<dyn std::io::Read + Send>,
         Box::new(child.stderr.take().expect("it is piped")),
@@ -228,7 +259,7 @@ fn real(words: &str, kubectl: &Path, folder: &Path) -> Said {
     let code = loop {
         match child.try_wait().expect("it is our child") {
             Some(status) => break status.code().unwrap_or(-1),
-            None if begun.elapsed() > Duration::from_secs(25) => {
+            None if begun.elapsed() > Duration::from_secs(60) => {
                 let _ = child.kill();
                 let _ = child.wait();
                 break 124;

@@ -142,11 +142,12 @@ fn pod_labels(outline: &Outline, known: Known<'_>) -> Pairs {
     if !pairs.is_empty() {
         return pairs;
     }
-    for kind in [Kind::StatefulSet, Kind::Deployment, Kind::ReplicaSet, Kind::Pod] {
+    for kind in [Kind::StatefulSet, Kind::Deployment, Kind::DaemonSet, Kind::ReplicaSet, Kind::Pod] {
         for object in reachable(kind, outline, known) {
             match &object {
                 Object::StatefulSet(set) => add(&mut pairs, &set.spec.template.metadata.labels),
                 Object::Deployment(deployment) => add(&mut pairs, &deployment.spec.template.metadata.labels),
+                Object::DaemonSet(set) => add(&mut pairs, &set.spec.template.metadata.labels),
                 // Those of Deployments have a hash that nobody selects by.
                 Object::ReplicaSet(set) if set.metadata.controller().is_none() => {
                     add(&mut pairs, &set.spec.template.metadata.labels);

@@ -49,6 +49,9 @@ pub(super) fn of(schema: &str, field: &str) -> Words {
             ("RollingUpdate", "one after the other, the last first"),
             ("OnDelete", "when somebody deletes the old pod"),
         ],
+        ("DaemonSetUpdateStrategy", "type") => {
+            &[("RollingUpdate", "node after node"), ("OnDelete", "when somebody deletes the old pod")]
+        }
         ("DeploymentStrategy", "type") => {
             &[("RollingUpdate", "new pods before old ones go"), ("Recreate", "old pods go before new ones come")]
         }

@@ -5,4 +5,5 @@ mod change;
 mod hostile;
 mod problems;
 mod reading;
+mod table;
 mod yaml;

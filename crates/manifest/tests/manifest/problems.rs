@@ -58,11 +58,9 @@ fn an_unquoted_yes_is_a_bool_and_no_label() {
 #[test]
 fn a_field_without_effect_is_said_to_have_none() {
     check(
-        &format!(
-            "{POD}spec:\n  securityContext:\n    runAsUser: 1\n  containers:\n  - name: c\n    image: i\n    env:\n    - name: A\n"
-        ),
+        &format!("{POD}spec:\n  hostUsers: true\n  containers:\n  - name: c\n    image: i\n    env:\n    - name: A\n"),
         expect![[r#"
-            6:3 "securityContext" not simulated: spec.securityContext is accepted, but has no effect in the simulation
+            6:3 "hostUsers" not simulated: spec.hostUsers is accepted, but has no effect in the simulation
         "#]],
     );
 }
@@ -87,13 +85,13 @@ fn a_document_must_say_what_it_is() {
 #[test]
 fn an_unknown_kind_is_told_apart_from_a_wrong_version_and_from_a_kind_that_is_kept() {
     check(
-        "apiVersion: v1\nkind: Foo\n---\napiVersion: v1\nkind: StatefulSet\n---\napiVersion: apps/v1\nkind: DaemonSet\n---\napiVersion: apps/v1\nkind: Statefulset\n",
+        "apiVersion: v1\nkind: Foo\n---\napiVersion: v1\nkind: StatefulSet\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n---\napiVersion: apps/v1\nkind: Statefulset\n",
         expect![[r#"
             2:7 "Foo" error: no matches for kind "Foo" in version "v1"
                 Kubernetes 1.36 has no such kind; `kubectl api-resources` lists those that it has.
             4:13 "v1" error: no matches for kind "StatefulSet" in version "v1"
                 StatefulSet is in `apps/v1`.
-            8:7 "DaemonSet" not simulated: DaemonSet is kept, not simulated
+            8:7 "NetworkPolicy" not simulated: NetworkPolicy is kept, not simulated
             11:7 "Statefulset" error: no matches for kind "Statefulset" in version "apps/v1"
                 Did you mean `StatefulSet`?
         "#]],

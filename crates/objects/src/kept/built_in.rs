@@ -43,9 +43,6 @@ kinds! {
     "apiregistration.k8s.io/v1" {
         APIService "apiservices" [] ["api-extensions"] false STATUS;
     }
-    "apps/v1" {
-        DaemonSet "daemonsets" ["ds"] ["all"] true GENERATION | STATUS;
-    }
     "autoscaling/v2" {
         HorizontalPodAutoscaler "horizontalpodautoscalers" ["hpa"] ["all"] true STATUS;
     }

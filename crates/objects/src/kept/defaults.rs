@@ -1,6 +1,6 @@
 //! What the API server fills in where an object of a kept kind says nothing.
 //!
-//! Deviation: of pod templates nothing is filled in, and the selector of a Job, which upstream makes from its uid, is not.
+//! Deviation: of pod templates nothing is filled in, but for those of Jobs and CronJobs ([`crate::batch`]).
 
 use super::{KeptObject, secret};
 use crate::{Map, Name, Value};
@@ -15,10 +15,6 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("Secret", "type", "\"Opaque\""),
     ("Endpoints", "subsets.[].ports.[].protocol", "\"TCP\""),
     ("ReplicationController", "spec.replicas", "1"),
-    ("DaemonSet", "spec.revisionHistoryLimit", "10"),
-    ("DaemonSet", "spec.updateStrategy", r#"{"type":"RollingUpdate"}"#),
-    ("DaemonSet", "spec.updateStrategy.type", "\"RollingUpdate\""),
-    ("Job", "spec.backoffLimit", "6"),
     ("Job", "spec.completionMode", "\"NonIndexed\""),
     ("Job", "spec.podReplacementPolicy", "\"TerminatingOrFailed\""),
     ("Job", "spec.suspend", "false"),
@@ -66,7 +62,6 @@ pub fn defaults(object: &mut KeptObject) {
     match name {
         "Secret" => fold_string_data(&mut object.fields),
         "ReplicationController" => select_own_template(object),
-        "Job" => count_completions(&mut object.fields),
         "LimitRange" => complete_limits(&mut object.fields),
         "NetworkPolicy" => name_policy_types(&mut object.fields),
         "RoleBinding" | "ClusterRoleBinding" => name_subject_groups(&mut object.fields),
@@ -133,17 +128,6 @@ fn select_own_template(object: &mut KeptObject) {
     if object.metadata.labels.is_empty() {
         object.metadata.labels =
             labels.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default())).collect();
-    }
-}
-
-/// Upstream: `SetDefaults_Job`.
-fn count_completions(fields: &mut Map) {
-    let Some(Value::Map(spec)) = fields.entry_mut("spec") else { return };
-    if spec.get("completions").is_none() && spec.get("parallelism").is_none() {
-        insert(spec, "completions", Value::Int(1));
-    }
-    if spec.get("parallelism").is_none() {
-        insert(spec, "parallelism", Value::Int(1));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Kinds that are kept, not simulated: stored, named, checked for the types of their fields, listed and deleted like any
-//! other, and nothing in the simulation depends on them.
+//! other, and nothing in the simulation depends on them. A few are looked at all the same, and controllers act for two:
+//! Jobs and CronJobs ([`crate::batch`]), which few clusters have.
 //!
 //! All of them share one shape: metadata as every object has it, and the rest as a [`crate::Map`]. What the fields of the built-in
 //! ones may be stands in one text ([`types`]) instead of in a struct each. A kind that a CustomResourceDefinition brings
@@ -58,6 +59,10 @@ impl KeptKind {
     /// Whether something in the simulation looks at its objects, although nothing acts for them.
     pub fn is_looked_up(self) -> bool {
         !self.0.custom && matches!(self.0.name, "LimitRange" | "RuntimeClass" | "Secret")
+    }
+    /// Whether a controller acts for its objects, although they are stored as those of the other kept kinds are.
+    pub fn is_acted_on(self) -> bool {
+        !self.0.custom && matches!(self.0.name, "CronJob" | "Job")
     }
     /// The kinds of every cluster that are kept, group by group.
     pub fn built_in() -> impl Iterator<Item = KeptKind> {

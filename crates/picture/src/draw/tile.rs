@@ -178,14 +178,25 @@ fn numeral(view: &TileView, rect: Rect, block_width: i32) -> Shape {
     text(rect.x + block_width / 2, y, class, numeral)
 }
 
+/// Whether those who look for it find it, once it was there: by its own name, if it has one.
+fn is_found(view: &TileView) -> Option<bool> {
+    match view.state {
+        TileState::Ready | TileState::NotReady => Some(view.resolves.unwrap_or(view.state == TileState::Ready)),
+        TileState::Running | TileState::Terminating | TileState::TerminatingUnconfirmed | TileState::BelievedDead => {
+            view.resolves
+        }
+        _ => None,
+    }
+}
+
 /// In the Service's endpoints, or out of them.
-fn pip(state: TileState, x: i32, y: i32) -> Shape {
-    match state {
-        TileState::Ready => circle("pip", (x, y), "4"),
-        TileState::NotReady => {
+fn pip(view: &TileView, x: i32, y: i32) -> Shape {
+    match is_found(view) {
+        Some(true) => circle("pip", (x, y), "4"),
+        Some(false) => {
             Shape::All(vec![circle("pip out", (x, y), "4"), path("mark", format!("M{} {}l10-10", x - 5, y + 5))])
         }
-        _ => Shape::None,
+        None => Shape::None,
     }
 }
 
@@ -203,7 +214,7 @@ fn tile_text(view: &TileView, rect: Rect) -> Shape {
     let name = words::width(&view.title, 13, false);
     let alone = name > beside && name <= whole;
     let title_room = if alone { whole } else { beside.max(20) };
-    let has_pip = matches!(view.state, TileState::Ready | TileState::NotReady);
+    let has_pip = is_found(view).is_some();
     let fact_room = (right - left + if has_pip { -14 } else { 5 }).max(20) as u32;
     let status_room = (rect.right() - 4 - left).max(20) as u32;
     let fact = words::fit(&view.fact, fact_room, 11, view.mono);
@@ -215,7 +226,7 @@ fn tile_text(view: &TileView, rect: Rect) -> Shape {
         when(!alone, || text(right - shift, rect.y + 19, "m dim e", short)),
         status_text(left, rect.y + 37, false, &view.status, status_room),
         text(left, rect.y + 54, if view.mono { "m dim" } else { "sub" }, fact),
-        pip(view.state, right - 4, rect.y + 54),
+        pip(view, right - 4, rect.y + 54),
     ])
 }
 
@@ -255,7 +266,7 @@ fn row_text(view: &TileView, rect: Rect) -> Shape {
         text(left, rect.y + 19, "nm", words::fit(&view.title, room, 13, false)),
         // Who is Ready needs no word.
         match view.state {
-            TileState::Ready if view.revision.notch == Notch::None => pip(view.state, right - 4, rect.y + 15),
+            TileState::Ready if view.revision.notch == Notch::None => pip(view, right - 4, rect.y + 15),
             _ if name + 24 <= room => status_text(right, rect.y + 19, true, &word, room - name),
             _ => Shape::None,
         },

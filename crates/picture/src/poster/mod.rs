@@ -21,6 +21,8 @@ use write::Writer;
 
 /// Bytes that a poster has at most.
 pub const LIMIT: usize = 16_000;
+/// What no picture of a stage needs.
+const LARGEST: usize = 2_000_000;
 /// Pixels, where nobody asks for others: a column of text.
 pub const WIDTH: u32 = 720;
 /// The widths that a poster may have.
@@ -55,14 +57,38 @@ pub fn of(timeline: &Timeline, title: Option<&str>, width: u32) -> String {
     svg(&Scene { view: &view, title, moment: &moment, width })
 }
 
+/// The cluster of a timeline's moment as the stage shows it, in whatever size it takes: for a file, not for a page.
+pub fn of_stage(timeline: &Timeline, title: Option<&str>, width: u32) -> String {
+    let view = view::cluster::view(timeline.world(), &timeline.recording().commands);
+    let moment = words::moment(timeline.start(), timeline.now());
+    within(&Scene { view: &view, title, moment: &moment, width }, LARGEST)
+}
+
+/// A poster in light or in dark alone, for whoever shows it where no system has a say.
+pub fn painted(svg: &str, dark: bool) -> String {
+    let parted = svg.split_once("<style>").and_then(|(head, rest)| {
+        let (day, rest) = rest.split_once(style::BY_NIGHT)?;
+        let (night, body) = rest.split_once("}</style>")?;
+        Some((head, day, night, body))
+    });
+    let Some((head, day, night, body)) = parted else { return svg.to_owned() };
+    let night = if dark { night } else { "" };
+    format!("{head}<style>{day}{night}</style>{body}")
+}
+
 /// The poster of a scene.
 pub fn svg(scene: &Scene<'_>) -> String {
+    within(scene, LIMIT)
+}
+
+/// The poster of a scene in no more bytes than these.
+fn within(scene: &Scene<'_>, limit: usize) -> String {
     let whole = Crop::none(scene.view);
     let fitting = density(scene.view.tiles().count());
     let smaller = [Size::Tile, Size::Chip, Size::Cell].into_iter().filter(|size| *size <= fitting);
     for size in smaller {
         let svg = one(scene, size, whole, true);
-        if svg.len() <= LIMIT {
+        if svg.len() <= limit {
             return svg;
         }
     }
@@ -70,8 +96,8 @@ pub fn svg(scene: &Scene<'_>) -> String {
     let mut part = whole;
     loop {
         let svg = one(scene, Size::Cell, part, false);
-        match part.smaller(svg.len(), LIMIT) {
-            Some(next) if svg.len() > LIMIT => part = next,
+        match part.smaller(svg.len(), limit) {
+            Some(next) if svg.len() > limit => part = next,
             _ => return svg,
         }
     }

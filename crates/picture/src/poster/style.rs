@@ -40,6 +40,9 @@ const SANS: &str =
 const MONO: &str =
     "ui-monospace,\"SF Mono\",\"Cascadia Mono\",\"JetBrains Mono\",Menlo,Consolas,\"DejaVu Sans Mono\",monospace";
 
+/// What begins the part of a style that holds where a reader's system is dark.
+pub const BY_NIGHT: &str = "@media (prefers-color-scheme:dark){";
+
 /// Selectors and declarations of every rule.
 fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
     let rules = SHEETS.into_iter().flat_map(|sheet| sheet.split('}'));
@@ -85,7 +88,7 @@ pub fn of(used: &BTreeSet<String>) -> String {
             }
         }
     }
-    format!("{light}@media (prefers-color-scheme:dark){{{dark}}}")
+    format!("{light}{BY_NIGHT}{dark}}}")
 }
 
 fn put(declarations: &mut String, one: &str) {

@@ -80,6 +80,28 @@ fn light_and_dark_are_in_one_file() {
 }
 
 #[test]
+fn one_paint_is_taken_out_of_both() {
+    let both = poster("", GHOST);
+    let [light, dark] = [false, true].map(|dark| painted(&both, dark));
+    for svg in [&light, &dark] {
+        Document::parse(svg).unwrap_or_else(|problem| panic!("{problem}\n{svg}"));
+        assert!(!svg.contains("@media"), "{svg}");
+    }
+    assert!(light.contains(".zone{fill:#eaece7}") && !light.contains(".zone{fill:#0c0f0e}"));
+    // What comes later counts.
+    assert!(dark.find(".zone{fill:#eaece7}") < dark.find(".zone{fill:#0c0f0e}"));
+}
+
+#[test]
+fn a_stage_is_drawn_as_a_whole() {
+    let many = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: many }\nspec:\n  serviceName: x\n  podManagementPolicy: Parallel\n  replicas: 300\n  selector: { matchLabels: { app: x } }\n  template:\n    metadata: { labels: { app: x } }\n    spec: { containers: [{ name: x, image: nginx }] }\n---\n$ run 2m\n";
+    let svg = of_stage(&run("scenario=sized-12", many), None, 1_000);
+    let document = Document::parse(&svg).expect("it is sound");
+    let left_out = |text: &String| text.starts_with("And ");
+    assert!(svg.len() > LIMIT && !texts(&document).iter().any(left_out), "{} bytes", svg.len());
+}
+
+#[test]
 fn texts_of_others_stay_texts() {
     let hostile = "</title><script>alert(1)</script>\u{0}\u{1b}\u{ffff} & \"quotes\" ]]> ";
     let timeline = run("", "random-generator\n$ run 10s\n");

@@ -6,6 +6,7 @@ use super::marks::{Target, Tone};
 use super::words;
 use petri_objects::{Kind, Name, ObjectRef, PersistentVolume, PersistentVolumeClaim, Time, Uid};
 use petri_sim::belief::api::shelf::Key;
+use petri_sim::reality::files::Entry;
 use petri_sim::reality::journal::{Journal, Verdict};
 use petri_sim::reality::storage::Disk;
 
@@ -21,6 +22,19 @@ pub struct Story {
     pub records: Vec<Record>,
     /// Spans in which processes could write, the earliest first.
     pub writers: Vec<Writer>,
+    /// What programs have left on it, by path.
+    pub files: Vec<Kept>,
+}
+
+/// A file or folder on a disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// From the root of the disk.
+    pub path: String,
+    /// `6 bytes`, `folder`.
+    pub size: String,
+    /// The first line of a file, as far as it has room.
+    pub begins: String,
 }
 
 /// One thing that the disk hangs on.
@@ -104,7 +118,26 @@ pub fn story(target: &Target, facts: &Facts) -> Option<Story> {
     }
     disk_bonds(name, disk, facts, &mut bonds);
     let (summary, tone) = summary(&disk.journal);
-    Some(Story { bonds, summary, tone, records: records(disk, facts), writers: writers(disk, facts) })
+    let (records, writers) = (records(disk, facts), writers(disk, facts));
+    Some(Story { bonds, summary, tone, records, writers, files: files(disk) })
+}
+
+/// More files than this nobody reads in a panel.
+const MOST: usize = 100;
+
+fn files(disk: &Disk) -> Vec<Kept> {
+    let kept = |(path, entry): (&Name, &Entry)| {
+        let (size, begins) = match entry {
+            Entry::File { text, .. } => (
+                words::plural(text.len() as u32, "byte"),
+                words::fit(text.lines().next().unwrap_or_default(), 190, 11, true),
+            ),
+            Entry::Folder { .. } => ("folder".to_owned(), String::new()),
+            Entry::Gone => return None,
+        };
+        Some(Kept { path: format!("/{path}"), size, begins })
+    };
+    disk.files.iter().filter_map(kept).take(MOST).collect()
 }
 
 fn bond(what: &'static str, text: impl Into<String>, tone: Tone) -> Bond {
@@ -222,7 +255,12 @@ fn writer_target(disk: &Disk, pod: &Name, uid: Uid) -> Target {
     Target::Pod { pod: pod_ref(&namespace, pod), uid }
 }
 
-fn records(disk: &Disk, _: &Facts) -> Vec<Record> {
+fn writer_identity(disk: &Disk, pod: &Name, facts: &Facts) -> Identity {
+    let namespace = disk.claim.as_ref().map_or("default", |claim| &claim.namespace);
+    facts.painted(namespace, Identity::of_claim(pod))
+}
+
+fn records(disk: &Disk, facts: &Facts) -> Vec<Record> {
     disk.journal
         .entries
         .iter()
@@ -230,7 +268,7 @@ fn records(disk: &Disk, _: &Facts) -> Vec<Record> {
             first: entry.first,
             last: entry.last,
             target: writer_target(disk, &entry.pod, entry.uid),
-            identity: Identity::of_claim(&entry.pod),
+            identity: writer_identity(disk, &entry.pod, facts),
             writer: format!("{} {}", entry.pod, entry.uid.short()),
             node: entry.node.clone(),
             token: entry.token.map_or_else(String::new, |token| token.to_string()),
@@ -262,7 +300,7 @@ fn writers(disk: &Disk, facts: &Facts) -> Vec<Writer> {
             };
             Writer {
                 target: writer_target(disk, &write.pod, write.uid),
-                identity: Identity::of_claim(&write.pod),
+                identity: writer_identity(disk, &write.pod, facts),
                 name: format!("{} {}", write.pod, write.uid.short()),
                 node: write.node.clone(),
                 from: write.from,

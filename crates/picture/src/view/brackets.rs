@@ -104,9 +104,10 @@ fn bracket(set: &Set, held: Option<&Held>, intention: &Intention, facts: &Facts,
         Err(slot) => CellView::Slot(slot),
     };
     let kind = match set.object.kind {
-        Kind::StatefulSet if set.is_on_delete() => "OnDelete",
+        Kind::StatefulSet | Kind::DaemonSet if set.is_on_delete() => "OnDelete",
         Kind::StatefulSet => "StatefulSet",
         Kind::Deployment => "Deployment",
+        Kind::DaemonSet => "DaemonSet",
         _ => "ReplicaSet",
     };
     let count = format!("{} asked, {ready} ready", set.asked);
@@ -131,7 +132,9 @@ const AS_ASKED: &str = "as asked";
 
 /// What runs, if that is more than asked for because nobody can stop some of it.
 fn more_than_asked(set: &Set, runs: &Runs) -> Vec<Uid> {
-    let more = runs.unconfirmed > 0 && runs.all.len() > set.asked as usize && !matches!(set.spec, Spec::Stateful(_));
+    // A DaemonSet leaves its pod on a machine that is lost; it replaces none.
+    let replaces = matches!(set.spec, Spec::Deployment(_) | Spec::Replica(_));
+    let more = runs.unconfirmed > 0 && runs.all.len() > set.asked as usize && replaces;
     if more { runs.all.iter().map(|(_, uid)| *uid).collect() } else { Vec::new() }
 }
 
@@ -155,6 +158,11 @@ fn line(set: &Set, held: Option<&Held>, runs: &Runs, ready: u32, facts: &Facts) 
 }
 
 fn on_its_way(set: &Set) -> String {
+    if let Spec::Daemon(daemon) = set.spec
+        && daemon.status.number_misscheduled > 0
+    {
+        return format!("{} misscheduled", daemon.status.number_misscheduled);
+    }
     let active = set.pods.iter().filter(|pod| pod.is_active()).count() as u32;
     // Who stops keeps its name, so nobody of that name is missing; others are replaced while they stop.
     let there = match set.spec {

@@ -171,7 +171,7 @@ fn guarded_pod(pod: &Rc<Pod>, budget: &PodDisruptionBudget, facts: &Facts) -> Gu
     let answer = eviction::allows(facts.objects, pod);
     Guarded {
         target: Target::Pod { pod: reference.clone(), uid: meta.uid },
-        identity: Identity::of(pod),
+        identity: facts.painted(&meta.namespace, Identity::of(pod)),
         name: meta.name.to_string(),
         state,
         effect: match &answer {

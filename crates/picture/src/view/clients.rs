@@ -77,7 +77,7 @@ fn client(program: &Program, facts: &Facts) -> Option<Client> {
     Some(Client {
         key: program.id.to_string(),
         target: Target::Pod { pod, uid: program.uid },
-        identity: Identity::of_claim(&program.identity.pod),
+        identity: facts.painted(&program.identity.namespace, Identity::of_claim(&program.identity.pod)),
         name: program.identity.pod.to_string(),
         node: program.node.clone(),
         does,

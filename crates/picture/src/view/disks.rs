@@ -129,7 +129,7 @@ fn of_claim(claim: &PersistentVolumeClaim, facts: &Facts) -> Placed {
         key: meta.uid.to_string().into(),
         target: Target::Claim(ObjectRef::new(Kind::PersistentVolumeClaim, meta.namespace.clone(), meta.name.clone())),
         name: meta.name.to_string(),
-        identity: Identity::of_claim(&meta.name),
+        identity: facts.painted(&meta.namespace, Identity::of_claim(&meta.name)),
         state,
         label: label(&format!("Claim {}", meta.name), state, &told, &right),
         told,
@@ -144,14 +144,15 @@ fn of_claim(claim: &PersistentVolumeClaim, facts: &Facts) -> Placed {
 fn of_volume(volume: &PersistentVolume, facts: &Facts) -> Placed {
     let nothing = Disk::default();
     let disk = facts.disks.get(&volume.metadata.name).unwrap_or(&nothing);
-    let was = volume.spec.claim_ref.as_ref().map_or("", |claim| &claim.name);
+    let claim = volume.spec.claim_ref.as_ref();
+    let (home, was) = claim.map_or(("", ""), |claim| (&claim.namespace, &claim.name));
     let short = volume.metadata.uid.short();
     let line = format!("was {was}");
     let name = format!("pv-{short}");
     let view = DiskView {
         key: volume.metadata.name.clone(),
         target: Target::Volume(volume.metadata.name.clone()),
-        identity: Identity::of_claim(was),
+        identity: facts.painted(home, Identity::of_claim(was)),
         state: DiskState::Released,
         label: label(&format!("Volume {name}"), DiskState::Released, &line, ""),
         name,

@@ -1,6 +1,8 @@
 //! What the models read from a world, gathered once per frame: belief, reality, and why controllers wait.
 
-use petri_objects::{Name, ObjectRef, Pod, Time, Uid, condition};
+use super::identity::Identity;
+use petri_objects::order::Order as _;
+use petri_objects::{Name, Object, ObjectRef, Pod, Time, Uid, Value, condition};
 use petri_sim::belief::api::shelf::{Key, Objects};
 use petri_sim::promises::foresight::Start;
 use petri_sim::reality::machine::{Machine, Process, ProcessId, ProcessState};
@@ -15,6 +17,7 @@ use petri_sim::words::reason::Reason;
 use petri_sim::world::World;
 use petri_sim::world::faults::Hindrance;
 use petri_sim::world::standstill::Standstill as Ended;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -51,6 +54,10 @@ pub struct Facts<'w> {
     /// When pod objects were removed, if anybody remembers; moments after `now` do not count.
     pub deleted: Option<&'w BTreeMap<Uid, Time>>,
     pods: BTreeMap<Uid, &'w Rc<Pod>>,
+    /// The StatefulSets that somebody gave to the cluster, in order, with their namespaces.
+    sets: OnceCell<Vec<(Name, Name)>>,
+    /// The pods whose own names resolve, in the order of their uids.
+    named: OnceCell<Vec<Uid>>,
 }
 
 /// Everything of one pod that runs on one machine.
@@ -107,6 +114,8 @@ impl<'w> Facts<'w> {
             commands: &[],
             deleted: None,
             pods,
+            sets: OnceCell::new(),
+            named: OnceCell::new(),
         }
     }
 
@@ -186,6 +195,34 @@ impl<'w> Facts<'w> {
         set.and_then(|set| set.metadata.controller()).map_or(owner, |deployment| &deployment.name)
     }
 
+    /// Whether the name of a pod below a headless Service resolves; `None` for a pod that asks for no name.
+    pub fn resolves(&self, pod: &Pod) -> Option<bool> {
+        let named = || self.named.get_or_init(|| named_pods(self.objects));
+        (!pod.spec.subdomain.is_empty()).then(|| named().binary_search(&pod.metadata.uid).is_ok())
+    }
+
+    /// The identity in the colours of its set, so that `db-0` and `rg-0` differ: the second StatefulSet that somebody gave
+    /// to the cluster begins at the fifth hue, others between. Nobody's colours change when a set goes. A claim goes by
+    /// the set whose name its own ends with.
+    #[inline(never)]
+    pub fn painted(&self, namespace: &str, mut identity: Identity) -> Identity {
+        // A file gives a cluster its first set and its Service: then there is nothing to tell apart.
+        if identity.ordinal.is_some() && self.commands.len() > 2 {
+            identity.hue = self.hue(namespace, &identity.owner);
+        }
+        identity
+    }
+
+    /// How far the colours of a set, or of claims that end with its name, are from those of the first one.
+    #[inline(never)]
+    pub fn hue(&self, namespace: &str, owner: &str) -> u8 {
+        const HUES: [u8; 4] = [0, 4, 2, 6];
+        let sets = self.sets.get_or_init(|| named_sets(self.commands));
+        let is_own = |set: &str| owner.strip_suffix(set).is_some_and(|rest| rest.is_empty() || rest.ends_with('-'));
+        let own = sets.iter().enumerate().filter(|(_, (home, set))| **home == *namespace && is_own(set));
+        own.max_by_key(|(_, (_, set))| set.len()).map_or(0, |(place, _)| HUES[place % HUES.len()])
+    }
+
     /// A command of the run, by its number.
     pub fn command(&self, number: u32) -> Option<(Time, &'w Command)> {
         let stamped = self.commands.get(number as usize)?;
@@ -226,6 +263,52 @@ impl<'w> Facts<'w> {
         let key = Key::new(namespace.clone(), claim.clone());
         self.objects.claims.get(&key).map(|claim| claim.spec.volume_name.clone()).unwrap_or_default()
     }
+}
+
+/// The pods that a headless Service lists with a host name, and as ready: those whose names the DNS answers.
+#[inline(never)]
+fn named_pods(objects: &Objects) -> Vec<Uid> {
+    let mut named = Vec::new();
+    for slice in objects.endpoint_slices.values() {
+        let of = slice.metadata.labels.get("kubernetes.io/service-name").cloned().unwrap_or_default();
+        let service = objects.services.get(&Key::new(slice.metadata.namespace.clone(), of));
+        if !service.is_some_and(|service| service.is_headless()) {
+            continue;
+        }
+        for endpoint in slice.endpoints.iter() {
+            if let (Some(target), Some(_)) = (&endpoint.target_ref, &endpoint.hostname)
+                && endpoint.conditions.ready != Some(false)
+            {
+                named.push(target.uid);
+            }
+        }
+    }
+    named.order();
+    named
+}
+
+/// Namespace and name of each StatefulSet that a command makes, in the order of the first of them.
+fn named_sets(commands: &[Stamped]) -> Vec<(Name, Name)> {
+    let mut sets: Vec<(Name, Name)> = Vec::new();
+    for stamped in commands {
+        let named = match &*stamped.command {
+            Command::Apply(manifest) => {
+                let text = |path: &[&str]| manifest.at(path).and_then(Value::as_str);
+                let is_set = text(&["kind"]) == Some("StatefulSet");
+                is_set.then(|| {
+                    (text(&["metadata", "namespace"]).unwrap_or(""), text(&["metadata", "name"]).unwrap_or(""))
+                })
+            }
+            Command::Create(Object::StatefulSet(set)) => Some((&*set.metadata.namespace, &*set.metadata.name)),
+            _ => None,
+        };
+        let Some((namespace, name)) = named else { continue };
+        let namespace = if namespace.is_empty() { "default" } else { namespace };
+        if !sets.iter().any(|(home, known)| **home == *namespace && **known == *name) {
+            sets.push((namespace.into(), name.into()));
+        }
+    }
+    sets
 }
 
 fn successors(world: &World) -> BTreeMap<Uid, Start> {

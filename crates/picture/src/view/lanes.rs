@@ -1,5 +1,6 @@
 //! The memory of the timeline: what notes said, kept as spans, so that a frame costs the same after a hundred thousand.
 
+mod answers;
 mod programs;
 mod sets;
 mod spans;
@@ -8,7 +9,7 @@ use programs::Acting;
 use sets::Courses;
 pub use sets::{Asked, Course, Level};
 use spans::close;
-pub use spans::{Bar, Lane, LaneKey, Span};
+pub use spans::{Answer, Bar, Lane, LaneKey, Span};
 
 use super::identity::Identity;
 use petri_objects::{Name, Node, Object, ObjectRef, Phase, Pod, Time, Uid, VolumeAttachment, condition};
@@ -136,9 +137,10 @@ impl LaneStore {
                 Object::PersistentVolumeClaim(claim) if !claim.spec.volume_name.is_empty() => {
                     self.claims.insert(claim.spec.volume_name.clone(), claim.metadata.name.clone());
                 }
-                Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_) => {
+                Object::StatefulSet(_) | Object::Deployment(_) | Object::ReplicaSet(_) | Object::DaemonSet(_) => {
                     self.courses.set(at, *verb, object)
                 }
+                Object::EndpointSlice(slice) => answers::listed(&mut self.lanes, at, *verb, slice, old.as_ref()),
                 Object::Lease(_) | Object::ConfigMap(_) => programs::written_record(&mut self.lanes, at, *verb, object),
                 _ => {}
             },

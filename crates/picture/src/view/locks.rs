@@ -238,7 +238,7 @@ fn row(lock: &Name, facts: &Facts) -> Row {
 /// Everything about one lock.
 pub fn lock(lock: &Name, facts: &Facts) -> Lock {
     let row = row(lock, facts);
-    let mut list: Vec<Candidate> = candidates(lock, facts).map(candidate).collect();
+    let mut list: Vec<Candidate> = candidates(lock, facts).map(|program| candidate(program, facts)).collect();
     list.order_by_key(|candidate| candidate.tone == Tone::Calm && candidate.state.starts_with("waits"));
     let sentence = standing(lock, facts).1.unwrap_or_else(|| sentence(&row, lock, facts));
     Lock { sentence, candidates: list, tenures: tenures(lock, facts), row }
@@ -260,7 +260,7 @@ fn sentence(row: &Row, lock: &str, facts: &Facts) -> String {
     }
 }
 
-fn candidate(program: &Program) -> Candidate {
+fn candidate(program: &Program, facts: &Facts) -> Candidate {
     let token = program.hold.token.map_or_else(String::new, |token| format!(", token {token}"));
     let (state, tone) = match (program.hold.acts, program.hangs) {
         (true, true) => (format!("hangs, and will act as its holder{token}"), Tone::Risk),
@@ -270,7 +270,7 @@ fn candidate(program: &Program) -> Candidate {
     };
     let pod = pod_ref(&program.identity.namespace, &program.identity.pod);
     Candidate {
-        identity: Identity::of_claim(&program.identity.pod),
+        identity: facts.painted(&program.identity.namespace, Identity::of_claim(&program.identity.pod)),
         target: Target::Pod { pod, uid: program.uid },
         name: program.id.to_string(),
         node: program.node.clone(),

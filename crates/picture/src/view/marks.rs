@@ -300,6 +300,8 @@ pub struct TileView {
     pub node: Option<Name>,
     /// Whether its process believes to hold a lock.
     pub leads: bool,
+    /// Whether the DNS answers its own name; `None` where it has none, as outside of headless Services.
+    pub resolves: Option<bool>,
     /// The revision of its template, and how that stands to what is asked for.
     pub revision: Revision,
     /// The shape of its set, where there are several.

@@ -60,7 +60,7 @@ pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
             CellView::Slot(ordinal) => *ordinal,
             CellView::Pod(_) => None,
         });
-        for slot in missing.map(|ordinal| slot(set, ordinal)) {
+        for slot in missing.map(|ordinal| slot(set, ordinal, facts)) {
             let place = rows.iter().position(|row| order::natural(&row.name) > order::natural(&slot.name));
             rows.insert(place.unwrap_or(rows.len()), slot);
         }
@@ -69,11 +69,14 @@ pub fn rows(view: &ClusterView, facts: &Facts) -> Vec<Row> {
 }
 
 /// A pod that was asked for and is not there.
-fn slot(set: &BracketView, ordinal: u32) -> Row {
+fn slot(set: &BracketView, ordinal: u32, facts: &Facts) -> Row {
     let object = set.target.object();
+    let namespace = object.as_ref().map_or("", |object| &object.namespace);
+    let identity =
+        Identity { owner: (&*set.name).into(), ordinal: Some(ordinal), hue: facts.hue(namespace, &set.name) };
     Row {
         target: set.target.clone(),
-        identity: Identity { owner: (&*set.name).into(), ordinal: Some(ordinal) },
+        identity,
         process: false,
         trouble: true,
         name: format!("{}-{ordinal}", set.name),

@@ -5,6 +5,7 @@ mod headlines;
 mod intentions;
 mod layouts;
 mod lines;
+mod names;
 mod programs;
 mod rails;
 mod tables;

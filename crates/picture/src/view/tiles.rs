@@ -16,7 +16,7 @@ pub const NEXT: &str = "waits for the scheduler";
 
 /// The tile of a pod object.
 pub fn tile(pod: &Pod, facts: &Facts, intention: &Intention) -> TileView {
-    let identity = Identity::of(pod);
+    let identity = facts.painted(&pod.metadata.namespace, Identity::of(pod));
     let read = read(pod, facts);
     let name = &pod.metadata.name;
     let mut tile = TileView {
@@ -32,6 +32,7 @@ pub fn tile(pod: &Pod, facts: &Facts, intention: &Intention) -> TileView {
         mono: read.mono,
         node: pod.is_scheduled().then(|| pod.spec.node_name.clone()),
         leads: locks::leads(pod.metadata.uid, facts),
+        resolves: facts.resolves(pod),
         revision: intention.revision(pod.metadata.uid),
         sign: pod.metadata.controller().and_then(|owner| intention.sign(owner.uid)),
         label: String::new(),
@@ -42,7 +43,8 @@ pub fn tile(pod: &Pod, facts: &Facts, intention: &Intention) -> TileView {
 
 /// The tile of a process without an object.
 pub fn ghost(running: &Running, facts: &Facts, intention: &Intention) -> TileView {
-    let identity = Identity::of_process(running.process);
+    let process = running.process;
+    let identity = facts.painted(&process.identity.namespace, Identity::of_process(process));
     let name = &running.process.identity.pod;
     let writes = facts.disks.writers().any(|(_, write)| write.uid == running.uid);
     let (status, fact) = match killed_at(running.process) {
@@ -63,6 +65,7 @@ pub fn ghost(running: &Running, facts: &Facts, intention: &Intention) -> TileVie
         mono: false,
         node: Some(running.node.name.clone()),
         leads: locks::leads(running.uid, facts),
+        resolves: None,
         revision: Revision::default(),
         sign: running.process.owner.as_ref().and_then(|owner| intention.sign(owner.uid)),
         label: String::new(),
@@ -94,7 +97,12 @@ fn label(tile: &TileView) -> String {
         (_, false) => "no process runs",
     };
     let leads = if tile.leads { "; acts as the holder of a lock" } else { "" };
-    format!("Pod {} {}{node}: {}; {process}; {}{leads}", tile.pod.name, tile.short, tile.status, tile.fact)
+    let resolves = match tile.resolves {
+        Some(true) => "; its name resolves",
+        Some(false) => "; its name does not resolve",
+        None => "",
+    };
+    format!("Pod {} {}{node}: {}; {process}; {}{resolves}{leads}", tile.pod.name, tile.short, tile.status, tile.fact)
 }
 
 /// kubectl's STATUS word; a running pod carries its READY count, because that is what decides.

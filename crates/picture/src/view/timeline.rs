@@ -1,5 +1,6 @@
 //! The run as lanes: belief above, reality below, and the gap between them when there is one.
 
+mod answers;
 mod choice;
 mod draw;
 mod marks;

@@ -14,6 +14,7 @@ pub mod pace;
 pub mod random;
 
 pub mod rare;
+pub mod roster;
 
 pub mod digest;
 

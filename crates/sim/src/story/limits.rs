@@ -13,7 +13,7 @@ use crate::words::note::{Answer, Note};
 use crate::world::World;
 use petri_objects::limits::{grouped, replica_limit_message};
 use petri_objects::wire::first_json;
-use petri_objects::{Object, Value};
+use petri_objects::{Object, Value, batch};
 
 /// What there is in a world, or will be once its workloads have what they ask for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,6 +51,16 @@ impl Load {
         // Those of a deployment ask for what it asks for.
         let own = objects.replica_sets.values().filter(|set| set.metadata.controller().is_none());
         own.for_each(|set| load.add(set.replicas(), 0));
+        // At most one on each machine.
+        let machines = i32::try_from(load.machines).unwrap_or(i32::MAX);
+        objects.daemon_sets.values().for_each(|_| load.add(machines, 0));
+        for kind in ["Job", "CronJob"].into_iter().filter(|kind| objects.keeps(kind)) {
+            for object in objects.list(batch::kind(kind)) {
+                if let Object::Kept(job) = object {
+                    load.add(batch::pods(&job), 0);
+                }
+            }
+        }
         load
     }
 
@@ -63,6 +73,8 @@ impl Load {
                 Object::StatefulSet(set) => load.add(set.replicas(), set.spec.volume_claim_templates.len()),
                 Object::ReplicaSet(set) => load.add(set.replicas(), 0),
                 Object::Deployment(deployment) => load.add(deployment.replicas(), 0),
+                Object::DaemonSet(_) => load.add(i32::try_from(machines).unwrap_or(i32::MAX), 0),
+                Object::Kept(job) if job.kind.is_acted_on() => load.add(batch::pods(job), 0),
                 _ => {}
             }
         }

@@ -27,6 +27,7 @@ pub fn is_under_way(world: &World, key: &Key, reason: &Reason) -> bool {
         | Reason::WaitingForProvisioner { .. }
         | Reason::WaitingForVolume { .. }
         | Reason::DriverBusy { .. } => true,
+        Reason::Batch(wait) => wait.is_under_way(),
         _ => false,
     }
 }

@@ -22,10 +22,16 @@ pub enum ControllerId {
     PvProtection,
     AttachDetach,
     CsiDriver,
+    DaemonSet,
+    Job,
+    CronJob,
+    TtlAfterFinished,
 }
 
 impl ControllerId {
-    pub const ALL: [ControllerId; 18] = [
+    /// How many of [`ControllerId::ALL`] every world needs: the rest sleeps where it has nothing to look at.
+    pub const ORDINARY: usize = 18;
+    pub const ALL: [ControllerId; 22] = [
         ControllerId::Scheduler,
         ControllerId::StatefulSet,
         ControllerId::ReplicaSet,
@@ -44,6 +50,10 @@ impl ControllerId {
         ControllerId::PvProtection,
         ControllerId::AttachDetach,
         ControllerId::CsiDriver,
+        ControllerId::DaemonSet,
+        ControllerId::Job,
+        ControllerId::CronJob,
+        ControllerId::TtlAfterFinished,
     ];
 
     /// The component's name in events: `statefulset-controller`.
@@ -67,6 +77,10 @@ impl ControllerId {
             ControllerId::PvProtection => "pv-protection-controller",
             ControllerId::AttachDetach => "attachdetach-controller",
             ControllerId::CsiDriver => "csi-driver",
+            ControllerId::DaemonSet => "daemonset-controller",
+            ControllerId::Job => "job-controller",
+            ControllerId::CronJob => "cronjob-controller",
+            ControllerId::TtlAfterFinished => "ttl-after-finished-controller",
         }
     }
     pub fn from_name(name: &str) -> Option<ControllerId> {

@@ -4,6 +4,7 @@ pub mod command;
 
 pub mod note;
 
+pub mod batch;
 pub mod reason;
 
 pub mod invariants;

@@ -4,6 +4,7 @@
 //! the rule, and the mark that ties the branch to its test.
 
 use crate::ground::clock::elapsed;
+use crate::words::batch;
 use crate::words::command::StoragePart;
 use petri_objects::{Name, Time};
 
@@ -190,6 +191,9 @@ pub enum Reason {
         left: u32,
     },
 
+    // Jobs, CronJobs
+    Batch(batch::Wait),
+
     // Any
     /// The API server refused; the message is its own.
     Refused {
@@ -247,6 +251,7 @@ impl Reason {
             Reason::EndpointNodeMissing { .. } => "EndpointNodeMissing",
             Reason::WaitingForDependents { .. } => "WaitingForDependents",
             Reason::NamespaceNotEmpty { .. } => "NamespaceNotEmpty",
+            Reason::Batch(wait) => wait.code(),
             Reason::Refused { .. } => "Refused",
         }
     }
@@ -384,6 +389,7 @@ impl Reason {
             }
             Reason::WaitingForDependents { left } => format!("{left} dependent objects are deleted first."),
             Reason::NamespaceNotEmpty { left } => format!("The namespace still holds {left} objects."),
+            Reason::Batch(wait) => wait.sentence(start),
             Reason::Refused { message } => format!("The API server refused: {message}"),
         }
     }

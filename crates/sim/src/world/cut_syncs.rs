@@ -25,11 +25,13 @@ fn part(memory: &Memory, id: ControllerId) -> u64 {
         ControllerId::PersistentVolume => digest::of(&memory.persistent_volume),
         ControllerId::AttachDetach => digest::of(&memory.attach_detach),
         ControllerId::CsiDriver => digest::of(&memory.csi_driver),
+        ControllerId::DaemonSet => digest::of(&*memory.daemon),
+        ControllerId::Job => digest::of(&*memory.job),
         _ => 0,
     }
 }
 
-const WORKLOADS: [&str; 4] = [
+const WORKLOADS: [&str; 6] = [
     r#"{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"web"},"spec":{"serviceName":"web","replicas":3,
         "podManagementPolicy":"Parallel","selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":
         {"app":"web"}},"spec":{"containers":[{"name":"c","image":"petri.dev/elector:1","volumeMounts":[{"name":"data",
@@ -42,6 +44,12 @@ const WORKLOADS: [&str; 4] = [
         "selector":{"matchLabels":{"app":"app"}}}}"#,
     r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"web"},"spec":{"clusterIP":"None","selector":
         {"app":"web"},"ports":[{"port":80}]}}"#,
+    r#"{"apiVersion":"apps/v1","kind":"DaemonSet","metadata":{"name":"agent"},"spec":{"selector":{"matchLabels":
+        {"app":"agent"}},"template":{"metadata":{"labels":{"app":"agent"}},"spec":{"containers":[{"name":"c",
+        "image":"server:1"}]}}}}"#,
+    r#"{"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"work"},"spec":{"completions":500,"parallelism":3,
+        "backoffLimit":1000,"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"busybox",
+        "command":["sleep","5"]}]}}}}"#,
 ];
 
 /// A fault, or the end of one.
@@ -51,7 +59,7 @@ fn pick(random: &mut Stream, world: &World) -> Option<Command> {
     let pods: Vec<Name> = world.objects().pods.values().map(|pod| pod.metadata.name.clone()).collect();
     let (node, pod) = (one(&nodes)?, one(&pods));
     let pod = || Some(ObjectRef::new(Kind::Pod, "default", pod.clone()?));
-    let controller = ControllerId::ALL[random.below(18) as usize];
+    let controller = ControllerId::ALL[random.below(ControllerId::ALL.len() as u64) as usize];
     let component = Component::ALL[random.below(3) as usize];
     let part = StoragePart::ALL[random.below(3) as usize];
     let on = random.below(2) == 0;

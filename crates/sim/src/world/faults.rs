@@ -335,6 +335,11 @@ impl World {
         let deaf = self.held.contains(&id)
             || self.faults.paused.contains(&id)
             || Component::of(id).is_some_and(|component| self.is_stopped(component));
+        let slept = id as usize >= ControllerId::ORDINARY && self.informers[id as usize].seen == Default::default();
+        if slept && !deaf {
+            // Whoever slept knows nothing that changes could be of, and lists everything.
+            return self.catch_up(id);
+        }
         let mut heard = false;
         while let Some(news) = self.faults.late.get_mut(&id).and_then(|late| late.pop(self.now)) {
             heard = true;

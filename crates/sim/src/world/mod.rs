@@ -25,6 +25,7 @@ use crate::ground::clock::Time;
 use crate::ground::digest;
 use crate::ground::ledger::Ledger;
 use crate::ground::rare::Rare;
+use crate::ground::roster::Roster;
 use crate::ground::scenario::{MachineSpec, Scenario};
 use crate::ground::settings::Settings;
 use crate::reality::faults::Faults;
@@ -75,8 +76,8 @@ pub struct World {
     pub invariants: Invariants,
     pub(crate) grain: Grain,
     /// One per controller, in the order of [`CONTROLLERS`].
-    pub(crate) informers: Vec<Informer>,
-    pub(crate) queues: Vec<WorkQueue>,
+    pub(crate) informers: Roster<Informer, { ControllerId::ORDINARY }>,
+    pub(crate) queues: Roster<WorkQueue, { ControllerId::ORDINARY }>,
     /// Controllers for which a turn is planned.
     pub(crate) turns: BTreeSet<ControllerId>,
     pub(crate) pending: BTreeMap<ControllerId, PendingSync>,
@@ -145,8 +146,8 @@ impl World {
             programs: Programs::new(seed),
             invariants: Invariants::default(),
             grain: Grain::Coarse,
-            informers: vec![Informer::default(); CONTROLLERS.len()],
-            queues: vec![WorkQueue::default(); CONTROLLERS.len()],
+            informers: Roster::of(CONTROLLERS.len()),
+            queues: Roster::of(CONTROLLERS.len()),
             turns: BTreeSet::new(),
             pending: BTreeMap::new(),
             deferred: BTreeMap::new(),

@@ -128,6 +128,9 @@ impl World {
         let changes: Vec<Change> = self.server.log.take();
         for controller in CONTROLLERS {
             let id = controller.id;
+            if self.sleeps(id) {
+                continue;
+            }
             if !self.held.contains(&id) && self.is_active(id) && !self.put_off(id, &changes) {
                 self.informers[id as usize].cache = self.server.root();
                 self.informers[id as usize].seen = self.server.revision();
@@ -159,6 +162,19 @@ impl World {
             });
         }
         self.checks(notes).check_risks();
+    }
+
+    /// Whether a control loop has nothing to look at, and had nothing before. It knows nothing then. Those of Jobs never
+    /// go back to sleep: pods that hold a finalizer of theirs may come after the last Job has gone.
+    fn sleeps(&mut self, id: ControllerId) -> bool {
+        let informer = &self.informers[id as usize];
+        let needless = |objects| controllers::is_needless(id, objects);
+        let may_forget = id == ControllerId::DaemonSet && needless(&*informer.cache);
+        let sleeps = needless(self.server.objects()) && (informer.seen == Revision(0) || may_forget);
+        if sleeps && informer.seen > Revision(0) {
+            self.informers[id as usize] = Default::default();
+        }
+        sleeps
     }
 
     /// The machines on which a claim is used hear that its disk has grown.
@@ -235,7 +251,9 @@ impl World {
         }
         let Some((key, cause)) = self.queues[id as usize].pop() else { return };
         if !self.has_seen_own_writes(id, &key) {
-            let delay = self.queues[id as usize].retry_delay(&key, controllers::of(id).retries().0, self.now);
+            let controller = controllers::of(id);
+            let limits = (controller.retries().0, controller.slowest());
+            let delay = self.queues[id as usize].retry_delay(&key, limits, self.now);
             self.requeue_after(id, key, delay);
         } else if self.grain == Grain::Fine || self.losing_reply.contains(&id) || self.faults.etcd > Span::ZERO {
             let cache = self.informers[id as usize].cache.clone();
@@ -259,7 +277,9 @@ impl World {
 
     /// STS-4: a sync does not run on a cache that misses the controller's own writes.
     fn has_seen_own_writes(&self, id: ControllerId, key: &Key) -> bool {
-        if !controllers::of(id).waits_for_own_writes || !self.settings.gates.stale_controller_consistency {
+        // The Job controller has no other way to know what it has done.
+        let gate = self.settings.gates.stale_controller_consistency || id == ControllerId::Job;
+        if !controllers::of(id).waits_for_own_writes || !gate {
             return true;
         }
         let wrote = self.own_writes.get(&(id, key.clone())).copied().unwrap_or_default();
@@ -365,13 +385,14 @@ impl World {
                 done.waiting
             }
             Err(Stop::Failed(error)) => {
-                let (first, most) = controllers::of(id).retries();
+                let controller = controllers::of(id);
+                let (first, most) = controller.retries();
                 let queue = &mut self.queues[id as usize];
                 if most.is_some_and(|most| queue.failures(&key) >= most) {
                     // Given up, until something changes.
                     queue.forget(&key);
                 } else if !planted::is(planted::Error::LostRequeue) {
-                    let delay = queue.retry_delay(&key, first, self.now);
+                    let delay = queue.retry_delay(&key, (first, controller.slowest()), self.now);
                     self.requeue_after(id, key.clone(), delay);
                 }
                 Some(Reason::Refused { message: error.to_string().into() })
@@ -398,6 +419,9 @@ impl World {
 
     /// A controller's cache jumps to the store as it is, and hears of everything that differs from `before`.
     pub(crate) fn relist(&mut self, id: ControllerId, before: &Objects) {
+        if self.sleeps(id) {
+            return;
+        }
         let root = self.server.root();
         let changes = differences(before, &root, self.now, self.server.revision());
         self.informers[id as usize].cache = root;

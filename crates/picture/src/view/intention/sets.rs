@@ -3,7 +3,7 @@
 use super::super::facts::Facts;
 use super::super::revision::{Notch, Revision, SIGNS};
 use petri_objects::order::Order as _;
-use petri_objects::{Deployment, Kind, Meta, Name, ObjectRef, Pod, ReplicaSet, StatefulSet, Time, Uid};
+use petri_objects::{DaemonSet, Deployment, Kind, Meta, Name, ObjectRef, Pod, ReplicaSet, StatefulSet, Time, Uid};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::belief::controllers::deployment::util;
 use petri_sim::belief::controllers::statefulset;
@@ -29,6 +29,7 @@ pub enum Spec<'w> {
     Deployment(&'w Rc<Deployment>),
     /// One that no Deployment made.
     Replica(&'w Rc<ReplicaSet>),
+    Daemon(&'w Rc<DaemonSet>),
 }
 
 /// Everything that was asked for. Sets are few, so what belongs to whom is looked for and not indexed: a picture is drawn
@@ -51,6 +52,7 @@ impl<'w> Intention<'w> {
         found.extend(objects.deployments.values().map(|set| (Spec::Deployment(set), &set.metadata, Kind::Deployment)));
         let alone = objects.replica_sets.values().filter(|set| deployment_of(set).is_none());
         found.extend(alone.map(|set| (Spec::Replica(set), &set.metadata, Kind::ReplicaSet)));
+        found.extend(objects.daemon_sets.values().map(|set| (Spec::Daemon(set), &set.metadata, Kind::DaemonSet)));
         found.order_by(|(_, a, _), (_, b, _)| a.creation_timestamp.cmp(&b.creation_timestamp));
         let mut intention = Intention::default();
         for (spec, meta, kind) in found {
@@ -89,6 +91,7 @@ impl<'w> Intention<'w> {
             Spec::Stateful(set) => set.replicas(),
             Spec::Deployment(set) => set.replicas(),
             Spec::Replica(set) => set.replicas(),
+            Spec::Daemon(set) => set.status.desired_number_scheduled,
         };
         let object = ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone());
         let mut set = Set { object, meta, spec, asked: asked.max(0).unsigned_abs(), pods, wanted: 0 };
@@ -96,6 +99,7 @@ impl<'w> Intention<'w> {
             Spec::Stateful(stateful) => stateful_revisions(stateful, &mut set, facts),
             Spec::Deployment(deployment) => deployment_revisions(deployment, &mut set, &made),
             Spec::Replica(_) => Vec::new(),
+            Spec::Daemon(_) => daemon_revisions(&mut set, facts),
         };
         // Where all have what is asked for, nothing has to be told apart.
         let silent = revisions.iter().all(|revision| revision.notch == Notch::New);
@@ -174,7 +178,12 @@ impl Set<'_> {
         Some(self.ordinals().start + partition.unsigned_abs())
     }
     pub fn is_on_delete(&self) -> bool {
-        matches!(self.spec, Spec::Stateful(set) if &*set.spec.update_strategy.kind == "OnDelete")
+        let strategy = match self.spec {
+            Spec::Stateful(set) => &set.spec.update_strategy.kind,
+            Spec::Daemon(set) => &set.spec.update_strategy.kind,
+            _ => return false,
+        };
+        &**strategy == "OnDelete"
     }
 }
 
@@ -187,7 +196,7 @@ fn stateful_revisions(stateful: &StatefulSet, set: &mut Set, facts: &Facts) -> V
     let (current, update) = (&stateful.status.current_revision, &stateful.status.update_revision);
     set.wanted = number(update);
     let of = |pod: &&Rc<Pod>| {
-        let name = pod.metadata.labels.get("controller-revision-hash").cloned().unwrap_or_default();
+        let name = pod.metadata.labels.get(REVISION_HASH).cloned().unwrap_or_default();
         let notch = match () {
             () if name == *update => Notch::New,
             () if name == *current => Notch::Old,
@@ -195,6 +204,24 @@ fn stateful_revisions(stateful: &StatefulSet, set: &mut Set, facts: &Facts) -> V
             () => Notch::Neither,
         };
         Revision { number: number(&name), notch }
+    };
+    set.pods.iter().map(of).collect()
+}
+
+/// The label by which a pod and a revision know each other.
+const REVISION_HASH: &str = "controller-revision-hash";
+
+/// Those of a DaemonSet's pods: the revision with the highest number is asked for.
+#[inline(never)]
+fn daemon_revisions(set: &mut Set, facts: &Facts) -> Vec<Revision> {
+    let all = facts.objects.revisions.in_namespace(&set.meta.namespace);
+    let own: Vec<_> = all.filter(|revision| revision.metadata.is_controlled_by(set.meta.uid)).collect();
+    set.wanted = own.iter().map(|revision| revision.revision).max().unwrap_or(0);
+    let of = |pod: &&Rc<Pod>| {
+        let hash = pod.metadata.labels.get(REVISION_HASH);
+        let found = own.iter().find(|revision| revision.metadata.labels.get(REVISION_HASH) == hash);
+        let number = found.map_or(0, |revision| revision.revision);
+        Revision { number, notch: if number == set.wanted { Notch::New } else { Notch::Old } }
     };
     set.pods.iter().map(of).collect()
 }

@@ -81,6 +81,7 @@ impl Courses {
             Object::Deployment(set) => ((set.replicas(), set.status.ready_replicas), None),
             Object::ReplicaSet(set) if set.metadata.controller().is_some() => return self.made(at, set),
             Object::ReplicaSet(set) => ((set.replicas(), set.status.ready_replicas), None),
+            Object::DaemonSet(set) => ((set.status.desired_number_scheduled, set.status.number_ready), None),
             _ => return,
         };
         let course = self.course_mut(object.reference());
@@ -133,9 +134,10 @@ impl Courses {
         let owner = pod.metadata.controller()?;
         let namespace = &pod.metadata.namespace;
         match &*owner.kind {
-            "StatefulSet" => {
+            "StatefulSet" | "DaemonSet" => {
+                let kind = if &*owner.kind == "DaemonSet" { Kind::DaemonSet } else { Kind::StatefulSet };
                 let revision = pod.metadata.labels.get("controller-revision-hash").cloned().unwrap_or_default();
-                Some((ObjectRef::new(Kind::StatefulSet, namespace.clone(), owner.name.clone()), revision))
+                Some((ObjectRef::new(kind, namespace.clone(), owner.name.clone()), revision))
             }
             "ReplicaSet" => {
                 let own = ObjectRef::new(Kind::ReplicaSet, namespace.clone(), owner.name.clone());

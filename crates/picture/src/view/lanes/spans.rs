@@ -57,6 +57,11 @@ pub enum Bar {
     Taken,
     Refused,
     Stale,
+    // What the DNS answers for a pod's own name from here on: an address, or that there is no such name.
+    Named,
+    Nameless,
+    /// Not a span: another owner's lanes end here.
+    Parts,
 }
 
 impl Bar {
@@ -72,6 +77,9 @@ impl Bar {
             Bar::NodeLost | Bar::Cut | Bar::Unanswered | Bar::Refused => "amb",
             Bar::Acts | Bar::Taken => "ink",
             Bar::Stale => "stale",
+            Bar::Named => "answer",
+            Bar::Nameless => "answer no",
+            Bar::Parts => "parts",
             Bar::Off | Bar::KubeletStopped => "offbar",
         }
     }
@@ -107,8 +115,19 @@ pub struct Lane {
     pub set: Option<ObjectRef>,
     /// What a client calls.
     pub calls: Name,
+    /// What the DNS answers for a pod's own name, whenever that changed.
+    pub answers: Vec<Answer>,
     pub belief: Vec<Span>,
     pub reality: Vec<Span>,
+}
+
+/// The answer for a pod's own name below a headless Service, from a moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub at: Time,
+    pub service: Name,
+    /// Empty where the name does not exist.
+    pub address: Name,
 }
 
 /// Ends what lasts.

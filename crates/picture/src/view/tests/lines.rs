@@ -10,7 +10,8 @@ fn draw(run: &Run, width: u32, options: &Options) -> TimelineView {
 
 fn bars(view: &TimelineView, name: &str) -> Vec<(Bar, String)> {
     let lane = view.lanes.iter().find(|lane| lane.name == name).expect("there is a lane");
-    lane.bars.iter().map(|bar| (bar.bar, bar.title.clone())).collect()
+    let spans = lane.bars.iter().filter(|bar| !matches!(bar.bar, Bar::Named | Bar::Nameless | Bar::Parts));
+    spans.map(|bar| (bar.bar, bar.title.clone())).collect()
 }
 
 #[test]

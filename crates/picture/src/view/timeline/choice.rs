@@ -3,7 +3,7 @@
 use super::marks::{BarMark, Options};
 use crate::view::facts::Facts;
 use crate::view::identity::Identity;
-use crate::view::lanes::{self, Bar, Course, LaneKey, LaneStore, Span};
+use crate::view::lanes::{self, Answer, Bar, Course, LaneKey, LaneStore, Span};
 use crate::view::order::natural;
 use crate::view::words;
 use petri_objects::order::Order as _;
@@ -100,6 +100,7 @@ pub(super) struct Lane<'s> {
     pub set: Option<&'s ObjectRef>,
     /// What a set asked for.
     pub course: Option<&'s Course>,
+    pub answers: &'s [Answer],
     pub belief: &'s [Span],
     pub reality: &'s [Span],
     /// No note was ever about it: it is as it was at the beginning.
@@ -110,7 +111,8 @@ impl<'s> Lane<'s> {
     fn of(lane: &'s lanes::Lane) -> Lane<'s> {
         let (identity, calls) = (lane.identity.clone(), lane.calls.clone());
         let (belief, reality) = (lane.belief.as_slice(), lane.reality.as_slice());
-        Lane { identity, calls, set: lane.set.as_ref(), course: None, belief, reality, untouched: false }
+        let (set, answers) = (lane.set.as_ref(), lane.answers.as_slice());
+        Lane { identity, calls, set, course: None, answers, belief, reality, untouched: false }
     }
 }
 
@@ -188,6 +190,7 @@ pub(super) fn bar_text(span: &Span, sole: bool) -> String {
         Bar::Taken => format!("{} writes", span.who),
         Bar::Refused => format!("{} refused", span.who),
         Bar::Stale => format!("{} writes too late", span.who),
+        Bar::Named | Bar::Nameless | Bar::Parts => String::new(),
     }
 }
 

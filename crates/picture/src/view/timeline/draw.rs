@@ -1,5 +1,6 @@
 //! From lanes to pixels.
 
+use super::answers::answers;
 use super::choice::{FEW, Lane, bar_text, between, branch_name, choose, dues, lane_label, refuses, together_text};
 use super::marks::{
     BarMark, BranchMark, DueMark, FoldMark, Fork, LaneRow, Options, PinMark, Scrubber, TickMark, TimelineView,
@@ -241,7 +242,11 @@ fn lanes(
             .map(|v| extent(scale, v.from, v.to, end))
             .collect();
         let identity = match &key {
-            LaneKey::Volume(_) => Identity::of_claim(&name),
+            LaneKey::Volume(volume) => {
+                let claim = facts.disks.get(volume).and_then(|disk| disk.claim.as_ref());
+                facts.painted(claim.map_or("default", |claim| &claim.namespace), Identity::of_claim(&name))
+            }
+            LaneKey::Identity { namespace, .. } => facts.painted(namespace, lane.identity.clone()),
             _ => lane.identity.clone(),
         };
         let halves = !lane.reality.is_empty();
@@ -252,7 +257,8 @@ fn lanes(
             (false, false) => LANE,
             (false, true) => OPEN,
         };
-        let bars = bars(&key, &lane, window, end, scale, facts, (y, open, strip));
+        let is_pod = matches!(key, LaneKey::Identity { .. });
+        let mut bars = bars(&key, &lane, window, end, scale, facts, (y, open, strip));
         let name = match &key {
             LaneKey::Identity { namespace, pod } if identity.ordinal.is_none() && identity.owner != *pod => {
                 format!("{} {}", facts.set_name(namespace, &identity.owner), tail(pod))
@@ -261,6 +267,16 @@ fn lanes(
         };
         let set = lane.course.map(|course| sets::mark(course, window, end, scale, y));
         let label = set.as_ref().map_or_else(|| lane_label(&name, &bars), |set| format!("{name}: {}", set.text));
+        if !strip {
+            // What the rows before it belong to ends there.
+            let before = view.lanes.last().filter(|before| matches!(before.key, LaneKey::Identity { .. }));
+            if before.is_some_and(|before| is_pod && identity.parts_from(&before.identity)) {
+                let (x, w) = (8, view.right - 8);
+                let (text, title) = (String::new(), String::new());
+                bars.push(BarMark { x, y: y - 2, w, h: 1, bar: Bar::Parts, text, title });
+            }
+            answers(&name, &lane, (window, y), scale, facts, &mut bars);
+        }
         let notches = if strip { Vec::new() } else { sets::notches(&lane, store, window, scale) };
         let gap = if strip { 3 } else { BETWEEN };
         view.lanes.push(LaneRow {

@@ -112,6 +112,8 @@ pub struct LaneRow {
     /// Whether reality has its own half.
     pub open: bool,
     pub selected: bool,
+    /// Spans, and on a pod's lane small marks where the DNS began and ceased to answer its own name, and a rule where
+    /// another owner's lanes end above it.
     pub bars: Vec<BarMark>,
     /// What a set asked for.
     pub set: Option<SetMark>,

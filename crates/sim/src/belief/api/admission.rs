@@ -23,6 +23,7 @@ pub fn fill_system_fields(object: &mut Object, now: Time, uid: Uid) {
         Kind::StatefulSet
             | Kind::Deployment
             | Kind::ReplicaSet
+            | Kind::DaemonSet
             | Kind::Pod
             | Kind::PodDisruptionBudget
             | Kind::EndpointSlice
@@ -43,6 +44,11 @@ pub fn fill_system_fields(object: &mut Object, now: Time, uid: Uid) {
         Object::StatefulSet(set) => Rc::make_mut(set).status = StatefulSetStatus::default(),
         Object::ReplicaSet(set) => Rc::make_mut(set).status = ReplicaSetStatus::default(),
         Object::Deployment(deployment) => Rc::make_mut(deployment).status = DeploymentStatus::default(),
+        Object::DaemonSet(set) => {
+            let set = Rc::make_mut(set);
+            set.status = DaemonSetStatus::default();
+            super::daemon_set::begin(set);
+        }
         Object::PodDisruptionBudget(budget) => Rc::make_mut(budget).status = Default::default(),
         Object::ResourceQuota(quota) => Rc::make_mut(quota).status = Default::default(),
         Object::PersistentVolumeClaim(claim) => Rc::make_mut(claim).status = Default::default(),
@@ -240,6 +246,9 @@ pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, rando
         }
         Object::Service(service) => allocate_address(Rc::make_mut(service), objects, settings, &mut random.addresses),
         Object::StatefulSet(set) => drop_gated_fields(set, settings),
+        Object::Kept(kept) if kept.kind.is_acted_on() && kept.kind.entry().name == "Job" => {
+            petri_objects::batch::select_own_pods(Rc::make_mut(kept));
+        }
         Object::Node(node) => taint_new_node(Rc::make_mut(node), now),
         _ => {}
     }
@@ -364,6 +373,7 @@ pub fn keep_for_update(new: &mut Object, old: &Object) {
         (Object::StatefulSet(new), Object::StatefulSet(old)) => Rc::make_mut(new).status = old.status.clone(),
         (Object::ReplicaSet(new), Object::ReplicaSet(old)) => Rc::make_mut(new).status = old.status.clone(),
         (Object::Deployment(new), Object::Deployment(old)) => Rc::make_mut(new).status = old.status.clone(),
+        (Object::DaemonSet(new), Object::DaemonSet(old)) => Rc::make_mut(new).status = old.status.clone(),
         (Object::Node(new), Object::Node(old)) => Rc::make_mut(new).status = old.status.clone(),
         (Object::Namespace(new), Object::Namespace(old)) => Rc::make_mut(new).status = old.status.clone(),
         (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(old)) => {
@@ -387,12 +397,19 @@ pub fn keep_for_update(new: &mut Object, old: &Object) {
                 let spec = Rc::make_mut(&mut new.spec);
                 spec.cluster_ip = old.spec.cluster_ip.clone();
                 spec.cluster_ips = old.spec.cluster_ips.clone();
+            } else if new.spec.cluster_ip != old.spec.cluster_ip && new.spec.cluster_ips == old.spec.cluster_ips {
+                // Upstream: `NormalizeClusterIPs`. Older clients know of one address alone.
+                Rc::make_mut(&mut new.spec).cluster_ips = vec![new.spec.cluster_ip.clone()];
             }
             node_ports::keep(Rc::make_mut(&mut new.spec), &old.spec);
             // Upstream: `dropTypeDependentFields`. What the old type had for itself goes with it, unless it was changed.
             let is_inside = matches!(&*new.spec.kind, "ClusterIP" | "ExternalName") && new.spec.external_ips.is_empty();
             if is_inside && new.spec.external_traffic_policy == old.spec.external_traffic_policy {
                 Rc::make_mut(&mut new.spec).external_traffic_policy = Name::default();
+            }
+            let is_same = new.spec.allocate_load_balancer_node_ports == old.spec.allocate_load_balancer_node_ports;
+            if &*new.spec.kind != "LoadBalancer" && is_same && new.spec.allocate_load_balancer_node_ports.is_some() {
+                Rc::make_mut(&mut new.spec).allocate_load_balancer_node_ports = None;
             }
             if new.spec.ip_families.is_empty() {
                 let spec = Rc::make_mut(&mut new.spec);
@@ -450,6 +467,7 @@ pub fn with_status_of(old: &Object, new: &Object) -> Object {
         Pod,
         StatefulSet,
         ReplicaSet,
+        DaemonSet,
         Node,
         Namespace,
         PersistentVolumeClaim,
@@ -478,6 +496,7 @@ pub fn spec_differs(new: &Object, old: &Object) -> bool {
         (Object::StatefulSet(new), Object::StatefulSet(old)) => new.spec != old.spec,
         (Object::ReplicaSet(new), Object::ReplicaSet(old)) => new.spec != old.spec,
         (Object::Deployment(new), Object::Deployment(old)) => new.spec != old.spec,
+        (Object::DaemonSet(new), Object::DaemonSet(old)) => new.spec != old.spec,
         (Object::PodDisruptionBudget(new), Object::PodDisruptionBudget(old)) => new.spec != old.spec,
         (Object::EndpointSlice(new), Object::EndpointSlice(old)) => {
             new.endpoints != old.endpoints || new.ports != old.ports

@@ -3,12 +3,14 @@
 pub mod admission;
 pub mod apply;
 pub mod custom;
+pub mod daemon_set;
 pub mod event;
 pub mod eviction;
 pub mod go_types;
 pub mod limit_ranges;
 pub mod node_ports;
 pub mod patch;
+mod pod_warnings;
 pub mod quota;
 pub mod recorder;
 pub mod request;

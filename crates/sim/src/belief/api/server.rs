@@ -239,6 +239,9 @@ impl Server {
         if new.kind() == Kind::PersistentVolumeClaim && self.objects.has_limits() {
             limit_ranges::check(&new, &self.objects)?;
         }
+        if let (Object::DaemonSet(set), Object::DaemonSet(old)) = (&mut new, &old) {
+            super::daemon_set::go_on(Rc::make_mut(set), old);
+        }
         if admission::spec_differs(&new, &old) {
             new.meta_mut().generation = old.meta().generation + 1;
         }

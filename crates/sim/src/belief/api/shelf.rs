@@ -253,7 +253,15 @@ impl<T: Hash> Tree<T> {
 }
 
 macro_rules! shelves {
-    ($($kind:ident, $shelf:ident;)*) => {
+    (@hash $shelf:expr, $state:ident, rare) => {
+        if !$shelf.is_empty() {
+            $shelf.hash($state);
+        }
+    };
+    (@hash $shelf:expr, $state:ident,) => {
+        $shelf.hash($state);
+    };
+    ($($kind:ident, $shelf:ident $(, $rare:ident)?;)*) => {
         $(impl Stored for $kind {
             fn of(object: &Object) -> Option<&Rc<$kind>> {
                 match object { Object::$kind(object) => Some(object), _ => None }
@@ -273,7 +281,7 @@ macro_rules! shelves {
         impl Hash for Objects {
             /// What is not there leaves no trace: most worlds keep nothing.
             fn hash<H: Hasher>(&self, state: &mut H) {
-                $(self.$shelf.hash(state);)*
+                $(shelves!(@hash self.$shelf, state, $($rare)?);)*
                 if !self.kept.is_empty() {
                     self.kept.hash(state);
                 }
@@ -343,7 +351,11 @@ impl Objects {
     }
     /// Whether there is a LimitRange: in few clusters is one.
     pub fn has_limits(&self) -> bool {
-        self.kept.keys().any(|kind| Kind::Kept(*kind).name() == "LimitRange")
+        self.keeps("LimitRange")
+    }
+    /// Whether there is an object of a built-in kind that is kept.
+    pub fn keeps(&self, name: &str) -> bool {
+        self.kept.keys().any(|kind| !kind.is_custom() && kind.entry().name == name)
     }
     /// All objects of a kind, in key order.
     pub fn list(&self, kind: Kind) -> Vec<Object> {
@@ -373,4 +385,5 @@ shelves! {
     EndpointSlice, endpoint_slices;
     Lease, leases;
     PriorityClass, priority_classes;
+    DaemonSet, daemon_sets, rare;
 }

@@ -2,8 +2,9 @@
 //!
 //! Upstream: `pkg/api/pod/warnings.go` and its like, and `WarningsOnCreate` of `pkg/registry`.
 //!
-//! Deviation: of the templates of ephemeral claims, of token paths and of overhead nothing is told.
+//! Deviation: of addresses with zeros in front, and of networks, nothing is told.
 
+use super::pod_warnings;
 use petri_objects::value::quoted;
 use petri_objects::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,6 +176,14 @@ fn volume(value: &Value, out: &mut Warnings) {
 }
 
 fn service(value: &Value, out: &mut Warnings) {
+    const HINTS: &str = "service.kubernetes.io/topology-aware-hints";
+    if has(value, &["metadata", "annotations", HINTS]) {
+        let newer = "service.kubernetes.io/topology-mode";
+        out.push(format!("annotation {HINTS} is deprecated, please use {newer} instead"));
+    }
+    for (i, ip) in items(value, &["spec", "clusterIPs"]) {
+        pod_warnings::address(&format!("spec.clusterIPs[{i}]"), ip.as_str().unwrap_or_default(), out);
+    }
     if text(value, &["spec", "clusterIP"]) == "None" {
         if !text(value, &["spec", "loadBalancerIP"]).is_empty() {
             out.push("spec.loadBalancerIP is ignored for headless services".into());
@@ -185,6 +194,16 @@ fn service(value: &Value, out: &mut Warnings) {
         if !matches!(text(value, &["spec", "sessionAffinity"]), "" | "None") {
             out.push("spec.SessionAffinity is ignored for headless services".into());
         }
+    }
+    for (i, ip) in items(value, &["spec", "externalIPs"]) {
+        pod_warnings::address(&format!("spec.externalIPs[{i}]"), ip.as_str().unwrap_or_default(), out);
+    }
+    let is_a_name = text(value, &["spec", "type"]) == "ExternalName";
+    if is_a_name && items(value, &["spec", "externalIPs"]).next().is_some() {
+        out.push("spec.externalIPs is ignored when spec.type is \"ExternalName\"".into());
+    }
+    if !is_a_name && !text(value, &["spec", "externalName"]).is_empty() {
+        out.push("spec.externalName is ignored when spec.type is not \"ExternalName\"".into());
     }
     if text(value, &["spec", "trafficDistribution"]) == "PreferClose" {
         out.push("spec.trafficDistribution: PreferClose is deprecated in v1.34+; use PreferSameZone".into());
@@ -252,11 +271,32 @@ fn pod(value: &Value, at: &str, out: &mut Warnings) {
         // Upstream's own spelling of the one whose field is written otherwise.
         let shown = |driver: &'static str| if driver == "storageos" { "storageOS" } else { driver };
         out.extend(old.map(|(driver, said)| format!("{at}spec.volumes[{i}].{}: {said}", shown(driver))));
+        if let Some(template) = volume.at(&["ephemeral", "volumeClaimTemplate"]) {
+            claim(template, &format!("{at}spec.volumes[{i}].ephemeral.volumeClaimTemplate.spec."), out);
+        }
+    }
+    let several = |(_, volume): (usize, &Value)| {
+        let kinds = ["configMap", "secret", "downwardAPI"];
+        has(volume, &["projected"]) || kinds.iter().any(|kind| items(volume, &[*kind, "items"]).nth(1).is_some())
+    };
+    if items(spec, &["volumes"]).any(several) {
+        pod_warnings::overlapping_paths(spec, out);
     }
     twice(spec, "hostAliases", "ip", at, out);
     twice(spec, "imagePullSecrets", "name", at, out);
     for (i, _) in items(spec, &["imagePullSecrets"]).filter(|(_, secret)| text(secret, &["name"]).is_empty()) {
         out.push(format!("{at}spec.imagePullSecrets[{i}].name: invalid empty name \"\""));
+    }
+    if let Some(overhead) = spec.at(&["overhead"]) {
+        for resource in ["memory", "ephemeral-storage"] {
+            let amount = overhead.at(&[resource]).and_then(Value::as_str).map(|amount| Quantity(amount.into()));
+            if let Some(amount) = amount.filter(|amount| amount.millis().is_some_and(|millis| millis % 1_000 != 0)) {
+                let amount = quoted(&amount.0);
+                out.push(format!(
+                    "{at}spec.overhead[{resource}]: fractional byte value {amount} is invalid, must be an integer"
+                ));
+            }
+        }
     }
     let pod_seccomp = "seccomp.security.alpha.kubernetes.io/pod";
     if note(pod_seccomp) && !has(spec, &["securityContext", "seccompProfile"]) {
@@ -267,6 +307,10 @@ fn pod(value: &Value, at: &str, out: &mut Warnings) {
         .flat_map(|list| items(spec, &[list]).map(move |(i, container)| (format!("{at}spec.{list}[{i}]."), container)))
         .collect();
     for (path, container) in &containers {
+        let key = format!("container.seccomp.security.alpha.kubernetes.io/{}", text(container, &["name"]));
+        if note(&key) && !has(container, &["securityContext", "seccompProfile"]) {
+            out.push(format!("{at}metadata.annotations[{key}]: {SECCOMP}"));
+        }
         let key = format!("container.apparmor.security.beta.kubernetes.io/{}", text(container, &["name"]));
         let profiled = |value: &Value| has(value, &["securityContext", "appArmorProfile"]);
         if !at.is_empty() && note(&key) && !profiled(spec) && !profiled(container) {
@@ -281,6 +325,7 @@ fn pod(value: &Value, at: &str, out: &mut Warnings) {
         hidden_variables(container, path, out);
     }
     ports(&containers, out);
+    pod_warnings::port_names(&containers, out);
     if spec.at(&["terminationGracePeriodSeconds"]).and_then(Value::as_int).is_some_and(|seconds| seconds < 0) {
         out.push(format!(
             "{at}spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"
@@ -295,6 +340,13 @@ fn pod(value: &Value, at: &str, out: &mut Warnings) {
         for (i, _) in items(spec, &path).filter(|(_, term)| !has(term, &["podAffinityTerm", "labelSelector"])) {
             out.push(format!("{at}spec.{}[{i}].podAffinityTerm.labelSelector: {NO_POD}", path.join(".")));
         }
+    }
+    for (i, server) in items(spec, &["dnsConfig", "nameservers"]) {
+        let place = format!("{at}spec.dnsConfig.nameservers[{i}]");
+        pod_warnings::address(&place, server.as_str().unwrap_or_default(), out);
+    }
+    for (i, alias) in items(spec, &["hostAliases"]) {
+        pod_warnings::address(&format!("{at}spec.hostAliases[{i}].ip"), text(alias, &["ip"]), out);
     }
 }
 
@@ -334,6 +386,14 @@ fn ports(containers: &[(String, &Value)], out: &mut Warnings) {
         for (i, port) in items(container, &["ports"]) {
             let number = |key: &str| port.at(&[key]).and_then(Value::as_int).unwrap_or(0);
             let (ip, host, place) = (text(port, &["hostIP"]), number("hostPort"), format!("{path}ports[{i}]"));
+            if !ip.is_empty() && host == 0 {
+                let (name, protocol) = (text(port, &["name"]), text(port, &["protocol"]));
+                let shown = format!(
+                    "{{Name:{name} HostPort:0 ContainerPort:{} Protocol:{protocol} HostIP:{ip}}}",
+                    number("containerPort")
+                );
+                out.push(format!("{place}: hostIP set without hostPort: {shown}"));
+            }
             let others = all.entry((number("containerPort"), text(port, &["protocol"]))).or_default();
             for (other, other_ip, other_host) in others.iter() {
                 let how = if ip == *other_ip && host == *other_host {

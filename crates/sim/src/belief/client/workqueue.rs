@@ -68,13 +68,13 @@ impl WorkQueue {
     pub fn planned(&self, key: &Key) -> Option<Time> {
         self.later.get(key).copied()
     }
-    /// How long to wait before the next try: the first delay, doubled with each failure up to 1000 s, and no faster than
+    /// How long to wait before the next try: the first delay, doubled with each failure up to the most, and no faster than
     /// 10 tries a second over all keys once 100 were used up.
     ///
     /// Upstream: `DefaultTypedControllerRateLimiter`, whose first delay is 5 ms.
-    pub fn retry_delay(&mut self, key: &Key, first: Span, now: Time) -> Span {
+    pub fn retry_delay(&mut self, key: &Key, (first, most): (Span, Span), now: Time) -> Span {
         let failures = self.failures(key);
-        let own = first.0.checked_shl(failures.min(40)).unwrap_or(u64::MAX).min(Span::seconds(1_000).0);
+        let own = first.0.checked_shl(failures.min(40)).unwrap_or(u64::MAX).min(most.0);
         self.failures.insert(key.clone(), failures.saturating_add(1));
         if planted::is(planted::Error::LoopAtOneInstant) && failures >= 2 {
             return Span::ZERO;
@@ -96,6 +96,8 @@ impl WorkQueue {
 mod tests {
     use super::*;
 
+    const LIMITS: (Span, Span) = (Span::millis(5), Span::seconds(1_000));
+
     #[test]
     fn a_key_waits_once_and_keeps_its_first_cause() {
         let mut queue = WorkQueue::default();
@@ -110,11 +112,11 @@ mod tests {
     fn back_off_doubles_from_5_ms_and_the_bucket_slows_a_storm() {
         let mut queue = WorkQueue::default();
         let (key, now) = (Key::new("default", "web"), Time(1_000_000_000_000));
-        let delays: Vec<u64> = (0..4).map(|_| queue.retry_delay(&key, Span::millis(5), now).as_millis()).collect();
+        let delays: Vec<u64> = (0..4).map(|_| queue.retry_delay(&key, LIMITS, now).as_millis()).collect();
         assert_eq!(delays, [5, 10, 20, 40]);
         queue.forget(&key);
         let slowest =
-            (0..150).map(|i| queue.retry_delay(&Key::new("", format!("k{i}")), Span::millis(5), now).as_millis()).max();
+            (0..150).map(|i| queue.retry_delay(&Key::new("", format!("k{i}")), LIMITS, now).as_millis()).max();
         assert_eq!(slowest, Some(5_300), "154 retries at once: the last waits for the 53rd token after the burst");
     }
 

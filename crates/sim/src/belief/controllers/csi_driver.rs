@@ -265,7 +265,7 @@ fn new_volume(
             capacity: [(Name::from("storage"), size)].into_iter().collect(),
             claim_ref: Some(claim_reference(claim)),
             csi: Some(CsiVolumeSource {
-                driver: class.provisioner.clone(),
+                driver: driver_of(&class.provisioner),
                 volume_handle: format!("vol-{:08x}", mix(claim.metadata.uid.0) >> 32).into(),
                 ..CsiVolumeSource::default()
             }),
@@ -280,6 +280,19 @@ fn new_volume(
     }
 }
 
+/// The name of a provisioner's driver.
+///
+/// Deviation: provisioners whose name no driver may have, such as those with a slash, give volumes of other sources in
+/// reality (a path on a machine, a disk of a cloud). Here they have a driver of nearly the same name.
+fn driver_of(provisioner: &Name) -> Name {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    if provisioner.len() <= LONGEST_DRIVER_NAME && provisioner.chars().all(fits) {
+        return provisioner.clone();
+    }
+    let name: String = provisioner.chars().map(|c| if fits(c) { c } else { '-' }).take(LONGEST_DRIVER_NAME).collect();
+    name.trim_matches(['-', '.']).into()
+}
+
 fn in_zone(zone: &str) -> VolumeNodeAffinity {
     let requirement = NodeSelectorRequirement {
         key: "topology.kubernetes.io/zone".into(),
@@ -292,10 +305,9 @@ fn in_zone(zone: &str) -> VolumeNodeAffinity {
 
 /// Deletes the disk of a released volume, then the volume; an attached disk cannot be deleted.
 fn delete(key: &Key, volume: &Rc<PersistentVolume>, cache: &Objects, api: &mut Api<'_, Memory>) -> Outcome {
-    let ours =
-        volume.spec.csi.as_ref().is_some_and(|csi| {
-            volume.metadata.annotations.get(PROVISIONED_BY).is_some_and(|driver| *driver == csi.driver)
-        });
+    let ours = volume.spec.csi.as_ref().is_some_and(|csi| {
+        volume.metadata.annotations.get(PROVISIONED_BY).is_some_and(|by| driver_of(by) == csi.driver)
+    });
     let unwanted = &*volume.status.phase == "Released"
         && &*volume.spec.persistent_volume_reclaim_policy == "Delete"
         && !volume.metadata.is_terminating();

@@ -162,6 +162,7 @@ fn dependents(owner: &Object, cache: &Objects) -> Vec<Object> {
             found.in_namespace(&cache.services, &meta.namespace);
             found.in_namespace(&cache.stateful_sets, &meta.namespace);
             found.in_namespace(&cache.deployments, &meta.namespace);
+            found.in_namespace(&cache.daemon_sets, &meta.namespace);
             found.in_namespace(&cache.budgets, &meta.namespace);
             found.in_namespace(&cache.leases, &meta.namespace);
             found.kept(cache, &meta.namespace);

@@ -3,17 +3,24 @@
 //! A controller only ever holds an [`Api`]: it reads its cache, asks the API server, and returns when it is settled, or
 //! waits for a [`Reason`](crate::words::reason::Reason), or failed and is retried with back-off.
 
+pub mod expectations;
+pub mod history;
+pub mod pod_control;
 pub mod ref_manager;
 #[cfg(test)]
 pub mod testing;
 pub mod util;
 
 pub mod attach_detach;
+pub mod batch;
+pub mod cron_job;
 pub mod csi_driver;
+pub mod daemon;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
 pub mod garbage_collector;
+pub mod job;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod persistent_volume;
@@ -25,12 +32,14 @@ pub mod resource_quota;
 pub mod service_account;
 pub mod statefulset;
 pub mod taint_eviction;
+pub mod ttl_after_finished;
 
-use crate::belief::api::shelf::Key;
+use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Outcome, Via};
 use crate::belief::client::informer::Enqueue;
 use crate::ground::clock::Span;
+use crate::ground::rare::Rare;
 use crate::ground::settings::Settings;
 use crate::words::controller_id::ControllerId;
 
@@ -100,11 +109,25 @@ controllers! {
     PvProtection, "pkg/controller/volume/pvprotection", crate::belief::controllers::pv_protection, never, false;
     AttachDetach, "pkg/controller/volume/attachdetach", crate::belief::controllers::attach_detach, never, false;
     CsiDriver, "external-provisioner and external-attacher", crate::belief::controllers::csi_driver, never, false;
+    DaemonSet, "pkg/controller/daemon", crate::belief::controllers::daemon, never, true;
+    Job, "pkg/controller/job", crate::belief::controllers::job, never, true;
+    CronJob, "pkg/controller/cronjob", crate::belief::controllers::cron_job, never, false;
+    TtlAfterFinished, "pkg/controller/ttlafterfinished", crate::belief::controllers::ttl_after_finished, never, false;
 }
 
 /// What a control loop does.
 pub fn of(id: ControllerId) -> &'static Controller {
     &CONTROLLERS[id as usize]
+}
+
+/// Whether a store has nothing for a control loop that few worlds need.
+pub fn is_needless(id: ControllerId, objects: &Objects) -> bool {
+    match id {
+        ControllerId::DaemonSet => objects.daemon_sets.is_empty(),
+        // That of Jobs never sleeps: pods may outlive the last Job, and wait for it to take their finalizer.
+        ControllerId::CronJob | ControllerId::TtlAfterFinished => !objects.keeps("Job") && !objects.keeps("CronJob"),
+        _ => false,
+    }
 }
 
 impl Controller {
@@ -115,8 +138,15 @@ impl Controller {
         match self.id {
             ControllerId::Deployment => (Span::millis(5), Some(15)),
             ControllerId::EndpointSlice => (Span::seconds(1), Some(15)),
+            ControllerId::Job => (Span::seconds(1), None),
             _ => (Span::millis(5), None),
         }
+    }
+    /// The longest that a key waits for its next try.
+    ///
+    /// Upstream: `DefaultTypedControllerRateLimiter`, and `MaxJobApiBackOff`.
+    pub fn slowest(&self) -> Span {
+        Span::seconds(if self.id == ControllerId::Job { 60 } else { 1_000 })
     }
 }
 
@@ -131,7 +161,9 @@ pub struct Memory {
     pub persistent_volume: persistent_volume::Memory,
     pub attach_detach: attach_detach::Memory,
     pub csi_driver: csi_driver::Memory,
+    pub daemon: Rare<daemon::Memory>,
     pub scheduler: crate::belief::scheduler::Memory,
+    pub job: Rare<job::Memory>,
     /// For those that remember nothing.
     pub nothing: (),
 }
@@ -156,7 +188,9 @@ parts! {
     persistent_volume: persistent_volume::Memory;
     attach_detach: attach_detach::Memory;
     csi_driver: csi_driver::Memory;
+    daemon: daemon::Memory;
     scheduler: crate::belief::scheduler::Memory;
+    job: job::Memory;
     nothing: ();
 }
 
@@ -172,7 +206,9 @@ impl Memory {
             ControllerId::PersistentVolume => self.persistent_volume = Default::default(),
             ControllerId::AttachDetach => self.attach_detach = Default::default(),
             ControllerId::CsiDriver => self.csi_driver.restart(),
+            ControllerId::DaemonSet => self.daemon = Default::default(),
             ControllerId::Scheduler => self.scheduler.restart(),
+            ControllerId::Job => self.job = Default::default(),
             // These keep nothing between syncs.
             _ => {}
         }

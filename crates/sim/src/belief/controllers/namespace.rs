@@ -36,6 +36,7 @@ const AFTER_PODS: &[Kind] = &[
     Kind::EndpointSlice,
     Kind::ReplicaSet,
     Kind::Deployment,
+    Kind::DaemonSet,
     Kind::ConfigMap,
     Kind::ServiceAccount,
     Kind::ResourceQuota,

@@ -4,7 +4,7 @@
 //! Upstream: `component-helpers/scheduling/corev1/nodeaffinity`.
 
 use petri_objects::{
-    Labels, Name, Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, Taint, Toleration,
+    Labels, Name, Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, Taint, Toleration,
 };
 
 /// One term must match; none at all match nothing.
@@ -38,9 +38,14 @@ pub fn is_tolerated(taint: &Taint, tolerations: &[Toleration]) -> bool {
 ///
 /// Upstream: `GetRequiredNodeAffinity(pod).Match(node)`.
 pub fn matches_node_affinity(pod: &Pod, node: &Node) -> bool {
-    let affinity = pod.spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    meets(&pod.spec, node)
+}
+
+/// The same for a pod that is still to be made.
+pub fn meets(spec: &PodSpec, node: &Node) -> bool {
+    let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
     let required: Option<&NodeSelector> = affinity.and_then(|affinity| affinity.required.as_ref());
-    has_labels(&pod.spec.node_selector, node) && required.is_none_or(|selector| matches(selector, node))
+    has_labels(&spec.node_selector, node) && required.is_none_or(|selector| matches(selector, node))
 }
 
 fn holds(requirement: &NodeSelectorRequirement, value: Option<&Name>) -> bool {

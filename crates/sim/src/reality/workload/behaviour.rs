@@ -47,10 +47,14 @@ pub fn behaviour(pod: &Pod, container: &Container, sort: ContainerSort, defaults
     let word = word_of(pod, container, sort);
     let declared = |wanted: &str, value: Span| (word == Some(wanted)).then_some(value);
     let crashes = declared("crasher", Span::seconds(1));
-    let ends = (sort == ContainerSort::Init).then_some(Span::seconds(1));
     // Most containers are told nothing, and do what their image does.
     let is_told = !container.command.is_empty() || !container.args.is_empty();
     let course = if is_told && word.is_none() { script::course(container) } else { None };
+    let ends = match sort {
+        ContainerSort::Init => Some(Span::seconds(1)),
+        ContainerSort::Regular if word.is_none() && is_of_job(pod) => script::work(container),
+        _ => None,
+    };
     // The first process of a container does not hear signals that it does not handle, and neither shell nor sleep does.
     let deaf = course.is_some().then_some(pace::LONGEST);
     Behaviour {
@@ -65,6 +69,11 @@ pub fn behaviour(pod: &Pod, container: &Container, sort: ContainerSort, defaults
             }),
         },
     }
+}
+
+/// Whether a pod is there to end.
+fn is_of_job(pod: &Pod) -> bool {
+    pod.metadata.controller().is_some_and(|owner| &*owner.kind == "Job")
 }
 
 /// Whether an annotation says how a container answers its probes of one kind.

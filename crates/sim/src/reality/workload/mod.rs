@@ -20,7 +20,9 @@
 //! Any other image is taken for a plain server; the console's `workloads` says so. Which images can be pulled stands in
 //! [`registry`](crate::reality::registry). Of a command that is a few words of a shell (`touch /ready; sleep 30; exit 1`) the
 //! course is known ([`script`]): when the container ends, and what probes find that look for its files. Annotations go
-//! before it. For every container:
+//! before it. The container of a Job's pod ends even where nothing is known of it: a command works for 10 s and succeeds,
+//! an image that only starts a shell (`busybox`) ends at once, and other images are servers that never end, as they are
+//! in a real Job. For every container:
 //!
 //! | annotation | meaning |
 //! |---|---|

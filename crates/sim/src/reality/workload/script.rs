@@ -36,6 +36,38 @@ pub fn course(container: &Container) -> Option<Course> {
     }
 }
 
+/// Images whose program ends at once where nobody gives it anything to do.
+const IDLE: [&str; 13] = [
+    "alpine",
+    "alpine/git",
+    "bash",
+    "busybox",
+    "centos",
+    "debian",
+    "fedora",
+    "golang",
+    "hello-world",
+    "node",
+    "perl",
+    "python",
+    "ubuntu",
+];
+
+/// How long the container of a Job's pod works, where nothing better is known: 10 s for a command, no time for an image
+/// that only starts a shell. `None` for a server.
+pub fn work(container: &Container) -> Option<Span> {
+    let image = container.image.split([':', '@']).next().unwrap_or_default();
+    let image = image.rsplit_once("library/").map_or(image, |(_, image)| image);
+    let words = container.command.iter().chain(&container.args);
+    let text = words.map(|word| &**word).collect::<Vec<_>>().join(" ");
+    let for_ever =
+        ["while true", "while :", "tail -f", "sleep infinity", "sleep inf", "nginx", "httpd", "redis-server"];
+    match text.is_empty() {
+        true => IDLE.contains(&image).then_some(Span::ZERO),
+        false => (!for_ever.iter().any(|word| text.contains(word))).then_some(Span::seconds(10)),
+    }
+}
+
 fn base(program: &str) -> &str {
     program.rsplit('/').next().unwrap_or(program)
 }

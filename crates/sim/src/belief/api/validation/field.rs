@@ -138,6 +138,16 @@ impl Errors {
     pub(super) fn not_found(&mut self, path: &Path<'_>, value: &str) {
         self.add(path, FieldErrorKind::NotFound, Some(format::text(value)), "");
     }
+    /// What is said of a value that is there twice, or nowhere, beyond that.
+    pub(super) fn explain_last(&mut self, detail: impl Into<String>) {
+        if let Some(last) = self.list.last_mut() {
+            last.detail = detail.into();
+        }
+    }
+    /// The number of errors so far.
+    pub(super) fn count(&self) -> u64 {
+        self.list.len() as u64
+    }
     pub(super) fn too_long(&mut self, path: &Path<'_>, detail: &str) {
         self.add(path, FieldErrorKind::TooLong, None, detail);
     }

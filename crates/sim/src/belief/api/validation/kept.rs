@@ -1,10 +1,12 @@
 //! Kept kinds: what their table calls required, words that must be one of a few, pod templates, and a few rules per kind.
 //!
-//! Deviation: of the validation of these kinds this is a part. What it does not know it lets pass.
+//! Deviation: of the validation of most of these kinds this is a part. What it does not know it lets pass.
 //!
 //! Upstream: `pkg/apis/*/validation`.
 
+mod autoscaler;
 mod extensions;
+mod jobs;
 mod limit_range;
 mod network;
 mod rbac;
@@ -18,41 +20,22 @@ use petri_objects::kept::types::{self, FieldType};
 use petri_objects::*;
 
 /// What the description of the API calls required, although the API server takes an object without it.
-const OPTIONAL: &[&str] = &[
-    "CSINodeSpec.drivers",
-    "LimitRangeSpec.limits",
-    "TokenRequest.audience",
-    "RoleRef.apiGroup",
-    "PodFailurePolicyOnPodConditionsPattern.status",
-];
+const OPTIONAL: &[&str] =
+    &["CSINodeSpec.drivers", "TokenRequest.audience", "PodFailurePolicyOnPodConditionsPattern.status"];
 
 /// Fields whose absence the API server explains.
 const EXPLAINED: &[(&str, &str)] = &[
-    ("PolicyRule.verbs", "verbs must contain at least one value"),
-    ("HTTPIngressPath.pathType", "pathType must be specified"),
     ("ValidatingWebhook.sideEffects", "must specify one of None, NoneOnDryRun"),
     ("MutatingWebhook.sideEffects", "must specify one of None, NoneOnDryRun"),
-    ("MetricSpec.type", "must specify a metric source type"),
-    ("MetricTarget.type", "must specify a metric target type"),
 ];
 
 /// Fields that hold one of a few words, in the order in which the API server lists them.
 const WORDS: &[(&str, &str)] = &[
     ("LabelSelectorRequirement.operator", "In NotIn Exists DoesNotExist"),
-    ("NetworkPolicySpec.policyTypes", "Egress Ingress"),
-    ("NetworkPolicyPort.protocol", "SCTP TCP UDP"),
-    ("core.EndpointPort.protocol", "SCTP TCP UDP"),
-    ("HTTPIngressPath.pathType", "Exact ImplementationSpecific Prefix"),
-    ("IngressClassParametersReference.scope", "Cluster Namespace"),
     ("CronJobSpec.concurrencyPolicy", "Allow Forbid Replace"),
     ("JobSpec.completionMode", "Indexed NonIndexed"),
     ("JobSpec.podReplacementPolicy", "Failed TerminatingOrFailed"),
     ("PodFailurePolicyRule.action", "Count FailIndex FailJob Ignore"),
-    ("DaemonSetUpdateStrategy.type", "OnDelete RollingUpdate"),
-    ("MetricSpec.type", "ContainerResource External Object Pods Resource"),
-    ("MetricTarget.type", "AverageValue Utilization Value"),
-    ("HPAScalingPolicy.type", "Percent Pods"),
-    ("HPAScalingRules.selectPolicy", "Disabled Max Min"),
     ("CustomResourceDefinitionSpec.scope", "Cluster Namespaced"),
     ("CustomResourceConversion.strategy", "None Webhook"),
     ("ValidatingWebhook.failurePolicy", "Fail Ignore"),
@@ -79,9 +62,26 @@ const WORDS: &[(&str, &str)] = &[
     ("CSIDriverSpec.volumeLifecycleModes", "Ephemeral Persistent"),
 ];
 
+/// Kinds of which every rule is written down, so that the API's description has nothing to add.
+const WHOLE: &[&str] = &[
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Endpoints",
+    "HorizontalPodAutoscaler",
+    "Ingress",
+    "IngressClass",
+    "LimitRange",
+    "NetworkPolicy",
+    "Role",
+    "RoleBinding",
+];
+
 /// Everything that a new object of a kept kind must satisfy beyond its metadata.
 pub(super) fn create(errors: &mut Errors, object: &KeptObject) {
     let Some(name) = types::of(object.kind) else { return };
+    if WHOLE.contains(&object.kind.entry().name) && !object.kind.is_custom() {
+        return rules::check(errors, object);
+    }
     let fields = types::fields(types::line(name)).filter(|field| field.name != "status");
     for field in fields {
         let path = Path::root(field.name);
@@ -188,7 +188,7 @@ fn pod_template(errors: &mut Errors, path: &Path<'_>, map: &Map, object: &KeptOb
     let written = read.spec.restart_policy.as_ref();
     let restart = spec.key("restartPolicy");
     match object.kind.entry().name {
-        "DaemonSet" | "ReplicationController" => errors.one_of(&restart, &filled.spec.restart_policy, &["Always"]),
+        "ReplicationController" => errors.one_of(&restart, &filled.spec.restart_policy, &["Always"]),
         "Job" | "CronJob" if !matches!(written, "OnFailure" | "Never") => {
             errors.required(&restart, "valid values: \"OnFailure\", \"Never\"");
         }
@@ -196,15 +196,6 @@ fn pod_template(errors: &mut Errors, path: &Path<'_>, map: &Map, object: &KeptOb
     }
     let own = &read.metadata.labels;
     let matches = match object.kind.entry().name {
-        "DaemonSet" => {
-            let selector = object.at(&["spec", "selector"]).cloned().unwrap_or_default();
-            let selector = LabelSelector::from_value(&selector, &mut record::Decode::default());
-            if selector.is_empty() {
-                let path = Path::root("spec");
-                errors.invalid(&path.key("selector"), "{}", "empty selector is invalid for daemonset");
-            }
-            selector.matches(own)
-        }
         "ReplicationController" => {
             let selector = object.at(&["spec", "selector"]).and_then(Value::as_map);
             if selector.is_none_or(Map::is_empty) {

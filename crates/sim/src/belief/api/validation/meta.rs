@@ -37,12 +37,25 @@ pub(super) fn create(errors: &mut Errors, object: &Object) {
         (false, true) => {}
     }
     common(errors, meta, &path);
-    finalizers(errors, meta, &path.key("finalizers"));
+    finalizers(errors, meta, knows_standards(object), &path.key("finalizers"));
+}
+
+/// Whether a finalizer without a domain must be one of Kubernetes' own.
+///
+/// Upstream: `validateKubeFinalizerName`, which kinds of other groups' machinery do not ask.
+fn knows_standards(object: &Object) -> bool {
+    match object {
+        Object::Kept(object) => {
+            !object.kind.is_custom() && !matches!(object.kind.entry().name, "CustomResourceDefinition" | "APIService")
+        }
+        Object::Lease(_) => false,
+        _ => true,
+    }
 }
 
 /// Name, uid and times cannot differ here: the server finds the old object by name and keeps its system fields.
 pub(super) fn update(errors: &mut Errors, new: &Object, old: &Object) {
-    let looks = looks_at_metadata(new.kind());
+    let (looks, standards) = (looks_at_metadata(new.kind()), knows_standards(new));
     let (new, old, path) = (new.meta(), old.meta(), Path::root("metadata"));
     let finalizers_path = path.key("finalizers");
     if old.is_terminating() {
@@ -63,7 +76,7 @@ pub(super) fn update(errors: &mut Errors, new: &Object, old: &Object) {
         (1..looks).for_each(|_| common(errors, new, &path));
     }
     if new.finalizers != old.finalizers {
-        finalizers(errors, new, &finalizers_path);
+        finalizers(errors, new, standards, &finalizers_path);
     }
 }
 
@@ -140,17 +153,19 @@ fn owner_json(owner: &OwnerReference) -> String {
     format!("{{{}}}", fields.join(","))
 }
 
-fn finalizers(errors: &mut Errors, meta: &Meta, path: &Path<'_>) {
+fn finalizers(errors: &mut Errors, meta: &Meta, knows_standards: bool, path: &Path<'_>) {
     for finalizer in &meta.finalizers {
         qualified(errors, path, finalizer, finalizer);
-        let is_standard = matches!(&**finalizer, "kubernetes" | "orphan" | "foregroundDeletion");
-        if !finalizer.contains('/') && !is_standard {
-            let detail = "name is neither a standard finalizer name nor is it fully qualified";
-            errors.invalid(path, format::text(finalizer), detail);
-        }
     }
     if meta.has_finalizer("orphan") && meta.has_finalizer("foregroundDeletion") {
         let all = Value::List(meta.finalizers.iter().cloned().map(Value::String).collect());
         errors.invalid(path, all.to_json(), "finalizer orphan and foregroundDeletion cannot be both set");
+    }
+    for (i, finalizer) in meta.finalizers.iter().enumerate().filter(|_| knows_standards) {
+        let is_standard = matches!(&**finalizer, "kubernetes" | "orphan" | "foregroundDeletion");
+        if !finalizer.contains('/') && !is_standard {
+            let detail = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.invalid(&path.index(i), format::text(finalizer), detail);
+        }
     }
 }

@@ -5,60 +5,100 @@
 use super::field::{Errors, Path};
 use super::format;
 use super::names::{dns_label, dns_subdomain, labels, port_name, port_number, port_number_or_name, qualified};
-use super::{pod_host, pod_placement, pod_sources};
+use super::pod_mounts::{Known, mounts};
+use super::seldom::{annotations as marks, grammar, pods, security, volumes as sources};
+use super::{pod_host, pod_placement, pod_resources, pod_sources};
 use petri_objects::*;
 
-/// `extra_volumes` are those that the claims of a StatefulSet will add: mounts may refer to them.
-pub(super) fn spec(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>, extra_volumes: &[PersistentVolumeClaim]) {
-    volumes(errors, &spec.volumes, &path.key("volumes"));
-    let is_volume = |name: &Name| {
-        spec.volumes.iter().any(|volume| volume.name == *name)
-            || extra_volumes.iter().any(|claim| claim.metadata.name == *name)
-    };
-    let containers_path = path.key("containers");
-    if spec.containers.is_empty() {
-        errors.required(&containers_path, "");
+/// A pod that is to be.
+///
+/// Upstream: `ValidatePodCreate`.
+pub(super) fn create(errors: &mut Errors, pod: &Pod) {
+    let path = Path::root("spec");
+    whole(errors, pod);
+    if pod.spec.others.get("ephemeralContainers").is_some() {
+        errors.forbidden(&path.key("ephemeralContainers"), "cannot be set on create");
     }
-    for (i, container) in spec.containers.iter().enumerate() {
-        let path = containers_path.index(i);
-        self::container(errors, container, &path, &is_volume);
-        if !container.name.is_empty() && spec.containers[..i].iter().any(|other| other.name == container.name) {
-            errors.duplicate(&path.key("name"), &container.name);
-        }
-        hooks_and_probes(errors, container, &path);
+    if !pod.spec.node_name.is_empty() && !pod.spec.scheduling_gates.is_empty() {
+        errors.forbidden(&path.key("nodeName"), "cannot be set until all schedulingGates have been cleared");
     }
-    pod_host::conflicts(errors, &spec.containers, &containers_path);
-    let containers_path = path.key("initContainers");
-    for (i, container) in spec.init_containers.iter().enumerate() {
-        let path = containers_path.index(i);
-        self::container(errors, container, &path, &is_volume);
-        let mut before = spec.containers.iter().chain(&spec.init_containers[..i]);
-        if !container.name.is_empty() && before.any(|other| other.name == container.name) {
-            errors.duplicate(&path.key("name"), &container.name);
-        }
-        let is_sidecar = match &*container.restart_policy {
-            "" => false,
-            "Always" => true,
-            other => {
-                errors.not_supported(&path.key("restartPolicy"), format::text(other), &["Always"]);
-                false
+}
+
+/// What a pod must be, when it is made and after every change.
+///
+/// Upstream: `validatePodMetadataAndSpec`, without the metadata.
+pub(super) fn whole(errors: &mut Errors, pod: &Pod) {
+    let (metadata, path) = (Path::root("metadata"), Path::root("spec"));
+    annotations(errors, &pod.metadata, &pod.spec, &metadata.key("annotations"));
+    anywhere(errors, &pod.spec, &path, &[], Some(&pod.metadata.name));
+    for (key, containers) in [("containers", &pod.spec.containers), ("initContainers", &pod.spec.init_containers)] {
+        let list = path.key(key);
+        for (i, container) in containers.iter().enumerate() {
+            if container.image.trim() != &*container.image {
+                let value = format::text(&container.image);
+                errors.invalid(&list.index(i).key("image"), value, "must not have leading or trailing whitespace");
             }
-        };
-        if is_sidecar {
-            hooks_and_probes(errors, container, &path);
-        } else {
-            no_hooks_and_probes(errors, container, &path);
         }
     }
+}
+
+/// A template's annotations, which mean what a pod's mean.
+pub(super) fn annotations(errors: &mut Errors, meta: &Meta, spec: &PodSpec, path: &Path<'_>) {
+    let starts = ["kubernetes.io/config.", "controller.kubernetes.io/", "seccomp.", "container."];
+    if meta.annotations.iter().any(|(key, _)| starts.iter().any(|start| key.starts_with(start))) {
+        marks::of_pod(errors, &meta.annotations, spec, path);
+    }
+}
+
+/// The spec of a template. `extra_volumes` are those that the claims of a StatefulSet will add: mounts may refer to them.
+pub(super) fn spec(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>, extra_volumes: &[PersistentVolumeClaim]) {
+    anywhere(errors, spec, path, extra_volumes, None);
+    if spec.others.get("ephemeralContainers").is_some() {
+        errors.forbidden(&path.key("ephemeralContainers"), "ephemeral containers not allowed in pod template");
+    }
+}
+
+/// `pod`: the name of the pod, where it is one and no template.
+fn anywhere(
+    errors: &mut Errors,
+    spec: &PodSpec,
+    path: &Path<'_>,
+    extra_volumes: &[PersistentVolumeClaim],
+    pod: Option<&Name>,
+) {
+    let mut known = volumes(errors, spec, pod, &path.key("volumes"));
+    let claims = extra_volumes.iter();
+    known.extend(claims.map(|claim| Known { name: &claim.metadata.name, is_claim: true }));
+    let has_others = spec.others.names().next().is_some();
+    if has_others {
+        sources::resource_claims(errors, spec, path);
+    }
+    containers(errors, spec, &known, path);
+    init_containers(errors, spec, &known, path);
+    if has_others {
+        pods::resources(errors, spec, path);
+    }
+    pod_host::host_network(errors, spec, path);
     let policies = ["Always", "OnFailure", "Never"];
     errors.required_one_of(&path.key("restartPolicy"), &spec.restart_policy, &policies);
     let policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
     errors.required_one_of(&path.key("dnsPolicy"), &spec.dns_policy, &policies);
     labels(errors, &path.key("nodeSelector"), &spec.node_selector);
-    pod_host::host_network(errors, spec, path);
-    pod_host::security(errors, &spec.security_context, path);
+    if spec.share_process_namespace == Some(true) && spec.host_pid {
+        let at = path.key("securityContext");
+        let detail = "ShareProcessNamespace and HostPID cannot both be enabled";
+        errors.invalid(&at.key("shareProcessNamespace"), "true", detail);
+    }
+    // Every pod has one; few say something in it.
+    if let Some(context) = spec.security_context.0.as_deref()
+        && context.as_map().is_none_or(|map| map.iter().next().is_some())
+    {
+        security::of_pod(errors, spec, context, &path.key("securityContext"));
+    }
     pod_placement::affinity(errors, spec, &path.key("affinity"));
-    pod_host::dns(errors, spec, path);
+    if spec.dns_config.0.is_some() || &*spec.dns_policy == "None" {
+        pods::dns(errors, spec, path);
+    }
     for (i, gate) in spec.readiness_gates.iter().enumerate() {
         let path = path.key("readinessGates");
         qualified(errors, &path.index(i).key("conditionType"), &gate.condition_type, &gate.condition_type);
@@ -72,6 +112,39 @@ pub(super) fn spec(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>, extra_v
         }
     }
     pod_placement::spread(errors, &spec.topology_spread_constraints, &path.key("topologySpreadConstraints"));
+    if has_others {
+        pods::others(errors, spec, path);
+    }
+    names_and_numbers(errors, spec, path);
+    if let Some(aliases) = spec.host_aliases.0.as_deref() {
+        pods::aliases(errors, aliases, path);
+    }
+    for (key, name) in
+        [("priorityClassName", &spec.priority_class_name), ("runtimeClassName", &spec.runtime_class_name)]
+    {
+        if !name.is_empty() {
+            dns_subdomain(errors, &path.key(key), name);
+        }
+    }
+    if !spec.preemption_policy.is_empty() {
+        let policies = ["PreemptLowerPriority", "Never"];
+        errors.one_of(&path.key("preemptionPolicy"), &spec.preemption_policy, &policies);
+    }
+    if !spec.overhead.is_empty() {
+        let overhead = ResourceRequirements { limits: spec.overhead.clone(), ..ResourceRequirements::default() };
+        pod_resources::requirements(errors, &overhead, &path.key("overhead"));
+    }
+    if spec.os.0.is_some() {
+        pods::system(errors, spec, path);
+    }
+    let of_a_file = |variable: &Value| variable.at(&["valueFrom", "fileKeyRef"]).is_some();
+    let mut containers = spec.containers.iter().chain(&spec.init_containers);
+    if containers.any(|container| pod_sources::items(container.env.0.as_deref()).iter().any(of_a_file)) {
+        pods::files_of_variables(errors, spec, path);
+    }
+}
+
+fn names_and_numbers(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
     for (key, name) in [("serviceAccountName", &spec.service_account_name), ("nodeName", &spec.node_name)] {
         if !name.is_empty() {
             dns_subdomain(errors, &path.key(key), name);
@@ -89,90 +162,148 @@ pub(super) fn spec(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>, extra_v
         }
     }
     pod_placement::tolerations(errors, &spec.tolerations, &path.key("tolerations"));
-    pod_host::aliases(errors, &spec.host_aliases, path);
-    for (key, name) in
-        [("priorityClassName", &spec.priority_class_name), ("runtimeClassName", &spec.runtime_class_name)]
-    {
-        if !name.is_empty() {
-            dns_subdomain(errors, &path.key(key), name);
+}
+
+fn containers(errors: &mut Errors, spec: &PodSpec, known: &[Known<'_>], path: &Path<'_>) {
+    let list = path.key("containers");
+    if spec.containers.is_empty() {
+        errors.required(&list, "");
+    }
+    for (i, container) in spec.containers.iter().enumerate() {
+        let path = list.index(i);
+        self::container(errors, container, spec, known, &path);
+        if spec.containers[..i].iter().any(|other| other.name == container.name) {
+            errors.duplicate(&path.key("name"), &container.name);
+        }
+        hooks_and_probes(errors, container, spec, &path);
+        if !container.restart_policy.is_empty() || container.others.names().next().is_some() {
+            pods::restarts(errors, container, false, &path);
+        }
+    }
+    pod_host::conflicts(errors, &spec.containers, &list);
+}
+
+fn init_containers(errors: &mut Errors, spec: &PodSpec, known: &[Known<'_>], path: &Path<'_>) {
+    let list = path.key("initContainers");
+    for (i, container) in spec.init_containers.iter().enumerate() {
+        let path = list.index(i);
+        self::container(errors, container, spec, known, &path);
+        if !container.restart_policy.is_empty() && &*container.restart_policy != "Always"
+            || container.others.names().next().is_some()
+        {
+            pods::restarts(errors, container, true, &path);
+        }
+        let before = &spec.init_containers[..i];
+        let is_there = |name: &Name| {
+            spec.containers.iter().any(|other| other.name == *name)
+                || !name.is_empty() && before.iter().any(|other| other.name == *name)
+        };
+        if is_there(&container.name) {
+            errors.duplicate(&path.key("name"), &container.name);
+        }
+        pod_host::conflicts(errors, std::slice::from_ref(container), &list);
+        if &*container.restart_policy == "Always" {
+            hooks_and_probes(errors, container, spec, &path);
+        } else {
+            no_hooks_and_probes(errors, container, &path);
         }
     }
 }
 
-fn volumes(errors: &mut Errors, volumes: &[Volume], path: &Path<'_>) {
-    for (i, volume) in volumes.iter().enumerate() {
-        let path = path.index(i);
-        volume_source(errors, volume, &path);
+/// Returns the names that mounts may refer to: those of volumes without faults.
+fn volumes<'s>(errors: &mut Errors, spec: &'s PodSpec, pod: Option<&Name>, path: &Path<'_>) -> Vec<Known<'s>> {
+    let mut known: Vec<Known<'s>> = Vec::with_capacity(spec.volumes.len());
+    for (i, volume) in spec.volumes.iter().enumerate() {
+        let (path, before) = (path.index(i), errors.count());
+        volume_source(errors, volume, pod, &path);
         if volume.name.is_empty() {
             errors.required(&path.key("name"), "");
         } else {
             dns_label(errors, &path.key("name"), &volume.name);
         }
-        if volumes[..i].iter().any(|other| other.name == volume.name) {
+        if known.iter().any(|other| other.name == &*volume.name) {
             errors.duplicate(&path.key("name"), &volume.name);
         }
+        if errors.count() == before {
+            let is_claim = volume.persistent_volume_claim.is_some() || volume.ephemeral.0.is_some();
+            known.push(Known { name: &volume.name, is_claim });
+        }
+        if let Some(claim) = volume.persistent_volume_claim.as_ref().map(|source| &source.claim_name)
+            && let Some((pod, rest)) = pod.and_then(|pod| Some((pod, claim.strip_prefix(&**pod)?.strip_prefix('-')?)))
+            && !pod.is_empty()
+            && spec.volumes.iter().any(|other| other.ephemeral.0.is_some() && &*other.name == rest)
+        {
+            let at = path.key("persistentVolumeClaim");
+            let detail = "must not reference a PVC that gets created for an ephemeral volume";
+            errors.invalid(&at.key("claimName"), format::text(claim), detail);
+        }
     }
+    known
 }
 
-fn volume_source(errors: &mut Errors, volume: &Volume, path: &Path<'_>) {
-    let sources = [
-        ("emptyDir", volume.empty_dir.0.is_some()),
-        ("hostPath", volume.host_path.0.is_some()),
-        ("secret", volume.secret.0.is_some()),
-        ("nfs", volume.nfs.0.is_some()),
-        ("persistentVolumeClaim", volume.persistent_volume_claim.is_some()),
-        ("downwardAPI", volume.downward_api.0.is_some()),
-        ("configMap", volume.config_map.0.is_some()),
-        ("projected", volume.projected.0.is_some()),
-        ("csi", volume.csi.0.is_some()),
-        ("ephemeral", volume.ephemeral.0.is_some()),
-    ];
-    let sources = sources.into_iter().chain(volume.others.names().map(|name| (&**name, true)));
-    let mut present = sources.filter(|(_, is_there)| *is_there);
-    if present.next().is_none() {
-        errors.required(path, "must specify a volume type");
+/// One everyday source is looked at here; any other, and several, where few come.
+fn volume_source(errors: &mut Errors, volume: &Volume, pod: Option<&Name>, path: &Path<'_>) {
+    let parts = [&volume.secret, &volume.config_map, &volume.host_path, &volume.empty_dir];
+    let others = [&volume.nfs, &volume.downward_api, &volume.projected, &volume.csi, &volume.ephemeral];
+    let claim = volume.persistent_volume_claim.as_ref();
+    let count = parts.iter().filter(|part| part.0.is_some()).count() + usize::from(claim.is_some());
+    let is_plain_folder = volume.empty_dir.0.as_deref().is_none_or(|folder| folder.at(&["sizeLimit"]).is_none());
+    // The server's own volume, which every pod gets.
+    if volume.name.starts_with("kube-api-access-") && volume.projected.0.is_some() && count == 0 {
+        return;
     }
-    for (name, _) in present {
-        errors.forbidden(&path.key(name), "may not specify more than 1 volume type");
+    let is_rare = others.iter().any(|part| part.0.is_some()) || volume.others.names().next().is_some();
+    if is_rare || count != 1 || !is_plain_folder {
+        return sources::source(errors, volume, pod, path);
     }
-    pod_sources::source(errors, volume, path);
-    if let Some(claim) = &volume.persistent_volume_claim
-        && claim.claim_name.is_empty()
-    {
+    if let Some(value) = volume.secret.0.as_deref() {
+        pod_sources::files(errors, value, "secretName", &path.key("secret"));
+    } else if let Some(value) = volume.config_map.0.as_deref() {
+        pod_sources::files(errors, value, "name", &path.key("configMap"));
+    } else if let Some(value) = volume.host_path.0.as_deref() {
+        pod_sources::host_path(errors, value, &path.key("hostPath"));
+    } else if claim.is_some_and(|claim| claim.claim_name.is_empty()) {
         errors.required(&path.key("persistentVolumeClaim").key("claimName"), "");
     }
 }
 
-fn container(errors: &mut Errors, container: &Container, path: &Path<'_>, is_volume: &impl Fn(&Name) -> bool) {
+fn container(errors: &mut Errors, container: &Container, spec: &PodSpec, known: &[Known<'_>], path: &Path<'_>) {
     if container.name.is_empty() {
         errors.required(&path.key("name"), "");
     } else {
         dns_label(errors, &path.key("name"), &container.name);
     }
-    let image = path.key("image");
     if container.image.is_empty() {
-        errors.required(&image, "");
-    } else if container.image.trim() != &*container.image {
-        let value = format::text(&container.image);
-        errors.invalid(&image, value, "must not have leading or trailing whitespace");
+        errors.required(&path.key("image"), "");
     }
-    let policies = ["FallbackToLogsOnError", "File"];
+    let policies = ["File", "FallbackToLogsOnError"];
     errors.required_one_of(&path.key("terminationMessagePolicy"), &container.termination_message_policy, &policies);
     ports(errors, &container.ports, &path.key("ports"));
     pod_sources::environment(errors, container, path);
-    mounts(errors, &container.volume_mounts, &path.key("volumeMounts"), is_volume);
+    mounts(errors, container, known, path);
     let policies = ["Always", "IfNotPresent", "Never"];
     errors.required_one_of(&path.key("imagePullPolicy"), &container.image_pull_policy, &policies);
-    resources(errors, &container.resources, &path.key("resources"));
-    pod_host::security(errors, &container.security_context, path);
+    let resources = path.key("resources");
+    pod_resources::requirements(errors, &container.resources, &resources);
+    if let Some(claims) = container.resources.claims.0.as_deref() {
+        pods::used_claims(errors, claims, spec, &resources);
+    }
+    if let Some(policies) = container.resize_policy.0.as_deref() {
+        pods::resize(errors, policies, &*spec.restart_policy == "Never", path);
+    }
+    if let Some(context) = container.security_context.0.as_deref() {
+        let host_users = spec.others.get("hostUsers") != Some(&Value::Bool(false));
+        security::of_container(errors, context, host_users, &path.key("securityContext"));
+    }
 }
 
 fn ports(errors: &mut Errors, ports: &[ContainerPort], path: &Path<'_>) {
     for (i, port) in ports.iter().enumerate() {
         let path = path.index(i);
         if !port.name.is_empty() {
+            let before = errors.count();
             port_name(errors, &path.key("name"), &port.name);
-            if ports[..i].iter().any(|other| other.name == port.name) {
+            if errors.count() == before && ports[..i].iter().any(|other| other.name == port.name) {
                 errors.duplicate(&path.key("name"), &port.name);
             }
         }
@@ -185,81 +316,10 @@ fn ports(errors: &mut Errors, ports: &[ContainerPort], path: &Path<'_>) {
             port_number(errors, &path.key("hostPort"), port.host_port);
         }
         errors.required_one_of(&path.key("protocol"), &port.protocol, &["SCTP", "TCP", "UDP"]);
-        pod_host::host_ip(errors, port, &path);
     }
 }
 
-fn mounts(errors: &mut Errors, mounts: &[VolumeMount], list: &Path<'_>, is_volume: &impl Fn(&Name) -> bool) {
-    for (i, mount) in mounts.iter().enumerate() {
-        let path = list.index(i);
-        if mount.name.is_empty() {
-            errors.required(&path.key("name"), "");
-        }
-        if !is_volume(&mount.name) {
-            errors.not_found(&path.key("name"), &mount.name);
-        }
-        if mount.mount_path.is_empty() {
-            errors.required(&path.key("mountPath"), "");
-        }
-        if mounts[..i].iter().any(|other| other.mount_path == mount.mount_path) {
-            errors.invalid(&path.key("mountPath"), format::text(&mount.mount_path), "must be unique");
-        }
-        if !mount.sub_path.is_empty() {
-            // Said of the list, not of the item.
-            pod_sources::descending(errors, &mount.sub_path, false, &list.key("subPath"));
-        }
-        let spreads = ["Bidirectional", "HostToContainer", "None"];
-        if !mount.mount_propagation.is_empty() {
-            errors.one_of(&list.key("mountPropagation"), &mount.mount_propagation, &spreads);
-        }
-    }
-}
-
-fn resources(errors: &mut Errors, resources: &ResourceRequirements, path: &Path<'_>) {
-    let limits = path.key("limits");
-    for (name, quantity) in &resources.limits {
-        resource(errors, name, quantity, &limits);
-    }
-    let requests = path.key("requests");
-    for (name, quantity) in &resources.requests {
-        resource(errors, name, quantity, &requests);
-        match resources.limits.get(name) {
-            None if is_extended(name) => errors.required(&limits, "Limit must be set for non overcommitable resources"),
-            Some(limit) if is_extended(name) && quantity.millis() != limit.millis() => {
-                let detail = format!("must be equal to {name} limit of {limit}");
-                errors.invalid(&requests, format::text(&quantity.0), detail);
-            }
-            Some(limit) if quantity.millis() > limit.millis() => {
-                let detail = format!("must be less than or equal to {name} limit of {limit}");
-                errors.invalid(&requests, format::text(&quantity.0), detail);
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Whether nobody may be promised more of a resource than there is.
-///
-/// Upstream: `IsOvercommitAllowed`.
-fn is_extended(name: &str) -> bool {
-    name.starts_with("hugepages-") || name.contains('/') && !name.contains("kubernetes.io/")
-}
-
-fn resource(errors: &mut Errors, name: &Name, quantity: &Quantity, path: &Path<'_>) {
-    let path = path.map_key(name);
-    qualified(errors, &path, name, name);
-    let is_known = matches!(&**name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-");
-    if !name.contains('/') && !is_known {
-        errors.invalid(&path, format::text(name), "must be a standard resource for containers");
-    }
-    if quantity.millis().is_some_and(|amount| amount < 0) {
-        errors.invalid(&path, format::text(&quantity.0), "must be greater than or equal to 0");
-    } else if is_extended(name) && quantity.millis().is_some_and(|amount| amount % 1_000 != 0) {
-        errors.invalid(&path, format::text(&quantity.0), "must be an integer");
-    }
-}
-
-fn hooks_and_probes(errors: &mut Errors, container: &Container, path: &Path<'_>) {
+fn hooks_and_probes(errors: &mut Errors, container: &Container, spec: &PodSpec, path: &Path<'_>) {
     if let Some(lifecycle) = &container.lifecycle {
         let path = path.key("lifecycle");
         for (key, hook) in [("postStart", &lifecycle.post_start), ("preStop", &lifecycle.pre_stop)] {
@@ -269,10 +329,14 @@ fn hooks_and_probes(errors: &mut Errors, container: &Container, path: &Path<'_>)
                     http_get: hook.http_get.as_ref(),
                     tcp_socket: hook.tcp_socket.as_ref(),
                     grpc: None,
-                    sleep: hook.sleep.as_ref(),
+                    sleep: hook.sleep.as_ref().map(|sleep| (sleep, spec.termination_grace_period_seconds)),
                 };
                 handler(errors, &actions, &path.key(key));
             }
+        }
+        if !lifecycle.stop_signal.is_empty() {
+            let system = pods::operating_system(spec);
+            pods::stop_signal(errors, &lifecycle.stop_signal, system, &path.key("stopSignal"));
         }
     }
     for (key, found, succeeds_once) in [
@@ -338,7 +402,8 @@ struct Actions<'a> {
     http_get: Option<&'a HttpGetAction>,
     tcp_socket: Option<&'a TcpSocketAction>,
     grpc: Option<&'a GrpcAction>,
-    sleep: Option<&'a SleepAction>,
+    /// With the time that the pod has for stopping.
+    sleep: Option<(&'a SleepAction, Option<i64>)>,
 }
 
 fn handler(errors: &mut Errors, actions: &Actions<'_>, path: &Path<'_>) {
@@ -365,6 +430,9 @@ fn handler(errors: &mut Errors, actions: &Actions<'_>, path: &Path<'_>) {
         }
         port_number_or_name(errors, &path.key("port"), &http.port);
         errors.one_of(&path.key("scheme"), &http.scheme, &["HTTP", "HTTPS"]);
+        for header in pod_sources::items(http.http_headers.0.as_deref()) {
+            grammar::header(errors, &path.key("httpHeaders"), pod_sources::text(header, "name"));
+        }
     }
     if let Some(tcp) = actions.tcp_socket
         && is_first(errors, "tcpSocket")
@@ -376,12 +444,13 @@ fn handler(errors: &mut Errors, actions: &Actions<'_>, path: &Path<'_>) {
     {
         port_number(errors, &path.key("grpc").key("port"), grpc.port);
     }
-    if let Some(sleep) = actions.sleep
+    if let Some((sleep, grace)) = actions.sleep
         && is_first(errors, "sleep")
-        && sleep.seconds < 0
+        && let Some(grace) = grace
+        && !(0..=grace).contains(&sleep.seconds)
     {
-        let path = path.key("sleep");
-        errors.invalid(&path, sleep.seconds.to_string(), "must be greater than or equal to 0");
+        let detail = format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
+        errors.invalid(&path.key("sleep"), sleep.seconds.to_string(), detail);
     }
     if count == 0 {
         errors.required(path, "must specify a handler type");

@@ -23,6 +23,14 @@ pub(super) fn pod_spec(spec: &PodSpec) -> String {
     dump.out
 }
 
+/// A part of an object as JSON, with the names of the server's own struct.
+pub(super) fn compact(kind: &str, value: &Value) -> String {
+    let mut dump = Dump { types: GoTypes::of_server(), out: String::new() };
+    dump.write(kind, Some(value), 0);
+    // No text has a line's end in it, and no name of a field a quote.
+    dump.out.lines().map(|line| line.trim_start().replacen("\": ", "\":", 1)).collect()
+}
+
 struct Dump {
     types: GoTypes,
     out: String,

@@ -2,7 +2,7 @@
 
 use super::field::{Errors, Path};
 use super::format;
-use super::names::{label_value, qualified};
+use super::names::{dns_label, dns_subdomain, label_value, qualified};
 use super::selector::label_selector;
 use petri_objects::*;
 
@@ -17,7 +17,7 @@ pub(super) fn affinity(errors: &mut Errors, spec: &PodSpec, path: &Path<'_>) {
         for (i, term) in node.preferred.iter().enumerate() {
             let path = path.index(i);
             weight(errors, term.weight, &path);
-            node_selector_term(errors, &term.preference, &path.key("preference"));
+            node_selector_term(errors, &term.preference, true, &path.key("preference"));
         }
     }
     for (key, pods) in [("podAffinity", &affinity.pod_affinity), ("podAntiAffinity", &affinity.pod_anti_affinity)] {
@@ -48,14 +48,15 @@ pub(super) fn node_selector(errors: &mut Errors, selector: &NodeSelector, path: 
         errors.required(&path, "must have at least one node selector term");
     }
     for (i, term) in selector.node_selector_terms.iter().enumerate() {
-        node_selector_term(errors, term, &path.index(i));
+        node_selector_term(errors, term, false, &path.index(i));
     }
 }
 
-fn node_selector_term(errors: &mut Errors, term: &NodeSelectorTerm, path: &Path<'_>) {
-    let path = path.key("matchExpressions");
+/// Of a preference, values may be anything.
+fn node_selector_term(errors: &mut Errors, term: &NodeSelectorTerm, any_value: bool, path: &Path<'_>) {
+    let list = path.key("matchExpressions");
     for (i, requirement) in term.match_expressions.iter().enumerate() {
-        let path = path.index(i);
+        let path = list.index(i);
         match &*requirement.operator {
             "Gt" | "Lt" if requirement.values.len() != 1 => {
                 let detail = "must be specified single value when `operator` is 'Lt' or 'Gt'";
@@ -65,6 +66,59 @@ fn node_selector_term(errors: &mut Errors, term: &NodeSelectorTerm, path: &Path<
             _ => super::selector::operator(errors, &path, &requirement.operator, &requirement.values),
         }
         qualified(errors, &path.key("key"), &requirement.key, &requirement.key);
+        let values = path.key("values");
+        for (i, value) in requirement.values.iter().enumerate().filter(|_| !any_value) {
+            label_value(errors, &values.index(i), value);
+        }
+    }
+    let list = path.key("matchFields");
+    for (i, requirement) in term.match_fields.iter().enumerate() {
+        let path = list.index(i);
+        let values = path.key("values");
+        match &*requirement.operator {
+            "In" | "NotIn" if requirement.values.len() != 1 => {
+                let detail = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
+                errors.required(&values, detail);
+            }
+            "In" | "NotIn" => {}
+            other => errors.invalid(&path.key("operator"), format::text(other), "not a valid selector operator"),
+        }
+        if &*requirement.key == "metadata.name" {
+            requirement.values.iter().enumerate().for_each(|(i, name)| dns_subdomain(errors, &values.index(i), name));
+        } else {
+            errors.invalid(&path.key("key"), format::text(&requirement.key), "not a valid field selector key");
+        }
+    }
+}
+
+/// Keys whose values are taken from the pod.
+///
+/// Upstream: `ValidateMatchLabelKeysAndMismatchLabelKeys`.
+fn label_keys(errors: &mut Errors, keys: [(&str, &[Name]); 2], selector: Option<&LabelSelector>, path: &Path<'_>) {
+    for (key, names) in keys.into_iter().filter(|(_, names)| !names.is_empty()) {
+        let list = path.key(key);
+        if selector.is_none() {
+            errors.forbidden(&list, "must not be specified when labelSelector is not set");
+            continue;
+        }
+        names.iter().enumerate().for_each(|(i, name)| qualified(errors, &list.index(i), name, name));
+    }
+    let [(_, matched), (_, mismatched)] = keys;
+    if let Some(selector) = selector {
+        let expressions = &selector.match_expressions;
+        for (i, expression) in expressions.iter().enumerate() {
+            let is_known = selector.match_labels.get(&expression.key).is_some()
+                || expressions[..i].iter().any(|before| before.key == expression.key);
+            if let Some(at) = matched.iter().rposition(|key| *key == expression.key).filter(|_| is_known) {
+                let detail = "exists in both matchLabelKeys and labelSelector";
+                errors.invalid(&path.index(at), format::text(&expression.key), detail);
+            }
+        }
+    }
+    let list = path.key("matchLabelKeys");
+    for (i, key) in matched.iter().enumerate().filter(|(_, key)| mismatched.contains(key)) {
+        let detail = "exists in both matchLabelKeys and mismatchLabelKeys";
+        errors.invalid(&list.index(i), format::text(key), detail);
     }
 }
 
@@ -75,6 +129,11 @@ fn pod_affinity_term(errors: &mut Errors, term: &PodAffinityTerm, path: &Path<'_
     if let Some(selector) = &term.namespace_selector {
         label_selector(errors, &path.key("namespaceSelector"), selector);
     }
+    for name in &term.namespaces {
+        dns_label(errors, &path.key("namespace"), name);
+    }
+    let keys = [("matchLabelKeys", &term.match_label_keys[..]), ("mismatchLabelKeys", &term.mismatch_label_keys)];
+    label_keys(errors, keys, term.label_selector.as_ref(), path);
     if term.topology_key.is_empty() {
         errors.required(&path.key("topologyKey"), "can not be empty");
     }
@@ -87,19 +146,38 @@ pub(super) fn spread(errors: &mut Errors, constraints: &[TopologySpreadConstrain
         if constraint.max_skew <= 0 {
             errors.invalid(&path.key("maxSkew"), constraint.max_skew.to_string(), "must be greater than zero");
         }
-        let key = path.key("topologyKey");
         if constraint.topology_key.is_empty() {
-            errors.required(&key, "can not be empty");
-        } else {
-            qualified(errors, &key, &constraint.topology_key, &constraint.topology_key);
+            errors.required(&path.key("topologyKey"), "can not be empty");
         }
-        let actions = ["DoNotSchedule", "ScheduleAnyway"];
-        errors.one_of(&path.key("whenUnsatisfiable"), &constraint.when_unsatisfiable, &actions);
-        if let Some(domains) = constraint.min_domains
-            && domains <= 0
-        {
-            errors.invalid(&path.key("minDomains"), domains.to_string(), "must be greater than zero");
+        let (action, actions) = (&constraint.when_unsatisfiable, ["DoNotSchedule", "ScheduleAnyway"]);
+        errors.one_of(&path.key("whenUnsatisfiable"), action, &actions);
+        let same = |other: &TopologySpreadConstraint| {
+            (&other.topology_key, &other.when_unsatisfiable) == (&constraint.topology_key, action)
+        };
+        if constraints[i + 1..].iter().any(same) {
+            let pair = format!("{{{}, {action}}}", constraint.topology_key);
+            errors.duplicate(&path.key("{topologyKey, whenUnsatisfiable}"), &pair);
         }
+        if let Some(domains) = constraint.min_domains {
+            let at = path.key("minDomains");
+            if domains <= 0 {
+                errors.invalid(&at, domains.to_string(), "must be greater than zero");
+            }
+            if &**action != "DoNotSchedule" {
+                let detail = format!("can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}");
+                errors.invalid(&at, domains.to_string(), detail);
+            }
+        }
+        for (key, policy) in [
+            ("nodeAffinityPolicy", &constraint.node_affinity_policy),
+            ("nodeTaintsPolicy", &constraint.node_taints_policy),
+        ] {
+            if !policy.is_empty() {
+                errors.one_of(&path.key(key), policy, &["Honor", "Ignore"]);
+            }
+        }
+        let keys = [("matchLabelKeys", &constraint.match_label_keys[..]), ("mismatchLabelKeys", &[])];
+        label_keys(errors, keys, constraint.label_selector.as_ref(), &path);
         if let Some(selector) = &constraint.label_selector {
             label_selector(errors, &path.key("labelSelector"), selector);
         }

@@ -1,16 +1,14 @@
 //! What a pod takes from elsewhere: environment variables and the sources of volumes.
 //!
-//! Deviation: of the volume sources of old drivers nothing is checked beyond their types.
-//!
-//! Upstream: `pkg/apis/core/validation` (`ValidateEnv`, `ValidateEnvFrom`, `validateVolumeSource`).
+//! Upstream: `pkg/apis/core/validation` (`ValidateEnv`, `ValidateEnvFrom`, `validateHostPathVolumeSource` and its like).
 
 use super::field::{Errors, Path};
 use super::format;
-use super::names::{config_key, dns_subdomain};
-use petri_objects::record::Opaque;
+use super::names::{config_key, dns_label, dns_subdomain, qualified};
 use petri_objects::*;
 
-const NO_SOURCE: &str = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`";
+const NO_SOURCE: &str =
+    "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`";
 const TWO_SOURCES: &str = "may not have more than one field specified at a time";
 const ENV_NAME: &str =
     "a valid environment variable name must consist only of printable ASCII characters other than '='";
@@ -28,21 +26,21 @@ const ENV_FIELDS: &[&str] = &[
     "status.podIP",
     "status.podIPs",
 ];
-const FILE_FIELDS: &[&str] =
+pub(super) const FILE_FIELDS: &[&str] =
     &["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
 const OTHER_FIELDS: &[&str] =
     &["metadata.annotations", "metadata.labels", "spec.restartPolicy", "spec.schedulerName", "status.phase"];
 
-fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+pub(super) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.at(&[key]).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn items(list: Option<&Value>) -> &[Value] {
+pub(super) fn items(list: Option<&Value>) -> &[Value] {
     list.and_then(Value::as_list).unwrap_or_default()
 }
 
 /// What a value has of these keys.
-fn given<'k>(value: &Value, keys: &[&'k str]) -> Vec<&'k str> {
+pub(super) fn given<'k>(value: &Value, keys: &[&'k str]) -> Vec<&'k str> {
     let is_there = |key: &&&str| !matches!(value.at(&[**key]), None | Some(Value::Null));
     keys.iter().filter(is_there).copied().collect()
 }
@@ -69,7 +67,9 @@ pub(super) fn environment(errors: &mut Errors, container: &Container, path: &Pat
     let list = path.key("envFrom");
     for (i, from) in items(container.env_from.0.as_deref()).iter().enumerate() {
         let path = list.index(i);
-        env_name(errors, &path.key("prefix"), text(from, "prefix"));
+        if !text(from, "prefix").is_empty() {
+            env_name(errors, &path.key("prefix"), text(from, "prefix"));
+        }
         let sources = given(from, &["configMapRef", "secretRef"]);
         for source in &sources {
             let path = path.key(source);
@@ -100,21 +100,8 @@ fn value_from(errors: &mut Errors, from: &Value, has_value: bool, path: &Path<'_
                     key => config_key(errors, &path.key("key"), key),
                 }
             }
-            "resourceFieldRef" => {
-                let resources = [
-                    "limits.cpu",
-                    "limits.ephemeral-storage",
-                    "limits.memory",
-                    "requests.cpu",
-                    "requests.ephemeral-storage",
-                    "requests.memory",
-                ];
-                match text(value, "resource") {
-                    "" => errors.required(&path.key("resource"), ""),
-                    name if name.contains("hugepages-") => {}
-                    name => errors.one_of(&path.key("resource"), name, &resources),
-                }
-            }
+            "resourceFieldRef" => resource_ref(errors, value, false, &path),
+            "fileKeyRef" => file_key(errors, value, &path),
             _ => {}
         }
     }
@@ -126,61 +113,91 @@ fn value_from(errors: &mut Errors, from: &Value, has_value: bool, path: &Path<'_
     }
 }
 
-/// Upstream: `validateObjectFieldSelector`.
-fn field_ref(errors: &mut Errors, value: &Value, known: &[&str], path: &Path<'_>) {
-    let field = text(value, "fieldPath");
-    let path = path.key("fieldPath");
-    if field.is_empty() {
-        return errors.required(&path, "");
+/// Upstream: `validateFileKeySelector`.
+fn file_key(errors: &mut Errors, value: &Value, path: &Path<'_>) {
+    match text(value, "key") {
+        "" => errors.required(&path.key("key"), ""),
+        key => env_name(errors, &path.key("key"), key),
     }
-    let base = field.split_once("['").map_or(field, |(base, _)| base);
-    if base != field && matches!(base, "metadata.annotations" | "metadata.labels") {
-        return;
+    match text(value, "volumeName") {
+        "" => errors.required(&path.key("volumeName"), ""),
+        name => dns_label(errors, &path.key("volumeName"), name),
     }
-    if !ENV_FIELDS.contains(&base) && !OTHER_FIELDS.contains(&base) {
-        let detail = format!("error converting fieldPath: field label not supported: {field}");
-        return errors.invalid(&path, format::text(field), detail);
+    match text(value, "path") {
+        "" => errors.required(&path.key("path"), ""),
+        to => no_steps_back(errors, to, &path.key("path")),
     }
-    errors.one_of(&path, field, known);
 }
 
-/// The one source of a volume.
-pub(super) fn source(errors: &mut Errors, volume: &Volume, path: &Path<'_>) {
-    let each = |part: &Opaque, key: &str, errors: &mut Errors, check: &dyn Fn(&mut Errors, &Value, &Path<'_>)| {
-        if let Some(value) = part.0.as_deref() {
-            check(errors, value, &path.key(key));
-        }
+/// An amount of a container's, in a variable or in a file of a volume.
+///
+/// Upstream: `validateContainerResourceFieldSelector`.
+pub(super) fn resource_ref(errors: &mut Errors, value: &Value, in_volume: bool, path: &Path<'_>) {
+    const RESOURCES: [&str; 6] = [
+        "limits.cpu",
+        "limits.ephemeral-storage",
+        "limits.memory",
+        "requests.cpu",
+        "requests.ephemeral-storage",
+        "requests.memory",
+    ];
+    let resource = text(value, "resource");
+    let is_page = resource.starts_with("limits.hugepages-") || resource.starts_with("requests.hugepages-");
+    if in_volume && text(value, "containerName").is_empty() {
+        errors.required(&path.key("containerName"), "");
+    } else if resource.is_empty() {
+        errors.required(&path.key("resource"), "");
+    } else if !is_page {
+        errors.one_of(&path.key("resource"), resource, &RESOURCES);
+    }
+    let divisor = match value.at(&["divisor"]) {
+        Some(Value::Int(number)) => number.to_string(),
+        Some(Value::String(text)) => text.to_string(),
+        _ => return,
     };
-    each(&volume.secret, "secret", errors, &|errors, value, path| files(errors, value, "secretName", path));
-    each(&volume.config_map, "configMap", errors, &|errors, value, path| files(errors, value, "name", path));
-    each(&volume.downward_api, "downwardAPI", errors, &downward);
-    each(&volume.host_path, "hostPath", errors, &host_path);
-    each(&volume.nfs, "nfs", errors, &|errors, value, path| {
-        if text(value, "server").is_empty() {
-            errors.required(&path.key("server"), "");
-        }
-        match text(value, "path") {
-            "" => errors.required(&path.key("path"), ""),
-            to if !to.starts_with('/') => {
-                errors.invalid(&path.key("path"), format::text(to), "must be an absolute path");
-            }
-            _ => {}
-        }
-    });
-    each(&volume.csi, "csi", errors, &|errors, value, path| {
-        if text(value, "driver").is_empty() {
-            errors.required(&path.key("driver"), "");
-        }
-    });
-    each(&volume.empty_dir, "emptyDir", errors, &|errors, value, path| {
-        if Quantity(text(value, "sizeLimit").into()).millis().is_some_and(|size| size < 0) {
-            errors.forbidden(&path.key("sizeLimit"), "SizeLimit field must be a valid resource quantity");
-        }
-    });
-    each(&volume.projected, "projected", errors, &projected);
+    let kind = resource.split_once('.').map_or("", |(_, kind)| kind);
+    let (may, what) = match kind {
+        "cpu" => ("1m and 1", "cpu"),
+        "memory" => (SIZES, "memory"),
+        "ephemeral-storage" => (SIZES, "local ephemeral storage"),
+        _ if is_page => (SIZES, "hugepages"),
+        _ => return,
+    };
+    let fits = divisor == "0" || may.split([',', ' ']).any(|word| word == divisor && word != "and");
+    if !fits {
+        let detail = format!("only divisor's values {may} are supported with the {what} resource");
+        errors.invalid(&path.key("divisor"), format::text(resource), detail);
+    }
 }
 
-fn mode(errors: &mut Errors, value: &Value, key: &str, path: &Path<'_>) {
+/// By what sizes can be divided.
+const SIZES: &str = "1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei";
+
+/// Upstream: `validateObjectFieldSelector`.
+pub(super) fn field_ref(errors: &mut Errors, value: &Value, known: &[&str], path: &Path<'_>) {
+    let field = text(value, "fieldPath");
+    let at = path.key("fieldPath");
+    if field.is_empty() {
+        return errors.required(&at, "");
+    }
+    let subscript = field.strip_suffix("']").and_then(|field| field.split_once("['"));
+    let base = subscript.map_or(field, |(base, _)| base);
+    match (base, subscript) {
+        ("metadata.annotations", Some((_, key))) => {
+            let key = key.to_ascii_lowercase();
+            return qualified(errors, path, &key, &key);
+        }
+        ("metadata.labels", Some((_, key))) => return qualified(errors, path, key, key),
+        _ => {}
+    }
+    if !ENV_FIELDS.contains(&field) && !OTHER_FIELDS.contains(&field) {
+        let detail = format!("error converting fieldPath: field label not supported: {field}");
+        return errors.invalid(&at, format::text(field), detail);
+    }
+    errors.one_of(&at, field, known);
+}
+
+pub(super) fn mode(errors: &mut Errors, value: &Value, key: &str, path: &Path<'_>) {
     if let Some(mode) = value.at(&[key]).and_then(Value::as_int)
         && !(0..=0o777).contains(&mode)
     {
@@ -189,7 +206,7 @@ fn mode(errors: &mut Errors, value: &Value, key: &str, path: &Path<'_>) {
 }
 
 /// A ConfigMap or a Secret as files.
-fn files(errors: &mut Errors, value: &Value, name: &str, path: &Path<'_>) {
+pub(super) fn files(errors: &mut Errors, value: &Value, name: &str, path: &Path<'_>) {
     if text(value, name).is_empty() {
         errors.required(&path.key(name), "");
     }
@@ -198,12 +215,15 @@ fn files(errors: &mut Errors, value: &Value, name: &str, path: &Path<'_>) {
 }
 
 /// Upstream: `validateKeyToPath`.
-fn keys(errors: &mut Errors, value: &Value, path: &Path<'_>) {
+pub(super) fn keys(errors: &mut Errors, value: &Value, path: &Path<'_>) {
     let list = path.key("items");
     for (i, item) in items(value.at(&["items"])).iter().enumerate() {
         let path = list.index(i);
         if text(item, "key").is_empty() {
             errors.required(&path.key("key"), "");
+        }
+        if text(item, "path").is_empty() {
+            errors.required(&path.key("path"), "");
         }
         descending(errors, text(item, "path"), true, &path.key("path"));
         mode(errors, item, "mode", &path);
@@ -214,80 +234,28 @@ fn keys(errors: &mut Errors, value: &Value, path: &Path<'_>) {
 ///
 /// Upstream: `validateLocalNonReservedPath`, `validateLocalDescendingPath`.
 pub(super) fn descending(errors: &mut Errors, to: &str, may_not_hide: bool, path: &Path<'_>) {
-    if to.is_empty() {
-        return errors.required(path, "");
-    }
     if to.starts_with('/') {
         errors.invalid(path, format::text(to), "must be a relative path");
     }
-    if to.split('/').any(|part| part == "..") {
-        errors.invalid(path, format::text(to), "must not contain '..'");
-    }
-    if may_not_hide && to.starts_with("..") && !to.starts_with("../") && to != ".." {
+    no_steps_back(errors, to, path);
+    if may_not_hide && to.starts_with("..") && !to.starts_with("../") {
         errors.invalid(path, format::text(to), "must not start with '..'");
     }
 }
 
-fn downward(errors: &mut Errors, value: &Value, path: &Path<'_>) {
-    mode(errors, value, "defaultMode", path);
-    let list = path.key("items");
-    for (i, item) in items(value.at(&["items"])).iter().enumerate() {
-        let path = list.index(i);
-        match text(item, "path") {
-            "" => errors.required(&path.key("path"), ""),
-            to => descending(errors, to, true, &path.key("path")),
-        }
-        match (item.at(&["fieldRef"]), item.at(&["resourceFieldRef"])) {
-            (Some(_), Some(_)) => {
-                errors.invalid(
-                    &path,
-                    "\"resource\"",
-                    "fieldRef and resourceFieldRef can not be specified simultaneously",
-                );
-            }
-            (Some(field), None) => field_ref(errors, field, FILE_FIELDS, &path.key("fieldRef")),
-            (None, Some(_)) => {}
-            (None, None) => errors.required(&path.key("fieldRef"), "one of fieldRef and resourceFieldRef is required"),
-        }
-        mode(errors, item, "mode", &path);
+/// Upstream: `validatePathNoBacksteps`.
+pub(super) fn no_steps_back(errors: &mut Errors, to: &str, path: &Path<'_>) {
+    if to.split('/').any(|part| part == "..") {
+        errors.invalid(path, format::text(to), "must not contain '..'");
     }
 }
 
-fn host_path(errors: &mut Errors, value: &Value, path: &Path<'_>) {
+pub(super) fn host_path(errors: &mut Errors, value: &Value, path: &Path<'_>) {
     let to = text(value, "path");
     if to.is_empty() {
         return errors.required(&path.key("path"), "");
     }
-    if to.split('/').any(|part| part == "..") {
-        errors.invalid(&path.key("path"), format::text(to), "must not contain '..'");
-    }
+    no_steps_back(errors, to, &path.key("path"));
     let kinds = ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
     errors.one_of(&path.key("type"), text(value, "type"), &kinds);
-}
-
-/// Upstream: `validateProjectionSources`.
-fn projected(errors: &mut Errors, value: &Value, path: &Path<'_>) {
-    mode(errors, value, "defaultMode", path);
-    let list = path.key("sources");
-    for (i, part) in items(value.at(&["sources"])).iter().enumerate() {
-        let path = list.index(i);
-        let known =
-            ["secret", "configMap", "downwardAPI", "serviceAccountToken", "clusterTrustBundle", "podCertificate"];
-        let sources = given(part, &known);
-        if sources.len() > 1 {
-            errors.forbidden(&path, "may not specify more than 1 volume type");
-        }
-        for source in sources {
-            let (Some(value), path) = (part.at(&[source]), path.key(source)) else { continue };
-            match source {
-                "secret" | "configMap" => files(errors, value, "name", &path),
-                "downwardAPI" => downward(errors, value, &path),
-                "serviceAccountToken" => match text(value, "path") {
-                    "" => errors.required(&path.key("path"), ""),
-                    to => descending(errors, to, true, &path.key("path")),
-                },
-                _ => {}
-            }
-        }
-    }
 }

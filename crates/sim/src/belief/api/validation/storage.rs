@@ -2,12 +2,12 @@
 //!
 //! Upstream: `pkg/apis/core/validation`, `ValidatePersistentVolume...`; `pkg/apis/storage/validation`.
 
-use super::diff;
 use super::field::{Errors, Path};
 use super::format;
 use super::names::{dns_subdomain, qualified};
 use super::pod_placement::node_selector;
 use super::selector::label_selector;
+use super::{diff, storage_sources};
 use petri_objects::*;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -18,7 +18,8 @@ fn access_modes(errors: &mut Errors, modes: &[Name], path: &Path<'_>) {
     for mode in modes {
         errors.one_of(path, mode, MODES);
     }
-    if modes.iter().any(|mode| &**mode == "ReadWriteOncePod") && modes.len() > 1 {
+    let alone = |mode: &Name| &**mode == "ReadWriteOncePod";
+    if modes.iter().any(alone) && modes.iter().any(|mode| !alone(mode) && MODES.contains(&&**mode)) {
         errors.forbidden(path, "may not use ReadWriteOncePod with other access modes");
     }
 }
@@ -46,6 +47,12 @@ pub(super) fn claim_spec(errors: &mut Errors, spec: &PersistentVolumeClaimSpec, 
     }
     if !spec.volume_mode.is_empty() {
         errors.one_of(&path.key("volumeMode"), &spec.volume_mode, &["Block", "Filesystem"]);
+    }
+    if spec.data_source.0.is_some() || spec.data_source_ref.0.is_some() {
+        storage_sources::data_sources(errors, spec, path);
+    }
+    if let Some(class) = spec.volume_attributes_class_name.as_ref().filter(|class| !class.is_empty()) {
+        dns_subdomain(errors, &path.key("volumeAttributesClassName"), class);
     }
 }
 
@@ -90,7 +97,7 @@ pub(super) fn claim_update(
     }
     if new.spec.volume_mode != old.spec.volume_mode {
         let value = format::text(&new.spec.volume_mode);
-        errors.invalid(&path.key("volumeMode"), value, "field is immutable");
+        errors.invalid(&Path::root("volumeMode"), value, "field is immutable");
     }
 }
 
@@ -214,8 +221,12 @@ pub(super) fn volume_spec(errors: &mut Errors, spec: &PersistentVolumeSpec, path
         errors.not_supported(&capacity, Value::Map(amounts()).to_json(), &["storage"]);
     }
     for (name, amount) in &spec.capacity {
+        let at = capacity.map_key(name);
+        if let Some(value) = amount.value().filter(|value| *value < 0) {
+            errors.invalid(&at, value.to_string(), "must be a valid resource quantity");
+        }
         if amount.millis().is_none_or(|millis| millis <= 0) {
-            errors.invalid(&capacity.map_key(name), format::text(&amount.0), "must be greater than zero");
+            errors.invalid(&at, format::text(&amount.0), "must be greater than zero");
         }
     }
     if !spec.persistent_volume_reclaim_policy.is_empty() {
@@ -229,31 +240,9 @@ pub(super) fn volume_spec(errors: &mut Errors, spec: &PersistentVolumeSpec, path
             None => errors.required(&path.key("required"), "must specify required node constraints"),
         }
     }
-    let sources = [
-        ("hostPath", spec.host_path.0.is_some()),
-        ("nfs", spec.nfs.0.is_some()),
-        ("local", spec.local.0.is_some()),
-        ("csi", spec.csi.is_some()),
-    ];
-    let sources = sources.into_iter().chain(spec.others.names().map(|name| (&**name, true)));
-    let mut present = sources.filter(|(_, is_there)| *is_there);
-    let first = present.next();
-    for (name, _) in present {
-        errors.forbidden(&path.key(name), "may not specify more than 1 volume type");
-    }
-    if spec.local.0.is_some() && spec.node_affinity.is_none() {
-        errors.required(&path.key("nodeAffinity"), "Local volume requires node affinity");
-    }
-    if let Some(csi) = &spec.csi {
-        let path = path.key("csi");
-        for (key, text) in [("driver", &csi.driver), ("volumeHandle", &csi.volume_handle)] {
-            if text.is_empty() {
-                errors.required(&path.key(key), "");
-            }
-        }
-    }
-    if first.is_none() {
-        errors.required(path, "must specify a volume type");
+    match &spec.csi {
+        Some(csi) if is_driver_alone(spec, csi) => dns_subdomain(errors, &path.key("csi").key("driver"), &csi.driver),
+        _ => storage_sources::volume(errors, spec, path),
     }
     if !spec.storage_class_name.is_empty() {
         dns_subdomain(errors, &path.key("storageClassName"), &spec.storage_class_name);
@@ -261,6 +250,28 @@ pub(super) fn volume_spec(errors: &mut Errors, spec: &PersistentVolumeSpec, path
     if !spec.volume_mode.is_empty() {
         errors.one_of(&path.key("volumeMode"), &spec.volume_mode, &["Block", "Filesystem"]);
     }
+    if let Some(class) = &spec.volume_attributes_class_name {
+        let at = path.key("volumeAttributesClassName");
+        if class.is_empty() {
+            errors.required(&at, "an empty string is disallowed");
+        } else {
+            dns_subdomain(errors, &at, class);
+        }
+        if spec.csi.is_none() {
+            errors.required(&path.key("csi"), "has to be specified when using volumeAttributesClassName");
+        }
+    }
+}
+
+/// What a provisioner makes: a volume of a driver, with nothing unusual about it.
+fn is_driver_alone(spec: &PersistentVolumeSpec, csi: &CsiVolumeSource) -> bool {
+    let alone = spec.host_path.0.is_none() && spec.local.0.is_none() && spec.nfs.0.is_none();
+    let plain = |name: &str| (1..=63).contains(&name.len()) && !name.bytes().any(|b| b.is_ascii_uppercase());
+    alone
+        && plain(&csi.driver)
+        && !csi.volume_handle.is_empty()
+        && csi.others.names().next().is_none()
+        && spec.others.names().next().is_none()
 }
 
 pub(super) fn volume_update(
@@ -275,12 +286,16 @@ pub(super) fn volume_update(
         errors.forbidden(&path.key("persistentvolumesource"), detail);
     }
     if new.volume_mode != old.volume_mode {
-        errors.invalid(&path.key("volumeMode"), format::text(&new.volume_mode), "field is immutable");
+        errors.invalid(&Path::root("volumeMode"), format::text(&new.volume_mode), "field is immutable");
     }
     if old.node_affinity.is_some() && new.node_affinity != old.node_affinity {
         let value = new.node_affinity.as_ref().map_or("null".into(), |affinity| affinity.to_value().to_json());
         let detail = "field is immutable, except for updating from beta label to GA";
         errors.invalid(&Path::root("nodeAffinity"), value, detail);
+    }
+    if old.volume_attributes_class_name.is_some() && new.volume_attributes_class_name.is_none() {
+        let detail = "update from non-nil value to nil is forbidden";
+        errors.forbidden(&path.key("volumeAttributesClassName"), detail);
     }
 }
 
@@ -291,11 +306,17 @@ pub(super) fn class(errors: &mut Errors, class: &StorageClass) {
     } else {
         qualified(errors, &path, &class.provisioner, &class.provisioner.to_ascii_lowercase());
     }
+    if class.parameters.iter().any(|(key, _)| key.is_empty()) {
+        errors.invalid(&Path::root("parameters"), "\"\"", "field can not be empty.");
+    }
     let policy = class.reclaim_policy.as_deref().unwrap_or("Delete");
     errors.one_of(&Path::root("reclaimPolicy"), policy, &["Delete", "Retain"]);
     let mode = class.volume_binding_mode.as_deref().unwrap_or("");
     let modes = ["Immediate", "WaitForFirstConsumer"];
     errors.required_one_of(&Path::root("volumeBindingMode"), mode, &modes);
+    if let Some(topologies) = class.allowed_topologies.0.as_deref() {
+        storage_sources::topologies(errors, topologies, &Path::root("allowedTopologies"));
+    }
 }
 
 pub(super) fn class_update(errors: &mut Errors, new: &StorageClass, old: &StorageClass) {

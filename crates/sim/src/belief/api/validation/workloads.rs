@@ -203,7 +203,7 @@ fn is_readable(selector: &LabelSelector) -> bool {
 }
 
 /// A missing selector selects nothing, so it does not match either; an empty one was reported already.
-fn template_matches(
+pub(super) fn template_matches(
     errors: &mut Errors,
     selector: Option<&LabelSelector>,
     template: &PodTemplateSpec,
@@ -219,13 +219,19 @@ fn template_matches(
     }
 }
 
-fn pod_template(errors: &mut Errors, template: &PodTemplateSpec, path: &Path<'_>, claims: &[PersistentVolumeClaim]) {
+pub(super) fn pod_template(
+    errors: &mut Errors,
+    template: &PodTemplateSpec,
+    path: &Path<'_>,
+    claims: &[PersistentVolumeClaim],
+) {
     labels(errors, &path.key("labels"), &template.metadata.labels);
     annotations(errors, &path.key("annotations"), &template.metadata.annotations);
+    pod::annotations(errors, &template.metadata, &template.spec, &path.key("annotations"));
     pod::spec(errors, &template.spec, &path.key("spec"), claims);
 }
 
-fn always_restarts(errors: &mut Errors, template: &PodTemplateSpec, kind: &str, path: &Path<'_>) {
+pub(super) fn always_restarts(errors: &mut Errors, template: &PodTemplateSpec, kind: &str, path: &Path<'_>) {
     let path = path.key("spec");
     errors.one_of(&path.key("restartPolicy"), &template.spec.restart_policy, &["Always"]);
     if template.spec.active_deadline_seconds.is_some() {

@@ -12,8 +12,10 @@
 mod ranking;
 mod status;
 
+use super::expectations::{Did, Expectations};
+use super::pod_control::{create_pod, delete_pod, pod_from_template};
 use super::ref_manager::{claim_pods, pods_by_owner};
-use super::util::{controller_ref, is_namespace_terminating, next_available_pod, slow_start_batch};
+use super::util::{next_available_pod, slow_start_batch};
 use crate::belief::api::shelf::Key;
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome, Stop};
@@ -22,7 +24,6 @@ use crate::ground::clock::{Span, Time};
 use crate::words::api_error::ApiError;
 use crate::words::reason::Reason;
 use petri_objects::*;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The most pods that one sync creates or deletes.
@@ -30,29 +31,8 @@ use std::rc::Rc;
 /// Upstream: `BurstReplicas`.
 const BURST_REPLICAS: u32 = 500;
 
-/// How long the controller waits to see its own creations and deletions before it believes its cache again.
-///
-/// Upstream: `ExpectationsTimeout`.
-const EXPECTATIONS_TIMEOUT: Span = Span::minutes(5);
-
 /// What the controller keeps between syncs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Memory {
-    expectations: BTreeMap<Key, Expectations>,
-    /// The last change of a pod that the controller was told of.
-    seen: Revision,
-}
-
-/// What a sync did and the cache has not shown yet.
-///
-/// Deviation: upstream counts creations and remembers the names of deletions; here each creation is known by its
-/// revision and each deletion by its uid, so that a lost notification cannot be counted for another.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct Expectations {
-    since: Time,
-    creations: Vec<Revision>,
-    deletions: Vec<(Name, Uid)>,
-}
+pub type Memory = Expectations;
 
 /// Whom a change concerns: the ReplicaSet itself, the owner of a pod before and after, or any whose selector matches an
 /// orphan.
@@ -63,13 +43,12 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_, Memory>) {
         Object::ReplicaSet(set) => {
             let key = Key::of(&set.metadata);
             if change.new.is_none() {
-                keys.memory.expectations.remove(&key);
+                keys.memory.forget(&key);
             }
             keys.add(key);
         }
         Object::Pod(_) => {
-            let seen = &mut keys.memory.seen;
-            *seen = change.revision.max(*seen);
+            keys.memory.hear(change.revision);
             let pod = |object: &Option<Object>| match object {
                 Some(Object::Pod(pod)) => Some(pod.clone()),
                 _ => None,
@@ -131,11 +110,11 @@ fn selects(set: &ReplicaSet, pod: &Pod) -> bool {
 pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     let Some(set) = cache.replica_sets.get(key) else {
-        api.memory.expectations.remove(key);
+        api.memory.forget(key);
         return Ok(Done::settled());
     };
     let Some(selector) = &set.spec.selector else { return Ok(Done::settled()) };
-    if let Some(waiting) = pending_expectations(key, api) {
+    if let Some(waiting) = api.memory.pending(key, &cache, api.now) {
         return Ok(waiting);
     }
 
@@ -143,7 +122,7 @@ pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let pods = pods_by_owner(&cache, &set.metadata);
     let active = pods.iter().filter(|pod| pod.is_active()).cloned();
     let active = claim_pods(&owner, selector, |_| true, active, api)?;
-    let mut did = Expectations { since: api.now, ..Expectations::default() };
+    let mut did = Did::nothing(api.now);
     let managed = match set.metadata.is_terminating() {
         true => None,
         false => manage_replicas(set, &active, &mut did, api)?,
@@ -152,7 +131,7 @@ pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let status = status::calculate_status(set, &active, &pods, managed.as_ref(), api.now);
     let updated = status::update_status(set, &status, api);
     // What was created and deleted is remembered whether or not the status could be written.
-    remember(key, did, api);
+    api.memory.remember(key, did);
     updated?;
     match managed {
         Some(error) => Err(Stop::Failed(error)),
@@ -180,14 +159,16 @@ fn outlook(set: &ReplicaSet, active: &[Rc<Pod>], status: &ReplicaSetStatus, now:
 fn manage_replicas(
     set: &Rc<ReplicaSet>,
     active: &[Rc<Pod>],
-    did: &mut Expectations,
+    did: &mut Did,
     api: &mut Api<'_, Memory>,
 ) -> Result<Option<ApiError>, Stop> {
+    let about = Object::ReplicaSet(set.clone());
     let wanted = set.replicas().max(0) as u32;
     let have = active.len() as u32;
     if have < wanted {
         let missing = (wanted - have).min(BURST_REPLICAS);
-        let (_, error) = slow_start_batch(missing, |_| create_pod(set, did, api))?;
+        let create = |_| create_pod(&about, pod_from_template(&about, &set.spec.template), did, api);
+        let (_, error) = slow_start_batch(missing, create)?;
         return Ok(error);
     }
     let mut failure = None;
@@ -195,111 +176,13 @@ fn manage_replicas(
         let surplus = (have - wanted).min(BURST_REPLICAS);
         let related = ranking::indirectly_related_pods(set, &api.cache());
         for pod in ranking::pods_to_delete(active, &related, surplus, api.now) {
-            match delete_pod(set, &pod, did, api) {
+            match delete_pod(&about, &pod, did, api) {
                 Err(Stop::Failed(error)) => failure = failure.or(Some(error)),
                 other => other?,
             }
         }
     }
     Ok(failure)
-}
-
-/// Upstream: `RealPodControl.createPods`.
-fn create_pod(set: &Rc<ReplicaSet>, did: &mut Expectations, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
-    let about = Object::ReplicaSet(set.clone());
-    match api.create(pod_from_template(set))? {
-        Ok(pod) => {
-            did.creations.push(pod.meta().resource_version);
-            api.normal(&about, "SuccessfulCreate", format!("Created pod: {}", pod.meta().name));
-            Ok(())
-        }
-        // The pod would be gone at once: neither an event nor a failure.
-        Err(error) if is_namespace_terminating(&error) => Ok(()),
-        Err(error) => {
-            api.warning(&about, "FailedCreate", format!("Error creating: {error}"));
-            Err(Stop::Failed(error))
-        }
-    }
-}
-
-/// Upstream: `GetPodFromTemplate`.
-fn pod_from_template(set: &Rc<ReplicaSet>) -> Pod {
-    let template = &set.spec.template;
-    Pod {
-        metadata: Meta {
-            namespace: set.metadata.namespace.clone(),
-            labels: template.metadata.labels.clone(),
-            annotations: template.metadata.annotations.clone(),
-            finalizers: template.metadata.finalizers.clone(),
-            generate_name: pods_prefix(&set.metadata.name),
-            owner_references: vec![controller_ref(&Object::ReplicaSet(set.clone()))],
-            ..Meta::default()
-        },
-        spec: template.spec.clone(),
-        ..Pod::default()
-    }
-}
-
-/// The dash makes names readable; a name too long for it does without.
-///
-/// Upstream: `getPodsPrefix`.
-fn pods_prefix(controller_name: &Name) -> Name {
-    let prefix = format!("{controller_name}-");
-    if prefix.len() <= 253 { prefix.into() } else { controller_name.clone() }
-}
-
-/// Upstream: `RealPodControl.DeletePod`.
-fn delete_pod(set: &Rc<ReplicaSet>, pod: &Pod, did: &mut Expectations, api: &mut Api<'_, Memory>) -> Result<(), Stop> {
-    let about = Object::ReplicaSet(set.clone());
-    let name = &pod.metadata.name;
-    match api.delete(Key::of(&pod.metadata).to_ref(Kind::Pod))? {
-        Ok(_) => {
-            did.deletions.push((name.clone(), pod.metadata.uid));
-            api.normal(&about, "SuccessfulDelete", format!("Deleted pod: {name}"));
-            Ok(())
-        }
-        Err(error) if error.is_not_found() => Ok(()),
-        Err(error) => {
-            api.warning(&about, "FailedDelete", format!("Error deleting: {error}"));
-            Err(Stop::Failed(error))
-        }
-    }
-}
-
-/// What the sync must wait for, if the cache does not have all creations and deletions of earlier syncs yet and five
-/// minutes have not passed.
-///
-/// Upstream: `SatisfiedExpectations`.
-fn pending_expectations(key: &Key, api: &Api<'_, Memory>) -> Option<Done> {
-    let expected = api.memory.expectations.get(key)?;
-    let waited = api.now.since(expected.since);
-    let (creations, deletions) = unseen(key, expected, api);
-    if waited > EXPECTATIONS_TIMEOUT || (creations, deletions) == (0, 0) {
-        return None;
-    }
-    let rest = EXPECTATIONS_TIMEOUT - waited + Span::millis(1);
-    Some(Done::waiting(Reason::ExpectationsPending { creations, deletions }).or_after(Some(rest)))
-}
-
-/// How many creations and deletions the cache does not have yet.
-fn unseen(key: &Key, expected: &Expectations, api: &Api<'_, Memory>) -> (i64, i64) {
-    let seen = api.memory.seen;
-    let creations = expected.creations.iter().filter(|revision| **revision > seen).count();
-    let cache = api.cache();
-    let still_active = |name: &Name, uid: Uid| {
-        cache.pods.get(&key.sibling(name.clone())).is_some_and(|pod| pod.metadata.uid == uid && pod.is_active())
-    };
-    let deletions = expected.deletions.iter().filter(|(name, uid)| still_active(name, *uid)).count();
-    (creations as i64, deletions as i64)
-}
-
-fn remember(key: &Key, did: Expectations, api: &mut Api<'_, Memory>) {
-    let expectations = &mut api.memory.expectations;
-    if did.creations.is_empty() && did.deletions.is_empty() {
-        expectations.remove(key);
-    } else {
-        expectations.insert(key.clone(), did);
-    }
 }
 
 #[cfg(test)]

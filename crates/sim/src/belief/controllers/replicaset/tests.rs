@@ -1,6 +1,8 @@
 use super::*;
 use crate::belief::api::request::Request;
+use crate::belief::controllers::expectations::EXPECTATIONS_TIMEOUT;
 use crate::belief::controllers::testing::{Bench, NOW, agree, meta, ready_pod, selector, template};
+use crate::belief::controllers::util::controller_ref;
 
 fn replica_set(replicas: i32) -> ReplicaSet {
     let spec = ReplicaSetSpec {

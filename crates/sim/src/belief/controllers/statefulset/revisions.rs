@@ -4,6 +4,7 @@
 
 use super::utils::pod_revision;
 use crate::belief::client::call::{Api, Stop, expect_kind};
+use crate::belief::controllers::history::patch_of;
 use crate::belief::controllers::util::{controller_ref, fnv1_32, safe_encode};
 use petri_objects::order::Order as _;
 use petri_objects::record::Opaque;
@@ -35,16 +36,6 @@ pub struct Revisions {
     pub collision_count: i32,
     /// All of them, oldest first.
     pub all: Vec<Rc<ControllerRevision>>,
-}
-
-/// STS-8: the template as a patch, the data that revisions are compared and named by.
-pub fn patch_of(template: &PodTemplateSpec) -> Value {
-    let mut template = Record::to_value(template);
-    if let Value::Map(map) = &mut template {
-        map.insert("$patch", Value::from("replace"));
-    }
-    let wrap = |key: &str, value: Value| Value::Map([(Name::from(key), value)].into_iter().collect());
-    wrap("spec", wrap("template", template))
 }
 
 /// The template that a revision keeps.

@@ -4,34 +4,47 @@
 
 use super::super::field::{Errors, Path};
 use super::super::format;
-use super::super::names::dns_subdomain;
+use super::super::names::{NameRule, dns_subdomain};
+use super::super::selector::label_selector;
 use super::read::{items, json, word};
-use petri_objects::KeptObject;
+use petri_objects::record::{Decode, Record as _};
+use petri_objects::{KeptObject, LabelSelector};
 
-/// Upstream: `rbac/validation.ValidatePolicyRule`.
+/// Upstream: `ValidatePolicyRule`, `ValidateClusterRole`.
 pub(super) fn role(errors: &mut Errors, object: &KeptObject) {
     let rules = Path::root("rules");
     for (i, rule) in object.list(&["rules"]).iter().enumerate() {
         let path = rules.index(i);
-        let urls = items(rule, &["nonResourceURLs"]);
-        if !urls.is_empty() {
-            let both = ["apiGroups", "resources", "resourceNames"].iter().any(|key| !items(rule, &[key]).is_empty());
-            let why = if object.kind.entry().namespaced {
-                "namespaced rules cannot apply to non-resource URLs"
-            } else if both {
-                "rules cannot apply to both regular resources and non-resource URLs"
-            } else {
-                continue;
-            };
-            errors.invalid(&path.key("nonResourceURLs"), json(rule.at(&["nonResourceURLs"])), why);
+        let has = |key: &str| !items(rule, &[key]).is_empty();
+        if !has("verbs") {
+            errors.required(&path.key("verbs"), "verbs must contain at least one value");
+        }
+        if has("nonResourceURLs") {
+            let (at, value) = (path.key("nonResourceURLs"), json(rule.at(&["nonResourceURLs"])));
+            if object.kind.entry().namespaced {
+                errors.invalid(&at, &*value, "namespaced rules cannot apply to non-resource URLs");
+            }
+            if ["apiGroups", "resources", "resourceNames"].into_iter().any(has) {
+                errors.invalid(&at, value, "rules cannot apply to both regular resources and non-resource URLs");
+            }
             continue;
         }
-        if items(rule, &["apiGroups"]).is_empty() {
+        if !has("apiGroups") {
             errors.required(&path.key("apiGroups"), "resource rules must supply at least one api group");
         }
-        if items(rule, &["resources"]).is_empty() {
+        if !has("resources") {
             errors.required(&path.key("resources"), "resource rules must supply at least one resource");
         }
+    }
+    let Some(aggregation) = object.at(&["aggregationRule"]) else { return };
+    let path = Path::root("aggregationRule");
+    let (list, selectors) = (path.key("clusterRoleSelectors"), items(aggregation, &["clusterRoleSelectors"]));
+    if selectors.is_empty() {
+        let detail = "at least one clusterRoleSelector required if aggregationRule is non-nil";
+        errors.required(&list, detail);
+    }
+    for (i, selector) in selectors.iter().enumerate() {
+        label_selector(errors, &list.index(i), &LabelSelector::from_value(selector, &mut Decode::default()));
     }
 }
 
@@ -39,22 +52,22 @@ pub(super) fn role(errors: &mut Errors, object: &KeptObject) {
 pub(super) fn role_binding(errors: &mut Errors, object: &KeptObject) {
     const GROUP: &str = "rbac.authorization.k8s.io";
     let reference = Path::root("roleRef");
-    if object.text(&["roleRef", "apiGroup"]) != GROUP {
-        errors.not_supported(&reference.key("apiGroup"), format::text(object.text(&["roleRef", "apiGroup"])), &[GROUP]);
-    }
-    let kinds: &[&str] = if object.kind.entry().namespaced { &["ClusterRole", "Role"] } else { &["ClusterRole"] };
-    let kind = object.text(&["roleRef", "kind"]);
-    if !kind.is_empty() {
-        errors.one_of(&reference.key("kind"), kind, kinds);
+    errors.one_of(&reference.key("apiGroup"), object.text(&["roleRef", "apiGroup"]), &[GROUP]);
+    let kinds: &[&str] = if object.kind.entry().namespaced { &["Role", "ClusterRole"] } else { &["ClusterRole"] };
+    errors.one_of(&reference.key("kind"), object.text(&["roleRef", "kind"]), kinds);
+    match object.text(&["roleRef", "name"]) {
+        "" => errors.required(&reference.key("name"), ""),
+        name => NameRule::PathSegment.check(errors, &reference.key("name"), name),
     }
     let subjects = Path::root("subjects");
     for (i, subject) in object.list(&["subjects"]).iter().enumerate() {
         let path = subjects.index(i);
-        let group = word(subject, &["apiGroup"]);
+        let (name, group) = (word(subject, &["name"]), word(subject, &["apiGroup"]));
+        if name.is_empty() {
+            errors.required(&path.key("name"), "");
+        }
         match word(subject, &["kind"]) {
-            "" => {}
             "ServiceAccount" => {
-                let name = word(subject, &["name"]);
                 if !name.is_empty() {
                     dns_subdomain(errors, &path.key("name"), name);
                 }
@@ -65,11 +78,8 @@ pub(super) fn role_binding(errors: &mut Errors, object: &KeptObject) {
                     errors.required(&path.key("namespace"), "");
                 }
             }
-            "User" | "Group" if group != GROUP => {
-                errors.not_supported(&path.key("apiGroup"), format::text(group), &[GROUP]);
-            }
-            "User" | "Group" => {}
-            other => errors.not_supported(&path.key("kind"), format::text(other), &["Group", "ServiceAccount", "User"]),
+            "User" | "Group" => errors.one_of(&path.key("apiGroup"), group, &[GROUP]),
+            other => errors.not_supported(&path.key("kind"), format::text(other), &["ServiceAccount", "User", "Group"]),
         }
     }
 }

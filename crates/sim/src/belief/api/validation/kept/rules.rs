@@ -3,9 +3,11 @@
 use super::super::field::{Errors, Path};
 use super::super::format;
 use super::super::names::{NameRule, config_key};
+use super::autoscaler::autoscaler;
 use super::extensions::{admission_binding, admission_policy, api_service, definition, webhooks};
+use super::jobs;
 use super::limit_range::limit_range;
-use super::network::{endpoints, ingress, network_policy};
+use super::network::{endpoints, ingress, ingress_class, network_policy};
 use super::rbac::{role, role_binding};
 use super::read::{json, not_negative};
 use super::schedule::cron_job;
@@ -19,12 +21,15 @@ pub(super) fn check(errors: &mut Errors, object: &KeptObject) {
         "RoleBinding" | "ClusterRoleBinding" => role_binding(errors, object),
         "NetworkPolicy" => network_policy(errors, object),
         "Ingress" => ingress(errors, object),
+        "IngressClass" => ingress_class(errors, object),
         "HorizontalPodAutoscaler" => autoscaler(errors, object),
-        "CronJob" => cron_job(errors, object),
+        "CronJob" => {
+            cron_job(errors, object);
+            jobs::of_cron_job(errors, object);
+        }
         "LimitRange" => limit_range(errors, object),
-        "Job" => not_negative(errors, object, &["parallelism", "completions", "backoffLimit", "activeDeadlineSeconds"]),
+        "Job" => jobs::job(errors, object),
         "ReplicationController" => not_negative(errors, object, &["replicas", "minReadySeconds"]),
-        "DaemonSet" => not_negative(errors, object, &["minReadySeconds", "revisionHistoryLimit"]),
         "CustomResourceDefinition" => definition(errors, object),
         "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => webhooks(errors, object),
         "ValidatingAdmissionPolicy" => admission_policy(errors, object),
@@ -46,7 +51,7 @@ pub(super) fn check_update(errors: &mut Errors, new: &KeptObject, old: &KeptObje
     let frozen: &[&[&str]] = match new.kind.entry().name {
         "Secret" => {
             if old.at(&["immutable"]) == Some(&Value::Bool(true)) {
-                for key in ["data", "immutable"] {
+                for key in ["immutable", "data"] {
                     if new.at(&[key]) != old.at(&[key]) {
                         errors.forbidden(&Path::root(key), "field is immutable when `immutable` is set");
                     }
@@ -54,9 +59,19 @@ pub(super) fn check_update(errors: &mut Errors, new: &KeptObject, old: &KeptObje
             }
             &[&["type"]]
         }
-        "DaemonSet" => &[&["spec", "selector"]],
-        "Job" => &[&["spec", "selector"], &["spec", "completionMode"], &["spec", "template"]],
+        "Job" => {
+            jobs::update(errors, new, old);
+            &[
+                &["spec", "selector"],
+                &["spec", "completionMode"],
+                &["spec", "podFailurePolicy"],
+                &["spec", "backoffLimitPerIndex"],
+                &["spec", "managedBy"],
+                &["spec", "successPolicy"],
+            ]
+        }
         "CustomResourceDefinition" => &[&["spec", "group"], &["spec", "names", "plural"], &["spec", "scope"]],
+        "IngressClass" => &[&["spec", "controller"]],
         "CSIDriver" => &[&["spec", "attachRequired"], &["spec", "volumeLifecycleModes"]],
         "RuntimeClass" => &[&["handler"]],
         "VolumeAttributesClass" => &[&["driverName"], &["parameters"]],
@@ -135,23 +150,6 @@ fn secret(errors: &mut Errors, object: &KeptObject) {
             }
         }
         _ => {}
-    }
-}
-
-/// Upstream: `validateHorizontalPodAutoscalerSpec`.
-fn autoscaler(errors: &mut Errors, object: &KeptObject) {
-    let number = |key: &str| object.at(&["spec", key]).and_then(Value::as_int);
-    let spec = Path::root("spec");
-    let (min, max) = (number("minReplicas"), number("maxReplicas").unwrap_or(0));
-    if let Some(min) = min.filter(|min| *min < 1) {
-        errors.invalid(&spec.key("minReplicas"), min.to_string(), "must be greater than or equal to 1");
-    }
-    if max < 1 {
-        errors.invalid(&spec.key("maxReplicas"), max.to_string(), "must be greater than 0");
-    }
-    if min.is_some_and(|min| max < min) {
-        let detail = "must be greater than or equal to `minReplicas`";
-        errors.invalid(&spec.key("maxReplicas"), max.to_string(), detail);
     }
 }
 

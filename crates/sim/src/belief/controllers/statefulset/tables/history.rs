@@ -4,8 +4,9 @@
 //! `TestStatefulSetHonorRevisionHistoryLimit`, `TestStatefulSetControlLimitsHistory`), `stateful_set_utils_test.go`
 //! (`TestCreateApplyRevision`), `pkg/controller/history/controller_history_test.go`.
 
-use super::super::revisions::{patch_of, revision_name, template_of};
+use super::super::revisions::{revision_name, template_of};
 use super::*;
+use crate::belief::controllers::history::patch_of;
 
 /// Upstream: `TestStatefulSetControl_getSetRevisions`, under every retention policy. The columns: which images were
 /// rolled out before, which is asked for now; how many revisions there are then, the images of the current and of the

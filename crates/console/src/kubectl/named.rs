@@ -1,0 +1,72 @@
+//! The objects that a command names: by words, by a selector, or by files.
+
+use super::context::{Context, file_names, filter, not_found, read_file};
+use super::kustomize;
+use crate::args::{Arguments, namespace};
+use crate::output::Failure;
+use crate::select;
+use petri_objects::ObjectRef;
+
+/// The objects that words, a selector or `--all` mean, and an error for each that is missing.
+pub(crate) fn targets(
+    arguments: &Arguments,
+    context: &Context<'_>,
+) -> Result<(Vec<petri_objects::Object>, Vec<Failure>), Failure> {
+    use select::Selection;
+    let objects = context.host.world().objects();
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    if let Some(named) = in_files(arguments, context)? {
+        for target in named {
+            match objects.get(&target) {
+                Some(object) => found.push(object),
+                None => missing.push(not_found(target.kind, &target.name)),
+            }
+        }
+        return Ok((found, missing));
+    }
+    match select::selection(&arguments.words, context.host.world().objects())? {
+        Selection::Named(named) => {
+            let namespace = namespace(arguments);
+            for (kind, name) in named {
+                match objects.get(&select::reference(kind, &namespace, name.clone())) {
+                    Some(object) => found.push(object),
+                    None => missing.push(not_found(kind, &name)),
+                }
+            }
+        }
+        Selection::Kinds(kinds) => {
+            let filter = filter(arguments)?;
+            if filter.labels.is_empty() && filter.fields.is_empty() && !arguments.is_set("all") {
+                return Err("error: resource(s) were provided, but no name was specified".into());
+            }
+            for kind in kinds {
+                found.extend(filter.list(objects, kind));
+            }
+        }
+    }
+    Ok((found, missing))
+}
+
+/// The objects that `-f` and `-k` name; `None` without these.
+pub(crate) fn in_files(arguments: &Arguments, context: &Context<'_>) -> Result<Option<Vec<ObjectRef>>, Failure> {
+    let kustomized = arguments.last("kustomize");
+    if arguments.last("filename").is_none() && kustomized.is_none() {
+        return Ok(None);
+    }
+    let mut texts: Vec<String> = Vec::new();
+    for name in file_names(arguments, context.files)? {
+        texts.push(read_file(&name, context)?);
+    }
+    if let Some(folder) = kustomized {
+        texts.push(kustomize::build(folder, context)?);
+    }
+    let mut found = Vec::new();
+    for text in texts {
+        for object in select::parse(&text, context.host.world().objects()).objects() {
+            let meta = object.meta();
+            let own = if meta.namespace.is_empty() { namespace(arguments) } else { meta.namespace.to_string() };
+            found.push(select::reference(object.kind(), &own, meta.name.clone()));
+        }
+    }
+    Ok(Some(found))
+}
