@@ -307,4 +307,4 @@ task("send somebody the run", 3, async (person, page) => {
   const other = await openApp({ url: link, viewport: { width: 1440, height: 900 } });
   assert.equal(await other.locator(".say h1").innerText(), await person.headline());
   await other.finish();
-});
+}, { needsAll: true });

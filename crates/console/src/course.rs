@@ -130,9 +130,8 @@ fn is_answer(words: &[String]) -> bool {
 }
 
 /// What few lines ask of kubectl.
-const RARE: [&str; 32] = [
-    "--prune",
-    "--server-side",
+const RARE_FLAGS: [&str; 2] = ["--prune", "--server-side"];
+const RARE: [&str; 30] = [
     "alpha",
     "annotate",
     "api-resources",
@@ -174,9 +173,11 @@ pub fn is_rare(line: &str) -> bool {
         let of_file = words.iter().any(|word| word.starts_with("-f") || word.starts_with("--filename"));
         let is_kubectl = matches!(words[0].as_str(), "kubectl" | "k");
         let awaits = words[0] == "run" && words.get(1).is_some_and(|word| word == "until");
-        let of_image = words.iter().any(|word| word == "set") && words.iter().any(|word| word == "image");
-        let asks = |word: &String| RARE.contains(&word.as_str()) && !(of_file && word == "create");
-        awaits || is_kubectl && !of_image && words.iter().any(asks)
+        let verb = kubectl::verb(&words[1..]).unwrap_or_default();
+        let of_image = verb == "set" && words.iter().any(|word| word == "image");
+        let is_usual = of_image || of_file && verb == "create";
+        let has_flag = words.iter().any(|word| RARE_FLAGS.contains(&word.as_str()));
+        awaits || is_kubectl && (has_flag || RARE.contains(&verb) && !is_usual)
     };
     plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_rare(line)
 }
@@ -519,5 +520,39 @@ fn wait(out: &mut Output, host: &mut dyn Host, patience: Span) {
         let code = if next.code == 0 { out.code } else { next.code };
         out.then(next);
         out.code = code;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_rare;
+
+    /// The page fetches what few lines ask for before it says such a line, and nothing for the others.
+    #[test]
+    fn few_lines_are_rare() {
+        for line in [
+            "kubectl get pods",
+            "kubectl get all",
+            "kubectl get events",
+            "kubectl -n shop get events --watch",
+            "kubectl get pods,sts,pvc -A",
+            "kubectl delete pod debug",
+            "kubectl create -f web.yaml",
+            "kubectl set image sts rg random-generator=k8spatterns/random-generator:2.0",
+            "kubectl get pods; run 1m",
+        ] {
+            assert!(!is_rare(line), "{line}");
+        }
+        for line in [
+            "kubectl events",
+            "kubectl -n shop describe pod web-0",
+            "kubectl create deployment web --image=nginx",
+            "kubectl apply -f web.yaml --server-side",
+            "kubectl get pods | wc -l",
+            "kubectl get jobs",
+            "run until pod/web-0 is Ready",
+        ] {
+            assert!(is_rare(line), "{line}");
+        }
     }
 }

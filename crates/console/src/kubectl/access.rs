@@ -5,7 +5,7 @@
 //! Deviation: nobody needs a token here and everybody may do anything, so that what a token says is made up.
 
 use super::context::{Context, not_found};
-use crate::args::{self, Arguments, Flag, NAMESPACE, namespace, switch};
+use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, namespace, switch};
 use crate::errors::{api_error, named};
 use crate::output::{Failure, Output};
 use crate::select::{kind_of, reference};
@@ -87,7 +87,7 @@ pub(super) fn certificate(words: &[String], context: &mut Context<'_>) -> Result
     Ok(out)
 }
 
-const AUTH: &[Flag] = &[NAMESPACE, switch("list"), switch("quiet").short('q'), switch("no-headers")];
+const AUTH: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, switch("list"), switch("quiet").short('q'), switch("no-headers")];
 
 /// `kubectl auth can-i VERB RESOURCE`, `kubectl auth whoami`.
 #[inline(never)]
@@ -109,7 +109,7 @@ pub(super) fn auth(words: &[String]) -> Result<Output, Failure> {
             let resource = what.split(['/', '.']).next().unwrap_or(what);
             if !what.starts_with('/') && resource != "*" {
                 match kind_of(resource) {
-                    Ok(kind) if !kind.is_namespaced() && arguments.last("namespace").is_none() => {
+                    Ok(kind) if !kind.is_namespaced() && !arguments.is_set("all-namespaces") => {
                         out.stderr = format!("Warning: resource '{resource}' is not namespace scoped{}\n\n", group(kind));
                     }
                     Ok(_) => {}

@@ -8,6 +8,7 @@ use crate::output::{Failure, Output};
 use crate::select;
 use petri_manifest::{Document, Grade, Problem};
 use petri_objects::{Decode, Map, Name, Object, ObjectRef, Value};
+use petri_sim::belief::api::apply::{self, LAST_APPLIED};
 use petri_sim::belief::api::warnings;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::{Command, Propagation};
@@ -213,6 +214,9 @@ fn one_file(
         let before = target_of(object, arguments).and_then(|target| context.host.world().objects().get(&target));
         match context.host.command(command) {
             Ok(answer) => {
+                if let Some(old) = before.as_ref().filter(|old| verb == "apply" && is_made_otherwise(old)) {
+                    out.stderr.push_str(&missing_annotation(old));
+                }
                 for warning in warned(&answer, before.as_ref(), context) {
                     out.stderr.push_str(&format!("Warning: {warning}\n"));
                 }
@@ -258,6 +262,21 @@ fn warned(answer: &Answer, before: Option<&Object>, context: &Context<'_>) -> Ve
         (Some(new), _) => warnings::of(&new),
         _ => Vec::new(),
     }
+}
+
+/// Whether an object has no memory of an apply, so that a field that is left out of the file stays.
+fn is_made_otherwise(object: &Object) -> bool {
+    object.meta().annotations.get(LAST_APPLIED).is_none()
+}
+
+fn missing_annotation(object: &Object) -> String {
+    format!(
+        "Warning: resource {}/{} is missing the {LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply \
+         should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The \
+         missing annotation will be patched automatically.\n",
+        object.kind().plural(),
+        object.meta().name
+    )
 }
 
 /// Whether there is an object of a document's name: it is patched then, and judged by what comes of it.
@@ -310,6 +329,10 @@ pub(super) fn command(verb: &str, document: &Document, arguments: &Arguments) ->
         if verb == "apply" {
             return Ok(Command::Apply(Rc::new(with_namespace(&document.value, namespace))));
         }
+    }
+    if arguments.is_set("save-config") {
+        let text = apply::remembered(&document.value, &object.reference());
+        object.meta_mut().annotations.insert(LAST_APPLIED, text.as_str());
     }
     Ok(match verb {
         "apply" => Command::Apply(Rc::new(document.value.clone())),

@@ -5,6 +5,7 @@
 use crate::args::{self, Arguments, Flag, optional, switch, value};
 use crate::output::{Failure, Output};
 use crate::path;
+use crate::programs::desk::HOME;
 use crate::tables::write;
 use petri_objects::{Map, Value};
 
@@ -120,7 +121,7 @@ fn put(config: &mut Value, key: &str, inner: &str, name: &str, change: &[(&'stat
 pub(crate) fn run(words: &[String], configs: &mut Configs) -> Result<Output, Failure> {
     let arguments = args::parse(words, FLAGS, "kubectl config")?;
     let file = arguments.last("kubeconfig").unwrap_or_default().to_owned();
-    let shown_file = if file.is_empty() { "/home/petri/.kube/config" } else { &*file };
+    let shown_file = if file.is_empty() { format!("{HOME}/.kube/config") } else { file.clone() };
     let mut config = configs.iter().find(|(own, _)| *own == file).map_or_else(|| begun(&file), |(_, own)| own.clone());
     let plain: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
     let flag = |name: &'static str| (name, arguments.last(name));

@@ -156,7 +156,7 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         "get" if rest.iter().any(|word| word.starts_with("--raw")) => get::raw(rest, &mut context),
         "get" => get::run(rest, &mut context),
         "describe" => describe::run(rest, &mut context),
-        "create" | "rollout" | "set"
+        "rollout" | "set"
             if rest.iter().all(|word| word.starts_with('-') && !word.starts_with("-f"))
                 && !rest.iter().any(|word| {
                     word.starts_with("-k") || word.starts_with("--filename") || word.starts_with("--kustomize")
@@ -208,6 +208,11 @@ fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Out
         }
         other => Err(format!("error: unknown command \"{other}\" for \"kubectl\"")),
     }
+}
+
+/// The verb among the words behind `kubectl`.
+pub(crate) fn verb(words: &[String]) -> Option<&str> {
+    verb_position(words).map(|at| words[at].as_str())
 }
 
 fn verb_position(words: &[String]) -> Option<usize> {

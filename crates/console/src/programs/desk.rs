@@ -13,6 +13,9 @@ use petri_sim::belief::api::shelf::Key;
 use petri_sim::reality::files::Fault;
 use petri_sim::world::World;
 
+/// The home of the person at the console.
+pub(crate) const HOME: &str = "/home/petri";
+
 /// What came of a program, and the files that it wrote or removed.
 pub(crate) struct Done {
     pub out: Output,
@@ -147,12 +150,12 @@ pub(crate) fn run(
             _ => Ran::failed(1, "mv: missing file operand"),
         },
         "openssl" => openssl(&rest, &mut desk),
-        "pwd" => Ran::text("/home/petri\n"),
+        "pwd" => Ran::text(format!("{HOME}\n")),
         "cd" | "mkdir" | "rmdir" | "clear" | "wait" | "chmod" | "chown" | "touch" | "source" | "alias" | "unalias"
         | "disown" | "jobs" | "fg" | "bg" | "complete" | "set" | "unset" | "trap" => Ran::default(),
         "whoami" => Ran::text("petri\n"),
         "hostname" => Ran::text("petri\n"),
-        "env" | "printenv" => Ran::text("HOME=/home/petri\n"),
+        "env" | "printenv" => Ran::text(format!("HOME={HOME}\n")),
         "exit" | "logout" => Ran::default(),
         "minikube" | "kind" | "kubeadm" | "helm" | "docker" | "gcloud" | "brew" | "apt" | "apt-get" | "git" | "vi"
         | "vim" | "nano" | "code" | "ssh" | "podman" | "k3d" | "eksctl" | "az" | "aws" | "nslookup" | "systemctl"

@@ -68,14 +68,7 @@ fn nslookup(words: &[&str], own: &Container<'_>) -> Ran {
     }
     let namespace = &own.inside.pod.metadata.namespace;
     let (asked, found) = crate::dig::ask(own.world.objects(), name, RecordType::A, Some(namespace));
-    let addresses: Vec<&Name> = found
-        .records
-        .iter()
-        .filter_map(|record| match &record.data {
-            Data::A(address) => Some(address),
-            _ => None,
-        })
-        .collect();
+    let addresses = found.addresses();
     let image = &own.inside.container.image;
     // BusyBox up to 1.28 numbers addresses and asks for their names.
     let is_old = own.family == Family::Busybox && image.rsplit(':').next().is_some_and(|tag| tag.starts_with("1.2"));

@@ -116,10 +116,8 @@ async fn typed(channels: &mut Channels, mut shell: Shell, door: &Door) -> Option
                     }
                     channels.say(STDOUT, shell.prompt().as_bytes()).await;
                 }
-                '\u{7f}' | '\u{8}' => {
-                    if line.pop().is_some() {
-                        channels.say(STDOUT, b"\x08 \x08").await;
-                    }
+                '\u{7f}' | '\u{8}' if line.pop().is_some() => {
+                    channels.say(STDOUT, b"\x08 \x08").await;
                 }
                 '\u{3}' => {
                     line.clear();

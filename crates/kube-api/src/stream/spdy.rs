@@ -168,8 +168,10 @@ impl Writer {
             body.extend_from_slice(&[0x78, 0x01]);
             self.begun = true;
         }
-        // A stored block of four bytes: there are no headers.
+        // A stored block of four bytes: there are no headers. An empty one behind it is a flush: readers hand on what they
+        // have then, and wait for the next frame.
         body.extend_from_slice(&[0, 4, 0, !4, 0xff, 0, 0, 0, 0]);
+        body.extend_from_slice(&[0, 0, 0, 0xff, 0xff]);
         control(SYN_REPLY, &body)
     }
     pub fn data(&self, stream: u32, bytes: &[u8], last: bool) -> Vec<u8> {
@@ -271,7 +273,7 @@ mod tests {
                 Frame::Ping { id: 9 },
             ]
         );
-        assert_eq!(Writer::default().reply(1).len(), HEAD + 4 + 2 + 9);
+        assert_eq!(Writer::default().reply(1).len(), HEAD + 4 + 2 + 9 + 5);
     }
 
     #[test]

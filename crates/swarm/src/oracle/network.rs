@@ -2,7 +2,7 @@
 
 use super::{Oracle, Rule};
 use petri_objects::{Name, Phase, Pod, Service};
-use petri_sim::reality::dns::{Data, Query, RecordType, answer};
+use petri_sim::reality::dns::{Query, RecordType, answer};
 use std::collections::BTreeSet;
 
 pub(super) fn check(oracle: &mut Oracle<'_>) {
@@ -30,14 +30,8 @@ pub(super) fn check(oracle: &mut Oracle<'_>) {
         }
         if service.is_headless() {
             let name = format!("{}.{}.svc.cluster.local", meta.name, meta.namespace);
-            let records = answer(objects, &Query::new(name, RecordType::A)).records;
-            let heard: BTreeSet<Name> = records
-                .into_iter()
-                .filter_map(|record| match record.data {
-                    Data::A(address) => Some(address),
-                    _ => None,
-                })
-                .collect();
+            let heard: BTreeSet<Name> =
+                answer(objects, &Query::new(name, RecordType::A)).addresses().into_iter().collect();
             if heard != wanted {
                 found.push(format!("the DNS answers {heard:?} for {}; ready are {wanted:?}", meta.name));
             }

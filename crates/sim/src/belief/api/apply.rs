@@ -27,7 +27,7 @@ pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> R
         target.namespace = "default".into();
     }
     let mut modified = manifest.clone();
-    let text = format!("{}\n", with_namespace(manifest, &target).to_json());
+    let text = remembered(manifest, &target);
     super::patch::merge_value(&mut modified, &annotation(&text));
     let Some(current) = server.objects().get(&target) else {
         refuse_unknown(&object, &unknown)?;
@@ -65,6 +65,11 @@ pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> R
     let before = server.revision();
     server.serve(Request::Update(new), context)?;
     Ok(if server.revision() == before && !sends { Answer::Unchanged(target) } else { Answer::Configured(target) })
+}
+
+/// The text by which an object remembers a manifest that made it.
+pub fn remembered(manifest: &Value, target: &ObjectRef) -> String {
+    format!("{}\n", with_namespace(manifest, target).to_json())
 }
 
 fn annotation(text: &str) -> Value {

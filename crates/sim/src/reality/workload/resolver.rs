@@ -8,7 +8,7 @@
 use super::role::CacheLimits;
 use crate::belief::api::shelf::Objects;
 use crate::ground::clock::{Span, Time};
-use crate::reality::dns::{self, Data, Query, Rcode, RecordType};
+use crate::reality::dns::{self, Query, Rcode, RecordType};
 use petri_objects::Name;
 
 /// The names that a pod appends to what it looks up, below its namespace.
@@ -74,7 +74,7 @@ impl Resolver {
             return Some(Lookup { rcode: entry.rcode, addresses: entry.addresses.clone(), cached: true });
         }
         let answer = dns::answer(dns?, &Query::new(name.clone(), RecordType::A));
-        let addresses: Vec<Name> = addresses(&answer);
+        let addresses = answer.addresses();
         let records = answer.records.iter().chain(&answer.authority);
         let ttl = Span::seconds(u64::from(records.map(|record| record.ttl).min().unwrap_or(0)));
         let limit = if addresses.is_empty() { limits.negative } else { limits.positive };
@@ -85,14 +85,6 @@ impl Resolver {
         }
         Some(Lookup { rcode: answer.rcode, addresses, cached: false })
     }
-}
-
-fn addresses(answer: &dns::Answer) -> Vec<Name> {
-    let address = |record: &dns::Record| match &record.data {
-        Data::A(ip) => Some(ip.clone()),
-        _ => None,
-    };
-    answer.records.iter().filter_map(address).collect()
 }
 
 /// The full names that are tried, in order.
