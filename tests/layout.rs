@@ -70,6 +70,7 @@ const CONSOLE: House = House {
         &["help", "describe"],
         &["tables"],
         &["select"],
+        &["endpoints"],
         &["args", "errors", "path", "template"],
         &["output"],
         &["session"],

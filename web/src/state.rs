@@ -428,6 +428,12 @@ impl Ui {
     pub fn apply(&mut self, action: Action) {
         match action {
             Action::Select(target) => {
+                // What was chosen for a disk has no meaning for a pod.
+                if let (Tab::Own, Some(old), Some(new)) = (self.tab, &self.selection, &target)
+                    && !is_alike(old, new)
+                {
+                    self.tab = Tab::Why;
+                }
                 self.selection = target;
                 self.popup = None;
             }
@@ -499,6 +505,12 @@ impl Default for Ui {
     fn default() -> Ui {
         Ui::new()
     }
+}
+
+/// Whether two things have the same tab of their own.
+fn is_alike(one: &Target, other: &Target) -> bool {
+    let is_disk = |target: &Target| matches!(target, Target::Claim(_) | Target::Volume(_));
+    is_disk(one) && is_disk(other) || std::mem::discriminant(one) == std::mem::discriminant(other)
 }
 
 impl Reducible for Ui {

@@ -6,6 +6,7 @@ use crate::limits::{LONGEST_RUN, MOST_NESTED, beyond};
 use crate::output::{Asks, Follow, Output};
 use crate::programs::{self, desk};
 use crate::session::{Inside, Memory, Shelf};
+use crate::shell::prompt::Reader;
 use crate::shell::{self, Around, List, Next, Rest, Step, Variables};
 use crate::{dig, help, kubectl, select, verbs};
 use petri_objects::Span;
@@ -49,7 +50,8 @@ impl Session {
     pub fn run(&mut self, line: &str, host: &mut dyn Host, files: &dyn Files) -> Output {
         let (session, mut out) = (&mut self.memory, Output::default());
         let mut line = line;
-        if let Some(own) = shell::prompt::without(line, session.inside.is_some()) {
+        let reader = session.inside.as_ref().map_or(Reader::Desk, reader);
+        if let Some(own) = shell::prompt::without(line, reader, programs::is_program) {
             line = own;
             session.pasted = true;
         } else if session.pasted && is_command(line) {
@@ -106,6 +108,11 @@ impl Session {
     }
 }
 
+/// Who reads the lines in a container.
+fn reader(inside: &Inside) -> Reader {
+    if programs::reads_lines(&inside.shell) { Reader::Client } else { Reader::Shell }
+}
+
 /// What is said of a line that no command begins, after one with a prompt.
 const PASSED_OVER: &str = "Note: passed over: output that was pasted along\n";
 
@@ -131,7 +138,7 @@ fn is_answer(words: &[String]) -> bool {
 
 /// What few lines ask of kubectl.
 const RARE_FLAGS: [&str; 2] = ["--prune", "--server-side"];
-const RARE: [&str; 30] = [
+const RARE: [&str; 31] = [
     "alpha",
     "annotate",
     "api-resources",
@@ -161,6 +168,7 @@ const RARE: [&str; 30] = [
     "rollout",
     "run",
     "set",
+    "taint",
     "wait",
 ];
 

@@ -40,6 +40,8 @@ pub mod tables;
 
 pub mod select;
 
+mod endpoints;
+
 pub mod args;
 mod errors;
 mod path;

@@ -9,8 +9,9 @@ use crate::output::{Follow, Output};
 use crate::programs::{self, Reply};
 use crate::session::Inside;
 use crate::shell::Variables;
-use petri_objects::{Container, ObjectRef, Pod, Time};
+use petri_objects::{Container, ContainerStatus, ObjectRef, Pod, Time};
 use petri_sim::world::World;
+use std::rc::Rc;
 
 /// What came of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,9 +108,14 @@ impl Shell {
     }
 }
 
-/// What the process of a container has said since it began.
-pub fn log_lines(pod: &Pod, container: &Container, began: Time) -> Vec<String> {
-    programs::log_lines(pod, container, began)
+/// What the process of a container has said between two instants; without an end until now.
+pub fn log_lines(pod: &Rc<Pod>, container: &Container, life: (Time, Option<Time>), world: &World) -> Vec<String> {
+    programs::log_lines(pod, container, life, world)
+}
+
+/// When a container's process began and ended, if it has; with `previous` the one before it.
+pub fn life(status: Option<&ContainerStatus>, previous: bool) -> (Time, Option<Time>) {
+    programs::life(status, previous)
 }
 
 /// What became of a connection to a port of a pod, from outside.

@@ -1,5 +1,6 @@
 //! Which objects the words of a command mean: `pods`, `pod web-0`, `pod/web-0 sts/web`, `sts,pods,pvc`, `all`.
 
+use crate::endpoints;
 use crate::limits::{MOST_NAMES, MOST_REQUIREMENTS, beyond};
 use crate::output::Failure;
 use crate::path::Path;
@@ -8,7 +9,7 @@ use petri_objects::order::Order as _;
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Labels, Name, Object, ObjectRef};
 use petri_sim::belief::api::custom;
-use petri_sim::belief::api::shelf::Objects;
+use petri_sim::belief::api::shelf::{Key, Objects};
 use std::collections::BTreeSet;
 
 /// Kinds and, if names were given, one object each.
@@ -18,6 +19,16 @@ pub enum Selection {
     Kinds(Vec<Kind>),
     /// These objects, in the order in which they were named.
     Named(Vec<(Kind, Name)>),
+}
+
+impl Selection {
+    /// The kinds that are asked for.
+    pub(crate) fn kinds(&self) -> Vec<Kind> {
+        match self {
+            Selection::Kinds(kinds) => kinds.clone(),
+            Selection::Named(named) => named.iter().map(|(kind, _)| *kind).collect(),
+        }
+    }
 }
 
 /// What `all` means in every cluster; definitions can put their kinds there too.
@@ -128,6 +139,13 @@ pub fn reference(kind: Kind, namespace: &str, name: impl Into<Name>) -> ObjectRe
     ObjectRef::new(kind, if kind.is_namespaced() { namespace } else { "" }, name)
 }
 
+/// An object, stored or made of what is.
+pub fn find(target: &ObjectRef, objects: &Objects) -> Option<Object> {
+    let key = || Key::new(target.namespace.clone(), target.name.clone());
+    let made = || endpoints::are(target.kind).then(|| endpoints::one(target.kind, &key(), objects)).flatten();
+    objects.get(target).or_else(made)
+}
+
 /// Which objects of a kind are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -152,6 +170,9 @@ impl Filter {
     /// The objects of a kind that pass, in key order.
     pub fn list(&self, objects: &Objects, kind: Kind) -> Vec<Object> {
         let mut all = objects.list(kind);
+        if endpoints::are(kind) {
+            endpoints::add_all(kind, objects, &mut all);
+        }
         all.retain(|object| self.matches(object));
         all
     }

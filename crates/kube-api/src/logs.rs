@@ -51,17 +51,13 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place) -> Outcome {
         let message = format!("container \"{container}\" in pod \"{name}\" is waiting to start: {why}");
         return Err(Failure::bad_request(message));
     }
-    let began = status.and_then(|status| {
-        let ran = status.state.terminated.as_ref().map(|ended| ended.started_at);
-        status.state.running.as_ref().map(|running| running.started_at).or(ran)
-    });
-    let began = began.unwrap_or(Time::ZERO);
+    let (began, ended) = remote::life(status, previous);
     let now = run.timeline.now();
     let old = number("sinceSeconds").is_some_and(|seconds| began + Span::seconds(seconds) < now)
         || Time::parse_rfc3339(ask.query.text("sinceTime")).is_some_and(|since| began < since);
     let mut all = pod.spec.containers.iter().chain(&pod.spec.init_containers);
     let lines = match all.find(|own| *own.name == *container) {
-        Some(own) if !old => remote::log_lines(&pod, own, began),
+        Some(own) if !old => remote::log_lines(&pod, own, (began, ended), run.world()),
         _ => Vec::new(),
     };
     let tail = number("tailLines").and_then(|tail| usize::try_from(tail).ok()).unwrap_or(usize::MAX);

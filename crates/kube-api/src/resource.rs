@@ -13,15 +13,19 @@ use crate::subresource;
 use crate::watch::Watchers;
 use crate::write;
 use petri_objects::Kind;
+use petri_sim::belief::api::warnings;
 
 /// Answers a request to a place of the API.
 pub fn answer(run: &mut Run, watchers: &mut Watchers, ask: &Ask, place: &Place) -> Outcome {
     let wanted = Wanted::of(ask)?;
-    match (&place.name, place.subresource.as_deref()) {
+    let mut answer = match (&place.name, place.subresource.as_deref()) {
         (None, _) => collection(run, watchers, ask, place, wanted),
         (Some(_), None) => object(run, watchers, ask, place, wanted),
         (Some(_), Some(word)) => part(word, run, ask, place, wanted),
-    }
+    }?;
+    let old = warnings::deprecation(place.served.kind).filter(|old| answer.warnings.iter().all(|own| own != old));
+    answer.warnings.extend(old.map(String::from));
+    Ok(answer)
 }
 
 fn watches(ask: &Ask) -> bool {

@@ -12,6 +12,7 @@ use crate::run::Run;
 use crate::status::{self, Failure, Outcome};
 use crate::table::metadata_of;
 use petri_console::kubectl::merge::difference;
+use petri_console::select;
 use petri_objects::{Object, ObjectRef, Revision, Uid, Value};
 use petri_sim::words::api_error::{ApiError, MODIFIED};
 use petri_sim::words::command::{Command, Propagation};
@@ -28,7 +29,7 @@ pub fn target(place: &Place) -> ObjectRef {
 /// 404, if there is none.
 pub fn current(run: &Run, place: &Place) -> Outcome<Object> {
     let target = target(place);
-    run.objects().get(&target).ok_or_else(|| ApiError::not_found(target.kind, target.name).into())
+    select::find(&target, run.objects()).ok_or_else(|| ApiError::not_found(target.kind, target.name).into())
 }
 
 /// An object as an answer.

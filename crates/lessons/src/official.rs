@@ -43,7 +43,7 @@ pub fn meant(name: &str) -> Option<&'static str> {
         return None;
     }
     let name = name.trim_start_matches("./");
-    paths().find(|path| *path == name).or_else(|| named(name.rsplit('/').next().unwrap_or(name)))
+    paths().find(|path| *path == name).or_else(|| named(name))
 }
 
 /// All of them by their paths.
@@ -56,7 +56,7 @@ pub fn named_in(line: &str) -> Vec<&'static str> {
     let words = line.split(|c: char| c.is_whitespace() || "'\";&|()<>,=".contains(c));
     let own = |word: &str| match word.contains("://") {
         true => path_of(word),
-        false => named(word.rsplit('/').next().unwrap_or(word)).filter(|_| word.contains('.')),
+        false => meant(word).filter(|_| word.contains('.')),
     };
     let mut found: Vec<&str> = words.filter_map(own).collect();
     found.dedup();

@@ -107,8 +107,7 @@ fn unheard(object: &Object) -> Vec<&'static str> {
     let Object::Kept(kept) = object else { return Vec::new() };
     let own = FIELDS.iter().filter(|(kind, _)| *kind == kept.kind.entry().name).map(|(_, path)| *path);
     let mut found: Vec<&str> = own.filter(|path| kept.at(&path.split('.').collect::<Vec<_>>()).is_some()).collect();
-    let zone = kept.text(&["spec", "timeZone"]).to_ascii_uppercase();
-    if !matches!(zone.trim_start_matches("ETC/"), "" | "UTC" | "GMT") {
+    if !petri_objects::batch::is_utc(kept.text(&["spec", "timeZone"])) {
         found.push("spec.timeZone");
     }
     found

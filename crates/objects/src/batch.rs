@@ -1,4 +1,4 @@
-//! Jobs and CronJobs: kept kinds for which the simulation acts. What the API server fills into them, and how their parts
+//! Jobs, CronJobs and ReplicationControllers: kept kinds for which the simulation acts. What the API server fills into them, and how their parts
 //! are read.
 //!
 //! Upstream: `pkg/apis/batch/v1/defaults.go`, `pkg/registry/batch/job/strategy.go`.
@@ -6,7 +6,7 @@
 use crate::kept::types;
 use crate::{
     Decode, KeptKind, KeptObject, Kind, LabelSelector, Labels, Map, Name, Object, PodSpec, PodTemplateSpec, Record,
-    Value,
+    ReplicaSet, ReplicaSetSpec, Value,
 };
 use std::rc::Rc;
 
@@ -56,11 +56,32 @@ pub fn selector(job: &KeptObject) -> LabelSelector {
     read(job.at(&["spec", "selector"]))
 }
 
-/// How many pods a Job comes to, or one of a CronJob's: as many as run at once, or as have to succeed.
+/// How many pods a Job comes to, or one of a CronJob's: as many as run at once, or as have to succeed. A
+/// ReplicationController says it.
 pub fn pods(object: &KeptObject) -> i32 {
     let spec = &place(object)[..place(object).len() - 1];
     let number = |key: &str| object.at(&[spec, &[key]].concat()).and_then(Value::as_int).unwrap_or(1);
-    i32::try_from(number("parallelism").max(number("completions"))).unwrap_or(i32::MAX)
+    let most = ["parallelism", "completions", "replicas"].map(number).into_iter().max();
+    i32::try_from(most.unwrap_or(1)).unwrap_or(i32::MAX)
+}
+
+/// Whether a time zone is the one that schedules are read in here.
+pub fn is_utc(zone: &str) -> bool {
+    let zone = zone.to_ascii_uppercase();
+    matches!(
+        zone.strip_prefix("ETC/").unwrap_or(&zone),
+        "" | "UTC" | "UCT" | "GMT" | "ZULU" | "UNIVERSAL" | "GREENWICH"
+    )
+}
+
+/// A ReplicationController, read as the ReplicaSet that it comes to: its selector is plain labels.
+///
+/// Upstream: `convertRCtoRS`.
+pub fn as_replica_set(object: &KeptObject) -> ReplicaSet {
+    let mut spec: ReplicaSetSpec = read(object.at(&["spec"]));
+    let match_labels = read_labels(object.at(&["spec", "selector"]));
+    spec.selector = Some(LabelSelector { match_labels, match_expressions: Vec::new() });
+    ReplicaSet { metadata: object.metadata.clone(), spec: Rc::new(spec), status: read(object.at(&["status"])) }
 }
 
 fn read<T: Record>(value: Option<&Value>) -> T {
@@ -94,7 +115,7 @@ pub(crate) fn complete(object: &mut KeptObject, fill: fn(&mut Rc<PodSpec>)) {
     let Some(Value::Map(written)) = object.at(place) else { return };
     let mut template: PodTemplateSpec = read(Some(&Value::Map(written.clone())));
     // A policy that is missing is refused for its absence, so it must not be filled in.
-    let says_policy = !template.spec.restart_policy.is_empty();
+    let says_policy = !template.spec.restart_policy.is_empty() || object.kind.entry().name == "ReplicationController";
     fill(&mut template.spec);
     if !says_policy {
         Rc::make_mut(&mut template.spec).restart_policy = Name::default();

@@ -30,6 +30,7 @@ pub mod kept;
 pub mod kinds;
 pub mod limits;
 pub mod merge;
+pub mod schedule;
 pub mod wire;
 
 pub use cluster::*;

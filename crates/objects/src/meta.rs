@@ -269,13 +269,13 @@ impl Quantity {
             }
         };
         let divisor = scale * down;
-        let value = (digits * up + divisor - 1) / divisor;
+        let value = digits.saturating_mul(up).saturating_add(divisor - 1) / divisor;
         Some(if negative { -value } else { value })
     }
     /// Whole units, rounded up, away from zero.
     pub fn value(&self) -> Option<i64> {
         let millis = self.millis()?;
-        i64::try_from((millis.abs() + 999) / 1_000 * millis.signum()).ok()
+        i64::try_from(millis.abs().saturating_add(999) / 1_000 * millis.signum()).ok()
     }
 }
 

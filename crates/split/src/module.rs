@@ -35,6 +35,9 @@ pub struct Module<'a> {
     names: Vec<(u32, &'a str)>,
 }
 
+/// Closures of no more bytes than this are often equal to some other one.
+const SHORT: usize = 64;
+
 impl<'a> Module<'a> {
     pub fn read(bytes: &'a [u8]) -> Outcome<Self> {
         Self::parse(bytes).map_err(|error| format!("the WebAssembly could not be read: {error}"))
@@ -232,13 +235,18 @@ impl<'a> Module<'a> {
     /// The functions whose names lead through one of these modules or types, or mention one: `petri_objects::kept`.
     ///
     /// Functions of equal code have become one, under the name of any of them. A closure, or what was made for a type of
-    /// such a module, is called from there and from nowhere else: who is called from elsewhere has its name by chance.
+    /// such a module, is called from there and from nowhere else: who is called from elsewhere has its name by chance. A short
+    /// closure that is called by way of the table may be anybody's.
     pub fn of_modules(&self, paths: &[impl AsRef<str>]) -> BTreeSet<u32> {
         let (mut found, mut doors) = (BTreeSet::new(), BTreeSet::new());
         for (function, name) in &self.names {
             let name = without_hashes(name);
             let mut ways = paths.iter().flat_map(|path| leads_through(&name, path.as_ref()));
             let Some(first) = ways.by_ref().min() else { continue };
+            let is_short = self.body(*function).is_some_and(|body| body.as_bytes().len() <= SHORT);
+            if is_short && name.contains("{closure") && self.roots.contains(function) {
+                continue;
+            }
             found.insert(*function);
             let is_own = name[..first].chars().all(|c| c == '<');
             if is_own && !name.contains("{closure") {

@@ -154,6 +154,21 @@ const LEFT_OUT: [&str; 11] =
 const QUICK_SWARM: &str = "20";
 /// The visits of `--quick`.
 const VISITS: [&str; 2] = ["story.test.mjs", "verbs.test.mjs"];
+/// Visits that are held to times, or look at frames: nothing else runs beside them. Of the others two run at once.
+const TIMED: [&str; 12] = [
+    "compare",
+    "dense",
+    "embed",
+    "embed-hard",
+    "embed-idle",
+    "embed-life",
+    "experience",
+    "kept",
+    "lighthouse",
+    "parts",
+    "speed",
+    "story",
+];
 /// The steps that cannot do without Node.
 const BY_NODE: [&str; 9] = ["judge", "editor", "fresh", "page", "size", "hosting", "e2e", "engines", "docs"];
 
@@ -422,12 +437,26 @@ fn test_files(folder: &Path) -> Outcome<Vec<PathBuf>> {
 /// Runs these files of tests in a browser that visits the page in `dist`.
 fn visits(shop: &Shop, setting: Setting, tests: &[PathBuf], dist: &Path) -> Outcome<Report> {
     let setting = setting.with("PETRI_DIST", dist);
-    // Milliseconds, and for a whole file: a browser that hangs must not hold everything up.
-    let limit = "--test-timeout=600000";
-    let mut command = shop.program("node", &["--test", "--test-reporter=spec", "--test-concurrency=1", limit]);
-    command.args(tests);
-    setting.apply(&mut command);
-    node_tests(&mut command)
+    let is_timed = |test: &&PathBuf| {
+        let name = test.file_name().unwrap_or_default().to_string_lossy();
+        TIMED.contains(&name.trim_end_matches(".test.mjs"))
+    };
+    let (timed, others): (Vec<&PathBuf>, Vec<&PathBuf>) = tests.iter().partition(is_timed);
+    let (mut success, mut counts) = (true, Counts::default());
+    for (tests, at_once) in [(others, "--test-concurrency=2"), (timed, "--test-concurrency=1")] {
+        if tests.is_empty() {
+            continue;
+        }
+        // Milliseconds, and for a whole file: a browser that hangs must not hold everything up.
+        let limit = "--test-timeout=600000";
+        let mut command = shop.program("node", &["--test", "--test-reporter=spec", at_once, limit]);
+        command.args(tests);
+        setting.apply(&mut command);
+        let (well, output) = tee(&mut command)?;
+        success &= well;
+        counts += counts::of_node(&output);
+    }
+    Ok(Report::of_runner(success, counts, "node --test"))
 }
 
 pub(crate) fn cargo_tests(command: &mut Command, what: &str) -> Outcome<Report> {

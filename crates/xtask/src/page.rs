@@ -42,6 +42,7 @@ const FEATURES: &[&str] = &[
 pub const RARE: &[&str] = &[
     // What serves kinds that the product keeps and does not simulate, and the fields that it knows by name only.
     "petri_objects::batch",
+    "petri_objects::schedule",
     "petri_objects::kept::defaults",
     "petri_objects::kept::explain",
     "petri_objects::kept::object",
@@ -59,6 +60,7 @@ pub const RARE: &[&str] = &[
     // What is done for Jobs and CronJobs, which few clusters have, and what they wait for.
     "petri_console::tables::jobs",
     "petri_sim::belief::controllers::batch",
+    "petri_sim::belief::controllers::replication",
     "petri_sim::words::batch",
     // Descriptions are read in the inspector; who wants kubectl's words asks for them in the console.
     "petri_console::describe",
@@ -74,6 +76,9 @@ pub const RARE: &[&str] = &[
     "petri_console::claims::Claim>::look",
     "petri_console::claims::Claim>::parse",
     "petri_console::claims::Watch>::look",
+    // Endpoints, which are made of slices when somebody asks.
+    "petri_console::endpoints::add_all",
+    "petri_console::endpoints::one",
     // A shell, what is typed into containers, objects that a line describes, and paths into objects.
     "petri_console::path",
     "petri_console::programs",
@@ -96,6 +101,7 @@ pub const RARE: &[&str] = &[
     "petri_console::kubectl::last_applied",
     "petri_console::kubectl::logs",
     "petri_console::kubectl::make",
+    "petri_console::kubectl::nodes::taint",
     "petri_console::kubectl::prune",
     "petri_console::kubectl::rollout::run",
     "petri_console::kubectl::server_side",
@@ -135,6 +141,9 @@ pub const RARE: &[&str] = &[
     "petri_web::panels::embedded",
     "petri_web::panels::logs",
     "petri_web::panels::new_cluster",
+    // What only disks, locks, budgets and containers have in the inspector.
+    "petri_web::panels::own::OwnTab",
+    "petri_web::panels::own::Shown",
     "petri_web::panels::reader",
     "petri_web::panels::share",
     "petri_web::panels::snippet",

@@ -56,7 +56,8 @@ fn of_kind(kind: Kind) -> &'static str {
         Kind::PriorityClass => "says which pods may push others off a node.",
         Kind::Kept(kind) if kind.is_acted_on() => match kind.entry().name {
             "Job" => "runs pods until as many as it asks for have succeeded, or too many have failed.",
-            _ => "makes a Job at each time of its schedule.",
+            "CronJob" => "makes a Job at each time of its schedule.",
+            _ => "keeps as many pods with its labels as it asks for, as the older form of a ReplicaSet.",
         },
         Kind::Kept(_) => "is kept as an API server keeps it; nothing here acts on it.",
     }

@@ -64,10 +64,11 @@ pub fn FactsPanel(props: &FactsProps) -> Html {
     let on_own = {
         let (desk, on_pick) = (desk.clone(), on_pick.clone());
         Callback::from(move |picked: Pick| {
-            if picked.how == How::Select {
+            let selects = picked.how == How::Select;
+            on_pick.emit(picked);
+            if selects {
                 desk.send(Action::ShowTab(Tab::Own));
             }
-            on_pick.emit(picked);
         })
     };
     let selected = props.selection.as_ref();

@@ -2,6 +2,7 @@
 
 use super::details::{Events, History, ObjectText, subject};
 use super::dns::DnsTab;
+use super::late::Late;
 use super::own::{self, OwnTab};
 use super::why::WhyTab;
 use crate::desk::use_desk;
@@ -99,6 +100,11 @@ fn heading(timeline: &Timeline, selection: Option<&Target>) -> Heading {
         };
     }
     heading
+}
+
+/// What only things of one sort have is looked at in few visits.
+fn own_tab(selection: Option<Target>) -> Callback<(), Html> {
+    Callback::from(move |()| html! { <OwnTab selection={selection.clone()} /> })
 }
 
 #[cfg(test)]
@@ -226,7 +232,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
                 {
                     match current {
                         Tab::Why => html! { <WhyTab key="why" {selection} untried={props.untried} /> },
-                        Tab::Own => html! { <OwnTab key="own" {selection} /> },
+                        Tab::Own => html! { <Late key="own" content={own_tab(selection)} /> },
                         Tab::Dns => html! { <DnsTab key="dns" {selection} /> },
                         Tab::Object => html! { <ObjectText key="object" {selection} /> },
                         Tab::Events => html! { <Events key="events" {selection} /> },

@@ -196,7 +196,7 @@ pub fn ShareDialog() -> Html {
                 choice(each.word(), *paint == each, Callback::from(move |_: MouseEvent| setter.set(each)))
             });
             html! { <div key="picture">
-                <div class="seg" role="group" aria-label="Paint">{ for paints }</div>
+                <div class="seg" role="group" aria-label="Theme">{ for paints }</div>
                 <img class="shot" alt={format!("The cluster at {}", taken.moment)} src={format!("data:image/svg+xml,{}", in_address(&svg))} />
                 <div class="row">
                     <button class="btn" id="save-svg" onclick={saves("svg", (*svg).clone())}>{ "Save as SVG" }</button>

@@ -3,8 +3,9 @@
 
 use super::jobs;
 use super::page::Page;
+use super::workloads;
 use crate::tables::secret_sizes;
-use petri_objects::{KeptObject, Value};
+use petri_objects::{KeptObject, Kind, Value, batch};
 
 /// Describes an object; `false` if it has no description of its own.
 pub(super) fn describe(page: &mut Page<'_>, object: &KeptObject) -> bool {
@@ -14,6 +15,9 @@ pub(super) fn describe(page: &mut Page<'_>, object: &KeptObject) -> bool {
     match object.kind.entry().name {
         "Job" => jobs::job(page, object),
         "CronJob" => jobs::cron_job(page, object),
+        "ReplicationController" => {
+            workloads::replica_set(page, Kind::Kept(object.kind), &batch::as_replica_set(object));
+        }
         "Secret" => secret(page, object),
         "Role" | "ClusterRole" => role(page, object),
         "RoleBinding" | "ClusterRoleBinding" => binding(page, object),

@@ -26,7 +26,7 @@ pub fn describe(objects: &Objects, object: &Object, now: Time) -> String {
         Object::Pod(pod) => pod::pod(&mut page, pod),
         Object::StatefulSet(set) => workloads::stateful_set(&mut page, set),
         Object::Deployment(deployment) => workloads::deployment(&mut page, deployment),
-        Object::ReplicaSet(set) => workloads::replica_set(&mut page, set),
+        Object::ReplicaSet(set) => workloads::replica_set(&mut page, Kind::ReplicaSet, set),
         Object::DaemonSet(set) => daemon_set::daemon_set(&mut page, set),
         Object::PodDisruptionBudget(budget) => workloads::budget(&mut page, budget),
         Object::PersistentVolumeClaim(claim) => storage::claim(&mut page, claim),

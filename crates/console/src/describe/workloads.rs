@@ -45,7 +45,8 @@ pub(super) fn stateful_set(page: &mut Page<'_>, set: &StatefulSet) {
     page.events(Kind::StatefulSet, meta);
 }
 
-pub(super) fn replica_set(page: &mut Page<'_>, set: &ReplicaSet) {
+/// A ReplicaSet, or what is read as one and has another kind.
+pub(super) fn replica_set(page: &mut Page<'_>, kind: Kind, set: &ReplicaSet) {
     let meta = &set.metadata;
     page.name_and_namespace(meta);
     page.line(format_args!("Selector:\t{}", selector(set.spec.selector.as_ref())));
@@ -58,7 +59,7 @@ pub(super) fn replica_set(page: &mut Page<'_>, set: &ReplicaSet) {
     pods_status(page, meta, set.spec.selector.as_ref());
     super::pod::template(page, &set.spec.template);
     conditions(page, &set.status.conditions);
-    page.events(Kind::ReplicaSet, meta);
+    page.events(kind, meta);
 }
 
 pub(super) fn deployment(page: &mut Page<'_>, deployment: &Deployment) {

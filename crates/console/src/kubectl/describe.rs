@@ -5,7 +5,7 @@ use super::named::targets;
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, namespace, switch};
 use crate::describe;
 use crate::output::{Failure, Output};
-use crate::select::{Selection, reference, selection};
+use crate::select::{Selection, find, reference, selection};
 use petri_objects::Object;
 
 const FLAGS: &[Flag] = &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("show-events")];
@@ -39,7 +39,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         Selection::Named(named) => {
             for (kind, name) in named {
                 let namespace = namespace(&arguments);
-                match objects.get(&reference(kind, &namespace, name.clone())) {
+                match find(&reference(kind, &namespace, name.clone()), objects) {
                     Some(object) => found.push(object),
                     None => {
                         // Without such an object the word is a prefix.

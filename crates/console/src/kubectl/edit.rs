@@ -1,6 +1,7 @@
 //! Small changes: `set image`, `label`, `annotate`, `patch`, and `edit`, which hands the object to an editor.
 
 use super::context::Context;
+use super::get::text;
 use super::named::targets;
 use super::{json_patch, merge};
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
@@ -10,7 +11,8 @@ use crate::output::{Failure, Output};
 use petri_manifest::Problem;
 use petri_objects::merge::{Lists, strategic};
 use petri_objects::value::quoted;
-use petri_objects::{Kind, Map, Name, Object, Value};
+use petri_objects::{Decode, Kind, Map, Name, Object, ObjectRef, Value};
+use petri_sim::belief::api::patch::merge_value;
 use petri_sim::words::command::Command;
 
 /// The path of a kind's pod template.
@@ -120,7 +122,7 @@ pub(super) fn set(words: &[String], context: &mut Context<'_>) -> Result<Output,
             // Nothing changes, and kubectl says nothing.
             continue;
         }
-        send(&object, Value::nested(path, containers), "image updated", context, &mut out);
+        send(&object, Value::nested(path, containers), "image updated", &arguments, context, &mut out);
     }
     for problem in missing {
         out.fail(problem);
@@ -129,11 +131,43 @@ pub(super) fn set(words: &[String], context: &mut Context<'_>) -> Result<Output,
 }
 
 /// Sends a merge patch and says what was done in a few words.
-pub(super) fn send(object: &Object, patch: Value, done: &str, context: &mut Context<'_>, out: &mut Output) {
+///
+/// With `--local` nothing is sent: what would come of it is shown.
+pub(super) fn send(
+    object: &Object,
+    patch: Value,
+    done: &str,
+    arguments: &Arguments,
+    context: &mut Context<'_>,
+    out: &mut Output,
+) {
+    if arguments.is_set("local") {
+        let mut value = object.to_value();
+        merge_value(&mut value, &patch);
+        let made = Object::decode(object.kind(), &value, &mut Decode::default());
+        return shown(&made, done, arguments, out);
+    }
     let target = object.reference();
     match context.host.command(Command::Patch { target: target.clone(), patch, status: false }) {
-        Ok(_) => out.line(format!("{} {done}", named(&target))),
+        Ok(_) => shown_now(&target, done, arguments, context, out),
         Err(error) => out.fail(api_error(&error, None)),
+    }
+}
+
+fn shown_now(target: &ObjectRef, done: &str, arguments: &Arguments, context: &Context<'_>, out: &mut Output) {
+    if let Some(object) = context.host.world().objects().get(target) {
+        shown(&object, done, arguments, out);
+    }
+}
+
+/// What was done in a word, or the object in the form that `-o` asks for.
+fn shown(object: &Object, done: &str, arguments: &Arguments, out: &mut Output) {
+    match arguments.last("output") {
+        None => out.line(format!("{} {done}", named(&object.reference()))),
+        Some(form) => match text(form, object) {
+            Ok(text) => out.stdout.push_str(&text),
+            Err(problem) => out.fail(problem),
+        },
     }
 }
 
@@ -163,7 +197,7 @@ pub(super) fn label(verb: &str, words: &[String], context: &mut Context<'_>) -> 
     let mut out = Output::default();
     for object in found {
         match one_label(verb, field, &object, &changes, &arguments, &mut out) {
-            Ok(Some((patch, done))) => send(&object, patch, done, context, &mut out),
+            Ok(Some((patch, done))) => send(&object, patch, done, &arguments, context, &mut out),
             Ok(None) => {}
             Err(problem) => out.fail(problem),
         }
@@ -317,6 +351,9 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
         };
         match context.host.command(Command::Patch { target: object.reference(), patch, status }) {
             Ok(_) if replicas.is_some() => out.line(format!("scale.autoscaling/{} patched", object.meta().name)),
+            Ok(_) if arguments.last("output").is_some() => {
+                shown_now(&object.reference(), "patched", &arguments, context, &mut out);
+            }
             Ok(answer) => out.line(answer_text(&answer)),
             Err(error) => out.fail(api_error(&error, None)),
         }

@@ -10,15 +10,16 @@ use crate::limits::{MOST_COLUMNS, beyond};
 use crate::output::{Awaited, Failure, Follow, Output};
 use crate::path::{self, Path};
 use crate::select::{
-    Filter, Selection, fields as select_fields, label_selector_problem, reference, selectable_fields, selection,
+    Filter, Selection, fields as select_fields, find, label_selector_problem, reference, selectable_fields, selection,
 };
 use crate::tables::{TableOptions, cells, table, write};
 use crate::template::Template;
 use petri_objects::order::Order as _;
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Map, Name, Object, Revision, Value};
+use petri_sim::belief::api::warnings;
 use petri_sim::world::World;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const FLAGS: &[Flag] = &[
     NAMESPACE,
@@ -99,7 +100,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
                 return Err("error: a resource cannot be retrieved by name across all namespaces".into());
             }
             for target in &named {
-                match objects.get(target) {
+                match find(target, objects) {
                     Some(object) => match blocks.last_mut() {
                         Some(block) if block.kind == target.kind => block.objects.push(object),
                         _ => blocks.push(Block { kind: target.kind, objects: vec![object] }),
@@ -133,6 +134,9 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     for problem in missing {
         out.fail(problem);
     }
+    let old: BTreeSet<&str> = selection.kinds().into_iter().filter_map(warnings::deprecation).collect();
+    let old: String = old.into_iter().map(|text| format!("Warning: {text}\n")).collect();
+    out.stderr.insert_str(0, &old);
     if arguments.is_set("watch-only") {
         out.stdout.clear();
     }
@@ -390,7 +394,7 @@ impl Form {
 }
 
 /// One object as a watch prints it.
-fn text(format: &str, object: &Object) -> Result<String, Failure> {
+pub(super) fn text(format: &str, object: &Object) -> Result<String, Failure> {
     Ok(match format.split_once('=') {
         None if format == "name" => format!("{}\n", crate::errors::named(&object.reference())),
         None if format == "yaml" => petri_manifest::to_yaml(&sorted(object.to_value())),

@@ -56,7 +56,7 @@ const KNOWN: [&str; 18] = [
 
 /// The manifests that a folder comes to, as one text.
 pub(super) fn build(folder: &str, context: &Context<'_>) -> Result<String, Failure> {
-    let objects = objects(folder, context, 0)?;
+    let objects = objects(folder, context, &mut Visit::default())?;
     Ok(objects.iter().map(petri_manifest::to_yaml).collect::<Vec<_>>().join("---\n"))
 }
 
@@ -66,10 +66,35 @@ fn inside(folder: &str, name: &str) -> String {
     if folder.is_empty() || folder == "." { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-fn objects(folder: &str, context: &Context<'_>, depth: u32) -> Result<Vec<Value>, Failure> {
-    if depth > MOST_NESTED {
-        return Err(format!("error: kustomizations lie in each other at most {MOST_NESTED} deep"));
+/// The folders that are being read, each inside of the one before, and how many were read in all.
+#[derive(Default)]
+struct Visit {
+    open: Vec<String>,
+    seen: usize,
+}
+
+impl Visit {
+    fn enter(&mut self, folder: &str) -> Result<(), Failure> {
+        let own = inside("", folder).trim_end_matches("/.").to_owned();
+        let own = if own == "." { String::new() } else { own };
+        if self.open.contains(&own) {
+            let shown = if own.is_empty() { "." } else { &own };
+            return Err(format!("error: cycle detected: candidate root '{shown}' contains visited root '{shown}'"));
+        }
+        if self.open.len() >= MOST_NESTED as usize {
+            return Err(format!("error: kustomizations lie in each other at most {MOST_NESTED} deep"));
+        }
+        self.seen += 1;
+        if self.seen > MOST_FILES {
+            return Err(beyond("a line reads", MOST_FILES, "kustomizations"));
+        }
+        self.open.push(own);
+        Ok(())
     }
+}
+
+fn objects(folder: &str, context: &Context<'_>, visit: &mut Visit) -> Result<Vec<Value>, Failure> {
+    visit.enter(folder)?;
     let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"].map(|name| inside(folder, name));
     let found = names.iter().find_map(|name| context.files.read(name).ok());
     let Some(text) = found else {
@@ -95,7 +120,7 @@ fn objects(folder: &str, context: &Context<'_>, depth: u32) -> Result<Vec<Value>
         let is_file = resource.ends_with(".yaml") || resource.ends_with(".yml") || resource.contains("://");
         let name = if resource.contains("://") { resource.to_owned() } else { inside(folder, resource) };
         if !is_file {
-            all.extend(objects(&name, context, depth + 1)?);
+            all.extend(objects(&name, context, visit)?);
             continue;
         }
         let text = read_file(&name, context).map_err(|problem| {

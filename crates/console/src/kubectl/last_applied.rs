@@ -38,6 +38,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
                     &object,
                     Value::nested(&["metadata", "annotations", LAST_APPLIED], leaf),
                     "configured",
+                    arguments,
                     context,
                     &mut out,
                 );

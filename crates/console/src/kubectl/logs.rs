@@ -8,7 +8,7 @@ use super::exec::{container, pod_of};
 use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, namespace, optional, switch, value};
 use crate::output::{Failure, Output};
 use crate::programs;
-use petri_objects::{Kind, Object, Pod, Time};
+use petri_objects::{Kind, Object, Pod};
 use petri_sim::world::World;
 use std::rc::Rc;
 
@@ -124,16 +124,10 @@ fn one(pod: &Rc<Pod>, container: &str, arguments: &args::Arguments, world: &Worl
              {ip}:10250: i/o timeout"
         ));
     }
-    let began = status.and_then(|status| status.state.running.as_ref().map(|running| running.started_at));
-    let ended = status.and_then(|status| status.state.terminated.as_ref().map(|ended| ended.started_at));
-    let began = began.or(ended).unwrap_or(Time::ZERO);
+    let (began, ended) = programs::life(status, previous);
     let all = pod.spec.containers.iter().chain(&pod.spec.init_containers);
     let Some(own) = all.into_iter().find(|own| *own.name == *container) else { return };
-    let ended = status.and_then(|status| status.state.terminated.as_ref().map(|ended| ended.finished_at));
-    let lines = match programs::said(pod, own, began, ended, world) {
-        Some(text) => text.lines().map(str::to_owned).collect(),
-        None => programs::log_lines(pod, own, began),
-    };
+    let lines = programs::log_lines(pod, own, (began, ended), world);
     let tail = arguments.last("tail").and_then(|tail| tail.parse::<usize>().ok()).unwrap_or(usize::MAX);
     for line in &lines[lines.len().saturating_sub(tail)..] {
         let prefix = if arguments.is_set("prefix") { format!("[pod/{name}/{container}] ") } else { String::new() };

@@ -15,6 +15,16 @@ pub(crate) fn targets(
     use select::Selection;
     let objects = context.host.world().objects();
     let (mut found, mut missing) = (Vec::new(), Vec::new());
+    if arguments.is_set("local") {
+        // The cluster is not asked.
+        for text in texts(arguments, context)? {
+            found.extend(select::parse(&text, objects).objects().cloned());
+        }
+        return match found.is_empty() {
+            true => Err("error: one or more files must be specified when --local is set".into()),
+            false => Ok((found, missing)),
+        };
+    }
     if let Some(named) = in_files(arguments, context)? {
         for target in named {
             match objects.get(&target) {
@@ -28,7 +38,7 @@ pub(crate) fn targets(
         Selection::Named(named) => {
             let namespace = namespace(arguments);
             for (kind, name) in named {
-                match objects.get(&select::reference(kind, &namespace, name.clone())) {
+                match select::find(&select::reference(kind, &namespace, name.clone()), objects) {
                     Some(object) => found.push(object),
                     None => missing.push(not_found(kind, &name)),
                 }
@@ -47,21 +57,25 @@ pub(crate) fn targets(
     Ok((found, missing))
 }
 
-/// The objects that `-f` and `-k` name; `None` without these.
-pub(crate) fn in_files(arguments: &Arguments, context: &Context<'_>) -> Result<Option<Vec<ObjectRef>>, Failure> {
-    let kustomized = arguments.last("kustomize");
-    if arguments.last("filename").is_none() && kustomized.is_none() {
-        return Ok(None);
-    }
+/// The texts that `-f` and `-k` name.
+fn texts(arguments: &Arguments, context: &Context<'_>) -> Result<Vec<String>, Failure> {
     let mut texts: Vec<String> = Vec::new();
     for name in file_names(arguments, context.files)? {
         texts.push(read_file(&name, context)?);
     }
-    if let Some(folder) = kustomized {
+    if let Some(folder) = arguments.last("kustomize") {
         texts.push(kustomize::build(folder, context)?);
     }
+    Ok(texts)
+}
+
+/// The objects that `-f` and `-k` name; `None` without these.
+pub(crate) fn in_files(arguments: &Arguments, context: &Context<'_>) -> Result<Option<Vec<ObjectRef>>, Failure> {
+    if arguments.last("filename").is_none() && arguments.last("kustomize").is_none() {
+        return Ok(None);
+    }
     let mut found = Vec::new();
-    for text in texts {
+    for text in texts(arguments, context)? {
         for object in select::parse(&text, context.host.world().objects()).objects() {
             let meta = object.meta();
             let own = if meta.namespace.is_empty() { namespace(arguments) } else { meta.namespace.to_string() };

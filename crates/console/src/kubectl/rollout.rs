@@ -51,8 +51,8 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             "status" => status(&object, &arguments, context, &mut out),
             "history" => history(&object, &arguments, context.host.world().objects(), &mut out),
             "undo" => undo(&object, &arguments, context, &mut out),
-            "pause" | "resume" => pause(&verb, &object, context, &mut out),
-            "restart" => restart(&object, context, &mut out),
+            "pause" | "resume" => pause(&verb, &object, &arguments, context, &mut out),
+            "restart" => restart(&object, &arguments, context, &mut out),
             other => return Err(format!("error: unknown command \"{other}\" for \"kubectl rollout\"")),
         };
         if let Err(problem) = result {
@@ -355,7 +355,7 @@ fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: 
                     patch.insert("metadata", Value::nested(&["annotations"], Value::Map(annotations)));
                 }
             }
-            send(object, patch, "rolled back", context, out);
+            send(object, patch, "rolled back", arguments, context, out);
         }
         None => {
             // Only a Deployment's undo names the revision that it found: others that which was asked for, 0 if none was.
@@ -369,7 +369,13 @@ fn undo(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: 
     Ok(())
 }
 
-fn pause(verb: &str, object: &Object, context: &mut Context<'_>, out: &mut Output) -> Result<(), Failure> {
+fn pause(
+    verb: &str,
+    object: &Object,
+    arguments: &Arguments,
+    context: &mut Context<'_>,
+    out: &mut Output,
+) -> Result<(), Failure> {
     let subject = format!("{} \"{}\"", object.kind().qualified_resource(), object.meta().name);
     let Object::Deployment(deployment) = object else {
         let doing = if verb == "pause" { "pausing" } else { "resuming" };
@@ -379,17 +385,17 @@ fn pause(verb: &str, object: &Object, context: &mut Context<'_>, out: &mut Outpu
         ("pause", true) => Err(format!("error: {subject} is already paused")),
         ("resume", false) => Err(format!("error: {subject} is not paused")),
         ("pause", false) => {
-            send(object, Value::nested(&["spec", "paused"], Value::Bool(true)), "paused", context, out);
+            send(object, Value::nested(&["spec", "paused"], Value::Bool(true)), "paused", arguments, context, out);
             Ok(())
         }
         _ => {
-            send(object, Value::nested(&["spec", "paused"], Value::Null), "resumed", context, out);
+            send(object, Value::nested(&["spec", "paused"], Value::Null), "resumed", arguments, context, out);
             Ok(())
         }
     }
 }
 
-fn restart(object: &Object, context: &mut Context<'_>, out: &mut Output) -> Result<(), Failure> {
+fn restart(object: &Object, arguments: &Arguments, context: &mut Context<'_>, out: &mut Output) -> Result<(), Failure> {
     const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
     let template = match object {
         Object::Deployment(deployment) if deployment.spec.paused => {
@@ -410,7 +416,7 @@ fn restart(object: &Object, context: &mut Context<'_>, out: &mut Output) -> Resu
         ));
     }
     let patch = Value::nested(&["spec", "template", "metadata", "annotations", RESTARTED_AT], Value::from(&*now));
-    send(object, patch, "restarted", context, out);
+    send(object, patch, "restarted", arguments, context, out);
     Ok(())
 }
 

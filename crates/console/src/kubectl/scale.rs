@@ -32,6 +32,9 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             Object::StatefulSet(set) => set.replicas(),
             Object::Deployment(deployment) => deployment.replicas(),
             Object::ReplicaSet(set) => set.replicas(),
+            Object::Kept(kept) if kept.kind.entry().name == "ReplicationController" && !kept.kind.is_custom() => {
+                petri_objects::batch::pods(kept)
+            }
             _ => {
                 out.fail("Error from server (NotFound): the server could not find the requested resource");
                 continue;

@@ -15,6 +15,7 @@ use petri_objects::merge::{Lists, strategic};
 use petri_objects::{Decode, Kind, Map, Object, ObjectRef, Value};
 use petri_sim::belief::api::apply::LAST_APPLIED;
 use petri_sim::words::command::Command;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The steps to a field, as `fieldsV1` writes them: `f:spec`, `k:{"name":"web"}`.
 type Path = Vec<String>;
@@ -49,8 +50,9 @@ pub(super) fn one(
     }
     let normal = Object::decode(kind, &config, &mut Decode::default()).to_value();
     let paths: Vec<Path> = leaves(kind, &config).into_iter().map(|(path, _)| path).collect();
+    let known: BTreeSet<&Path> = paths.iter().collect();
     // What is applied, as the API server writes it.
-    let wanted: Leaves = leaves(kind, &normal).into_iter().filter(|(path, _)| paths.contains(path)).collect();
+    let wanted: Leaves = leaves(kind, &normal).into_iter().filter(|(path, _)| known.contains(path)).collect();
     let now = context.host.world().now.rfc3339();
     let old = context.host.world().objects().get(target);
     let (mut new, before, mut shares) = match &old {
@@ -71,19 +73,17 @@ pub(super) fn one(
     };
     let at = shares.iter().position(|share| share.manager == manager);
     let was = at.map(|at| shares.remove(at).fields).unwrap_or_default();
-    for path in was.iter().filter(|path| !paths.contains(path)) {
+    for path in was.iter().filter(|path| !known.contains(path)) {
         if !shares.iter().any(|share| share.fields.iter().any(|field| field.starts_with(path))) {
             drop_field(&mut new, path);
         }
     }
+    let live = before.as_ref().map(|before| leaves(kind, before)).unwrap_or_default();
+    let by_path = |all: &Leaves| all.iter().cloned().collect::<BTreeMap<_, _>>();
+    let (live, asked) = (by_path(&live), by_path(&wanted));
     for share in &mut shares {
         // What is taken over by force, or agreed on, has its new manager; who agrees keeps it as well.
-        let differs = |path: &Path| {
-            let live = before.as_ref().map(|before| leaves(kind, before)).unwrap_or_default();
-            let value = |all: &Leaves| all.iter().find(|(own, _)| own == path).map(|(_, value)| value.clone());
-            paths.contains(path) && value(&live) != value(&wanted)
-        };
-        share.fields.retain(|path| !differs(path));
+        share.fields.retain(|path| !known.contains(path) || live.get(path) == asked.get(path));
     }
     let mut entries: Vec<Value> = shares
         .iter()

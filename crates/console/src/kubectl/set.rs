@@ -70,7 +70,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             other => return Err(format!("error: unknown command \"{other}\" for \"kubectl set\"")),
         };
         match one {
-            Ok(Some((patch, done))) => send(&object, Value::nested(path, patch), done, context, &mut out),
+            Ok(Some((patch, done))) => send(&object, Value::nested(path, patch), done, &arguments, context, &mut out),
             Ok(None) => {}
             Err(problem) => out.fail(problem),
         }

@@ -42,11 +42,12 @@ use crate::host::Host;
 use crate::output::{Follow, Output, Slept};
 use crate::session::Inside;
 use inside::Container;
-use petri_objects::{ObjectRef, Pod, Span, Time};
+use petri_objects::{ContainerStatus, ObjectRef, Pod, Span, Time};
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use petri_sim::world::World;
 use start::start;
+use std::rc::Rc;
 use system::Ran;
 
 /// Whether a container may have a program of this name.
@@ -103,14 +104,30 @@ pub(crate) fn has_shell(image: &str) -> bool {
     family::family(image).has_shell()
 }
 
-/// What the process of a container has said since it began.
-pub(crate) fn log_lines(pod: &Pod, container: &petri_objects::Container, began: Time) -> Vec<String> {
-    image::log_lines(pod, container, began)
+/// What the process of a container has said between two instants: by its own command, where its words are those of programs
+/// that are known here, and as its image does otherwise.
+pub(crate) fn log_lines(
+    pod: &Rc<Pod>,
+    container: &petri_objects::Container,
+    (began, ended): (Time, Option<Time>),
+    world: &World,
+) -> Vec<String> {
+    match said::said(pod, container, began, ended, world) {
+        Some(text) => text.lines().map(str::to_owned).collect(),
+        None => image::log_lines(pod, container, began),
+    }
 }
 
-/// What the process of a container has said, if its words are those of programs that are known here; see [`log_lines`] for
-/// any other.
-pub(crate) use said::said;
+/// When a container's process began and ended, if it has; with `previous` the one before it.
+pub(crate) fn life(status: Option<&ContainerStatus>, previous: bool) -> (Time, Option<Time>) {
+    let Some(status) = status else { return (Time::ZERO, None) };
+    let state = if previous { &status.last_state } else { &status.state };
+    match (&state.running, &state.terminated) {
+        (Some(running), _) => (running.started_at, None),
+        (None, Some(ended)) => (ended.started_at, Some(ended.finished_at)),
+        (None, None) => (Time::ZERO, None),
+    }
+}
 
 /// `kubectl exec POD -c CONTAINER -- WORDS`: runs a program, and gives the cluster what it did.
 #[inline(never)]

@@ -148,7 +148,7 @@ fn line(commands: &[Stamped], number: usize) -> Option<String> {
     let stamped = &commands[number];
     let said = |stamped: &Stamped| -> Option<Name> {
         let is_short = matches!(&*stamped.command, Command::Patch { .. } | Command::Exec { .. });
-        stamped.said.clone().filter(|_| is_short)
+        stamped.said.clone().filter(|line| is_short && stands_alone(line))
     };
     if let Some(line) = said(stamped) {
         let before = number.checked_sub(1).map(|before| &commands[before]);
@@ -160,6 +160,15 @@ fn line(commands: &[Stamped], number: usize) -> Option<String> {
         Command::Delete { .. } => stamped.command.line() + " --wait=false",
         command => command.line(),
     })
+}
+
+/// Whether a line does the same wherever it is said: it reads no file and no input, and nobody's shell hears it.
+fn stands_alone(line: &str) -> bool {
+    const READS: [&str; 10] =
+        ["-f", "--filename", "-k", "--kustomize", "--patch-file", "--server-side", "-i", "-it", "-ti", "--stdin"];
+    let own = line.split_whitespace().take_while(|word| *word != "--");
+    let reads = |word: &str| READS.contains(&word.split('=').next().unwrap_or(word)) || word.starts_with("-f");
+    line.starts_with("kubectl ") && !own.into_iter().any(reads)
 }
 
 #[cfg(test)]

@@ -60,6 +60,14 @@ pub fn defaults(object: &mut KeptObject) {
     }
     let name = object.kind.entry().name;
     match name {
+        // With rules for failed pods only those that have failed are replaced.
+        "Job" if object.at(&["spec", "podFailurePolicy"]).is_some() => {
+            if let Some(Value::Map(spec)) = object.fields.entry_mut("spec")
+                && spec.get("podReplacementPolicy").is_none()
+            {
+                insert(spec, "podReplacementPolicy", Value::from("Failed"));
+            }
+        }
         "Secret" => fold_string_data(&mut object.fields),
         "ReplicationController" => select_own_template(object),
         "LimitRange" => complete_limits(&mut object.fields),

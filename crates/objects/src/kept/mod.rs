@@ -62,7 +62,7 @@ impl KeptKind {
     }
     /// Whether a controller acts for its objects, although they are stored as those of the other kept kinds are.
     pub fn is_acted_on(self) -> bool {
-        !self.0.custom && matches!(self.0.name, "CronJob" | "Job")
+        !self.0.custom && matches!(self.0.name, "CronJob" | "Job" | "ReplicationController")
     }
     /// The kinds of every cluster that are kept, group by group.
     pub fn built_in() -> impl Iterator<Item = KeptKind> {

@@ -5,7 +5,8 @@ use super::words;
 use petri_console::dig;
 use petri_objects::order::Order as _;
 use petri_objects::{Name, ObjectRef, Span, Time, condition};
-use petri_sim::belief::api::shelf::Key;
+use petri_sim::belief::api::shelf::{Key, Objects};
+use petri_sim::belief::api::system_services::is_system;
 use petri_sim::reality::dns::{self, Absence, Answer, Data, Rcode, RecordType, ZONE};
 use std::collections::BTreeSet;
 
@@ -55,7 +56,7 @@ pub fn brief(rows: &[Row]) -> String {
 /// Every name of a Service or a pod that resolves, and every name that a StatefulSet's pod should have.
 pub fn rows(facts: &Facts) -> Vec<Row> {
     let objects = facts.objects;
-    let namespaces: BTreeSet<&Name> = objects.services.values().map(|service| &service.metadata.namespace).collect();
+    let namespaces = namespaces(objects);
     let mut rows: Vec<Row> = Vec::new();
     for namespace in namespaces {
         for record in dns::records(objects, namespace) {
@@ -64,6 +65,9 @@ pub fn rows(facts: &Facts) -> Vec<Row> {
                 _ => continue,
             };
             let name = short(&record.name, namespace);
+            if is_of_every_cluster(namespace, &name) {
+                continue;
+            }
             match rows.last_mut() {
                 Some(row) if row.name == name && row.namespace == *namespace => row.addresses.push(text),
                 _ => rows.push(Row { namespace: namespace.clone(), name, addresses: vec![text], note: String::new() }),
@@ -71,6 +75,9 @@ pub fn rows(facts: &Facts) -> Vec<Row> {
         }
         for service in objects.services.in_namespace(namespace) {
             let name = service.metadata.name.to_string();
+            if is_of_every_cluster(namespace, &name) {
+                continue;
+            }
             if !rows.iter().any(|row| row.name == name && row.namespace == *namespace) {
                 // The Service exists, so the name does: there is just nothing behind it.
                 let note = "no address behind it".to_owned();
@@ -92,6 +99,17 @@ pub fn rows(facts: &Facts) -> Vec<Row> {
     rows
 }
 
+/// The namespaces in which somebody has made a Service.
+fn namespaces(objects: &Objects) -> BTreeSet<&Name> {
+    let metas = objects.services.values().map(|service| &service.metadata);
+    metas.filter(|meta| !is_system(&meta.namespace, &meta.name)).map(|meta| &meta.namespace).collect()
+}
+
+/// Whether a name is of a Service that every cluster has: it resolves, and is not what somebody looks for.
+fn is_of_every_cluster(namespace: &str, name: &str) -> bool {
+    is_system(namespace, name.rsplit('.').next().unwrap_or(name))
+}
+
 /// One record as it is served now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Served {
@@ -105,12 +123,12 @@ pub struct Served {
 
 /// Every record of every namespace that has a Service.
 pub fn served(facts: &Facts) -> Vec<Served> {
-    let namespaces: BTreeSet<&Name> =
-        facts.objects.services.values().map(|service| &service.metadata.namespace).collect();
     let mut list = Vec::new();
-    for namespace in namespaces {
+    for namespace in namespaces(facts.objects) {
         let suffix = format!(".{namespace}.svc.{ZONE}.");
-        list.extend(dns::records(facts.objects, namespace).into_iter().map(|record| Served {
+        let records = dns::records(facts.objects, namespace).into_iter();
+        let of_people = records.filter(|record| !is_of_every_cluster(namespace, &short(&record.name, namespace)));
+        list.extend(of_people.map(|record| Served {
             name: short(&record.name, namespace),
             namespace: namespace.clone(),
             kind: record.data.kind().as_str(),

@@ -44,7 +44,7 @@ pub struct Streams {
     pub addresses: Stream,
     pub kubelet: Stream,
     pub scheduler: Stream,
-    /// Uids of accounts, and names of the volumes with pods' tokens: an account says nothing about who the pods are.
+    /// Uids of accounts and of the cluster's own Services, and names of the volumes with pods' tokens: an account says nothing about who the pods are.
     pub accounts: Stream,
 }
 

@@ -80,8 +80,11 @@ impl Wait {
         };
         match self {
             Wait::JobRuns { active, succeeded, completions } => {
-                let wanted = completions.map_or("1 is enough".into(), |wanted| format!("{wanted} have to"));
-                format!("{}; {succeeded} succeeded, {wanted}.", are(active, "of its pods runs", "of its pods run"))
+                let done = match completions {
+                    Some(wanted) => format!("{succeeded} of {wanted} completions"),
+                    None => format!("{succeeded} succeeded, one is enough"),
+                };
+                format!("{}; {done}.", are(active, "of its pods runs", "of its pods run"))
             }
             Wait::JobBackOff { failures, until } => {
                 let failed = are(&i64::from(*failures), "pod has", "pods have");

@@ -485,8 +485,10 @@ impl Command {
                 }
                 line + &namespace_flag(target)
             }
-            Command::Patch { target, patch, .. } => {
-                format!("kubectl patch {target} --type=merge -p '{}'{}", patch.to_json(), namespace_flag(target))
+            Command::Patch { target, patch, status } => {
+                let (patch, part) =
+                    (patch.to_json().replace('\'', "'\\''"), if *status { " --subresource=status" } else { "" });
+                format!("kubectl patch {target}{part} --type=merge -p '{patch}'{}", namespace_flag(target))
             }
             Command::Evict { pod, .. } => format!("evict {pod}{}", namespace_flag(pod)),
             Command::Cordon { node, on } => format!("kubectl {} {node}", on_off(on, "cordon", "uncordon")),

@@ -26,12 +26,13 @@ pub enum ControllerId {
     Job,
     CronJob,
     TtlAfterFinished,
+    ReplicationController,
 }
 
 impl ControllerId {
     /// How many of [`ControllerId::ALL`] every world needs: the rest sleeps where it has nothing to look at.
     pub const ORDINARY: usize = 18;
-    pub const ALL: [ControllerId; 22] = [
+    pub const ALL: [ControllerId; 23] = [
         ControllerId::Scheduler,
         ControllerId::StatefulSet,
         ControllerId::ReplicaSet,
@@ -54,6 +55,7 @@ impl ControllerId {
         ControllerId::Job,
         ControllerId::CronJob,
         ControllerId::TtlAfterFinished,
+        ControllerId::ReplicationController,
     ];
 
     /// The component's name in events: `statefulset-controller`.
@@ -81,6 +83,7 @@ impl ControllerId {
             ControllerId::Job => "job-controller",
             ControllerId::CronJob => "cronjob-controller",
             ControllerId::TtlAfterFinished => "ttl-after-finished-controller",
+            ControllerId::ReplicationController => "replication-controller",
         }
     }
     pub fn from_name(name: &str) -> Option<ControllerId> {

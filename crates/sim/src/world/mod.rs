@@ -187,6 +187,9 @@ impl World {
             let account = crate::belief::controllers::service_account::default_account(&name.into());
             self.server.serve(Request::Create(account.into()), &context).expect("so are their accounts");
         }
+        for object in crate::belief::api::system_services::first(&self.settings) {
+            self.server.serve(Request::Create(object), &context).expect("so are the cluster's Services");
+        }
         for object in &scenario.setup {
             // A setup object that the API server refuses is left out: scenarios are tested to have none.
             let _ = self.server.serve(Request::Create(object.clone()), &context);

@@ -2,8 +2,8 @@
 
 use crate::belief::api::request::{Reply, Request, WriteContext};
 use crate::belief::api::shelf::{Key, Objects};
-use crate::belief::api::system_namespaces;
 use crate::belief::api::watch::Change;
+use crate::belief::api::{system_namespaces, system_services};
 use crate::belief::client::call::{Api, Outcome, PendingSync, Stop, Via};
 use crate::belief::client::informer::Enqueue;
 use crate::belief::client::workqueue::AT_ONCE;
@@ -102,7 +102,7 @@ impl World {
                 self.disks.follow(change);
                 self.follow_owner(change);
                 self.check_change(change, notes);
-                if system_namespaces::is_missed(change) {
+                if system_namespaces::is_missed(change) || system_services::is_missed(change) {
                     self.plan_system_namespaces();
                 }
                 if let Some(note) = write_note(change) {
@@ -451,16 +451,17 @@ impl World {
         self.queue.push(system_namespaces::next_look(self.start, self.now), Event::SystemNamespaces);
     }
 
-    /// The API server makes the namespaces again that every cluster has.
+    /// The API server makes again what every cluster has: namespaces, and its own Service.
     fn make_system_namespaces(&mut self) {
         if self.is_stopped(Component::ApiServer) {
             return self.plan_system_namespaces();
         }
         let context = WriteContext { now: self.now, by: Actor::Setup, cause: Cause::Timer };
         let missing: Vec<Namespace> = system_namespaces::missing(self.server.objects()).collect();
-        for namespace in missing {
+        let services = system_services::missing(self.server.objects(), &self.settings);
+        for object in missing.into_iter().map(Object::from).chain(services) {
             // Nothing can be wrong with them, and nobody could be told.
-            let _ = self.server.serve(Request::Create(namespace.into()), &context);
+            let _ = self.server.serve(Request::Create(object), &context);
         }
     }
 

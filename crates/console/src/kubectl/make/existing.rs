@@ -8,7 +8,7 @@ use crate::kubectl::apply::make;
 use crate::kubectl::context::{self, Context};
 use crate::output::{Failure, Output};
 use crate::select::{kind_of, reference};
-use petri_objects::{Kind, Map, Object, Value};
+use petri_objects::{Kind, Map, Object, Quantity, Value};
 
 const EXPOSE: &[Flag] = &[
     NAMESPACE,
@@ -28,11 +28,27 @@ const EXPOSE: &[Flag] = &[
     value("field-manager"),
 ];
 
+/// Upstream: `canBeExposed`.
+const EXPOSED: [&str; 5] = ["Deployment", "Pod", "ReplicaSet", "ReplicationController", "Service"];
+/// Upstream: `canBeAutoscaled`.
+const AUTOSCALED: [&str; 4] = ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"];
+
+/// `StatefulSet.apps`.
+fn with_group(kind: Kind) -> String {
+    match kind.group() {
+        "" => kind.name().to_owned(),
+        group => format!("{}.{group}", kind.name()),
+    }
+}
+
 /// `kubectl expose deployment/web --port=80`.
 #[inline(never)]
 pub fn expose(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let arguments = args::parse(words, EXPOSE, "kubectl expose")?;
     let (kind, name) = one_of(&arguments, context)?;
+    if !EXPOSED.contains(&kind.name()) {
+        return Err(format!("error: cannot expose a {}", with_group(kind)));
+    }
     let target = reference(kind, &namespace(&arguments), name.as_str());
     let found = context.host.world().objects().get(&target).ok_or_else(|| context::not_found(kind, &name))?;
     let value = found.to_value();
@@ -41,6 +57,7 @@ pub fn expose(words: &[String], context: &mut Context<'_>) -> Result<Output, Fai
         (Some(selector), _) => Some(Value::Map(pairs(&selector.split(',').collect::<Vec<_>>())?)),
         (None, Kind::Service) => value.at(&["spec", "selector"]).cloned(),
         (None, Kind::Pod) => labels(),
+        (None, Kind::Kept(_)) => value.at(&["spec", "selector"]).cloned(),
         _ => value.at(&["spec", "selector", "matchLabels"]).cloned(),
     };
     let Some(selector) = selector else {
@@ -138,6 +155,9 @@ pub fn autoscale(words: &[String], context: &mut Context<'_>) -> Result<Output, 
         return Err("error: required flag(s) \"max\" not set".into());
     }
     let (kind, name) = one_of(&arguments, context)?;
+    if !AUTOSCALED.contains(&kind.name()) {
+        return Err(format!("error: cannot autoscale a {}", with_group(kind)));
+    }
     let target = reference(kind, &namespace(&arguments), name.as_str());
     let found: Object = context.host.world().objects().get(&target).ok_or_else(|| context::not_found(kind, &name))?;
     let Some(most) = arguments.last("max") else {
@@ -145,11 +165,27 @@ pub fn autoscale(words: &[String], context: &mut Context<'_>) -> Result<Output, 
     };
     let mut spec = Map::new();
     spec.insert("maxReplicas", number(most, "max")?);
-    let cpu = arguments.last("cpu-percent").or(arguments.last("cpu").map(|cpu| cpu.trim_end_matches('%')));
-    if let Some(percent) = cpu.filter(|percent| percent.parse::<i64>().is_ok_and(|percent| percent > 0)) {
-        let target = map([("averageUtilization", number(percent, "cpu-percent")?), ("type", text("Utilization"))]);
-        let resource = map([("name", text("cpu")), ("target", target)]);
-        spec.insert("metrics", Value::List(vec![map([("resource", resource), ("type", text("Resource"))])]));
+    let mut metrics = Vec::new();
+    if let Some(percent) = arguments.last("cpu-percent") {
+        let percent = number(percent, "cpu-percent")?;
+        if percent.as_int().is_some_and(|percent| percent > 0) {
+            metrics.push(metric("cpu", [("averageUtilization", percent), ("type", text("Utilization"))]));
+        }
+    }
+    for resource in ["cpu", "memory"] {
+        let Some(target) = arguments.last(resource) else { continue };
+        metrics.push(match target.strip_suffix('%') {
+            Some(percent) => {
+                metric(resource, [("averageUtilization", number(percent, resource)?), ("type", text("Utilization"))])
+            }
+            None if Quantity(target.into()).millis().is_some() => {
+                metric(resource, [("averageValue", text(target)), ("type", text("AverageValue"))])
+            }
+            None => return Err(format!("error: invalid {resource} metric value: {target}")),
+        });
+    }
+    if !metrics.is_empty() {
+        spec.insert("metrics", Value::List(metrics));
     }
     if let Some(least) = arguments.last("min") {
         spec.insert("minReplicas", number(least, "min")?);
@@ -169,6 +205,11 @@ pub fn autoscale(words: &[String], context: &mut Context<'_>) -> Result<Output, 
         out.stderr.insert_str(0, OLD_PERCENT);
     }
     Ok(out)
+}
+
+fn metric(resource: &str, target: [(&'static str, Value); 2]) -> Value {
+    let resource = map([("name", text(resource)), ("target", map(target))]);
+    map([("resource", resource), ("type", text("Resource"))])
 }
 
 const OLD_PERCENT: &str = "Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format \

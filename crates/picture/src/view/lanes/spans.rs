@@ -77,8 +77,8 @@ impl Bar {
             Bar::NodeLost | Bar::Cut | Bar::Unanswered | Bar::Refused => "amb",
             Bar::Acts | Bar::Taken => "ink",
             Bar::Stale => "stale",
-            Bar::Named => "answer",
-            Bar::Nameless => "answer no",
+            Bar::Named => "named",
+            Bar::Nameless => "named no",
             Bar::Parts => "parts",
             Bar::Off | Bar::KubeletStopped => "offbar",
         }

@@ -17,6 +17,7 @@ pub mod request;
 pub mod server;
 pub mod shelf;
 pub mod system_namespaces;
+pub mod system_services;
 pub mod validation;
 pub mod warnings;
 pub mod watch;

@@ -35,12 +35,21 @@ fn files(of: &Value, source: &str) -> Vec<File> {
     items(of, "items").iter().map(file).collect()
 }
 
+/// How many files of one volume are looked at, each beside each, and how many overlaps are told.
+const MOST_FILES: usize = 500;
+const MOST_OVERLAPS: usize = 100;
+
 /// What each new file lies upon, of those before it.
 fn overlaps(taken: &mut Vec<File>, new: Vec<File>) -> Vec<String> {
     let mut found = Vec::new();
     for mut file in new {
+        if taken.len() >= MOST_FILES || found.len() >= MOST_OVERLAPS {
+            break;
+        }
         file.path.truncate(file.path.trim_end_matches('/').len());
-        let below = |inner: &str, outer: &str| format!("{inner}/").starts_with(&format!("{outer}/"));
+        let below = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         let hides = |other: &&File| {
             !file.path.is_empty()
                 && !other.path.is_empty()

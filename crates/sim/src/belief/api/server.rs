@@ -102,6 +102,7 @@ impl Server {
         self.check_namespace(&object)?;
         let uids = match kind {
             Kind::ServiceAccount => &mut self.random.accounts,
+            _ if super::system_services::is_own(&object) => &mut self.random.accounts,
             _ => &mut self.random.uids,
         };
         admission::fill_system_fields(&mut object, context.now, Uid(uids.draw() | 1));

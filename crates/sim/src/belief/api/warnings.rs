@@ -49,10 +49,22 @@ const SECCOMP: &str = "non-functional in v1.27+; use the \"seccompProfile\" fiel
 
 type Warnings = Vec<String>;
 
+/// What a cluster says to whoever reads or writes objects of a kind that goes out of use.
+pub fn deprecation(kind: Kind) -> Option<&'static str> {
+    match (kind, kind.name()) {
+        (Kind::Kept(_), "Endpoints") => {
+            Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
+        }
+        (Kind::Kept(_), "ComponentStatus") => Some("v1 ComponentStatus is deprecated in v1.19+"),
+        _ => None,
+    }
+}
+
 /// Everything that a cluster warns of when it takes this object.
 pub fn of(object: &Object) -> Warnings {
     let (mut out, value) = (Warnings::new(), object.to_value());
     let name = object.kind().name();
+    out.extend(deprecation(object.kind()).map(String::from));
     let label = NAMED.iter().find(|(kinds, _)| kinds.contains(&name));
     if let (Some((_, what)), Some(fault)) = (label, not_a_label(&object.meta().name)) {
         out.push(format!(
@@ -80,7 +92,6 @@ pub fn of(object: &Object) -> Warnings {
             "annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead"
                 .into(),
         ),
-        "Endpoints" => out.push("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".into()),
         "StorageClass" => topologies(&value, &mut out),
         _ => {}
     }

@@ -28,6 +28,8 @@ pub mod pod_gc;
 pub mod pv_protection;
 pub mod pvc_protection;
 pub mod replicaset;
+pub mod replication;
+pub mod replication_controller;
 pub mod resource_quota;
 pub mod service_account;
 pub mod statefulset;
@@ -113,6 +115,7 @@ controllers! {
     Job, "pkg/controller/job", crate::belief::controllers::job, never, true;
     CronJob, "pkg/controller/cronjob", crate::belief::controllers::cron_job, never, false;
     TtlAfterFinished, "pkg/controller/ttlafterfinished", crate::belief::controllers::ttl_after_finished, never, false;
+    ReplicationController, "pkg/controller/replication", crate::belief::controllers::replication_controller, never, true;
 }
 
 /// What a control loop does.
@@ -126,6 +129,7 @@ pub fn is_needless(id: ControllerId, objects: &Objects) -> bool {
         ControllerId::DaemonSet => objects.daemon_sets.is_empty(),
         // That of Jobs never sleeps: pods may outlive the last Job, and wait for it to take their finalizer.
         ControllerId::CronJob | ControllerId::TtlAfterFinished => !objects.keeps("Job") && !objects.keeps("CronJob"),
+        ControllerId::ReplicationController => !objects.keeps("ReplicationController"),
         _ => false,
     }
 }
@@ -164,6 +168,7 @@ pub struct Memory {
     pub daemon: Rare<daemon::Memory>,
     pub scheduler: crate::belief::scheduler::Memory,
     pub job: Rare<job::Memory>,
+    pub replication: Rare<replication_controller::Memory>,
     /// For those that remember nothing.
     pub nothing: (),
 }
@@ -191,6 +196,7 @@ parts! {
     daemon: daemon::Memory;
     scheduler: crate::belief::scheduler::Memory;
     job: job::Memory;
+    replication: replication_controller::Memory;
     nothing: ();
 }
 

@@ -60,11 +60,19 @@ pub fn work(container: &Container) -> Option<Span> {
     let image = image.rsplit_once("library/").map_or(image, |(_, image)| image);
     let words = container.command.iter().chain(&container.args);
     let text = words.map(|word| &**word).collect::<Vec<_>>().join(" ");
-    let for_ever =
-        ["while true", "while :", "tail -f", "sleep infinity", "sleep inf", "nginx", "httpd", "redis-server"];
+    let for_ever = ["while true", "while :", "tail -f", "sleep infinity", "sleep inf"];
+    let is_server = |command: &str| {
+        let program = command.split_whitespace().find(|word| *word != "exec").map_or("", base);
+        ["nginx", "httpd", "redis-server"].contains(&program)
+    };
+    // What a shell is told to run stands behind its flag.
+    let script = text.split_once(" -c ").map_or(text.as_str(), |(_, script)| script);
     match text.is_empty() {
         true => IDLE.contains(&image).then_some(Span::ZERO),
-        false => (!for_ever.iter().any(|word| text.contains(word))).then_some(Span::seconds(10)),
+        false => {
+            let stays = for_ever.iter().any(|word| text.contains(word)) || script.split(['|', ';', '&']).any(is_server);
+            (!stays).then_some(Span::seconds(10))
+        }
     }
 }
 

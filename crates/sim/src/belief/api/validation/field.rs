@@ -125,6 +125,10 @@ impl Errors {
     pub(super) fn invalid(&mut self, path: &Path<'_>, value: impl Into<String>, detail: impl Into<String>) {
         self.add(path, FieldErrorKind::Invalid, Some(value.into()), detail);
     }
+    /// What is wrong is no value that could be shown: two fields that exclude each other, or both are missing.
+    pub(super) fn invalid_whole(&mut self, path: &Path<'_>, detail: &str) {
+        self.add(path, FieldErrorKind::Invalid, None, detail);
+    }
     pub(super) fn forbidden(&mut self, path: &Path<'_>, detail: impl Into<String>) {
         self.add(path, FieldErrorKind::Forbidden, None, detail);
     }

@@ -36,6 +36,7 @@ const WORDS: &[(&str, &str)] = &[
     ("JobSpec.completionMode", "Indexed NonIndexed"),
     ("JobSpec.podReplacementPolicy", "Failed TerminatingOrFailed"),
     ("PodFailurePolicyRule.action", "Count FailIndex FailJob Ignore"),
+    ("PodFailurePolicyOnExitCodesRequirement.operator", "In NotIn"),
     ("CustomResourceDefinitionSpec.scope", "Cluster Namespaced"),
     ("CustomResourceConversion.strategy", "None Webhook"),
     ("ValidatingWebhook.failurePolicy", "Fail Ignore"),

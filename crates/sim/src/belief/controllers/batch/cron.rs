@@ -4,7 +4,6 @@
 //!
 //! Deviation: of time zones UTC alone is known; with any other nothing is started, and `why` says so.
 
-use super::schedule::Schedule;
 use super::spec::{cron_job, jobs_in};
 use super::status::Status;
 use crate::belief::api::shelf::Key;
@@ -16,6 +15,7 @@ use crate::ground::clock::{Span, Time};
 use crate::words::batch::Wait;
 use crate::words::reason::Reason;
 use petri_objects::order::Order as _;
+use petri_objects::schedule::Schedule;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -77,7 +77,7 @@ impl Plan {
     fn of(cron: &KeptObject) -> Plan {
         let time = |key: &str| Time::parse_rfc3339(cron.text(&["status", key]));
         Plan {
-            schedule: Schedule::read(cron.text(&["spec", "schedule"])),
+            schedule: Schedule::read(cron.text(&["spec", "schedule"])).ok(),
             active: cron.list(&["status", "active"]).to_vec(),
             last_scheduled: time("lastScheduleTime"),
             last_successful: time("lastSuccessfulTime"),
@@ -140,7 +140,7 @@ fn run(cron: &Rc<KeptObject>, plan: &mut Plan, jobs: &[Rc<KeptObject>], news: &m
         return Ok(Done::settled());
     }
     let zone = cron.text(&["spec", "timeZone"]);
-    if !is_utc(zone) {
+    if !batch::is_utc(zone) {
         return Ok(waits(Wait::CronZone { zone: zone.into() }));
     }
     if spec("suspend") == Some(&Value::Bool(true)) {
@@ -227,14 +227,6 @@ fn run(cron: &Rc<KeptObject>, plan: &mut Plan, jobs: &[Rc<KeptObject>], news: &m
 
 fn waits(reason: Wait) -> Done {
     Done::waiting(Reason::Batch(reason))
-}
-
-fn is_utc(zone: &str) -> bool {
-    let zone = zone.to_ascii_uppercase();
-    matches!(
-        zone.strip_prefix("ETC/").unwrap_or(&zone),
-        "" | "UTC" | "UCT" | "GMT" | "ZULU" | "UNIVERSAL" | "GREENWICH"
-    )
 }
 
 fn names(active: &[Value]) -> Vec<Name> {

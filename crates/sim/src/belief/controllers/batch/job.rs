@@ -245,10 +245,8 @@ fn suspend_or_resume(course: &mut Course, api: &mut Api<'_, Memory>) -> bool {
     let news = course.status.set(condition);
     if news {
         api.normal(&course.object(), event, message);
-        if !suspended {
-            // The deadline counts from here.
-            course.status.started = Some(now.whole_seconds());
-        }
+        // The deadline counts from here, and stops while the Job is suspended.
+        course.status.started = (!suspended).then(|| now.whole_seconds());
     }
     news
 }

@@ -9,7 +9,6 @@ pub mod indexes;
 pub mod job;
 pub mod pods;
 pub mod policy;
-pub mod schedule;
 pub mod spec;
 pub mod status;
 pub mod tracking;

@@ -8,6 +8,7 @@ use super::course::{Course, is_tracked, release};
 use super::indexes::INDEX;
 use crate::belief::api::shelf::Key;
 use crate::belief::client::call::{Api, Stop};
+use crate::belief::controllers::replicaset::{ready_since, restarts};
 use crate::belief::controllers::util::{controller_ref, is_namespace_terminating, slow_start_batch};
 use crate::ground::clock::Span;
 use crate::words::api_error::ApiError;
@@ -122,7 +123,9 @@ fn for_removal(course: &Course, at_least: i64) -> Vec<Rc<Pod>> {
     let phase = |pod: &Pod| u32::from(pod.phase() == Phase::Running);
     pods.order_by_key(|pod| {
         let meta = &pod.metadata;
-        (pod.is_scheduled(), phase(pod), pod.is_ready(), Reverse(meta.creation_timestamp), meta.name.clone())
+        let ready_since = pod.is_ready().then(|| ready_since(pod));
+        let age = (Reverse(restarts(pod)), Reverse(meta.creation_timestamp));
+        (pod.is_scheduled(), phase(pod), pod.is_ready(), Reverse(ready_since), age, meta.name.clone())
     });
     let (mut first, mut rest) = (Vec::new(), Vec::new());
     let mut taken: Vec<u32> = Vec::new();
@@ -142,7 +145,10 @@ fn for_removal(course: &Course, at_least: i64) -> Vec<Rc<Pod>> {
 ///
 /// Upstream: `firstPendingIndexes`.
 fn pending_indexes(course: &Course, count: i64) -> Vec<u32> {
-    let busy: Vec<u32> = course.active.iter().filter_map(|pod| course.index(pod)).collect();
+    // A pod that is asked to stop keeps its index until it has ended, if nothing replaces it before.
+    let stops = |pod: &&Rc<Pod>| pod.is_terminating() && !pod.phase().is_terminal();
+    let stopping = course.pods.iter().filter(stops).filter(|_| course.spec.replaces_failed_only);
+    let busy: Vec<u32> = course.active.iter().chain(stopping).filter_map(|pod| course.index(pod)).collect();
     let all = 0..u32::try_from(course.spec.completions.unwrap_or(0)).unwrap_or(0);
     let free = all.filter(|index| !busy.contains(index) && !course.succeeded_indexes.has(*index));
     free.take(count.max(0) as usize).collect()

@@ -12,6 +12,9 @@
 mod ranking;
 mod status;
 
+pub(super) use ranking::{ready_since, restarts};
+pub(super) use status::calculate_status;
+
 use super::expectations::{Did, Expectations};
 use super::pod_control::{create_pod, delete_pod, pod_from_template};
 use super::ref_manager::{claim_pods, pods_by_owner};
@@ -125,10 +128,10 @@ pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let mut did = Did::nothing(api.now);
     let managed = match set.metadata.is_terminating() {
         true => None,
-        false => manage_replicas(set, &active, &mut did, api)?,
+        false => manage_replicas(set, &owner, &active, &mut did, api)?,
     };
 
-    let status = status::calculate_status(set, &active, &pods, managed.as_ref(), api.now);
+    let status = calculate_status(set, &active, &pods, managed.as_ref(), api.now);
     let updated = status::update_status(set, &status, api);
     // What was created and deleted is remembered whether or not the status could be written.
     api.memory.remember(key, did);
@@ -140,7 +143,7 @@ pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
 }
 
 /// What the ReplicaSet still waits for, and when to look again.
-fn outlook(set: &ReplicaSet, active: &[Rc<Pod>], status: &ReplicaSetStatus, now: Time) -> Done {
+pub(super) fn outlook(set: &ReplicaSet, active: &[Rc<Pod>], status: &ReplicaSetStatus, now: Time) -> Done {
     if set.metadata.is_terminating() {
         return Done::waiting(Reason::SetTerminating);
     }
@@ -153,21 +156,21 @@ fn outlook(set: &ReplicaSet, active: &[Rc<Pod>], status: &ReplicaSetStatus, now:
     }
 }
 
-/// Creates what is missing, or deletes what is too much. The error is that of the API server: status is written first.
+/// Creates what is missing, or deletes what is too much, in the name of the set or of the object that is read as one. The error is that of the API server: status is written first.
 ///
 /// Upstream: `manageReplicas`.
-fn manage_replicas(
-    set: &Rc<ReplicaSet>,
+pub(super) fn manage_replicas<M>(
+    set: &ReplicaSet,
+    about: &Object,
     active: &[Rc<Pod>],
     did: &mut Did,
-    api: &mut Api<'_, Memory>,
+    api: &mut Api<'_, M>,
 ) -> Result<Option<ApiError>, Stop> {
-    let about = Object::ReplicaSet(set.clone());
     let wanted = set.replicas().max(0) as u32;
     let have = active.len() as u32;
     if have < wanted {
         let missing = (wanted - have).min(BURST_REPLICAS);
-        let create = |_| create_pod(&about, pod_from_template(&about, &set.spec.template), did, api);
+        let create = |_| create_pod(about, pod_from_template(about, &set.spec.template), did, api);
         let (_, error) = slow_start_batch(missing, create)?;
         return Ok(error);
     }
@@ -176,7 +179,7 @@ fn manage_replicas(
         let surplus = (have - wanted).min(BURST_REPLICAS);
         let related = ranking::indirectly_related_pods(set, &api.cache());
         for pod in ranking::pods_to_delete(active, &related, surplus, api.now) {
-            match delete_pod(&about, &pod, did, api) {
+            match delete_pod(about, &pod, did, api) {
                 Err(Stop::Failed(error)) => failure = failure.or(Some(error)),
                 other => other?,
             }

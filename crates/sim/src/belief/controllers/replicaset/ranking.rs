@@ -82,14 +82,15 @@ fn phase_order(pod: &Pod) -> u32 {
     }
 }
 
-fn ready_since(pod: &Pod) -> Time {
+/// Since when a pod is Ready, or is not.
+pub fn ready_since(pod: &Pod) -> Time {
     condition(&pod.status.conditions, "Ready").map_or(Time::ZERO, |ready| ready.last_transition_time)
 }
 
 /// The highest restart count of the regular containers and of the sidecars, compared in this order.
 ///
 /// Upstream: `maxContainerRestarts`.
-fn restarts(pod: &Pod) -> (i32, i32) {
+pub fn restarts(pod: &Pod) -> (i32, i32) {
     let sidecars: BTreeSet<&Name> = pod
         .spec
         .init_containers

@@ -129,9 +129,50 @@ fn specification(errors: &mut Errors, object: &KeptObject, below: &[&str]) {
             let detail = "only \"Never\" is supported when podFailurePolicy is specified";
             errors.invalid(&template.key("spec").key("restartPolicy"), format::text(policy), detail);
         }
-        if at(&["podReplacementPolicy"]).and_then(Value::as_str) == Some("TerminatingOrFailed") && !below.is_empty() {
+        if at(&["podReplacementPolicy"]).and_then(Value::as_str) == Some("TerminatingOrFailed") {
             errors.not_supported(&spec.key("podReplacementPolicy"), "\"TerminatingOrFailed\"", &["Failed"]);
         }
+        let rules = at(&["podFailurePolicy", "rules"]).and_then(Value::as_list).unwrap_or_default();
+        let policy = spec.key("podFailurePolicy");
+        failure_rules(errors, rules, &policy.key("rules"));
+    }
+}
+
+/// Upstream: `validatePodFailurePolicy`, `validatePodFailurePolicyRuleOnExitCodes`.
+fn failure_rules(errors: &mut Errors, rules: &[Value], path: &Path<'_>) {
+    for (i, rule) in rules.iter().enumerate() {
+        let path = path.index(i);
+        match (rule.at(&["onExitCodes"]), rule.at(&["onPodConditions"]).is_some()) {
+            (Some(_), true) => {
+                errors.invalid_whole(&path, "specifying both OnExitCodes and OnPodConditions is not supported");
+            }
+            (None, false) => {
+                errors.invalid_whole(&path, "specifying one of OnExitCodes and OnPodConditions is required");
+            }
+            (Some(codes), false) => exit_codes(errors, codes, &path.key("onExitCodes")),
+            (None, true) => {}
+        }
+    }
+}
+
+fn exit_codes(errors: &mut Errors, codes: &Value, path: &Path<'_>) {
+    let path = path.key("values");
+    let values: Vec<i64> =
+        codes.at(&["values"]).and_then(Value::as_list).unwrap_or_default().iter().filter_map(Value::as_int).collect();
+    let shown = || format!("[{}]", values.iter().map(i64::to_string).collect::<Vec<_>>().join(","));
+    if values.is_empty() {
+        return errors.invalid(&path, shown(), "at least one value is required");
+    }
+    let is_in = codes.at(&["operator"]).and_then(Value::as_str) == Some("In");
+    for (i, value) in values.iter().enumerate() {
+        if values[..i].contains(value) {
+            errors.duplicate_value(&path.index(i), value.to_string());
+        } else if is_in && *value == 0 {
+            errors.invalid(&path.index(i), "0", "must not be 0 for the In operator");
+        }
+    }
+    if !values.is_sorted() {
+        errors.invalid(&path, shown(), "must be ordered");
     }
 }
 
@@ -182,12 +223,29 @@ pub(super) fn update(errors: &mut Errors, new: &KeptObject, old: &KeptObject) {
         if let (Value::Map(map), true) = (&mut value, movable) {
             strip(map, "metadata", &["annotations", "labels"]);
             strip(map, "spec", &["affinity", "nodeSelector", "schedulingGates", "tolerations"]);
+            for key in ["containers", "initContainers"] {
+                if let Some(Value::Map(spec)) = map.entry_mut("spec")
+                    && let Some(Value::List(containers)) = spec.entry_mut(key)
+                {
+                    let maps = containers
+                        .iter_mut()
+                        .filter_map(|own| if let Value::Map(own) = own { Some(own) } else { None });
+                    maps.for_each(|own| drop(own.remove("resources")));
+                }
+            }
         }
         value
     };
-    // Of a suspended Job that has not run it may still be said where it runs.
-    let is_movable =
-        old.at(&["spec", "suspend"]) == Some(&Value::Bool(true)) && old.text(&["status", "startTime"]).is_empty();
+    // Of a suspended Job without pods it may still be said where they run and with how much.
+    let says_suspended = |value: &Value| {
+        let text = |key: &str| value.at(&[key]).and_then(Value::as_str);
+        text("type") == Some("Suspended") && text("status") == Some("True")
+    };
+    let stands =
+        old.text(&["status", "startTime"]).is_empty() || old.list(&["status", "conditions"]).iter().any(says_suspended);
+    let is_movable = old.at(&["spec", "suspend"]) == Some(&Value::Bool(true))
+        && old.at(&["status", "active"]).and_then(Value::as_int).unwrap_or(0) == 0
+        && stands;
     if template(new, is_movable) != template(old, is_movable) {
         errors.invalid(&spec.key("template"), dump(new), "field is immutable");
     }

@@ -124,10 +124,10 @@ fn one(errors: &mut Errors, item: &Value, key: &str, is_pod: bool, path: &Path<'
         }
         if let (Some((_, min)), Some((_, max))) = (amount(item, "min", key), amount(item, "max", key))
             && min > 0
-            && ratio * min > max * 1_000
+            && ratio.saturating_mul(min) > max.saturating_mul(1_000)
         {
             // Go's `%f` of the quotient.
-            let millionths = (max * 1_000_000 + min / 2) / min;
+            let millionths = max.saturating_mul(1_000_000).saturating_add(min / 2) / min;
             let (whole, rest) = (millionths / 1_000_000, millionths % 1_000_000);
             let detail = format!("ratio {text} is greater than max/min = {whole}.{rest:06}");
             errors.invalid(&path, format::text(text), detail);
