@@ -29,8 +29,7 @@ pub fn is_own(object: &Object) -> bool {
 
 /// What a cluster has before anybody asks.
 pub fn first(settings: &Settings) -> Vec<Object> {
-    let [service, slice] = of_the_dns(settings);
-    of_the_api_server(settings).into_iter().chain([service.into(), slice.into()]).collect()
+    of_the_api_server(settings).into_iter().chain(of_the_dns(settings)).collect()
 }
 
 /// Whether something of the API server's own Service has gone.
