@@ -22,6 +22,7 @@ pub(crate) fn are(kind: Kind) -> bool {
 }
 
 /// Those that nobody has stored, in key order among those that somebody has.
+#[inline(never)]
 pub(crate) fn add_all(kind: Kind, objects: &Objects, stored: &mut Vec<Object>) {
     let known = |meta: &Meta| stored.iter().any(|own| Key::of(own.meta()) == Key::of(meta));
     let services = objects.services.values().filter(|service| !known(&service.metadata));
@@ -31,6 +32,7 @@ pub(crate) fn add_all(kind: Kind, objects: &Objects, stored: &mut Vec<Object>) {
 }
 
 /// The object beside a Service.
+#[inline(never)]
 pub(crate) fn one(kind: Kind, key: &Key, objects: &Objects) -> Option<Object> {
     made(kind, objects.services.get(key)?, objects)
 }

@@ -236,7 +236,7 @@ impl<'a> Module<'a> {
     ///
     /// Functions of equal code have become one, under the name of any of them. A closure, or what was made for a type of
     /// such a module, is called from there and from nowhere else: who is called from elsewhere has its name by chance. A short
-    /// closure that is called by way of the table may be anybody's.
+    /// closure that calls nobody and is called by way of the table may be anybody's.
     pub fn of_modules(&self, paths: &[impl AsRef<str>]) -> BTreeSet<u32> {
         let (mut found, mut doors) = (BTreeSet::new(), BTreeSet::new());
         for (function, name) in &self.names {
@@ -244,7 +244,8 @@ impl<'a> Module<'a> {
             let mut ways = paths.iter().flat_map(|path| leads_through(&name, path.as_ref()));
             let Some(first) = ways.by_ref().min() else { continue };
             let is_short = self.body(*function).is_some_and(|body| body.as_bytes().len() <= SHORT);
-            if is_short && name.contains("{closure") && self.roots.contains(function) {
+            let is_leaf = is_short && self.callees(*function).is_empty();
+            if is_leaf && name.contains("{closure") && self.roots.contains(function) {
                 continue;
             }
             found.insert(*function);

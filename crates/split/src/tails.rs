@@ -17,7 +17,7 @@ use super::piece::{Piece, declare, encoded, order};
 use crate::Outcome;
 
 /// How many bytes a move must save. Each move makes both parts together a little larger: see the crate's figures.
-const WORTH: usize = 40;
+const WORTH: usize = 32;
 
 impl Module<'_> {
     /// The functions that ran, and the module in which every piece that did not run is a function of its own. Old

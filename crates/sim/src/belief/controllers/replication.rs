@@ -19,6 +19,7 @@ pub const KIND: &str = "ReplicationController";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Memory(Expectations);
 
+#[inline(never)]
 pub fn changed(change: &Change, keys: &mut Enqueue<'_, Memory>) {
     let object = change.object();
     if object.kind().name() != KIND {
@@ -32,6 +33,7 @@ pub fn changed(change: &Change, keys: &mut Enqueue<'_, Memory>) {
 }
 
 /// Upstream: `addPod`, `updatePod`, `deletePod`.
+#[inline(never)]
 pub fn pod_changed(change: &Change, keys: &mut Enqueue<'_, Memory>) {
     keys.memory.0.hear(change.revision);
     let sides = [&change.old, &change.new];
@@ -54,6 +56,7 @@ pub fn pod_changed(change: &Change, keys: &mut Enqueue<'_, Memory>) {
 }
 
 /// Upstream: `syncReplicaSet`, by way of `conversion.go`.
+#[inline(never)]
 pub fn sync(key: &Key, api: &mut Api<'_, Memory>) -> Outcome {
     let cache = api.cache();
     let Some((object, set)) = find(&cache, key) else {
