@@ -25,6 +25,7 @@ test("a pod's logs and a claim's files are in the inspector", async () => {
   includes(await logs.innerText(), "Tomcat started");
   await page.locator('[data-facts="Claims"]').click();
   await page.locator(".facts .row-button", { hasText: "logs-rg-0" }).click();
+  await page.locator("#tab-Own").click();
   const files = page.locator('[data-panel="disk"] [aria-label="Files"]');
   includes(await files.innerText(), "/mark");
   includes(await files.innerText(), "here I was");
@@ -34,7 +35,7 @@ test("a pod's logs and a claim's files are in the inspector", async () => {
 test("the DNS reacts in sight: marks on lanes, and a tile whose name does not resolve", async () => {
   const page = await openApp({ url: server.url, viewport: { width: 1440, height: 900 } });
   await pause(page);
-  assert.equal(await page.locator(".tl .answer:not(.no)").count(), 2, "both names began to resolve");
+  assert.equal(await page.locator(".tl .named:not(.no)").count(), 2, "both names began to resolve");
   assert.equal(await page.locator(".tl .no").count(), 0);
   await say(page, "cut node-0");
   await run(page, 60);

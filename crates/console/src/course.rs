@@ -138,7 +138,7 @@ fn is_answer(words: &[String]) -> bool {
 
 /// What few lines ask of kubectl.
 const RARE_FLAGS: [&str; 2] = ["--prune", "--server-side"];
-const RARE: [&str; 31] = [
+const RARE: [&str; 30] = [
     "alpha",
     "annotate",
     "api-resources",
@@ -168,7 +168,6 @@ const RARE: [&str; 31] = [
     "rollout",
     "run",
     "set",
-    "taint",
     "wait",
 ];
 

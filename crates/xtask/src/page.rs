@@ -101,7 +101,6 @@ pub const RARE: &[&str] = &[
     "petri_console::kubectl::last_applied",
     "petri_console::kubectl::logs",
     "petri_console::kubectl::make",
-    "petri_console::kubectl::nodes::taint",
     "petri_console::kubectl::prune",
     "petri_console::kubectl::rollout::run",
     "petri_console::kubectl::server_side",
