@@ -191,6 +191,9 @@ test("a budget shows its numbers and its pods, and says why an eviction is refus
   await refused.locator(".act").click();
   await drawn(page);
   includes(await page.locator(".term").innerText(), "Cannot evict pod as it would violate the pod's disruption budget.");
+  // What is said of it over the page is a line or two, and no column of letters.
+  const said = await page.locator(".toast").boundingBox();
+  assert.ok(said.height < 80, `${said.height} pixels high`);
   await page.finish();
 });
 

@@ -22,8 +22,9 @@ pub enum Held {
     OnDelete { old: Vec<Name> },
     /// Ordinals below it keep the revision that they have.
     Partition { first: u32, keep: Vec<Name>, number: i64 },
-    /// An update is under way.
-    Updating { new: u32, next: Option<Name> },
+    /// An update is under way: how many pods have the new revision, which is what `updatedReplicas` counts, and how many of
+    /// them are Ready.
+    Updating { updated: u32, new: u32, next: Option<Name> },
 }
 
 /// A pod that a reverted update left behind.
@@ -51,6 +52,7 @@ impl Held {
             return Some(Held::Reverted(left));
         }
         let of = |notch: Notch| set.pods.iter().filter(move |pod| intention.revision(pod.metadata.uid).notch == notch);
+        let updated = of(Notch::New).filter(|pod| !pod.is_terminating()).count() as u32;
         let new = of(Notch::New).filter(|pod| pod.is_ready()).count() as u32;
         let old: Vec<Name> = of(Notch::Old).chain(of(Notch::Neither)).map(|pod| pod.metadata.name.clone()).collect();
         if let Spec::Deployment(deployment) = set.spec {
@@ -83,7 +85,7 @@ impl Held {
         }
         // From the highest ordinal down; which of interchangeable pods goes next, nobody has decided.
         let next = matches!(set.spec, Spec::Stateful(_)).then(|| old.last().cloned()).flatten();
-        Some(Held::Updating { new, next })
+        Some(Held::Updating { updated, new, next })
     }
 
     /// In the bracket: at most four words and a span.
@@ -96,7 +98,7 @@ impl Held {
             Held::Paused { new } => format!("paused at {new} of {} new", set.asked),
             Held::OnDelete { .. } => "delete a pod to update it".to_owned(),
             Held::Partition { first, .. } => format!("partition {}", first - set.ordinals().start),
-            Held::Updating { new, .. } => format!("{new} of {} updated", set.asked),
+            Held::Updating { updated, .. } => format!("{updated} of {} updated", set.asked),
         }
     }
 

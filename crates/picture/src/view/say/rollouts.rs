@@ -39,7 +39,7 @@ pub fn under_way(intention: &Intention, held: &[Option<Held>]) -> Option<Say> {
         format!("{new} of {} {have} the new revision", words::plural(set.asked, "pod"))
     };
     let (headline, sub) = match held {
-        Held::Updating { new, next } => (
+        Held::Updating { new, next, .. } => (
             format!("{name} is being updated: {new} of {} done.", words::plural(set.asked, "pod")),
             match next {
                 Some(next) => next_one(next, set),
