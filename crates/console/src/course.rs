@@ -137,7 +137,7 @@ fn is_answer(words: &[String]) -> bool {
 }
 
 /// What few lines ask of kubectl.
-const RARE_FLAGS: [&str; 2] = ["--prune", "--server-side"];
+const RARE_FLAGS: [&str; 3] = ["--prune", "--record", "--server-side"];
 const RARE: [&str; 30] = [
     "alpha",
     "annotate",

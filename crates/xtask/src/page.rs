@@ -102,6 +102,7 @@ pub const RARE: &[&str] = &[
     "petri_console::kubectl::logs",
     "petri_console::kubectl::make",
     "petri_console::kubectl::prune",
+    "petri_console::kubectl::record::keep",
     "petri_console::kubectl::rollout::run",
     "petri_console::kubectl::server_side",
     "petri_console::kubectl::usage",

@@ -22,7 +22,6 @@ const FLAGS: &[Flag] = &[
     switch("recursive").short('R'),
     args::value("validate"),
     switch("force"),
-    switch("record"),
     switch("save-config"),
     args::value("grace-period"),
     args::value("timeout"),

@@ -34,6 +34,7 @@ mod last_applied;
 pub mod merge;
 mod named;
 mod prune;
+mod record;
 mod server_side;
 
 use crate::errors::api_error;
@@ -123,6 +124,13 @@ pub(crate) fn run(
         let kind = kind.trim_start_matches('=').to_owned();
         let rest = rest.iter().filter(|word| !word.starts_with("--dry-run")).cloned().collect::<Vec<_>>();
         return dry_run(verb, &rest, &kind, Context { host, files, here, turn, dry: false });
+    }
+    if let Some((rest, cause)) = record::asked(verb, &rest) {
+        let done = dispatch(verb, &rest, Context { host, files, here, turn, dry: false });
+        let mut out = done.map_err(|problem| format!("{}{problem}", record::DEPRECATED))?;
+        out.stderr.insert_str(0, record::DEPRECATED);
+        record::keep(&cause, &rest, &out, host);
+        return Ok(out);
     }
     dispatch(verb, &rest, Context { host, files, here, turn, dry: false })
 }
