@@ -9,6 +9,7 @@ use petri_objects::order::Order as _;
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Labels, Name, Object, ObjectRef};
 use petri_sim::belief::api::custom;
+use petri_sim::belief::api::warnings;
 use petri_sim::belief::api::shelf::{Key, Objects};
 use std::collections::BTreeSet;
 
@@ -22,12 +23,14 @@ pub enum Selection {
 }
 
 impl Selection {
-    /// The kinds that are asked for.
-    pub(crate) fn kinds(&self) -> Vec<Kind> {
-        match self {
+    /// What the API server says to whoever asks for kinds that go out of use.
+    pub(crate) fn warnings(&self) -> String {
+        let kinds: Vec<Kind> = match self {
             Selection::Kinds(kinds) => kinds.clone(),
             Selection::Named(named) => named.iter().map(|(kind, _)| *kind).collect(),
-        }
+        };
+        let told: BTreeSet<&str> = kinds.into_iter().filter_map(warnings::deprecation).collect();
+        told.into_iter().map(|text| format!("Warning: {text}\n")).collect()
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn describe(page: &mut Page<'_>, object: &KeptObject) -> bool {
         "ReplicationController" => {
             workloads::replica_set(page, Kind::Kept(object.kind), &batch::as_replica_set(object));
         }
+        "Endpoints" => endpoints(page, object),
         "Secret" => secret(page, object),
         "Role" | "ClusterRole" => role(page, object),
         "RoleBinding" | "ClusterRoleBinding" => binding(page, object),
@@ -36,6 +37,33 @@ fn secret(page: &mut Page<'_>, object: &KeptObject) {
     for (key, size) in secret_sizes(object) {
         page.line(format_args!("{key}:\t{size} bytes"));
     }
+}
+
+/// Upstream: `describeEndpoints`.
+fn endpoints(page: &mut Page<'_>, object: &KeptObject) {
+    page.name_and_namespace(&object.metadata);
+    page.labels("Labels", &object.metadata.labels);
+    page.annotations(&object.metadata.annotations);
+    page.line(format_args!("Subsets:"));
+    for subset in object.list(&["subsets"]) {
+        let list = |key: &str| subset.at(&[key]).and_then(Value::as_list).unwrap_or_default();
+        let word = |value: &Value, key: &str| value.at(&[key]).and_then(Value::as_str).unwrap_or_default().to_owned();
+        for (title, key) in [("Addresses", "addresses"), ("NotReadyAddresses", "notReadyAddresses")] {
+            let addresses: Vec<String> = list(key).iter().map(|address| word(address, "ip")).collect();
+            let all = if addresses.is_empty() { "<none>".to_owned() } else { addresses.join(",") };
+            page.line(format_args!("  {title}:\t{all}"));
+        }
+        if !list("ports").is_empty() {
+            page.line(format_args!("  Ports:\n    Name\tPort\tProtocol\n    ----\t----\t--------"));
+        }
+        for port in list("ports") {
+            let name = Some(word(port, "name")).filter(|name| !name.is_empty()).unwrap_or_else(|| "<unset>".into());
+            let number = port.at(&["port"]).and_then(Value::as_int).unwrap_or(0);
+            page.line(format_args!("    {name}\t{number}\t{}", word(port, "protocol")));
+        }
+        page.line(format_args!(""));
+    }
+    page.events(Kind::Kept(object.kind), &object.metadata);
 }
 
 /// Upstream: `describeLimitRangeSpec`.

@@ -23,17 +23,19 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         missing.into_iter().for_each(|problem| out.fail(problem));
         return Ok(pages(&found, &arguments, context, out));
     }
-    match selection(&arguments.words, context.host.world().objects())? {
+    let selection = selection(&arguments.words, context.host.world().objects())?;
+    out.stderr = selection.warnings();
+    match selection {
         Selection::Kinds(kinds) => {
             for kind in &kinds {
                 found.extend(filter.list(objects, *kind));
             }
             if found.is_empty() {
                 let namespaced = kinds.iter().any(|kind| kind.is_namespaced());
-                out.stderr = match &filter.namespace {
+                out.stderr.push_str(&match &filter.namespace {
                     Some(namespace) if namespaced => format!("No resources found in {namespace} namespace.\n"),
                     _ => "No resources found\n".into(),
-                };
+                });
             }
         }
         Selection::Named(named) => {

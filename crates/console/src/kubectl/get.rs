@@ -17,9 +17,8 @@ use crate::template::Template;
 use petri_objects::order::Order as _;
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Map, Name, Object, Revision, Value};
-use petri_sim::belief::api::warnings;
 use petri_sim::world::World;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const FLAGS: &[Flag] = &[
     NAMESPACE,
@@ -134,9 +133,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     for problem in missing {
         out.fail(problem);
     }
-    let old: BTreeSet<&str> = selection.kinds().into_iter().filter_map(warnings::deprecation).collect();
-    let old: String = old.into_iter().map(|text| format!("Warning: {text}\n")).collect();
-    out.stderr.insert_str(0, &old);
+    out.stderr.insert_str(0, &selection.warnings());
     if arguments.is_set("watch-only") {
         out.stdout.clear();
     }
