@@ -18,13 +18,17 @@ use petri_sim::belief::api::warnings;
 /// Answers a request to a place of the API.
 pub fn answer(run: &mut Run, watchers: &mut Watchers, ask: &Ask, place: &Place) -> Outcome {
     let wanted = Wanted::of(ask)?;
-    let mut answer = match (&place.name, place.subresource.as_deref()) {
+    let answer = match (&place.name, place.subresource.as_deref()) {
         (None, _) => collection(run, watchers, ask, place, wanted),
         (Some(_), None) => object(run, watchers, ask, place, wanted),
         (Some(_), Some(word)) => part(word, run, ask, place, wanted),
-    }?;
-    let old = warnings::deprecation(place.served.kind).filter(|old| answer.warnings.iter().all(|own| own != old));
-    answer.warnings.extend(old.map(String::from));
+    };
+    let Some(old) = warnings::deprecation(place.served.kind) else { return answer };
+    // A refusal has the warning as well.
+    let mut answer = answer.unwrap_or_else(|failure| failure.answer());
+    if answer.warnings.iter().all(|own| own != old) {
+        answer.warnings.push(old.to_owned());
+    }
     Ok(answer)
 }
 
