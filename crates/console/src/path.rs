@@ -371,8 +371,9 @@ fn fill<'t>(
             for item in items {
                 fill(top, item, tail, depth + 1, out, work)?;
             }
-        } else if let Some(text) = action.strip_prefix(['"', '\'']) {
-            out.push_str(&unescaped(&text[..text.len().saturating_sub(1)]));
+        } else if let Some(quote) = action.chars().next().filter(|c| matches!(c, '"' | '\'')) {
+            let text = action[1..].strip_suffix(quote);
+            out.push_str(&unescaped(text.ok_or("error: error parsing jsonpath, unterminated quoted string")?));
         } else {
             let steps = steps(action, 0)?;
             for (at, value) in walk(top, from(action), &steps, work)?.into_iter().enumerate() {
@@ -459,6 +460,9 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(template(&pods(), text).unwrap(), expected, "{text}");
+        }
+        for text in ["{\"\\n\"\u{202e}}", "{'a' .kind}", "{\"a'}"] {
+            assert!(template(&pods(), text).is_err(), "{text}");
         }
     }
 
