@@ -9,8 +9,8 @@ use petri_objects::order::Order as _;
 use petri_objects::value::quoted;
 use petri_objects::{Kind, Labels, Name, Object, ObjectRef};
 use petri_sim::belief::api::custom;
-use petri_sim::belief::api::warnings;
 use petri_sim::belief::api::shelf::{Key, Objects};
+use petri_sim::belief::api::warnings;
 use std::collections::BTreeSet;
 
 /// Kinds and, if names were given, one object each.
