@@ -1,5 +1,6 @@
 //! `petri judge` and `petri conformance`: how well simulated traces agree with recorded ones.
 
+use petri_conformance::fidelity::mean;
 use petri_conformance::judge::{Verdict, judge as compare};
 use petri_conformance::recordings::{self, Recording};
 use std::path::{Path, PathBuf};
@@ -57,10 +58,6 @@ fn one(recording: &Recording) -> Option<f64> {
 
 fn parts(verdict: &Verdict) -> String {
     verdict.groups.iter().map(|(group, percent)| format!("{group} {percent:.0}")).collect::<Vec<_>>().join("  ")
-}
-
-pub fn mean(scores: &[(String, f64)]) -> f64 {
-    scores.iter().map(|(_, score)| score).sum::<f64>() / scores.len().max(1) as f64
 }
 
 /// Floors only rise.

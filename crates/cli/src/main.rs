@@ -5,7 +5,6 @@ mod conformance;
 mod console;
 mod ctl;
 mod docs;
-mod fidelity;
 mod open;
 mod poster;
 mod replay;
@@ -67,11 +66,11 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         ("fidelity", [html]) if html == "--html" => {
-            print!("{}", fidelity::page());
+            print!("{}", petri_conformance::fidelity::page());
             ExitCode::SUCCESS
         }
         ("fidelity", []) => {
-            print!("{}", fidelity::report());
+            print!("{}", petri_conformance::fidelity::report());
             ExitCode::SUCCESS
         }
         ("--help" | "-h" | "help", _) => {

@@ -11,7 +11,6 @@ use petri_sim::belief::api::shelf::{Key, Objects};
 use petri_sim::belief::api::system_services::is_system;
 use std::rc::Rc;
 
-const SERVICE: &str = "kubernetes.io/service-name";
 const TRIGGER: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 /// What the uid of a Service is mixed with, so that the object beside it has one of its own.
 const OWN: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -46,7 +45,7 @@ fn made(kind: Kind, service: &Service, objects: &Objects) -> Option<Object> {
     let slices: Vec<&Rc<EndpointSlice>> = objects
         .endpoint_slices
         .in_namespace(&own.namespace)
-        .filter(|slice| slice.metadata.labels.get(SERVICE) == Some(&own.name) && &*slice.address_type == "IPv4")
+        .filter(|slice| slice.service_name() == Some(&own.name) && &*slice.address_type == "IPv4")
         .collect();
     let mut object = Object::decode(kind, &Value::Map(content(&slices)), &mut Default::default());
     let meta = object.meta_mut();

@@ -175,6 +175,16 @@ impl crate::Field for MicroTime {
     }
 }
 
+/// The label of a slice that names its Service.
+pub const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
+
+impl EndpointSlice {
+    /// The name of the Service whose endpoints it lists.
+    pub fn service_name(&self) -> Option<&Name> {
+        self.metadata.labels.get(SERVICE_NAME_LABEL)
+    }
+}
+
 impl Service {
     pub fn is_headless(&self) -> bool {
         &*self.spec.cluster_ip == "None"

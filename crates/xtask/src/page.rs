@@ -405,7 +405,7 @@ fn name_editor_by_content(dist: &Path) -> Outcome {
 /// The page about fidelity, and the link by which the page's help finds it.
 fn tell_fidelity(shop: &Shop, dist: &Path) -> Outcome {
     say("playing the recordings, for the page about fidelity", "1 to 2 minutes to build, 10 seconds to play");
-    let words = ["run", "--quiet", "--locked", "-p", "petri-cli", "--", "fidelity", "--html"];
+    let words = ["run", "--quiet", "--locked", "-p", "petri-conformance", "--bin", "fidelity"];
     shop::write(&dist.join(FIDELITY), shop::capture(&mut shop.cargo(&words))?)?;
     edit_index(dist, "</head>", &format!("<link rel=\"help\" href=\"./{FIDELITY}\"></head>"))
 }

@@ -1,11 +1,9 @@
 //! What only things of one sort have: the bonds and the ledger of a disk, the candidates for a lock, a budget's pods.
 
 use super::facts::{named, tone};
-use super::late::Late;
 use super::logs::{self, Written};
 use super::why::moment_link;
 use crate::desk::{Desk, use_desk};
-use crate::edge;
 use crate::session::use_world;
 use crate::state::Action;
 use petri_objects::{Kind, Time};
@@ -39,7 +37,6 @@ enum Shown {
     Lock(Lock),
     Budget(Budget),
     Logs(Written),
-    Coming,
     Nothing,
 }
 
@@ -66,8 +63,6 @@ pub fn OwnTab(props: &OwnProps) -> Html {
     let found = use_world(props.selection.clone(), |timeline, selection| {
         let facts = Facts::of(timeline.world(), &timeline.recording().commands);
         let shown = match selection {
-            // What asks for them comes late.
-            Some(Target::Pod { .. }) if !edge::has_third_part() => Shown::Coming,
             Some(Target::Pod { pod, uid }) => Shown::Logs(logs::of(timeline, pod, *uid)),
             Some(target) => shown(target, &facts),
             None => Shown::Nothing,
@@ -80,16 +75,6 @@ pub fn OwnTab(props: &OwnProps) -> Html {
         Shown::Lock(held) => lock(&desk, *start, held),
         Shown::Budget(asked) => budget(&desk, asked),
         Shown::Logs(written) => logs::view(written),
-        Shown::Coming => {
-            let session = desk.session.clone();
-            let comes = Callback::from(move |()| {
-                if edge::has_third_part() {
-                    session.changed();
-                }
-                html! { <p class="empty" hidden={edge::has_third_part()}>{ "What asks for them could not be fetched." }</p> }
-            });
-            html! { <Late content={comes} /> }
-        }
         Shown::Nothing => {
             html! { <p class="empty"><b>{ "It does not exist any more." }</b>{ "Go back in time to see it." }</p> }
         }

@@ -88,9 +88,7 @@ impl Trace {
             Object::PersistentVolume(volume) => {
                 volume.spec.claim_ref.as_ref().map(|claim| format!("PersistentVolumeClaim/{}", claim.name))
             }
-            Object::EndpointSlice(slice) => {
-                slice.metadata.labels.get("kubernetes.io/service-name").map(|service| format!("Service/{service}"))
-            }
+            Object::EndpointSlice(slice) => slice.service_name().map(|service| format!("Service/{service}")),
             Object::ControllerRevision(_) => owner,
             _ => None,
         };

@@ -94,8 +94,7 @@ pub(super) fn places<'w>(namespace: &str, pod: &str, world: &'w World) -> Vec<&'
 fn endpoints(service: &Object, ready: bool, world: &World) -> u64 {
     let meta = service.meta();
     let of_it = world.objects().endpoint_slices.values().filter(|slice| {
-        slice.metadata.namespace == meta.namespace
-            && slice.metadata.labels.get("kubernetes.io/service-name").is_some_and(|name| *name == meta.name)
+        slice.metadata.namespace == meta.namespace && slice.service_name().is_some_and(|name| *name == meta.name)
     });
     count(of_it.flat_map(|slice| slice.endpoints.iter()).filter(|end| !ready || end.conditions.ready.unwrap_or(true)))
 }

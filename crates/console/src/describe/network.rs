@@ -4,9 +4,6 @@ use super::page::Page;
 use crate::text::or_none;
 use petri_objects::*;
 
-/// The label by which slices find their Service.
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
-
 pub(super) fn service(page: &mut Page<'_>, service: &Service) {
     let (meta, spec) = (&service.metadata, &service.spec);
     page.name_and_namespace(meta);
@@ -61,7 +58,7 @@ pub(super) fn service(page: &mut Page<'_>, service: &Service) {
 fn ready_endpoints(page: &Page<'_>, service: &Service, port_name: &str) -> String {
     let mut all = Vec::new();
     let slices = page.objects.endpoint_slices.in_namespace(&service.metadata.namespace);
-    for slice in slices.filter(|s| s.metadata.labels.get(SERVICE_NAME) == Some(&service.metadata.name)) {
+    for slice in slices.filter(|s| s.service_name() == Some(&service.metadata.name)) {
         let named = slice.ports.iter().filter(|port| port.name.as_deref().unwrap_or("") == port_name);
         for number in named.filter_map(|port| port.port) {
             let ready = slice.endpoints.iter().filter(|e| e.conditions.ready != Some(false));

@@ -13,7 +13,8 @@ use petri_sim::words::command::Command;
 
 /// What kubectl says of the flag.
 pub(super) const DEPRECATED: &str = "Flag --record has been deprecated, --record will be removed in the future\n";
-const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
+/// The annotation that tells what a revision was made by.
+pub(super) const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 /// The verbs that still have the flag.
 const VERBS: [&str; 11] =
     ["annotate", "apply", "autoscale", "create", "edit", "expose", "label", "patch", "run", "scale", "set"];

@@ -5,6 +5,7 @@ use super::daemon_set;
 use super::edit::send;
 use super::merge;
 use super::named::targets;
+use super::record::CHANGE_CAUSE;
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::named;
 use crate::host::Host;
@@ -27,7 +28,6 @@ const FLAGS: &[Flag] = &[
 
 /// The annotation that numbers the ReplicaSets of a Deployment.
 const REVISION: &str = "deployment.kubernetes.io/revision";
-const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 const TEMPLATE_HASH: &str = "pod-template-hash";
 
 #[inline(never)]

@@ -129,7 +129,7 @@ pub(super) fn at_service(
     let Some(port) = service.spec.ports.iter().find(|port| is_port(port)) else { return Call::TimedOut };
     let meta = &service.metadata;
     let slices = world.objects().endpoint_slices.in_namespace(&meta.namespace);
-    let own = slices.filter(|slice| slice.metadata.labels.get("kubernetes.io/service-name") == Some(&meta.name));
+    let own = slices.filter(|slice| slice.service_name() == Some(&meta.name));
     let ready: Vec<&Name> = own
         .flat_map(|slice| slice.endpoints.iter())
         .filter(|endpoint| endpoint.conditions.ready != Some(false))

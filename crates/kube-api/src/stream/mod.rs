@@ -107,8 +107,21 @@ pub fn open(mut request: Request<Incoming>, ask: &Ask, place: &Place, door: &Doo
     };
     let part = place.subresource.as_deref().unwrap_or_default();
     let offered = text("sec-websocket-protocol");
-    if !text("upgrade").eq_ignore_ascii_case("websocket") {
+    if text("upgrade").is_empty() {
         return Err(Failure::bad_request("Upgrade request required"));
+    }
+    // The machine is dialed before anybody speaks of protocols: kubectl asks once more by SPDY where WebSockets fail, and
+    // tells what it hears then.
+    if part == "portforward"
+        && let Some((_, problem)) = door.run(|run| dialed(run, &target))
+    {
+        return Err(Failure::unknown(format!("error dialing backend: {problem}")));
+    }
+    if !text("upgrade").eq_ignore_ascii_case("websocket") {
+        return Err(Failure::bad_request(format!(
+            "unable to upgrade: {} is not served, WebSockets are",
+            text("upgrade")
+        )));
     }
     let served = if part == "portforward" { OF_PORTS } else { OF_PROGRAMS };
     let chosen = served.iter().find(|(name, _)| offered.split(',').any(|own| own.trim() == *name));
@@ -117,11 +130,6 @@ pub fn open(mut request: Request<Incoming>, ask: &Ask, place: &Place, door: &Doo
     };
     if key.is_empty() || text("sec-websocket-version") != "13" {
         return Err(Failure::bad_request("unable to upgrade: not a WebSocket handshake of version 13"));
-    }
-    if part == "portforward"
-        && let Some((_, problem)) = door.run(|run| dialed(run, &target))
-    {
-        return Err(Failure::unknown(format!("error dialing backend: {problem}")));
     }
     let switched = Switched { accept: derive_accept_key(key.as_bytes()), protocol };
     let (upgrade, door, carries, part) = (hyper::upgrade::on(&mut request), door.clone(), *carries, part.to_owned());

@@ -270,7 +270,7 @@ impl<'w> Facts<'w> {
 fn named_pods(objects: &Objects) -> Vec<Uid> {
     let mut named = Vec::new();
     for slice in objects.endpoint_slices.values() {
-        let of = slice.metadata.labels.get("kubernetes.io/service-name").cloned().unwrap_or_default();
+        let of = slice.service_name().cloned().unwrap_or_default();
         let service = objects.services.get(&Key::new(slice.metadata.namespace.clone(), of));
         if !service.is_some_and(|service| service.is_headless()) {
             continue;

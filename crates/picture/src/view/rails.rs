@@ -72,7 +72,7 @@ fn told(service: &Service, callers: &[&Program], mut plugs: Vec<ServicePlug>, fa
 fn plugs(service: &Service, facts: &Facts) -> Vec<ServicePlug> {
     let meta = &service.metadata;
     let slices = facts.objects.endpoint_slices.in_namespace(&meta.namespace);
-    let own = slices.filter(|slice| slice.metadata.labels.get("kubernetes.io/service-name") == Some(&meta.name));
+    let own = slices.filter(|slice| slice.service_name() == Some(&meta.name));
     let mut plugs: Vec<ServicePlug> =
         own.flat_map(|slice| slice.endpoints.iter()).filter_map(|endpoint| plug(endpoint, meta, facts)).collect();
     plugs.order_by(|a, b| a.pod.cmp(&b.pod));

@@ -19,7 +19,7 @@ pub(super) fn check(oracle: &mut Oracle<'_>) {
         let slices = objects
             .endpoint_slices
             .in_namespace(&meta.namespace)
-            .filter(|slice| slice.metadata.labels.get("kubernetes.io/service-name") == Some(&meta.name));
+            .filter(|slice| slice.service_name() == Some(&meta.name));
         let endpoints = slices.flat_map(|slice| slice.endpoints.iter());
         let told: BTreeSet<Name> = endpoints
             .filter(|endpoint| endpoint.conditions.ready != Some(false))

@@ -6,7 +6,6 @@ use petri_objects::{Endpoint, EndpointSlice, Name, Object, Time};
 use petri_sim::words::note::Verb;
 use std::collections::BTreeMap;
 
-const SERVICE: &str = "kubernetes.io/service-name";
 const HEADLESS: &str = "service.kubernetes.io/headless";
 
 /// A slice was written: those of its pods whose names have another answer now.
@@ -18,8 +17,8 @@ pub(super) fn listed(
     slice: &EndpointSlice,
     old: Option<&Object>,
 ) {
-    let labels = &slice.metadata.labels;
-    let Some(service) = labels.get(SERVICE).filter(|_| labels.get(HEADLESS).is_some()) else { return };
+    let is_headless = slice.metadata.labels.get(HEADLESS).is_some();
+    let Some(service) = slice.service_name().filter(|_| is_headless) else { return };
     let before: &[Endpoint] = if let Some(Object::EndpointSlice(old)) = old { &old.endpoints } else { &[] };
     let now: &[Endpoint] = if verb == Verb::Deleted { &[] } else { &slice.endpoints };
     for (place, endpoint) in before.iter().chain(now).enumerate() {

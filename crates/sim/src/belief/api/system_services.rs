@@ -90,7 +90,7 @@ fn slice((namespace, name): (&str, &str), ports: &[Port]) -> Object {
     let mut slice = EndpointSlice { address_type: "IPv4".into(), ..EndpointSlice::default() };
     slice.metadata.namespace = namespace.into();
     slice.metadata.name = name.into();
-    slice.metadata.labels = [("kubernetes.io/service-name", name)].into_iter().collect();
+    slice.metadata.labels = [(SERVICE_NAME_LABEL, name)].into_iter().collect();
     let conditions = EndpointConditions { ready: Some(true), ..EndpointConditions::default() };
     let endpoint = Endpoint { addresses: vec![CONTROL_PLANE.into()], conditions, ..Endpoint::default() };
     slice.endpoints = Rc::new(vec![endpoint]);

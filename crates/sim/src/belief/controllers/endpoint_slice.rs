@@ -27,7 +27,7 @@ use crate::words::actor::Actor;
 use crate::words::controller_id::ControllerId;
 use crate::words::reason::Reason;
 use petri_objects::*;
-use reconciler::{LABEL_MANAGED_BY, LABEL_SERVICE_NAME, MANAGER};
+use reconciler::{LABEL_MANAGED_BY, MANAGER};
 use std::rc::Rc;
 
 /// When a pod whose node is missing is looked at again.
@@ -67,9 +67,8 @@ pub fn enqueue(change: &Change, keys: &mut Enqueue<'_>) {
 
 /// The name of the Service whose slice this is, if it is one of this controller's.
 fn service_of(slice: &EndpointSlice) -> Option<&Name> {
-    let labels = &slice.metadata.labels;
-    labels.get(LABEL_MANAGED_BY).filter(|manager| &***manager == MANAGER)?;
-    labels.get(LABEL_SERVICE_NAME)
+    slice.metadata.labels.get(LABEL_MANAGED_BY).filter(|manager| &***manager == MANAGER)?;
+    slice.service_name()
 }
 
 /// Upstream: `syncService`, `Reconcile`.

@@ -5,7 +5,7 @@
 
 use super::expectations::{Did, Expectations};
 use super::ref_manager::{claim_pods, pods_by_owner};
-use super::replicaset::{calculate_status, manage_replicas, outlook};
+use super::replicaset::{calculate_status, manage_replicas, outlook, selects};
 use crate::belief::api::shelf::{Key, Objects};
 use crate::belief::api::watch::Change;
 use crate::belief::client::call::{Api, Done, Outcome, Stop};
@@ -47,7 +47,7 @@ pub fn pod_changed(change: &Change, keys: &mut Enqueue<'_, Memory>) {
     for object in keys.cache.list(kind()) {
         let Some(set) = read(&object) else { continue };
         let own = |pod: &Rc<Pod>| pod.metadata.is_controlled_by(set.metadata.uid);
-        let orphan = |pod: &Rc<Pod>| pod.metadata.controller().is_none() && matches(&set, pod);
+        let orphan = |pod: &Rc<Pod>| pod.metadata.controller().is_none() && selects(&set, pod);
         if set.metadata.namespace == change.object().meta().namespace && pods.iter().any(|pod| own(pod) || orphan(pod))
         {
             keys.add(Key::of(&set.metadata));
@@ -131,8 +131,4 @@ fn find(cache: &Objects, key: &Key) -> Option<(Object, Rc<ReplicaSet>)> {
 fn read(object: &Object) -> Option<ReplicaSet> {
     let Object::Kept(kept) = object else { return None };
     Some(batch::as_replica_set(kept))
-}
-
-fn matches(set: &ReplicaSet, pod: &Pod) -> bool {
-    set.spec.selector.as_ref().is_some_and(|selector| !selector.is_empty() && selector.matches(&pod.metadata.labels))
 }

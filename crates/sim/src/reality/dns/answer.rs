@@ -441,7 +441,7 @@ pub(super) fn ready_endpoints<'o>(
 ) -> impl Iterator<Item = (&'o Rc<EndpointSlice>, &'o Endpoint)> {
     let meta = &service.metadata;
     (objects.endpoint_slices.in_namespace(&meta.namespace))
-        .filter(|slice| slice.metadata.labels.get("kubernetes.io/service-name") == Some(&meta.name))
+        .filter(|slice| slice.service_name() == Some(&meta.name))
         .flat_map(|slice| slice.endpoints.iter().map(move |endpoint| (slice, endpoint)))
         .filter(|(_, endpoint)| endpoint.conditions.ready != Some(false))
 }

@@ -26,7 +26,7 @@ fn put_service(objects: &mut Objects, name: &str, cluster_ip: &str, port_names: 
         .collect();
     let mut slice = EndpointSlice { address_type: "IPv4".into(), ..EndpointSlice::default() };
     (slice.metadata.namespace, slice.metadata.name) = ("default".into(), format!("{name}-abcde").into());
-    slice.metadata.labels.insert("kubernetes.io/service-name", name);
+    slice.metadata.labels.insert(SERVICE_NAME_LABEL, name);
     slice.ports = (port_names.iter().zip(8_080..))
         .map(|(name, port)| EndpointPort {
             name: Some((*name).into()),

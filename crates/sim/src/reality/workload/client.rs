@@ -51,9 +51,7 @@ fn call_address(host: &mut Host<'_>, program: &Program, address: &Name) -> CallR
         None => address.clone(),
         Some(service) => {
             let slices = host.objects().endpoint_slices.in_namespace(&service.metadata.namespace);
-            let own = slices.filter(|slice| {
-                slice.metadata.labels.get("kubernetes.io/service-name") == Some(&service.metadata.name)
-            });
+            let own = slices.filter(|slice| slice.service_name() == Some(&service.metadata.name));
             let ready: Vec<Name> = own
                 .flat_map(|slice| slice.endpoints.iter())
                 .filter(|endpoint| endpoint.conditions.ready != Some(false))

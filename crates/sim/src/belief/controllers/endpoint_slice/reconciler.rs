@@ -15,7 +15,6 @@ use std::rc::Rc;
 
 pub(super) const LABEL_HEADLESS: &str = "service.kubernetes.io/headless";
 pub(super) const LABEL_MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
-pub(super) const LABEL_SERVICE_NAME: &str = "kubernetes.io/service-name";
 pub(super) const LAST_CHANGE_TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 pub(super) const MANAGER: &str = "endpointslice-controller.k8s.io";
 /// `--max-endpoints-per-slice`.
@@ -167,7 +166,7 @@ fn labels(service: &Service) -> Labels {
     if service.is_headless() || service.spec.cluster_ip.is_empty() {
         labels.insert(LABEL_HEADLESS, "");
     }
-    labels.insert(LABEL_SERVICE_NAME, service.metadata.name.clone());
+    labels.insert(SERVICE_NAME_LABEL, service.metadata.name.clone());
     labels.insert(LABEL_MANAGED_BY, MANAGER);
     labels
 }

@@ -105,7 +105,7 @@ fn owner_of(pod: &Pod, keys: &Enqueue<'_, Memory>) -> Option<Rc<ReplicaSet>> {
 }
 
 /// An empty selector selects nothing here, although it would select everything.
-fn selects(set: &ReplicaSet, pod: &Pod) -> bool {
+pub(super) fn selects(set: &ReplicaSet, pod: &Pod) -> bool {
     set.spec.selector.as_ref().is_some_and(|selector| !selector.is_empty() && selector.matches(&pod.metadata.labels))
 }
 

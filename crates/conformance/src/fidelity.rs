@@ -1,8 +1,7 @@
-//! `petri fidelity`: the promises that the sources make, collected when this was built.
+//! How faithful it is: the promises that the sources make, collected when this was built.
 
-use crate::conformance::mean;
+use crate::recordings;
 use html_escape::encode_text as escape;
-use petri_conformance::recordings;
 
 /// What is simulated.
 const KUBERNETES: &str = "1.36";
@@ -40,6 +39,11 @@ fn scores() -> Vec<Score> {
             name: recording.name,
         })
         .collect()
+}
+
+/// The arithmetic mean of named scores, in percent.
+pub fn mean(scores: &[(String, f64)]) -> f64 {
+    scores.iter().map(|(_, score)| score).sum::<f64>() / scores.len().max(1) as f64
 }
 
 /// Those that could be played, for their mean.

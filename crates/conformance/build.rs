@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 const WORDS: [&str; 3] = ["Upstream", "Deviation", "Invariant"];
-const CRATES: [&str; 5] = ["objects", "manifest", "sim", "console", "conformance"];
+const CRATES: [&str; 6] = ["objects", "manifest", "sim", "console", "kube-api", "conformance"];
 
 fn main() {
     let crates = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets this"))
