@@ -64,15 +64,15 @@ impl Report {
     }
 }
 
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 19] = [
     Step { name: "rust", about: "the compiler is recent enough", usual: "", work: rust },
     Step { name: "format", about: "the code is formatted", usual: "2 seconds", work: format },
     Step { name: "lint", about: "clippy has nothing to say, natively", usual: "2 minutes, seconds again", work: lint },
     Step { name: "lint-web", about: "nor about the page", usual: "2 minutes, seconds again", work: lint_web },
     Step {
         name: "native",
-        about: "tests of every crate but the page",
-        usual: "3 minutes, seconds again",
+        about: "tests of every crate, and of the page what needs no browser",
+        usual: "5 minutes, 2 again",
         work: native,
     },
     Step {
@@ -93,7 +93,6 @@ const STEPS: [Step; 20] = [
         usual: "3 minutes, seconds again",
         work: swarm::planted,
     },
-    Step { name: "web", about: "tests of the page that need no browser", usual: "2 minutes, seconds again", work: web },
     Step { name: "tree", about: "the page links nothing it must not", usual: "1 second", work: tree },
     Step { name: "licenses", about: "licenses, bans and origins of packages", usual: "1 second", work: licenses },
     Step { name: "editor", about: "tests of the editor's own code", usual: "2 seconds", work: editor },
@@ -136,7 +135,7 @@ const STEPS: [Step; 20] = [
 const QUICKER: [Step; 2] = [
     Step {
         name: "native",
-        about: "tests of every crate but the page, with a tenth of the random runs",
+        about: "tests of every crate, with a tenth of the random runs",
         usual: "2 minutes, 1 again",
         work: native_quick,
     },
@@ -312,16 +311,9 @@ fn native_quick(shop: &Shop) -> Outcome<Report> {
     cargo_tests(native_tests(shop).env("PETRI_SWARM", QUICK_SWARM), "cargo test")
 }
 
+/// All packages at once: what they have in common is compiled once, with one choice of features.
 fn native_tests(shop: &Shop) -> Command {
-    shop.cargo(&["test", "--locked", "--workspace", "--exclude", "petri-web", "--no-fail-fast"])
-}
-
-fn web(shop: &Shop) -> Outcome<Report> {
-    if !shop.path("web/src/lib.rs").is_file() {
-        return Ok(Report::skipped("web has no library to test"));
-    }
-    let (success, output) = tee(&mut shop.cargo(&["test", "--locked", "-p", "petri-web", "--lib"]))?;
-    Ok(Report::of_runner(success, counts::of_cargo(&output), "cargo test"))
+    shop.cargo(&["test", "--locked", "--workspace", "--no-fail-fast"])
 }
 
 fn tree(shop: &Shop) -> Outcome<Report> {

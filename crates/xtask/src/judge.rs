@@ -31,7 +31,8 @@ fn kubectl(shop: &Shop) -> Outcome<PathBuf> {
 
 fn twins(shop: &Shop, choice: &str) -> Outcome<Report> {
     let kubectl = kubectl(shop)?;
-    let mut command = shop.cargo(&["test", "--locked", "-p", "petri-kube-api", "--test", "judge", "--", "--nocapture"]);
+    // Of the whole workspace, as the native tests are: nothing is compiled again for another choice of features.
+    let mut command = shop.cargo(&["test", "--locked", "--workspace", "--test", "judge", "--", "--nocapture"]);
     cargo_tests(command.env("PETRI_KUBECTL", kubectl).env("PETRI_TWINS", choice), "cargo test")
 }
 
