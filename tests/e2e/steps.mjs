@@ -15,9 +15,12 @@ export async function drawn(page) {
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
+/** Stops the clock, and waits until it stands: frames that are on their way still move it. */
 export async function pause(page) {
   const button = page.locator("#play");
   if ((await button.getAttribute("aria-label")).startsWith("Pause")) await button.click();
+  await page.waitForFunction(() => !document.querySelector("#play").getAttribute("aria-label").startsWith("Pause"));
+  await drawn(page);
 }
 
 /** Jumps ahead with the speed menu, and waits until the time has passed. */

@@ -36,7 +36,12 @@ async function quickly(page) {
   await page.locator('[data-speed="100000"]').click();
 }
 
-const prompt = (page) => page.locator(".command-line label").first().innerText();
+/** Waits for a prompt: it comes when the line before has ended. */
+const prompted = (page, pattern) =>
+  page.waitForFunction(
+    ([source]) => new RegExp(source).test(document.querySelector(".command-line label").innerText.trim()),
+    [pattern.source],
+  );
 
 const IMAGES = `for p in 0 1 2; do kubectl get pod "web-$p" --template '{{range $i, $c := .spec.containers}}{{$c.image}}{{end}}'; echo; done`;
 const image = (tag) => `[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value":"registry.k8s.io/nginx-slim:${tag}"}]`;
@@ -52,12 +57,12 @@ for (const [screen, options] of Object.entries(SCREENS)) {
         ['for i in 0 1; do kubectl exec "web-$i" -- sh -c \'hostname\'; done', /web-0\s+web-1/],
         ["kubectl run -i --tty --image busybox:1.28 dns-test --restart=Never --rm", /try pressing enter/],
       ]);
-      assert.match(await prompt(page), /^dns-test:.*#/);
+      await prompted(page, /^dns-test:.*#/);
       await type(page, [
         ["nslookup web-0.nginx", /web-0\.nginx\.default\.svc\.cluster\.local/],
         ["exit", /"dns-test" deleted/],
       ]);
-      assert.equal((await prompt(page)).trim(), "$");
+      await prompted(page, /^\$$/);
       await type(page, [
         ['for i in 0 1; do kubectl exec "web-$i" -- sh -c \'echo "$(hostname)" > /usr/share/nginx/html/index.html\'; done; echo kept', /\nkept/],
         ["kubectl delete pod -l app=nginx", /"web-1" deleted/],

@@ -82,10 +82,13 @@ impl Arguments {
     }
 }
 
-/// What a flag of the command means, or one that all commands of kubectl take.
+/// What a flag of the command means, or one that all commands of kubectl take, or many.
 fn known<'f>(flags: &'f [Flag], command: &str, is: impl Fn(&&Flag) -> bool) -> Option<&'f Flag> {
-    let shared: &[Flag] = if command.starts_with("kubectl") { SHARED } else { &[] };
-    flags.iter().find(&is).or_else(|| shared.iter().find(&is))
+    let own = flags.iter().find(&is);
+    let Some(verb) = command.strip_prefix("kubectl") else { return own };
+    let takes = |verbs: &str| verbs.split(' ').any(|one| one == verb.trim_start());
+    let given = || GIVEN.iter().filter(|(_, verbs)| takes(verbs)).map(|(flag, _)| flag).find(&is);
+    own.or_else(|| SHARED.iter().find(&is)).or_else(given)
 }
 
 /// `-it` as `-i -t`, and `-Rf` as `-R -f`: switches stand apart from what follows them.
@@ -200,17 +203,13 @@ pub(crate) const FOLDER: Flag = value("kustomize").short('k');
 /// The namespace of the context, as the console hands it to every command of kubectl: nobody types this.
 pub(crate) const OF_CONTEXT: &str = "namespace-of-context";
 
-/// What every command of kubectl takes, and what most do that print objects or read files. Whom one is and how one got
-/// here changes nothing in the simulation.
+/// What every command of kubectl takes (`kubectl options`). Whom one is and how one got here changes nothing in the simulation.
 const SHARED: &[Flag] = &[
     value(OF_CONTEXT),
     NAMESPACE,
-    OUTPUT,
-    FILENAME,
-    FOLDER,
-    switch("recursive").short('R'),
     value("context"),
     value("kubeconfig"),
+    value("kuberc"),
     value("cluster"),
     value("user"),
     value("server").short('s'),
@@ -218,32 +217,57 @@ const SHARED: &[Flag] = &[
     value("as"),
     value("as-group"),
     value("as-uid"),
+    value("as-user-extra"),
     value("request-timeout"),
     value("v").short('v'),
+    value("vmodule"),
+    value("log-flush-frequency"),
     value("cache-dir"),
     value("certificate-authority"),
     value("client-certificate"),
     value("client-key"),
     value("username"),
     value("password"),
+    value("profile"),
+    value("profile-output"),
     value("tls-server-name"),
+    switch("disable-compression"),
     switch("insecure-skip-tls-verify"),
     switch("match-server-version"),
     switch("warnings-as-errors"),
-    switch("allow-missing-template-keys"),
-    switch("show-managed-fields"),
-    value("template"),
-    value("field-manager"),
-    value("chunk-size"),
-    value("resource-version"),
-    value("subresource"),
-    switch("save-config"),
-    switch("windows-line-endings"),
-    switch("server-print"),
-    switch("local"),
-    switch("wait"),
-    FIELDS,
 ];
+
+/// What many commands take that print objects, read files or write: the flag, and which ones do.
+const GIVEN: &[(Flag, &str)] = &[
+    (
+        OUTPUT,
+        "annotate apply api-resources auth autoscale certificate config create delete edit events explain expose get kustomize label patch replace rollout run scale set taint version wait",
+    ),
+    (
+        FILENAME,
+        "annotate apply auth autoscale certificate create debug delete describe diff edit exec expose get label patch replace rollout run scale set wait",
+    ),
+    (FOLDER, FILES),
+    (switch("recursive").short('R'), FILES),
+    (switch("allow-missing-template-keys"), OBJECTS),
+    (switch("show-managed-fields"), OBJECTS),
+    (value("template"), OBJECTS),
+    (
+        value("field-manager"),
+        "annotate apply autoscale create diff edit expose label patch replace rollout run set taint",
+    ),
+    (value("chunk-size"), "describe drain events get"),
+    (value("resource-version"), "annotate label scale set"),
+    (value("subresource"), "apply auth edit get patch replace"),
+    (switch("save-config"), "autoscale create edit expose replace run"),
+    (switch("windows-line-endings"), "apply create edit"),
+    (switch("server-print"), "get"),
+    (switch("local"), "annotate label patch set wait"),
+    (switch("wait"), "apply delete replace run"),
+    (FIELDS, "annotate delete get label top wait"),
+];
+const FILES: &str = "annotate apply auth autoscale certificate create delete describe diff edit explain expose get label patch replace rollout run scale set wait";
+const OBJECTS: &str = "annotate api-resources apply auth autoscale certificate config create diff edit events expose get label patch replace rollout run scale set taint wait";
 
 /// The namespace that a command means.
 pub(crate) fn namespace(arguments: &Arguments) -> String {

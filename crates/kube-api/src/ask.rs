@@ -79,9 +79,11 @@ impl Query {
     pub fn text(&self, key: &str) -> &str {
         self.get(key).unwrap_or_default()
     }
-    /// Whether a parameter is `true` or `1`.
+    /// Whether a parameter is there and is neither `false` nor `0`: clients write `true`, `1`, `True` or nothing.
+    ///
+    /// Upstream: `apimachinery/pkg/runtime`, `Convert_Slice_string_To_bool`.
     pub fn is_on(&self, key: &str) -> bool {
-        matches!(self.get(key), Some("true" | "1"))
+        self.get(key).is_some_and(|word| !word.eq_ignore_ascii_case("false") && word != "0")
     }
 }
 

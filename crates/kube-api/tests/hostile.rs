@@ -250,7 +250,15 @@ fn stream(at: SocketAddr, path: &str, protocol: &str, messages: &[&[u8]]) -> (St
     let _ = socket.write_all(head.as_bytes());
     for message in messages {
         // Masked by zeros: it is sent as it is.
-        let mut frame = vec![0x82, 0x80 | u8::try_from(message.len()).expect("it is short"), 0, 0, 0, 0];
+        let mut frame = vec![0x82];
+        match u8::try_from(message.len()).ok().filter(|length| *length < 126) {
+            Some(length) => frame.push(0x80 | length),
+            None => {
+                frame.push(0x80 | 127);
+                frame.extend_from_slice(&(message.len() as u64).to_be_bytes());
+            }
+        }
+        frame.extend_from_slice(&[0; 4]);
         frame.extend_from_slice(message);
         let _ = socket.write_all(&frame);
     }
@@ -289,6 +297,10 @@ fn streams_are_opened_as_they_are_asked_for_or_refused() {
     assert!(head.to_ascii_lowercase().contains("sec-websocket-protocol: v5.channel.k8s.io"), "{head}");
     let said = String::from_utf8_lossy(&said).into_owned();
     assert!(said.contains("\u{1}hello there") && said.contains("\u{3}{") && said.contains("Success"), "{said}");
+    // More than is read is refused in words.
+    let much = [&b"\0"[..], &vec![b'x'; LARGEST_BODY + 1]].concat();
+    let said = String::from_utf8_lossy(&stream(at, &exec, channels, &[&much, b"\xff\x00"]).1).into_owned();
+    assert!(said.contains("a program reads at most 3145728 bytes here") && said.contains("exit code 1"), "{said}");
     for (path, protocol, code) in [
         (exec.as_str(), "nobody.speaks.this", "400"),
         (exec.as_str(), "", "400"),

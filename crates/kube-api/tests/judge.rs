@@ -1,6 +1,7 @@
 //! Twins: the same line said to the real kubectl through the API, and to the console of the page, in two equal worlds.
 //!
-//! The real kubectl is the file that `PETRI_KUBECTL` names; without it nothing is judged, and that is said. `PETRI_TWINS`
+//! The real kubectl is the file that `PETRI_KUBECTL` names; without it nothing is judged, and that is said. `PETRI_PYTHON` is
+//! a Python with the official client. `PETRI_TWINS`
 //! picks a part: `2/4` the second quarter of the files, a name those whose names hold it. `cargo xtask judge` sets both.
 //!
 //! A file of `tests/twins` begins with manifests (`--- web.yaml`) and goes on with lines (`--- lines`). A line that is not
@@ -76,6 +77,63 @@ fn helm_installs_upgrades_rolls_back_and_uninstalls() {
     // What a hook has made is nobody's, and one Service is the cluster's.
     assert_eq!(kubectl("get deploy,svc,hpa,ingress,netpol,secret,role -o name"), "service/kubernetes\n");
     assert_eq!(helm("list -q"), "");
+}
+
+/// Charts that look like the common ones, each in a world of its own: `helm`'s words, and what kubectl sees then.
+#[test]
+fn helm_takes_databases_agents_jobs_and_operators() {
+    let (Some(helm), Some(kubectl)) = (program("helm"), program("kubectl")) else {
+        return println!("skipped: there is no helm beside kubectl");
+    };
+    let charts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/charts");
+    // The chart, what is scaled, what is asked then, and the answer.
+    let cases = [
+        ("database", "sts/x", "get pvc -o name", "persistentvolumeclaim/data-x-0\npersistentvolumeclaim/data-x-1\n"),
+        ("agent", "deploy/x-collector", "get ds/x -o jsonpath={.status.numberReady}", "4"),
+        ("nightly", "deploy/x-view", "get job/x-once-1 -o jsonpath={.status.completedIndexes}", "0-2"),
+        ("operator", "deploy/x", "get bk/x -o jsonpath={.spec}", r#"{"keep":3,"target":"db"}"#),
+    ];
+    for (name, scaled, question, answer) in cases {
+        let desk = Desk::open(name, &[]);
+        let chart = charts.join(name);
+        let chart = chart.to_str().expect("its path is text");
+        let well = |program: &Path, line: &str| {
+            let (stdout, stderr, code) = desk.say(program, &line.replace("CHART", chart));
+            assert_eq!(code, 0, "{name}: {line}\n{stdout}{stderr}");
+            stdout
+        };
+        let replicas = || well(&kubectl, &format!("get {scaled} -o jsonpath={{.status.readyReplicas}}"));
+        let installed = well(&helm, "install x CHART --wait --wait-for-jobs --timeout 90s");
+        assert!(installed.contains("STATUS: deployed"), "{name}: {installed}");
+        assert_eq!(well(&kubectl, question), answer, "{name}");
+        let before = replicas();
+        well(&helm, "upgrade x CHART --set replicas=3 --wait --timeout 90s");
+        assert_eq!(replicas(), "3", "{name}");
+        well(&helm, "rollback x 1 --wait --timeout 90s");
+        assert_eq!(replicas(), before, "{name}");
+        well(&helm, "test x --timeout 60s");
+        well(&helm, "uninstall x --wait --timeout 90s");
+        assert_eq!(well(&helm, "list -q"), "");
+        assert_eq!(well(&kubectl, "get sts,deploy,ds,job,cronjob,role,pdb -o name"), "", "{name}");
+        // What nobody keeps track of: the same as plain manifests, twice.
+        well(&helm, "template y CHART --skip-tests --output-dir out");
+        let applied = well(&kubectl, &format!("apply -R -f out/{name}"));
+        assert!(applied.lines().all(|line| line.ends_with(" created")), "{name}: {applied}");
+        let again = well(&kubectl, &format!("apply -R -f out/{name}"));
+        assert!(again.lines().all(|line| line.ends_with(" unchanged")), "{name}: {again}");
+    }
+}
+
+#[test]
+fn the_python_client_lists_watches_patches_and_executes() {
+    let Some(python) = std::env::var_os("PETRI_PYTHON").map(PathBuf::from).filter(|file| file.is_file()) else {
+        return println!("skipped: PETRI_PYTHON names no Python with the client; `cargo xtask judge` installs one");
+    };
+    let desk = Desk::open("python", &[]);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/client.py");
+    let (stdout, stderr, code) = desk.say(&python, script.to_str().expect("its path is text"));
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    assert_eq!(stdout.lines().count(), 7, "{stdout}");
 }
 
 #[test]

@@ -192,7 +192,7 @@ fn installed(shop: &Shop, folder: &str) -> Outcome<Setting> {
         _ if site.join("package-lock.json").is_file() => {
             Ok(Setting::default().with_path(packages(&site)?.join(".bin")))
         }
-        _ => tools::python(&shop.path(FOLDER).join("requirements.txt")),
+        _ => Ok(Setting::default().with_path(tools::python(&shop.path(FOLDER).join("requirements.txt"))?)),
     }
 }
 

@@ -1,12 +1,14 @@
-//! The real kubectl as the judge: fetched once into the user's cache, and asked what the console is asked.
+//! The real kubectl as the judge: fetched once into the user's cache, and asked what the console is asked. Beside it the
+//! official client of Python, which must find the cluster as it finds any other.
 
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::checks::{Report, cargo_tests};
-use crate::shop::{Outcome, Shop, run};
+use crate::shop::{Outcome, Shop, capture, run, say};
 use crate::tools;
+use serde_json::Value;
 
 /// The folder inside the cache: one per version of the package.
 const FOLDER: &str = "kubectl-v36-2.0.1";
@@ -31,9 +33,23 @@ fn kubectl(shop: &Shop) -> Outcome<PathBuf> {
 
 fn twins(shop: &Shop, choice: &str) -> Outcome<Report> {
     let kubectl = kubectl(shop)?;
-    // Of the whole workspace, as the native tests are: nothing is compiled again for another choice of features.
-    let mut command = shop.cargo(&["test", "--locked", "--workspace", "--test", "judge", "--", "--nocapture"]);
-    cargo_tests(command.env("PETRI_KUBECTL", kubectl).env("PETRI_TWINS", choice), "cargo test")
+    let python = tools::python(&shop.path("tests/clients/requirements.txt"))?.join("python");
+    let mut command = shop.program(&built(shop)?, &["--nocapture"]);
+    command.current_dir(shop.path("crates/kube-api"));
+    command.env("PETRI_KUBECTL", kubectl).env("PETRI_TWINS", choice).env("PETRI_PYTHON", python);
+    cargo_tests(&mut command, "the judge")
+}
+
+/// The judge among the native tests. Who asks cargo for it alone has half the workspace compiled once more, for another choice
+/// of features.
+fn built(shop: &Shop) -> Outcome<PathBuf> {
+    say("building the native tests, of which the judge is one", "5 minutes, seconds again");
+    let words = ["test", "--locked", "--workspace", "--no-run"];
+    run(&mut shop.cargo(&words))?;
+    let told = capture(shop.cargo(&words).arg("--message-format=json-render-diagnostics"))?;
+    let mut messages = told.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let judge = messages.find(|message| message["target"]["name"] == "judge" && message["executable"].is_string());
+    judge.and_then(|message| message["executable"].as_str().map(PathBuf::from)).ok_or("cargo built no judge".into())
 }
 
 /// All twins, or those whose file's name holds a word.
@@ -48,8 +64,9 @@ pub fn all(shop: &Shop, word: &str) -> Outcome {
 
 /// A part of the twins. Without a registry nothing is judged, which is a failure where `PETRI_JUDGE` is `required`.
 pub fn some(shop: &Shop) -> Outcome<Report> {
-    if let Err(problem) = kubectl(shop) {
-        let why = format!("kubectl could not be fetched: {}", problem.lines().next().unwrap_or_default());
+    let fetched = kubectl(shop).and_then(|_| tools::python(&shop.path("tests/clients/requirements.txt")));
+    if let Err(problem) = fetched {
+        let why = format!("the judges could not be fetched: {}", problem.lines().next().unwrap_or_default());
         return if std::env::var("PETRI_JUDGE").is_ok_and(|word| word == "required") {
             Err(why)
         } else {

@@ -142,8 +142,8 @@ pub fn mdbook() -> Outcome<Setting> {
     ensure(&[tool], Vec::new)
 }
 
-/// The packages that a file with `pip`'s requirements names, installed into the user's cache.
-pub fn python(requirements: &Path) -> Outcome<Setting> {
+/// The packages that a file with `pip`'s requirements names, installed into the user's cache: the folder of its programs.
+pub fn python(requirements: &Path) -> Outcome<PathBuf> {
     let wanted = shop::read(requirements)?;
     let folder = cache()?.join(format!("python-{:08x}", page::fingerprint(wanted.as_bytes()) as u32));
     let programs = folder.join("bin");
@@ -165,7 +165,7 @@ pub fn python(requirements: &Path) -> Outcome<Setting> {
         run(install.arg(requirements).stdout(std::io::stderr()))?;
         shop::write(&stamp, wanted)?;
     }
-    Ok(Setting::default().with_path(programs))
+    Ok(programs)
 }
 
 impl CargoTool {

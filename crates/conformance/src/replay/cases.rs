@@ -332,7 +332,7 @@ impl Answer {
 
 /// `spec.replicas: Invalid value: -1: must be ...` as a cause of a status.
 fn field_cause(error: &str) -> Value {
-    const REASONS: [(&str, &str); 7] = [
+    const REASONS: [(&str, &str); 8] = [
         ("Not found", "FieldValueNotFound"),
         ("Required value", "FieldValueRequired"),
         ("Duplicate value", "FieldValueDuplicate"),
@@ -340,6 +340,7 @@ fn field_cause(error: &str) -> Value {
         ("Unsupported value", "FieldValueNotSupported"),
         ("Forbidden", "FieldValueForbidden"),
         ("Too long", "FieldValueTooLong"),
+        ("Too many", "FieldValueTooMany"),
     ];
     let (field, message) = error.split_once(": ").unwrap_or(("", error));
     let reason = REASONS.iter().find(|(words, _)| message.starts_with(words)).map_or("", |(_, reason)| reason);

@@ -100,6 +100,8 @@ fn put(config: &mut Value, key: &str, inner: &str, name: &str, change: &[(&'stat
         match value {
             Some("") => drop(own.remove(field)),
             Some("true") if *field == "insecure-skip-tls-verify" => own.insert(*field, Value::Bool(true)),
+            // What is off is not written.
+            Some("false") if *field == "insecure-skip-tls-verify" => drop(own.remove(field)),
             Some(value) => own.insert(*field, text(value)),
             None => {}
         }
@@ -126,6 +128,7 @@ pub(crate) fn run(words: &[String], configs: &mut Configs) -> Result<Output, Fai
     let plain: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
     let flag = |name: &'static str| (name, arguments.last(name));
     let current = word(&config, &["current-context"]).to_owned();
+    let mut warning = "";
     let out = match plain[..] {
         ["view"] => return view(&config, &arguments),
         ["current-context"] if current.is_empty() => return Err("error: current-context is not set".into()),
@@ -178,6 +181,9 @@ pub(crate) fn run(words: &[String], configs: &mut Configs) -> Result<Output, Fai
                 return Err(format!("error: cannot delete {what} {name}, not in {shown_file}"));
             }
             set(&mut config, &key, Value::List(left));
+            if what == "context" && current == name {
+                warning = "warning: this removed your active context, use \"kubectl config use-context\" to select a different one\n";
+            }
             format!("deleted {what} {name} from {shown_file}")
         }
         ["rename-context", old, new] => {
@@ -200,11 +206,11 @@ pub(crate) fn run(words: &[String], configs: &mut Configs) -> Result<Output, Fai
             format!("Context \"{old}\" renamed to \"{new}\".")
         }
         ["set", property, value] => {
-            property_of(&mut config, property, Some(value));
+            property_of(&mut config, property, Some(value))?;
             format!("Property \"{property}\" set.")
         }
         ["unset", property] => {
-            property_of(&mut config, property, None);
+            property_of(&mut config, property, None)?;
             format!("Property \"{property}\" unset.")
         }
         [verb, ..] if KNOWN.contains(&verb) => {
@@ -221,7 +227,7 @@ pub(crate) fn run(words: &[String], configs: &mut Configs) -> Result<Output, Fai
     if configs.len() > MOST_FILES {
         configs.remove(0);
     }
-    Ok(Output::text(format!("{out}\n")))
+    Ok(Output { stderr: warning.into(), ..Output::text(format!("{out}\n")) })
 }
 
 const MOST_FILES: usize = 20;
@@ -244,25 +250,46 @@ const KNOWN: [&str; 14] = [
 ];
 
 /// `contexts.petri.namespace`, `current-context`.
-fn property_of(config: &mut Value, property: &str, value: Option<&str>) {
+///
+/// Upstream: `kubectl/pkg/cmd/config/navigation_step_parser.go`, `set.go`.
+fn property_of(config: &mut Value, property: &str, value: Option<&str>) -> Result<(), Failure> {
     let key = property.split('.').next().unwrap_or_default();
     let rest = property[key.len()..].trim_start_matches('.');
     let inner = key.trim_end_matches('s');
     match (key, rest.rsplit_once('.')) {
         ("clusters" | "contexts" | "users", Some((name, field))) => {
-            const FIELDS: [&str; 8] =
-                ["cluster", "namespace", "user", "server", "token", "username", "password", "certificate-authority"];
-            if let Some(field) = FIELDS.into_iter().find(|known| *known == field) {
-                put(config, key, inner, name, &[(field, Some(value.unwrap_or_default()))]);
+            const FIELDS: [(&str, &[&str]); 3] = [
+                (
+                    "clusters",
+                    &["certificate-authority", "insecure-skip-tls-verify", "proxy-url", "server", "tls-server-name"],
+                ),
+                ("contexts", &["cluster", "namespace", "user"]),
+                ("users", &["client-certificate", "client-key", "password", "token", "username"]),
+            ];
+            let known = FIELDS.iter().filter(|(list, _)| *list == key).flat_map(|(_, fields)| fields.iter());
+            match (known.copied().find(|known| *known == field), value) {
+                (Some("insecure-skip-tls-verify"), Some(word)) if !matches!(word, "true" | "false") => {
+                    let word = text(word).to_json();
+                    return Err(format!("error: strconv.ParseBool: parsing {word}: invalid syntax"));
+                }
+                (Some(field), _) => drop(put(config, key, inner, name, &[(field, Some(value.unwrap_or_default()))])),
+                (None, Some(_)) => return Err("error: can't set a map to a value".into()),
+                (None, None) => {}
             }
+        }
+        ("clusters" | "contexts" | "users", None) if value.is_some() => {
+            return Err("error: can't set a map to a value".into());
         }
         ("clusters" | "contexts" | "users", None) => {
             let mut left = items(config, key).to_vec();
             left.retain(|item| word(item, &["name"]) != rest);
             set(config, key, Value::List(if rest.is_empty() { Vec::new() } else { left }));
         }
-        _ => set(config, key, text(value.unwrap_or_default())),
+        ("current-context" | "kind" | "apiVersion", None) => set(config, key, text(value.unwrap_or_default())),
+        ("preferences", _) => {}
+        _ => return Err(format!("error: unable to parse {property} after [] at api.Config")),
     }
+    Ok(())
 }
 
 fn view(config: &Value, arguments: &Arguments) -> Result<Output, Failure> {

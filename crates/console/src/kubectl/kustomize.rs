@@ -2,17 +2,18 @@
 //!
 //! Upstream: `sigs.k8s.io/kustomize`, with `resources`, `secretGenerator`, `configMapGenerator`, `generatorOptions`,
 //! `namePrefix`, `nameSuffix`, `namespace`, `commonLabels`, `labels`, `images`, `replicas` and patches. Other fields are refused.
-//!
-//! Deviation: the letters behind a made name are another hash than kustomize's.
 
 use super::context::{Context, read_file};
 use crate::limits::{MOST_FILES, MOST_NESTED, beyond};
 use crate::output::Failure;
 use petri_objects::kept::secret;
 use petri_objects::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
-/// In which order kinds stand; others follow, the last ones at the end.
-const ORDER: [&str; 18] = [
+/// In which order kinds stand; others follow.
+///
+/// Upstream: `kyaml/resid`, `orderFirst`.
+const ORDER: [&str; 21] = [
     "Namespace",
     "ResourceQuota",
     "StorageClass",
@@ -24,6 +25,7 @@ const ORDER: [&str; 18] = [
     "ClusterRoleBinding",
     "ConfigMap",
     "Secret",
+    "Endpoints",
     "Service",
     "LimitRange",
     "PriorityClass",
@@ -31,6 +33,8 @@ const ORDER: [&str; 18] = [
     "PersistentVolumeClaim",
     "Deployment",
     "StatefulSet",
+    "CronJob",
+    "PodDisruptionBudget",
 ];
 
 const KNOWN: [&str; 18] = [
@@ -130,12 +134,14 @@ fn objects(folder: &str, context: &Context<'_>, visit: &mut Visit) -> Result<Vec
     }
     let keeps_names = own.get("generatorOptions").and_then(|options| options.at(&["disableNameSuffixHash"]))
         == Some(&Value::Bool(true));
-    let mut renamed: Vec<(String, String)> = Vec::new();
+    let mut made = Vec::new();
     for (key, kind) in [("secretGenerator", "Secret"), ("configMapGenerator", "ConfigMap")] {
         for generator in list(key) {
-            let (made, name, new) = generated(&generator, kind, folder, keeps_names, context)?;
-            renamed.push((name, new));
-            all.push(made);
+            let (object, is_marked) = generated(&generator, kind, folder, keeps_names, context)?;
+            if is_marked {
+                made.push((kind, word(&object, &["metadata", "name"]).to_owned()));
+            }
+            all.push(object);
         }
     }
     for (key, is_file) in [("patches", false), ("patchesStrategicMerge", true), ("patchesJson6902", false)] {
@@ -143,32 +149,69 @@ fn objects(folder: &str, context: &Context<'_>, visit: &mut Visit) -> Result<Vec
             patched(&mut all, &patch, is_file, folder, context)?;
         }
     }
-    let (prefix, suffix) = (text("namePrefix"), text("nameSuffix"));
-    if !prefix.is_empty() || !suffix.is_empty() {
-        // What is renamed is referred to by its new name.
-        for object in &all {
-            let name = object.at(&["metadata", "name"]).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let is_made = renamed.iter().any(|(_, new)| *new == name);
-            if !is_made && matches!(object.at(&["kind"]).and_then(Value::as_str), Some("Secret" | "ConfigMap")) {
-                renamed.push((name.clone(), format!("{prefix}{name}{suffix}")));
-            }
-        }
-        renamed.iter_mut().for_each(|(_, new)| {
-            if all.iter().any(|object| object.at(&["metadata", "name"]).and_then(Value::as_str) == Some(&**new)) {
-                *new = format!("{prefix}{new}{suffix}");
-            }
-        });
+    let (prefix, suffix, namespace) = (text("namePrefix"), text("nameSuffix"), text("namespace"));
+    let mut renames = Renames::default();
+    for object in &all {
+        let (kind, name) = (word(object, &["kind"]), word(object, &["metadata", "name"]));
+        let new = match kind {
+            "Namespace" if !namespace.is_empty() => namespace.clone(),
+            kind if UNMARKED.contains(&kind) => name.to_owned(),
+            _ => format!("{prefix}{name}{suffix}"),
+        };
+        let is_made = made.iter().any(|(of, called)| *of == kind && called == name);
+        let new = if is_made { format!("{new}-{}", letters(object)) } else { new };
+        renames.0.insert((kind.to_owned(), name.to_owned()), new);
     }
     for object in &mut all {
-        rename(object, &renamed);
-        whole(object, &own, &text("namePrefix"), &text("nameSuffix"));
+        whole(object, &own);
+        renames.refer(object);
+        renames.name(object);
+        if !namespace.is_empty() {
+            put_in(object, &namespace, &renames);
+        }
     }
     all.sort_by_key(|object| {
-        let word = |path: &[&str]| object.at(path).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let kind = word(&["kind"]);
-        (ORDER.iter().position(|known| *known == kind).unwrap_or(ORDER.len()), word(&["metadata", "name"]))
+        let (kind, version) = (word(object, &["kind"]), word(object, &["apiVersion"]));
+        let place = ORDER.iter().position(|known| *known == kind).unwrap_or(ORDER.len() + usize::from(is_last(kind)));
+        // A group without a name comes behind the others.
+        let (group, version) = version.split_once('/').unwrap_or(("~", version));
+        (place, [group, version, kind, word(object, &["metadata", "name"])].map(str::to_owned))
     });
     Ok(all)
+}
+
+fn is_last(kind: &str) -> bool {
+    matches!(kind, "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration")
+}
+
+/// What stands behind the name of an object that was made: of what it holds, without letters that could spell words.
+///
+/// Upstream: `kyaml/hash`.
+fn letters(object: &Value) -> String {
+    let mut hashed = Map::new();
+    for key in ["kind", "type", "data"] {
+        if let Some(value) = object.at(&[key]) {
+            hashed.insert(key, value.clone());
+        }
+    }
+    if object.at(&["data"]).and_then(Value::as_map).is_none_or(|data| data.iter().next().is_none()) {
+        hashed.insert("data", Value::String("".into()));
+    }
+    hashed.insert("name", Value::String("".into()));
+    let hash = Sha256::digest(Value::Map(hashed).to_json());
+    let letter = |c| match c {
+        '0' => 'g',
+        '1' => 'h',
+        '3' => 'k',
+        'a' => 'm',
+        'e' => 't',
+        c => c,
+    };
+    hash.iter().take(5).flat_map(|byte| format!("{byte:02x}").chars().collect::<Vec<_>>()).map(letter).collect()
+}
+
+fn word<'v>(value: &'v Value, path: &[&str]) -> &'v str {
+    value.at(path).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// What a patch makes of the objects that it means: those of its own kind and name, or of its `target`.
@@ -179,7 +222,7 @@ fn patched(
     folder: &str,
     context: &Context<'_>,
 ) -> Result<(), Failure> {
-    let word = |value: &Value, path: &[&str]| value.at(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let word = |value: &Value, path: &[&str]| word(value, path).to_owned();
     let text = match (is_file, patch.as_str()) {
         // Here stands a file or the patch itself.
         (true, Some(text)) if text.contains('\n') => text.to_owned(),
@@ -222,14 +265,14 @@ fn patched(
     Ok(())
 }
 
-/// A Secret or ConfigMap, the name that it is called by and the one that it gets.
+/// A Secret or ConfigMap under the name that it is called by, and whether letters are set behind that name in the end.
 fn generated(
     generator: &Value,
     kind: &str,
     folder: &str,
     keeps_name: bool,
     context: &Context<'_>,
-) -> Result<(Value, String, String), Failure> {
+) -> Result<(Value, bool), Failure> {
     let Some(name) = generator.at(&["name"]).and_then(Value::as_str) else {
         return Err(format!("error: a generator of {kind}s needs a name"));
     };
@@ -262,24 +305,6 @@ fn generated(
     }
     let keeps_name = keeps_name
         || generator.at(&["options", "disableNameSuffixHash"]).is_some_and(|value| *value == Value::Bool(true));
-    let hash = Value::Map(data.clone())
-        .to_json()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    // Letters that spell no words.
-    let letters: String = format!("{hash:016x}")
-        .chars()
-        .take(10)
-        .map(|c| match c {
-            '0' => 'g',
-            '1' => 'h',
-            '3' => 'k',
-            'a' => 'm',
-            'e' => 't',
-            c => c,
-        })
-        .collect();
-    let new = if keeps_name { name.to_owned() } else { format!("{name}-{letters}") };
     let mut made = Map::new();
     made.insert("apiVersion", Value::String("v1".into()));
     made.insert("kind", Value::String(kind.into()));
@@ -289,39 +314,126 @@ fn generated(
             metadata.insert(key, own.clone());
         }
     }
-    metadata.insert("name", Value::String(new.as_str().into()));
+    metadata.insert("name", Value::String(name.into()));
     made.insert("metadata", Value::Map(metadata));
     made.insert("data", Value::Map(data));
     if kind == "Secret" {
         let kind = generator.at(&["type"]).and_then(Value::as_str).unwrap_or("Opaque");
         made.insert("type", Value::String(kind.into()));
     }
-    Ok((Value::Map(made), name.to_owned(), new))
+    Ok((Value::Map(made), !keeps_name))
 }
 
-/// Fields that name a Secret or a ConfigMap.
-const REFERENCES: [&str; 6] = ["secretKeyRef", "secretRef", "configMapKeyRef", "configMapRef", "configMap", "secret"];
+/// Kinds whose names get neither prefix nor suffix.
+const UNMARKED: [&str; 3] = ["APIService", "CustomResourceDefinition", "Namespace"];
 
-/// Puts new names where the old ones are referred to. A manifest is nested as deep as it was read, and no deeper.
-fn rename(value: &mut Value, renamed: &[(String, String)]) {
-    match value {
-        Value::Map(map) => {
-            let keys: Vec<_> = map.iter().map(|(key, _)| key.clone()).collect();
-            for key in keys {
-                let Some(inner) = map.entry_mut(&key) else { continue };
-                if let (true, Value::Map(reference)) = (REFERENCES.contains(&&*key), &mut *inner) {
-                    for field in ["name", "secretName"] {
-                        let old = reference.get(field).and_then(Value::as_str).map(str::to_owned);
-                        if let Some((_, new)) = renamed.iter().find(|(known, _)| Some(known) == old.as_ref()) {
-                            reference.insert(field, Value::String(new.as_str().into()));
-                        }
-                    }
-                }
-                rename(inner, renamed);
-            }
+/// Fields that hold a name, and of which kind.
+const NAMES: [(&str, &str); 9] = [
+    ("claimName", "PersistentVolumeClaim"),
+    ("ingressClassName", "IngressClass"),
+    ("priorityClassName", "PriorityClass"),
+    ("secretName", "Secret"),
+    ("serviceAccount", "ServiceAccount"),
+    ("serviceAccountName", "ServiceAccount"),
+    ("serviceName", "Service"),
+    ("storageClassName", "StorageClass"),
+    ("volumeName", "PersistentVolume"),
+];
+/// Fields whose `name` is one, and of which kind; an empty word where their own `kind` tells.
+const REFERENCES: [(&str, &str); 12] = [
+    ("configMap", "ConfigMap"),
+    ("configMapKeyRef", "ConfigMap"),
+    ("configMapRef", "ConfigMap"),
+    ("imagePullSecrets", "Secret"),
+    ("roleRef", ""),
+    ("scaleTargetRef", ""),
+    ("secret", "Secret"),
+    ("secretKeyRef", "Secret"),
+    ("secretRef", "Secret"),
+    ("secrets", "Secret"),
+    ("service", "Service"),
+    ("subjects", ""),
+];
+/// Fields whose keys are a person's own words.
+const FREE: [&str; 8] =
+    ["annotations", "binaryData", "data", "labels", "matchLabels", "nodeSelector", "selector", "stringData"];
+
+/// The new names of objects, by kind and old name.
+///
+/// Upstream: `api/internal/konfig/builtinpluginconsts/namereference.go`.
+#[derive(Default)]
+struct Renames(std::collections::BTreeMap<(String, String), String>);
+
+impl Renames {
+    fn of(&self, kind: &str, name: &str) -> Option<Value> {
+        let new = self.0.get(&(kind.to_owned(), name.to_owned()))?;
+        Some(Value::String(new.as_str().into()))
+    }
+
+    /// Gives an object its new name.
+    fn name(&self, object: &mut Value) {
+        let kind = word(object, &["kind"]).to_owned();
+        let Value::Map(map) = object else { return };
+        if let Some(Value::Map(metadata)) = map.entry_mut("metadata")
+            && let Some(new) = metadata.get("name").and_then(Value::as_str).and_then(|name| self.of(&kind, name))
+        {
+            metadata.insert("name", new);
         }
-        Value::List(list) => list.iter_mut().for_each(|item| rename(item, renamed)),
-        _ => {}
+    }
+
+    /// Puts new names where the old ones are referred to. A manifest is nested as deep as it was read, and no deeper.
+    fn refer(&self, value: &mut Value) {
+        let map = match value {
+            Value::Map(map) => map,
+            Value::List(list) => return list.iter_mut().for_each(|item| self.refer(item)),
+            _ => return,
+        };
+        let keys: Vec<_> = map.iter().map(|(key, _)| key.clone()).filter(|key| !FREE.contains(&&**key)).collect();
+        for key in keys {
+            let of = |table: &[(&str, &'static str)]| table.iter().find(|(known, _)| *known == &*key).map(|row| row.1);
+            let Some(inner) = map.entry_mut(&key) else { continue };
+            let named = of(&NAMES).zip(inner.as_str());
+            if let Some(new) = named.and_then(|(kind, name)| self.of(kind, name)) {
+                *inner = new;
+                continue;
+            }
+            if let Some(kind) = of(&REFERENCES) {
+                match &mut *inner {
+                    Value::List(list) => list.iter_mut().for_each(|item| self.refer_by(kind, item)),
+                    one => self.refer_by(kind, one),
+                }
+            }
+            self.refer(inner);
+        }
+    }
+
+    /// Puts the new name into what names an object of a kind.
+    fn refer_by(&self, kind: &str, reference: &mut Value) {
+        let kind = if kind.is_empty() { word(reference, &["kind"]) } else { kind };
+        let new = self.of(kind, word(reference, &["name"]));
+        if let (Some(new), Value::Map(reference)) = (new, reference) {
+            reference.insert("name", new);
+        }
+    }
+}
+
+/// Puts an object into the namespace, if its kind lies in one, and the accounts that a binding names.
+fn put_in(object: &mut Value, namespace: &str, renames: &Renames) {
+    let known = petri_objects::Kind::from_api(word(object, &["apiVersion"]), word(object, &["kind"]));
+    let Value::Map(map) = object else { return };
+    let name = Value::String(namespace.into());
+    if known.is_none_or(petri_objects::Kind::is_namespaced)
+        && let Some(Value::Map(metadata)) = map.entry_mut("metadata")
+    {
+        metadata.insert("namespace", name.clone());
+    }
+    let Some(Value::List(subjects)) = map.entry_mut("subjects") else { return };
+    for subject in subjects.iter_mut().filter(|subject| word(subject, &["kind"]) == "ServiceAccount") {
+        let account = word(subject, &["name"]);
+        let is_own = renames.0.iter().any(|((kind, _), new)| kind == "ServiceAccount" && new == account);
+        if let (true, Value::Map(subject)) = (is_own || account == "default", subject) {
+            subject.insert("namespace", name.clone());
+        }
     }
 }
 
@@ -332,8 +444,8 @@ fn put_into(map: &mut Map, key: &str, more: &Map) {
     map.insert(key, Value::Map(all));
 }
 
-/// What the kustomization wants of every object.
-fn whole(object: &mut Value, own: &Map, prefix: &str, suffix: &str) {
+/// What the kustomization wants of every object, but for its name and its namespace.
+fn whole(object: &mut Value, own: &Map) {
     let mut labels: Vec<(petri_objects::Name, Value)> = Vec::new();
     // Those that selectors and templates get as well.
     let mut selected = Map::new();
@@ -354,12 +466,6 @@ fn whole(object: &mut Value, own: &Map, prefix: &str, suffix: &str) {
     let name = object.at(&["metadata", "name"]).and_then(Value::as_str).unwrap_or_default().to_owned();
     let Value::Map(map) = object else { return };
     if let Some(Value::Map(metadata)) = map.entry_mut("metadata") {
-        if !prefix.is_empty() || !suffix.is_empty() {
-            metadata.insert("name", Value::String(format!("{prefix}{name}{suffix}").into()));
-        }
-        if let Some(namespace) = own.get("namespace") {
-            metadata.insert("namespace", namespace.clone());
-        }
         if !labels.is_empty() {
             let mut all = metadata.get("labels").and_then(Value::as_map).cloned().unwrap_or_else(Map::new);
             labels.into_iter().for_each(|(key, value)| all.insert(key, value));

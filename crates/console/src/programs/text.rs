@@ -297,6 +297,9 @@ impl<'a> Flags<'a> {
     fn value(&self, letter: char) -> Option<&'a str> {
         self.flags.iter().rev().find(|(known, _)| *known == letter).map(|(_, value)| *value)
     }
+    fn values(&self, letter: char) -> impl Iterator<Item = &'a str> {
+        self.flags.iter().filter(move |(known, _)| *known == letter).map(|(_, value)| *value)
+    }
 }
 
 /// Programs whose input is a pipe or the files that they name.
@@ -386,7 +389,11 @@ fn filter(name: &str, words: &[&str], input: Option<&str>, system: &mut dyn Syst
         "sort" => sorted(&flags, &whole()),
         "uniq" => unique(&flags, &whole()),
         "cut" => cut(&flags, &whole())?,
-        "sed" => super::edit::sed(&flags.words, flags.value('e'), flags.has('n'), &whole())?,
+        "sed" => {
+            let scripts: Vec<&str> = flags.values('e').collect();
+            let script = (!scripts.is_empty()).then(|| scripts.join(";"));
+            super::edit::sed(&flags.words, script.as_deref(), flags.has('n'), &whole())?
+        }
         "awk" => super::edit::awk(flags.words[0], flags.value('F'), &whole())?,
         "tac" => whole().lines().rev().map(|line| format!("{line}\n")).collect(),
         "rev" => whole().lines().map(|line| line.chars().rev().chain(['\n']).collect::<String>()).collect(),
@@ -450,10 +457,16 @@ fn counted(flags: &Flags<'_>, text: &str, path: &str) -> String {
 }
 
 fn grep(name: &str, flags: &Flags<'_>, texts: &[(&str, String)], several: bool, mut ran: Ran) -> Result<Ran, String> {
-    let pattern = flags.value('e').unwrap_or_else(|| flags.words.first().copied().unwrap_or_default());
+    let mut wanted: Vec<&str> = flags.values('e').collect();
+    if wanted.is_empty() {
+        wanted.push(flags.words.first().copied().unwrap_or_default());
+    }
     let fixed = name == "fgrep" || flags.has('F');
     let extended = name == "egrep" || flags.has('E') || flags.has('P');
-    let pattern = Pattern::read(pattern, fixed, extended, flags.has('i')).map_err(|why| format!("grep: {why}"))?;
+    let read = |text: &&str| Pattern::read(text, fixed, extended, flags.has('i')).map_err(|why| format!("grep: {why}"));
+    let patterns = wanted.iter().map(read).collect::<Result<Vec<Pattern>, String>>()?;
+    // Of several patterns the one counts that is found first.
+    let first = |line: &str| patterns.iter().filter_map(|one| one.find(line)).min_by_key(|(start, _)| *start);
     let around = |letter: char| {
         flags.value(letter).or(flags.value('C')).and_then(|value| value.parse::<usize>().ok()).unwrap_or(0)
     };
@@ -463,7 +476,8 @@ fn grep(name: &str, flags: &Flags<'_>, texts: &[(&str, String)], several: bool, 
     for (path, text) in texts {
         let lines: Vec<&str> = text.lines().collect();
         let hits = |line: &&str| {
-            let hit = if flags.has('w') { pattern.is_word_in(line) } else { pattern.find(line).is_some() };
+            let hit =
+                patterns.iter().any(|one| if flags.has('w') { one.is_word_in(line) } else { one.find(line).is_some() });
             hit != flags.has('v')
         };
         let found: Vec<usize> = (0..lines.len()).filter(|at| hits(&lines[*at])).take(most).collect();
@@ -478,7 +492,7 @@ fn grep(name: &str, flags: &Flags<'_>, texts: &[(&str, String)], several: bool, 
         } else if flags.has('o') {
             for at in found {
                 let mut rest = lines[at];
-                while let Some((start, end)) = pattern.find(rest).filter(|(start, end)| end > start) {
+                while let Some((start, end)) = first(rest).filter(|(start, end)| end > start) {
                     ran.stdout.push_str(&format!("{label}{}\n", &rest[start..end]));
                     rest = &rest[end..];
                 }
@@ -488,8 +502,16 @@ fn grep(name: &str, flags: &Flags<'_>, texts: &[(&str, String)], several: bool, 
                 .iter()
                 .flat_map(|at| at.saturating_sub(before)..=at.saturating_add(after).min(lines.len() - 1))
                 .collect();
+            let mut last = None;
             for at in shown {
-                let number = if flags.has('n') { format!("{}:", at + 1) } else { String::new() };
+                // What lies apart is set apart, and lines around have another mark than those that were found.
+                if before + after > 0 && last.is_some_and(|last| last + 1 < at) {
+                    ran.stdout.push_str("--\n");
+                }
+                last = Some(at);
+                let mark = if found.binary_search(&at).is_ok() { ':' } else { '-' };
+                let label = if label.is_empty() { String::new() } else { format!("{path}{mark}") };
+                let number = if flags.has('n') { format!("{}{mark}", at + 1) } else { String::new() };
                 ran.stdout.push_str(&format!("{label}{number}{}\n", lines[at]));
             }
         }

@@ -21,6 +21,9 @@ struct Connection {
     port: u16,
     /// What the client has said and nobody has answered.
     said: Vec<u8>,
+    /// How far the end of a request was looked for; or how long it is, head and body, once that is known.
+    searched: usize,
+    whole: usize,
 }
 
 /// What comes of something that a client says.
@@ -43,7 +46,7 @@ impl Connection {
         };
         door.run(|run| match run.objects().get(&target.pod) {
             Some(Object::Pod(pod)) => match remote::port(&pod, port, run.world()) {
-                Port::Open(_) => Ok(Connection { port, said: Vec::new() }),
+                Port::Open(_) => Ok(Connection { port, said: Vec::new(), searched: 0, whole: 0 }),
                 Port::Refused => Err(refused(pod.metadata.uid.to_string())),
             },
             _ => Err(refused(target.pod.name.to_string())),
@@ -57,17 +60,27 @@ impl Connection {
             return Answer { ends: true, ..answer };
         }
         self.said.extend_from_slice(bytes);
-        while let Some(end) = self.said.windows(4).position(|four| four == b"\r\n\r\n") {
+        // Each byte is looked at once, in however small pieces they come.
+        while self.said.len() >= self.whole {
+            let begun = self.searched.saturating_sub(3);
+            let Some(end) = self.said[begun..].windows(4).position(|four| four == b"\r\n\r\n") else {
+                self.searched = self.said.len();
+                break;
+            };
+            let end = begun + end;
+            self.searched = end;
             let head = String::from_utf8_lossy(&self.said[..end]).into_owned();
             let header = |name: &str| {
                 let all = head.lines().filter_map(|line| line.split_once(':'));
                 all.filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned()).next()
             };
             let body = header("content-length").and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
-            if self.said.len() < (end + 4).saturating_add(body) {
+            self.whole = (end + 4).saturating_add(body);
+            if self.said.len() < self.whole {
                 break;
             }
-            self.said.drain(..end + 4 + body);
+            self.said.drain(..self.whole);
+            (self.searched, self.whole) = (0, 0);
             let mut first = head.lines().next().unwrap_or_default().split(' ');
             let (method, path) = (first.next().unwrap_or_default(), first.next().unwrap_or("/"));
             let old = first.next() != Some("HTTP/1.1");

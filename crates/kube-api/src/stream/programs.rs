@@ -47,7 +47,13 @@ async fn program(channels: &mut Channels, target: &Target, words: &[String], doo
         return typed(channels, shell, door).await;
     }
     let input = match target.stdin && !target.tty && remote::reads(words) {
-        true => Some(given(channels).await?),
+        true => match given(channels).await? {
+            Some(input) => Some(input),
+            None => {
+                let words = format!("petri: a program reads at most {LARGEST_BODY} bytes here\n");
+                return channels.say(STDERR, words.as_bytes()).await.then_some(1);
+            }
+        },
         false => None,
     };
     let ran = door.run(|run| {
@@ -67,8 +73,8 @@ async fn told(channels: &mut Channels, ran: &Ran, tty: bool, door: &Door) -> boo
     said && channels.say(STDOUT, shown(&ran.stdout).as_bytes()).await
 }
 
-/// All of what a client gives; `None` if it has gone.
-async fn given(channels: &mut Channels) -> Option<String> {
+/// All of what a client gives; `None` if it has gone, and nothing if it gives more than is kept.
+async fn given(channels: &mut Channels) -> Option<Option<String>> {
     let mut bytes = Vec::new();
     loop {
         let heard = match channels.closable {
@@ -76,9 +82,10 @@ async fn given(channels: &mut Channels) -> Option<String> {
             false => timeout(SILENCE, channels.hear()).await.unwrap_or(Heard::Closed(STDIN)),
         };
         match heard {
-            Heard::Data(STDIN, more) if bytes.len() + more.len() <= LARGEST_BODY => bytes.extend_from_slice(&more),
+            Heard::Data(STDIN, more) if bytes.len() + more.len() > LARGEST_BODY => return Some(None),
+            Heard::Data(STDIN, more) => bytes.extend_from_slice(&more),
             Heard::Data(..) => {}
-            Heard::Closed(STDIN) => return Some(String::from_utf8_lossy(&bytes).into_owned()),
+            Heard::Closed(STDIN) => return Some(Some(String::from_utf8_lossy(&bytes).into_owned())),
             Heard::Closed(_) => {}
             Heard::Gone => return None,
         }

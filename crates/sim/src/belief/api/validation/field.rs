@@ -13,6 +13,7 @@ pub enum FieldErrorKind {
     NotSupported,
     Forbidden,
     TooLong,
+    TooMany,
 }
 
 impl FieldErrorKind {
@@ -26,6 +27,7 @@ impl FieldErrorKind {
             FieldErrorKind::NotSupported => "Unsupported value",
             FieldErrorKind::Forbidden => "Forbidden",
             FieldErrorKind::TooLong => "Too long",
+            FieldErrorKind::TooMany => "Too many",
         }
     }
 }
@@ -154,6 +156,13 @@ impl Errors {
     }
     pub(super) fn too_long(&mut self, path: &Path<'_>, detail: &str) {
         self.add(path, FieldErrorKind::TooLong, None, detail);
+    }
+    /// The items of a list that may have so many.
+    pub(super) fn at_most(&mut self, path: &Path<'_>, number: usize, most: usize) {
+        if number > most {
+            let detail = format!("must have at most {most} items");
+            self.add(path, FieldErrorKind::TooMany, Some(number.to_string()), detail);
+        }
     }
     /// The value must be formatted already; the supported ones keep their order.
     pub(super) fn not_supported(&mut self, path: &Path<'_>, value: impl Into<String>, supported: &[&str]) {

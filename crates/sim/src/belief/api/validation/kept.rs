@@ -6,6 +6,7 @@
 
 mod autoscaler;
 mod extensions;
+mod job_policies;
 mod jobs;
 mod limit_range;
 mod network;

@@ -3,12 +3,22 @@
 //! Upstream: `pkg/apis/batch/validation`.
 
 use super::super::field::{Errors, Path};
-use super::super::{format, pod_dump, selector};
-use super::read::json;
+use super::super::seldom::grammar;
+use super::super::{format, names, pod_dump, selector};
+use super::job_policies::{failure_policy, success_policy};
+use super::read::{json, word};
 use petri_objects::{KeptObject, Map, Uid, Value, batch};
 
 /// `maxParallelismForIndexedJob`.
 const MOST_PARALLEL: i64 = 100_000;
+/// `maxFailedIndexesForIndexedJob`.
+const MOST_FAILED: i64 = 100_000;
+/// `completionsSoftLimit`: with more completions than these, limits for each index are stricter.
+const MANY_COMPLETIONS: i64 = 100_000;
+/// `parallelismLimitForHighCompletions`, `maxFailedIndexesLimitForHighCompletions`.
+const MOST_OF_MANY: i64 = 10_000;
+/// `maxManagedByLength`.
+const LONGEST_MANAGER: usize = 63;
 
 /// Numbers that may not be negative.
 const COUNTS: [&str; 7] = [
@@ -28,6 +38,7 @@ pub(super) fn job(errors: &mut Errors, object: &KeptObject) {
         generated_selector(errors, object);
     }
     specification(errors, object, &[]);
+    pod_names(errors, object);
     if object.metadata.uid == Uid(0) {
         return;
     }
@@ -100,12 +111,29 @@ fn specification(errors: &mut Errors, object: &KeptObject, below: &[&str]) {
             let detail = "must be less than or equal to 100000 when completion mode is Indexed";
             errors.invalid(&spec.key("parallelism"), parallelism.to_string(), detail);
         }
+        let failures = spec.key("maxFailedIndexes");
         if let Some(failed) = failed.filter(|failed| completions.is_some_and(|completions| *failed > completions)) {
-            errors.invalid(
-                &spec.key("maxFailedIndexes"),
-                failed.to_string(),
-                "must be less than or equal to completions",
-            );
+            errors.invalid(&failures, failed.to_string(), "must be less than or equal to completions");
+        }
+        if let Some(failed) = failed.filter(|failed| *failed > MOST_FAILED) {
+            errors.invalid(&failures, failed.to_string(), format!("must be less than or equal to {MOST_FAILED}"));
+        }
+        if per_index.is_some() && completions.is_some_and(|completions| completions > MANY_COMPLETIONS) {
+            if failed.is_none() {
+                let detail = format!("must be specified when completions is above {MANY_COMPLETIONS}");
+                errors.required(&failures, &detail);
+            }
+            for (key, number) in [("parallelism", parallelism), ("maxFailedIndexes", failed.unwrap_or(0))] {
+                if number > MOST_OF_MANY {
+                    let detail = format!(
+                        "must be less than or equal to {MOST_OF_MANY} when completions are above {MANY_COMPLETIONS} and used with backoff limit per index"
+                    );
+                    errors.invalid(&spec.key(key), number.to_string(), detail);
+                }
+            }
+        }
+        if let (Some(policy), Some(completions)) = (at(&["successPolicy"]), completions) {
+            success_policy(errors, policy, completions, &spec.key("successPolicy"));
         }
     } else {
         if let Some(limit) = per_index {
@@ -122,7 +150,14 @@ fn specification(errors: &mut Errors, object: &KeptObject, below: &[&str]) {
     if failed.is_some() && per_index.is_none() {
         errors.required(&spec.key("backoffLimitPerIndex"), "when maxFailedIndexes is specified");
     }
-    if at(&["podFailurePolicy"]).is_some() {
+    if let Some(manager) = at(&["managedBy"]).and_then(Value::as_str) {
+        let path = spec.key("managedBy");
+        grammar::domain_prefixed_path(errors, &path, manager);
+        if manager.len() > LONGEST_MANAGER {
+            errors.too_long(&path, &format!("may not be more than {LONGEST_MANAGER} bytes"));
+        }
+    }
+    if let Some(failures) = at(&["podFailurePolicy"]) {
         let template = spec.key("template");
         let policy = at(&["template", "spec", "restartPolicy"]).and_then(Value::as_str).unwrap_or_default();
         if policy != "Never" {
@@ -132,47 +167,23 @@ fn specification(errors: &mut Errors, object: &KeptObject, below: &[&str]) {
         if at(&["podReplacementPolicy"]).and_then(Value::as_str) == Some("TerminatingOrFailed") {
             errors.not_supported(&spec.key("podReplacementPolicy"), "\"TerminatingOrFailed\"", &["Failed"]);
         }
-        let rules = at(&["podFailurePolicy", "rules"]).and_then(Value::as_list).unwrap_or_default();
-        let policy = spec.key("podFailurePolicy");
-        failure_rules(errors, rules, &policy.key("rules"));
+        let containers = |key: &str| at(&["template", "spec", key]).and_then(Value::as_list).unwrap_or_default().iter();
+        let both = containers("containers").chain(containers("initContainers"));
+        let names: Vec<&str> = both.map(|container| word(container, &["name"])).collect();
+        failure_policy(errors, failures, &names, per_index.is_some(), &spec.key("podFailurePolicy"));
     }
 }
 
-/// Upstream: `validatePodFailurePolicy`, `validatePodFailurePolicyRuleOnExitCodes`.
-fn failure_rules(errors: &mut Errors, rules: &[Value], path: &Path<'_>) {
-    for (i, rule) in rules.iter().enumerate() {
-        let path = path.index(i);
-        match (rule.at(&["onExitCodes"]), rule.at(&["onPodConditions"]).is_some()) {
-            (Some(_), true) => {
-                errors.invalid_whole(&path, "specifying both OnExitCodes and OnPodConditions is not supported");
-            }
-            (None, false) => {
-                errors.invalid_whole(&path, "specifying one of OnExitCodes and OnPodConditions is required");
-            }
-            (Some(codes), false) => exit_codes(errors, codes, &path.key("onExitCodes")),
-            (None, true) => {}
-        }
+/// The pods of an indexed Job have host names with their index.
+fn pod_names(errors: &mut Errors, job: &KeptObject) {
+    let completions = job.at(&["spec", "completions"]).and_then(Value::as_int).unwrap_or(0);
+    if job.text(&["spec", "completionMode"]) != "Indexed" || completions <= 0 {
+        return;
     }
-}
-
-fn exit_codes(errors: &mut Errors, codes: &Value, path: &Path<'_>) {
-    let path = path.key("values");
-    let values: Vec<i64> =
-        codes.at(&["values"]).and_then(Value::as_list).unwrap_or_default().iter().filter_map(Value::as_int).collect();
-    let shown = || format!("[{}]", values.iter().map(i64::to_string).collect::<Vec<_>>().join(","));
-    if values.is_empty() {
-        return errors.invalid(&path, shown(), "at least one value is required");
-    }
-    let is_in = codes.at(&["operator"]).and_then(Value::as_str) == Some("In");
-    for (i, value) in values.iter().enumerate() {
-        if values[..i].contains(value) {
-            errors.duplicate_value(&path.index(i), value.to_string());
-        } else if is_in && *value == 0 {
-            errors.invalid(&path.index(i), "0", "must not be 0 for the In operator");
-        }
-    }
-    if !values.is_sorted() {
-        errors.invalid(&path, shown(), "must be ordered");
+    let longest = format!("{}-{}", job.metadata.name, completions - 1);
+    if longest.len() > 63 || !names::is_label(&longest) {
+        let detail = format!("will not able to create pod with invalid DNS label: {longest}");
+        errors.invalid(&Path::root("metadata").key("name"), format::text(&job.metadata.name), detail);
     }
 }
 
