@@ -86,7 +86,8 @@ impl Arguments {
 fn known<'f>(flags: &'f [Flag], command: &str, is: impl Fn(&&Flag) -> bool) -> Option<&'f Flag> {
     let own = flags.iter().find(&is);
     let Some(verb) = command.strip_prefix("kubectl") else { return own };
-    let takes = |verbs: &str| verbs.split(' ').any(|one| one == verb.trim_start());
+    let verb = verb.split(' ').find(|word| !word.is_empty()).unwrap_or_default();
+    let takes = |verbs: &str| verbs.split(' ').any(|one| one == verb);
     let given = || GIVEN.iter().filter(|(_, verbs)| takes(verbs)).map(|(flag, _)| flag).find(&is);
     own.or_else(|| SHARED.iter().find(&is)).or_else(given)
 }

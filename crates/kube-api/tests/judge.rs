@@ -116,7 +116,7 @@ fn helm_takes_databases_agents_jobs_and_operators() {
         assert_eq!(well(&helm, "list -q"), "");
         assert_eq!(well(&kubectl, "get sts,deploy,ds,job,cronjob,role,pdb -o name"), "", "{name}");
         // What nobody keeps track of: the same as plain manifests, twice.
-        well(&helm, "template y CHART --skip-tests --output-dir out");
+        well(&helm, "template z CHART --skip-tests --output-dir out");
         let applied = well(&kubectl, &format!("apply -R -f out/{name}"));
         assert!(applied.lines().all(|line| line.ends_with(" created")), "{name}: {applied}");
         let again = well(&kubectl, &format!("apply -R -f out/{name}"));

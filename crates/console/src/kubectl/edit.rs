@@ -274,7 +274,13 @@ fn one_label(
         ("label", true, _) => "labeled",
         _ => "annotated",
     };
-    Ok(Some((Value::nested(&["metadata", field], Value::Map(patch.into_iter().collect())), done)))
+    let mut metadata = Map::new();
+    metadata.insert(field, Value::Map(patch.into_iter().collect()));
+    // Whoever names a version means no other.
+    if let Some(version) = arguments.last("resource-version").filter(|version| !version.is_empty()) {
+        metadata.insert("resourceVersion", Value::from(version));
+    }
+    Ok(Some((Value::nested(&["metadata"], Value::Map(metadata)), done)))
 }
 
 /// Why a text is no YAML, if that is the problem, rather than what it says.

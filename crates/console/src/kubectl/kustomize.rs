@@ -324,6 +324,9 @@ fn generated(
     Ok((Value::Map(made), !keeps_name))
 }
 
+/// Kinds of which a kustomization says how many.
+const SCALED: [&str; 4] = ["Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"];
+
 /// Kinds whose names get neither prefix nor suffix.
 const UNMARKED: [&str; 3] = ["APIService", "CustomResourceDefinition", "Namespace"];
 
@@ -493,7 +496,8 @@ fn whole(object: &mut Value, own: &Map) {
         }
     }
     for entry in replicas {
-        if entry.at(&["name"]).and_then(Value::as_str) == Some(&name)
+        if SCALED.contains(&kind.as_str())
+            && entry.at(&["name"]).and_then(Value::as_str) == Some(&name)
             && let Some(count) = entry.at(&["count"])
         {
             spec.insert("replicas", count.clone());

@@ -30,13 +30,17 @@ const FLAGS: &[Flag] = &[
 const REVISION: &str = "deployment.kubernetes.io/revision";
 const TEMPLATE_HASH: &str = "pod-template-hash";
 
+const VERBS: [&str; 6] = ["history", "pause", "restart", "resume", "status", "undo"];
+
 #[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    let mut arguments = args::parse(words, FLAGS, "kubectl rollout")?;
+    let own = words.iter().find(|word| VERBS.contains(&word.as_str()));
+    let mut arguments =
+        args::parse(words, FLAGS, &own.map_or("kubectl rollout".into(), |own| format!("kubectl rollout {own}")))?;
     if arguments.words.is_empty() {
         return Err("error: kubectl rollout needs one of history, pause, restart, resume, status, undo".into());
     }
-    if !["history", "pause", "restart", "resume", "status", "undo"].contains(&arguments.words[0].as_str()) {
+    if !VERBS.contains(&arguments.words[0].as_str()) {
         let words = arguments.words.join(" ");
         return Err(format!("error: unknown command \"{words}\"\nSee 'kubectl rollout -h' for help and examples"));
     }
