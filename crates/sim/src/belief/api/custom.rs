@@ -7,7 +7,7 @@
 
 mod definition;
 
-pub use definition::{check_fields, establish};
+pub use definition::{apply_defaults, check_fields, establish};
 
 use super::shelf::Objects;
 use petri_objects::kept::{KeptKind, KeptObject};

@@ -107,6 +107,7 @@ impl Server {
         };
         admission::fill_system_fields(&mut object, context.now, Uid(uids.draw() | 1));
         petri_objects::defaults::apply_defaults(&mut object);
+        self.fill_custom(&mut object);
         admission::admit(&object, &self.objects, context.now)?;
         admission::mutate(&mut object, &self.objects, &self.settings, &mut self.random, context.now);
         let limited = self.objects.has_limits();
@@ -156,6 +157,15 @@ impl Server {
             Rc::make_mut(kept).kind = kind.ok_or_else(|| ApiError::BadRequest(NO_RESOURCE.into()))?;
         }
         Ok(())
+    }
+
+    /// Fills in what the schema of its definition gives to a custom resource.
+    fn fill_custom(&self, object: &mut Object) {
+        let Object::Kept(kept) = object else { return };
+        let schema = kept.kind.is_custom().then(|| super::custom::schema(&self.objects, kept.kind)).flatten();
+        if let Some(schema) = schema {
+            super::custom::apply_defaults(&mut Rc::make_mut(kept).fields, &schema);
+        }
     }
 
     /// What the schema of its definition refuses of a custom resource.
@@ -225,6 +235,7 @@ impl Server {
             admission::drop_gated_fields(set, &self.settings);
         }
         petri_objects::defaults::apply_defaults(&mut new);
+        self.fill_custom(&mut new);
         let mut errors = validation::validate_update(&new, &old);
         errors.extend(self.check_custom(&new)?);
         if !errors.is_empty() {

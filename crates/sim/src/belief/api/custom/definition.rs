@@ -97,6 +97,36 @@ pub(super) fn schema(definition: &KeptObject, version: &str) -> Option<Value> {
     version.get("schema")?.at(&["openAPIV3Schema"]).cloned()
 }
 
+/// Puts the defaults of a schema where nothing stands, however deep. An object is nested as deep as it was read.
+///
+/// Upstream: `apiextensions-apiserver/pkg/apiserver/schema/defaulting`.
+#[inline(never)]
+pub fn apply_defaults(map: &mut Map, schema: &Value) {
+    let known = schema.at(&["properties"]).and_then(Value::as_map);
+    for (key, inner) in known.into_iter().flat_map(|known| known.iter()) {
+        let may_be_null = inner.at(&["nullable"]) == Some(&Value::Bool(true));
+        let is_missing = map.get(key).is_none_or(|value| *value == Value::Null && !may_be_null);
+        if let Some(default) = inner.at(&["default"]).filter(|_| is_missing) {
+            map.insert(key.clone(), default.clone());
+        }
+    }
+    let keys: Vec<Name> = map.iter().map(|(key, _)| key.clone()).collect();
+    for key in keys {
+        let own = known.and_then(|known| known.get(&key)).or_else(|| schema.at(&["additionalProperties"]));
+        if let Some((inner, schema)) = map.entry_mut(&key).zip(own) {
+            apply_inside(inner, schema);
+        }
+    }
+}
+
+fn apply_inside(value: &mut Value, schema: &Value) {
+    match (value, schema.at(&["items"])) {
+        (Value::Map(map), _) => apply_defaults(map, schema),
+        (Value::List(list), Some(items)) => list.iter_mut().for_each(|item| apply_inside(item, items)),
+        _ => {}
+    }
+}
+
 /// Refuses the fields that a schema does not know, as strict decoding does.
 ///
 /// # Errors
@@ -146,5 +176,30 @@ fn fields(schema: &Value, value: &Value, path: &str, unknown: &mut Vec<String>) 
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_put_where_nothing_stands_and_into_defaults_too() {
+        let schema = r#"{"properties":{
+            "keep":{"default":{"days":3},"properties":{"days":{"default":7},"weeks":{"default":1}}},
+            "note":{"default":"none","nullable":true},
+            "size":{"default":2},
+            "list":{"items":{"properties":{"on":{"default":true}}}},
+            "free":{"additionalProperties":{"properties":{"x":{"default":0}}}}}}"#;
+        let schema = Value::from_json(schema).unwrap();
+        let filled = |given: &str| {
+            let Some(Value::Map(mut map)) = Value::from_json(given) else { panic!("{given} is a map") };
+            apply_defaults(&mut map, &schema);
+            Value::Map(map).to_json()
+        };
+        assert_eq!(filled("{}"), r#"{"keep":{"days":3,"weeks":1},"note":"none","size":2}"#);
+        let given = r#"{"keep":{"weeks":5},"note":null,"size":null,"list":[{},{"on":false}],"free":{"a":{}}}"#;
+        let full = r#"{"free":{"a":{"x":0}},"keep":{"days":7,"weeks":5},"list":[{"on":true},{"on":false}],"note":null,"size":2}"#;
+        assert_eq!(filled(given), full);
     }
 }
