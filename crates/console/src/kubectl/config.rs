@@ -155,20 +155,15 @@ pub(crate) fn run(words: &[String], configs: &mut Configs) -> Result<Output, Fai
                 [name] => (*name).to_owned(),
                 _ => return Err("error: you must specify a non-empty context name or --current".into()),
             };
-            let change = [flag("cluster"), flag("namespace"), flag("user")];
-            let was = put(&mut config, "contexts", "context", &name, &change);
+            let was = put(&mut config, "contexts", "context", &name, &OF_CONTEXT.map(flag));
             format!("Context \"{name}\" {}.", if was { "modified" } else { "created" })
         }
         ["set-cluster", name] => {
-            let change =
-                ["certificate-authority", "insecure-skip-tls-verify", "proxy-url", "server", "tls-server-name"]
-                    .map(flag);
-            put(&mut config, "clusters", "cluster", name, &change);
+            put(&mut config, "clusters", "cluster", name, &OF_CLUSTER.map(flag));
             format!("Cluster \"{name}\" set.")
         }
         ["set-credentials", name] => {
-            let change = ["client-certificate", "client-key", "password", "token", "username"].map(flag);
-            put(&mut config, "users", "user", name, &change);
+            put(&mut config, "users", "user", name, &OF_USER.map(flag));
             format!("User \"{name}\" set.")
         }
         [verb @ ("delete-context" | "delete-cluster" | "delete-user"), name] => {
@@ -232,6 +227,12 @@ pub(crate) fn run(words: &[String], configs: &mut Configs) -> Result<Output, Fai
 
 const MOST_FILES: usize = 20;
 
+/// What is kept of a cluster, of a context and of a user, by the names of their flags.
+const OF_CLUSTER: [&str; 5] =
+    ["certificate-authority", "insecure-skip-tls-verify", "proxy-url", "server", "tls-server-name"];
+const OF_CONTEXT: [&str; 3] = ["cluster", "namespace", "user"];
+const OF_USER: [&str; 5] = ["client-certificate", "client-key", "password", "token", "username"];
+
 const KNOWN: [&str; 14] = [
     "current-context",
     "delete-cluster",
@@ -258,16 +259,12 @@ fn property_of(config: &mut Value, property: &str, value: Option<&str>) -> Resul
     let inner = key.trim_end_matches('s');
     match (key, rest.rsplit_once('.')) {
         ("clusters" | "contexts" | "users", Some((name, field))) => {
-            const FIELDS: [(&str, &[&str]); 3] = [
-                (
-                    "clusters",
-                    &["certificate-authority", "insecure-skip-tls-verify", "proxy-url", "server", "tls-server-name"],
-                ),
-                ("contexts", &["cluster", "namespace", "user"]),
-                ("users", &["client-certificate", "client-key", "password", "token", "username"]),
-            ];
-            let known = FIELDS.iter().filter(|(list, _)| *list == key).flat_map(|(_, fields)| fields.iter());
-            match (known.copied().find(|known| *known == field), value) {
+            let fields: &[&'static str] = match key {
+                "clusters" => &OF_CLUSTER,
+                "contexts" => &OF_CONTEXT,
+                _ => &OF_USER,
+            };
+            match (fields.iter().copied().find(|known| *known == field), value) {
                 (Some("insecure-skip-tls-verify"), Some(word)) if !matches!(word, "true" | "false") => {
                     let word = text(word).to_json();
                     return Err(format!("error: strconv.ParseBool: parsing {word}: invalid syntax"));

@@ -194,7 +194,7 @@ fn letters(object: &Value) -> String {
             hashed.insert(key, value.clone());
         }
     }
-    if object.at(&["data"]).and_then(Value::as_map).is_none_or(|data| data.iter().next().is_none()) {
+    if object.at(&["data"]).and_then(Value::as_map).is_none_or(Map::is_empty) {
         hashed.insert("data", Value::String("".into()));
     }
     hashed.insert("name", Value::String("".into()));

@@ -107,7 +107,7 @@ impl Server {
         };
         admission::fill_system_fields(&mut object, context.now, Uid(uids.draw() | 1));
         petri_objects::defaults::apply_defaults(&mut object);
-        self.fill_custom(&mut object);
+        let schema = self.fill_custom(&mut object);
         admission::admit(&object, &self.objects, context.now)?;
         admission::mutate(&mut object, &self.objects, &self.settings, &mut self.random, context.now);
         let limited = self.objects.has_limits();
@@ -118,7 +118,7 @@ impl Server {
             admission::use_account(Rc::make_mut(pod), &self.objects, &self.token_volume, &mut self.random.accounts);
         }
         let mut errors = validation::validate_create(&object);
-        errors.extend(self.check_custom(&object)?);
+        errors.extend(check_custom(&object, schema.as_ref())?);
         if !errors.is_empty() {
             return Err(invalid(&object, errors));
         }
@@ -159,22 +159,12 @@ impl Server {
         Ok(())
     }
 
-    /// Fills in what the schema of its definition gives to a custom resource.
-    fn fill_custom(&self, object: &mut Object) {
-        let Object::Kept(kept) = object else { return };
-        let schema = kept.kind.is_custom().then(|| super::custom::schema(&self.objects, kept.kind)).flatten();
-        if let Some(schema) = schema {
-            super::custom::apply_defaults(&mut Rc::make_mut(kept).fields, &schema);
-        }
-    }
-
-    /// What the schema of its definition refuses of a custom resource.
-    fn check_custom(&self, object: &Object) -> Result<Vec<validation::FieldError>, ApiError> {
-        let Object::Kept(kept) = object else { return Ok(Vec::new()) };
-        let schema = kept.kind.is_custom().then(|| super::custom::schema(&self.objects, kept.kind)).flatten();
-        let Some(schema) = schema else { return Ok(Vec::new()) };
-        super::custom::check_fields(kept, &schema)?;
-        Ok(validation::validate_custom(kept, &schema))
+    /// Fills in what the schema of its definition gives to a custom resource; the schema, for what it refuses later.
+    fn fill_custom(&self, object: &mut Object) -> Option<Value> {
+        let Object::Kept(kept) = object else { return None };
+        let schema = kept.kind.is_custom().then(|| super::custom::schema(&self.objects, kept.kind)).flatten()?;
+        super::custom::apply_defaults(&mut Rc::make_mut(kept).fields, &schema);
+        Some(schema)
     }
 
     /// API-11: up to eight tries at a name that is free.
@@ -235,9 +225,9 @@ impl Server {
             admission::drop_gated_fields(set, &self.settings);
         }
         petri_objects::defaults::apply_defaults(&mut new);
-        self.fill_custom(&mut new);
+        let schema = self.fill_custom(&mut new);
         let mut errors = validation::validate_update(&new, &old);
-        errors.extend(self.check_custom(&new)?);
+        errors.extend(check_custom(&new, schema.as_ref())?);
         if !errors.is_empty() {
             return Err(invalid(&new, errors));
         }
@@ -490,6 +480,13 @@ fn pod_grace(pod: &Pod, asked: Option<i64>) -> i64 {
         grace if grace < 0 => 1,
         grace => grace,
     }
+}
+
+/// What the schema of its definition refuses of a custom resource.
+fn check_custom(object: &Object, schema: Option<&Value>) -> Result<Vec<validation::FieldError>, ApiError> {
+    let (Object::Kept(kept), Some(schema)) = (object, schema) else { return Ok(Vec::new()) };
+    super::custom::check_fields(kept, schema)?;
+    Ok(validation::validate_custom(kept, schema))
 }
 
 fn check_version(new: &Object, old: &Object) -> Result<(), ApiError> {
