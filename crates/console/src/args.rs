@@ -92,14 +92,19 @@ fn known<'f>(flags: &'f [Flag], command: &str, is: impl Fn(&&Flag) -> bool) -> O
     own.or_else(|| SHARED.iter().find(&is)).or_else(given)
 }
 
-/// `-it` as `-i -t`, and `-Rf` as `-R -f`: switches stand apart from what follows them.
-fn apart(word: &str, flags: &[Flag], command: &str) -> Vec<String> {
+/// Adds a word to the parts of a command, `-it` as `-i -t` and `-Rf` as `-R -f`: switches stand apart from what follows them.
+///
+/// # Errors
+/// If these are more parts than a command may have.
+fn part(word: &str, flags: &[Flag], command: &str, parts: &mut Vec<String>) -> Result<(), Failure> {
     let is_switch = |c: char| {
         known(flags, command, |flag| flag.short == Some(c)).is_some_and(|flag| matches!(flag.takes, Takes::Switch))
     };
-    let mut parts = Vec::new();
+    let before = parts.len();
     let mut letters = word.strip_prefix('-').filter(|letters| letters.len() > 1).unwrap_or_default();
-    while let Some(first) = letters.chars().next().filter(|c| is_switch(*c)) {
+    while parts.len() <= MOST_WORDS
+        && let Some(first) = letters.chars().next().filter(|c| is_switch(*c))
+    {
         // `-w=false` says what the switch is.
         if letters[first.len_utf8()..].starts_with('=') {
             break;
@@ -107,12 +112,15 @@ fn apart(word: &str, flags: &[Flag], command: &str) -> Vec<String> {
         parts.push(format!("-{first}"));
         letters = &letters[first.len_utf8()..];
     }
-    match (parts.is_empty(), letters) {
+    match (parts.len() == before, letters) {
         (true, _) => parts.push(word.to_owned()),
         (false, "") => {}
         (false, rest) => parts.push(format!("-{rest}")),
     }
-    parts
+    match parts.len() > MOST_WORDS {
+        true => Err(beyond("a command has", MOST_WORDS, "words and flags")),
+        false => Ok(()),
+    }
 }
 
 /// Reads the words and flags of `command`.
@@ -120,13 +128,14 @@ fn apart(word: &str, flags: &[Flag], command: &str) -> Vec<String> {
 /// # Errors
 /// pflag's message about an unknown flag or a missing value.
 pub fn parse(words: &[String], flags: &[Flag], command: &str) -> Result<Arguments, Failure> {
-    let mut parser = Parser::from_args(words.iter().flat_map(|word| apart(word, flags, command)));
+    let mut parts = Vec::new();
+    for word in words {
+        part(word, flags, command, &mut parts)?;
+    }
+    let mut parser = Parser::from_args(parts);
     let mut out = Arguments::default();
     let usage = format!("See '{command} --help' for usage.");
     loop {
-        if out.flags.len() + out.words.len() > MOST_WORDS {
-            return Err(beyond("a command has", MOST_WORDS, "words and flags"));
-        }
         let (flag, shown) = match parser.next().map_err(|e| format!("error: {e}\n{usage}"))? {
             None => return Ok(out),
             Some(Arg::Value(word)) => {

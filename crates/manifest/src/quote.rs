@@ -54,6 +54,11 @@ fn form(text: &str) -> Form {
     if text.is_empty() {
         return Form::Double;
     }
+    // Most texts are names, and nothing of what follows concerns them.
+    let in_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
+    if text.as_bytes()[0].is_ascii_alphanumeric() && text.bytes().all(in_name) {
+        return wanted;
+    }
     let chars: Vec<char> = text.chars().collect();
     let blank = |at: usize| chars.get(at).is_none_or(|c| matches!(c, ' ' | '\t'));
     let mut needs_quotes = text.starts_with("---") || text.starts_with("...");
