@@ -110,7 +110,7 @@ impl Session {
 
 /// Who reads the lines in a container.
 fn reader(inside: &Inside) -> Reader {
-    if programs::reads_lines(&inside.shell) { Reader::Client } else { Reader::Shell }
+    if inside.reads.is_client() { Reader::Client } else { Reader::Shell }
 }
 
 /// What is said of a line that no command begins, after one with a prompt.
@@ -304,13 +304,14 @@ fn asked(session: &mut Memory, out: &mut Output, host: &mut dyn Host) {
     }
     match out.asks.take() {
         None => {}
-        Some(Asks::Enter { pod, container, shell, removes, image }) => {
+        Some(Asks::Enter { pod, container, reads, removes, image }) => {
             let mut inside =
-                Inside { pod, container, folder: "/".into(), shell, removes, image, variables: Variables::default() };
+                Inside { pod, container, folder: "/".into(), reads, removes, image, variables: Variables::default() };
             inside.folder = programs::folder_of(&inside.pod, &inside.container, host.world());
             out.notes.push_str(&format!(
                 "Note: the next lines are for {} in {}; exit leaves it, and so does a line that begins with kubectl\n",
-                inside.shell, inside.pod.name
+                inside.reads.name(),
+                inside.pod.name
             ));
             session.inside = Some(inside);
         }
@@ -339,7 +340,7 @@ fn inside_line(
 ) {
     let words: Vec<&str> = line.split_whitespace().collect();
     let first = words.first().copied().unwrap_or_default();
-    if first == "exit" || first == "logout" {
+    if inside.reads.is_left_by(line) {
         return leave(session, host, out);
     }
     let own = verbs::VERBS.contains(&first) && !programs::is_program(first);

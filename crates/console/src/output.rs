@@ -2,6 +2,7 @@
 
 use crate::host::Host;
 use crate::limits::LARGEST_ANSWER;
+use crate::programs::Interpreter;
 use crate::session::{Listens, Memory};
 use crate::shell::Rest;
 use petri_objects::{ObjectRef, Time};
@@ -69,7 +70,7 @@ impl Output {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Asks {
     /// The next lines are for the shell of a container.
-    Enter { pod: ObjectRef, container: String, shell: String, removes: bool, image: Option<String> },
+    Enter { pod: ObjectRef, container: String, reads: Interpreter, removes: bool, image: Option<String> },
     /// A port of the person's own machine leads into the cluster.
     Listen(Listens),
 }

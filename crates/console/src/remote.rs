@@ -6,7 +6,7 @@
 
 use crate::host::Host;
 use crate::output::{Follow, Output};
-use crate::programs::{self, Reply};
+use crate::programs::{self, Interpreter, Reply};
 use crate::session::Inside;
 use crate::shell::Variables;
 use petri_objects::{Container, ContainerStatus, ObjectRef, Pod, Time};
@@ -49,14 +49,6 @@ pub fn exec(
     ran
 }
 
-/// The shell that these words open, if they open one: `bash`, `sh -i`, and nothing at all.
-pub fn opens_shell(words: &[String]) -> Option<&str> {
-    let Some((first, rest)) = words.split_first() else { return Some("sh") };
-    let name = first.rsplit('/').next().unwrap_or_default();
-    let only_flags = rest.iter().all(|word| word.starts_with('-') && !word.contains('c'));
-    (["sh", "bash", "ash"].contains(&name) && only_flags).then_some(name)
-}
-
 /// Whether a program waits for what it is given on standard input.
 pub fn reads(words: &[String]) -> bool {
     let name = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or_default());
@@ -65,7 +57,7 @@ pub fn reads(words: &[String]) -> bool {
         || ["sh", "bash", "ash", "dash", "tar", "dd", "xargs"].contains(&name)
 }
 
-/// A shell in a container that somebody types into.
+/// A shell or a client in a container that somebody types into.
 #[derive(Clone, Debug)]
 pub struct Shell {
     inside: Inside,
@@ -73,17 +65,22 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// `None` if the image has none, or the container does not run.
-    pub fn open(pod: &ObjectRef, container: &str, shell: &str, world: &World) -> Option<Shell> {
-        let running = world.inside(world.uid_of(pod)?, container)?;
-        if !programs::has_shell(&running.container.image) {
+    /// What these words start, if it reads line after line: `bash`, `sh -i`, `mysql -u root`, and nothing at all. `None` if
+    /// it does not, if the image has none, or if it ends at once.
+    pub fn open(pod: &ObjectRef, container: &str, words: &[String], host: &mut dyn Host) -> Option<Shell> {
+        let reads = Interpreter::of(words)?;
+        let running = host.world().inside(host.world().uid_of(pod)?, container)?;
+        if !reads.is_client() && !programs::has_shell(&running.container.image) {
+            return None;
+        }
+        if reads.is_client() && programs::exec(pod, container, &reads.probe(), None, 0, host).code != 0 {
             return None;
         }
         let inside = Inside {
             pod: pod.clone(),
             container: container.into(),
-            folder: programs::folder_of(pod, container, world),
-            shell: shell.into(),
+            folder: programs::folder_of(pod, container, host.world()),
+            reads,
             removes: false,
             image: None,
             variables: Variables::default(),
@@ -92,10 +89,17 @@ impl Shell {
     }
     /// What stands before the next line.
     pub fn prompt(&self) -> String {
-        match self.inside.shell.as_str() {
+        if let Some(prompt) = self.inside.reads.prompt() {
+            return prompt;
+        }
+        match self.inside.reads.name() {
             "bash" => format!("root@{}:{}# ", self.inside.pod.name, self.inside.folder),
             _ => format!("{} # ", self.inside.folder),
         }
+    }
+    /// Whether a line leaves it.
+    pub fn is_left_by(&self, line: &str) -> bool {
+        self.inside.reads.is_left_by(line)
     }
     /// A line, and whether the container is there still.
     pub fn line(&mut self, line: &str, host: &mut dyn Host) -> (Ran, bool) {

@@ -4,6 +4,7 @@
 
 use crate::host::{Files, Unread};
 use crate::limits::{LARGEST_ANSWER, LONGEST_LINE, MOST_FILES, beyond};
+use crate::programs::Interpreter;
 use crate::shell::Variables;
 use petri_objects::{ObjectRef, Value};
 use std::collections::BTreeMap;
@@ -26,14 +27,14 @@ pub(crate) struct Memory {
     pub(crate) turns: u64,
 }
 
-/// A shell in a container that was opened and not left.
+/// A shell or a client in a container that was opened and not left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Inside {
     pub pod: ObjectRef,
     pub container: String,
     pub folder: String,
-    /// `bash`, `sh`.
-    pub shell: String,
+    /// A shell, or a client.
+    pub reads: Interpreter,
     /// The pod goes when the shell is left: `kubectl run --rm`.
     pub removes: bool,
     /// The image whose programs there are, if it is not the container's own: `kubectl debug`.
@@ -50,9 +51,10 @@ pub(crate) struct Listens {
 }
 
 impl Memory {
-    /// The pod whose shell reads the lines, for a prompt.
+    /// What stands before the next line, if a container reads it: the pod whose shell does, or the client's own words.
     pub(crate) fn prompt(&self) -> Option<String> {
-        self.inside.as_ref().map(|inside| format!("{}:{}# ", inside.pod.name, inside.folder))
+        let shell = |inside: &Inside| format!("{}:{}# ", inside.pod.name, inside.folder);
+        self.inside.as_ref().map(|inside| inside.reads.prompt().unwrap_or_else(|| shell(inside)))
     }
     /// Files that lines wrote with `>`, for an editor.
     pub(crate) fn files(&self) -> &BTreeMap<String, String> {

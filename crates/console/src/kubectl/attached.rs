@@ -3,7 +3,7 @@
 use super::delete::remove_pod;
 use crate::host::Host;
 use crate::output::{Asks, Awaited, Follow, Output};
-use crate::programs;
+use crate::programs::{self, Interpreter};
 use petri_objects::{ObjectRef, Time};
 use petri_sim::world::World;
 
@@ -50,12 +50,17 @@ impl Awaited for Attached {
         };
         let Some(inside) = world.inside(uid, &self.container) else { return false };
         let image = inside.container.image.clone();
-        let shell = self.command.first().map_or("sh", |word| word.rsplit('/').next().unwrap_or(word)).to_owned();
-        let opens = self.command.len() <= 1 && (self.command.is_empty() || ["sh", "bash", "ash"].contains(&&*shell));
-        if opens && programs::has_shell(&image) && self.input.is_none() {
+        let reads = Interpreter::of(&self.command).filter(|_| self.input.is_none());
+        if let Some(reads) = reads.filter(|reads| reads.is_client() || programs::has_shell(&image)) {
+            let checked = programs::exec(&self.target, &self.container, &reads.probe(), None, self.salt, host);
+            if checked.code != 0 {
+                out.stderr.push_str(&checked.stderr);
+                out.code = checked.code;
+                return self.ends(host, out);
+            }
             out.stderr.push_str("If you don't see a command prompt, try pressing enter.\n");
             let (pod, container) = (self.target.clone(), self.container.clone());
-            out.asks = Some(Asks::Enter { pod, container, shell, removes: self.removes, image: None });
+            out.asks = Some(Asks::Enter { pod, container, reads, removes: self.removes, image: None });
             return true;
         }
         let words = if self.command.is_empty() { vec!["sh".to_owned()] } else { self.command.clone() };

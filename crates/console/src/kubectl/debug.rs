@@ -13,6 +13,7 @@ use super::exec::{pod_of, reachable};
 use super::make::parts::{container, map};
 use crate::args::{self, Arguments, Flag, NAMESPACE, namespace, switch, value};
 use crate::output::{Asks, Awaited, Failure, Follow, Output};
+use crate::programs::Interpreter;
 use crate::select::{kind_of, reference};
 use petri_objects::{Kind, Map, ObjectRef, Span, Value};
 
@@ -297,17 +298,15 @@ fn beside(
     }
     reachable(&pod, &looked_into, context.host.world())?;
     out.notes.push_str(&format!("Note: no container is added: what you type runs in {looked_into}\n"));
-    let shell = command.first().map_or("sh", |word| word.rsplit('/').next().unwrap_or(word));
-    let opens = command.len() <= 1 && ["sh", "bash", "ash"].contains(&shell);
-    if !opens {
+    let Some(reads) = Interpreter::of(&command).filter(|reads| !reads.is_client()) else {
         attach(target, looked_into, command, arguments, context, &mut out);
         return Ok(out);
-    }
+    };
     out.stderr.push_str("If you don't see a command prompt, try pressing enter.\n");
     out.asks = Some(Asks::Enter {
         pod: target,
         container: looked_into,
-        shell: shell.to_owned(),
+        reads,
         removes: false,
         image: arguments.last("image").map(str::to_owned),
     });

@@ -5,7 +5,7 @@
 use super::context::{Context, not_found};
 use crate::args::{self, Arguments, Flag, NAMESPACE, namespace, switch, value};
 use crate::output::{Asks, Failure, Output};
-use crate::programs;
+use crate::programs::{self, Interpreter};
 use crate::select::{self, kind_of};
 use petri_objects::{Kind, Labels, Object, ObjectRef, Phase, Pod};
 use petri_sim::world::World;
@@ -61,27 +61,16 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let target = ObjectRef::new(Kind::Pod, pod.metadata.namespace.clone(), pod.metadata.name.clone());
     reachable(&pod, &container, context.host.world())
         .map_err(|problem| by_program(problem, &pod, &container, "exec", command, &arguments))?;
-    let shell = command[0].rsplit('/').next().unwrap_or_default().to_owned();
-    let only_flags = command[1..].iter().all(|word| word.starts_with('-') && !word.contains('c'));
-    if ["sh", "bash", "ash"].contains(&&*shell) && only_flags && arguments.is_set("stdin") && context.here.is_none() {
-        let checked =
-            programs::exec(&target, &container, &[command[0].clone(), "-c".into(), ":".into()], None, 0, context.host);
+    // What reads a terminal line by line is left by a line of its own.
+    let reads = Interpreter::of(command).filter(|_| arguments.is_set("stdin") && context.here.is_none());
+    if let Some(reads) = reads {
+        let checked = programs::exec(&target, &container, &reads.probe(), None, 0, context.host);
         if checked.code == 0 {
-            out.asks = Some(Asks::Enter { pod: target, container, shell, removes: false, image: None });
+            out.asks = Some(Asks::Enter { pod: target, container, reads, removes: false, image: None });
             return Ok(out);
         }
         out.then(checked);
         return Ok(out);
-    }
-    // A client without words reads them line by line, as a shell does.
-    let is_client = programs::reads_lines(&shell) && command[1..].iter().all(|word| word.starts_with('-'));
-    if is_client && arguments.is_set("stdin") && context.here.is_none() {
-        let probe = [command[0].clone(), "--version".into()];
-        let checked = programs::exec(&target, &container, &probe, None, 0, context.host);
-        if checked.code != 126 && checked.code != 127 {
-            out.asks = Some(Asks::Enter { pod: target, container, shell, removes: false, image: None });
-            return Ok(out);
-        }
     }
     let input = context.here.filter(|_| arguments.is_set("stdin"));
     let salt = context.host.world().events.wrapping_add(context.turn);

@@ -1,16 +1,13 @@
-//! Programs that come with an image: clients of ZooKeeper, Redis, Cassandra, MySQL and PostgreSQL, as far as tutorials use
-//! them.
+//! Programs that come with an image: clients of ZooKeeper, Redis and Cassandra, as far as tutorials use them; those of MySQL
+//! and PostgreSQL are in [`sql`](super::sql).
 //!
 //! What they keep lies in a file of the data folder, so on the disk of whatever is mounted there. ZooKeeper's nodes are
 //! found on whichever member's disk they were written, as long as a majority of the members runs and is reached.
-//!
-//! Deviation: MySQL knows `SELECT @@server_id`, `CREATE`, `INSERT INTO` with values and `SELECT *`; PostgreSQL the same.
 
 use super::inside::Container;
+use super::sql;
 use super::system::{Ran, System};
-use super::web::{self, Call};
 use petri_objects::{Kind, ObjectRef};
-use petri_sim::reality::files::normal;
 
 pub(super) fn run(name: &str, words: &[&str], input: Option<&str>, own: &mut Container<'_>) -> Ran {
     match name {
@@ -19,7 +16,7 @@ pub(super) fn run(name: &str, words: &[&str], input: Option<&str>, own: &mut Con
         "zkServer.sh" => Ran::text("ZooKeeper JMX enabled by default\nMode: follower\n"),
         "redis-cli" => redis(words, own),
         "nodetool" => nodetool(words, own),
-        "mysql" | "psql" => sql(name, words, input, own),
+        "mysql" | "psql" => sql::run(name, words, input, own),
         "mysqladmin" => Ran::text("mysqld is alive\n"),
         "pg_isready" => Ran::text("/var/run/postgresql:5432 - accepting connections\n"),
         _ => Ran::failed(1, format!("{name}: nothing of it is simulated here")),
@@ -27,7 +24,7 @@ pub(super) fn run(name: &str, words: &[&str], input: Option<&str>, own: &mut Con
 }
 
 /// The pods of the same set, with their containers, that run, answer and are reached.
-fn reached<'w>(own: &Container<'w>) -> Vec<Container<'w>> {
+pub(super) fn reached<'w>(own: &Container<'w>) -> Vec<Container<'w>> {
     let meta = &own.inside.pod.metadata;
     let owner = meta.controller().map(|owner| owner.uid);
     let world = own.world;
@@ -78,6 +75,10 @@ fn zookeeper(words: &[&str], own: &mut Container<'_>) -> Ran {
         words.drain(..2.min(words.len()));
     }
     let banner = "Connecting to localhost:2181\n\nWATCHER::\n\nWatchedEvent state:SyncConnected type:None path:null\n";
+    // Whoever connects from a terminal is not told yet whether there is a quorum.
+    if words.is_empty() {
+        return Ran::text(banner);
+    }
     let Some(members) = members(own) else {
         let path = words.get(1).copied().unwrap_or("/");
         return Ran::failed(
@@ -149,12 +150,16 @@ fn redis(words: &[&str], own: &mut Container<'_>) -> Ran {
         }
     }
     let file = "/data/dump.petri";
+    let keep = |own: &mut Container<'_>, key: &str, value: &str| {
+        super::folders::run("mkdir", &["-p", "/data"], own);
+        System::write(own, file, &format!("{key} {value}\n"), true)
+    };
     let text = own.text(file).map(|text| text.to_string()).unwrap_or_default();
     let get = |key: &str| text.lines().rev().find_map(|line| line.split_once(' ').filter(|(own, _)| *own == key));
     let command = plain.first().map_or(String::new(), |word| word.to_lowercase());
     match (&*command, &plain[plain.len().min(1)..]) {
         ("ping", _) => Ran::text("PONG\n"),
-        ("set", [key, value, ..]) => match System::write(own, file, &format!("{key} {value}\n"), true) {
+        ("set", [key, value, ..]) => match keep(own, key, value) {
             Ok(()) => Ran::text("OK\n"),
             Err(_) => Ran::text(
                 "(error) MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk.\n",
@@ -163,7 +168,7 @@ fn redis(words: &[&str], own: &mut Container<'_>) -> Ran {
         ("get", [key]) => Ran::text(get(key).map_or("(nil)\n".into(), |(_, value)| format!("\"{value}\"\n"))),
         ("incr", [key]) => {
             let next = get(key).and_then(|(_, value)| value.parse::<i64>().ok()).unwrap_or(0).saturating_add(1);
-            match System::write(own, file, &format!("{key} {next}\n"), true) {
+            match keep(own, key, &next.to_string()) {
                 Ok(()) => Ran::text(format!("(integer) {next}\n")),
                 Err(fault) => Ran::failed(1, fault.as_str()),
             }
@@ -183,7 +188,8 @@ fn redis(words: &[&str], own: &mut Container<'_>) -> Ran {
             Ran::text(format!("1) \"{name}\"\n2) \"{}\"\n", bytes(said.map_or(usual, str::trim))))
         }
         ("info", _) => Ran::text("# Replication\nrole:master\nconnected_slaves:0\n"),
-        ("", _) => Ran::text("127.0.0.1:6379> \n"),
+        // Its terminal was closed at once.
+        ("", _) => Ran::default(),
         (other, _) => Ran::text(format!(
             "(error) ERR unknown command '{other}': PING, SET, GET, INCR and CONFIG GET are simulated here\n"
         )),
@@ -230,153 +236,4 @@ fn nodetool(words: &[&str], own: &Container<'_>) -> Ran {
     }
     let (head, rows) = text.split_at(text.find("--  ").unwrap_or(0));
     Ran::text(format!("{head}{}", crate::columns::DESCRIBE.align(rows)))
-}
-
-/// The statements of `-e`, `-c` or standard input, on tables that lie in the data folder.
-fn sql(name: &str, words: &[&str], input: Option<&str>, own: &mut Container<'_>) -> Ran {
-    let flag = if name == "mysql" { "-e" } else { "-c" };
-    let statements = words.iter().position(|word| *word == flag).and_then(|at| words.get(at + 1).copied());
-    let Some(text) = statements.or(input) else { return Ran::text(format!("{name}> \n")) };
-    let folder = if name == "mysql" { "/var/lib/mysql" } else { "/var/lib/postgresql/data" };
-    let host = words.iter().position(|word| *word == "-h").and_then(|at| words.get(at + 1).copied());
-    if let Some(host) = host.filter(|host| !["localhost", "127.0.0.1", &**own.pod_name()].contains(host)) {
-        return asked(name, host, text, own);
-    }
-    let mut ran = Ran::default();
-    for statement in text.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
-        let one = statement_of(name, folder, statement, own);
-        ran.stdout.push_str(&one.stdout);
-        ran.stderr.push_str(&one.stderr);
-        if one.code != 0 {
-            ran.code = one.code;
-            return ran;
-        }
-    }
-    ran
-}
-
-/// The same, asked of a server elsewhere.
-fn asked(name: &str, host: &str, text: &str, own: &mut Container<'_>) -> Ran {
-    let (port, flag) = if name == "mysql" { (3306, "-e") } else { (5432, "-c") };
-    let call = web::open(host, port, web::asker(own), own.world);
-    let (pod, container) = match call {
-        Call::Open { pod, container } => (pod, container),
-        Call::NoName => return Ran::failed(1, format!("ERROR 2005 (HY000): Unknown MySQL server host '{host}' (0)")),
-        Call::Refused | Call::TimedOut => {
-            return Ran::failed(1, format!("ERROR 2003 (HY000): Can't connect to MySQL server on '{host}' (111)"));
-        }
-    };
-    let Some(mut server) = Container::of(&pod, &container, own.world, own.salt) else {
-        return Ran::failed(1, format!("ERROR 2003 (HY000): Can't connect to MySQL server on '{host}' (111)"));
-    };
-    let ran = sql(name, &[flag, text], None, &mut server);
-    own.elsewhere.extend(server.did(&pod));
-    ran
-}
-
-fn statement_of(name: &str, folder: &str, statement: &str, own: &mut Container<'_>) -> Ran {
-    let words: Vec<&str> = statement.split_whitespace().collect();
-    let upper: Vec<String> = words.iter().map(|word| word.to_uppercase()).collect();
-    let upper: Vec<&str> = upper.iter().map(String::as_str).collect();
-    let table = |at: usize| {
-        let name = words.get(at).copied().unwrap_or_default();
-        let name = name.split('(').next().unwrap_or(name).trim_matches(['`', '"']);
-        normal(&format!("{folder}/{}.table", name.replace('.', "/")))
-    };
-    let missing = |path: &str| Ran::failed(1, format!("ERROR 1146 (42S02) at line 1: Table '{path}' doesn't exist"));
-    match upper[..] {
-        ["CREATE", "DATABASE", ..] | ["USE", ..] | ["SET", ..] | ["DROP", ..] => Ran::default(),
-        ["CREATE", "TABLE", ..] => {
-            let at = words
-                .iter()
-                .position(|word| word.contains('('))
-                .map_or(2, |at| if words[at].starts_with('(') { at - 1 } else { at });
-            let path = table(at.max(2));
-            let columns = statement.split_once('(').map_or("", |(_, rest)| rest);
-            let names: Vec<&str> = columns.split(',').filter_map(|column| column.split_whitespace().next()).collect();
-            let parent = path.rsplit_once('/').map_or("/", |(folder, _)| folder).to_owned();
-            if own.stat(&path).is_none() {
-                super::folders::run("mkdir", &["-p", &parent], own);
-                if let Err(fault) = System::write(own, &path, &format!("{}\n", names.join("\t")), false) {
-                    return Ran::failed(1, format!("ERROR 1030 (HY000): {}", fault.as_str()));
-                }
-            }
-            Ran::default()
-        }
-        ["INSERT", "INTO", ..] => {
-            let path = table(2);
-            let values =
-                statement.find("VALUES").or_else(|| statement.find("values")).map_or("", |at| &statement[at + 6..]);
-            let mut lines = String::new();
-            for row in values.split(')').filter_map(|row| row.split_once('(')).map(|(_, row)| row) {
-                let cells: Vec<&str> = row.split(',').map(|cell| cell.trim().trim_matches(['\'', '"'])).collect();
-                lines.push_str(&(cells.join("\t") + "\n"));
-            }
-            if own.stat(&path).is_none() {
-                return missing(words.get(2).copied().unwrap_or_default());
-            }
-            match System::write(own, &path, &lines, true) {
-                Ok(()) => Ran::default(),
-                Err(fault) => Ran::failed(1, format!("ERROR 1030 (HY000): {}", fault.as_str())),
-            }
-        }
-        ["SELECT", ..] if upper.contains(&"FROM") => {
-            let at = upper.iter().position(|word| *word == "FROM").unwrap_or(0) + 1;
-            // Replicas have what their primary has.
-            let path = table(at);
-            let elsewhere = || reached(own).iter().find_map(|other| other.text(&path).ok());
-            match own.text(&path).ok().or_else(elsewhere).ok_or(()) {
-                Ok(text) => Ran::text(grid(
-                    name,
-                    text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect(),
-                )),
-                Err(_) => missing(words.get(at).copied().unwrap_or_default()),
-            }
-        }
-        ["SELECT", ..] => {
-            let ordinal = own.pod_name().rsplit('-').next().and_then(|end| end.parse::<u32>().ok()).unwrap_or(0);
-            let asked = words[1..].join(" ");
-            let columns: Vec<String> = asked.split(',').map(|column| column.trim().to_owned()).collect();
-            let values = columns.iter().map(|column| match &*column.to_lowercase() {
-                "@@server_id" => (100 + ordinal).to_string(),
-                "now()" => own.now().rfc3339().replace('T', " ").trim_end_matches('Z').to_owned(),
-                "@@hostname" => own.pod_name().to_string(),
-                other => other.trim_matches('\'').to_owned(),
-            });
-            let values = values.collect();
-            Ran::text(grid(name, vec![columns, values]))
-        }
-        ["SHOW", "DATABASES"] => Ran::text(grid(name, vec![vec!["Database".into()], vec!["mysql".into()]])),
-        _ => Ran::failed(
-            1,
-            format!(
-                "ERROR 1064 (42000) at line 1: CREATE, INSERT INTO, SELECT and SHOW DATABASES are simulated here: {statement}"
-            ),
-        ),
-    }
-}
-
-/// A table as the clients draw one.
-fn grid(name: &str, rows: Vec<Vec<String>>) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width =
-        |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0);
-    let rule: String = (0..columns).map(|at| format!("+{}", "-".repeat(width(at) + 2))).collect::<String>() + "+\n";
-    let line = |row: &Vec<String>| {
-        let cells = (0..columns).map(|at| format!("| {:<1$} ", row.get(at).map_or("", String::as_str), width(at)));
-        cells.collect::<String>() + "|\n"
-    };
-    let mut text = if name == "mysql" { rule.clone() } else { String::new() };
-    for (row, number) in rows.iter().zip(0..) {
-        text.push_str(&line(row));
-        if number == 0 {
-            text.push_str(&rule);
-        }
-    }
-    if name == "mysql" {
-        text.push_str(&rule);
-    } else {
-        text.push_str(&format!("({} rows)\n\n", rows.len().saturating_sub(1)));
-    }
-    text
 }

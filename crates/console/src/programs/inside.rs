@@ -33,6 +33,8 @@ pub(super) struct Container<'w> {
     pub slept: Span,
     /// When its programs began, if that is not now, and for how long they run.
     pub since: Option<(Time, Span)>,
+    /// Somebody types at a terminal, and reads what is answered.
+    pub terminal: Option<Terminal>,
     pub salt: u64,
     /// What servers did that were asked.
     pub elsewhere: Vec<Command>,
@@ -41,6 +43,13 @@ pub(super) struct Container<'w> {
     /// The shell's name, for its messages.
     pub shell: String,
     part: Rest,
+}
+
+/// What a client at a terminal remembers from one line to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Terminal {
+    /// The database that statements are about.
+    pub database: Option<String>,
 }
 
 /// What is at a path.
@@ -71,6 +80,7 @@ impl<'w> Container<'w> {
             exit_code: None,
             slept: Span::ZERO,
             since: None,
+            terminal: None,
             salt,
             elsewhere: Vec::new(),
             start: |_, _, _| Ran::default(),

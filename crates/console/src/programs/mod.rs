@@ -10,7 +10,10 @@
 //! | [`folders`] | what is about files: `ls`, `rm`, `mkdir`, `df`, `mount` ... |
 //! | [`process`] | what is about the container: `hostname`, `env`, `ps`, `kill` ... |
 //! | [`network`] | what asks others: `nslookup`, `dig`, `curl`, `wget`, `nc` ... |
-//! | [`clients`] | what comes with an image: `zkCli.sh`, `redis-cli`, `mysql` ... |
+//! | [`clients`] | what comes with an image: `zkCli.sh`, `redis-cli`, `nodetool` ... |
+//! | [`sql`] | `mysql` and `psql` |
+//!
+//! Shells and clients that read line after line are kept by whoever types as an [`Interpreter`].
 //!
 //! Deviation: a program takes no time but for what it sleeps, and what it writes is there when it begins. Any image has
 //! the usual programs but those without a shell; `curl` is missing where busybox is all there is.
@@ -26,12 +29,14 @@ mod folders;
 mod given;
 mod image;
 mod inside;
+mod interpreter;
 mod jq;
 mod names;
 mod network;
 mod pattern;
 mod process;
 mod said;
+mod sql;
 mod start;
 mod system;
 mod text;
@@ -41,7 +46,9 @@ use crate::errors::api_error;
 use crate::host::Host;
 use crate::output::{Follow, Output, Slept};
 use crate::session::Inside;
-use inside::Container;
+use inside::{Container, Terminal};
+pub(crate) use interpreter::Interpreter;
+use interpreter::Typed;
 use petri_objects::{ContainerStatus, ObjectRef, Pod, Span, Time};
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
@@ -87,11 +94,6 @@ pub(crate) fn port(pod: &Pod, number: u16, world: &World) -> Option<String> {
         web::Call::Open { container, .. } => Some(container.to_string()),
         _ => None,
     }
-}
-
-/// Whether it is a client that reads lines until one leaves it.
-pub(crate) fn reads_lines(name: &str) -> bool {
-    name == "redis-cli"
 }
 
 /// Where a shell in a container begins.
@@ -168,7 +170,7 @@ pub(crate) fn exec(
     finished(ran, did, host, true)
 }
 
-/// A line that is typed into the shell of a container. Whether the container is there still.
+/// A line that is typed into the shell of a container, or into a client. Whether the container is there still.
 #[inline(never)]
 pub(crate) fn typed(inside: &mut Inside, line: &str, salt: u64, host: &mut dyn Host, out: &mut Output) -> bool {
     let Some(mut own) = Container::of(&inside.pod, &inside.container, host.world(), salt) else {
@@ -184,17 +186,16 @@ pub(crate) fn typed(inside: &mut Inside, line: &str, salt: u64, host: &mut dyn H
         own.variables = std::mem::take(&mut inside.variables);
     }
     own.folder = std::mem::take(&mut inside.folder);
-    let mut ran = match reads_lines(&inside.shell) {
-        true => {
-            let words: Vec<String> =
-                std::iter::once(&*inside.shell).chain(line.split_whitespace()).map(str::to_owned).collect();
-            own.program(&words, None)
-        }
-        false => own.script(line, &inside.shell, None),
+    own.terminal = Some(Terminal { database: inside.reads.database.take() });
+    let mut ran = match inside.reads.take(line) {
+        Typed::Script(text) => own.script(&text, inside.reads.name(), None),
+        Typed::Program(words, input) => own.program(&words, input),
+        Typed::More => Ran::default(),
     };
     ran.slept = own.slept;
     let killed = own.exit_code.is_some();
     let did = own.did(&inside.pod);
+    inside.reads.database = own.terminal.take().and_then(|terminal| terminal.database);
     inside.variables = std::mem::take(&mut own.variables);
     inside.folder = std::mem::take(&mut own.folder);
     drop(own);

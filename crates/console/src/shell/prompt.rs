@@ -16,6 +16,9 @@ pub(crate) enum Reader {
 pub(crate) fn without(line: &str, reader: Reader, is_program: fn(&str) -> bool) -> Option<&str> {
     let inside = reader != Reader::Desk;
     let text = line.trim_start();
+    if let (Reader::Client, Some(rest)) = (reader, text.strip_prefix("[zk: ")) {
+        return rest.split_once("] ").map(|(_, rest)| rest.trim_start()).filter(|rest| !rest.is_empty());
+    }
     let (at, sign) = text.char_indices().take(LONGEST).find(|(_, c)| "$#>%".contains(*c))?;
     let rest = text[at + 1..].strip_prefix([' ', '\t'])?.trim_start();
     let before = text[..at].trim();
@@ -28,9 +31,11 @@ pub(crate) fn without(line: &str, reader: Reader, is_program: fn(&str) -> bool) 
         ('>', _) if before == "PS" || before.starts_with("PS ") || before.get(1..3) == Some(":\\") => true,
         ('>', _) => {
             let is_name = is_one_word && before.ends_with(|c: char| c.is_alphanumeric());
-            reader == Reader::Client && is_name && !before.starts_with('/') && !is_program(before)
+            reader == Reader::Client && (is_name || before == "-") && !before.starts_with('/')
         }
         ('$', "node") => true,
+        // `postgres=#`, and `postgres-#` where a statement goes on.
+        ('#', _) if reader == Reader::Client => is_one_word && before.ends_with(['=', '-']),
         _ => {
             let is_shell = ["sh-", "bash-", "ash-"].iter().any(|start| bare.starts_with(start));
             let is_folder = bare.starts_with(['/', '~']) && !is_program(bare.rsplit('/').next().unwrap_or(bare));
@@ -62,7 +67,11 @@ mod tests {
         for line in ["root@redis:/data# ls", "/ # ls", "/# ls", "# ls", "[ root@curl:/ ]$ ls", "bash-5.1# ls"] {
             assert_eq!(without(line, Reader::Shell), Some("ls"), "{line}");
         }
-        assert_eq!(without("127.0.0.1:6379> CONFIG GET maxmemory", Reader::Client), Some("CONFIG GET maxmemory"));
+        for prompt in
+            ["127.0.0.1:6379>", "mysql>", "    ->", "postgres=#", "shop-#", "[zk: localhost:2181(CONNECTED) 0]"]
+        {
+            assert_eq!(without(&format!("{prompt} GET /a"), Reader::Client), Some("GET /a"), "{prompt}");
+        }
     }
 
     #[test]

@@ -41,8 +41,7 @@ async fn exec(mut channels: Channels, target: &Target, words: &[String], door: &
 async fn program(channels: &mut Channels, target: &Target, words: &[String], door: &Door) -> Option<i32> {
     if target.stdin
         && target.tty
-        && let Some(name) = remote::opens_shell(words)
-        && let Some(shell) = door.run(|run| Shell::open(&target.pod, &target.container, name, run.world()))
+        && let Some(shell) = door.run(|run| Shell::open(&target.pod, &target.container, words, run))
     {
         return typed(channels, shell, door).await;
     }
@@ -109,7 +108,7 @@ async fn typed(channels: &mut Channels, mut shell: Shell, door: &Door) -> Option
                 '\r' | '\n' => {
                     channels.say(STDOUT, b"\r\n").await;
                     let said = std::mem::take(&mut line);
-                    if let Some("exit" | "logout") = said.split_whitespace().next() {
+                    if shell.is_left_by(&said) {
                         let last = said.split_whitespace().nth(1).and_then(|word| word.parse().ok());
                         return Some(last.unwrap_or(code));
                     }

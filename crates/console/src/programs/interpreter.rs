@@ -1,0 +1,139 @@
+//! Who reads the lines that a person types on after a command has opened a container: a shell, or the client of a database.
+
+use super::sql;
+use crate::limits::LONGEST_LINE;
+
+/// A program that reads line after line until one leaves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Interpreter {
+    /// How it was started.
+    words: Vec<String>,
+    takes: Takes,
+    /// The lines of a statement that does not end yet.
+    begun: String,
+    /// The database that statements are about.
+    pub(super) database: Option<String>,
+}
+
+/// What is done with a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    /// A shell runs it.
+    Script,
+    /// Its words are a command.
+    Words,
+    /// Lines up to the next semicolon are a statement of SQL.
+    Statements,
+}
+
+/// What carries out what was typed.
+pub(super) enum Typed {
+    Script(String),
+    Program(Vec<String>, Option<String>),
+    /// The statement goes on.
+    More,
+}
+
+const SHELLS: [&str; 3] = ["sh", "bash", "ash"];
+
+impl Interpreter {
+    /// What a command starts at a terminal, if it reads lines there: nothing at all starts a shell.
+    pub fn of(command: &[String]) -> Option<Interpreter> {
+        let usual = ["sh".to_owned()];
+        let words = if command.is_empty() { &usual[..] } else { command };
+        let (name, rest) = (base(&words[0]), &words[1..]);
+        let is_flag = |word: &String| word.starts_with('-');
+        let plain = |with_value: &[&str]| {
+            let mut rest = rest.iter();
+            let mut found = false;
+            while let Some(word) = rest.next() {
+                if with_value.contains(&word.as_str()) {
+                    rest.next();
+                } else {
+                    found |= !is_flag(word) || word == "--help" || word == "--version";
+                }
+            }
+            found
+        };
+        let takes = match name {
+            // `sh -c` runs what it is given.
+            name if SHELLS.contains(&name) => {
+                (rest.iter().all(|word| is_flag(word) && !word.contains('c'))).then_some(Takes::Script)
+            }
+            "redis-cli" => (!plain(&["-h", "-p", "-a", "-n", "-u", "--user", "--pass"])).then_some(Takes::Words),
+            "zkCli.sh" => (!plain(&["-server", "-timeout"])).then_some(Takes::Words),
+            "mysql" | "psql" => sql::reads_terminal(name, rest).then_some(Takes::Statements),
+            _ => None,
+        };
+        let takes = takes?;
+        let database = (takes == Takes::Statements).then(|| sql::database(name, rest)).flatten().map(str::to_owned);
+        Some(Interpreter { words: words.to_vec(), takes, begun: String::new(), database })
+    }
+
+    pub fn name(&self) -> &str {
+        base(&self.words[0])
+    }
+    /// Whether it is a client, which knows nothing of a shell.
+    pub fn is_client(&self) -> bool {
+        self.takes != Takes::Script
+    }
+    /// A command that fails as the start of this would.
+    pub fn probe(&self) -> Vec<String> {
+        let end: &[&str] = match (self.takes, self.name()) {
+            (Takes::Script, _) => return vec![self.words[0].clone(), "-c".into(), ":".into()],
+            (Takes::Statements, "mysql") => &["-e", ""],
+            (Takes::Statements, _) => &["-c", ""],
+            (Takes::Words, "redis-cli") => &["PING"],
+            (Takes::Words, _) => &[],
+        };
+        self.words.iter().cloned().chain(end.iter().map(|word| (*word).to_owned())).collect()
+    }
+    /// Whether a line leaves it.
+    pub fn is_left_by(&self, line: &str) -> bool {
+        let first = line.split_whitespace().next().unwrap_or_default();
+        let word = first.trim_end_matches(';').to_lowercase();
+        match self.takes {
+            Takes::Script => matches!(first, "exit" | "logout"),
+            Takes::Words => matches!(&*word, "exit" | "quit"),
+            Takes::Statements => matches!(&*word, "exit" | "quit" | "\\q"),
+        }
+    }
+    /// What stands before the next line of a client.
+    pub fn prompt(&self) -> Option<String> {
+        let goes_on = !self.begun.is_empty();
+        match (self.takes, self.name()) {
+            (Takes::Script, _) => None,
+            (Takes::Statements, "mysql") => Some(if goes_on { "    -> " } else { "mysql> " }.into()),
+            (Takes::Statements, _) => {
+                let database = self.database.as_deref().unwrap_or("postgres");
+                Some(format!("{database}{}# ", if goes_on { '-' } else { '=' }))
+            }
+            (Takes::Words, "redis-cli") => Some("127.0.0.1:6379> ".into()),
+            (Takes::Words, _) => Some("[zk: localhost:2181(CONNECTED)] ".into()),
+        }
+    }
+    /// Takes a line.
+    pub(super) fn take(&mut self, line: &str) -> Typed {
+        match self.takes {
+            Takes::Script => Typed::Script(line.into()),
+            Takes::Words => {
+                let own = shlex::split(line).unwrap_or_else(|| line.split_whitespace().map(str::to_owned).collect());
+                Typed::Program(self.words.iter().cloned().chain(own).collect(), None)
+            }
+            Takes::Statements => {
+                let text = format!("{}{line}\n", std::mem::take(&mut self.begun));
+                let end = text.trim_end();
+                let ends = [";", "\\g", "\\G"].iter().any(|sign| end.ends_with(sign));
+                if !(end.is_empty() || ends || end.starts_with('\\')) && text.len() < LONGEST_LINE {
+                    self.begun = text;
+                    return Typed::More;
+                }
+                Typed::Program(self.words.clone(), Some(text))
+            }
+        }
+    }
+}
+
+fn base(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
