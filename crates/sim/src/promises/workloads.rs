@@ -26,7 +26,7 @@ pub fn concerns(scene: &Scene<'_>, invariants: &Invariants, guarantee: Guarantee
 /// A program has acted, frozen, woken or ended.
 pub fn check_program(checks: &mut Checks<'_>, program: &Program) {
     match &*program.role {
-        Role::Holder(_) => check_leader(checks, &program.lock_name().unwrap_or_default()),
+        Role::Holder(_) => check_leader(checks, program),
         Role::Member { service, members, .. } => {
             let namespace = program.identity.namespace.clone();
             check_quorum(checks, &namespace, service, *members);
@@ -35,14 +35,10 @@ pub fn check_program(checks: &mut Checks<'_>, program: &Program) {
     }
 }
 
-fn check_leader(checks: &mut Checks<'_>, lock: &Name) {
-    let believers: Vec<&Program> = checks
-        .scene
-        .programs
-        .running
-        .values()
-        .filter(|p| p.hold.acts && p.lock_name().as_ref() == Some(lock))
-        .collect();
+fn check_leader(checks: &mut Checks<'_>, program: &Program) {
+    let lock = program.lock_name().unwrap_or_default();
+    let running = checks.scene.programs.running.values();
+    let believers: Vec<&Program> = running.filter(|other| other.hold.acts && other.wants_lock_of(program)).collect();
     let acting: Vec<&&Program> = believers.iter().filter(|program| !program.hangs).collect();
     let place = |program: &Program| format!("{} on {}", program.id, program.node);
     let standing = match (&acting[..], &believers[..]) {
@@ -65,7 +61,7 @@ fn check_leader(checks: &mut Checks<'_>, lock: &Name) {
         }
         _ => Standing::Holding,
     };
-    checks.set_standing((Guarantee::OneLeader, lock.clone()), standing);
+    checks.set_standing((Guarantee::OneLeader, lock), standing);
 }
 
 fn check_quorum(checks: &mut Checks<'_>, namespace: &Name, service: &Name, members: u32) {

@@ -207,6 +207,17 @@ impl Program {
             _ => None,
         }
     }
+    /// Whether both are candidates for one lock.
+    pub fn wants_lock_of(&self, other: &Program) -> bool {
+        match (&*self.role, &*other.role) {
+            (Role::Holder(own), Role::Holder(others)) => {
+                own.kind == others.kind
+                    && own.lock == others.lock
+                    && self.identity.namespace == other.identity.namespace
+            }
+            _ => false,
+        }
+    }
     pub(super) fn next(&self) -> Option<Time> {
         [self.work_at, self.lock_at].into_iter().flatten().min()
     }

@@ -88,16 +88,19 @@ impl Resolver {
 }
 
 /// The full names that are tried, in order.
-fn expansions(name: &str, namespace: &str) -> Vec<Name> {
-    if name.ends_with('.') {
-        return vec![name.into()];
-    }
-    let mut names: Vec<Name> = vec![format!("{name}.{namespace}.{}.", SEARCH[0]).into()];
-    names.extend(SEARCH.iter().map(|domain| Name::from(format!("{name}.{domain}."))));
-    let own: Name = format!("{name}.").into();
-    let at = if name.matches('.').count() < NDOTS { names.len() } else { 0 };
-    names.insert(at, own);
-    names
+fn expansions<'n>(name: &'n str, namespace: &'n str) -> impl Iterator<Item = Name> + 'n {
+    let whole = name.strip_suffix('.');
+    let comes_first = whole.is_some() || name.matches('.').count() >= NDOTS;
+    let (name, turns) = whole.map_or((name, SEARCH.len() + 2), |whole| (whole, 1));
+    (0..turns).map(move |turn| {
+        let below = if comes_first { turn.checked_sub(1) } else { (turn <= SEARCH.len()).then_some(turn) };
+        let full = match below {
+            None => format!("{name}."),
+            Some(0) => format!("{name}.{namespace}.{}.", SEARCH[0]),
+            Some(domain) => format!("{name}.{}.", SEARCH[domain - 1]),
+        };
+        full.into()
+    })
 }
 
 #[cfg(test)]
@@ -106,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_short_name_is_tried_below_the_search_domains() {
-        let names = expansions("web-0.web", "shop");
+        let names: Vec<Name> = expansions("web-0.web", "shop").collect();
         let expected = [
             "web-0.web.shop.svc.cluster.local.",
             "web-0.web.svc.cluster.local.",
@@ -114,8 +117,9 @@ mod tests {
             "web-0.web.",
         ];
         assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), expected);
-        assert_eq!(expansions("a.b.", "shop").len(), 1);
-        assert_eq!(&*expansions("a.b.c.d.e.f", "shop")[0], "a.b.c.d.e.f.");
+        assert_eq!(expansions("a.b.", "shop").collect::<Vec<_>>(), ["a.b.".into()]);
+        let names: Vec<Name> = expansions("a.b.c.d.e.f", "shop").collect();
+        assert_eq!((&*names[0], &*names[1]), ("a.b.c.d.e.f.", "a.b.c.d.e.f.shop.svc.cluster.local."));
     }
 
     #[test]

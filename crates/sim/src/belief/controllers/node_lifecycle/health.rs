@@ -57,10 +57,10 @@ pub(super) fn monitor_node_health(memory: &mut Memory, api: &mut Api<'_, Memory>
     let mut census: BTreeMap<Name, Census> = BTreeMap::new();
     let mut all_lost: Vec<u64> = Vec::new();
     for node in &nodes {
-        let mut node = Node::clone(node);
+        let mut node = node.clone();
         let Some(verdict) = update_node_health(memory, &mut node, api)? else { continue };
         if !zones::is_excluded(&node) {
-            let count = census.entry(zones::zone_key(&node)).or_default();
+            let count = census.entry(zones::zone_key(&node).into()).or_default();
             match &verdict.current {
                 Some(current) if is_true(current) => count.ready += 1,
                 _ => count.not_ready += 1,
@@ -163,7 +163,7 @@ fn classify_nodes(memory: &mut Memory, nodes: &[Rc<Node>], api: &mut Api<'_, Mem
 /// Judges one node; `None` if the API server would not take the verdict, and nothing is to follow from it.
 fn update_node_health(
     memory: &mut Memory,
-    node: &mut Node,
+    node: &mut Rc<Node>,
     api: &mut Api<'_, Memory>,
 ) -> Result<Option<Verdict>, Awaiting> {
     for _ in 0..HEALTH_UPDATE_RETRIES {
@@ -171,7 +171,7 @@ fn update_node_health(
             return Ok(Some(verdict));
         }
         match api.get(ObjectRef::new(Kind::Node, "", node.metadata.name.clone()))? {
-            Ok(live) => *node = Node::clone(&expect_kind::<Node>(live)),
+            Ok(live) => *node = expect_kind(live),
             Err(_) => return Ok(None),
         }
     }
@@ -180,7 +180,7 @@ fn update_node_health(
 
 fn try_update_node_health(
     memory: &mut Memory,
-    node: &mut Node,
+    node: &mut Rc<Node>,
     api: &mut Api<'_, Memory>,
 ) -> Result<Result<Verdict, ApiError>, Awaiting> {
     let (now, name, created) = (api.now, node.metadata.name.clone(), node.metadata.creation_timestamp);
@@ -215,7 +215,7 @@ fn try_update_node_health(
         return Ok(Ok(Verdict { observed, current: posted }));
     }
 
-    give_up_on(node, now);
+    give_up_on(Rc::make_mut(node), now);
     let current = condition(&node.status.conditions, "Ready").cloned();
     if current.as_ref() != Some(&observed) {
         if let Err(error) = api.update_status(node.clone())? {

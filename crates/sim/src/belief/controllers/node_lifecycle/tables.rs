@@ -81,7 +81,7 @@ fn the_zone_of_a_node_is_its_region_and_zone() {
     for (labels, empty) in TABLE {
         let mut node = Node::default();
         node.metadata.labels = labels.iter().copied().collect();
-        let key = zone_key(&node);
+        let key = zone_key(&node).into_owned();
         assert_eq!(key.is_empty(), empty, "{labels:?}");
         assert!(!keys.contains(&key), "{labels:?} has a key of its own");
         keys.push(key);

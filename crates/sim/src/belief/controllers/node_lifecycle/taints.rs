@@ -251,7 +251,7 @@ fn plan(memory: &Memory, cache: &Objects, api: &Api<'_, Memory>) -> Done {
         let ready = condition(&node.status.conditions, "Ready");
         let taint = ready.and_then(|ready| taints_of(&ready.status));
         taint.is_some_and(|(key, _)| !node.has_taint(key, "NoExecute"))
-            && !memory.zones.get(&zones::zone_key(node)).is_some_and(|zone| zone.tainter.contains(&node.metadata.name))
+            && !memory.zones.get(&*zones::zone_key(node)).is_some_and(|zone| zone.tainter.contains(&node.metadata.name))
     });
     if overlooked {
         consider(next_poll(next_pass), None);

@@ -8,6 +8,7 @@ use crate::belief::client::call::{Api, Awaiting};
 use crate::ground::clock::{Span, Time};
 use crate::ground::settings::Settings;
 use petri_objects::*;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -129,14 +130,14 @@ impl Memory {
     /// Upstream: `addPodEvictorForNewZone`.
     pub(super) fn add_zone(&mut self, node: &Node, settings: &Settings) {
         let key = zone_key(node);
-        if self.zones.get(&key).is_none_or(|zone| zone.state.is_none()) {
+        if self.zones.get(&*key).is_none_or(|zone| zone.state.is_none()) {
             let limiter = Limiter::new(settings.node_eviction_rate_millis);
             let tainter = TaintQueue { queue: Vec::new(), members: BTreeSet::new(), limiter };
-            self.zones.insert(key, Zone { state: Some(ZoneState::Initial), tainter });
+            self.zones.insert(key.into(), Zone { state: Some(ZoneState::Initial), tainter });
         }
     }
     pub(super) fn tainter(&mut self, node: &Node) -> Option<&mut TaintQueue> {
-        self.zones.get_mut(&zone_key(node)).map(|zone| &mut zone.tainter)
+        self.zones.get_mut(&*zone_key(node)).map(|zone| &mut zone.tainter)
     }
     /// Master disruption mode: no zone has a node that is ready.
     pub(super) fn all_zones_down(&self) -> bool {
@@ -148,10 +149,9 @@ impl Memory {
 /// Region and zone of a node, empty without labels: all such nodes share a zone.
 ///
 /// Upstream: `component-helpers/node/topology.GetZoneKey`.
-pub(super) fn zone_key(node: &Node) -> Name {
+pub(super) fn zone_key(node: &Node) -> Cow<'_, str> {
     let label = |key: &str| node.metadata.labels.get(key).map_or("", |value| value);
     match (label("topology.kubernetes.io/region"), label("topology.kubernetes.io/zone")) {
-        ("", "") => "".into(),
         ("", zone) => zone.into(),
         (region, zone) => [region, "/", zone].concat().into(),
     }
