@@ -92,6 +92,16 @@ test("a branch is compared with the course that replaced it, on a phone as well"
   assert.equal(await page.locator("#compare-b").inputValue(), "branch-0");
   const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(over <= 0, `${over} pixels too wide`);
+  // At 200 % both clusters have most of the room, and the scrubber stays.
+  await page.setViewportSize({ width: 720, height: 450 });
+  await page.locator(".compare").evaluate((stage) => stage.scrollTo(0, 200));
+  const covers = await page.evaluate(() => {
+    const covered = (x, y) => document.elementFromPoint(x, y)?.closest(".compare-sides") !== null;
+    return [20, 120, 220, 320].filter((y) => !covered(100, y));
+  });
+  assert.deepEqual(covers, [], "heights at which something lies over the clusters");
+  const scrubber = await page.locator("#compare-moment").boundingBox();
+  assert.ok(scrubber.y + scrubber.height <= 450, JSON.stringify(scrubber));
   await page.finish();
 });
 
