@@ -74,7 +74,14 @@ fn zookeeper(words: &[&str], own: &mut Container<'_>) -> Ran {
     if words.first() == Some(&"-server") {
         words.drain(..2.min(words.len()));
     }
-    let banner = "Connecting to localhost:2181\n\nWATCHER::\n\nWatchedEvent state:SyncConnected type:None path:null\n";
+    // At a terminal it was said when the client started.
+    let (connecting, banner) = match own.terminal {
+        Some(_) => ("", ""),
+        None => (
+            "Connecting to localhost:2181\n",
+            "Connecting to localhost:2181\n\nWATCHER::\n\nWatchedEvent state:SyncConnected type:None path:null\n",
+        ),
+    };
     // Whoever connects from a terminal is not told yet whether there is a quorum.
     if words.is_empty() {
         return Ran::text(banner);
@@ -84,7 +91,7 @@ fn zookeeper(words: &[&str], own: &mut Container<'_>) -> Ran {
         return Ran::failed(
             1,
             format!(
-                "Connecting to localhost:2181\nException in thread \"main\" org.apache.zookeeper.KeeperException$ConnectionLossException: KeeperErrorCode = ConnectionLoss for {path}"
+                "{connecting}Exception in thread \"main\" org.apache.zookeeper.KeeperException$ConnectionLossException: KeeperErrorCode = ConnectionLoss for {path}"
             ),
         );
     };
