@@ -74,6 +74,7 @@ const CONSOLE: House = House {
         &["args", "errors", "path", "template"],
         &["output"],
         &["session"],
+        &["interpreter"],
         &["host"],
         &["columns", "text", "shell"],
         &["limits"],

@@ -51,6 +51,8 @@ mod output;
 
 mod session;
 
+mod interpreter;
+
 mod host;
 
 pub mod columns;

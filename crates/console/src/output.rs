@@ -1,8 +1,8 @@
 //! What a line came to, and what it still waits for: the host looks again whenever the world has moved.
 
 use crate::host::Host;
+use crate::interpreter::Interpreter;
 use crate::limits::LARGEST_ANSWER;
-use crate::programs::Interpreter;
 use crate::session::{Listens, Memory};
 use crate::shell::Rest;
 use petri_objects::{ObjectRef, Time};

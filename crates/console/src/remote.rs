@@ -5,8 +5,9 @@
 //! where the kubelet does.
 
 use crate::host::Host;
+use crate::interpreter::Interpreter;
 use crate::output::{Follow, Output};
-use crate::programs::{self, Interpreter, Reply};
+use crate::programs::{self, Reply};
 use crate::session::Inside;
 use crate::shell::Variables;
 use petri_objects::{Container, ContainerStatus, ObjectRef, Pod, Time};

@@ -3,8 +3,8 @@
 //! It is the host's to keep: the cluster knows nothing of it, and no recording has it.
 
 use crate::host::{Files, Unread};
+use crate::interpreter::Interpreter;
 use crate::limits::{LARGEST_ANSWER, LONGEST_LINE, MOST_FILES, beyond};
-use crate::programs::Interpreter;
 use crate::shell::Variables;
 use petri_objects::{ObjectRef, Value};
 use std::collections::BTreeMap;

@@ -80,6 +80,7 @@ pub const RARE: &[&str] = &[
     "petri_console::endpoints::add_all",
     "petri_console::endpoints::one",
     // A shell, what is typed into containers, objects that a line describes, and paths into objects.
+    "petri_console::interpreter",
     "petri_console::path",
     "petri_console::programs",
     "petri_console::raw",

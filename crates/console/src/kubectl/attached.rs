@@ -2,8 +2,9 @@
 
 use super::delete::remove_pod;
 use crate::host::Host;
+use crate::interpreter::Interpreter;
 use crate::output::{Asks, Awaited, Follow, Output};
-use crate::programs::{self, Interpreter};
+use crate::programs;
 use petri_objects::{ObjectRef, Time};
 use petri_sim::world::World;
 

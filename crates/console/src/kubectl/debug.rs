@@ -12,8 +12,8 @@ use super::delete::remove_pod;
 use super::exec::{pod_of, reachable};
 use super::make::parts::{container, map};
 use crate::args::{self, Arguments, Flag, NAMESPACE, namespace, switch, value};
+use crate::interpreter::Interpreter;
 use crate::output::{Asks, Awaited, Failure, Follow, Output};
-use crate::programs::Interpreter;
 use crate::select::{kind_of, reference};
 use petri_objects::{Kind, Map, ObjectRef, Span, Value};
 

@@ -4,8 +4,9 @@
 
 use super::context::{Context, not_found};
 use crate::args::{self, Arguments, Flag, NAMESPACE, namespace, switch, value};
+use crate::interpreter::Interpreter;
 use crate::output::{Asks, Failure, Output};
-use crate::programs::{self, Interpreter};
+use crate::programs;
 use crate::select::{self, kind_of};
 use petri_objects::{Kind, Labels, Object, ObjectRef, Phase, Pod};
 use petri_sim::world::World;

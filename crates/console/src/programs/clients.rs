@@ -7,7 +7,6 @@
 use super::inside::Container;
 use super::sql;
 use super::system::{Ran, System};
-use petri_objects::{Kind, ObjectRef};
 
 pub(super) fn run(name: &str, words: &[&str], input: Option<&str>, own: &mut Container<'_>) -> Ran {
     match name {
@@ -23,28 +22,9 @@ pub(super) fn run(name: &str, words: &[&str], input: Option<&str>, own: &mut Con
     }
 }
 
-/// The pods of the same set, with their containers, that run, answer and are reached.
-pub(super) fn reached<'w>(own: &Container<'w>) -> Vec<Container<'w>> {
-    let meta = &own.inside.pod.metadata;
-    let owner = meta.controller().map(|owner| owner.uid);
-    let world = own.world;
-    let pods = world.objects().pods.in_namespace(&meta.namespace);
-    let same = pods.filter(|pod| {
-        pod.metadata.controller().map(|o| o.uid) == owner && owner.is_some() || pod.metadata.uid == meta.uid
-    });
-    let found = same.filter_map(|pod| {
-        let target = ObjectRef::new(Kind::Pod, pod.metadata.namespace.clone(), pod.metadata.name.clone());
-        Container::of(&target, &own.inside.container.name, world, 0)
-    });
-    let here = &own.inside.machine.name;
-    found
-        .filter(|other| other.inside.process.answers && world.network.connects(here, &other.inside.machine.name))
-        .collect()
-}
-
 /// The members of a quorum, if they are a majority.
 fn members<'w>(own: &Container<'w>) -> Option<Vec<Container<'w>>> {
-    let found = reached(own);
+    let found = own.reached();
     let conf = own.text("/opt/zookeeper/conf/zoo.cfg").unwrap_or_default();
     let all = conf.lines().filter(|line| line.starts_with("server.")).count().max(1);
     (found.len() > all / 2).then_some(found)
@@ -224,7 +204,7 @@ fn nodetool(words: &[&str], own: &Container<'_>) -> Ran {
         Some(&"status") => {}
         _ => return Ran::failed(1, "nodetool: status is simulated here"),
     }
-    let members = reached(own);
+    let members = own.reached();
     let mut text = String::from(
         "Datacenter: DC1-K8Demo\n======================\nStatus=Up/Down\n|/ State=Normal/Leaving/Joining/Moving\n\
          --  Address\tLoad\tTokens\tOwns (effective)\tHost ID\tRack\n",

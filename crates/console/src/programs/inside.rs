@@ -7,7 +7,7 @@ use super::names;
 use super::system::{Ran, System};
 use crate::limits::{LARGEST_ANSWER, MOST_NESTED, beyond};
 use crate::shell::{self, Around, List, Next, Rest, Variables, is_like};
-use petri_objects::{Name, ObjectRef, Span, Time};
+use petri_objects::{Kind, Name, ObjectRef, Span, Time};
 use petri_sim::reality::files::{Entry, Fault, FileChange, FileKind, Place, Spot, Tree, below, normal};
 use petri_sim::words::command::Command;
 use petri_sim::world::World;
@@ -111,6 +111,25 @@ impl<'w> Container<'w> {
             all.push(Command::Exec { pod: pod.clone(), container, files, exit_code: self.exit_code });
         }
         all
+    }
+
+    /// The same containers of the pods of its set that run, answer and are reached, its own among them.
+    pub fn reached(&self) -> Vec<Container<'w>> {
+        let meta = &self.inside.pod.metadata;
+        let owner = meta.controller().map(|owner| owner.uid);
+        let world = self.world;
+        let pods = world.objects().pods.in_namespace(&meta.namespace);
+        let same = pods.filter(|pod| {
+            pod.metadata.controller().map(|o| o.uid) == owner && owner.is_some() || pod.metadata.uid == meta.uid
+        });
+        let found = same.filter_map(|pod| {
+            let target = ObjectRef::new(Kind::Pod, pod.metadata.namespace.clone(), pod.metadata.name.clone());
+            Container::of(&target, &self.inside.container.name, world, 0)
+        });
+        let here = &self.inside.machine.name;
+        found
+            .filter(|other| other.inside.process.answers && world.network.connects(here, &other.inside.machine.name))
+            .collect()
     }
 
     pub fn pod_name(&self) -> &Name {

@@ -13,7 +13,7 @@
 //! | [`clients`] | what comes with an image: `zkCli.sh`, `redis-cli`, `nodetool` ... |
 //! | [`sql`] | `mysql` and `psql` |
 //!
-//! Shells and clients that read line after line are kept by whoever types as an [`Interpreter`].
+//! Shells and clients that read line after line are kept by whoever types as an [`Interpreter`](crate::interpreter::Interpreter).
 //!
 //! Deviation: a program takes no time but for what it sleeps, and what it writes is there when it begins. Any image has
 //! the usual programs but those without a shell; `curl` is missing where busybox is all there is.
@@ -29,7 +29,6 @@ mod folders;
 mod given;
 mod image;
 mod inside;
-mod interpreter;
 mod jq;
 mod names;
 mod network;
@@ -44,11 +43,10 @@ mod web;
 
 use crate::errors::api_error;
 use crate::host::Host;
+use crate::interpreter::Typed;
 use crate::output::{Follow, Output, Slept};
 use crate::session::Inside;
 use inside::{Container, Terminal};
-pub(crate) use interpreter::Interpreter;
-use interpreter::Typed;
 use petri_objects::{ContainerStatus, ObjectRef, Pod, Span, Time};
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;

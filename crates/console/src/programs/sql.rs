@@ -5,66 +5,29 @@
 //! Deviation: `CREATE`, `DROP`, `USE`, `INSERT INTO` with values, `SELECT` of columns, a count or variables, `DELETE` and
 //! `SHOW` are known, and rows are found by one column that equals a value. Passwords are not asked.
 
-use super::clients::reached;
 use super::inside::{Container, Terminal};
 use super::system::{Ran, System};
 use super::web::{self, Call};
+use crate::interpreter::{database, is_apart, told};
 use petri_sim::reality::files::normal;
 
-/// What a client was told with a flag, in any of the ways to say it.
-fn told<'w, W: AsRef<str>>(words: &'w [W], short: &str, long: &str) -> Option<&'w str> {
-    let mut found = None;
-    let mut words = words.iter().map(AsRef::as_ref);
-    while let Some(word) = words.next() {
-        let long_value = word.strip_prefix("--").and_then(|word| word.strip_prefix(long));
-        let value = match (long_value, word.strip_prefix(short)) {
-            (Some(""), _) | (_, Some("")) => words.next(),
-            (Some(rest), _) => rest.strip_prefix('='),
-            (None, Some(rest)) => Some(rest),
-            (None, None) => None,
-        };
-        found = value.or(found);
-    }
-    found
-}
-
-/// Flags whose value is the next word.
-fn with_value(name: &str) -> &'static [&'static str] {
-    match name {
-        "mysql" => &["-h", "-u", "-P", "-D", "-e", "-S", "--host", "--user", "--port", "--database", "--execute"],
-        _ => &["-h", "-U", "-p", "-d", "-c", "-f", "--host", "--username", "--port", "--dbname", "--command", "--file"],
-    }
-}
-
-/// The database that a client was started with, if its tables lie in a folder of their own.
-pub(super) fn database<'w, W: AsRef<str>>(name: &str, words: &'w [W]) -> Option<&'w str> {
-    let (short, long) = if name == "mysql" { ("-D", "database") } else { ("-d", "dbname") };
-    let by_place = || {
-        let mut words = words.iter().map(AsRef::as_ref);
-        while let Some(word) = words.next() {
-            match word {
-                word if with_value(name).contains(&word) => drop(words.next()),
-                word if word.starts_with('-') => {}
-                word => return Some(word),
+/// The pieces of a text between signs that stand in no quotes.
+fn pieces(text: &str, sign: char) -> Vec<&str> {
+    let (mut pieces, mut from, mut quote) = (Vec::new(), 0, None);
+    for (at, c) in text.char_indices() {
+        match quote {
+            Some(open) if open == c => quote = None,
+            Some(_) => {}
+            None if matches!(c, '\'' | '"' | '`') => quote = Some(c),
+            None if c == sign => {
+                pieces.push(&text[from..at]);
+                from = at + c.len_utf8();
             }
+            None => {}
         }
-        None
-    };
-    told(words, short, long).or_else(by_place).filter(|own| is_apart(name, own))
-}
-
-/// Whether a client that is started like that reads statements from its terminal.
-pub(super) fn reads_terminal(name: &str, words: &[String]) -> bool {
-    let ends: &[&str] = match name {
-        "mysql" => &["-e", "--execute", "-V", "--version", "-?", "--help"],
-        _ => &["-c", "--command", "-f", "--file", "-l", "--list", "-V", "--version", "-?", "--help"],
-    };
-    !words.iter().any(|word| ends.contains(&word.split('=').next().unwrap_or(word)))
-}
-
-/// Whether the tables of a database lie in a folder of their own: those of PostgreSQL's first database do not.
-fn is_apart(name: &str, database: &str) -> bool {
-    name == "mysql" || database != "postgres"
+    }
+    pieces.push(&text[from..]);
+    pieces
 }
 
 /// A name without its quotes.
@@ -102,7 +65,7 @@ fn statements(
 ) -> Ran {
     let mut ran = Ran::default();
     let ends = text.replace("\\G", ";").replace("\\g", ";");
-    for statement in ends.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
+    for statement in pieces(&ends, ';').into_iter().map(str::trim).filter(|statement| !statement.is_empty()) {
         let mut client = Client { name, database, is_terminal, own: &mut *own };
         let one = client.statement(statement);
         ran.stdout.push_str(&one.stdout);
@@ -406,8 +369,9 @@ impl Client<'_, '_> {
         let values = statement.find("VALUES").or_else(|| statement.find("values"));
         let values = values.map_or("", |at| &statement[at + 6..]);
         let mut lines = String::new();
-        for row in values.split(')').filter_map(|row| row.split_once('(')).map(|(_, row)| row) {
-            let cells: Vec<&str> = row.split(',').map(|cell| cell.trim().trim_matches(['\'', '"'])).collect();
+        for row in pieces(values, ')').into_iter().filter_map(|row| row.split_once('(')).map(|(_, row)| row) {
+            let cell = |cell: &str| cell.trim().trim_matches(['\'', '"']).replace(['\t', '\n'], " ");
+            let cells: Vec<String> = pieces(row, ',').into_iter().map(cell).collect();
             lines.push_str(&(cells.join("\t") + "\n"));
         }
         let rows = lines.lines().count();
@@ -426,7 +390,7 @@ impl Client<'_, '_> {
     fn rows(&self, named: &str) -> Result<Vec<Vec<String>>, Ran> {
         let path = self.path(named).ok_or_else(|| self.none_selected())?;
         // Replicas have what their primary has.
-        let elsewhere = || reached(self.own).iter().find_map(|other| other.text(&path).ok());
+        let elsewhere = || self.own.reached().iter().find_map(|other| other.text(&path).ok());
         let text = self.own.text(&path).ok().or_else(elsewhere).ok_or_else(|| self.missing(named))?;
         Ok(text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect())
     }

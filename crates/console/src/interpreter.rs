@@ -1,6 +1,5 @@
 //! Who reads the lines that a person types on after a command has opened a container: a shell, or the client of a database.
 
-use super::sql;
 use crate::limits::LONGEST_LINE;
 
 /// A program that reads line after line until one leaves it.
@@ -12,7 +11,7 @@ pub(crate) struct Interpreter {
     /// The lines of a statement that does not end yet.
     begun: String,
     /// The database that statements are about.
-    pub(super) database: Option<String>,
+    pub database: Option<String>,
 }
 
 /// What is done with a line.
@@ -27,7 +26,7 @@ enum Takes {
 }
 
 /// What carries out what was typed.
-pub(super) enum Typed {
+pub(crate) enum Typed {
     Script(String),
     Program(Vec<String>, Option<String>),
     /// The statement goes on.
@@ -62,11 +61,11 @@ impl Interpreter {
             }
             "redis-cli" => (!plain(&["-h", "-p", "-a", "-n", "-u", "--user", "--pass"])).then_some(Takes::Words),
             "zkCli.sh" => (!plain(&["-server", "-timeout"])).then_some(Takes::Words),
-            "mysql" | "psql" => sql::reads_terminal(name, rest).then_some(Takes::Statements),
+            "mysql" | "psql" => reads_terminal(name, rest).then_some(Takes::Statements),
             _ => None,
         };
         let takes = takes?;
-        let database = (takes == Takes::Statements).then(|| sql::database(name, rest)).flatten().map(str::to_owned);
+        let database = (takes == Takes::Statements).then(|| database(name, rest)).flatten().map(str::to_owned);
         Some(Interpreter { words: words.to_vec(), takes, begun: String::new(), database })
     }
 
@@ -113,7 +112,7 @@ impl Interpreter {
         }
     }
     /// Takes a line.
-    pub(super) fn take(&mut self, line: &str) -> Typed {
+    pub fn take(&mut self, line: &str) -> Typed {
         match self.takes {
             Takes::Script => Typed::Script(line.into()),
             Takes::Words => {
@@ -136,4 +135,60 @@ impl Interpreter {
 
 fn base(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
+}
+
+/// What a client was told with a flag, in any of the ways to say it.
+pub(crate) fn told<'w, W: AsRef<str>>(words: &'w [W], short: &str, long: &str) -> Option<&'w str> {
+    let mut found = None;
+    let mut words = words.iter().map(AsRef::as_ref);
+    while let Some(word) = words.next() {
+        let long_value = word.strip_prefix("--").and_then(|word| word.strip_prefix(long));
+        let value = match (long_value, word.strip_prefix(short)) {
+            (Some(""), _) | (_, Some("")) => words.next(),
+            (Some(rest), _) => rest.strip_prefix('='),
+            (None, Some(rest)) => Some(rest),
+            (None, None) => None,
+        };
+        found = value.or(found);
+    }
+    found
+}
+
+/// Flags whose value is the next word.
+fn with_value(name: &str) -> &'static [&'static str] {
+    match name {
+        "mysql" => &["-h", "-u", "-P", "-D", "-e", "-S", "--host", "--user", "--port", "--database", "--execute"],
+        _ => &["-h", "-U", "-p", "-d", "-c", "-f", "--host", "--username", "--port", "--dbname", "--command", "--file"],
+    }
+}
+
+/// The database that a client was started with, if its tables lie in a folder of their own.
+pub(crate) fn database<'w, W: AsRef<str>>(name: &str, words: &'w [W]) -> Option<&'w str> {
+    let (short, long) = if name == "mysql" { ("-D", "database") } else { ("-d", "dbname") };
+    let by_place = || {
+        let mut words = words.iter().map(AsRef::as_ref);
+        while let Some(word) = words.next() {
+            match word {
+                word if with_value(name).contains(&word) => drop(words.next()),
+                word if word.starts_with('-') => {}
+                word => return Some(word),
+            }
+        }
+        None
+    };
+    told(words, short, long).or_else(by_place).filter(|own| is_apart(name, own))
+}
+
+/// Whether a client that is started like that reads statements from its terminal.
+pub(crate) fn reads_terminal(name: &str, words: &[String]) -> bool {
+    let ends: &[&str] = match name {
+        "mysql" => &["-e", "--execute", "-V", "--version", "-?", "--help"],
+        _ => &["-c", "--command", "-f", "--file", "-l", "--list", "-V", "--version", "-?", "--help"],
+    };
+    !words.iter().any(|word| ends.contains(&word.split('=').next().unwrap_or(word)))
+}
+
+/// Whether the tables of a database lie in a folder of their own: those of PostgreSQL's first database do not.
+pub(crate) fn is_apart(name: &str, database: &str) -> bool {
+    name == "mysql" || database != "postgres"
 }
