@@ -75,8 +75,8 @@ test("a compared setting opens from its link, and is in the address of the run",
   const href = await page.locator('[data-open="B"]').getAttribute("href");
   assert.match(href, /^#r=/);
   await page.locator('[data-open="B"]').click();
+  await page.locator(".term", { hasText: "Opened a recording" }).waitFor({ state: "attached" });
   await drawn(page);
-  includes(await page.locator(".term").innerText(), "Opened a recording");
   // Its setting has come with it.
   await page.locator("#share-button").click();
   const json = await recorded(page);
