@@ -96,8 +96,8 @@ test("a branch is compared with the course that replaced it, on a phone as well"
   await page.setViewportSize({ width: 720, height: 450 });
   await page.locator(".compare").evaluate((stage) => stage.scrollTo(0, 200));
   const covers = await page.evaluate(() => {
-    const covered = (x, y) => document.elementFromPoint(x, y)?.closest(".compare-sides") !== null;
-    return [20, 120, 220, 320].filter((y) => !covered(100, y));
+    const shows = (x, y) => Boolean(document.elementFromPoint(x, y)?.closest(".compare-sides"));
+    return [20, 120, 220, 320].filter((y) => !shows(100, y));
   });
   assert.deepEqual(covers, [], "heights at which something lies over the clusters");
   const scrubber = await page.locator("#compare-moment").boundingBox();

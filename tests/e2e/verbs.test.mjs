@@ -77,6 +77,7 @@ test("a compared setting opens from its link, and is in the address of the run",
   await page.locator('[data-open="B"]').click();
   await page.locator(".term", { hasText: "Opened a recording" }).waitFor({ state: "attached" });
   await drawn(page);
+  includes(await page.locator(".term").innerText(), "Opened a recording");
   // Its setting has come with it.
   await page.locator("#share-button").click();
   const json = await recorded(page);

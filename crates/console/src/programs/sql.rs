@@ -48,10 +48,11 @@ pub(super) fn run(name: &str, words: &[&str], input: Option<&str>, own: &mut Con
         Some(terminal) => terminal.database.clone(),
         None => database(name, words).map(str::to_owned),
     };
-    if let Some(host) = host.filter(|host| !["localhost", "127.0.0.1", &**own.pod_name()].contains(host)) {
-        return asked(name, host, text, database, own);
-    }
-    let ran = statements(name, text, &mut database, own.terminal.is_some(), own);
+    let elsewhere = host.filter(|host| !["localhost", "127.0.0.1", &**own.pod_name()].contains(host));
+    let ran = match elsewhere {
+        Some(host) => asked(name, host, text, &mut database, own),
+        None => statements(name, text, &mut database, own.terminal.is_some(), own),
+    };
     own.terminal = own.terminal.is_some().then_some(Terminal { database });
     ran
 }
@@ -82,7 +83,7 @@ fn statements(
 }
 
 /// The same, asked of a server elsewhere.
-fn asked(name: &str, host: &str, text: &str, mut database: Option<String>, own: &mut Container<'_>) -> Ran {
+fn asked(name: &str, host: &str, text: &str, database: &mut Option<String>, own: &mut Container<'_>) -> Ran {
     let port = if name == "mysql" { 3306 } else { 5432 };
     let unreached = || match name {
         "mysql" => Ran::failed(1, format!("ERROR 2003 (HY000): Can't connect to MySQL server on '{host}' (111)")),
@@ -103,8 +104,7 @@ fn asked(name: &str, host: &str, text: &str, mut database: Option<String>, own: 
         Call::Refused | Call::TimedOut => return unreached(),
     };
     let Some(mut server) = Container::of(&pod, &container, own.world, own.salt) else { return unreached() };
-    let ran = statements(name, text, &mut database, own.terminal.is_some(), &mut server);
-    own.terminal = own.terminal.is_some().then_some(Terminal { database });
+    let ran = statements(name, text, database, own.terminal.is_some(), &mut server);
     own.elsewhere.extend(server.did(&pod));
     ran
 }
@@ -174,16 +174,8 @@ impl Client<'_, '_> {
                 None => self.unknown(statement),
             },
             ["SELECT", ..] => self.variables(&words[1..].join(" ")),
-            ["SHOW", "DATABASES" | "SCHEMAS"] if self.is_mysql() => {
-                let mut names = self.databases();
-                names.extend(["information_schema", "mysql", "performance_schema", "sys"].map(str::to_owned));
-                self.listed("Database", names)
-            }
-            ["\\L"] | ["\\LIST"] if !self.is_mysql() => {
-                let mut names = self.databases();
-                names.extend(["postgres", "template0", "template1"].map(str::to_owned));
-                self.listed("Name", names)
-            }
+            ["SHOW", "DATABASES" | "SCHEMAS"] if self.is_mysql() => self.listed("Database", self.all_databases()),
+            ["\\L"] | ["\\LIST"] if !self.is_mysql() => self.listed("Name", self.all_databases()),
             ["SHOW", "TABLES"] if self.is_mysql() => match self.database.clone() {
                 Some(database) => self.listed(&format!("Tables_in_{database}"), self.tables()),
                 None => self.none_selected(),
@@ -270,12 +262,16 @@ impl Client<'_, '_> {
         let names = self.own.names_below(&folder).into_iter();
         names.filter_map(|name| name.strip_suffix(".table").map(str::to_owned)).collect()
     }
-    fn is_there(&self, database: &str) -> bool {
+    /// These, and those that every server has.
+    fn all_databases(&self) -> Vec<String> {
         let of_itself: &[&str] = match self.is_mysql() {
             true => &["information_schema", "mysql", "performance_schema", "sys"],
             false => &["postgres", "template0", "template1"],
         };
-        of_itself.contains(&database) || self.databases().iter().any(|name| name == database)
+        self.databases().into_iter().chain(of_itself.iter().map(|name| (*name).to_owned())).collect()
+    }
+    fn is_there(&self, database: &str) -> bool {
+        self.all_databases().iter().any(|name| name == database)
     }
 
     fn create_database(&mut self, name: &str, unless_there: bool) -> Ran {
