@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { openApp, openPage, shutDown, startServer } from "./harness.mjs";
-import { recorded } from "./steps.mjs";
+import { pause, recorded } from "./steps.mjs";
 
 after(shutDown);
 
@@ -218,8 +218,7 @@ test("a day and more is played, kept in the address, and opened again", async (t
   await say(page, "run 25h");
   const day = 25 * 3600e6;
   await page.waitForFunction((day) => Number(document.querySelector("time.clock").dataset.micros) > day, day, { timeout: 60_000 });
-  await page.getByRole("button", { name: /^Pause/ }).click();
-  await page.getByRole("button", { name: /^Play/ }).waitFor();
+  await pause(page);
   // What is drawn follows in the next frame.
   await page.waitForTimeout(300);
   const at = await micros(page);

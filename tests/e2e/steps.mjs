@@ -15,11 +15,21 @@ export async function drawn(page) {
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
-/** Stops the clock, and waits until it stands: frames that are on their way still move it. */
+/**
+ * Stops the clock, and waits until it stands: frames that are on their way still move it. A run may reach its end between
+ * a look at the button and the press, which then starts the clock: that is looked for, and pressed once more.
+ */
 export async function pause(page) {
-  const button = page.locator("#play");
-  if ((await button.getAttribute("aria-label")).startsWith("Pause")) await button.click();
-  await page.waitForFunction(() => !document.querySelector("#play").getAttribute("aria-label").startsWith("Pause"));
+  await page.waitForFunction(
+    () => {
+      const button = document.querySelector("#play");
+      const plays = button.getAttribute("aria-label").startsWith("Pause");
+      if (plays) button.click();
+      return !plays;
+    },
+    null,
+    { polling: 100 },
+  );
   await drawn(page);
 }
 

@@ -42,25 +42,14 @@ impl Interpreter {
         let words = if command.is_empty() { &usual[..] } else { command };
         let (name, rest) = (base(&words[0]), &words[1..]);
         let is_flag = |word: &String| word.starts_with('-');
-        let plain = |with_value: &[&str]| {
-            let mut rest = rest.iter();
-            let mut found = false;
-            while let Some(word) = rest.next() {
-                if with_value.contains(&word.as_str()) {
-                    rest.next();
-                } else {
-                    found |= !is_flag(word) || word == "--help" || word == "--version";
-                }
-            }
-            found
-        };
+        let asks = |word: &String| word == "--help" || word == "--version";
+        let plain = || positional(name, rest).next().is_none() && !rest.iter().any(asks);
         let takes = match name {
             // `sh -c` runs what it is given.
             name if SHELLS.contains(&name) => {
                 (rest.iter().all(|word| is_flag(word) && !word.contains('c'))).then_some(Takes::Script)
             }
-            "redis-cli" => (!plain(&["-h", "-p", "-a", "-n", "-u", "--user", "--pass"])).then_some(Takes::Words),
-            "zkCli.sh" => (!plain(&["-server", "-timeout"])).then_some(Takes::Words),
+            "redis-cli" | "zkCli.sh" => plain().then_some(Takes::Words),
             "mysql" | "psql" => reads_terminal(name, rest).then_some(Takes::Statements),
             _ => None,
         };
@@ -154,29 +143,35 @@ pub(crate) fn told<'w, W: AsRef<str>>(words: &'w [W], short: &str, long: &str) -
     found
 }
 
-/// Flags whose value is the next word.
+/// Flags of a client whose value is the next word.
 fn with_value(name: &str) -> &'static [&'static str] {
     match name {
         "mysql" => &["-h", "-u", "-P", "-D", "-e", "-S", "--host", "--user", "--port", "--database", "--execute"],
+        "redis-cli" => &["-h", "-p", "-a", "-n", "-u", "--user", "--pass"],
+        "zkCli.sh" => &["-server", "-timeout"],
         _ => &["-h", "-U", "-p", "-d", "-c", "-f", "--host", "--username", "--port", "--dbname", "--command", "--file"],
     }
+}
+
+/// The words of a client that are neither flags nor their values.
+fn positional<'w, W: AsRef<str>>(name: &str, words: &'w [W]) -> impl Iterator<Item = &'w str> {
+    let with_value = with_value(name);
+    let mut words = words.iter().map(AsRef::as_ref);
+    std::iter::from_fn(move || {
+        loop {
+            match words.next()? {
+                word if with_value.contains(&word) => drop(words.next()),
+                word if word.starts_with('-') => {}
+                word => return Some(word),
+            }
+        }
+    })
 }
 
 /// The database that a client was started with, if its tables lie in a folder of their own.
 pub(crate) fn database<'w, W: AsRef<str>>(name: &str, words: &'w [W]) -> Option<&'w str> {
     let (short, long) = if name == "mysql" { ("-D", "database") } else { ("-d", "dbname") };
-    let by_place = || {
-        let mut words = words.iter().map(AsRef::as_ref);
-        while let Some(word) = words.next() {
-            match word {
-                word if with_value(name).contains(&word) => drop(words.next()),
-                word if word.starts_with('-') => {}
-                word => return Some(word),
-            }
-        }
-        None
-    };
-    told(words, short, long).or_else(by_place).filter(|own| is_apart(name, own))
+    told(words, short, long).or_else(|| positional(name, words).next()).filter(|own| is_apart(name, own))
 }
 
 /// Whether a client that is started like that reads statements from its terminal.

@@ -5,7 +5,6 @@
 //! where the kubelet does.
 
 use crate::host::Host;
-use crate::interpreter::Interpreter;
 use crate::output::{Follow, Output};
 use crate::programs::{self, Reply};
 use crate::session::Inside;
@@ -69,14 +68,7 @@ impl Shell {
     /// What these words start, if it reads line after line: `bash`, `sh -i`, `mysql -u root`, and nothing at all. `None` if
     /// it does not, if the image has none, or if it ends at once.
     pub fn open(pod: &ObjectRef, container: &str, words: &[String], host: &mut dyn Host) -> Option<Shell> {
-        let reads = Interpreter::of(words)?;
-        let running = host.world().inside(host.world().uid_of(pod)?, container)?;
-        if !reads.is_client() && !programs::has_shell(&running.container.image) {
-            return None;
-        }
-        if reads.is_client() && programs::exec(pod, container, &reads.probe(), None, 0, host).code != 0 {
-            return None;
-        }
+        let reads = programs::open(pod, container, words, host)?.ok()?;
         let inside = Inside {
             pod: pod.clone(),
             container: container.into(),

@@ -1,13 +1,14 @@
 //! `kubectl apply`, `create` and `replace`: from files to objects.
 
-use super::context::{Context, file_names, read_file};
+use super::context::{Context, file_names};
+use super::named::{Meant, texts, unmapped, unread};
 use super::{last_applied, prune, server_side};
 use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, SELECTOR, switch};
 use crate::errors::{answer_text, api_error};
 use crate::output::{Failure, Output};
 use crate::select;
 use petri_manifest::{Document, Grade, Problem};
-use petri_objects::{Decode, Map, Name, Object, ObjectRef, Value};
+use petri_objects::{Decode, DecodeProblemKind, Map, Name, Object, ObjectRef, Value};
 use petri_sim::belief::api::apply::{self, LAST_APPLIED};
 use petri_sim::belief::api::warnings;
 use petri_sim::words::api_error::ApiError;
@@ -60,13 +61,9 @@ pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Re
     if prunes && arguments.last("selector").is_none() && !arguments.is_set("all") {
         return Err(prune::NEEDS_A_CHOICE.into());
     }
-    if let Some(folder) = folder {
-        let text = super::kustomize::build(folder, context)?;
-        one_file(verb, folder, &text, &arguments, &mut kept, context, &mut out);
-    }
-    for file in files {
-        let text = read_file(&file, context)?;
-        one_file(verb, &file, &text, &arguments, &mut kept, context, &mut out);
+    let meant = Meant::by(&arguments)?;
+    for (source, text) in texts(&arguments, context)? {
+        one_file(verb, &source, &text, (&arguments, &meant), &mut kept, context, &mut out);
     }
     if prunes && out.code == 0 {
         prune::run(&arguments, context, &mut out)?;
@@ -149,31 +146,33 @@ pub(super) fn make(
 /// Kinds of which objects are kept, not simulated, are added to `kept`: they are named once for all files.
 fn one_file(
     verb: &str,
-    file: &str,
+    source: &str,
     text: &str,
-    arguments: &Arguments,
+    (arguments, meant): (&Arguments, &Meant),
     kept: &mut BTreeSet<&'static str>,
     context: &mut Context<'_>,
     out: &mut Output,
 ) {
     let parsed = select::parse(text, context.host.world().objects());
-    // kubectl names standard input so.
-    let source = if file == "-" { "STDIN" } else { file };
-    for problem in parsed.problems.iter().filter(|p| p.document.is_none() && p.grade == Grade::Error) {
-        out.fail(format!("error: error parsing {source}: {}", problem.message));
-    }
-    if parsed.documents.is_empty() && !parsed.has_errors() {
+    unread(source, &parsed.problems).for_each(|problem| out.fail(problem));
+    if !parsed.documents.iter().any(|document| meant.has(document)) && (!meant.is_all() || !parsed.has_errors()) {
         return out.fail(format!("error: no objects passed to {verb}"));
     }
-    for (i, document) in parsed.documents.iter().enumerate() {
+    for (i, document) in parsed.documents.iter().enumerate().filter(|(_, document)| meant.has(document)) {
         let own: Vec<&Problem> = parsed.problems.iter().filter(|p| p.document == Some(i)).collect();
-        let lenient = (arguments.last("validate") == Some("false")
-            || verb == "apply" && exists(document, arguments, context))
-            && own.iter().all(|p| p.grade != Grade::Error || p.message.starts_with(STRICT));
+        let drops = matches!(arguments.last("validate"), Some("false" | "ignore" | "warn"));
+        let lenient = (drops || verb == "apply" && exists(document, arguments, context)) && knows_all_but_fields(&own);
         let mut document = document.clone();
         if lenient {
-            let kind = document.kind;
-            document.object = kind.map(|kind| Object::decode(kind, &document.value, &mut Decode::default()));
+            let known = without_unknown_fields(&document);
+            // The server itself looks at what becomes of an object that is there.
+            if drops {
+                document.value = known.value;
+            }
+            document.object = known.object;
+        }
+        if lenient && arguments.last("validate") == Some("warn") {
+            unknown_fields(&own).for_each(|field| out.stderr.push_str(&format!("Warning: {field}\n")));
         }
         let document = &document;
         let Some(object) = &document.object else {
@@ -356,25 +355,54 @@ fn is_by_decoder(message: &str) -> bool {
 /// How a field that nobody knows is reported.
 const STRICT: &str = "strict decoding error: ";
 
+/// Whether nothing is wrong but fields that nobody knows.
+pub(super) fn knows_all_but_fields(problems: &[&Problem]) -> bool {
+    problems.iter().all(|problem| problem.grade != Grade::Error || problem.message.starts_with(STRICT))
+}
+
+/// A document as a server reads it that leaves out the fields that it does not know.
+pub(super) fn without_unknown_fields(document: &Document) -> Document {
+    let mut decode = Decode::default();
+    let mut read = document.clone();
+    read.object = document.kind.map(|kind| Object::decode(kind, &document.value, &mut decode));
+    let unknown = decode.problems.into_iter().filter(|problem| problem.kind == DecodeProblemKind::UnknownField);
+    read.value = without(&document.value, "", &unknown.map(|problem| problem.path).collect());
+    read
+}
+
+/// What is left of a value without these paths.
+fn without(value: &Value, path: &str, unknown: &BTreeSet<String>) -> Value {
+    match value {
+        _ if unknown.is_empty() => value.clone(),
+        Value::Map(map) => {
+            let dot = if path.is_empty() { "" } else { "." };
+            let own = map.iter().map(|(key, value)| (key, value, format!("{path}{dot}{key}")));
+            let known = own.filter(|(.., path)| !unknown.contains(path));
+            Value::Map(known.map(|(key, value, path)| (key.clone(), without(value, &path, unknown))).collect())
+        }
+        Value::List(list) => {
+            let items = list.iter().enumerate();
+            Value::List(items.map(|(i, value)| without(value, &format!("{path}[{i}]"), unknown)).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The fields of a document that nobody knows, as the server warns of them.
+pub(super) fn unknown_fields<'p>(problems: &'p [&Problem]) -> impl Iterator<Item = &'p str> {
+    problems.iter().filter_map(|problem| problem.message.strip_prefix(STRICT))
+}
+
 /// What kubectl says about a document that no server would take.
-fn refusal(verb: &str, source: &str, document: &Document, problems: &[&Problem]) -> String {
+pub(super) fn refusal(verb: &str, source: &str, document: &Document, problems: &[&Problem]) -> String {
+    if let Some(words) = unmapped(source, document, problems) {
+        return words;
+    }
+    let Some(kind) = document.kind else { return "error: no object".into() };
     let errors: Vec<&&Problem> = problems.iter().filter(|p| p.grade == Grade::Error).collect();
-    let unknown: Vec<&str> = errors.iter().filter_map(|p| p.message.strip_prefix(STRICT)).collect();
+    let unknown: Vec<&str> = unknown_fields(problems).collect();
     // The first value of a wrong type ends the decoding; unknown fields are all counted.
     let other = errors.iter().find(|p| !p.message.starts_with(STRICT));
-    if let Some(problem) = other.filter(|problem| problem.message.starts_with("no matches for kind")) {
-        let word = |key: &str| document.value.at(&["metadata", key]).and_then(Value::as_str).unwrap_or_default();
-        return format!(
-            "error: resource mapping not found for name: \"{}\" namespace: \"{}\" from \"{source}\": {}\nensure CRDs are \
-             installed first",
-            word("name"),
-            word("namespace"),
-            problem.message
-        );
-    }
-    let Some(kind) = document.kind else {
-        return other.map_or("error: no object".into(), |problem| format!("error: {}", problem.message));
-    };
     let message = match other {
         Some(problem) => problem.message.clone(),
         None => format!("{STRICT}{}", unknown.join(", ")),

@@ -2,7 +2,6 @@
 
 use super::delete::remove_pod;
 use crate::host::Host;
-use crate::interpreter::Interpreter;
 use crate::output::{Asks, Awaited, Follow, Output};
 use crate::programs;
 use petri_objects::{ObjectRef, Time};
@@ -49,20 +48,23 @@ impl Awaited for Attached {
             out.fail(format!("Error from server (NotFound): pods \"{}\" not found", self.target.name));
             return true;
         };
-        let Some(inside) = world.inside(uid, &self.container) else { return false };
-        let image = inside.container.image.clone();
-        let reads = Interpreter::of(&self.command).filter(|_| self.input.is_none());
-        if let Some(reads) = reads.filter(|reads| reads.is_client() || programs::has_shell(&image)) {
-            let checked = programs::exec(&self.target, &self.container, &reads.probe(), None, self.salt, host);
-            if checked.code != 0 {
-                out.stderr.push_str(&checked.stderr);
-                out.code = checked.code;
+        if world.inside(uid, &self.container).is_none() {
+            return false;
+        }
+        let typed = self.input.is_none();
+        match typed.then(|| programs::open(&self.target, &self.container, &self.command, host)).flatten() {
+            Some(Ok(reads)) => {
+                out.stderr.push_str("If you don't see a command prompt, try pressing enter.\n");
+                let (pod, container) = (self.target.clone(), self.container.clone());
+                out.asks = Some(Asks::Enter { pod, container, reads, removes: self.removes, image: None });
+                return true;
+            }
+            Some(Err(ended)) => {
+                out.stderr.push_str(&ended.stderr);
+                out.code = ended.code;
                 return self.ends(host, out);
             }
-            out.stderr.push_str("If you don't see a command prompt, try pressing enter.\n");
-            let (pod, container) = (self.target.clone(), self.container.clone());
-            out.asks = Some(Asks::Enter { pod, container, reads, removes: self.removes, image: None });
-            return true;
+            None => {}
         }
         let words = if self.command.is_empty() { vec!["sh".to_owned()] } else { self.command.clone() };
         let ran = programs::exec(&self.target, &self.container, &words, self.input.as_deref(), self.salt, host);

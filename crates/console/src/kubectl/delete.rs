@@ -1,14 +1,13 @@
 //! `kubectl delete`.
 
-use super::context::{Context, file_names, not_found, read_file};
-use super::named::targets;
+use super::context::{Context, not_found};
+use super::named::{InFiles, Named, in_files, targets};
 use crate::args::{
-    self, ALL_NAMESPACES, Arguments, FIELDS, FILENAME, Flag, NAMESPACE, SELECTOR, namespace, optional, switch, value,
+    self, ALL_NAMESPACES, Arguments, FIELDS, FILENAME, Flag, NAMESPACE, SELECTOR, optional, switch, value,
 };
 use crate::errors::{answer_text, api_error, timed_out};
 use crate::host::Host;
 use crate::output::{Awaited, Failure, Follow, Output};
-use crate::select::{self, reference};
 use petri_objects::{Object, ObjectRef, Uid};
 use petri_sim::words::command::{Command, Propagation};
 use petri_sim::world::World;
@@ -106,11 +105,14 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         out.stderr.push_str(FORCE_WARNING);
         out.stderr.push('\n');
     }
-    let (found, missing) = match arguments.last("filename").or(arguments.last("kustomize")) {
-        Some(_) => from_files(&arguments, context)?,
-        None => targets(&arguments, context)?,
+    let (found, missing, unread) = match in_files(&arguments, context)? {
+        Some(named) => of_files(named, context),
+        None => {
+            let (found, missing) = targets(&arguments, context)?;
+            (found, missing, Vec::new())
+        }
     };
-    if found.is_empty() && missing.is_empty() {
+    if found.is_empty() && missing.is_empty() && unread.is_empty() {
         out.line("No resources found");
         return Ok(out);
     }
@@ -139,11 +141,8 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         }
         gone.push((target, uid));
     }
-    if !arguments.is_set("ignore-not-found") {
-        for problem in missing {
-            out.fail(problem);
-        }
-    }
+    let missing = missing.into_iter().filter(|_| !arguments.is_set("ignore-not-found"));
+    missing.chain(unread).for_each(|problem| out.fail(problem));
     if manner.wait && !gone.is_empty() {
         let deadline = timeout.filter(|t| t.0 > 0).map(|timeout| context.host.world().now + timeout);
         out.follow = Some(Follow::new(Gone(gone), deadline));
@@ -151,28 +150,19 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     Ok(out)
 }
 
-fn from_files(arguments: &Arguments, context: &Context<'_>) -> Result<(Vec<Object>, Vec<Failure>), Failure> {
+/// What is there of that which files name, what is missing, and what could not be read.
+fn of_files(named: InFiles, context: &Context<'_>) -> (Vec<Object>, Vec<Failure>, Vec<Failure>) {
     let (mut found, mut missing) = (Vec::new(), Vec::new());
-    let folders = arguments.all("kustomize").map(|folder| (folder.to_owned(), true));
-    for (file, is_folder) in file_names(arguments, context.files)?.into_iter().map(|file| (file, false)).chain(folders)
-    {
-        let file = &file;
-        let text = if is_folder { super::kustomize::build(file, context)? } else { read_file(file, context)? };
-        for object in select::parse(&text, context.host.world().objects()).objects() {
-            let (kind, meta) = (object.kind(), object.meta());
-            let namespace = if meta.namespace.is_empty() { namespace(arguments) } else { meta.namespace.to_string() };
-            match context.host.world().objects().get(&reference(kind, &namespace, meta.name.clone())) {
-                Some(stored) => found.push(stored),
-                None => missing.push(not_found(kind, &meta.name).replace("(NotFound): ", &doing(file))),
-            }
+    for Named { target, source } in named.objects {
+        match context.host.world().objects().get(&target) {
+            Some(stored) => found.push(stored),
+            None => missing.push(
+                not_found(target.kind, &target.name)
+                    .replace("(NotFound): ", &format!("(NotFound): error when deleting \"{source}\": ")),
+            ),
         }
     }
-    Ok((found, missing))
-}
-
-fn doing(file: &str) -> String {
-    let source = if file == "-" { "STDIN" } else { file };
-    format!("(NotFound): error when deleting \"{source}\": ")
+    (found, missing, named.problems)
 }
 
 /// These objects are to disappear.

@@ -3,13 +3,15 @@
 //! Deviation: what the API server and kubectl write into an object by themselves (generation, times, the annotation of
 //! the last apply) is left out; upstream shows some of it. Its folders carry random numbers, and its lines the time of day.
 
-use super::context::{Context, DryRun, file_names, read_file};
+use super::context::{Context, DryRun};
+use super::named::{Meant, texts, unread};
 use super::{apply, edit};
 use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, SELECTOR, namespace, switch, value};
 use crate::errors::api_error;
 use crate::host::Host as _;
 use crate::output::{Failure, Output};
 use crate::select;
+use petri_manifest::{Document, Problem};
 use petri_objects::{Kind, Object, ObjectRef};
 use petri_sim::world::World;
 
@@ -51,45 +53,34 @@ pub enum Line {
 /// Documents with errors are left out: whoever asks has been told of them.
 pub fn differences(text: &str, world: &World) -> Vec<Difference> {
     let none = Arguments::default();
-    read(text, &none, world)
+    let parsed = select::parse(text, world.objects());
+    let mut copy = DryRun { world: world.clone() };
+    parsed.documents.iter().filter_map(|document| difference(document, &none, &mut copy)).collect()
 }
 
-fn read(text: &str, arguments: &Arguments, world: &World) -> Vec<Difference> {
-    let mut copy = DryRun { world: world.clone() };
-    let mut found = Vec::new();
-    for document in select::parse(text, world.objects()).documents.iter().filter(|document| document.object.is_some()) {
-        let Some(mut object) = document.object.as_ref().map(Object::reference) else { continue };
-        if object.kind.is_namespaced() && object.namespace.is_empty() {
-            object.namespace = namespace(arguments).into();
-        }
-        let before = copy.world.objects().get(&object);
-        let refused =
-            |words: String| Difference { object: object.clone(), change: Change::Refused(words), lines: Vec::new() };
-        let command = match apply::command("apply", document, arguments) {
-            Ok(command) => command,
-            Err(words) => {
-                found.push(refused(words));
-                continue;
-            }
-        };
-        if let Err(error) = copy.command(command) {
-            found.push(refused(api_error(&error, None)));
-            continue;
-        }
-        let after = copy.world.objects().get(&object);
-        let text =
-            |object: &Option<Object>| object.as_ref().map(|object| edit::editable(&without_last_applied(object)));
-        let (old, new) = (text(&before), text(&after));
-        let new = new.unwrap_or_default();
-        let change = match &old {
-            None => Change::Created,
-            Some(old) if *old == new => Change::Unchanged,
-            Some(_) => Change::Configured,
-        };
-        let lines = if change == Change::Unchanged { Vec::new() } else { compare(&old.unwrap_or_default(), &new) };
-        found.push(Difference { object, change, lines });
+/// What applying a document would do to a copy of the cluster; `None` if it holds no object.
+fn difference(document: &Document, arguments: &Arguments, copy: &mut DryRun) -> Option<Difference> {
+    let mut object = document.object.as_ref()?.reference();
+    if object.kind.is_namespaced() && object.namespace.is_empty() {
+        object.namespace = namespace(arguments).into();
     }
-    found
+    let before = copy.world.objects().get(&object);
+    let done = apply::command("apply", document, arguments)
+        .and_then(|command| copy.command(command).map_err(|error| api_error(&error, None)));
+    if let Err(words) = done {
+        return Some(Difference { object, change: Change::Refused(words), lines: Vec::new() });
+    }
+    let after = copy.world.objects().get(&object);
+    let text = |object: &Option<Object>| object.as_ref().map(|object| edit::editable(&without_last_applied(object)));
+    let (old, new) = (text(&before), text(&after));
+    let new = new.unwrap_or_default();
+    let change = match &old {
+        None => Change::Created,
+        Some(old) if *old == new => Change::Unchanged,
+        Some(_) => Change::Configured,
+    };
+    let lines = if change == Change::Unchanged { Vec::new() } else { compare(&old.unwrap_or_default(), &new) };
+    Some(Difference { object, change, lines })
 }
 
 /// The whole manifest again, on one line: it says nothing that the other lines do not say.
@@ -174,37 +165,61 @@ const FLAGS: &[Flag] = &[
     value("concurrency"),
 ];
 
+/// Upstream: whatever fails ends `kubectl diff` with another code than a difference.
+const FAILED: i32 = 2;
+
 #[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
-    let arguments = args::parse(words, FLAGS, "kubectl diff")?;
-    let files = file_names(&arguments, context.files)?;
-    let folder = arguments.last("kustomize");
-    if files.is_empty() && folder.is_none() {
-        return Err("error: must specify one of -f and -k".into());
-    }
     let mut out = Output::default();
-    let mut texts = Vec::new();
-    for file in files {
-        texts.push(read_file(&file, context)?);
-    }
-    if let Some(folder) = folder {
-        texts.push(super::kustomize::build(folder, context)?);
-    }
-    for text in texts {
-        for difference in read(&text, &arguments, context.host.world()) {
-            print(&difference, &mut out);
-        }
+    if let Err(problem) = compared(words, context, &mut out) {
+        out.fail(problem);
+        out.code = FAILED;
     }
     Ok(out)
 }
 
-fn print(difference: &Difference, out: &mut Output) {
-    match &difference.change {
-        Change::Refused(words) => return out.fail(words.clone()),
-        Change::Unchanged => return,
-        // Upstream: diff's own exit code.
-        Change::Created | Change::Configured => out.code = 1,
+fn compared(words: &[String], context: &Context<'_>, out: &mut Output) -> Result<(), Failure> {
+    let arguments = args::parse(words, FLAGS, "kubectl diff")?;
+    if arguments.last("filename").or(arguments.last("kustomize")).is_none() {
+        return Err("error: must specify one of -f and -k".into());
     }
+    let meant = Meant::by(&arguments)?;
+    let world = context.host.world();
+    let mut failures: Vec<Failure> = Vec::new();
+    for (source, text) in texts(&arguments, context)? {
+        let parsed = select::parse(&text, world.objects());
+        failures.extend(unread(&source, &parsed.problems));
+        for (i, document) in parsed.documents.iter().enumerate().filter(|(_, document)| meant.has(document)) {
+            let own: Vec<&Problem> = parsed.problems.iter().filter(|problem| problem.document == Some(i)).collect();
+            let lenient = document.object.is_none() && document.kind.is_some() && apply::knows_all_but_fields(&own);
+            let document = &if lenient { apply::without_unknown_fields(document) } else { document.clone() };
+            for field in apply::unknown_fields(&own) {
+                out.stderr.push_str(&format!("Warning: {field}\n"));
+            }
+            // The server is asked about each by itself, as nothing of the others is done.
+            match difference(document, &arguments, &mut DryRun { world: world.clone() }) {
+                None => {
+                    let words = apply::refusal("apply", &source, document, &own);
+                    failures.push(words.replace(&format!("error when creating \"{source}\": "), ""));
+                }
+                Some(Difference { change: Change::Refused(words), .. }) => failures.push(words),
+                Some(difference) => print(&difference, out),
+            }
+        }
+    }
+    for problem in &failures {
+        out.fail(problem);
+        out.code = FAILED;
+    }
+    Ok(())
+}
+
+fn print(difference: &Difference, out: &mut Output) {
+    if difference.change == Change::Unchanged {
+        return;
+    }
+    // Upstream: diff's own exit code.
+    out.code = 1;
     let name = file_name(&difference.object);
     out.line(format!("diff -u -N LIVE/{name} MERGED/{name}"));
     out.line(format!("--- LIVE/{name}"));

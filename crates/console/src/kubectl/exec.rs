@@ -4,7 +4,6 @@
 
 use super::context::{Context, not_found};
 use crate::args::{self, Arguments, Flag, NAMESPACE, namespace, switch, value};
-use crate::interpreter::Interpreter;
 use crate::output::{Asks, Failure, Output};
 use crate::programs;
 use crate::select::{self, kind_of};
@@ -63,15 +62,17 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     reachable(&pod, &container, context.host.world())
         .map_err(|problem| by_program(problem, &pod, &container, "exec", command, &arguments))?;
     // What reads a terminal line by line is left by a line of its own.
-    let reads = Interpreter::of(command).filter(|_| arguments.is_set("stdin") && context.here.is_none());
-    if let Some(reads) = reads {
-        let checked = programs::exec(&target, &container, &reads.probe(), None, 0, context.host);
-        if checked.code == 0 {
+    let typed = arguments.is_set("stdin") && context.here.is_none();
+    match typed.then(|| programs::open(&target, &container, command, context.host)).flatten() {
+        Some(Ok(reads)) => {
             out.asks = Some(Asks::Enter { pod: target, container, reads, removes: false, image: None });
             return Ok(out);
         }
-        out.then(checked);
-        return Ok(out);
+        Some(Err(ended)) => {
+            out.then(ended);
+            return Ok(out);
+        }
+        None => {}
     }
     let input = context.here.filter(|_| arguments.is_set("stdin"));
     let salt = context.host.world().events.wrapping_add(context.turn);

@@ -68,8 +68,11 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     if arguments.all("label-columns").flat_map(|list| list.split(',')).nth(MOST_COLUMNS).is_some() {
         return Err(beyond("a table has", MOST_COLUMNS, "columns"));
     }
+    let mut missing: Vec<Failure> = Vec::new();
     let (selection, named) = match of_files {
-        Some(named) => {
+        Some(found) => {
+            missing = found.problems;
+            let named: Vec<_> = found.objects.into_iter().map(|named| named.target).collect();
             let names = named.iter().map(|target| (target.kind, target.name.clone())).collect();
             (Selection::Named(names), named)
         }
@@ -88,7 +91,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let filter = filter(&arguments)?;
     let world = context.host.world();
     let objects = world.objects();
-    let (mut blocks, mut missing): (Vec<Block>, Vec<Failure>) = (Vec::new(), Vec::new());
+    let mut blocks: Vec<Block> = Vec::new();
     match &selection {
         Selection::Kinds(kinds) => {
             kinds.iter().try_for_each(|kind| check_selectors(*kind, &arguments))?;

@@ -8,7 +8,7 @@ use crate::args::{Arguments, namespace};
 use crate::errors::{api_error, named};
 use crate::output::{Failure, Output};
 use crate::select::LabelFilter;
-use petri_objects::Kind;
+use petri_objects::{Kind, ObjectRef};
 use petri_sim::belief::api::apply::LAST_APPLIED;
 use petri_sim::words::command::{Command, Propagation};
 
@@ -36,7 +36,8 @@ const KINDS: [&str; 14] = [
 
 #[inline(never)]
 pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>, out: &mut Output) -> Result<(), Failure> {
-    let applied = in_files(arguments, context)?.unwrap_or_default();
+    let applied = in_files(arguments, context)?.unwrap_or_default().objects;
+    let applied: Vec<ObjectRef> = applied.into_iter().map(|named| named.target).collect();
     let labels = arguments.last("selector").map(LabelFilter::parse).transpose()?.unwrap_or_default();
     let mut namespaces: Vec<String> =
         applied.iter().map(|target| target.namespace.to_string()).filter(|own| !own.is_empty()).collect();

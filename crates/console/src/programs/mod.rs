@@ -43,7 +43,7 @@ mod web;
 
 use crate::errors::api_error;
 use crate::host::Host;
-use crate::interpreter::Typed;
+use crate::interpreter::{Interpreter, Typed};
 use crate::output::{Follow, Output, Slept};
 use crate::session::Inside;
 use inside::{Container, Terminal};
@@ -99,11 +99,6 @@ pub(crate) fn folder_of(pod: &ObjectRef, container: &str, world: &World) -> Stri
     Container::of(pod, container, world, 0).map_or_else(|| "/".into(), |container| container.folder)
 }
 
-/// Whether an image has a shell.
-pub(crate) fn has_shell(image: &str) -> bool {
-    family::family(image).has_shell()
-}
-
 /// What the process of a container has said between two instants: by its own command, where its words are those of programs
 /// that are known here, and as its image does otherwise.
 pub(crate) fn log_lines(
@@ -127,6 +122,18 @@ pub(crate) fn life(status: Option<&ContainerStatus>, previous: bool) -> (Time, O
         (None, Some(ended)) => (ended.started_at, Some(ended.finished_at)),
         (None, None) => (Time::ZERO, None),
     }
+}
+
+/// Starts at a terminal what reads line after line, or says how that ended at once; `None` if the command reads nothing.
+pub(crate) fn open(
+    pod: &ObjectRef,
+    container: &str,
+    command: &[String],
+    host: &mut dyn Host,
+) -> Option<Result<Interpreter, Output>> {
+    let reads = Interpreter::of(command)?;
+    let probed = exec(pod, container, &reads.probe(), None, 0, host);
+    Some(if probed.code == 0 { Ok(reads) } else { Err(probed) })
 }
 
 /// `kubectl exec POD -c CONTAINER -- WORDS`: runs a program, and gives the cluster what it did.

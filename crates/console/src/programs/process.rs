@@ -35,7 +35,7 @@ pub(super) fn run(name: &str, words: &[&str], own: &mut Container<'_>) -> Ran {
             ["-a"] => Ran::text(format!("Linux {} 6.12.0 #1 SMP x86_64 GNU/Linux\n", host_name(&own.inside))),
             _ => Ran::text("Linux\n"),
         },
-        "ps" | "top" => Ran::text(processes(words, own)),
+        "ps" | "top" => Ran::text(processes(name, words, own)),
         "pgrep" => {
             let process = command_of(&own.inside).join(" ");
             let found = words.iter().any(|word| !word.starts_with('-') && process.contains(word));
@@ -133,15 +133,23 @@ fn variables(name: &str, words: &[&str], own: &mut Container<'_>) -> Ran {
     Ran::text(text)
 }
 
-fn processes(words: &[&str], own: &Container<'_>) -> String {
+/// Those of the container: its own, and the one that asks. Nothing here takes time of a processor.
+fn processes(name: &str, words: &[&str], own: &Container<'_>) -> String {
     let who = if user(own) == 0 { "root".to_owned() } else { user(own).to_string() };
     let clock = |seconds: u64| format!("{:02}:{:02}", seconds / 3_600 % 24, seconds / 60 % 60);
     let (started, now) = (clock(own.inside.process.started.0 / 1_000_000), clock(own.now().0 / 1_000_000));
-    let own_line = format!("ps {}", words.join(" "));
+    let own_line = format!("{name} {}", words.join(" "));
     let rows = [(1, 0, started, command_of(&own.inside).join(" ")), (27, 0, now, own_line.trim().to_owned())];
     let flags: String = words.iter().map(|word| word.trim_start_matches('-')).collect();
     let mut text = String::new();
-    if flags.contains('l') && flags.contains('f') {
+    if name == "top" {
+        text.push_str("CPU:   0% usr   0% sys   0% nic 100% idle   0% io   0% irq   0% sirq\n");
+        text.push_str("Load average: 0.00 0.00 0.00 1/2 27\n  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n");
+        for (id, parent, _, command) in &rows {
+            let state = if *id == 1 { 'S' } else { 'R' };
+            text.push_str(&format!("{id:>5} {parent:>5} {who:<8} {state}     4508   0%   0   0% {command}\n"));
+        }
+    } else if flags.contains('l') && flags.contains('f') {
         text.push_str("F S UID        PID  PPID  C PRI  NI ADDR SZ WCHAN  STIME TTY          TIME CMD\n");
         for (id, parent, time, command) in &rows {
             let state = if *id == 1 { 'S' } else { 'R' };

@@ -6,6 +6,7 @@ use super::parts::{map, number, object, pairs, text};
 use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, OUTPUT, namespace, value};
 use crate::kubectl::apply::make;
 use crate::kubectl::context::{self, Context};
+use crate::kubectl::named::in_files;
 use crate::output::{Failure, Output};
 use crate::select::{kind_of, reference};
 use petri_objects::{Kind, Map, Object, Quantity, Value};
@@ -124,10 +125,12 @@ fn one_of(arguments: &Arguments, context: &Context<'_>) -> Result<(Kind, String)
         [word] if word.contains('/') => word.split_once('/').unwrap_or((word, "")),
         [kind, name] => (kind, name),
         _ if arguments.last("filename").is_some() => {
-            let text = context::read_file(arguments.last("filename").unwrap_or_default(), context)?;
-            let parsed = crate::select::parse(&text, context.host.world().objects());
-            let first = parsed.objects().next().ok_or("error: no objects passed to expose")?;
-            return Ok((first.kind(), first.meta().name.to_string()));
+            let found = in_files(arguments, context)?.unwrap_or_default();
+            return match (found.objects.into_iter().next(), found.problems.into_iter().next()) {
+                (_, Some(problem)) => Err(problem),
+                (Some(first), None) => Ok((first.target.kind, first.target.name.to_string())),
+                (None, None) => Err("error: no objects passed to expose".into()),
+            };
         }
         _ => return Err(context::NOTHING_NAMED.into()),
     };
