@@ -24,6 +24,8 @@ const RUN_THAT_FORGIVES: Span = Span::seconds(600);
 const BACK_OFF_PERIOD: Span = Span::seconds(10);
 /// How a runtime says that it does not know how a container ended: its machine lost power.
 const UNKNOWN_EXIT: i32 = 255;
+/// What a registry takes to say that a machine has an image already.
+const LOOK_FOR_NEWS: Span = Span::millis(500);
 
 /// The containers of a pod, none of which runs. `rebooted`: they ran before the machine went off, which is noticed now.
 pub fn containers_to_run(pod: &Pod, rebooted: bool, now: Time) -> Vec<Run> {
@@ -111,13 +113,12 @@ impl Host<'_> {
         let pod = worker.pod.clone();
         let container = container_of(&pod, index);
         let what = behaviour(&pod, container, run.sort, &self.settings.kubelet);
-        let present = self.machine.images.contains(&container.image)
-            || matches!(registry::look(&container.image), Err(Refusal::InvalidName(_)));
-        let pull = if present { Span::ZERO } else { self.settings.kubelet.pull };
-        if !present && !self.settings.kubelet.recorded_agent {
-            let text = format!("Pulling image \"{}\"", container.image);
-            self.container_event(worker, index, EventType::Normal, "Pulling", text);
-        }
+        let pull = match matches!(registry::look(&container.image), Err(Refusal::InvalidName(_))) {
+            true => None,
+            false => self.pull_of(container),
+        };
+        self.say_pulling(worker, index, pull);
+        let pull = pull.unwrap_or(Span::ZERO);
         if let RunState::Waiting { until, .. } = &mut worker.containers[index].state {
             *until = Some(self.now + what.start + pull);
         }
@@ -130,11 +131,10 @@ impl Host<'_> {
             match &run.state {
                 RunState::Waiting { until: Some(at), .. } if *at <= self.now => self.start_or_fail(worker, index),
                 RunState::Exited { until: Some(at), .. } if *at <= self.now => self.restart_or_back_off(worker, index),
-                RunState::BackOff { until, .. } if *until <= self.now => self.start(worker, index, true),
+                RunState::BackOff { until, .. } if *until <= self.now => self.start_again(worker, index, true),
                 RunState::Unconfigured { until, again, .. } if *until <= self.now => {
                     let again = *again;
-                    self.say_pulled(worker, index);
-                    self.start(worker, index, again);
+                    self.start_again(worker, index, again);
                 }
                 RunState::Running { ends: Some((at, code)), .. } if *at <= self.now => {
                     let code = *code;
@@ -166,6 +166,9 @@ impl Host<'_> {
         let container = container_of(&pod, index);
         let image = &container.image;
         let recorded_agent = self.settings.kubelet.recorded_agent;
+        if &*container.image_pull_policy == "Never" && !self.machine.images.contains(image) {
+            return self.never_pull(worker, index, image);
+        }
         let error = match registry::look(image) {
             Ok(()) => {
                 self.say_pulled(worker, index);
@@ -212,21 +215,59 @@ impl Host<'_> {
         worker.containers[index].state = RunState::Waiting { reason: "InvalidImageName".into(), message, until };
     }
 
-    /// The image is there, for the first time or still.
+    /// Upstream: `ErrImageNeverPull`; it is looked for again, because another pod may bring it.
+    fn never_pull(&mut self, worker: &mut Worker, index: usize, image: &str) {
+        let message = Name::from(format!("Container image \"{image}\" is not present with pull policy of Never"));
+        self.container_event(worker, index, EventType::Warning, "ErrImageNeverPull", message.clone());
+        self.container_event(worker, index, EventType::Warning, "Failed", "Error: ErrImageNeverPull");
+        let until = Some(self.after_error());
+        worker.containers[index].state = RunState::Waiting { reason: "ErrImageNeverPull".into(), message, until };
+    }
+
+    /// How long the registry is asked for an image, if it is.
+    ///
+    /// Upstream: `imagePuller.imagePullPrecheck`; nothing but the digest is fetched of what is there.
+    fn pull_of(&self, container: &Container) -> Option<Span> {
+        match (&*container.image_pull_policy, self.machine.images.contains(&container.image)) {
+            ("Never", _) => None,
+            ("Always", true) if !self.settings.kubelet.recorded_agent => Some(LOOK_FOR_NEWS),
+            (_, true) => None,
+            (_, false) => Some(self.settings.kubelet.pull),
+        }
+    }
+
+    fn say_pulling(&mut self, worker: &Worker, index: usize, pull: Option<Span>) {
+        if pull.is_some() && !self.settings.kubelet.recorded_agent {
+            let text = format!("Pulling image \"{}\"", worker.containers[index].image);
+            self.container_event(worker, index, EventType::Normal, "Pulling", text);
+        }
+    }
+
+    /// The image is there, for the first time, again or still.
     fn say_pulled(&mut self, worker: &Worker, index: usize) {
-        let image = worker.containers[index].image.clone();
-        let first = self.machine.images.insert(image.clone());
-        let text = if first {
-            let took = self.settings.kubelet.pull;
-            format!(
+        let pod = worker.pod.clone();
+        let container = container_of(&pod, index);
+        let image = &container.image;
+        let text = match self.pull_of(container) {
+            Some(took) => format!(
                 "Successfully pulled image \"{image}\" in {took} ({took} including waiting). Image size: 67108864 bytes."
-            )
-        } else {
-            format!("Container image \"{image}\" already present on machine and can be accessed by the pod")
+            ),
+            None => format!("Container image \"{image}\" already present on machine and can be accessed by the pod"),
         };
+        self.machine.images.insert(image.clone());
         if !self.settings.kubelet.recorded_agent {
             self.container_event(worker, index, EventType::Normal, "Pulled", text);
         }
+    }
+
+    /// A container that was there before starts; its image is looked for as at the first time.
+    ///
+    /// Deviation: what the registry takes to say that nothing is new is part of the wait before.
+    fn start_again(&mut self, worker: &mut Worker, index: usize, again: bool) {
+        let pull = self.pull_of(container_of(&worker.pod.clone(), index));
+        self.say_pulling(worker, index, pull);
+        self.say_pulled(worker, index);
+        self.start(worker, index, again);
     }
 
     /// When a pod is looked at again after an error.
@@ -345,7 +386,7 @@ impl Host<'_> {
         let RunState::Exited { exit, .. } = &run.state else { return };
         if run.back_off == Span::ZERO {
             run.back_off = FIRST_BACK_OFF;
-            return self.start(worker, index, true);
+            return self.start_again(worker, index, true);
         }
         let delay = run.back_off;
         run.state = RunState::BackOff { until: exit.at + delay + self.settings.kubelet.restart, delay };
