@@ -56,7 +56,7 @@ pub fn run() -> ExitCode {
 /// Reads lines and answers them to the end. The code is that of the last line.
 fn session(input: &mut dyn BufRead, out: &mut dyn Write, err: &mut dyn Write, prompts: bool) -> io::Result<i32> {
     let mut timeline = Timeline::new(Recording::new(Scenario::standard(), 1));
-    let (mut shell, mut typed, mut number, mut code) = (Session::default(), Typed::default(), 0, 0);
+    let (mut shell, mut typed, mut number, mut code) = (Session::paced(), Typed::default(), 0, 0);
     // A line that could not be read: nothing of the command that it belongs to is run.
     let mut unread: Option<String> = None;
     loop {

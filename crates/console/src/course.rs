@@ -3,7 +3,7 @@
 use crate::args;
 use crate::host::{Files, Host, Turn};
 use crate::limits::{LONGEST_RUN, MOST_NESTED, beyond};
-use crate::output::{Asks, Follow, Output};
+use crate::output::{Asks, Follow, Output, Slept};
 use crate::programs::{self, desk};
 use crate::session::{Inside, Memory, Shelf};
 use crate::shell::prompt::Reader;
@@ -20,22 +20,31 @@ pub fn run(line: &str, host: &mut dyn Host, files: &dyn Files) -> Output {
 
 /// Looks at the world again. The output has what is new, and the follow again unless the whole line is done.
 pub fn poll(follow: Follow, host: &mut dyn Host, files: &dyn Files) -> Output {
-    Session { memory: follow.session.clone() }.poll(follow, host, files)
+    Session { memory: follow.session.clone(), ..Session::default() }.poll(follow, host, files)
 }
 
 /// Gives up on what is waited for after so long, and goes on with the rest of the line.
 pub fn give_up(follow: Follow, waited: Span, host: &mut dyn Host, files: &dyn Files) -> Output {
-    Session { memory: follow.session.clone() }.give_up(follow, waited, host, files)
+    Session { memory: follow.session.clone(), ..Session::default() }.give_up(follow, waited, host, files)
 }
 
 /// A console that remembers from one line to the next what its shell knows: variables, files that lines wrote with `>`, and
 /// whose shell it is in. It is the host's to keep: the cluster knows nothing of it, and no recording has it.
+///
+/// Commands take time: what stands on one line behind a command of kubectl that wrote something sees what the controllers
+/// made of it in the meantime. Between lines time stands still, as their host says, unless the session is [`paced`](Self::paced).
 #[derive(Clone, Debug, Default)]
 pub struct Session {
     memory: Memory,
+    paced: bool,
 }
 
 impl Session {
+    /// One whose lines are typed by somebody: a line of kubectl takes its time after the one before it, too. For hosts that
+    /// play time by themselves.
+    pub fn paced() -> Session {
+        Session { paced: true, ..Session::default() }
+    }
     /// The pod whose shell reads the lines, for a prompt.
     pub fn prompt(&self) -> Option<String> {
         self.memory.prompt()
@@ -56,6 +65,11 @@ impl Session {
             session.pasted = true;
         } else if session.pasted && is_command(line) {
             session.pasted = false;
+        }
+        if let Some(at) = session.acted.filter(|_| self.paced && is_kubectl(line.split_whitespace().next()))
+            && host.world().now.since(at) < PACE
+        {
+            host.play_until(at + PACE);
         }
         if let Some(inside) = session.inside.clone() {
             if stays_inside(line) {
@@ -106,6 +120,13 @@ impl Session {
         finish(std::mem::take(&mut follow.rest), &mut out, session, host, files);
         out
     }
+}
+
+/// What a command of kubectl takes from its start to its answer, on a machine that is near its cluster.
+const PACE: Span = Span::millis(100);
+
+fn is_kubectl(first: Option<&str>) -> bool {
+    matches!(first, Some("kubectl" | "k"))
 }
 
 /// Who reads the lines in a container.
@@ -258,9 +279,19 @@ fn go_on(mut rest: Rest, out: &mut Output, session: &mut Memory, host: &mut dyn 
             }
             Next::Run(step) => {
                 host.says(shell::joined(&step.words));
+                let before = host.world().server.revision();
                 let mut next = dispatch(&step, session, host, files);
                 host.says(None);
                 session.turns += 1;
+                if is_kubectl(step.words.first().map(String::as_str)) && host.world().server.revision() != before {
+                    let now = host.world().now;
+                    session.acted = Some(now);
+                    let more = depth == 0 && (rest.left() > 0 || rest.is_looping());
+                    if more && next.follow.is_none() && next.asks.is_none() {
+                        let said = std::mem::take(&mut next.stdout);
+                        next.follow = Some(Follow::new(Slept { until: now + PACE, said }, None));
+                    }
+                }
                 if let Some(patience) = host.patience() {
                     wait(&mut next, host, patience);
                     if rest.is_looping() && host.world().now >= begun + patience {

@@ -6,7 +6,7 @@ use crate::host::{Files, Unread};
 use crate::interpreter::Interpreter;
 use crate::limits::{LARGEST_ANSWER, LONGEST_LINE, MOST_FILES, beyond};
 use crate::shell::Variables;
-use petri_objects::{ObjectRef, Value};
+use petri_objects::{ObjectRef, Time, Value};
 use std::collections::BTreeMap;
 
 /// What a console remembers from one line to the next.
@@ -23,6 +23,8 @@ pub(crate) struct Memory {
     pub(crate) configs: Vec<(String, Value)>,
     /// A line with a prompt was typed: what is no command after it is output that was pasted along.
     pub(crate) pasted: bool,
+    /// When a command of kubectl last changed something.
+    pub(crate) acted: Option<Time>,
     /// Commands that were run: of several endpoints, each call takes the next.
     pub(crate) turns: u64,
 }

@@ -64,7 +64,8 @@ fn find_matching_volume<'v>(
         let has_modes = has_modes(claim, volume);
         let left_to_the_scheduler = matches!(asks, For::Controller { delayed: true });
         let selected = claim.spec.selector.as_ref().is_none_or(|s| s.matches(&volume.metadata.labels));
-        let available = &*volume.status.phase == "Available" && volume.spec.claim_ref.is_none()
+        let free = &*volume.status.phase == "Available" || is_new(volume, claim, asks);
+        let available = free && volume.spec.claim_ref.is_none()
             || planted::is(planted::Error::ClaimBoundTwice);
         let same_class = &*volume.spec.storage_class_name == claim.class();
         if left_to_the_scheduler || !available || !selected || !same_class || !reachable || !has_modes {
@@ -76,6 +77,16 @@ fn find_matching_volume<'v>(
         }
     }
     smallest.map(|(volume, _)| volume)
+}
+
+/// Whether the controller has not looked at a volume yet that was there before the claim.
+///
+/// Deviation: clients write the objects of one file some milliseconds apart, in which a volume becomes Available; here they
+/// come in one instant.
+fn is_new(volume: &PersistentVolume, claim: &PersistentVolumeClaim, asks: For<'_>) -> bool {
+    matches!(asks, For::Controller { .. })
+        && &*volume.status.phase == "Pending"
+        && volume.metadata.resource_version < claim.metadata.resource_version
 }
 
 /// Large enough, and of the same volume mode and attributes.
