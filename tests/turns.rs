@@ -111,6 +111,7 @@ fn what_was_typed_is_told_and_is_in_the_link() {
     assert_eq!(lines(&opened), [typed, "k scale sts/web --replicas=2"]);
     // Nothing that happens depends on it.
     for stamped in &run.recording().commands[1..] {
+        plain.play_until(stamped.at);
         plain.command((*stamped.command).clone()).expect("it went well before");
     }
     assert_eq!(plain.world().fingerprint(), run.world().fingerprint());

@@ -67,6 +67,8 @@ enum Step {
     /// What follows is looked for at every depth.
     Deep,
     Any(Vec<Step>),
+    /// One after the other: a key in quotes is a path of its own.
+    Chain(Vec<Step>),
     Filter(Operand, Option<(&'static str, Operand)>),
 }
 
@@ -125,6 +127,7 @@ fn take<'v>(
             };
         }
         (Step::Any(steps), value) => return steps.iter().try_for_each(|step| take(top, value, step, out, work)),
+        (Step::Chain(steps), value) => out.append(&mut walk(top, value, steps, work)?),
         (Step::Filter(left, test), Value::List(list)) => {
             for item in list {
                 if passes(top, item, left, test.as_ref(), work)? {
@@ -272,8 +275,13 @@ fn bracket(inner: &str, depth: u32) -> Result<Step, String> {
         let bound = |text: &str| if text.is_empty() { Ok(None) } else { number(text).map(Some) };
         let key = part.trim_matches(['\'', '"']);
         match part.split(':').collect::<Vec<_>>()[..] {
-            _ if key != part => Ok(Step::Key(key.into())),
+            _ if key != part => {
+                let mut path = steps(&format!(".{key}"), depth + 1)?;
+                Ok(if path.len() == 1 { path.remove(0) } else { Step::Chain(path) })
+            }
             ["*"] => Ok(Step::All),
+            // Upstream reads it as a slice without bounds.
+            [""] => Ok(Step::Slice { from: None, to: None, step: 1 }),
             [from, to] => Ok(Step::Slice { from: bound(from)?, to: bound(to)?, step: 1 }),
             [from, to, step] => Ok(Step::Slice { from: bound(from)?, to: bound(to)?, step: bound(step)?.unwrap_or(1) }),
             _ => number(part).map(Step::Index),
@@ -293,6 +301,9 @@ fn condition(text: &str, depth: u32) -> Result<Step, String> {
         return Err("too many filters in one another".into());
     }
     if let Some((at, _)) = unquoted(text).find(|(_, c)| matches!(c, '=' | '!' | '<' | '>')) {
+        if text[at..].starts_with("=~") {
+            return Err("unrecognized character in action: U+007E '~'".into());
+        }
         let found = ["==", "!=", "<=", ">=", "<", ">"].into_iter().find(|op| text[at..].starts_with(op));
         let operator = found.ok_or_else(|| format!("unrecognized filter operator in {text}"))?;
         let right = operand(&text[at + operator.len()..], depth)?;

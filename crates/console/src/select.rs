@@ -240,6 +240,27 @@ pub fn selectable_fields(kind: Kind) -> &'static [&'static str] {
     }
 }
 
+/// What the API server says about a field that it cannot select objects of a kind by; `None` if it can.
+///
+/// Upstream: the conversions of field labels, and `DefaultMetaV1FieldSelectorConversion` for kinds without one.
+pub fn field_problem(kind: Kind, path: &str) -> Option<String> {
+    if selectable_fields(kind).contains(&path) {
+        return None;
+    }
+    Some(match kind.name() {
+        "Pod"
+        | "Node"
+        | "Event"
+        | "Namespace"
+        | "Secret"
+        | "Service"
+        | "ReplicationController"
+        | "CertificateSigningRequest" => format!("field label not supported: {path}"),
+        "Job" => format!("field label {} not supported for Job", quoted(path)),
+        _ => format!("{} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"", quoted(path)),
+    })
+}
+
 /// What the API server says about a label selector that it cannot read; `None` if it can.
 ///
 /// Upstream: `labels.Parser`.

@@ -500,19 +500,11 @@ fn is_true(value: &Value) -> bool {
     }
 }
 
-/// As Go's `fmt` prints it.
+/// As a template prints it.
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => "<no value>".into(),
-        Value::String(text) => text.to_string(),
-        Value::Int(number) => number.to_string(),
-        Value::Bool(yes) => yes.to_string(),
-        Value::List(list) => format!("[{}]", list.iter().map(shown).collect::<Vec<_>>().join(" ")),
-        Value::Map(map) => {
-            let pairs = map.sorted().into_iter().map(|(key, value)| format!("{key}:{}", shown(value)));
-            format!("map[{}]", pairs.collect::<Vec<_>>().join(" "))
-        }
-        other => other.to_json(),
+        other => crate::text::printed(other),
     }
 }
 

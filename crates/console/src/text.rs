@@ -1,7 +1,7 @@
 //! Small texts that tables and descriptions share.
 
 use petri_objects::order::Order as _;
-use petri_objects::{Event, LabelSelector, LabelSelectorRequirement, Name, Node, Time};
+use petri_objects::{Event, LabelSelector, LabelSelectorRequirement, Name, Node, Time, Value};
 
 /// `app=web,tier in (a,b)`, or `<none>`.
 ///
@@ -54,6 +54,20 @@ pub fn event_times(event: &Event) -> (Time, Time, i32) {
     match &event.series {
         Some(series) => (first, series.last_observed_time.0, series.count),
         None => (first, last, event.count.max(1)),
+    }
+}
+
+/// A value as Go's `fmt` prints it.
+pub fn printed(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".into(),
+        Value::String(text) => text.to_string(),
+        Value::List(list) => format!("[{}]", list.iter().map(printed).collect::<Vec<_>>().join(" ")),
+        Value::Map(map) => {
+            let pairs = map.sorted().into_iter().map(|(key, value)| format!("{key}:{}", printed(value)));
+            format!("map[{}]", pairs.collect::<Vec<_>>().join(" "))
+        }
+        other => other.to_json(),
     }
 }
 

@@ -28,9 +28,8 @@ pub fn filter(ask: &Ask, place: &Place) -> Outcome<Filter> {
     let own = |problem: String| Failure::bad_request(problem.trim_start_matches("error: ").to_owned());
     let labels = LabelFilter::parse(labels).map_err(own)?;
     let mut fields = select::fields(ask.query.text("fieldSelector")).map_err(own)?;
-    let known = select::selectable_fields(place.served.kind);
-    if let Some(unknown) = fields.iter().find(|field| !known.contains(&field.path.as_str())) {
-        return Err(Failure::bad_request(format!("field label not supported: {}", unknown.path)));
+    if let Some(problem) = fields.iter().find_map(|field| select::field_problem(place.served.kind, &field.path)) {
+        return Err(Failure::bad_request(problem));
     }
     if let Some(name) = &place.name {
         fields.extend(select::fields(&format!("metadata.name={name}")).map_err(own)?);

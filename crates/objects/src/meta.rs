@@ -208,11 +208,15 @@ impl Field for IntOrString {
     }
 }
 
-/// An amount of a resource, kept as it was written: `1Gi`, `500m`.
+/// An amount of a resource: `1Gi`, `500m`. Decoded ones are as the API server writes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Quantity(pub Name);
 
 impl Quantity {
+    /// What the API server says of a text that is no quantity.
+    pub const GRAMMAR: &str =
+        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
     /// The canonical text of whole units of memory or storage: `64Mi`.
     pub fn binary_text(units: i128) -> String {
         let suffixes = [("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)];
@@ -223,6 +227,19 @@ impl Quantity {
     ///
     /// Upstream: the grammar of `resource.Quantity`.
     pub fn millis(&self) -> Option<i128> {
+        let (negative, digits, places, suffix) = self.parts()?;
+        let (up, down) = match suffix {
+            "n" => (1, 1_000_000),
+            "u" => (1, 1_000),
+            "m" => (1, 1),
+            suffix => (1_000 * units(suffix)?, 1),
+        };
+        let divisor = 10i128.pow(places) * down;
+        let value = digits.saturating_mul(up).saturating_add(divisor - 1) / divisor;
+        Some(if negative { -value } else { value })
+    }
+    /// The sign, the digits, how many of them stand behind the point, and the suffix.
+    fn parts(&self) -> Option<(bool, i128, u32, &str)> {
         let text = &*self.0;
         let split =
             text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '+' || c == '-')).unwrap_or(text.len());
@@ -245,38 +262,82 @@ impl Quantity {
             "" => whole.parse::<i64>().ok()?.into(),
             _ => format!("{whole}{fraction}").parse().ok()?,
         };
-        let scale = 10i128.pow(fraction.len() as u32);
-        let (up, down): (i128, i128) = match suffix {
-            "" => (1_000, 1),
-            "n" => (1, 1_000_000),
-            "u" => (1, 1_000),
-            "m" => (1, 1),
-            "k" => (1_000_000, 1),
-            "M" => (1_000_000_000, 1),
-            "G" => (1_000_000_000_000, 1),
-            "T" => (1_000_000_000_000_000, 1),
-            "P" => (1_000_000_000_000_000_000, 1),
-            "E" => (1_000_000_000_000_000_000_000, 1),
-            "Ki" => (1_000 << 10, 1),
-            "Mi" => (1_000 << 20, 1),
-            "Gi" => (1_000 << 30, 1),
-            "Ti" => (1_000 << 40, 1),
-            "Pi" => (1_000 << 50, 1),
-            "Ei" => (1_000 << 60, 1),
-            exponent => {
-                let power: u32 = exponent.strip_prefix(['e', 'E'])?.parse().ok().filter(|p| *p <= 18)?;
-                (1_000 * 10i128.pow(power), 1)
+        Some((negative, digits, fraction.len() as u32, suffix))
+    }
+    /// The same amount as the API server writes it: without a point, with the largest suffix that loses nothing. What is
+    /// too large to be counted stays as it was written.
+    ///
+    /// Upstream: `resource.Quantity.CanonicalizeBytes`.
+    fn canonical(self) -> Quantity {
+        // Nearly all are written so already.
+        let is_short = |text: &str| text.len() < 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if is_short(&self.0) && (!self.0.starts_with('0') || &*self.0 == "0") {
+            return self;
+        }
+        let counted = self.parts().and_then(|(negative, digits, places, suffix)| {
+            let up = match suffix {
+                "n" => 1,
+                "u" => 1_000,
+                "m" => 1_000_000,
+                suffix => units(suffix)?.checked_mul(NANO)?,
+            };
+            let divisor = 10i128.pow(places);
+            let nanos = digits.checked_mul(up)?.checked_add(divisor - 1)? / divisor;
+            Some((negative, nanos, suffix))
+        });
+        let Some((negative, nanos, suffix)) = counted else { return self };
+        let sign = if negative && nanos != 0 { "-" } else { "" };
+        let binary = suffix.ends_with('i') && nanos % NANO == 0 && nanos >= 1_024 * NANO;
+        let text = if binary {
+            let (mut left, mut step) = (nanos / NANO, 0);
+            while left % 1_024 == 0 && step < 6 {
+                (left, step) = (left / 1_024, step + 1);
+            }
+            format!("{sign}{left}{}", ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"][step])
+        } else {
+            let (mut left, mut step) = (nanos, if nanos == 0 { 3 } else { 0 });
+            while left != 0 && left % 1_000 == 0 && step < 9 {
+                (left, step) = (left / 1_000, step + 1);
+            }
+            let exponent = 3 * step as i32 - 9;
+            match suffix.starts_with(['e', 'E']) && suffix != "E" && exponent != 0 {
+                true => format!("{sign}{left}e{exponent}"),
+                false => format!("{sign}{left}{}", ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"][step]),
             }
         };
-        let divisor = scale * down;
-        let value = digits.saturating_mul(up).saturating_add(divisor - 1) / divisor;
-        Some(if negative { -value } else { value })
+        if *self.0 == *text { self } else { Quantity(text.into()) }
     }
     /// Whole units, rounded up, away from zero.
     pub fn value(&self) -> Option<i64> {
         let millis = self.millis()?;
         i64::try_from(millis.abs().saturating_add(999) / 1_000 * millis.signum()).ok()
     }
+}
+
+/// Billionths in a unit: what quantities are counted in at the least.
+const NANO: i128 = 1_000_000_000;
+
+/// How many units a suffix for whole ones stands for.
+fn units(suffix: &str) -> Option<i128> {
+    Some(match suffix {
+        "" => 1,
+        "k" => 1_000,
+        "M" => 1_000_000,
+        "G" => 1_000_000_000,
+        "T" => 1_000_000_000_000,
+        "P" => 1_000_000_000_000_000,
+        "E" => 1_000_000_000_000_000_000,
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        "Ti" => 1 << 40,
+        "Pi" => 1 << 50,
+        "Ei" => 1 << 60,
+        exponent => {
+            let power: u32 = exponent.strip_prefix(['e', 'E'])?.parse().ok().filter(|power| *power <= 18)?;
+            10i128.pow(power)
+        }
+    })
 }
 
 impl fmt::Display for Quantity {
@@ -302,12 +363,10 @@ impl Field for Quantity {
             }
         });
         if quantity.millis().is_none() {
-            at.report(crate::DecodeProblemKind::WrongType(
-                "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".into(),
-            ));
+            at.report(crate::DecodeProblemKind::WrongType(Quantity::GRAMMAR.into()));
             return Quantity::default();
         }
-        quantity
+        quantity.canonical()
     }
 }
 
@@ -467,6 +526,19 @@ pub fn condition<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Cond
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quantities_are_written_as_the_server_writes_them() {
+        let canonical = |text: &str| Quantity(text.into()).canonical().to_string();
+        let table = "0 0|1 1|100 100|1000 1k|1500 1500|0.5 500m|1000m 1|1100m 1100m|1.5Gi 1536Mi|2048Mi 2Gi|0.1Ki 102400m|\
+                     1Ki 1Ki|1023Ki 1023Ki|512Mi 512Mi|0.5Gi 512Mi|64M 64M|128974848 128974848|129e6 129e6|129M 129M|\
+                     1e3 1e3|1000000 1M|0Gi 0|0.0001 100u|0.3n 1n|-0.5 -500m|007 7|1.0 1|+5 5|1024 1024|1024Mi 1Gi|1E 1E|\
+                     12E3 12e3|100000000Ei 100000000Ei|1024Ei 1024Ei|9000000000000000000000Gi 9000000000000000000000Gi";
+        for row in table.split('|') {
+            let (text, wanted) = row.trim().split_once(' ').expect("two words");
+            assert_eq!(canonical(text), wanted, "{text}");
+        }
+    }
 
     #[test]
     fn quantities_follow_the_grammar() {

@@ -5,7 +5,7 @@ use super::jobs;
 use super::page::Page;
 use super::workloads;
 use crate::tables::secret_sizes;
-use petri_objects::{KeptObject, Kind, Value, batch};
+use petri_objects::{KeptObject, Kind, Object, Value, batch};
 
 /// Describes an object; `false` if it has no description of its own.
 pub(super) fn describe(page: &mut Page<'_>, object: &KeptObject) -> bool {
@@ -66,11 +66,41 @@ fn endpoints(page: &mut Page<'_>, object: &KeptObject) {
     page.events(Kind::Kept(object.kind), &object.metadata);
 }
 
-/// Upstream: `describeLimitRangeSpec`.
 fn limits(page: &mut Page<'_>, object: &KeptObject) {
     page.name_and_namespace(&object.metadata);
-    page.line(format_args!("Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio"));
-    page.line(format_args!("----\t--------\t---\t---\t---------------\t-------------\t-----------------------"));
+    limits_head(page, "");
+    limits_rows(page, object, "");
+}
+
+/// The LimitRanges of a namespace, as its description shows them.
+pub(super) fn limits_of(page: &mut Page<'_>, namespace: &str) {
+    let all = Kind::from_api("v1", "LimitRange").map(|kind| page.objects.list(kind)).unwrap_or_default();
+    let own: Vec<_> = all
+        .into_iter()
+        .filter_map(|object| match object {
+            Object::Kept(kept) if *kept.metadata.namespace == *namespace => Some(kept),
+            _ => None,
+        })
+        .collect();
+    if own.is_empty() {
+        return page.line(format_args!("No LimitRange resource."));
+    }
+    page.line(format_args!("Resource Limits"));
+    limits_head(page, " ");
+    own.iter().for_each(|object| limits_rows(page, object, " "));
+}
+
+fn limits_head(page: &mut Page<'_>, indent: &str) {
+    page.line(format_args!(
+        "{indent}Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio"
+    ));
+    page.line(format_args!(
+        "{indent}----\t--------\t---\t---\t---------------\t-------------\t-----------------------"
+    ));
+}
+
+/// Upstream: `describeLimitRangeSpec`.
+fn limits_rows(page: &mut Page<'_>, object: &KeptObject, indent: &str) {
     const KEYS: [&str; 5] = ["min", "max", "defaultRequest", "default", "maxLimitRequestRatio"];
     for limit in object.list(&["spec", "limits"]) {
         let word = |path: &[&str]| match limit.at(path) {
@@ -84,7 +114,7 @@ fn limits(page: &mut Page<'_>, object: &KeptObject) {
         resources.dedup();
         for resource in resources {
             let values = KEYS.map(|key| word(&[key, &resource])).join("\t");
-            page.line(format_args!("{}\t{resource}\t{values}", word(&["type"])));
+            page.line(format_args!("{indent}{}\t{resource}\t{values}", word(&["type"])));
         }
     }
 }

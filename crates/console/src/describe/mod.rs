@@ -52,26 +52,78 @@ pub fn template(template: &PodTemplateSpec) -> String {
     page.text
 }
 
+/// Upstream: `describeNamespace`.
 fn namespace(page: &mut Page<'_>, namespace: &Namespace) {
     page.line(format_args!("Name:\t{}", namespace.metadata.name));
     page.labels("Labels", &namespace.metadata.labels);
     page.annotations(&namespace.metadata.annotations);
     page.line(format_args!("Status:\t{}", namespace.status.phase));
-    page.line(format_args!("\nNo resource quota.\n\nNo LimitRange resource."));
+    if !namespace.status.conditions.is_empty() {
+        page.line(format_args!("Conditions:"));
+        page.line(format_args!("  Type\tStatus\tLastTransitionTime\tReason\tMessage"));
+        page.line(format_args!("  ----\t------\t------------------\t------\t-------"));
+        for own in &namespace.status.conditions {
+            let since = crate::text::instant(own.last_transition_time);
+            page.line(format_args!("  {}\t{}\t{since}\t{}\t{}", own.kind, own.status, own.reason, own.message));
+        }
+    }
+    page.line(format_args!(""));
+    let name = &namespace.metadata.name;
+    let quotas: Vec<_> = page.objects.quotas.in_namespace(name).cloned().collect();
+    match quotas.is_empty() {
+        true => page.line(format_args!("No resource quota.")),
+        false => page.line(format_args!("Resource Quotas")),
+    }
+    for quota in quotas {
+        page.line(format_args!("  Name:\t{}", quota.metadata.name));
+        hard(page, &quota, "  ", "---");
+    }
+    page.line(format_args!(""));
+    kept::limits_of(page, name);
 }
 
 fn quota(page: &mut Page<'_>, quota: &ResourceQuota) {
     page.line(format_args!("Name:\t{}", quota.metadata.name));
     page.line(format_args!("Namespace:\t{}", quota.metadata.namespace));
+    hard(page, quota, "", "----");
+}
+
+/// The scopes of a quota, and how much of it is used.
+fn hard(page: &mut Page<'_>, quota: &ResourceQuota, indent: &str, rule: &str) {
     if !quota.spec.scopes.is_empty() {
-        let scopes: Vec<&str> = quota.spec.scopes.iter().map(|scope| &**scope).collect();
-        page.line(format_args!("Scopes:\t{}", scopes.join(", ")));
+        let mut scopes: Vec<&str> = quota.spec.scopes.iter().map(|scope| &**scope).collect();
+        scopes.sort_unstable();
+        page.line(format_args!("{indent}Scopes:\t{}", scopes.join(", ")));
+        let star = if indent.is_empty() { " *" } else { "  *" };
+        scopes.iter().filter_map(|scope| matched_by(scope)).for_each(|text| page.line(format_args!("{star} {text}")));
     }
-    page.line(format_args!("Resource\tUsed\tHard\n--------\t----\t----"));
+    page.line(format_args!("{indent}Resource\tUsed\tHard\n{indent}--------\t{rule}\t{rule}"));
     for (resource, hard) in &quota.status.hard {
         let used = quota.status.used.get(resource).map_or("0".into(), ToString::to_string);
-        page.line(format_args!("{resource}\t{used}\t{hard}"));
+        page.line(format_args!("{indent}{resource}\t{used}\t{hard}"));
     }
+}
+
+/// Upstream: `helpTextForResourceQuotaScope`.
+fn matched_by(scope: &str) -> Option<&'static str> {
+    Some(match scope {
+        "Terminating" => {
+            "Matches all pods that have an active deadline. These pods have a limited lifespan on a node before being \
+             actively terminated by the system."
+        }
+        "NotTerminating" => {
+            "Matches all pods that do not have an active deadline. These pods usually include long running pods whose \
+             container command is not expected to terminate."
+        }
+        "BestEffort" => {
+            "Matches all pods that do not have resource requirements set. These pods have a best effort quality of service."
+        }
+        "NotBestEffort" => {
+            "Matches all pods that have at least one resource requirement set. These pods have a burstable or guaranteed \
+             quality of service."
+        }
+        _ => return None,
+    })
 }
 
 fn config_map(page: &mut Page<'_>, map: &ConfigMap) {

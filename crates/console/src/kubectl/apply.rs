@@ -131,14 +131,7 @@ pub(super) fn make(
     }
     match shown.as_deref() {
         None => out.line(format!("{} {done}", crate::errors::named(&target))),
-        Some("name") => out.line(crate::errors::named(&target)),
-        Some("json") => out.line(super::get::sorted(told).to_json_pretty()),
-        Some("yaml") => out.stdout.push_str(&petri_manifest::to_yaml(&super::get::sorted(told))),
-        Some(other) => {
-            return Err(format!(
-                "error: unable to match a printer suitable for the output format \"{other}\", allowed formats are: json,name,yaml"
-            ));
-        }
+        Some(format) => out.stdout.push_str(&super::get::shown(format, told, &target)?),
     }
     Ok(out)
 }
@@ -232,12 +225,11 @@ fn said(answer: &Answer, arguments: &Arguments, context: &Context<'_>, out: &mut
     else {
         return out.line(answer_text(answer));
     };
-    let value = || context.host.world().objects().get(target).map(|object| super::get::sorted(object.to_value()));
-    match arguments.last("output") {
-        Some("name") => out.line(crate::errors::named(target)),
-        Some("json") => out.line(value().unwrap_or_default().to_json_pretty()),
-        Some("yaml") => out.stdout.push_str(&petri_manifest::to_yaml(&value().unwrap_or_default())),
-        _ => out.line(answer_text(answer)),
+    let Some(format) = arguments.last("output") else { return out.line(answer_text(answer)) };
+    let value = context.host.world().objects().get(target).map(|object| object.to_value());
+    match super::get::shown(format, value.unwrap_or_default(), target) {
+        Ok(text) => out.stdout.push_str(&text),
+        Err(problem) => out.fail(problem),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::output::{Failure, Output};
 use petri_manifest::Problem;
 use petri_objects::merge::{Lists, strategic};
 use petri_objects::value::quoted;
-use petri_objects::{Decode, Kind, Map, Name, Object, ObjectRef, Value};
+use petri_objects::{Decode, DecodeProblemKind, Kind, Map, Name, Object, ObjectRef, Value};
 use petri_sim::belief::api::patch::merge_value;
 use petri_sim::words::command::Command;
 
@@ -189,6 +189,16 @@ pub(super) fn label(verb: &str, words: &[String], context: &mut Context<'_>) -> 
         let noun = if verb == "label" { "label" } else { "annotation" };
         return Err(format!("error: at least one {noun} update is required"));
     }
+    let set: Vec<&str> = changes.iter().filter_map(|change| Some(change.split_once('=')?.0)).collect();
+    let mut both = changes.iter().filter_map(|change| change.strip_suffix('-')).filter(|key| set.contains(key));
+    if let Some(key) = both.next() {
+        return Err(match verb {
+            "label" => "error: can not both modify and remove a label in the same command".into(),
+            _ => {
+                format!("error: can not both modify and remove the following annotation(s) in the same command: {key}")
+            }
+        });
+    }
     let values = changes.iter().filter_map(|change| Some((change, change.split_once('=')?.1)));
     if let Some((change, _)) = values.clone().find(|(_, value)| verb == "label" && !is_label_value(value)) {
         return Err(format!("error: invalid label value: \"{change}\": {LABEL_VALUE}"));
@@ -329,6 +339,9 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
     let (found, missing) = targets(&arguments, context)?;
     let mut out = Output::default();
     for object in found {
+        if kind != "json" && subresource != Some("scale") {
+            out.stderr.push_str(&unknown_fields(object.kind(), &patch));
+        }
         if let Some(replicas) = replicas.filter(|replicas| *replicas < 0) {
             out.fail(format!(
                 "The Scale \"{}\" is invalid: spec.replicas: Invalid value: {replicas}: must be greater than or equal to 0",
@@ -368,6 +381,16 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
         out.fail(problem);
     }
     Ok(out)
+}
+
+/// What the API server warns of in a patch: fields that the type does not have.
+fn unknown_fields(kind: Kind, patch: &Value) -> String {
+    let mut decode = Decode::default();
+    Object::decode(kind, patch, &mut decode);
+    let own = decode.problems.iter().filter(|problem| problem.kind == DecodeProblemKind::UnknownField);
+    // What says how to patch is no field.
+    let own = own.filter(|problem| !problem.path.contains('$'));
+    own.map(|problem| format!("Warning: unknown field \"{}\"\n", problem.path)).collect()
 }
 
 /// Nobody knows the types of a custom resource's lists.

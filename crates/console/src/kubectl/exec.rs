@@ -57,7 +57,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         return Err(format!("error: cannot exec into a container in a completed pod; current phase is {phase}"));
     }
     let mut out = Output::default();
-    let container = container(&pod, &arguments, &mut out)?;
+    let container = container(&pod, &arguments, &mut out).map_err(|_| not_valid(&pod, &arguments))?;
     let target = ObjectRef::new(Kind::Pod, pod.metadata.namespace.clone(), pod.metadata.name.clone());
     reachable(&pod, &container, context.host.world())
         .map_err(|problem| by_program(problem, &pod, &container, "exec", command, &arguments))?;
@@ -89,7 +89,10 @@ pub(super) fn attach(words: &[String], context: &mut Context<'_>) -> Result<Outp
     };
     let pod = pod_of(name, &namespace(&arguments), context.host.world())?;
     let mut out = Output::default();
-    let container = container(&pod, &arguments, &mut out)?;
+    let container = container(&pod, &arguments, &mut out).map_err(|_| {
+        let name = arguments.last("container").unwrap_or_default();
+        format!("error: container {name} not found in pod {}", pod.metadata.name)
+    })?;
     reachable(&pod, &container, context.host.world())
         .map_err(|problem| by_program(problem, &pod, &container, "attach", &[], &arguments))?;
     out.stderr.push_str("If you don't see a command prompt, try pressing enter.\n");
@@ -99,6 +102,14 @@ pub(super) fn attach(words: &[String], context: &mut Context<'_>) -> Result<Outp
 
 /// The pod of a name, or the first of a workload's pods.
 pub(super) fn pod_of(word: &str, namespace: &str, world: &World) -> Result<Rc<Pod>, Failure> {
+    let pods = pods_of(word, namespace, world)?;
+    pods.into_iter().next().ok_or_else(|| "error: timed out waiting for the condition".into())
+}
+
+/// The pod of a name, or a workload's pods, the one to ask first.
+///
+/// Upstream: `polymorphichelpers.GetFirstPod`.
+pub(super) fn pods_of(word: &str, namespace: &str, world: &World) -> Result<Vec<Rc<Pod>>, Failure> {
     let (kind, name) = match word.split_once('/') {
         None => (Kind::Pod, word),
         Some((kind, name)) => (kind_of(kind.split('.').next().unwrap_or(kind))?, name),
@@ -106,15 +117,15 @@ pub(super) fn pod_of(word: &str, namespace: &str, world: &World) -> Result<Rc<Po
     let target = select::reference(kind, namespace, name);
     let object = world.objects().get(&target).ok_or_else(|| not_found(kind, name))?;
     let labels = match &object {
-        Object::Pod(pod) => return Ok(pod.clone()),
+        Object::Pod(pod) => return Ok(vec![pod.clone()]),
         Object::Service(service) => service.spec.selector.clone(),
         other => selector_of(other),
     };
     let pods = world.objects().pods.in_namespace(namespace);
     let fits = |pod: &Pod| labels.iter().all(|(key, value)| pod.metadata.labels.get(key) == Some(value));
-    let mut own: Vec<&Rc<Pod>> = pods.filter(|pod| !labels.is_empty() && fits(pod)).collect();
+    let mut own: Vec<Rc<Pod>> = pods.filter(|pod| !labels.is_empty() && fits(pod)).cloned().collect();
     own.sort_by_key(|pod| (pod.is_terminating(), !pod.is_ready(), pod.status.phase != Phase::Running));
-    own.first().map(|pod| Rc::clone(pod)).ok_or_else(|| "error: timed out waiting for the condition".into())
+    Ok(own)
 }
 
 fn selector_of(object: &Object) -> Labels {
@@ -130,6 +141,14 @@ fn names_of(pod: &Pod) -> String {
     let regular = pod.spec.containers.iter().map(|own| own.name.to_string());
     let inits = pod.spec.init_containers.iter().map(|own| format!("{} (init)", own.name));
     regular.chain(inits).collect::<Vec<_>>().join(", ")
+}
+
+/// What the API server says of a container that a pod does not have.
+///
+/// Upstream: `validateContainer` of `registry/core/pod/strategy.go`.
+pub(super) fn not_valid(pod: &Pod, arguments: &Arguments) -> Failure {
+    let name = arguments.last("container").unwrap_or_default();
+    format!("Error from server (BadRequest): container {name} is not valid for pod {}", pod.metadata.name)
 }
 
 /// The container that is meant: the one that is named, or the first.

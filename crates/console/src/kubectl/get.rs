@@ -10,13 +10,13 @@ use crate::limits::{MOST_COLUMNS, beyond};
 use crate::output::{Awaited, Failure, Follow, Output};
 use crate::path::{self, Path};
 use crate::select::{
-    Filter, Selection, fields as select_fields, find, label_selector_problem, reference, selectable_fields, selection,
+    Filter, Selection, field_problem, fields as select_fields, find, label_selector_problem, reference, selection,
 };
 use crate::tables::{TableOptions, cells, table, write};
 use crate::template::Template;
 use petri_objects::order::Order as _;
 use petri_objects::value::quoted;
-use petri_objects::{Kind, Map, Name, Object, Revision, Value};
+use petri_objects::{Kind, Map, Name, Object, ObjectRef, Revision, Value};
 use petri_sim::world::World;
 use std::collections::BTreeMap;
 
@@ -155,10 +155,8 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
 fn check_selectors(kind: Kind, arguments: &Arguments) -> Result<(), Failure> {
     let labels = arguments.last("selector").unwrap_or_default();
     let fields = arguments.last("field-selector").unwrap_or_default();
-    let known = selectable_fields(kind);
-    let unknown =
-        select_fields(fields)?.into_iter().map(|field| field.path).find(|path| !known.contains(&path.as_str()));
-    let problem = label_selector_problem(labels).or(unknown.map(|path| format!("field label not supported: {path}")));
+    let unknown = select_fields(fields)?.into_iter().find_map(|field| field_problem(kind, &field.path));
+    let problem = label_selector_problem(labels).or(unknown);
     match problem {
         None => Ok(()),
         Some(problem) => {
@@ -272,13 +270,7 @@ fn print(
                     Value::List(found).to_json_pretty() + "\n"
                 }
             },
-            Some(("go-template", template)) => {
-                let read = Template::read(template)
-                    .map_err(|problem| format!("error: error parsing template {template}, {problem}"))?;
-                let value = value().unwrap_or(Value::Null);
-                read.fill(&value)
-                    .map_err(|problem| format!("error: error executing template {}: {problem}", quoted(template)))?
-            }
+            Some(("go-template", template)) => filled(template, &value().unwrap_or(Value::Null))?,
             Some(("custom-columns", columns)) => custom_columns(columns, all(), arguments)?,
             _ => {
                 return Err(format!(
@@ -366,7 +358,7 @@ fn column_specs(columns: &str) -> Result<Specs, Failure> {
 fn column_cells(specs: &Specs, object: &Object) -> Result<Vec<String>, Failure> {
     let value = object.to_value();
     let cell = |(_, path): &(String, Path)| {
-        let found: Vec<String> = path.values(&value)?.into_iter().map(path::plain).collect();
+        let found: Vec<String> = path.values(&value)?.into_iter().map(crate::text::printed).collect();
         Ok(if found.is_empty() { "<none>".into() } else { found.join(",") })
     };
     specs.iter().map(cell).collect()
@@ -393,20 +385,32 @@ impl Form {
     }
 }
 
-/// One object as a watch prints it.
+/// One object in the format that is asked for, as a watch prints it, and a command that made or changed it.
 pub(super) fn text(format: &str, object: &Object) -> Result<String, Failure> {
+    shown(format, object.to_value(), &object.reference())
+}
+
+/// The same for an object that is not decoded.
+pub(super) fn shown(format: &str, value: Value, target: &ObjectRef) -> Result<String, Failure> {
     Ok(match format.split_once('=') {
-        None if format == "name" => format!("{}\n", crate::errors::named(&object.reference())),
-        None if format == "yaml" => petri_manifest::to_yaml(&sorted(object.to_value())),
-        None if format == "json" => object.to_value().to_json_pretty() + "\n",
-        Some(("jsonpath", template)) => path::template(&object.to_value(), template)?,
+        None if format == "name" => format!("{}\n", crate::errors::named(target)),
+        None if format == "yaml" => petri_manifest::to_yaml(&sorted(value)),
+        None if format == "json" => sorted(value).to_json_pretty() + "\n",
+        Some(("jsonpath", template)) => path::template(&value, template)?,
+        Some(("go-template" | "template", template)) => filled(template, &value)?,
         _ => {
             return Err(format!(
                 "error: unable to match a printer suitable for the output format \"{format}\", allowed formats are: \
-                 custom-columns,json,jsonpath,name,wide,yaml"
+                 go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,yaml"
             ));
         }
     })
+}
+
+fn filled(template: &str, value: &Value) -> Result<String, Failure> {
+    let read =
+        Template::read(template).map_err(|problem| format!("error: error parsing template {template}, {problem}"))?;
+    read.fill(value).map_err(|problem| format!("error: error executing template {}: {problem}", quoted(template)))
 }
 
 /// The objects that are there when a watch begins, one by one.

@@ -4,7 +4,7 @@
 //! simulated.
 
 use super::context::{Context, filter};
-use super::exec::{container, pod_of};
+use super::exec::{container, pods_of};
 use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, namespace, optional, switch, value};
 use crate::output::{Failure, Output};
 use crate::programs;
@@ -38,17 +38,30 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let mut arguments = args::parse(words, FLAGS, "kubectl logs")?;
     let namespace = namespace(&arguments);
     let world = context.host.world();
+    let mut out = Output::default();
+    let all_pods = arguments.is_set("all-pods");
     let pods: Vec<Rc<Pod>> = match (arguments.words.first(), arguments.last("selector")) {
         (Some(_), Some(_)) => {
             return Err("error: only a selector (-l) or a POD name is allowed".into());
         }
-        (Some(name), None) => vec![pod_of(name, &namespace, world).map_err(|problem| {
-            // kubectl looks for the pod by itself, and says where.
-            match problem.strip_prefix("Error from server (NotFound): pods ") {
-                Some(pod) => format!("error: error from server (NotFound): pods {pod} in namespace \"{namespace}\""),
-                None => problem,
+        (Some(name), None) => {
+            let mut found = pods_of(name, &namespace, world).map_err(|problem| {
+                // kubectl looks for the pod by itself, and says where.
+                match problem.strip_prefix("Error from server (NotFound): pods ") {
+                    Some(pod) => {
+                        format!("error: error from server (NotFound): pods {pod} in namespace \"{namespace}\"")
+                    }
+                    None => problem,
+                }
+            })?;
+            let Some(first) = found.first() else { return Err("error: timed out waiting for the condition".into()) };
+            if found.len() > 1 && !all_pods {
+                let first = &first.metadata.name;
+                out.stderr.push_str(&format!("Found {} pods, using pod/{first}\n", found.len()));
+                found.truncate(1);
             }
-        })?],
+            found
+        }
         (None, Some(_)) => {
             let found = filter(&arguments)?.list(world.objects(), Kind::Pod);
             found
@@ -64,7 +77,6 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             );
         }
     };
-    let mut out = Output::default();
     if pods.is_empty() {
         out.stderr.push_str(&format!("No resources found in {namespace} namespace.\n"));
         return Ok(out);
@@ -130,7 +142,11 @@ fn one(pod: &Rc<Pod>, container: &str, arguments: &args::Arguments, world: &Worl
     let lines = programs::log_lines(pod, own, (began, ended), world);
     let tail = arguments.last("tail").and_then(|tail| tail.parse::<usize>().ok()).unwrap_or(usize::MAX);
     for line in &lines[lines.len().saturating_sub(tail)..] {
-        let prefix = if arguments.is_set("prefix") { format!("[pod/{name}/{container}] ") } else { String::new() };
+        let prefix = if arguments.is_set("prefix") || arguments.is_set("all-pods") {
+            format!("[pod/{name}/{container}] ")
+        } else {
+            String::new()
+        };
         let time = if arguments.is_set("timestamps") { format!("{} ", began.rfc3339_micro()) } else { String::new() };
         out.line(format!("{prefix}{time}{line}"));
     }

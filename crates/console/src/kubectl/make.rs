@@ -15,7 +15,7 @@ use crate::output::{Failure, Output};
 use crate::select::kind_of;
 use parts::{container, empty, map, number, object, pairs, text, texts};
 use petri_objects::kept::secret;
-use petri_objects::{Map, Value};
+use petri_objects::{Map, Quantity, Value};
 
 /// What can follow `kubectl create`.
 const KINDS: &[&str] = &[
@@ -261,20 +261,43 @@ fn described(
         "serviceaccount" | "sa" => object("v1", "ServiceAccount", name, None),
         "quota" | "resourcequota" => {
             let mut made = object("v1", "ResourceQuota", name, None);
-            made.insert("spec", map([("hard", Value::Map(pairs(&list("hard"))?))]));
+            let mut spec = Map::new();
+            let hard = pairs(&list("hard"))?;
+            let amounts = hard.iter().filter_map(|(_, amount)| amount.as_str());
+            if amounts.map(|amount| Quantity(amount.into())).any(|amount| amount.millis().is_none()) {
+                return Err(format!("error: {}", Quantity::GRAMMAR));
+            }
+            spec.insert("hard", Value::Map(hard));
+            let scopes = list("scopes");
+            if !scopes.is_empty() {
+                spec.insert("scopes", texts(scopes.iter().copied()));
+            }
+            made.insert("spec", Value::Map(spec));
             made
         }
         "poddisruptionbudget" | "pdb" => {
-            let mut spec = Map::new();
-            for (name, key) in [("min-available", "minAvailable"), ("max-unavailable", "maxUnavailable")] {
-                if let Some(value) = flag(name) {
-                    spec.insert(key, value.parse().map_or_else(|_| text(value), Value::Int));
+            let Some(selector) = flag("selector").filter(|own| !own.is_empty()) else {
+                return Err("error: a selector must be specified".into());
+            };
+            let given = [("min-available", "minAvailable"), ("max-unavailable", "maxUnavailable")]
+                .map(|(name, key)| (name, key, flag(name).filter(|own| !own.is_empty())));
+            match given.each_ref().map(|(.., value)| value.is_some()) {
+                [false, false] => {
+                    return Err("error: one of min-available or max-unavailable must be specified".into());
                 }
+                [true, true] => return Err("error: min-available and max-unavailable cannot be both specified".into()),
+                _ => {}
             }
-            if spec.is_empty() {
-                return Err("error: one of min-available or max-unavailable must be specified".into());
+            let mut spec = Map::new();
+            for (name, key, value) in given {
+                let Some(value) = value else { continue };
+                let digits = value.strip_suffix('%').unwrap_or(value);
+                if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                    return Err(format!("error: invalid format specified for {name}"));
+                }
+                spec.insert(key, value.parse().map_or_else(|_| text(value), Value::Int));
             }
-            let labels = Value::Map(pairs(&required("selector")?.split(',').collect::<Vec<_>>())?);
+            let labels = Value::Map(pairs(&selector.split(',').collect::<Vec<_>>())?);
             spec.insert("selector", map([("matchLabels", labels)]));
             let mut made = object("policy/v1", "PodDisruptionBudget", name, None);
             made.insert("spec", Value::Map(spec));

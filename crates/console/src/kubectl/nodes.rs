@@ -93,13 +93,27 @@ fn read(words: &[String]) -> Result<(Vec<Taint>, Vec<Removal>), Failure> {
             continue;
         }
         let Some((pair, effect)) = word.split_once(':') else {
-            return Err(format!("error: invalid taint spec: {word}"));
+            let name = word.rsplit('/').next().unwrap_or(word);
+            let why = if is_name(name) { String::new() } else { format!(", {NAME_PART}") };
+            return Err(format!("error: invalid taint spec: {word}{why}"));
         };
         effect_is_known(effect)?;
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         add.push(Taint { key: key.into(), value: value.into(), effect: effect.into(), ..Taint::default() });
     }
     Ok((add, remove))
+}
+
+/// What is said of a key that is no qualified name.
+const NAME_PART: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
+                         alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is \
+                         '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+
+fn is_name(text: &str) -> bool {
+    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let inside = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let bytes = text.as_bytes();
+    ends(bytes.first()) && ends(bytes.last()) && bytes.iter().all(|byte| inside(*byte))
 }
 
 #[inline(never)]

@@ -11,7 +11,9 @@ use super::context::Context;
 use super::make::parts::{container, map};
 use crate::args::{self, Flag, NAMESPACE, OUTPUT, namespace, optional, switch, value};
 use crate::output::{Awaited, Failure, Follow, Output};
+use petri_objects::value::quoted;
 use petri_objects::{Kind, Map, ObjectRef, Span, Value};
+use petri_sim::reality::registry::{self, Refusal};
 
 const FLAGS: &[Flag] = &[
     NAMESPACE,
@@ -50,6 +52,9 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     match arguments.last("image") {
         None => return Err("error: required flag(s) \"image\" not set".into()),
         Some("") => return Err("error: --image is required".into()),
+        Some(image) if matches!(registry::look(image), Err(Refusal::InvalidName(_))) => {
+            return Err(format!("error: Invalid image name {}: invalid reference format", quoted(image)));
+        }
         Some(_) => {}
     }
     if arguments.words.is_empty() {

@@ -8,8 +8,16 @@ use crate::output::{Failure, Output};
 use petri_objects::Object;
 use petri_sim::words::command::Command;
 
-const FLAGS: &[Flag] =
-    &[NAMESPACE, ALL_NAMESPACES, SELECTOR, switch("all"), value("replicas"), value("current-replicas")];
+const FLAGS: &[Flag] = &[
+    NAMESPACE,
+    ALL_NAMESPACES,
+    SELECTOR,
+    switch("all"),
+    value("replicas"),
+    value("current-replicas"),
+    // How long an attempt may take: here each is answered at once.
+    value("timeout"),
+];
 
 #[inline(never)]
 pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
@@ -24,6 +32,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     if replicas > petri_manifest::MAX_REPLICAS {
         return Err(format!("error: {}", petri_manifest::replica_limit_message(i64::from(replicas))));
     }
+    arguments.duration("timeout")?;
     let expected = arguments.integer("current-replicas")?.filter(|n| *n >= 0);
     let (found, missing) = targets(&arguments, context)?;
     let mut out = Output::default();

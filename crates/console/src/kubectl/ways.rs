@@ -2,7 +2,7 @@
 //! `cluster-info`, `api-versions`, `top`.
 
 use super::context::Context;
-use super::exec::{container, pod_of, reachable};
+use super::exec::{container, not_valid, pod_of, reachable};
 use crate::args::{self, Arguments, Flag, NAMESPACE, namespace, switch, value};
 use crate::host::Unread;
 use crate::output::{Asks, Failure, Output};
@@ -73,7 +73,7 @@ fn in_pod(
     out: &mut Output,
 ) -> Result<Output, Failure> {
     let pod = pod_of(pod, own, context.host.world())?;
-    let container = container(&pod, arguments, out)?;
+    let container = container(&pod, arguments, out).map_err(|_| not_valid(&pod, arguments))?;
     reachable(&pod, &container, context.host.world())?;
     let target = ObjectRef::new(Kind::Pod, pod.metadata.namespace.clone(), pod.metadata.name.clone());
     let words: Vec<String> = ["sh", "-c", script].iter().map(|word| (*word).to_owned()).collect();
@@ -195,27 +195,44 @@ pub(super) fn version(words: &[String]) -> Result<Output, Failure> {
     }))
 }
 
+/// `kubectl cluster-info dump`: the lists of the usual kinds, one after the other or each in a file.
+fn dump(words: &[String], world: &World) -> Output {
+    const LISTS: [&str; 7] =
+        ["events", "replicationcontrollers", "services", "daemonsets", "deployments", "replicasets", "pods"];
+    let list = |kind: Kind, namespace: &str| {
+        let all = world.objects().list(kind);
+        let items = all.iter().filter(|object| *object.meta().namespace == *namespace);
+        let map = [
+            ("kind".into(), Value::from(format!("{}List", kind.name()).as_str())),
+            ("apiVersion".into(), Value::from(kind.api_version())),
+            ("items".into(), Value::List(items.map(Object::to_value).collect())),
+        ];
+        Value::Map(map.into_iter().collect()).to_json_pretty() + "\n"
+    };
+    let spaces = ["kube-system", "default"];
+    let within = spaces.iter().flat_map(|space| LISTS.iter().map(move |kind| (*space, *kind)));
+    let texts = std::iter::once(("", "nodes")).chain(within).filter_map(|(space, word)| {
+        let path = if space.is_empty() { format!("{word}.json") } else { format!("{space}/{word}.json") };
+        Some((path, list(kind_of(word).ok()?, space)))
+    });
+    let mut flags = words.iter();
+    let folder = flags.find_map(|word| match word.strip_prefix("--output-directory") {
+        Some("") => Some(None),
+        Some(own) => own.strip_prefix('=').map(Some),
+        None => None,
+    });
+    let folder = folder.and_then(|own| own.or_else(|| flags.next().map(String::as_str))).filter(|own| *own != "-");
+    let Some(folder) = folder else { return Output::text(texts.map(|(_, text)| text).collect::<String>()) };
+    let written = texts.map(|(path, text)| (format!("{}/{path}", folder.trim_end_matches('/')), text)).collect();
+    Output { written, ..Output::text(format!("Cluster info dumped to {folder}\n")) }
+}
+
 /// What kubectl knows of itself.
 #[inline(never)]
 pub(super) fn about(verb: &str, words: &[String], world: &World) -> Result<Output, Failure> {
     let plain: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
     Ok(match (verb, &plain[..]) {
-        ("cluster-info", ["dump", ..]) => {
-            let lists =
-                ["events", "replicationcontrollers", "services", "daemonsets", "deployments", "replicasets", "pods"];
-            let mut text = String::new();
-            for kind in ["nodes"].into_iter().chain(lists).filter_map(|word| kind_of(word).ok()) {
-                let all = world.objects().list(kind);
-                let items = all.iter().filter(|object| {
-                    !kind.is_namespaced() || ["default", "kube-system"].contains(&&*object.meta().namespace)
-                });
-                let list = Value::List(items.map(Object::to_value).collect());
-                let map =
-                    [("kind".into(), Value::from(format!("{}List", kind.name()).as_str())), ("items".into(), list)];
-                text.push_str(&(Value::Map(map.into_iter().collect()).to_json_pretty() + "\n"));
-            }
-            Output::text(text)
-        }
+        ("cluster-info", ["dump", ..]) => dump(words, world),
         ("cluster-info", _) => Output::text(
             "Kubernetes control plane is running at https://petri:6443\nCoreDNS is running at \
              https://petri:6443/api/v1/namespaces/kube-system/services/kube-dns:dns/proxy\n\nTo further debug and diagnose \

@@ -166,8 +166,16 @@ pub fn autoscale(words: &[String], context: &mut Context<'_>) -> Result<Output, 
     let Some(most) = arguments.last("max") else {
         return Err("error: required flag(s) \"max\" not set".into());
     };
+    let (most, least) = (number(most, "max")?, arguments.last("min").map(|least| number(least, "min")).transpose()?);
+    if let (Some(most), Some(least)) = (most.as_int(), least.as_ref().and_then(Value::as_int))
+        && most < least
+    {
+        return Err(format!(
+            "error: --max=MAXPODS must be larger or equal to --min=MINPODS, max: {most}, min: {least}"
+        ));
+    }
     let mut spec = Map::new();
-    spec.insert("maxReplicas", number(most, "max")?);
+    spec.insert("maxReplicas", most);
     let mut metrics = Vec::new();
     if let Some(percent) = arguments.last("cpu-percent") {
         let percent = number(percent, "cpu-percent")?;
@@ -190,8 +198,8 @@ pub fn autoscale(words: &[String], context: &mut Context<'_>) -> Result<Output, 
     if !metrics.is_empty() {
         spec.insert("metrics", Value::List(metrics));
     }
-    if let Some(least) = arguments.last("min") {
-        spec.insert("minReplicas", number(least, "min")?);
+    if let Some(least) = least {
+        spec.insert("minReplicas", least);
     }
     spec.insert(
         "scaleTargetRef",

@@ -326,6 +326,7 @@ impl Server {
         if let Object::Namespace(namespace) = &new
             && meta.is_terminating()
             && namespace.spec.finalizers.is_empty()
+            && meta.finalizers.is_empty()
         {
             return self.remove(new, context);
         }
