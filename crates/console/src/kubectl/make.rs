@@ -261,7 +261,14 @@ fn described(
         "serviceaccount" | "sa" => object("v1", "ServiceAccount", name, None),
         "quota" | "resourcequota" => {
             let mut made = object("v1", "ResourceQuota", name, None);
-            made.insert("spec", map([("hard", Value::Map(pairs(&list("hard"))?))]));
+            let mut spec = map([("hard", Value::Map(pairs(&list("hard"))?))]);
+            let scopes: Vec<Value> = list("scopes").into_iter().map(|scope| text(scope.trim())).collect();
+            if let Value::Map(spec) = &mut spec
+                && !scopes.is_empty()
+            {
+                spec.insert("scopes", Value::List(scopes));
+            }
+            made.insert("spec", spec);
             made
         }
         "poddisruptionbudget" | "pdb" => {
