@@ -265,9 +265,122 @@ pub fn field_problem(kind: Kind, path: &str) -> Option<String> {
 ///
 /// Upstream: `labels.Parser`.
 pub fn label_selector_problem(text: &str) -> Option<String> {
-    let value = |part: &str| part.split_once('=').map(|(_, value)| value.strip_prefix('=').unwrap_or(value).to_owned());
-    let stray = text.split(',').filter_map(value).any(|value| value.starts_with('='));
-    stray.then(|| "unable to parse requirement: found '=', expected: identifier".to_owned())
+    let mut parser = SelectorParser { tokens: selector_tokens(text), at: 0 };
+    parser.requirements().err()
+}
+
+/// Symbols of a label selector, the longer ones first.
+const SYMBOLS: [&str; 9] = ["==", "!=", "=", "!", "(", ")", ",", ">", "<"];
+
+/// The words and symbols of a label selector.
+fn selector_tokens(text: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let symbol = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)).map(|symbol| symbol.len());
+        let ends = |c: char| c.is_whitespace() || "=!(),><".contains(c);
+        let (token, left) = rest.split_at(symbol.unwrap_or_else(|| rest.find(ends).unwrap_or(rest.len())));
+        tokens.push(token);
+        rest = left.trim_start();
+    }
+    tokens
+}
+
+/// Reads a label selector for what is wrong with it. Past the end stands an empty word.
+///
+/// Upstream: `labels.Parser`.
+/// Deviation: whether the words can be keys and values of labels is not looked at.
+struct SelectorParser<'t> {
+    tokens: Vec<&'t str>,
+    at: usize,
+}
+
+impl<'t> SelectorParser<'t> {
+    fn look(&self) -> &'t str {
+        self.tokens.get(self.at).copied().unwrap_or_default()
+    }
+    fn take(&mut self) -> &'t str {
+        let token = self.look();
+        self.at += 1;
+        token
+    }
+    fn is_word(token: &str) -> bool {
+        !token.is_empty() && !SYMBOLS.contains(&token)
+    }
+
+    fn requirements(&mut self) -> Result<(), String> {
+        loop {
+            match self.look() {
+                "" => return Ok(()),
+                token if token == "!" || Self::is_word(token) => {
+                    self.requirement().map_err(|why| format!("unable to parse requirement: {why}"))?;
+                    match self.take() {
+                        "" => return Ok(()),
+                        "," => {
+                            let next = self.look();
+                            if next != "!" && !Self::is_word(next) {
+                                return Err(format!("found '{next}', expected: identifier after ','"));
+                            }
+                        }
+                        other => return Err(format!("found '{other}', expected: ',' or 'end of string'")),
+                    }
+                }
+                token => return Err(format!("found '{token}', expected: !, identifier, or 'end of string'")),
+            }
+        }
+    }
+
+    fn requirement(&mut self) -> Result<(), String> {
+        let absent = self.look() == "!";
+        self.at += usize::from(absent);
+        let key = self.take();
+        if !Self::is_word(key) {
+            return Err(format!("found '{key}', expected: identifier"));
+        }
+        if absent || matches!(self.look(), "" | ",") {
+            return Ok(());
+        }
+        match self.take() {
+            "in" | "notin" => self.values(),
+            "=" | "==" | "!=" | ">" | "<" => match self.look() {
+                "" | "," => Ok(()),
+                value if Self::is_word(value) => {
+                    self.at += 1;
+                    Ok(())
+                }
+                other => Err(format!("found '{other}', expected: identifier")),
+            },
+            other => Err(format!("found '{other}', expected: in, notin, =, ==, !=, gt, lt")),
+        }
+    }
+
+    /// `(a, b)`, where any of the words may be left out.
+    fn values(&mut self) -> Result<(), String> {
+        match self.take() {
+            "(" => {}
+            // Upstream has no comma here.
+            other => return Err(format!("found '{other}' expected: '('")),
+        }
+        match self.look() {
+            ")" => {
+                self.at += 1;
+                return Ok(());
+            }
+            token if token == "," || Self::is_word(token) => {}
+            other => return Err(format!("found '{other}', expected: ',', ')' or identifier")),
+        }
+        loop {
+            match self.take() {
+                ")" => return Ok(()),
+                "," => {}
+                word if Self::is_word(word) => match self.look() {
+                    "," | ")" => {}
+                    other => return Err(format!("found '{other}', expected: ',' or ')'")),
+                },
+                other => return Err(format!("found '{other}', expected: ',', or identifier")),
+            }
+        }
+    }
 }
 
 /// Reads `--field-selector`.
@@ -409,6 +522,26 @@ mod tests {
             Ok(true)
         );
         assert!(pick(&words("pod pod/web-0")).unwrap_err().contains("no need to specify a resource type"));
+    }
+
+    #[test]
+    fn label_selectors_that_cannot_be_read_are_told_apart() {
+        for right in
+            ["", "a", "!a", "a=b,c!=d", "a==b", "a in (x, y),!z", "a in ()", "a notin (,x)", "a=", "a=,b", "in=in"]
+        {
+            assert_eq!(label_selector_problem(right), None, "{right}");
+        }
+        for (wrong, why) in [
+            ("a in b", "unable to parse requirement: found 'b' expected: '('"),
+            ("a=b=c", "found '=', expected: ',' or 'end of string'"),
+            ("a===b", "unable to parse requirement: found '=', expected: identifier"),
+            ("a b c", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"),
+            ("a,", "found '', expected: identifier after ','"),
+            ("=a", "found '=', expected: !, identifier, or 'end of string'"),
+            ("a in (b", "unable to parse requirement: found '', expected: ',' or ')'"),
+        ] {
+            assert_eq!(label_selector_problem(wrong).as_deref(), Some(why), "{wrong}");
+        }
     }
 
     #[test]

@@ -74,13 +74,14 @@ pub fn by_decoder(text: &str) -> String {
 }
 
 /// Fields that are kept word for word and yet have an effect: record and name.
-const LOOKED_UP: [(&str, &str); 10] = [
+const LOOKED_UP: [(&str, &str); 11] = [
     ("Container", "env"),
     ("Container", "envFrom"),
     ("PodSpec", "dnsConfig"),
     ("PodSpec", "hostAliases"),
     ("PodSpec", "imagePullSecrets"),
     ("PodSpec", "securityContext"),
+    ("ResourceQuotaSpec", "scopeSelector"),
     ("Volume", "configMap"),
     ("Volume", "downwardAPI"),
     ("Volume", "projected"),

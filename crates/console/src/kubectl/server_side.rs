@@ -182,7 +182,9 @@ fn conflicts(kind: Kind, shares: &[Share], manager: &str, live: &Leaves, wanted:
     let others = shares.iter().filter(|share| share.manager != manager);
     others
         .flat_map(|share| {
-            let with = format!("conflict with \"{}\" using {}", share.manager, kind.api_version());
+            // Only who updates has written in a version; an apply is of all.
+            let using = share.entry.is_none().then(|| format!(" using {}", kind.api_version())).unwrap_or_default();
+            let with = format!("with \"{}\"{using}", share.manager);
             let changed = wanted.iter().filter(|leaf| !live.contains(leaf) && share.fields.contains(&leaf.0));
             changed.map(|(path, _)| [with.clone(), dotted(path)]).collect::<Vec<_>>()
         })
@@ -192,13 +194,13 @@ fn conflicts(kind: Kind, shares: &[Share], manager: &str, live: &Leaves, wanted:
 fn refused(conflicts: &[[String; 2]]) -> String {
     let mut text = format!("error: Apply failed with {} conflict", conflicts.len());
     match conflicts {
-        [[with, field]] => text.push_str(&format!(": {with}: {field}")),
+        [[with, field]] => text.push_str(&format!(": conflict {with}: {field}")),
         _ => {
             text.push_str("s: ");
             let (mut last, mut parts) = ("", Vec::new());
             for [with, field] in conflicts {
                 if with != last {
-                    parts.push(format!("{with}:"));
+                    parts.push(format!("conflicts {with}:"));
                     last = with;
                 }
                 parts.push(format!("- {field}"));

@@ -187,6 +187,9 @@ impl World {
             let account = crate::belief::controllers::service_account::default_account(&name.into());
             self.server.serve(Request::Create(account.into()), &context).expect("so are their accounts");
         }
+        for class in crate::belief::api::system_classes::first() {
+            self.server.install(class, self.now);
+        }
         for object in crate::belief::api::system_services::first(&self.settings) {
             self.server.serve(Request::Create(object), &context).expect("so are the cluster's Services");
         }

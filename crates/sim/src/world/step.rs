@@ -102,8 +102,11 @@ impl World {
                 self.disks.follow(change);
                 self.follow_owner(change);
                 self.check_change(change, notes);
-                if system_namespaces::is_missed(change) || system_services::is_missed(change) {
-                    self.plan_system_namespaces();
+                if system_namespaces::is_missed(change) {
+                    self.plan_system_look(system_namespaces::PERIOD);
+                }
+                if system_services::is_missed(change) {
+                    self.plan_system_look(system_services::PERIOD);
                 }
                 if let Some(note) = write_note(change) {
                     notes.push(note);
@@ -447,17 +450,20 @@ impl World {
         self.deferred.remove(&id);
     }
 
-    fn plan_system_namespaces(&mut self) {
-        self.queue.push(system_namespaces::next_look(self.start, self.now), Event::SystemNamespaces);
+    fn plan_system_look(&mut self, period: Span) {
+        self.queue.push(system_namespaces::next_look(period, self.start, self.now), Event::SystemNamespaces);
     }
 
     /// The API server makes again what every cluster has: namespaces, and its own Service.
     fn make_system_namespaces(&mut self) {
         if self.is_stopped(Component::ApiServer) {
-            return self.plan_system_namespaces();
+            let at_minutes = system_namespaces::is_look(self.start, self.now);
+            let period = if at_minutes { system_namespaces::PERIOD } else { system_services::PERIOD };
+            return self.plan_system_look(period);
         }
         let context = WriteContext { now: self.now, by: Actor::Setup, cause: Cause::Timer };
-        let missing: Vec<Namespace> = system_namespaces::missing(self.server.objects()).collect();
+        let looks = system_namespaces::is_look(self.start, self.now);
+        let missing: Vec<Namespace> = system_namespaces::missing(self.server.objects()).filter(|_| looks).collect();
         let services = system_services::missing(self.server.objects(), &self.settings);
         for object in missing.into_iter().map(Object::from).chain(services) {
             // Nothing can be wrong with them, and nobody could be told.

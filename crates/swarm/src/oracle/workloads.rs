@@ -4,6 +4,7 @@ use super::{Oracle, Rule, is_kept};
 use crate::manifests::MUTATED;
 use petri_objects::{Container, Kind, Labels, Meta, Object, Phase, Pod, Uid, condition};
 use petri_sim::belief::api::shelf::Key;
+use petri_sim::belief::api::system_classes::is_system;
 use petri_sim::reality::workload::{annotation, image_word};
 use std::rc::Rc;
 
@@ -216,7 +217,7 @@ fn wants_much(oracle: &Oracle<'_>, pod: &Pod) -> bool {
         || !spec.scheduling_gates.is_empty();
     let absent_class = !spec.priority_class_name.is_empty()
         && oracle.world.objects().priority_classes.get(&Key::new("", spec.priority_class_name.clone())).is_none();
-    let preempted = oracle.world.objects().priority_classes.values().next().is_some();
+    let preempted = oracle.world.objects().priority_classes.values().any(|class| !is_system(&class.metadata.name));
     requests || picky || absent_class || preempted || wants_disk(oracle, pod)
 }
 

@@ -105,18 +105,28 @@ fn is_awaited(namespace: &Name, account: &Name, objects: &Objects, now: Time) ->
 ///
 /// Upstream: `plugin/pkg/admission/serviceaccount` (`getServiceAccount`), `plugin/pkg/admission/priority`.
 pub fn admit(object: &Object, objects: &Objects, now: Time) -> Result<(), ApiError> {
-    let Object::Pod(pod) = object else { return Ok(()) };
+    let pod = match object {
+        Object::Pod(pod) => pod,
+        Object::PriorityClass(class) => return admit_class(class, true, objects),
+        _ => return Ok(()),
+    };
     let (namespace, account, class) = (&pod.metadata.namespace, account_name(pod), &pod.spec.priority_class_name);
     let found = objects.service_accounts.get(&Key::new(namespace.clone(), account.clone())).is_some();
     let cause = if !found && !is_awaited(namespace, &account, objects, now) {
         format!("error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found")
-    } else if !class.is_empty() && class_value(class, objects).is_none() {
+    } else if !class.is_empty() && class_of(pod, objects).is_none() {
         format!("no PriorityClass with name {class} was found")
     } else if let Some(given) = pod.spec.priority.filter(|given| *given != pod_priority(pod, objects)) {
         format!(
             "the integer value of priority ({given}) must not be provided in pod spec; priority admission controller \
              computed {} from the given PriorityClass name",
             pod_priority(pod, objects)
+        )
+    } else if let Some(given) = other_policy(pod, objects) {
+        format!(
+            "the string value of PreemptionPolicy ({given}) must not be provided in pod spec; priority admission \
+             controller computed {} from the given PriorityClass name",
+            preemption_policy(pod, objects)
         )
     } else if let Some(class) = missing_runtime_class(pod, objects) {
         format!("pod rejected: RuntimeClass \"{class}\" not found")
@@ -125,6 +135,12 @@ pub fn admit(object: &Object, objects: &Objects, now: Time) -> Result<(), ApiErr
     };
     let name = if pod.metadata.name.is_empty() { &pod.metadata.generate_name } else { &pod.metadata.name };
     Err(ApiError::Forbidden { kind: Kind::Pod, name: name.clone(), cause: cause.into() })
+}
+
+/// The policy that a pod asks for, if it is not that of its class.
+fn other_policy<'p>(pod: &'p Pod, objects: &Objects) -> Option<&'p Name> {
+    let given = &pod.spec.preemption_policy;
+    (!given.is_empty() && *given != preemption_policy(pod, objects)).then_some(given)
 }
 
 /// Upstream: `plugin/pkg/admission/runtimeclass`.
@@ -182,8 +198,11 @@ pub fn token_volume() -> Opaque {
 
 /// What admission plugins refuse of an update that is valid.
 ///
-/// Upstream: `plugin/pkg/admission/storage/persistentvolume/resize`.
+/// Upstream: `plugin/pkg/admission/storage/persistentvolume/resize`, `plugin/pkg/admission/priority`.
 pub fn admit_update(new: &Object, old: &Object, objects: &Objects) -> Result<(), ApiError> {
+    if let Object::PriorityClass(class) = new {
+        return admit_class(class, false, objects);
+    }
     let (Object::PersistentVolumeClaim(new), Object::PersistentVolumeClaim(old)) = (new, old) else { return Ok(()) };
     let asked = |claim: &PersistentVolumeClaim| claim.spec.resources.requests.get("storage").and_then(Quantity::millis);
     if asked(new) <= asked(old) || old.spec.volume_name.is_empty() {
@@ -199,25 +218,29 @@ pub fn admit_update(new: &Object, old: &Object, objects: &Objects) -> Result<(),
     Err(ApiError::Forbidden { kind, name, cause: cause.into() })
 }
 
-/// Whether the address that a Service asks for is one that the cluster gives out.
+/// Whether the address that a Service asks for is one that the cluster gives out, and free.
 ///
 /// Upstream: `pkg/registry/core/service/ipallocator`.
-pub fn check_address(object: &Object, settings: &Settings) -> Vec<FieldError> {
+pub fn check_address(object: &Object, objects: &Objects, settings: &Settings) -> Vec<FieldError> {
     let Object::Service(service) = object else { return Vec::new() };
     let ip = &service.spec.cluster_ip;
     let network = &settings.service_network;
     let inside = ip.strip_prefix(&**network).is_some_and(|rest| rest.starts_with('.'));
-    if ip.is_empty() || &**ip == "None" || &*service.spec.kind == "ExternalName" || inside {
+    let taken = || objects.services.values().any(|other| other.spec.cluster_ip == *ip);
+    if ip.is_empty() || &**ip == "None" || &*service.spec.kind == "ExternalName" || inside && !taken() {
         return Vec::new();
     }
+    let why = match inside {
+        true => "provided IP is already allocated".into(),
+        false => {
+            format!("the provided IP ({ip}) is not in the valid range. The range of valid IPs is {network}.0.0/16")
+        }
+    };
     vec![FieldError {
         path: "spec.clusterIPs".into(),
         kind: FieldErrorKind::Invalid,
         value: Some(format!("[\"{ip}\"]")),
-        detail: format!(
-            "failed to allocate IP {ip}: the provided IP ({ip}) is not in the valid range. The range of valid IPs is \
-             {network}.0.0/16"
-        ),
+        detail: format!("failed to allocate IP {ip}: {why}"),
     }]
 }
 
@@ -226,10 +249,10 @@ pub fn mutate(object: &mut Object, objects: &Objects, settings: &Settings, rando
     match object {
         Object::Pod(pod) => {
             let pod = Rc::make_mut(pod);
-            let priority = pod_priority(pod, objects);
+            let (priority, policy) = (pod_priority(pod, objects), preemption_policy(pod, objects));
             let spec = Rc::make_mut(&mut pod.spec);
             spec.priority = Some(priority);
-            spec.preemption_policy = "PreemptLowerPriority".into();
+            spec.preemption_policy = policy;
             default_tolerations(spec, settings);
         }
         Object::PersistentVolumeClaim(claim) => {
@@ -277,21 +300,39 @@ pub fn drop_gated_fields(set: &mut Rc<StatefulSet>, settings: &Settings) {
 }
 
 fn pod_priority(pod: &Pod, objects: &Objects) -> i32 {
-    if pod.spec.priority_class_name.is_empty() {
-        return objects.priority_classes.values().find(|class| class.global_default).map_or(0, |class| class.value);
-    }
-    class_value(&pod.spec.priority_class_name, objects).unwrap_or(0)
+    class_of(pod, objects).map_or(0, |class| class.value)
 }
 
-/// What a class of pods weighs; two classes exist in every cluster.
-fn class_value(class: &Name, objects: &Objects) -> Option<i32> {
-    match &**class {
-        "system-node-critical" => return Some(2_000_001_000),
-        "system-cluster-critical" => return Some(2_000_000_000),
-        _ => {}
+/// Whether a pod may push others away: what its class says.
+fn preemption_policy(pod: &Pod, objects: &Objects) -> Name {
+    let class = class_of(pod, objects);
+    class.and_then(|class| class.preemption_policy.clone()).unwrap_or_else(|| "PreemptLowerPriority".into())
+}
+
+/// The class that a pod names, or else the default one.
+fn class_of<'o>(pod: &Pod, objects: &'o Objects) -> Option<&'o Rc<PriorityClass>> {
+    match &pod.spec.priority_class_name {
+        name if name.is_empty() => default_priority_class(objects),
+        name => objects.priority_classes.get(&Key::new("", name.clone())),
     }
-    let key = Key::new("", class.clone());
-    objects.priority_classes.get(&key).map(|class| class.value)
+}
+
+/// Upstream: `getDefaultPriorityClass`. Of several, which a race can make, the least important one counts.
+fn default_priority_class(objects: &Objects) -> Option<&Rc<PriorityClass>> {
+    objects.priority_classes.values().filter(|class| class.global_default).min_by_key(|class| class.value)
+}
+
+/// Two default classes would leave open what a pod without a class weighs.
+///
+/// Upstream: `validatePriorityClass`.
+fn admit_class(class: &PriorityClass, is_new: bool, objects: &Objects) -> Result<(), ApiError> {
+    let default = default_priority_class(objects).filter(|_| class.global_default);
+    let Some(default) = default.filter(|default| is_new || default.metadata.name != class.metadata.name) else {
+        return Ok(());
+    };
+    let name = &default.metadata.name;
+    let cause = format!("PriorityClass {name} is already marked as default. Only one default can exist");
+    Err(ApiError::Forbidden { kind: Kind::PriorityClass, name: class.metadata.name.clone(), cause: cause.into() })
 }
 
 /// Upstream: `DefaultTolerationSeconds`.
@@ -340,7 +381,7 @@ pub fn default_class(objects: &Objects) -> Option<Name> {
 /// Gives a Service its virtual address, from the upper part of the range.
 ///
 /// Upstream: `ipallocator`: the start is random, so that addresses chosen by hand in the lower part rarely collide.
-fn allocate_address(service: &mut Service, objects: &Objects, settings: &Settings, addresses: &mut Stream) {
+pub fn allocate_address(service: &mut Service, objects: &Objects, settings: &Settings, addresses: &mut Stream) {
     let spec = Rc::make_mut(&mut service.spec);
     if &*spec.kind == "ExternalName" {
         return;
@@ -411,7 +452,11 @@ pub fn keep_for_update(new: &mut Object, old: &Object) {
             if &*new.spec.kind != "LoadBalancer" && is_same && new.spec.allocate_load_balancer_node_ports.is_some() {
                 Rc::make_mut(&mut new.spec).allocate_load_balancer_node_ports = None;
             }
-            if new.spec.ip_families.is_empty() {
+            if &*new.spec.kind == "ExternalName" {
+                if &*old.spec.kind != "ExternalName" {
+                    drop_addresses(Rc::make_mut(&mut new.spec), &old.spec);
+                }
+            } else if new.spec.ip_families.is_empty() {
                 let spec = Rc::make_mut(&mut new.spec);
                 spec.ip_families = old.spec.ip_families.clone();
                 spec.ip_family_policy = old.spec.ip_family_policy.clone();
@@ -423,6 +468,21 @@ pub fn keep_for_update(new: &mut Object, old: &Object) {
             new.fields = with_status(&new.fields, &old.fields);
         }
         _ => {}
+    }
+}
+
+/// A name outside of the cluster has no addresses inside: those of before go, unless they were changed.
+///
+/// Upstream: `dropTypeDependentFields`.
+fn drop_addresses(new: &mut ServiceSpec, old: &ServiceSpec) {
+    if (&new.cluster_ip, &new.cluster_ips) == (&old.cluster_ip, &old.cluster_ips) {
+        (new.cluster_ip, new.cluster_ips) = (Name::default(), Vec::new());
+    }
+    if new.ip_families == old.ip_families {
+        new.ip_families.clear();
+    }
+    if new.ip_family_policy == old.ip_family_policy {
+        new.ip_family_policy = None;
     }
 }
 

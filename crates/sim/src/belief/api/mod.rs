@@ -16,6 +16,7 @@ pub mod recorder;
 pub mod request;
 pub mod server;
 pub mod shelf;
+pub mod system_classes;
 pub mod system_namespaces;
 pub mod system_services;
 pub mod validation;

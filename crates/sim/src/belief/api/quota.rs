@@ -1,7 +1,7 @@
 //! Resource quotas: what objects count for, and what a namespace may still have.
 //!
 //! Upstream: `pkg/quota/v1`, and the admission plugin `resourcequota`.
-//! Deviation: a quota with a scope selector (priority classes, cross-namespace affinity) counts as if it had none.
+//! Deviation: a quota of the scope VolumeAttributesClass is about nothing.
 
 use super::shelf::Objects;
 use crate::ground::clock::Time;
@@ -94,18 +94,63 @@ fn pod_amounts(pod: &Pod, usage: &mut Usage) {
 }
 
 /// Whether a quota is about an object: by its scopes, which only pods have.
+///
+/// Upstream: `podMatchesScopeFunc`.
 fn matches(quota: &ResourceQuota, object: &Object) -> bool {
-    quota.spec.scopes.iter().all(|scope| {
-        let Object::Pod(pod) = object else { return false };
-        let best_effort = defaults::qos_class(&pod.spec) == "BestEffort";
-        match &**scope {
-            "BestEffort" => best_effort,
-            "NotBestEffort" => !best_effort,
-            "Terminating" => pod.spec.active_deadline_seconds.is_some(),
-            "NotTerminating" => pod.spec.active_deadline_seconds.is_none(),
-            _ => true,
+    let spec = &quota.spec;
+    let selector = spec.scope_selector.0.as_deref().and_then(|selector| selector.at(&["matchExpressions"]));
+    let selected = selector.and_then(Value::as_list).unwrap_or_default();
+    if spec.scopes.is_empty() && selected.is_empty() {
+        return true;
+    }
+    let Object::Pod(pod) = object else { return false };
+    let text = |requirement: &Value, key: &str| -> Name {
+        requirement.at(&[key]).and_then(Value::as_str).unwrap_or_default().into()
+    };
+    spec.scopes.iter().all(|scope| is_in_scope(&pod.spec, scope, "Exists", &[]))
+        && selected.iter().all(|requirement| {
+            let values = requirement.at(&["values"]).and_then(Value::as_list).unwrap_or_default();
+            is_in_scope(&pod.spec, &text(requirement, "scopeName"), &text(requirement, "operator"), values)
+        })
+}
+
+fn is_in_scope(spec: &PodSpec, scope: &str, operator: &str, values: &[Value]) -> bool {
+    let best_effort = || defaults::qos_class(spec) == "BestEffort";
+    match scope {
+        "BestEffort" => best_effort(),
+        "NotBestEffort" => !best_effort(),
+        "Terminating" => spec.active_deadline_seconds.is_some(),
+        "NotTerminating" => spec.active_deadline_seconds.is_none(),
+        "CrossNamespacePodAffinity" => looks_elsewhere(spec),
+        "PriorityClass" => {
+            let class = &spec.priority_class_name;
+            let is_listed = values.iter().any(|value| value.as_str() == Some(&**class));
+            match operator {
+                "In" => !class.is_empty() && is_listed,
+                "NotIn" => class.is_empty() || !is_listed,
+                "DoesNotExist" => class.is_empty(),
+                _ => !class.is_empty(),
+            }
         }
-    })
+        _ => false,
+    }
+}
+
+/// Whether a pod's place depends on pods of other namespaces.
+///
+/// Upstream: `usesCrossNamespacePodAffinity`.
+fn looks_elsewhere(spec: &PodSpec) -> bool {
+    let Some(affinity) = &spec.affinity else { return false };
+    let elsewhere = |term: &PodAffinityTerm| !term.namespaces.is_empty() || term.namespace_selector.is_some();
+    let near = affinity
+        .pod_affinity
+        .iter()
+        .any(|it| it.required.iter().any(elsewhere) || it.preferred.iter().any(|it| elsewhere(&it.pod_affinity_term)));
+    let apart = affinity
+        .pod_anti_affinity
+        .iter()
+        .any(|it| it.required.iter().any(elsewhere) || it.preferred.iter().any(|it| elsewhere(&it.pod_affinity_term)));
+    near || apart
 }
 
 /// What everything in a quota's namespace comes to, for the resources that the quota limits.
@@ -138,15 +183,24 @@ pub fn text(resource: &str, millis: i128) -> Quantity {
     })
 }
 
-/// Whether a new object fits into the quotas of its namespace, and what they say when it is there.
+/// Whether a new object, or what is added to an old one, fits into the quotas of its namespace, and what they say then.
 ///
 /// Upstream: `CheckRequest`.
 ///
 /// # Errors
 /// `Forbidden` with what is exceeded, what must be specified, or that a quota has not been counted yet.
-pub fn charge(object: &Object, objects: &Objects, now: Time) -> Result<Vec<ResourceQuota>, ApiError> {
+pub fn charge(
+    object: &Object,
+    old: Option<&Object>,
+    objects: &Objects,
+    now: Time,
+) -> Result<Vec<ResourceQuota>, ApiError> {
     let namespace = &object.meta().namespace;
-    let asked = usage(object, now);
+    let mut asked = usage(object, now);
+    if let Some(old) = old {
+        usage(old, now).into_iter().for_each(|(resource, had)| *asked.entry(resource).or_default() -= had);
+        asked.retain(|_, amount| *amount != 0);
+    }
     let refuse = |cause: String| {
         let meta = object.meta();
         let name = if meta.name.is_empty() { &meta.generate_name } else { &meta.name };
@@ -244,6 +298,28 @@ mod tests {
         }
         assert_eq!(&*text("requests.memory", (192 << 20) * 1_000).0, "192Mi");
         assert_eq!(&*text("requests.storage", 0).0, "0");
+    }
+
+    #[test]
+    fn a_quota_of_a_class_is_about_the_pods_of_that_class() {
+        let quota = |operator: &str, values: &str| {
+            let json = format!(
+                r#"{{"metadata":{{"name":"q"}},"spec":{{"hard":{{"pods":"1"}},"scopeSelector":{{"matchExpressions":[
+                {{"scopeName":"PriorityClass","operator":"{operator}","values":{values}}}]}}}}}}"#
+            );
+            let value = Value::from_json(&json).expect("the test's own JSON");
+            ResourceQuota::decode(&value, &mut record::Decode::default())
+        };
+        let of = |class: &str| pod(&format!(r#"{{"spec":{{"priorityClassName":"{class}","containers":[]}}}}"#));
+        for (operator, values, expected) in [
+            ("In", r#"["high"]"#, [true, false, false]),
+            ("NotIn", r#"["high"]"#, [false, true, true]),
+            ("Exists", "[]", [true, true, false]),
+            ("DoesNotExist", "[]", [false, false, true]),
+        ] {
+            let matched = ["high", "low", ""].map(|class| matches(&quota(operator, values), &of(class)));
+            assert_eq!(matched, expected, "{operator}");
+        }
     }
 
     #[test]

@@ -122,7 +122,7 @@ impl Server {
         if !errors.is_empty() {
             return Err(invalid(&object, errors));
         }
-        let mut errors = admission::check_address(&object, &self.settings);
+        let mut errors = admission::check_address(&object, &self.objects, &self.settings);
         if let Object::Service(service) = &mut object {
             errors.extend(node_ports::allocate(Rc::make_mut(service), None, &self.objects));
         }
@@ -141,12 +141,28 @@ impl Server {
             limit_ranges::check(&object, &self.objects)?;
         }
         if !self.objects.quotas.is_empty() {
-            for charged in super::quota::charge(&object, &self.objects, context.now)? {
-                let old = self.objects.get(&Object::from(charged.clone()).reference());
-                self.commit(old, charged.into(), context);
-            }
+            self.charge(&object, None, context)?;
         }
         Ok(self.commit(None, object, context))
+    }
+
+    /// Writes into the quotas of a namespace what an object takes of them, or more than before.
+    fn charge(&mut self, new: &Object, old: Option<&Object>, context: &WriteContext) -> Result<(), ApiError> {
+        for charged in super::quota::charge(new, old, &self.objects, context.now)? {
+            let old = self.objects.get(&Object::from(charged.clone()).reference());
+            self.commit(old, charged.into(), context);
+        }
+        Ok(())
+    }
+
+    /// Puts in what was there before the first request; nobody is told, and no revision is used up.
+    pub(crate) fn install(&mut self, mut object: Object, now: Time) {
+        // From a seed of its own, so that the names and uids of all others do not depend on it.
+        let uid = crate::ground::random::mix(u64::from(object.meta().name.len() as u32));
+        admission::fill_system_fields(&mut object, now, Uid(uid | 1));
+        petri_objects::defaults::apply_defaults(&mut object);
+        object.meta_mut().resource_version = Revision(1);
+        Rc::make_mut(&mut self.objects).put(object);
     }
 
     /// Gives a custom resource the names that its definition has now.
@@ -232,6 +248,18 @@ impl Server {
             return Err(invalid(&new, errors));
         }
         if let (Object::Service(service), Object::Service(old)) = (&mut new, &old) {
+            if &*old.spec.kind == "ExternalName" && &*service.spec.kind != "ExternalName" {
+                let service = Rc::make_mut(service);
+                let asked = !service.spec.cluster_ip.is_empty();
+                admission::allocate_address(service, &self.objects, &self.settings, &mut self.random.addresses);
+                let errors = match asked {
+                    true => admission::check_address(&service.clone().into(), &self.objects, &self.settings),
+                    false => Vec::new(),
+                };
+                if !errors.is_empty() {
+                    return Err(invalid(&new, errors));
+                }
+            }
             let errors = node_ports::allocate(Rc::make_mut(service), Some(&old.spec), &self.objects);
             if !errors.is_empty() {
                 return Err(invalid(&new, errors));
@@ -240,6 +268,9 @@ impl Server {
         admission::admit_update(&new, &old, &self.objects)?;
         if new.kind() == Kind::PersistentVolumeClaim && self.objects.has_limits() {
             limit_ranges::check(&new, &self.objects)?;
+        }
+        if new.kind() == Kind::PersistentVolumeClaim && !self.objects.quotas.is_empty() {
+            self.charge(&new, Some(&old), context)?;
         }
         if let (Object::DaemonSet(set), Object::DaemonSet(old)) = (&mut new, &old) {
             super::daemon_set::go_on(Rc::make_mut(set), old);
@@ -369,6 +400,7 @@ impl Server {
     pub(crate) fn delete(&mut self, target: &ObjectRef, options: &DeleteOptions, context: &WriteContext) -> Reply {
         super::system_namespaces::admit_delete(target)?;
         let old = self.get(target)?;
+        super::system_classes::admit_delete(target)?;
         if let Some(uid) = options.uid.filter(|uid| *uid != old.meta().uid) {
             return Err(uid_conflict(&old, uid));
         }

@@ -13,7 +13,7 @@ use petri_objects::{Kind, Namespace, Object, ObjectRef};
 pub const SYSTEM: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "default"];
 const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 /// How often the API server looks whether they are all there.
-const PERIOD: Span = Span::minutes(1);
+pub const PERIOD: Span = Span::minutes(1);
 
 /// What admission says of a deletion, before anybody looks whether the object exists.
 ///
@@ -46,7 +46,12 @@ pub fn missing(objects: &Objects) -> impl Iterator<Item = Namespace> {
     })
 }
 
-/// When the API server looks next, counted from its start.
-pub fn next_look(start: Time, now: Time) -> Time {
-    start + PERIOD.times(now.since(start).0 / PERIOD.0 + 1)
+/// When the API server looks next for what it looks for this often, counted from its start.
+pub fn next_look(period: Span, start: Time, now: Time) -> Time {
+    start + period.times(now.since(start).0 / period.0 + 1)
+}
+
+/// Whether it looks for namespaces just now.
+pub fn is_look(start: Time, now: Time) -> bool {
+    now.since(start).0.is_multiple_of(PERIOD.0)
 }

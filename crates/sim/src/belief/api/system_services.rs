@@ -3,15 +3,18 @@
 //!
 //! Upstream: `pkg/controlplane/controller/kubernetesservice`, and kubeadm's add-on for the DNS.
 //!
-//! Deviations: the DNS answers on the machine of the control plane, not in pods, so its Service selects none and does not come
-//! back when it was deleted; the API server makes its own again when it next looks for its namespaces, a minute at most, and
-//! not 10 s.
+//! Deviation: the DNS answers on the machine of the control plane, not in pods, so its Service selects none and does not come
+//! back when it was deleted.
 
 use super::shelf::Objects;
 use super::watch::Change;
+use crate::ground::clock::Span;
 use crate::ground::settings::Settings;
 use petri_objects::*;
 use std::rc::Rc;
+
+/// How often the API server looks whether its own Service is there.
+pub const PERIOD: Span = Span::seconds(10);
 
 /// The machine of the control plane, which runs no pods.
 const CONTROL_PLANE: &str = "192.168.1.2";

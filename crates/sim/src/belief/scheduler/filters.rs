@@ -65,6 +65,13 @@ impl Rejection {
     }
 }
 
+/// A node that the pod excludes by its name is not even looked at.
+///
+/// Upstream: `SetAbsentNodesStatus`.
+pub fn not_named() -> Rejection {
+    Rejection::new(Plugins::NODE, "node(s) didn't satisfy plugin(s) [NodeAffinity]", false)
+}
+
 const RWOP: &str = "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use \
                     by another pod";
 

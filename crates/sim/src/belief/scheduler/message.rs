@@ -44,6 +44,11 @@ impl Diagnosis {
         let nodes = self.nodes;
         format!("{} no new claims to deallocate, preemption: 0/{nodes} nodes are available: {body}.", self.text_alone())
     }
+    /// The pod is not one that pushes others away.
+    pub fn text_not_eligible(&self) -> String {
+        let why = "not eligible due to preemptionPolicy=Never.";
+        format!("{} no new claims to deallocate, preemption: {why}", self.text_alone())
+    }
     /// The same without a word about preemption: other pods are being pushed away.
     pub fn text_alone(&self) -> String {
         let body = Self::body(self.reasons.iter().map(|(reason, count)| (reason.clone(), *count)));
@@ -83,6 +88,17 @@ mod tests {
         refuse(&mut diagnosis, 10, &["x"], false);
         refuse(&mut diagnosis, 2, &["y"], false);
         assert_eq!(diagnosis.text_alone(), "0/12 nodes are available: 10 x, 2 y.");
+    }
+
+    #[test]
+    fn a_pod_that_never_preempts_is_told_so() {
+        let mut diagnosis = Diagnosis::default();
+        refuse(&mut diagnosis, 4, &["Insufficient cpu"], true);
+        assert_eq!(
+            diagnosis.text_not_eligible(),
+            "0/4 nodes are available: 4 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to \
+             preemptionPolicy=Never."
+        );
     }
 
     #[test]

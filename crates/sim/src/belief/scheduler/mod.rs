@@ -146,7 +146,12 @@ fn choose_node(
     let mut diagnosis = Diagnosis::default();
     let mut helpful: Vec<Name> = Vec::new();
     let mut feasible: Vec<Rc<NodeInfo>> = Vec::new();
+    let named = node_selector::named_nodes(&pod.spec);
     for (node, info) in memory.index.nodes() {
+        if named.as_ref().is_some_and(|named| !named.contains(&node.metadata.name)) {
+            diagnosis.refuse(filters::not_named());
+            continue;
+        }
         match preemption::filter_with_nominated(&incoming, node, info, &memory.queue, cache) {
             Ok(()) => feasible.push(info.clone()),
             Err(rejection) => {
@@ -162,6 +167,7 @@ fn choose_node(
             Some((node, victims)) => {
                 Failure { nominated: Some(node), victims, ..unschedulable(&diagnosis.text_alone(), diagnosis.plugins) }
             }
+            None if preemption::is_never(pod) => unschedulable(&diagnosis.text_not_eligible(), diagnosis.plugins),
             None => unschedulable(&diagnosis.text(), diagnosis.plugins),
         });
     }

@@ -6,6 +6,7 @@
 use petri_objects::{
     Labels, Name, Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodSpec, Taint, Toleration,
 };
+use std::collections::BTreeSet;
 
 /// One term must match; none at all match nothing.
 pub fn matches(selector: &NodeSelector, node: &Node) -> bool {
@@ -46,6 +47,26 @@ pub fn meets(spec: &PodSpec, node: &Node) -> bool {
     let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
     let required: Option<&NodeSelector> = affinity.and_then(|affinity| affinity.required.as_ref());
     has_labels(&spec.node_selector, node) && required.is_none_or(|selector| matches(selector, node))
+}
+
+/// The only nodes that a pod can go to, if each of its terms says so by name: a DaemonSet's pods do.
+///
+/// Upstream: `NodeAffinity.PreFilter`.
+/// Deviation: terms that contradict each other are found out node by node.
+pub fn named_nodes(spec: &PodSpec) -> Option<BTreeSet<Name>> {
+    let required = spec.affinity.as_ref()?.node_affinity.as_ref()?.required.as_ref()?;
+    let mut named = BTreeSet::new();
+    for term in &required.node_selector_terms {
+        let by_name =
+            term.match_fields.iter().filter(|field| &*field.key == "metadata.name" && &*field.operator == "In");
+        let mut both: Option<BTreeSet<Name>> = None;
+        for field in by_name {
+            let is_left = |name: &&Name| both.as_ref().is_none_or(|left| left.contains(*name));
+            both = Some(field.values.iter().filter(is_left).cloned().collect());
+        }
+        named.extend(both?);
+    }
+    (!named.is_empty()).then_some(named)
 }
 
 fn holds(requirement: &NodeSelectorRequirement, value: Option<&Name>) -> bool {

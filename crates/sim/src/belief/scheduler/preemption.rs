@@ -44,9 +44,14 @@ pub fn filter_with_nominated(
     filter(incoming, node, &crowded)
 }
 
+/// Whether a pod waits until there is room.
+pub fn is_never(pod: &Pod) -> bool {
+    &*pod.spec.preemption_policy == "Never"
+}
+
 /// The node to make room on, and who has to leave it.
 pub fn preempt(incoming: &Incoming<'_>, nodes: &[Name], index: &Index, cache: &Objects) -> Option<(Name, Vec<Key>)> {
-    if &*incoming.pod.spec.preemption_policy == "Never" {
+    if is_never(incoming.pod) {
         return None;
     }
     // Pods that were pushed away for this pod are still leaving: one at a time.

@@ -457,6 +457,44 @@ fn an_important_pod_pushes_the_least_important_ones_away() {
 }
 
 #[test]
+fn a_pod_that_never_preempts_waits_for_room() {
+    let ranked = |mut pod: Pod, priority: i32| {
+        let spec = Rc::make_mut(&mut pod.spec);
+        (spec.priority, spec.preemption_policy) = (Some(priority), "Never".into());
+        pod
+    };
+    let mut bench = Bench::new([
+        node("node-1", "a").into(),
+        on(ranked(asking(pod("low", 9), "3"), 1), "node-1").into(),
+        ranked(asking(pod("polite", 1), "3"), 1_000).into(),
+    ]);
+    let run = attempt(&mut bench, "polite");
+    assert_eq!(run.requests(), ["patch pod/polite condition PodScheduled=False"]);
+    assert_eq!(
+        run.events(),
+        ["Warning FailedScheduling 0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, \
+          preemption: not eligible due to preemptionPolicy=Never."]
+    );
+}
+
+#[test]
+fn a_pod_for_one_node_does_not_look_at_the_others() {
+    let mut daemon = asking(pod("daemon", 1), "9");
+    let field =
+        NodeSelectorRequirement { key: "metadata.name".into(), operator: "In".into(), values: vec!["node-2".into()] };
+    let term = NodeSelectorTerm { match_fields: vec![field], ..NodeSelectorTerm::default() };
+    let required = NodeSelector { node_selector_terms: vec![term] };
+    let affinity = NodeAffinity { required: Some(required), ..NodeAffinity::default() };
+    let spec = Rc::make_mut(&mut daemon.spec);
+    spec.affinity = Some(Affinity { node_affinity: Some(affinity), ..Affinity::default() });
+    let mut bench = Bench::new([node("node-1", "a").into(), node("node-2", "a").into(), daemon.into()]);
+    let told = attempt(&mut bench, "daemon").events();
+    let expected = "Warning FailedScheduling 0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy \
+                    plugin(s) [NodeAffinity]. ";
+    assert!(told[0].starts_with(expected), "{told:?}");
+}
+
+#[test]
 fn gates_hold_a_pod_back() {
     let mut gated = pod("gated", 1);
     Rc::make_mut(&mut gated.spec).scheduling_gates.push(SchedulingGate { name: "g".into() });

@@ -14,6 +14,19 @@ use std::rc::Rc;
 
 pub const LEASE_NAMESPACE: &str = "kube-node-lease";
 
+/// What the kubelet tells of the conditions that are not as they should be in what is stored.
+///
+/// Upstream: `nodestatus/setters.go`.
+fn regained(stored: &NodeStatus) -> Vec<&'static str> {
+    let words = [
+        ("MemoryPressure", "NodeHasSufficientMemory"),
+        ("DiskPressure", "NodeHasNoDiskPressure"),
+        ("PIDPressure", "NodeHasSufficientPID"),
+    ];
+    let lost = |kind: &str| condition(&stored.conditions, kind).is_some_and(|condition| &*condition.status != "False");
+    words.into_iter().filter(|(kind, _)| lost(kind)).map(|(_, word)| word).collect()
+}
+
 impl Host<'_> {
     /// The kubelet process starts: it registers, begins to renew its lease, and looks at what it should run.
     pub fn start_kubelet(&mut self) {
@@ -124,6 +137,10 @@ impl Host<'_> {
             return;
         }
         let was_ready = stored.is_ready();
+        let regained = match self.settings.kubelet.recorded_agent {
+            true => Vec::new(),
+            false => regained(&stored.status),
+        };
         let boot = &stored.status.node_info.boot_id;
         let rebooted = !boot.is_empty() && *boot != status.node_info.boot_id;
         let boot_id = status.node_info.boot_id.clone();
@@ -135,6 +152,11 @@ impl Host<'_> {
             if rebooted && !self.settings.kubelet.recorded_agent {
                 let text = format!("Node {} has been rebooted, boot id: {boot_id}", self.machine.name);
                 self.node_event(EventType::Warning, "Rebooted", text);
+            }
+            // What the node controller had set to Unknown is known again.
+            for sufficient in regained {
+                let text = format!("Node {} status is now: {sufficient}", self.machine.name);
+                self.node_event(EventType::Normal, sufficient, text);
             }
             if !was_ready {
                 let text = format!("Node {} status is now: NodeReady", self.machine.name);

@@ -9,7 +9,7 @@ use crate::belief::api::request::{DeleteOptions, Request};
 use crate::ground::clock::Span;
 use crate::reality::machine::ProcessState;
 use crate::reality::network::Verdict;
-use crate::reality::workload::behaviour::{ContainerSort, behaviour, pre_stop};
+use crate::reality::workload::behaviour::{ContainerSort, behaviour, pre_stop, pre_stop_fails};
 use crate::words::note::ProcessChange;
 use petri_objects::*;
 
@@ -83,6 +83,10 @@ impl Host<'_> {
             if worker.stage == Stage::Stopping {
                 let text = format!("Stopping container {name}");
                 self.container_event(worker, index, EventType::Normal, "Killing", text);
+                if hook == Span::ZERO && pre_stop_fails(container) && !self.settings.kubelet.recorded_agent {
+                    let (reason, text) = ("FailedPreStopHook", "PreStopHook failed");
+                    self.container_event(worker, index, EventType::Warning, reason, text);
+                }
             }
             self.plan_probes(worker, index);
         }

@@ -34,6 +34,26 @@ pub fn attachable_name(volume: &PersistentVolume) -> Option<Name> {
     volume.spec.csi.as_ref().map(|csi| format!("kubernetes.io/csi/{}^{}", csi.driver, csi.volume_handle).into())
 }
 
+/// A device that is to be mounted, or a file system that is to be a device.
+///
+/// Upstream: `createVolumeSpec`.
+fn wrong_use(pod: &Pod, volume: &Volume, claim: &PersistentVolumeClaim) -> Option<String> {
+    let containers = || pod.spec.containers.iter().chain(&pod.spec.init_containers);
+    let is_named = |device: &Value| device.at(&["name"]).and_then(Value::as_str) == Some(&*volume.name);
+    let list = |container: &Container| {
+        container.volume_devices.0.as_deref().and_then(Value::as_list).is_some_and(|list| list.iter().any(is_named))
+    };
+    let is_device = &*claim.spec.volume_mode == "Block";
+    let (mode, place) = match is_device {
+        true if containers().any(|c| c.volume_mounts.iter().any(|mount| mount.name == volume.name)) => {
+            ("Block", "volumeMounts")
+        }
+        false if containers().any(list) => ("Filesystem", "volumeDevices"),
+        _ => return None,
+    };
+    Some(format!("volume {} has volumeMode {mode}, but is specified in {place}", volume.name))
+}
+
 impl Host<'_> {
     /// The volumes behind a pod's claims, or `None` while one is not bound.
     fn volumes_of(&mut self, worker: &Worker) -> Option<Vec<Rc<PersistentVolume>>> {
@@ -70,6 +90,9 @@ impl Host<'_> {
     /// Whether everything is attached; if so it is mounted now.
     pub fn try_mount(&mut self, worker: &mut Worker) -> bool {
         let Some(volumes) = self.volumes_of(worker) else { return false };
+        if self.unbound(&worker.pod).is_some() {
+            return false;
+        }
         let attached = |name: &Name| {
             let node = self.machine.kubelet.node.as_ref();
             node.is_some_and(|node| node.status.volumes_attached.iter().any(|v| v.name == *name))
@@ -177,7 +200,7 @@ impl Host<'_> {
         Some(since + MOUNT_TIMEOUT.times(rounds))
     }
 
-    /// The first volume whose claim is not bound, and what the kubelet says of it.
+    /// The first volume whose claim is not bound or of the wrong mode, and what the kubelet says of it.
     ///
     /// Upstream: `getPVCExtractPV`, `createVolumeSpec`.
     fn unbound(&self, pod: &Pod) -> Option<(Name, String)> {
@@ -191,7 +214,7 @@ impl Host<'_> {
             let fault = match objects.claims.get(&Key::new(namespace.clone(), name.clone())) {
                 None => format!("failed to fetch PVC from API server: persistentvolumeclaims \"{name}\" not found"),
                 Some(claim) if !claim.is_bound() || claim.spec.volume_name.is_empty() => "PVC is not bound".into(),
-                Some(_) => return None,
+                Some(claim) => return Some((volume.name.clone(), wrong_use(pod, volume, claim)?)),
             };
             Some((volume.name.clone(), format!("error processing PVC {namespace}/{name}: {fault}")))
         })

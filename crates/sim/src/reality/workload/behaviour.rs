@@ -122,6 +122,20 @@ pub fn pre_stop(pod: &Pod, container: &Container, sort: ContainerSort) -> Span {
     Asked::PreStop.seconds(seconds.unwrap_or(0))
 }
 
+/// Whether the hook of a container is known to fail as soon as it is run: `sh -c "exit 1"`.
+///
+/// Deviation: a hook that fails later is not found out.
+pub fn pre_stop_fails(container: &Container) -> bool {
+    let hook = container.lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.as_ref());
+    let Some(exec) = hook.and_then(|hook| hook.exec.as_ref()) else { return false };
+    if let [word] = &exec.command[..] {
+        return matches!(&**word, "false" | "/bin/false");
+    }
+    let as_container = Container { command: exec.command.clone(), ..Container::default() };
+    let ends = script::course(&as_container).and_then(|course| course.ends);
+    ends.is_some_and(|(after, code)| after == Span::ZERO && code != 0)
+}
+
 /// An annotation about one container: with its name behind the key, or without, which is not heard by init containers.
 fn container_annotation<'a>(pod: &'a Pod, container: &Container, sort: ContainerSort, key: &str) -> Option<&'a str> {
     let notes = &pod.metadata.annotations;

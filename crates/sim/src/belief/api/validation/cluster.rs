@@ -2,6 +2,7 @@
 //!
 //! Upstream: `pkg/apis/{core,scheduling}/validation`.
 
+use super::super::system_classes;
 use super::field::{Errors, Path};
 use super::format;
 use super::names::{config_key, label_value, qualified};
@@ -33,10 +34,11 @@ pub(super) fn config_map(errors: &mut Errors, map: &ConfigMap) {
 /// Upstream: `ValidatePriorityClass`.
 pub(super) fn priority_class(errors: &mut Errors, class: &PriorityClass) {
     if class.metadata.name.starts_with("system-") {
-        let path = Path::root("metadata");
-        let detail = "priority class names with 'system-' prefix are reserved for system use only. error: invalid system \
-                      priority class";
-        errors.forbidden(&path.key("name"), detail);
+        if let Some(fault) = system_classes::fault(class) {
+            let path = Path::root("metadata");
+            let detail = "priority class names with 'system-' prefix are reserved for system use only. error: ";
+            errors.forbidden(&path.key("name"), format!("{detail}{fault}"));
+        }
     } else if class.value > 1_000_000_000 {
         errors.forbidden(&Path::root("value"), "maximum allowed value of a user defined priority is 1000000000");
     }

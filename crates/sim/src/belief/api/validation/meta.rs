@@ -145,7 +145,7 @@ fn owner_json(owner: &OwnerReference) -> String {
         text("apiVersion", &owner.api_version),
         text("kind", &owner.kind),
         text("name", &owner.name),
-        text("uid", &owner.uid.to_string()),
+        text("uid", &if owner.uid.0 == 0 { String::new() } else { owner.uid.to_string() }),
     ];
     for (key, flag) in [("controller", owner.controller), ("blockOwnerDeletion", owner.block_owner_deletion)] {
         fields.extend(flag.map(|flag| format!("\"{key}\":{flag}")));
