@@ -12,6 +12,7 @@ use petri_objects::{Kind, Span, Time};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::reality::files::Fault;
 use petri_sim::world::World;
+use std::rc::Rc;
 
 /// The home of the person at the console.
 pub(crate) const HOME: &str = "/home/petri";
@@ -218,7 +219,7 @@ fn example(wget: bool, words: &[&str], desk: &mut Desk<'_>) -> Option<Ran> {
 
 /// `curl` from a person's own machine: ports that kubectl opened, addresses of machines, and what a load balancer leads to.
 fn curl(name: &str, words: &[&str], listens: &[Listens], salt: u64, world: &World) -> Fetched {
-    let asker = Asker { node: None, namespace: "default", own: None, salt };
+    let asker = Asker { node: None, namespace: "default", own: None, salt, replays: None };
     let url = words.iter().rfind(|word| word.contains("://") || word.contains(':') || word.contains('/'));
     let local =
         url.and_then(|url| web::address(url)).filter(|own| own.host == "localhost" || own.host.starts_with("127."));
@@ -254,7 +255,7 @@ fn to_target(target: &petri_objects::ObjectRef, port: u16, asker: Asker<'_>, wor
 
 /// What `kubectl proxy` answers to a path of the API.
 fn proxied(path: &str, salt: u64, world: &World) -> Ran {
-    let asker = Asker { node: None, namespace: "default", own: None, salt };
+    let asker = Asker { node: None, namespace: "default", own: None, salt, replays: None };
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     if let ["api", "v1", "namespaces", namespace, kind @ ("pods" | "services"), name, "proxy", ref rest @ ..] =
         parts[..]
@@ -272,7 +273,7 @@ fn proxied(path: &str, salt: u64, world: &World) -> Ran {
         let number = port.parse().ok().or(usual.and_then(|port| u16::try_from(port).ok())).unwrap_or(80);
         return match to_target(&target, number, asker, world) {
             Call::Open { pod, container } => {
-                match web::answer(&pod, &container, &format!("/{}", rest.join("/")), world) {
+                match web::answer(&pod, &container, &format!("/{}", rest.join("/")), &Rc::default(), world) {
                     Some(response) => Ran::text(response.body),
                     None => Ran::text(unavailable(&format!("error trying to reach {name}"))),
                 }

@@ -190,12 +190,13 @@ pub(super) fn fetch(
             let ran = Ran { slept: limit, ..Ran::failed(if name == "curl" { 28 } else { 1 }, text) };
             return done(ran);
         }
-        Call::Open { pod, container } => web::answer(&pod, &container, &path, world),
+        Call::Open { pod, container } => {
+            web::answer(&pod, &container, &path, &asker.replays.cloned().unwrap_or_default(), world)
+        }
     };
     let Some(response) = response else {
         return done(Ran::failed(52, format!("{name}: (52) Empty reply from server")));
     };
-    let _ = asker;
     let mut ran = Ran::default();
     if response.status >= 400 && (fails || name == "wget") {
         let (status, reason) = (response.status, response.reason());
