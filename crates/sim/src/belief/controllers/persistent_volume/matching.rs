@@ -65,8 +65,7 @@ fn find_matching_volume<'v>(
         let left_to_the_scheduler = matches!(asks, For::Controller { delayed: true });
         let selected = claim.spec.selector.as_ref().is_none_or(|s| s.matches(&volume.metadata.labels));
         let free = &*volume.status.phase == "Available" || is_new(volume, claim, asks);
-        let available = free && volume.spec.claim_ref.is_none()
-            || planted::is(planted::Error::ClaimBoundTwice);
+        let available = free && volume.spec.claim_ref.is_none() || planted::is(planted::Error::ClaimBoundTwice);
         let same_class = &*volume.spec.storage_class_name == claim.class();
         if left_to_the_scheduler || !available || !selected || !same_class || !reachable || !has_modes {
             continue;
