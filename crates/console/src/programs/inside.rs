@@ -307,6 +307,22 @@ impl<'w> Container<'w> {
         self.entry(&spot) == Some(&Entry::Gone)
     }
 
+    /// Whether somebody or a command has written it.
+    pub fn is_written(&self, path: &str) -> bool {
+        self.entry(&self.spot(path)).is_some()
+    }
+
+    /// Whether it lies on a volume that the kubelet gives to the group of the pod.
+    pub fn is_in_shared(&self, path: &str) -> bool {
+        let spot = self.spot(path);
+        matches!(spot.place, Place::Disk(_) | Place::Local { .. }) && super::process::shared_group(self).is_some()
+    }
+
+    /// Whether it is such a volume itself.
+    pub fn is_shared(&self, path: &str) -> bool {
+        self.spot(path).path.is_empty() && self.is_in_shared(path)
+    }
+
     /// What is at a [`normal`] path.
     pub fn stat(&self, path: &str) -> Option<Stat> {
         let spot = self.spot(path);

@@ -124,7 +124,11 @@ pub(super) fn stays(words: &[String]) -> bool {
 
 /// Whether it waits for ever when it has written what is there.
 pub(super) fn follows(words: &[String]) -> bool {
-    let is_flag = |word: &String| word.starts_with('-') && !word.starts_with("--") && word.contains(['f', 'F']);
-    words.first().is_some_and(|first| first.rsplit('/').next() == Some("tail"))
-        && words[1..].iter().any(|word| is_flag(word) || word.starts_with("--follow"))
+    let Some((first, rest)) = words.split_first() else { return false };
+    let is_flag = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains(['f', 'F']);
+    match first.rsplit('/').next() {
+        Some("tail") => rest.iter().any(|word| is_flag(word) || word.starts_with("--follow")),
+        Some("sleep") => rest.iter().any(|word| word.starts_with("inf")),
+        _ => false,
+    }
 }

@@ -100,6 +100,11 @@ pub(crate) fn folder_of(pod: &ObjectRef, container: &str, world: &World) -> Stri
     Container::of(pod, container, world, 0).map_or_else(|| "/".into(), |container| container.folder)
 }
 
+/// What a pod that was made by these words runs with them.
+pub(crate) fn entry(inside: &petri_sim::world::files::Inside<'_>, words: Vec<String>) -> Vec<String> {
+    if inside.container.command.is_empty() { family::entry(&inside.container.image, words) } else { words }
+}
+
 /// What the process of a container has said between two instants: by its own command, where its words are those of programs
 /// that are known here, and as its image does otherwise.
 pub(crate) fn log_lines(

@@ -61,9 +61,8 @@ pub(crate) fn said(
         pod: Rc::clone(pod),
         container: container.clone(),
     });
-    let replays = Rc::<Replays>::default();
-    let made = replays.run(pod, Some(&container.name), world);
-    let mut own = Container::within(inside, world, 0).with(start).again(made, &replays);
+    let made = Rc::<Replays>::default().run(pod, Some(&container.name), world);
+    let mut own = Container::within(inside, world, 0).with(start).again(made, &Rc::default());
     let words = words_of(&own)?;
     let first = words.first()?;
     let base = first.rsplit('/').next().unwrap_or(first);
