@@ -458,6 +458,13 @@ fn one(words: &[String], step: &Step, session: &mut Memory, host: &mut dyn Host,
             let rest = if rest.get(1).is_some_and(|word| word == "--") { &rest[2..] } else { &rest[1..] };
             kubectl(rest, input, session, host, files)
         }
+        "curl" if let Some(asked) = desk::asked(rest, &listens, &shelf) => match asked {
+            Ok(asked) => {
+                let done = kubectl(&asked.words, asked.input.as_deref(), session, host, files);
+                return desk::answered(&asked, done, host.world());
+            }
+            Err(problem) => Err(problem),
+        },
         "dig" => dig::run(rest, host.world()),
         "help" | "?" if rest.first().is_some_and(|word| word == "kubectl") => Ok(Output::text(kubectl::usage::all())),
         "help" | "?" => Ok(Output::text(help::text(rest))),

@@ -48,9 +48,8 @@ impl Awaited for Attached {
             out.fail(format!("Error from server (NotFound): pods \"{}\" not found", self.target.name));
             return true;
         };
-        if world.inside(uid, &self.container).is_none() {
-            return false;
-        }
+        let Some(inside) = world.inside(uid, &self.container) else { return false };
+        self.command = programs::entry(&inside, std::mem::take(&mut self.command));
         let typed = self.input.is_none();
         match typed.then(|| programs::open(&self.target, &self.container, &self.command, host)).flatten() {
             Some(Ok(reads)) => {

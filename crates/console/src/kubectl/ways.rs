@@ -50,12 +50,12 @@ pub(super) fn copy(words: &[String], context: &mut Context<'_>) -> Result<Output
             }
             out.stdout.push_str(&ran.stderr);
             let base = path.rsplit('/').next().unwrap_or(&path);
-            let name = if to.ends_with('/') || to == "." {
-                format!("{}{base}", to.trim_start_matches('.'))
-            } else {
-                to.clone()
+            let name = match to.trim_start_matches("./") {
+                "" | "." => base.to_owned(),
+                folder if folder.ends_with('/') => format!("{folder}{base}"),
+                file => file.to_owned(),
             };
-            out.written.push((name.trim_start_matches('/').to_owned(), ran.stdout));
+            out.written.push((name, ran.stdout));
         }
         (Some(_), Some(_)) => return Err("error: src and dest cannot both be remote files".into()),
         (None, None) => return Err("error: one of src or dest must be a remote file specification".into()),

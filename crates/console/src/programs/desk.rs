@@ -8,10 +8,13 @@ use super::web::{self, Asker, Call};
 use crate::host::{Files, Unread};
 use crate::output::{Follow, Output, Slept};
 use crate::session::Listens;
+use crate::shell::is_like;
 use petri_objects::{Kind, Span, Time};
 use petri_sim::belief::api::shelf::Key;
 use petri_sim::reality::files::Fault;
 use petri_sim::world::World;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// The home of the person at the console.
 pub(crate) const HOME: &str = "/home/petri";
@@ -113,9 +116,8 @@ pub(crate) fn run(
             }
         }
         "ls" => {
-            let mut names = files.names();
-            names.sort();
-            Ran::text(names.iter().map(|name| format!("{name}\n")).collect::<String>())
+            let paths: Vec<&str> = rest.iter().filter(|word| !word.starts_with('-')).copied().collect();
+            list(if paths.is_empty() { &["."] } else { &paths }, files)
         }
         "rm" => {
             let mut ran = Ran::default();
@@ -178,6 +180,188 @@ pub(crate) fn run(
     Some(Done { out, written: desk.written, removed })
 }
 
+/// `ls`, `ls FILE`, `ls FOLDER`: folders are what the names of files have before a slash.
+fn list(paths: &[&str], files: &dyn Files) -> Ran {
+    let all = files.names();
+    let mut ran = Ran::default();
+    for path in paths {
+        let bare = path.trim_start_matches("./").trim_end_matches('/');
+        let below = if matches!(bare, "." | "" | HOME) { String::new() } else { format!("{bare}/") };
+        let inside = all.iter().filter_map(|name| name.strip_prefix(&*below)).filter(|rest| !rest.is_empty());
+        let mut found: BTreeSet<&str> = inside.filter_map(|rest| rest.split('/').next()).collect();
+        found.remove("");
+        if all.iter().any(|name| name == bare) {
+            found.insert(path);
+        }
+        found.extend(all.iter().map(String::as_str).filter(|name| path.contains('*') && is_like(name, bare)));
+        if found.is_empty() && !below.is_empty() {
+            ran.stderr.push_str(&format!("ls: cannot access '{path}': No such file or directory\n"));
+            ran.code = 2;
+        }
+        if paths.len() > 1 && !below.is_empty() && !found.contains(path) {
+            ran.stdout.push_str(&format!("{path}:\n"));
+        }
+        found.iter().for_each(|name| ran.stdout.push_str(&format!("{name}\n")));
+    }
+    ran
+}
+
+/// What `curl` asks of the API through `kubectl proxy`, if it is more than to read: the words that say the same to kubectl.
+pub(crate) struct Asked {
+    pub words: Vec<String>,
+    pub input: Option<String>,
+    /// What is shown when it is done.
+    pub path: String,
+}
+
+/// `None` if a line of `curl` reads only, or asks somebody else.
+///
+/// # Errors
+/// It asks for what is not done here, in words.
+#[inline(never)]
+pub(crate) fn asked(words: &[String], listens: &[Listens], files: &dyn Files) -> Option<Result<Asked, String>> {
+    let (mut method, mut data, mut kind, mut url) = (None, None::<String>, "", None);
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        let value = |rest: &mut std::slice::Iter<'_, String>| rest.next().cloned().unwrap_or_default();
+        match word.as_str() {
+            "-X" | "--request" => method = Some(value(&mut rest)),
+            "-d" | "--data" | "--data-raw" | "--data-binary" | "--json" => {
+                let more = value(&mut rest);
+                data = Some(data.map_or(more.clone(), |known| format!("{known}&{more}")));
+            }
+            "-H" | "--header" => {
+                let header = value(&mut rest).to_lowercase();
+                kind = match header
+                    .strip_prefix("content-type:")
+                    .map_or("", |kind| kind.trim().split(';').next().unwrap_or(""))
+                {
+                    "application/json-patch+json" => "json",
+                    "application/merge-patch+json" => "merge",
+                    "application/strategic-merge-patch+json" => "strategic",
+                    "application/apply-patch+yaml" => "apply",
+                    _ => kind,
+                };
+            }
+            flag if VALUED.contains(&flag) => drop(rest.next()),
+            flag if flag.starts_with("-X") => method = Some(flag[2..].to_owned()),
+            flag if flag.starts_with("--request=") => method = Some(flag[10..].to_owned()),
+            // `-sX DELETE`
+            flag if flag.starts_with('-') && !flag.starts_with("--") && flag.ends_with('X') => {
+                method = Some(value(&mut rest));
+            }
+            flag if flag.starts_with('-') => {}
+            address => url = url.or(Some(address.to_owned())),
+        }
+    }
+    let own = web::address(&url?)?;
+    let is_proxy = listens.iter().any(|known| known.port == own.port && known.target.is_none());
+    if !is_proxy || own.host != "localhost" && !own.host.starts_with("127.") {
+        return None;
+    }
+    let method = method.unwrap_or_else(|| if data.is_some() { "POST".into() } else { "GET".into() });
+    if matches!(&*method, "GET" | "HEAD") {
+        return None;
+    }
+    let (path, query) = own.path.split_once('?').unwrap_or((&own.path, ""));
+    let refused = || format!("curl: {method} {path} is not simulated here: the same can be said to kubectl");
+    let data = match data.as_deref().and_then(|data| data.strip_prefix('@')) {
+        Some(file) => match read(files, file) {
+            Ok(text) => Some(text),
+            Err(fault) => return Some(Err(format!("curl: option -d: error opening '{file}': {}", fault.as_str()))),
+        },
+        None => data,
+    };
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let rest = match &parts[..] {
+        ["api", "v1", rest @ ..] | ["apis", _, _, rest @ ..] => rest,
+        _ => return Some(Err(refused())),
+    };
+    let (namespace, rest) = match rest {
+        ["namespaces", namespace, rest @ ..] if !rest.is_empty() => (Some(*namespace), rest),
+        rest => (None, rest),
+    };
+    let value = data.as_deref().and_then(|data| petri_manifest::parse(data).documents.into_iter().next());
+    let text = |path: &[&str]| value.as_ref().and_then(|own| own.value.at(path)?.as_str().map(str::to_owned));
+    let mut words: Vec<String> = Vec::new();
+    let mut shown = path.to_owned();
+    let mut input = None;
+    match (&*method, rest) {
+        ("DELETE", [resource, name]) => {
+            let asked = query.split('&').find_map(|pair| pair.strip_prefix("propagationPolicy="));
+            let cascade = asked.map(str::to_owned).or_else(|| text(&["propagationPolicy"]));
+            let cascade = cascade.unwrap_or_else(|| "Background".into()).to_lowercase();
+            words.extend(["delete", resource, name, "--wait=false"].map(String::from));
+            words.push(format!("--cascade={cascade}"));
+        }
+        ("PATCH", [resource, name, below @ ..]) if matches!(below, [] | ["status"] | ["scale"]) && kind != "apply" => {
+            let kind = if kind.is_empty() { "strategic" } else { kind };
+            words.extend(["patch", resource, name, "--type", kind, "-p"].map(String::from));
+            words.push(data.unwrap_or_default());
+            words.extend(below.iter().map(|below| format!("--subresource={below}")));
+        }
+        ("POST", [_]) => {
+            shown = format!("{}/{}", path.trim_end_matches('/'), text(&["metadata", "name"]).unwrap_or_default());
+            words.extend(["create", "-f", "-"].map(String::from));
+            input = Some(data.unwrap_or_default());
+        }
+        ("PUT", [_, _]) => {
+            words.extend(["replace", "-f", "-"].map(String::from));
+            input = Some(data.unwrap_or_default());
+        }
+        _ => return Some(Err(refused())),
+    }
+    words.extend(namespace.map(|namespace| format!("--namespace={namespace}")));
+    Some(Ok(Asked { words, input, path: shown }))
+}
+
+/// What the API answers when that is done.
+pub(crate) fn answered(asked: &Asked, done: Result<Output, String>, world: &World) -> Output {
+    let failed = match done {
+        Ok(out) if out.code == 0 => None,
+        Ok(out) => Some(out.stderr),
+        Err(problem) => Some(problem),
+    };
+    match failed {
+        None => Output::text(crate::raw::answer(&asked.path, world).unwrap_or_else(|| {
+            "{\n  \"kind\": \"Status\",\n  \"apiVersion\": \"v1\",\n  \"metadata\": {},\n  \"status\": \"Success\"\n}\n".into()
+        })),
+        Some(problem) => {
+            let message = problem.trim().trim_start_matches("error: ");
+            // `Error from server (NotFound): ...`
+            let (reason, message) = match message.strip_prefix("Error from server (").and_then(|m| m.split_once("): ")) {
+                Some((reason, message)) => (reason, message),
+                None => ("BadRequest", message),
+            };
+            let shown = petri_objects::value::quoted(message);
+            Output::text(format!(
+                "{{\n  \"kind\": \"Status\",\n  \"apiVersion\": \"v1\",\n  \"metadata\": {{}},\n  \"status\": \
+                 \"Failure\",\n  \"message\": {shown},\n  \"reason\": \"{reason}\"\n}}\n"
+            ))
+        }
+    }
+}
+
+/// Flags of `curl` that take a word.
+const VALUED: [&str; 16] = [
+    "-o",
+    "--output",
+    "-w",
+    "--write-out",
+    "-m",
+    "--max-time",
+    "--connect-timeout",
+    "-A",
+    "-e",
+    "--retry",
+    "-u",
+    "--cacert",
+    "--cert",
+    "--key",
+    "-H",
+    "--header",
+];
+
 /// `curl -LO https://k8s.io/examples/...`: the files of the official examples come with the product.
 fn example(wget: bool, words: &[&str], desk: &mut Desk<'_>) -> Option<Ran> {
     let url = words.iter().find(|word| word.contains("://"))?;
@@ -218,8 +402,15 @@ fn example(wget: bool, words: &[&str], desk: &mut Desk<'_>) -> Option<Ran> {
 
 /// `curl` from a person's own machine: ports that kubectl opened, addresses of machines, and what a load balancer leads to.
 fn curl(name: &str, words: &[&str], listens: &[Listens], salt: u64, world: &World) -> Fetched {
-    let asker = Asker { node: None, namespace: "default", own: None, salt };
-    let url = words.iter().rfind(|word| word.contains("://") || word.contains(':') || word.contains('/'));
+    let asker = Asker { node: None, namespace: "default", own: None, salt, replays: None };
+    // The first word that is no flag and belongs to none.
+    let is_value = |at: usize| {
+        at.checked_sub(1).is_some_and(|before| {
+            VALUED.contains(&words[before]) || matches!(words[before], "-X" | "--request" | "-d" | "--data")
+        })
+    };
+    let url =
+        words.iter().enumerate().find(|(at, word)| !word.starts_with('-') && !is_value(*at)).map(|(_, word)| word);
     let local =
         url.and_then(|url| web::address(url)).filter(|own| own.host == "localhost" || own.host.starts_with("127."));
     if let Some(own) = &local
@@ -254,7 +445,7 @@ fn to_target(target: &petri_objects::ObjectRef, port: u16, asker: Asker<'_>, wor
 
 /// What `kubectl proxy` answers to a path of the API.
 fn proxied(path: &str, salt: u64, world: &World) -> Ran {
-    let asker = Asker { node: None, namespace: "default", own: None, salt };
+    let asker = Asker { node: None, namespace: "default", own: None, salt, replays: None };
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     if let ["api", "v1", "namespaces", namespace, kind @ ("pods" | "services"), name, "proxy", ref rest @ ..] =
         parts[..]
@@ -272,7 +463,7 @@ fn proxied(path: &str, salt: u64, world: &World) -> Ran {
         let number = port.parse().ok().or(usual.and_then(|port| u16::try_from(port).ok())).unwrap_or(80);
         return match to_target(&target, number, asker, world) {
             Call::Open { pod, container } => {
-                match web::answer(&pod, &container, &format!("/{}", rest.join("/")), world) {
+                match web::answer(&pod, &container, &format!("/{}", rest.join("/")), &Rc::default(), world) {
                     Some(response) => Ran::text(response.body),
                     None => Ran::text(unavailable(&format!("error trying to reach {name}"))),
                 }

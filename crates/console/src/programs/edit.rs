@@ -6,11 +6,16 @@ use super::pattern::Pattern;
 ///
 /// # Errors
 /// What is not understood, with the name of the program.
-pub(super) fn sed(words: &[&str], script: Option<&str>, quiet: bool, text: &str) -> Result<String, String> {
+pub(super) fn sed(
+    words: &[&str],
+    script: Option<&str>,
+    (quiet, extended): (bool, bool),
+    text: &str,
+) -> Result<String, String> {
     let script = script.or(words.first().copied()).unwrap_or_default();
     let mut steps = Vec::new();
     for step in script.split(';').map(str::trim).filter(|step| !step.is_empty()) {
-        steps.push(Step::read(step)?);
+        steps.push(Step::read(step, extended)?);
     }
     let count = text.lines().count();
     let mut out = String::new();
@@ -23,7 +28,7 @@ pub(super) fn sed(words: &[&str], script: Option<&str>, quiet: bool, text: &str)
             match &step.act {
                 Act::Delete => continue 'lines,
                 Act::Print => out.push_str(&format!("{line}\n")),
-                Act::Replace { pattern, with, all } => line = replaced(&line, pattern, with, *all),
+                Act::Replace { pattern, with, all } => line = replaced(&line, pattern, with, *all)?,
             }
         }
         if !quiet {
@@ -48,13 +53,13 @@ enum Act {
 }
 
 impl Step {
-    fn read(text: &str) -> Result<Step, String> {
+    fn read(text: &str, extended: bool) -> Result<Step, String> {
         let unknown = || format!("sed: {text} is not understood here: s/A/B/g, /A/d and 1,3p are");
         let mut rest = text;
         let (mut lines, mut pattern) = (None, None);
         if let Some(inner) = rest.strip_prefix('/') {
             let (found, after) = inner.split_once('/').ok_or_else(unknown)?;
-            pattern = Some(Pattern::read(found, false, false, false).map_err(|why| format!("sed: {why}"))?);
+            pattern = Some(Pattern::read(found, false, extended, false).map_err(|why| format!("sed: {why}"))?);
             rest = after;
         } else {
             let end = rest.find(|c: char| !c.is_ascii_digit() && c != ',' && c != '$').unwrap_or(rest.len());
@@ -77,9 +82,9 @@ impl Step {
                 let (Some('s'), Some(by)) = (chars.next(), chars.next()) else { return Err(unknown()) };
                 let parts: Vec<&str> = chars.as_str().split(by).collect();
                 let [from, to, flags] = parts[..] else { return Err(unknown()) };
-                let pattern = Pattern::read(from, false, false, flags.contains(['i', 'I']));
+                let pattern = Pattern::read(from, false, extended, flags.contains(['i', 'I']));
                 let pattern = pattern.map_err(|why| format!("sed: {why}"))?;
-                Act::Replace { pattern, with: to.replace("\\n", "\n"), all: flags.contains('g') }
+                Act::Replace { pattern, with: to.to_owned(), all: flags.contains('g') }
             }
         };
         Ok(Step { lines, pattern, act })
@@ -91,17 +96,39 @@ impl Step {
     }
 }
 
-fn replaced(line: &str, pattern: &Pattern, with: &str, all: bool) -> String {
+/// What stands for a place that was found: `&` is all of it, `\\1` its first group.
+fn put(with: &str, whole: &str, groups: &[&str], out: &mut String) {
+    let mut chars = with.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '&' => out.push_str(whole),
+            '\\' => match chars.next() {
+                Some('n') => out.push('\n'),
+                Some('0') => out.push_str(whole),
+                Some(digit) if digit.is_ascii_digit() => {
+                    let at = digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok()).unwrap_or(0);
+                    out.push_str(groups.get(at.wrapping_sub(1)).unwrap_or(&""));
+                }
+                Some(other) => out.push(other),
+                None => out.push('\\'),
+            },
+            c => out.push(c),
+        }
+    }
+}
+
+fn replaced(line: &str, pattern: &Pattern, with: &str, all: bool) -> Result<String, String> {
     let (mut out, mut rest) = (String::new(), line);
     while let Some((start, end)) = pattern.find(rest) {
         out.push_str(&rest[..start]);
-        out.push_str(&with.replace('&', &rest[start..end]));
+        let groups = pattern.groups(rest, (start, end)).map_err(|why| format!("sed: {why}"))?;
+        put(with, &rest[start..end], &groups, &mut out);
         rest = &rest[end..];
         if !all || end == start {
             break;
         }
     }
-    out + rest
+    Ok(out + rest)
 }
 
 /// `awk '{print $1, $3}'`, `awk '/x/ {print $NF}'`, `awk 'NR>1 {print $1}'`.

@@ -48,6 +48,18 @@ pub(super) fn family(image: &str) -> Family {
     }
 }
 
+/// What an image runs with the arguments of a container that names no command: images of curl take for an address what is
+/// no program.
+pub(super) fn entry(image: &str, words: Vec<String>) -> Vec<String> {
+    let last = image.split('@').next().unwrap_or(image).rsplit('/').next().unwrap_or(image);
+    let is_curl = matches!(last.split(':').next(), Some("curl" | "curl-jq"));
+    let is_program = words.first().is_none_or(|first| first.starts_with('/') || super::is_program(first));
+    match is_curl && !is_program {
+        true => ["curl".to_owned()].into_iter().chain(words).collect(),
+        false => words,
+    }
+}
+
 impl Family {
     pub fn has_shell(self) -> bool {
         self != Family::Bare

@@ -109,6 +109,16 @@ fn letters(stat: &Stat) -> String {
     text
 }
 
+/// Who owns what is at a path: the kubelet gives volumes to the group of the pod, and what was written belongs to the user
+/// of the container.
+fn owners(own: &Container<'_>, path: &str) -> (String, String) {
+    let named = |id: i64| if id == 0 { "root".to_owned() } else { id.to_string() };
+    let is_shared = own.is_shared(path);
+    let user = if own.is_written(path) { named(super::process::user(own)) } else { named(0) };
+    let group = if is_shared || own.is_in_shared(path) { super::process::shared_group(own) } else { None };
+    (user, named(group.unwrap_or(0)))
+}
+
 fn list(flags: &str, paths: &[&str], own: &Container<'_>) -> Ran {
     let paths = if paths.is_empty() { &["."] } else { paths };
     let mut ran = Ran::default();
@@ -122,9 +132,12 @@ fn list(flags: &str, paths: &[&str], own: &Container<'_>) -> Ran {
         let time = text.get(11..16).unwrap_or_default();
         let month = text.get(5..7).and_then(|month| month.parse::<usize>().ok()).unwrap_or(1);
         const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let (user, group) = owners(own, path);
+        let shared = own.is_shared(path) && stat.folder;
         ran.stdout.push_str(&format!(
-            "{} {} root root {:>5} {} {:>2} {time} {name}\n",
-            letters(&stat),
+            "{} {} {user} {group} {:>5} {} {:>2} {time} {name}\n",
+            // The kubelet lets the group of the pod write what it mounts, and hands it down.
+            if shared { "drwxrwsrwx".to_owned() } else { letters(&stat) },
             if stat.folder { 2 } else { 1 },
             stat.size,
             MONTHS[(month.clamp(1, 12)) - 1],

@@ -3,6 +3,7 @@
 use super::environment::environment;
 use super::family::{Family, family};
 use super::image::{self, Base};
+use super::made::{self, Made, Replays};
 use super::names;
 use super::system::{Ran, System};
 use crate::limits::{LARGEST_ANSWER, MOST_NESTED, beyond};
@@ -12,6 +13,7 @@ use petri_sim::reality::files::{Entry, Fault, FileChange, FileKind, Place, Spot,
 use petri_sim::words::command::Command;
 use petri_sim::world::World;
 use petri_sim::world::files::{Inside, change_tree};
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -43,6 +45,15 @@ pub(super) struct Container<'w> {
     /// The shell's name, for its messages.
     pub shell: String,
     part: Rest,
+    /// Connections that it opened, each of which may lead to another endpoint.
+    opened: Cell<u64>,
+    pub replays: Rc<Replays>,
+    /// What the commands of its pod have written.
+    made: OnceCell<Rc<Made>>,
+    /// It runs again: what it writes is what was made.
+    again: bool,
+    /// What stays was started, and nothing runs behind it.
+    halted: bool,
 }
 
 /// What a client at a terminal remembers from one line to the next.
@@ -87,6 +98,11 @@ impl<'w> Container<'w> {
             depth: 0,
             shell: "sh".into(),
             part: Rest::default(),
+            opened: Cell::new(0),
+            replays: Rc::default(),
+            made: OnceCell::new(),
+            again: false,
+            halted: false,
             inside,
         };
         for (name, value) in environment(&own.inside, world) {
@@ -100,6 +116,29 @@ impl<'w> Container<'w> {
     pub fn with(mut self, start: Start) -> Container<'w> {
         self.start = start;
         self
+    }
+
+    /// With what was found out already of what commands wrote.
+    pub fn knowing(mut self, replays: &Rc<Replays>) -> Container<'w> {
+        self.replays = replays.clone();
+        self
+    }
+
+    /// As one that runs again, with what was written before it began.
+    pub fn again(mut self, made: Made, replays: &Rc<Replays>) -> Container<'w> {
+        self.made = OnceCell::from(Rc::new(made));
+        self.again = true;
+        self.knowing(replays)
+    }
+
+    /// What commands have written, with what this one did.
+    pub fn made_by_now(self) -> Made {
+        self.made.into_inner().map(Rc::unwrap_or_clone).unwrap_or_default()
+    }
+
+    /// Which of several endpoints the next connection is led to.
+    pub fn picks(&self) -> u64 {
+        self.salt.wrapping_add(self.opened.replace(self.opened.get().wrapping_add(1)))
     }
 
     /// The commands that tell the cluster what was done, here and by what listens elsewhere.
@@ -124,7 +163,7 @@ impl<'w> Container<'w> {
         });
         let found = same.filter_map(|pod| {
             let target = ObjectRef::new(Kind::Pod, pod.metadata.namespace.clone(), pod.metadata.name.clone());
-            Container::of(&target, &self.inside.container.name, world, 0)
+            Some(Container::of(&target, &self.inside.container.name, world, 0)?.knowing(&self.replays))
         });
         let here = &self.inside.machine.name;
         found
@@ -165,6 +204,18 @@ impl<'w> Container<'w> {
 
     /// Runs a program with everything that it starts.
     pub fn program(&mut self, words: &[String], input: Option<String>) -> Ran {
+        if self.again {
+            if let Some((_, rest)) = words.split_first().filter(|(first, rest)| *first == "exec" && !rest.is_empty()) {
+                let ran = self.program(rest, input);
+                self.halted = true;
+                return ran;
+            }
+            let is_last = !self.replays.takes_one() || made::stays(words);
+            self.halted |= is_last || made::follows(words) || !self.has(words.first().map_or("", String::as_str));
+            if is_last {
+                return Ran::default();
+            }
+        }
         let ran = (self.start)(self, words, input);
         // Nobody waits for longer than a run.
         self.slept = (self.slept + ran.slept).min(crate::limits::LONGEST_RUN);
@@ -210,7 +261,7 @@ impl<'w> Container<'w> {
                 break;
             }
             let is_over = self.since.is_some_and(|(_, longest)| self.slept > longest);
-            if self.exit_code.is_some() || is_over {
+            if self.exit_code.is_some() || is_over || self.halted {
                 break;
             }
         }
@@ -234,6 +285,16 @@ impl<'w> Container<'w> {
         self.trees.get(place).or_else(|| self.world.tree(place).map(|tree| &**tree))
     }
 
+    /// What somebody or a command has left at a place.
+    fn entry(&self, spot: &Spot) -> Option<&Entry> {
+        let own = self.tree(&spot.place).and_then(|tree| tree.get(&spot.path));
+        own.or_else(|| self.made().get(&spot.place)?.get(&spot.path))
+    }
+
+    fn made(&self) -> &Made {
+        self.made.get_or_init(|| self.replays.of(&self.inside.pod, self.world))
+    }
+
     /// What the image or the kubelet has at a path, as long as nothing was changed there.
     fn brought(&self, spot: &Spot, path: &str) -> Option<&Base> {
         let base = self.base.get(path)?;
@@ -243,13 +304,29 @@ impl<'w> Container<'w> {
 
     fn is_gone(&self, path: &str) -> bool {
         let spot = self.spot(path);
-        self.tree(&spot.place).and_then(|tree| tree.get(&spot.path)) == Some(&Entry::Gone)
+        self.entry(&spot) == Some(&Entry::Gone)
+    }
+
+    /// Whether somebody or a command has written it.
+    pub fn is_written(&self, path: &str) -> bool {
+        self.entry(&self.spot(path)).is_some()
+    }
+
+    /// Whether it lies on a volume that the kubelet gives to the group of the pod.
+    pub fn is_in_shared(&self, path: &str) -> bool {
+        let spot = self.spot(path);
+        matches!(spot.place, Place::Disk(_) | Place::Local { .. }) && super::process::shared_group(self).is_some()
+    }
+
+    /// Whether it is such a volume itself.
+    pub fn is_shared(&self, path: &str) -> bool {
+        self.spot(path).path.is_empty() && self.is_in_shared(path)
     }
 
     /// What is at a [`normal`] path.
     pub fn stat(&self, path: &str) -> Option<Stat> {
         let spot = self.spot(path);
-        match self.tree(&spot.place).and_then(|tree| tree.get(&spot.path)) {
+        match self.entry(&spot) {
             Some(Entry::File { text, mode }) => {
                 return Some(Stat { folder: false, mode: *mode, size: text.len() as u64 });
             }
@@ -269,12 +346,12 @@ impl<'w> Container<'w> {
         let mut names = BTreeSet::new();
         let first = |rest: &str| rest.split('/').next().unwrap_or(rest).to_owned();
         let spot = self.spot(path);
-        if let Some(tree) = self.tree(&spot.place) {
-            for (own, entry) in tree.iter() {
-                let inside = below(own, &spot.path).or(spot.path.is_empty().then_some(&**own));
-                if let Some(rest) = inside.filter(|rest| !rest.is_empty() && *entry != Entry::Gone) {
-                    names.insert(first(rest));
-                }
+        let tree = self.tree(&spot.place);
+        for (own, entry) in tree.into_iter().chain(self.made().get(&spot.place)).flat_map(Tree::iter) {
+            let inside = below(own, &spot.path).or(spot.path.is_empty().then_some(&**own));
+            let is_there = || tree.and_then(|tree| tree.get(own)).unwrap_or(entry) != &Entry::Gone;
+            if let Some(rest) = inside.filter(|rest| !rest.is_empty() && is_there()) {
+                names.insert(first(rest));
             }
         }
         // Sorted: what is below a path follows it.
@@ -318,8 +395,14 @@ impl<'w> Container<'w> {
         if self.world.is_read_only(&spot) {
             return Err(Fault::ReadOnly);
         }
-        let known = self.world.tree(&spot.place).map(|tree| Tree::clone(tree)).unwrap_or_default();
-        change_tree(self.trees.entry(spot.place.clone()).or_insert(known), &spot, &change)?;
+        if self.again {
+            self.made();
+            let made = self.made.get_mut().map(Rc::make_mut);
+            return made
+                .map_or(Ok(()), |made| change_tree(made.entry(spot.place.clone()).or_default(), &spot, &change));
+        }
+        let known = || self.world.tree(&spot.place).map(|tree| Tree::clone(tree)).unwrap_or_default();
+        change_tree(self.trees.entry(spot.place.clone()).or_insert_with(known), &spot, &change)?;
         // What was written before and is written again is told once.
         let last = self.changes.iter_mut().rev().find(|last| last.path == change.path);
         if let Some(last) = last.filter(|last| last.what == change.what) {
@@ -352,7 +435,7 @@ impl<'w> Container<'w> {
     pub fn text(&self, path: &str) -> Result<Rc<str>, Fault> {
         let path = self.path(path);
         let spot = self.spot(&path);
-        match self.tree(&spot.place).and_then(|tree| tree.get(&spot.path)) {
+        match self.entry(&spot) {
             Some(Entry::File { text, .. }) => return Ok(text.clone()),
             Some(Entry::Folder { .. }) => return Err(Fault::IsFolder),
             Some(Entry::Gone) => return Err(Fault::Missing),

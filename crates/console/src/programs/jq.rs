@@ -12,14 +12,7 @@ pub(super) fn run(filter: &str, text: &str, raw: bool, compact: bool) -> Result<
         return Ok(String::new());
     }
     let value = Value::from_json(text.trim()).ok_or("jq: parse error: Invalid numeric literal at line 1, column 1")?;
-    let mut values = vec![value];
-    for step in filter.split('|').map(str::trim) {
-        let mut next = Vec::new();
-        for value in values {
-            path(step, value, &mut next)?;
-        }
-        values = next;
-    }
+    let values = filtered(filter, value)?;
     let mut out = String::new();
     for value in values {
         match (&value, raw) {
@@ -30,6 +23,67 @@ pub(super) fn run(filter: &str, text: &str, raw: bool, compact: bool) -> Result<
         out.push('\n');
     }
     Ok(out)
+}
+
+/// The steps of a filter: those in brackets belong to the step that they stand in.
+fn steps(filter: &str) -> Vec<&str> {
+    let (mut all, mut from, mut deep, mut quoted) = (Vec::new(), 0, 0_usize, false);
+    for (at, c) in filter.char_indices() {
+        match c {
+            '"' => quoted = !quoted,
+            '(' if !quoted => deep += 1,
+            ')' if !quoted => deep = deep.saturating_sub(1),
+            '|' if !quoted && deep == 0 => {
+                all.push(filter[from..at].trim());
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    all.push(filter[from..].trim());
+    all
+}
+
+fn filtered(filter: &str, value: Value) -> Result<Vec<Value>, String> {
+    let mut values = vec![value];
+    for step in steps(filter) {
+        let mut next = Vec::new();
+        for value in values {
+            path(step, value, &mut next)?;
+        }
+        values = next;
+    }
+    Ok(values)
+}
+
+/// Whether `select(...)` keeps a value: `.a == "b"`, `.a | test("b")`, `.a`.
+fn keeps(condition: &str, value: &Value) -> Result<bool, String> {
+    for (sign, same) in [(" == ", true), (" != ", false), ("==", true), ("!=", false)] {
+        if let Some((left, right)) = condition.split_once(sign) {
+            let right = Value::from_json(right.trim()).ok_or_else(|| format!("jq: {right} is not understood here"))?;
+            return Ok(filtered(left, value.clone())?.iter().any(|left| (*left == right) == same));
+        }
+    }
+    Ok(filtered(condition, value.clone())?.iter().any(|value| !matches!(value, Value::Null | Value::Bool(false))))
+}
+
+/// The paths of everything in a value.
+fn paths(value: &Value, at: &mut Vec<Value>, out: &mut Vec<Value>) -> Result<(), String> {
+    let inner: Vec<(Value, &Value)> = match value {
+        Value::Map(map) => map.iter().map(|(key, value)| (Value::String(key.clone()), value)).collect(),
+        Value::List(list) => (0_i64..).map(Value::Int).zip(list.iter()).collect(),
+        _ => Vec::new(),
+    };
+    for (key, value) in inner {
+        at.push(key);
+        out.push(Value::List(at.clone().into_iter().collect()));
+        if out.len() > MOST_VALUES {
+            return Err("jq: this is too much".into());
+        }
+        paths(value, at, out)?;
+        at.pop();
+    }
+    Ok(())
 }
 
 /// As jq indents: two blanks a level.
@@ -65,19 +119,53 @@ fn path(step: &str, value: Value, out: &mut Vec<Value>) -> Result<(), String> {
             out.push(Value::List(keys.collect()));
             return Ok(());
         }
+        ("paths", value) => return paths(value, &mut Vec::new(), out),
         _ => {}
+    }
+    // `select(CONDITION)` and a path behind it, `test("PATTERN")`, `join("SIGN")`.
+    if let Some((name, inner)) = step.split_once('(')
+        && let Some((inner, rest)) = inner.rsplit_once(')')
+        && name.chars().all(|c| c.is_ascii_alphabetic())
+    {
+        let word = inner.trim().trim_matches('"');
+        match (name, &value) {
+            ("select", _) if rest.is_empty() || rest.starts_with('.') => {
+                return if keeps(inner, &value)? { path(rest, value, out) } else { Ok(()) };
+            }
+            ("test", Value::String(text)) if rest.is_empty() => {
+                let pattern = super::pattern::Pattern::read(word, false, true, false);
+                let pattern = pattern.map_err(|why| format!("jq: {word}: {why}"))?;
+                out.push(Value::Bool(pattern.find(text).is_some()));
+                return Ok(());
+            }
+            ("join", Value::List(list)) if rest.is_empty() => {
+                let words = list.iter().map(|value| match value {
+                    Value::String(text) => text.to_string(),
+                    Value::Null => String::new(),
+                    other => other.to_json(),
+                });
+                out.push(Value::String(words.collect::<Vec<_>>().join(word).into()));
+                return Ok(());
+            }
+            ("test" | "join", _) if rest.is_empty() => {
+                return Err(format!("jq: error: {name} cannot be had of this value"));
+            }
+            _ => return Err(unknown()),
+        }
     }
     let mut values = vec![value];
     let mut rest = step.strip_prefix('.').ok_or_else(unknown)?;
     while !rest.is_empty() {
         if let Some(inner) = rest.strip_prefix('[') {
             let (inside, after) = inner.split_once(']').ok_or_else(unknown)?;
+            let forgives = after.starts_with('?');
             rest = after.strip_prefix('?').unwrap_or(after);
             let mut next = Vec::new();
             for value in values {
                 match (inside, value) {
                     ("", Value::List(list)) => next.extend(list.iter().cloned()),
                     ("", Value::Map(map)) => next.extend(map.iter().map(|(_, value)| value.clone())),
+                    ("", _) if forgives => {}
                     ("", _) => return Err("jq: error: Cannot iterate over this value".into()),
                     (key, value) if key.starts_with('"') => {
                         next.push(value.at(&[key.trim_matches('"')]).cloned().unwrap_or(Value::Null));

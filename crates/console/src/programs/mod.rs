@@ -30,6 +30,7 @@ mod given;
 mod image;
 mod inside;
 mod jq;
+mod made;
 mod names;
 mod network;
 mod pattern;
@@ -80,14 +81,14 @@ pub(crate) struct Reply {
 
 /// What a web server in a container answers to somebody in front of the cluster.
 pub(crate) fn get(pod: &ObjectRef, container: &str, path: &str, world: &World) -> Option<Reply> {
-    let found = web::answer(pod, container, path, world)?;
+    let found = web::answer(pod, container, path, &Rc::default(), world)?;
     let reason = found.reason();
     Some(Reply { status: found.status, reason, kind: found.kind, body: found.body })
 }
 
 /// The container of a pod that listens to a port.
 pub(crate) fn port(pod: &Pod, number: u16, world: &World) -> Option<String> {
-    let asker = web::Asker { node: None, namespace: &pod.metadata.namespace, own: None, salt: 0 };
+    let asker = web::Asker { node: None, namespace: &pod.metadata.namespace, own: None, salt: 0, replays: None };
     match web::open(&pod.status.pod_ip, number, asker, world) {
         web::Call::Open { container, .. } => Some(container.to_string()),
         _ => None,
@@ -97,6 +98,11 @@ pub(crate) fn port(pod: &Pod, number: u16, world: &World) -> Option<String> {
 /// Where a shell in a container begins.
 pub(crate) fn folder_of(pod: &ObjectRef, container: &str, world: &World) -> String {
     Container::of(pod, container, world, 0).map_or_else(|| "/".into(), |container| container.folder)
+}
+
+/// What a pod that was made by these words runs with them.
+pub(crate) fn entry(inside: &petri_sim::world::files::Inside<'_>, words: Vec<String>) -> Vec<String> {
+    if inside.container.command.is_empty() { family::entry(&inside.container.image, words) } else { words }
 }
 
 /// What the process of a container has said between two instants: by its own command, where its words are those of programs

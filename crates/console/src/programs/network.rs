@@ -13,9 +13,8 @@ use petri_sim::world::World;
 pub(super) fn run(name: &str, words: &[&str], own: &mut Container<'_>) -> Ran {
     match name {
         "curl" | "wget" => {
-            let fetched = fetch(name, words, web::asker(own), own.world, &|host, port| {
-                web::open(host, port, web::asker(own), own.world)
-            });
+            let asker = web::asker(own);
+            let fetched = fetch(name, words, asker, own.world, &|host, port| web::open(host, port, asker, own.world));
             keep(fetched, name, own)
         }
         "nslookup" => nslookup(words, own),
@@ -117,7 +116,7 @@ pub(super) fn fetch(
     let done = |ran| Fetched { ran, file: None };
     let (mut urls, mut quiet, mut head, mut fails, mut output, mut format, mut limit) =
         (Vec::new(), name == "wget", false, false, None, None, PATIENCE);
-    let mut verbose = false;
+    let (mut verbose, mut spider) = (false, false);
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match *word {
@@ -144,6 +143,7 @@ pub(super) fn fetch(
                 }
             }
             word if word.starts_with("--timeout=") => limit = crate::args::duration(&word[10..]).unwrap_or(limit),
+            "--spider" if name == "wget" => spider = true,
             word if word.starts_with("--") => fails |= word == "--fail",
             word if word.starts_with('-') && word.len() > 1 => {
                 quiet |= word.contains('s');
@@ -190,12 +190,13 @@ pub(super) fn fetch(
             let ran = Ran { slept: limit, ..Ran::failed(if name == "curl" { 28 } else { 1 }, text) };
             return done(ran);
         }
-        Call::Open { pod, container } => web::answer(&pod, &container, &path, world),
+        Call::Open { pod, container } => {
+            web::answer(&pod, &container, &path, &asker.replays.cloned().unwrap_or_default(), world)
+        }
     };
     let Some(response) = response else {
         return done(Ran::failed(52, format!("{name}: (52) Empty reply from server")));
     };
-    let _ = asker;
     let mut ran = Ran::default();
     if response.status >= 400 && (fails || name == "wget") {
         let (status, reason) = (response.status, response.reason());
@@ -203,6 +204,11 @@ pub(super) fn fetch(
             "curl" => Ran::failed(22, format!("curl: (22) The requested URL returned error: {status}")),
             _ => Ran::failed(1, format!("wget: server returned error: HTTP/1.1 {status} {reason}")),
         });
+    }
+    if spider {
+        let address = web::resolve(&host, asker, world).ok().and_then(|all| all.into_iter().next()).unwrap_or_default();
+        ran.stderr = format!("Connecting to {host} ({address}:{port})\nremote file exists\n");
+        return done(ran);
     }
     if verbose {
         ran.stderr = format!(

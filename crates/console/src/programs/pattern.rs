@@ -26,6 +26,8 @@ struct Branch {
     items: Vec<Item>,
     at_start: bool,
     at_end: bool,
+    /// The items of each group, from and to.
+    groups: Vec<(usize, usize)>,
 }
 
 /// A pattern that was read.
@@ -37,6 +39,8 @@ pub(crate) struct Pattern {
 
 /// Items of one pattern.
 const MOST_ITEMS: usize = 200;
+/// Items times characters of a place whose groups are told apart.
+const MOST_PLACES: usize = 2_000_000;
 
 impl Pattern {
     /// # Errors
@@ -46,15 +50,39 @@ impl Pattern {
         if text.chars().count() > MOST_ITEMS * 4 {
             return Err("the pattern is too long".into());
         }
+        // Groups that have not ended, and whether one has just now.
+        let (mut open, mut closed) = (Vec::new(), false);
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {
             let last = branches.len() - 1;
             let branch = &mut branches[last];
             let is_first = branch.items.is_empty() && !branch.at_start;
+            let is_group = !fixed && (extended && matches!(c, '(' | ')'))
+                || !fixed && !extended && c == '\\' && matches!(chars.peek(), Some('(' | ')'));
+            if is_group {
+                let sign = if extended { c } else { chars.next().unwrap_or(c) };
+                match (sign, open.pop()) {
+                    ('(', before) => {
+                        open.extend(before);
+                        open.push(branch.groups.len());
+                        branch.groups.push((branch.items.len(), branch.items.len()));
+                    }
+                    (_, Some(group)) => branch.groups[group].1 = branch.items.len(),
+                    (_, None) => return Err("Unmatched ) or \\)".into()),
+                }
+                closed = sign == ')';
+                continue;
+            }
+            if std::mem::take(&mut closed) && (c == '*' || extended && matches!(c, '+' | '?' | '{')) {
+                return Err(format!("{c} behind a group is not understood here"));
+            }
+            if !open.is_empty() && extended && c == '|' && !fixed {
+                return Err("( is not understood here".into());
+            }
             let one = match c {
                 c if fixed => One::Is(c),
                 '\\' => match chars.next() {
-                    Some('|') => {
+                    Some('|') if open.is_empty() => {
                         branches.push(Branch::default());
                         continue;
                     }
@@ -64,7 +92,7 @@ impl Pattern {
                         One::Of { ranges: vec![('a', 'z'), ('A', 'Z'), ('0', '9'), ('_', '_')], inverted: false }
                     }
                     Some('b' | '<' | '>') => continue,
-                    Some('(' | ')' | '{' | '}') if !extended => return Err("groups are not understood here".into()),
+                    Some('|' | '{' | '}') if !extended => return Err("this of groups is not understood here".into()),
                     Some('+' | '?') if !extended => return Err("use grep -E for + and ?".into()),
                     Some(c) => One::Is(c),
                     None => return Err("Trailing backslash".into()),
@@ -81,7 +109,7 @@ impl Pattern {
                     branches.push(Branch::default());
                     continue;
                 }
-                '(' | ')' | '{' if extended => return Err(format!("{c} is not understood here")),
+                '{' if extended => return Err(format!("{c} is not understood here")),
                 '*' | '+' | '?' if !is_first && (c == '*' || extended) => {
                     if let Some(item) = branch.items.last_mut() {
                         item.least = usize::from(c == '+');
@@ -94,6 +122,9 @@ impl Pattern {
                 c => One::Is(c),
             };
             branch.items.push(Item { one, least: 1, most: 1 });
+        }
+        if !open.is_empty() {
+            return Err("Unmatched ( or \\(".into());
         }
         Ok(Pattern { branches, ignores_case })
     }
@@ -158,6 +189,47 @@ impl Pattern {
             return reached.contains(&text.len()).then_some(text.len());
         }
         reached.last().copied()
+    }
+
+    /// What each group of a pattern fits that was found from there to there, in bytes: the first takes as much as it can.
+    ///
+    /// # Errors
+    /// The place is too long to be taken apart.
+    pub(crate) fn groups<'l>(&self, line: &'l str, (from, to): (usize, usize)) -> Result<Vec<&'l str>, String> {
+        let text: Vec<(usize, char)> = line[from..to].char_indices().collect();
+        let byte = |at: usize| from + text.get(at).map_or(to - from, |(byte, _)| *byte);
+        for branch in self.branches.iter().filter(|branch| !branch.groups.is_empty()) {
+            if branch.items.len() * (text.len() + 1) > MOST_PLACES {
+                return Err("this line is too long for groups".into());
+            }
+            // For each item, from behind: how far it goes at most from each place so that the rest leads to the end.
+            let mut furthest = vec![vec![None; text.len() + 1]; branch.items.len() + 1];
+            furthest[branch.items.len()][text.len()] = Some(text.len());
+            for (at, item) in branch.items.iter().enumerate().rev() {
+                let mut fitting = 0;
+                // The last place of those that lead on, up to each.
+                let mut last = Vec::with_capacity(text.len() + 1);
+                for place in 0..=text.len() {
+                    let before = last.last().copied().flatten();
+                    last.push(if furthest[at + 1][place].is_some() { Some(place) } else { before });
+                }
+                for place in (0..=text.len()).rev() {
+                    let fits = text.get(place).is_some_and(|(_, c)| self.is(&item.one, *c));
+                    fitting = if fits { fitting + 1 } else { 0 };
+                    let most = place + fitting.min(item.most);
+                    furthest[at][place] = last[most].filter(|reached| *reached >= place + item.least);
+                }
+            }
+            let mut places = vec![0];
+            for reached in &furthest[..branch.items.len()] {
+                places.extend(places.last().and_then(|place| reached[*place]));
+            }
+            if places.len() == branch.items.len() + 1 && places.last() == Some(&text.len()) {
+                let parts = branch.groups.iter().map(|(from, to)| &line[byte(places[*from])..byte(places[*to])]);
+                return Ok(parts.collect());
+            }
+        }
+        Ok(Vec::new())
     }
 
     fn is(&self, one: &One, c: char) -> bool {

@@ -63,7 +63,7 @@ pub(super) fn run(name: &str, words: &[&str], own: &mut Container<'_>) -> Ran {
 }
 
 /// The user that the pod or the container names.
-fn user(own: &Container<'_>) -> i64 {
+pub(super) fn user(own: &Container<'_>) -> i64 {
     of_context("runAsUser", own)
 }
 
@@ -72,13 +72,17 @@ fn of_context(key: &str, own: &Container<'_>) -> i64 {
     of(&own.inside.container.security_context.0).or_else(|| of(&own.inside.pod.spec.security_context.0)).unwrap_or(0)
 }
 
+/// The group that the kubelet gives the volumes of the pod to.
+pub(super) fn shared_group(own: &Container<'_>) -> Option<i64> {
+    own.inside.pod.spec.security_context.0.as_deref()?.at(&["fsGroup"])?.as_int()
+}
+
 /// The groups that it runs in, its own one first.
-fn groups(own: &Container<'_>) -> Vec<i64> {
+pub(super) fn groups(own: &Container<'_>) -> Vec<i64> {
     let mut all = vec![of_context("runAsGroup", own)];
     let pod = own.inside.pod.spec.security_context.0.as_deref();
     let more = pod.and_then(|pod| pod.at(&["supplementalGroups"])).and_then(Value::as_list).unwrap_or_default();
-    let more = more.iter().chain(pod.and_then(|pod| pod.at(&["fsGroup"])));
-    for group in more.filter_map(Value::as_int) {
+    for group in more.iter().filter_map(Value::as_int).chain(shared_group(own)) {
         if !all.contains(&group) {
             all.push(group);
         }

@@ -5,6 +5,7 @@
 use super::environment::expanded;
 use super::facts::command_of;
 use super::inside::Container;
+use super::made::{Replays, span};
 use super::names;
 use super::start::start;
 use petri_objects::{Pod, Time};
@@ -16,6 +17,28 @@ use std::rc::Rc;
 
 /// Programs whose output is their work: whoever starts anything else starts a server.
 const TELLING: [&str; 10] = ["env", "printenv", "hostname", "id", "whoami", "uname", "ls", "nslookup", "wget", "curl"];
+
+/// A container's process as it was while it ran.
+pub(super) fn process(pod: &Pod, began: Time, restarts: u32) -> Process {
+    Process {
+        identity: Identity { namespace: pod.metadata.namespace.clone(), pod: pod.metadata.name.clone() },
+        uid: pod.metadata.uid,
+        owner: None,
+        started: began,
+        restarts,
+        ip: pod.status.pod_ip.clone(),
+        state: ProcessState::Running,
+        answers: true,
+        ills: Default::default(),
+    }
+}
+
+/// The words of its command, with what they mean by `$(NAME)`; `None` if there are none.
+pub(super) fn words_of(own: &Container<'_>) -> Option<Vec<String>> {
+    let words = command_of(&own.inside);
+    let words: Vec<String> = words.iter().map(|word| expanded(word, |name| own.variables.get(name))).collect();
+    (!words.is_empty()).then_some(words)
+}
 
 /// The output of a container's process; `None` if its command is not understood.
 pub(crate) fn said(
@@ -29,19 +52,8 @@ pub(crate) fn said(
         return None;
     }
     let machine = world.machines.get(&pod.spec.node_name)?;
-    let (uid, name) = (pod.metadata.uid, &pod.metadata.name);
-    // As it was while it ran.
-    let process = Process {
-        identity: Identity { namespace: pod.metadata.namespace.clone(), pod: name.clone() },
-        uid,
-        owner: None,
-        started: began,
-        restarts: 0,
-        ip: pod.status.pod_ip.clone(),
-        state: ProcessState::Running,
-        answers: true,
-        ills: Default::default(),
-    };
+    let uid = pod.metadata.uid;
+    let process = process(pod, began, 0);
     let known = world.inside(uid, &container.name);
     let inside = known.unwrap_or_else(|| Inside {
         machine,
@@ -49,16 +61,16 @@ pub(crate) fn said(
         pod: Rc::clone(pod),
         container: container.clone(),
     });
-    let mut own = Container::within(inside, world, 0).with(start);
-    let words: Vec<String> =
-        command_of(&own.inside).iter().map(|word| expanded(word, |name| own.variables.get(name))).collect();
+    let made = Rc::<Replays>::default().run(pod, Some(&container.name), world);
+    let mut own = Container::within(inside, world, 0).with(start).again(made, &Rc::default());
+    let words = words_of(&own)?;
     let first = words.first()?;
     let base = first.rsplit('/').next().unwrap_or(first);
     let is_script = names::SHELLS.contains(&base) && words.len() > 2 && words[1].starts_with('-');
     if !is_script && !names::TEXT.contains(&base) && !TELLING.contains(&base) || base == "sleep" {
         return None;
     }
-    own.since = Some((began, ended.unwrap_or(world.now).since(began)));
+    own.since = Some(span(began, ended, world.now));
     let ran = own.program(&words, None);
     let is_strange =
         ["not found", "is not understood", "is simulated here"].iter().any(|sign| ran.stderr.contains(sign));

@@ -104,6 +104,7 @@ fn asked(name: &str, host: &str, text: &str, database: &mut Option<String>, own:
         Call::Refused | Call::TimedOut => return unreached(),
     };
     let Some(mut server) = Container::of(&pod, &container, own.world, own.salt) else { return unreached() };
+    server = server.knowing(&own.replays);
     let ran = statements(name, text, database, own.terminal.is_some(), &mut server);
     own.elsewhere.extend(server.did(&pod));
     ran

@@ -392,7 +392,12 @@ fn filter(name: &str, words: &[&str], input: Option<&str>, system: &mut dyn Syst
         "sed" => {
             let scripts: Vec<&str> = flags.values('e').collect();
             let script = (!scripts.is_empty()).then(|| scripts.join(";"));
-            super::edit::sed(&flags.words, script.as_deref(), flags.has('n'), &whole())?
+            super::edit::sed(
+                &flags.words,
+                script.as_deref(),
+                (flags.has('n'), flags.has('E') || flags.has('r')),
+                &whole(),
+            )?
         }
         "awk" => super::edit::awk(flags.words[0], flags.value('F'), &whole())?,
         "tac" => whole().lines().rev().map(|line| format!("{line}\n")).collect(),

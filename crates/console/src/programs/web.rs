@@ -3,11 +3,13 @@
 use super::facts::host_name;
 use super::family::{Family, family};
 use super::inside::Container;
+use super::made::Replays;
 use petri_objects::{IntOrString, Kind, Name, ObjectRef, Service, Span};
 use petri_sim::ground::digest;
 use petri_sim::reality::dns::{Rcode, RecordType};
 use petri_sim::reality::machine::{Machine, Process, ProcessId};
 use petri_sim::world::World;
+use std::rc::Rc;
 
 /// Who asks.
 #[derive(Clone, Copy)]
@@ -19,6 +21,8 @@ pub(super) struct Asker<'a> {
     pub own: Option<&'a str>,
     /// Of several endpoints the one of this number is taken.
     pub salt: u64,
+    /// What is known already of what commands wrote.
+    pub replays: Option<&'a Rc<Replays>>,
 }
 
 /// A program of this container asks.
@@ -27,7 +31,8 @@ pub(super) fn asker<'a>(own: &'a Container<'_>) -> Asker<'a> {
         node: Some(&own.inside.machine.name),
         namespace: &own.inside.pod.metadata.namespace,
         own: Some(&own.inside.process.ip),
-        salt: own.salt,
+        salt: own.picks(),
+        replays: Some(&own.replays),
     }
 }
 
@@ -210,8 +215,14 @@ impl Response {
 }
 
 /// What a web server in a container answers. `None` if none is there.
-pub(super) fn answer(pod: &ObjectRef, container: &str, path: &str, world: &World) -> Option<Response> {
-    let own = Container::of(pod, container, world, 0)?;
+pub(super) fn answer(
+    pod: &ObjectRef,
+    container: &str,
+    path: &str,
+    replays: &Rc<Replays>,
+    world: &World,
+) -> Option<Response> {
+    let own = Container::of(pod, container, world, 0)?.knowing(replays);
     let path = path.split(['?', '#']).next().unwrap_or(path);
     let host = host_name(&own.inside);
     let plain = |body: String| Some(Response { status: 200, kind: "text/plain", body });

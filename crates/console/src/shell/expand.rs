@@ -155,14 +155,31 @@ fn value(part: &Part, around: &mut dyn Around) -> Result<Option<String>, String>
                 number if number.starts_with(|c: char| c.is_ascii_digit()) => {
                     number.parse().ok().and_then(|at: usize| words.get(at).cloned())
                 }
-                name => variables.get(name).map(str::to_owned),
+                name => match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
+                    None => variables.get(name).map(str::to_owned),
+                    Some((array, "@" | "*")) => Some(elements(array, variables).join(" ")),
+                    Some((array, index)) => {
+                        // A `$` before a name changes nothing in a sum.
+                        let index = index.replace(['$', '{', '}', '"'], "");
+                        let at = Sum { rest: &index, variables, depth: 0 }.whole()?;
+                        variables.get(&format!("{array}[{at}]")).map(str::to_owned)
+                    }
+                },
             };
+            if let (Some((Change::Length, _)), Some(array)) = (change, name.strip_suffix("[@]")) {
+                return Ok(Some(elements(array, variables).len().to_string()));
+            }
             match change {
                 None => Ok(known),
                 Some((change, word)) => changed(name, known, *change, word, around).map(Some),
             }
         }
     }
+}
+
+/// The words of `NAME=(a b c)`.
+fn elements<'v>(array: &str, variables: &'v Variables) -> Vec<&'v str> {
+    (0_usize..).map_while(|at| variables.get(&format!("{array}[{at}]"))).collect()
 }
 
 fn changed(

@@ -348,6 +348,12 @@ impl<'t> Reader<'t> {
             if words.is_empty()
                 && let Some((name, value)) = assignment(&word)
             {
+                if value.0.iter().all(|part| matches!(part, Part::Text { text, .. } if text.is_empty()))
+                    && self.take_if("(")
+                {
+                    self.array(&name, &mut assignments)?;
+                    continue;
+                }
                 assignments.push((name, value));
                 continue;
             }
@@ -604,6 +610,26 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
+    /// `a b c)` of `NAME=(a b c)`: each word is a variable `NAME[0]`, `NAME[1]` ..., and the first `NAME` as well.
+    fn array(&mut self, name: &str, assignments: &mut Vec<(String, Word)>) -> Result<(), Problem> {
+        for at in 0_usize.. {
+            self.rest = self.rest.trim_start();
+            if self.take_if(")") {
+                break;
+            }
+            self.words += 1;
+            if self.words > MOST_WORDS {
+                return Err(Problem::Wrong(beyond("a line has", MOST_WORDS, "words")));
+            }
+            let Some(word) = self.word()? else { return open(format!("{name}=( does not end")) };
+            if at == 0 {
+                assignments.push((name.into(), word.clone()));
+            }
+            assignments.push((format!("{name}[{at}]"), word));
+        }
+        Ok(())
+    }
+
     fn name(&mut self) -> String {
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
@@ -624,6 +650,13 @@ impl<'t> Reader<'t> {
                 c.to_string()
             }
             _ => self.name(),
+        };
+        let name = match self.rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((index, rest)) if !name.is_empty() => {
+                self.rest = rest;
+                format!("{name}[{index}]")
+            }
+            _ => name,
         };
         if name.is_empty() {
             return wrong("${ is followed by a name: bad substitution");

@@ -96,6 +96,8 @@ fn variables_and_what_commands_write_are_put_into_words() {
     assert_eq!(shown("n=3; echo $((n * (2 + 1) - 4)) ${n}th ${none:-other} ${#n}"), "5 3th other 1\n");
     assert_eq!(shown("f=a.tar.gz; echo ${f%.*} ${f%%.*} ${f#*.} ${f##*.}"), "a.tar a tar.gz gz\n");
     assert_eq!(shown("false; echo $?; echo $?"), "1\n0\n");
+    let array = "a=(foo 'b c'\nbaz); i=1; echo ${a[$i]} ${a[i+1]} ${#a[@]} ${a[*]} $a ${a[7]}";
+    assert_eq!(shown(array), "b c baz 3 foo b c baz foo\n");
     assert_eq!(shown("echo web-{0..2} $ $. cost$"), "web-0 web-1 web-2 $ $. cost$\n");
     assert_eq!(shown("export A=1 B=2; unset A; echo [$A] [$B]"), "[] [2]\n");
 }
@@ -136,6 +138,7 @@ fn a_here_document_is_standard_input() {
 
 #[test]
 fn what_is_not_understood_is_refused_with_a_sentence() {
+    assert!(matches!(read("a=(b"), Err(Problem::Open(_))));
     for (text, why) in [
         ("echo 'a", "a quote does not end"),
         ("echo \"a", "a quote does not end"),

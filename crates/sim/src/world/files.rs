@@ -147,8 +147,8 @@ pub fn change_tree(tree: &mut Tree, spot: &Spot, change: &FileChange) -> Result<
         }
         FileKind::Folder => tree.put(&spot.path, Entry::Folder { mode: mode(0o755) }, spot.capacity),
         FileKind::Gone => match &spot.place {
-            // The image still has it.
-            Place::Container { .. } => tree.put(&spot.path, Entry::Gone, u64::MAX),
+            // The image still has it, or a command of the pod has written it.
+            Place::Container { .. } | Place::Local { .. } => tree.put(&spot.path, Entry::Gone, u64::MAX),
             _ => {
                 tree.forget(&spot.path);
                 Ok(())

@@ -10,6 +10,7 @@ use crate::ground::clock::Time;
 use crate::ground::digest::Kept;
 use crate::reality::machine::Machine;
 use crate::reality::workload::behaviour::ContainerSort;
+use crate::reality::workload::script::last_words;
 use petri_objects::*;
 use std::rc::Rc;
 
@@ -230,7 +231,7 @@ fn container_status(run: &Run, phase: Phase, worker: &Worker) -> ContainerStatus
         }
         RunState::Exited { exit, .. } => {
             status.container_id = id.clone().into();
-            status.state.terminated = Some(terminated(exit, &id));
+            status.state.terminated = Some(terminated(exit, &id, worker, run));
         }
         RunState::BackOff { delay, .. } => {
             let pod = &worker.pod.metadata;
@@ -245,17 +246,20 @@ fn container_status(run: &Run, phase: Phase, worker: &Worker) -> ContainerStatus
     if let Some(exit) = &run.last_exit
         && !matches!(run.state, RunState::Exited { .. })
     {
-        status.last_state.terminated = Some(terminated(exit, &status.container_id));
+        status.last_state.terminated = Some(terminated(exit, &status.container_id, worker, run));
     }
     status
 }
 
-fn terminated(exit: &Exit, id: &str) -> ContainerStateTerminated {
+fn terminated(exit: &Exit, id: &str, worker: &Worker, run: &Run) -> ContainerStateTerminated {
+    let spec = &worker.pod.spec;
+    let own = spec.init_containers.iter().chain(&spec.containers).find(|own| own.name == run.name);
     ContainerStateTerminated {
         container_id: id.into(),
         exit_code: exit.code,
         finished_at: exit.at.whole_seconds(),
         started_at: exit.started.whole_seconds(),
+        message: own.map_or_else(Name::default, |own| last_words(own, exit.at.since(exit.started), exit.code)),
         reason: exit.reason.clone(),
         ..ContainerStateTerminated::default()
     }

@@ -18,6 +18,8 @@ const MOST_COMMANDS: usize = 200;
 pub struct Course {
     /// When each file came and when it went, as far as it did.
     files: BTreeMap<String, (Span, Option<Span>)>,
+    /// What `echo` wrote into files, as far as it is plain text; what it printed stands under no name.
+    texts: BTreeMap<String, String>,
     /// When it ends by itself, and with which code.
     pub ends: Option<(Span, i32)>,
 }
@@ -31,6 +33,10 @@ pub fn course(container: &Container) -> Option<Course> {
         [shell, flags, script, ..] if is_shell(shell) && flags.starts_with('-') && flags.ends_with('c') => read(script),
         [program, ..] if ["sleep", "exit", "true", "false"].contains(&base(program)) && words.len() <= 2 => {
             read(&words.join(" "))
+        }
+        // Its words are no script: whatever they are, it prints them and ends.
+        [program, ..] if ["echo", "date", "printf"].contains(&base(program)) => {
+            Some(Course { ends: Some((Span::ZERO, 0)), ..Course::default() })
         }
         _ => None,
     }
@@ -84,44 +90,132 @@ fn is_shell(word: &str) -> bool {
     matches!(base(word), "sh" | "bash" | "ash" | "dash")
 }
 
+/// Bytes of the last words of a container, and of those that are taken from its output.
+const LONGEST_MESSAGE: usize = 4_096;
+const LONGEST_FALLBACK: usize = 2_048;
+
+/// The last words of a container that ended so long after its start, by its `terminationMessagePath`; with
+/// `FallbackToLogsOnError` the end of what it printed.
+pub fn last_words(container: &Container, after: Span, code: i32) -> Name {
+    let course = course(container).filter(|course| course.ends.is_some_and(|ends| after >= ends.0 && code == ends.1));
+    let Some(course) = course else { return Name::default() };
+    let falls_back = code != 0 && &*container.termination_message_policy == "FallbackToLogsOnError";
+    let text = match course.texts.get(&*container.termination_message_path).filter(|text| !text.is_empty()) {
+        Some(text) => &text[..floor(text, LONGEST_MESSAGE)],
+        None if falls_back => {
+            let text = course.texts.get("").map_or("", String::as_str);
+            let from = text.len().saturating_sub(LONGEST_FALLBACK);
+            &text[(from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())..]
+        }
+        None => "",
+    };
+    text.into()
+}
+
+/// The largest place of a text up to this one at which it can be cut.
+fn floor(text: &str, most: usize) -> usize {
+    (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// Stands before the sign of an operator, so that no quoted word is taken for one.
+const OPERATOR: char = '\0';
+
+/// The commands of a script as their words, up to the first that has something a shell would work out.
+fn commands(script: &str) -> (Vec<Vec<String>>, bool) {
+    let (mut all, mut words, mut word) = (Vec::new(), Vec::new(), None::<String>);
+    let mut quote = None;
+    let mut rest = script.chars().peekable();
+    while let Some(c) = rest.next() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (Some('"'), '$' | '`' | '\\') | (_, OPERATOR) => return (all, false),
+            (Some(_), _) => word.get_or_insert_default().push(c),
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, '>') => {
+                if word.as_deref().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit())) {
+                    return (all, false);
+                }
+                words.extend(word.take());
+                let sign = if rest.next_if_eq(&'>').is_some() { ">>" } else { ">" };
+                words.push(format!("{OPERATOR}{sign}"));
+            }
+            (None, ';' | '\n') => {
+                words.extend(word.take());
+                all.push(std::mem::take(&mut words));
+            }
+            (None, '&') if rest.next_if_eq(&'&').is_some() => {
+                words.extend(word.take());
+                all.push(std::mem::take(&mut words));
+            }
+            (None, '|' | '`' | '$' | '&' | '<' | '(' | '\\') => return (all, false),
+            (None, _) if c.is_whitespace() => words.extend(word.take()),
+            (None, _) => word.get_or_insert_default().push(c),
+        }
+        if all.len() > MOST_COMMANDS {
+            return (all, false);
+        }
+    }
+    words.extend(word);
+    all.push(words);
+    (all, quote.is_none())
+}
+
 /// Reads a script up to the first thing that is not known: from there on it runs for ever.
 fn read(script: &str) -> Option<Course> {
     let (mut course, mut at, mut code) = (Course::default(), Span::ZERO, 0);
-    let joined = script.replace("&&", ";").replace('\n', ";");
+    let (commands, mut is_whole) = commands(script);
     let mut known = false;
-    for (count, command) in joined.split(';').map(str::trim).filter(|command| !command.is_empty()).enumerate() {
-        let words: Vec<&str> = command.split_whitespace().collect();
+    for command in commands.iter().filter(|command| !command.is_empty()) {
+        let place = command.iter().position(|word| word.starts_with(OPERATOR));
+        let (words, target) = command.split_at(place.unwrap_or(command.len()));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let files = || words.iter().skip(1).filter(|word| !word.starts_with('-')).map(|word| (*word).to_owned());
-        if count >= MOST_COMMANDS || command.contains(['|', '`', '$', '&', '<', '(']) {
-            return known.then_some(course);
-        }
         match words[..] {
+            ["echo", ..] | ["date"] => {
+                code = 0;
+                let name = match target {
+                    [] => "",
+                    [_, file] if !file.starts_with(OPERATOR) => file,
+                    _ => return known.then_some(course),
+                };
+                if !name.is_empty() {
+                    make(&mut course, name.to_owned(), at);
+                }
+                let text = course.texts.entry(name.to_owned()).or_default();
+                if target.first().is_some_and(|sign| !sign.ends_with(">>")) {
+                    text.clear();
+                }
+                if words[0] == "echo" {
+                    text.push_str(&words[1..].join(" "));
+                    text.push('\n');
+                }
+            }
+            _ if !target.is_empty() => return known.then_some(course),
             ["sleep", span] => {
                 let Some(span) = seconds(span) else { return known.then_some(course) };
                 at = at + span;
             }
             ["touch", ..] => files().for_each(|file| make(&mut course, file, at)),
             ["rm", ..] => files().for_each(|file| remove(&mut course, &file, at)),
-            ["exit"] => break,
+            ["exit"] => {
+                is_whole = true;
+                break;
+            }
             ["exit", number] => {
                 code = number.parse().unwrap_or(2);
-                known = true;
+                (known, is_whole) = (true, true);
                 break;
             }
             ["false"] => code = 1,
-            ["true" | ":"] | ["echo", ..] | ["mkdir", ..] | ["set", ..] | ["date"] => {
-                code = 0;
-                match words.iter().rposition(|word| matches!(*word, ">" | ">>")) {
-                    Some(place) => words[place + 1..].iter().for_each(|file| make(&mut course, (*file).to_owned(), at)),
-                    None if command.contains('>') => return known.then_some(course),
-                    None => {}
-                }
-            }
+            ["true" | ":"] | ["mkdir", ..] | ["set", ..] => code = 0,
             _ => return known.then_some(course),
         }
         known = true;
     }
-    course.ends = Some((at, code));
+    course.ends = is_whole.then_some((at, code));
     known.then_some(course)
 }
 
@@ -228,5 +322,25 @@ mod tests {
         assert_eq!(ends(&["server", "--flag"]), None);
         assert_eq!(ends(&["sh", "-c", "sleep 99999999999999999999"]), None);
         assert_eq!(ends(&["sh", "-c", ""]), None);
+        let page = "echo \"Hello world! I'm going to exit with 0 (success).\" && sleep 90 && exit 0";
+        assert_eq!(ends(&["bash", "-c", page]), Some(Some((Span::seconds(90), 0))));
+        assert_eq!(ends(&["echo", "Hello; World"]), Some(Some((Span::ZERO, 0))));
+        assert_eq!(ends(&["sh", "-c", "echo 'a"]), None);
+    }
+
+    #[test]
+    fn the_last_words_are_those_of_the_file_or_of_the_log() {
+        let words = |script: &str, policy: &str, after: u64, code: i32| {
+            let mut container = container(&["/bin/sh", "-c", script], &[]);
+            container.termination_message_path = "/dev/termination-log".into();
+            container.termination_message_policy = policy.into();
+            last_words(&container, Span::seconds(after), code).to_string()
+        };
+        let page = "sleep 10 && echo Sleep expired > /dev/termination-log";
+        assert_eq!(words(page, "File", 10, 0), "Sleep expired\n");
+        assert_eq!(words(page, "File", 9, 0), "", "it was ended before");
+        assert_eq!(words("echo why; exit 3", "FallbackToLogsOnError", 0, 3), "why\n");
+        assert_eq!(words("echo why; exit 3", "File", 0, 3), "");
+        assert_eq!(words("echo a >/dev/termination-log; echo b >>/dev/termination-log", "File", 1, 0), "a\nb\n");
     }
 }
