@@ -472,10 +472,8 @@ impl LabelFilter {
                         Requirement::In(key.trim().into(), [value.into()].into())
                     }
                     (None, None) if part.contains([' ', '(']) => {
-                        return Err(format!(
-                            "error: unable to parse requirement: {} is no label selector",
-                            quoted(part)
-                        ));
+                        let unread = || format!("unable to parse requirement: {} is no label selector", quoted(part));
+                        return Err(format!("error: {}", label_selector_problem(part).unwrap_or_else(unread)));
                     }
                     (None, None) => match part.strip_prefix('!') {
                         Some(key) => Requirement::Absent(key.trim().into()),
