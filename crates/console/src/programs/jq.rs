@@ -1,4 +1,5 @@
-//! `jq`, as far as paths go: `.`, `.a.b[0]`, `.items[].metadata.name`, `|`, `length`, `keys`.
+//! `jq`, as far as paths go: `.`, `.a.b[0]`, `.items[].metadata.name`, `|`, `length`, `keys`, `paths`, `select(...)`,
+//! `test("...")`, `join("...")`.
 
 use petri_objects::Value;
 

@@ -1,7 +1,7 @@
 //! Programs that read texts and write texts, in the console and in containers alike: `grep`, `sort`, `jq .` and their kin.
 //!
-//! Deviation: patterns of `grep` and `sed` know `.`, `*`, `^`, `$`, `[...]`, `\` and, for `grep -E`, `|`; `awk` prints
-//! fields; `jq` follows paths. What they do not know they refuse.
+//! Deviation: patterns of `grep` and `sed` know `.`, `*`, `^`, `$`, `[...]`, `\`, groups that stand once and, for `grep -E`,
+//! `|`; `awk` prints fields; `jq` follows paths and selects. What they do not know they refuse.
 
 use super::jq;
 use super::names;

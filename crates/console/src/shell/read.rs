@@ -4,7 +4,9 @@
 //! processes as files.
 
 use super::marks::{Delimiter, Problem, is_name, open, placeholder, wrong};
-use super::script::{Change, Entry, List, Part, Pipeline, Redirect, Script, Stage, Stream, To, What, When, Word};
+use super::script::{
+    Change, Entry, List, Part, Pipeline, Redirect, Script, Stage, Stream, To, What, When, Word, assignment,
+};
 use crate::limits::{LONGEST_LINE, MOST_COMMANDS, MOST_NESTED, MOST_WORDS, beyond};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -348,9 +350,7 @@ impl<'t> Reader<'t> {
             if words.is_empty()
                 && let Some((name, value)) = assignment(&word)
             {
-                if value.0.iter().all(|part| matches!(part, Part::Text { text, .. } if text.is_empty()))
-                    && self.take_if("(")
-                {
+                if value.plain().is_some_and(|text| text.is_empty()) && self.take_if("(") {
                     self.array(&name, &mut assignments)?;
                     continue;
                 }
@@ -697,16 +697,4 @@ impl<'t> Reader<'t> {
         word.0.push(Part::Variable { name, change: change.map(|change| (change, text)), quoted });
         Ok(())
     }
-}
-
-/// `NAME=VALUE`, if the word is that.
-fn assignment(word: &Word) -> Option<(String, Word)> {
-    let Some(Part::Text { text, quoted: false }) = word.0.first() else { return None };
-    let (name, value) = text.split_once('=')?;
-    if !is_name(name) {
-        return None;
-    }
-    let mut parts = word.0.clone();
-    parts[0] = Part::Text { text: value.into(), quoted: false };
-    Some((name.into(), Word(parts)))
 }

@@ -1,5 +1,6 @@
 //! What a line says, taken apart: lists of pipelines of commands, with words that are not put in yet.
 
+use super::marks::is_name;
 use std::rc::Rc;
 
 /// A whole line, which may be several lines of text.
@@ -175,4 +176,16 @@ impl Word {
             _ => self.0.push(Part::Text { text: c.into(), quoted: is_quoted }),
         }
     }
+}
+
+/// `NAME=VALUE`, if the word is that.
+pub(super) fn assignment(word: &Word) -> Option<(String, Word)> {
+    let Some(Part::Text { text, quoted: false }) = word.0.first() else { return None };
+    let (name, value) = text.split_once('=')?;
+    if !is_name(name) {
+        return None;
+    }
+    let mut parts = word.0.clone();
+    parts[0] = Part::Text { text: value.into(), quoted: false };
+    Some((name.into(), Word(parts)))
 }

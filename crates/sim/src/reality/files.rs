@@ -10,7 +10,8 @@
 //! Invariant: a world in which nobody wrote a file has the fingerprint that it would have without files.
 //!
 //! Deviation: only what a program leaves that somebody starts ([`Command::Exec`](crate::words::command::Command::Exec))
-//! is a file. What containers write by themselves are records in a [journal](super::journal).
+//! is a file here. What the commands of containers write is worked out by whoever looks; what a database writes are records
+//! in a [journal](super::journal).
 
 use crate::belief::api::shelf::{Key, Objects};
 use petri_objects::{Container, Name, Pod, Uid, Value};
