@@ -1,6 +1,7 @@
 //! Programs of the console itself, around kubectl: what is about texts and files of the editor, `curl` of what a port leads
 //! to, and a sentence for tools that make clusters.
 
+use super::made;
 use super::network::{self, Fetched};
 use super::system::{Ran, System};
 use super::text;
@@ -14,7 +15,6 @@ use petri_sim::belief::api::shelf::Key;
 use petri_sim::reality::files::Fault;
 use petri_sim::world::World;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 /// The home of the person at the console.
 pub(crate) const HOME: &str = "/home/petri";
@@ -463,7 +463,7 @@ fn proxied(path: &str, salt: u64, world: &World) -> Ran {
         let number = port.parse().ok().or(usual.and_then(|port| u16::try_from(port).ok())).unwrap_or(80);
         return match to_target(&target, number, asker, world) {
             Call::Open { pod, container } => {
-                match web::answer(&pod, &container, &format!("/{}", rest.join("/")), &Rc::default(), world) {
+                match web::answer(&pod, &container, &format!("/{}", rest.join("/")), &made::replays(), world) {
                     Some(response) => Ran::text(response.body),
                     None => Ran::text(unavailable(&format!("error trying to reach {name}"))),
                 }

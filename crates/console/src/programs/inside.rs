@@ -3,8 +3,8 @@
 use super::environment::environment;
 use super::family::{Family, family};
 use super::image::{self, Base};
-use super::made::{self, Made, Replays};
 use super::names;
+use super::replays::{self, Made, Replays};
 use super::system::{Ran, System};
 use crate::limits::{LARGEST_ANSWER, MOST_NESTED, beyond};
 use crate::shell::{self, Around, List, Next, Rest, Variables, is_like};
@@ -210,8 +210,8 @@ impl<'w> Container<'w> {
                 self.halted = true;
                 return ran;
             }
-            let is_last = !self.replays.takes_one() || made::stays(words);
-            self.halted |= is_last || made::follows(words) || !self.has(words.first().map_or("", String::as_str));
+            let is_last = !self.replays.takes_one() || replays::stays(words);
+            self.halted |= is_last || replays::follows(words) || !self.has(words.first().map_or("", String::as_str));
             if is_last {
                 return Ran::default();
             }

@@ -35,6 +35,7 @@ mod names;
 mod network;
 mod pattern;
 mod process;
+mod replays;
 mod said;
 mod sql;
 mod start;
@@ -81,7 +82,7 @@ pub(crate) struct Reply {
 
 /// What a web server in a container answers to somebody in front of the cluster.
 pub(crate) fn get(pod: &ObjectRef, container: &str, path: &str, world: &World) -> Option<Reply> {
-    let found = web::answer(pod, container, path, &Rc::default(), world)?;
+    let found = web::answer(pod, container, path, &made::replays(), world)?;
     let reason = found.reason();
     Some(Reply { status: found.status, reason, kind: found.kind, body: found.body })
 }
@@ -158,7 +159,7 @@ pub(crate) fn exec(
         ));
     };
     let name = words.first().map_or("", String::as_str);
-    own = own.with(start);
+    own = own.with(start).knowing(&made::replays());
     if !own.has(name) {
         let shown = petri_objects::value::quoted(name);
         let why = if name.contains('/') { "no such file or directory" } else { "executable file not found in $PATH" };
@@ -189,7 +190,7 @@ pub(crate) fn typed(inside: &mut Inside, line: &str, salt: u64, host: &mut dyn H
         out.code = 137;
         return false;
     };
-    own = own.with(start);
+    own = own.with(start).knowing(&made::replays());
     if let Some(image) = &inside.image {
         own.family = family::family(image);
     }

@@ -2,43 +2,18 @@
 //!
 //! Deviation: it is run with what lies in the container now, and a program takes no time but for what it sleeps.
 
-use super::environment::expanded;
-use super::facts::command_of;
 use super::inside::Container;
-use super::made::{Replays, span};
+use super::made::{self, process, words_of};
 use super::names;
+use super::replays::span;
 use super::start::start;
 use petri_objects::{Pod, Time};
-use petri_sim::reality::machine::{Process, ProcessState};
-use petri_sim::words::identity::Identity;
 use petri_sim::world::World;
 use petri_sim::world::files::Inside;
 use std::rc::Rc;
 
 /// Programs whose output is their work: whoever starts anything else starts a server.
 const TELLING: [&str; 10] = ["env", "printenv", "hostname", "id", "whoami", "uname", "ls", "nslookup", "wget", "curl"];
-
-/// A container's process as it was while it ran.
-pub(super) fn process(pod: &Pod, began: Time, restarts: u32) -> Process {
-    Process {
-        identity: Identity { namespace: pod.metadata.namespace.clone(), pod: pod.metadata.name.clone() },
-        uid: pod.metadata.uid,
-        owner: None,
-        started: began,
-        restarts,
-        ip: pod.status.pod_ip.clone(),
-        state: ProcessState::Running,
-        answers: true,
-        ills: Default::default(),
-    }
-}
-
-/// The words of its command, with what they mean by `$(NAME)`; `None` if there are none.
-pub(super) fn words_of(own: &Container<'_>) -> Option<Vec<String>> {
-    let words = command_of(&own.inside);
-    let words: Vec<String> = words.iter().map(|word| expanded(word, |name| own.variables.get(name))).collect();
-    (!words.is_empty()).then_some(words)
-}
 
 /// The output of a container's process; `None` if its command is not understood.
 pub(crate) fn said(
@@ -61,8 +36,8 @@ pub(crate) fn said(
         pod: Rc::clone(pod),
         container: container.clone(),
     });
-    let made = Rc::<Replays>::default().run(pod, Some(&container.name), world);
-    let mut own = Container::within(inside, world, 0).with(start).again(made, &Rc::default());
+    let made = made::run(&made::replays(), pod, Some(&container.name), world);
+    let mut own = Container::within(inside, world, 0).with(start).again(made, &made::replays());
     let words = words_of(&own)?;
     let first = words.first()?;
     let base = first.rsplit('/').next().unwrap_or(first);

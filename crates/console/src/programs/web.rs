@@ -3,7 +3,7 @@
 use super::facts::host_name;
 use super::family::{Family, family};
 use super::inside::Container;
-use super::made::Replays;
+use super::replays::Replays;
 use petri_objects::{IntOrString, Kind, Name, ObjectRef, Service, Span};
 use petri_sim::ground::digest;
 use petri_sim::reality::dns::{Rcode, RecordType};

@@ -158,9 +158,13 @@ fn commands(script: &str) -> (Vec<Vec<String>>, bool) {
             return (all, false);
         }
     }
+    if quote.is_some() {
+        // No shell runs any of it.
+        return (Vec::new(), false);
+    }
     words.extend(word);
     all.push(words);
-    (all, quote.is_none())
+    (all, true)
 }
 
 /// Reads a script up to the first thing that is not known: from there on it runs for ever.
