@@ -158,8 +158,8 @@ fn is_answer(words: &[String]) -> bool {
 }
 
 /// What few lines ask of kubectl.
-const RARE_FLAGS: [&str; 3] = ["--prune", "--record", "--server-side"];
-const RARE: [&str; 30] = [
+const RARE_FLAGS: [&str; 4] = ["--prune", "--record", "--server-side", "--selector"];
+const RARE: [&str; 31] = [
     "alpha",
     "annotate",
     "api-resources",
@@ -189,6 +189,7 @@ const RARE: [&str; 30] = [
     "rollout",
     "run",
     "set",
+    "taint",
     "wait",
 ];
 
@@ -204,7 +205,9 @@ pub fn is_rare(line: &str) -> bool {
         let verb = kubectl::verb(&words[1..]).unwrap_or_default();
         let of_image = verb == "set" && words.iter().any(|word| word == "image");
         let is_usual = of_image || of_file && verb == "create";
-        let has_flag = words.iter().any(|word| RARE_FLAGS.contains(&word.as_str()));
+        let has_flag = words
+            .iter()
+            .any(|word| RARE_FLAGS.contains(&word.split('=').next().unwrap_or(word)) || word.starts_with("-l"));
         awaits || is_kubectl && (has_flag || RARE.contains(&verb) && !is_usual)
     };
     plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_rare(line)
@@ -596,6 +599,8 @@ mod tests {
             "kubectl apply -f web.yaml --server-side",
             "kubectl get pods | wc -l",
             "kubectl get jobs",
+            "kubectl get pods -l app=web",
+            "kubectl delete pods --selector=app=web",
             "run until pod/web-0 is Ready",
         ] {
             assert!(is_rare(line), "{line}");

@@ -254,12 +254,14 @@ fn container_status(run: &Run, phase: Phase, worker: &Worker) -> ContainerStatus
 fn terminated(exit: &Exit, id: &str, worker: &Worker, run: &Run) -> ContainerStateTerminated {
     let spec = &worker.pod.spec;
     let own = spec.init_containers.iter().chain(&spec.containers).find(|own| own.name == run.name);
+    // Of a container that is told nothing, nothing can be read.
+    let told = own.filter(|own| !own.command.is_empty() || !own.args.is_empty());
     ContainerStateTerminated {
         container_id: id.into(),
         exit_code: exit.code,
         finished_at: exit.at.whole_seconds(),
         started_at: exit.started.whole_seconds(),
-        message: own.map_or_else(Name::default, |own| last_words(own, exit.at.since(exit.started), exit.code)),
+        message: told.map_or_else(Name::default, |own| last_words(own, exit.at.since(exit.started), exit.code)),
         reason: exit.reason.clone(),
         ..ContainerStateTerminated::default()
     }
