@@ -53,7 +53,7 @@ pub(super) fn family(image: &str) -> Family {
 pub(super) fn entry(image: &str, words: Vec<String>) -> Vec<String> {
     let last = image.split('@').next().unwrap_or(image).rsplit('/').next().unwrap_or(image);
     let is_curl = matches!(last.split(':').next(), Some("curl" | "curl-jq"));
-    let is_program = words.first().is_none_or(|first| first.starts_with('/') || super::is_program(first));
+    let is_program = words.first().is_none_or(|first| first.starts_with('/') || super::names::is_program(first));
     match is_curl && !is_program {
         true => ["curl".to_owned()].into_iter().chain(words).collect(),
         false => words,

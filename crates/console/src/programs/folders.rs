@@ -114,8 +114,8 @@ fn letters(stat: &Stat) -> String {
 fn owners(own: &Container<'_>, path: &str) -> (String, String) {
     let named = |id: i64| if id == 0 { "root".to_owned() } else { id.to_string() };
     let is_shared = own.is_shared(path);
-    let user = if own.is_written(path) { named(super::process::user(own)) } else { named(0) };
-    let group = if is_shared || own.is_in_shared(path) { super::process::shared_group(own) } else { None };
+    let user = if own.is_written(path) { named(super::facts::user(&own.inside)) } else { named(0) };
+    let group = if is_shared || own.is_in_shared(path) { super::facts::shared_group(&own.inside) } else { None };
     (user, named(group.unwrap_or(0)))
 }
 

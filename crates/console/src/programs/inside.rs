@@ -315,7 +315,7 @@ impl<'w> Container<'w> {
     /// Whether it lies on a volume that the kubelet gives to the group of the pod.
     pub fn is_in_shared(&self, path: &str) -> bool {
         let spot = self.spot(path);
-        matches!(spot.place, Place::Disk(_) | Place::Local { .. }) && super::process::shared_group(self).is_some()
+        matches!(spot.place, Place::Disk(_) | Place::Local { .. }) && super::facts::shared_group(&self.inside).is_some()
     }
 
     /// Whether it is such a volume itself.

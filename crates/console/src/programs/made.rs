@@ -1,5 +1,5 @@
 //! What the commands of a pod's containers have written: they are run again when somebody looks, from when each began until
-//! now or its end, as [`said`](super::said) does for what they print.
+//! now or its end, as is done for what they print.
 //!
 //! Deviation: they run one after the other, init containers first; each one's present run alone counts, and of a long loop
 //! its beginning. On disks nothing of it outlives the pod. What somebody wrote by `kubectl exec` hides what a command writes.

@@ -1,20 +1,22 @@
 //! Programs about the container itself: its name, its environment, its processes.
 
 use super::environment::environment;
-use super::facts::{command_of, host_name};
+use super::facts::{command_of, groups, host_name, user};
 use super::given;
 use super::inside::Container;
 use super::system::{Ran, System};
-use petri_objects::Value;
 
 pub(super) fn run(name: &str, words: &[&str], own: &mut Container<'_>) -> Ran {
     match name {
         "hostname" => host(words, own),
         "env" | "printenv" => variables(name, words, own),
-        "whoami" => Ran::text(format!("{}\n", if user(own) == 0 { "root".into() } else { user(own).to_string() })),
+        "whoami" => Ran::text(format!(
+            "{}\n",
+            if user(&own.inside) == 0 { "root".into() } else { user(&own.inside).to_string() }
+        )),
         "id" => {
             let named = |id: &i64| if *id == 0 { "0(root)".to_owned() } else { id.to_string() };
-            let (user, all) = (user(own), groups(own));
+            let (user, all) = (user(&own.inside), groups(&own.inside));
             match words {
                 ["-g"] => Ran::text(format!("{}\n", all[0])),
                 ["-G"] => Ran::text(all.iter().map(i64::to_string).collect::<Vec<_>>().join(" ") + "\n"),
@@ -60,34 +62,6 @@ pub(super) fn run(name: &str, words: &[&str], own: &mut Container<'_>) -> Ran {
         ),
         _ => Ran::failed(1, format!("{name}: nothing of it is simulated here")),
     }
-}
-
-/// The user that the pod or the container names.
-pub(super) fn user(own: &Container<'_>) -> i64 {
-    of_context("runAsUser", own)
-}
-
-fn of_context(key: &str, own: &Container<'_>) -> i64 {
-    let of = |context: &Option<std::rc::Rc<Value>>| context.as_ref().and_then(|value| value.at(&[key])?.as_int());
-    of(&own.inside.container.security_context.0).or_else(|| of(&own.inside.pod.spec.security_context.0)).unwrap_or(0)
-}
-
-/// The group that the kubelet gives the volumes of the pod to.
-pub(super) fn shared_group(own: &Container<'_>) -> Option<i64> {
-    own.inside.pod.spec.security_context.0.as_deref()?.at(&["fsGroup"])?.as_int()
-}
-
-/// The groups that it runs in, its own one first.
-pub(super) fn groups(own: &Container<'_>) -> Vec<i64> {
-    let mut all = vec![of_context("runAsGroup", own)];
-    let pod = own.inside.pod.spec.security_context.0.as_deref();
-    let more = pod.and_then(|pod| pod.at(&["supplementalGroups"])).and_then(Value::as_list).unwrap_or_default();
-    for group in more.iter().filter_map(Value::as_int).chain(shared_group(own)) {
-        if !all.contains(&group) {
-            all.push(group);
-        }
-    }
-    all
 }
 
 fn host(words: &[&str], own: &Container<'_>) -> Ran {
@@ -139,7 +113,7 @@ fn variables(name: &str, words: &[&str], own: &mut Container<'_>) -> Ran {
 
 /// Those of the container: its own, and the one that asks. Nothing here takes time of a processor.
 fn processes(name: &str, words: &[&str], own: &Container<'_>) -> String {
-    let who = if user(own) == 0 { "root".to_owned() } else { user(own).to_string() };
+    let who = if user(&own.inside) == 0 { "root".to_owned() } else { user(&own.inside).to_string() };
     let clock = |seconds: u64| format!("{:02}:{:02}", seconds / 3_600 % 24, seconds / 60 % 60);
     let (started, now) = (clock(own.inside.process.started.0 / 1_000_000), clock(own.now().0 / 1_000_000));
     let own_line = format!("{name} {}", words.join(" "));
