@@ -183,7 +183,10 @@ fn conflicts(kind: Kind, shares: &[Share], manager: &str, live: &Leaves, wanted:
     others
         .flat_map(|share| {
             // Only who updates has written in a version; an apply is of all.
-            let using = share.entry.is_none().then(|| format!(" using {}", kind.api_version())).unwrap_or_default();
+            let using = match share.entry {
+                None => format!(" using {}", kind.api_version()),
+                Some(_) => String::new(),
+            };
             let with = format!("with \"{}\"{using}", share.manager);
             let changed = wanted.iter().filter(|leaf| !live.contains(leaf) && share.fields.contains(&leaf.0));
             changed.map(|(path, _)| [with.clone(), dotted(path)]).collect::<Vec<_>>()

@@ -209,9 +209,9 @@ impl Pattern {
                 let mut fitting = 0;
                 // The last place of those that lead on, up to each.
                 let mut last = Vec::with_capacity(text.len() + 1);
-                for place in 0..=text.len() {
+                for (place, reached) in furthest[at + 1].iter().enumerate() {
                     let before = last.last().copied().flatten();
-                    last.push(if furthest[at + 1][place].is_some() { Some(place) } else { before });
+                    last.push(if reached.is_some() { Some(place) } else { before });
                 }
                 for place in (0..=text.len()).rev() {
                     let fits = text.get(place).is_some_and(|(_, c)| self.is(&item.one, *c));

@@ -144,7 +144,7 @@ pub(super) fn of_cron_job(errors: &mut Errors, object: &KeptObject) {
                 let detail = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
                 errors.invalid(&path, format::text(zone), detail);
             }
-            zone if !is_zone(zone) => errors.invalid(&path, format::text(zone), &format!("unknown time zone {zone}")),
+            zone if !is_zone(zone) => errors.invalid(&path, format::text(zone), format!("unknown time zone {zone}")),
             _ => {}
         }
     }
