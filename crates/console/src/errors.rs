@@ -1,5 +1,6 @@
 //! What kubectl says about answers of the API server.
 
+use crate::output::Trouble;
 use petri_objects::ObjectRef;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::note::Answer;
@@ -26,11 +27,24 @@ pub fn api_error(error: &ApiError, doing: Option<&str>) -> String {
         ApiError::Unreachable => {
             "The connection to the server petri was refused - did you specify the right host or port?".into()
         }
-        other => {
-            let doing = doing.map_or(String::new(), |doing| format!("{doing}: "));
-            format!("Error from server ({}): {doing}{other}", other.reason())
-        }
+        other => standard(other, doing),
     }
+}
+
+/// The same where it may be one of several: what is invalid has lines of its own only if nothing else went wrong.
+pub(crate) fn trouble(error: &ApiError, doing: Option<&str>) -> Trouble {
+    let alone = api_error(error, doing);
+    let among = match error {
+        ApiError::Invalid { .. } | ApiError::InvalidPatch(_) => standard(error, doing),
+        _ => alone.clone(),
+    };
+    Trouble { alone, among }
+}
+
+/// Upstream: `StandardErrorMessage`.
+fn standard(error: &ApiError, doing: Option<&str>) -> String {
+    let doing = doing.map_or(String::new(), |doing| format!("{doing}: "));
+    format!("Error from server ({}): {doing}{error}", error.reason())
 }
 
 /// `statefulset.apps/web`.

@@ -24,6 +24,8 @@ pub struct Output {
     pub(crate) written: Vec<(String, String)>,
     /// What the command asks of the console that runs it.
     pub(crate) asks: Option<Asks>,
+    /// What went wrong and is said at the end of the command.
+    pub(crate) gathered: Vec<Trouble>,
     /// The exit code: 0 if all went well.
     pub code: i32,
     /// What the line still waits for, if the host does not wait by itself.
@@ -53,6 +55,23 @@ impl Output {
         self.stderr.push_str(&format!("{message}\n"));
         self.code = 1;
     }
+    /// What went wrong with one of several things: said when the command has tried them all.
+    pub(crate) fn gather(&mut self, trouble: impl Into<Trouble>) {
+        self.gathered.push(trouble.into());
+        self.code = 1;
+    }
+    pub(crate) fn has_gathered(&self) -> bool {
+        !self.gathered.is_empty()
+    }
+    /// Says what was gathered.
+    pub(crate) fn settle(&mut self) {
+        let troubles = std::mem::take(&mut self.gathered);
+        let is_alone = troubles.len() == 1;
+        for trouble in troubles {
+            self.stderr.push_str(if is_alone { &trouble.alone } else { &trouble.among });
+            self.stderr.push('\n');
+        }
+    }
     /// Another output after this one. What is too much for one answer is cut off.
     pub(crate) fn then(&mut self, other: Output) {
         append(&mut self.stdout, &other.stdout);
@@ -63,6 +82,36 @@ impl Output {
         self.asks = other.asks.or(self.asks.take());
         self.code = other.code;
         self.follow = other.follow;
+    }
+}
+
+/// What went wrong with one thing, in the words for it alone, and among others.
+///
+/// Upstream: `checkErr` puts `error: ` before what is alone, and `MultipleErrors` before nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub alone: String,
+    pub among: String,
+}
+
+impl Trouble {
+    /// One that is counted as several even if it is alone: upstream wraps what it gathered while it read files.
+    pub fn nested(problem: Failure) -> Trouble {
+        let among = Trouble::from(problem).among;
+        Trouble { alone: among.clone(), among }
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(alone: Failure) -> Trouble {
+        let among = alone.strip_prefix("error: ").unwrap_or(&alone).to_owned();
+        Trouble { alone, among }
+    }
+}
+
+impl From<&str> for Trouble {
+    fn from(alone: &str) -> Trouble {
+        alone.to_owned().into()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::write::{changed, check_version, named_as, show, target};
 use petri_objects::merge::{Lists, strategic};
 use petri_objects::{Decode, Kind, Object, Value};
 use petri_sim::belief::api::patch::merge_value;
+use petri_sim::belief::api::warnings;
 use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use std::collections::BTreeSet;
@@ -41,6 +42,12 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
     }
     let kind = place.served.kind;
     let mut warnings = Vec::new();
+    let mut at = Decode::default();
+    decode::read(config.clone(), place, &mut at);
+    let unknown = decode::unknown_paths(&at);
+    if !unknown.is_empty() {
+        return Err(Failure::new(500, "", Lists::of(kind).undeclared(&target(place), &config, &unknown)));
+    }
     let object = decode::object(config.clone(), place, Validation::of(ask)?, &mut warnings)?;
     named_as(&object, place)?;
     let status = place.subresource.as_deref() == Some("status");
@@ -61,6 +68,7 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
         }
         let done = run.write(Command::Create(object), &writer)?;
         let created = done.object.ok_or_else(Failure::no_resource)?;
+        warnings.extend(warnings::of(&created));
         return Ok(show(run, place, &created, 201, wanted, warnings));
     };
     check_version(&object, &old)?;
@@ -77,8 +85,9 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
             merge_value(&mut new, &config);
             new
         }
-        false => strategic(Lists::of(kind), &before, &config)
-            .map_err(|unfit| Failure::new(500, "InternalError", unfit.to_string()))?,
+        false => {
+            strategic(Lists::of(kind), &before, &config).map_err(|unfit| Failure::new(500, "", unfit.to_string()))?
+        }
     };
     let was = run.memory.managers.applied_by(uid, &writer);
     let wants: BTreeSet<Path> = applied.into_keys().collect();
@@ -93,6 +102,7 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
         let now = run.timeline.now();
         run.memory.managers.applied(&result, &writer, now);
     }
+    warnings.extend(warnings::of_change(&result, &old));
     Ok(show(run, place, &result, 200, wanted, warnings))
 }
 

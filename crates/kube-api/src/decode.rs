@@ -159,8 +159,7 @@ pub fn problems(at: &Decode, place: &Place, validation: Validation, warnings: &m
     if let Some(text) = wrong {
         return Err(Failure::bad_request(as_a(place, &by_decoder(text))));
     }
-    let unknown = at.problems.iter().filter(|problem| problem.kind == DecodeProblemKind::UnknownField);
-    let unknown: Vec<String> = unknown.map(|problem| format!("unknown field \"{}\"", problem.path)).collect();
+    let unknown = unknown_fields(at);
     match validation {
         Validation::Strict if !unknown.is_empty() => {
             let text = format!("strict decoding error: {}", unknown.join(", "));
@@ -170,6 +169,16 @@ pub fn problems(at: &Decode, place: &Place, validation: Validation, warnings: &m
         Validation::Strict | Validation::Ignore => {}
     }
     Ok(())
+}
+
+/// The fields that nobody knows, as the API server names them.
+pub fn unknown_fields(at: &Decode) -> Vec<String> {
+    unknown_paths(at).iter().map(|path| format!("unknown field \"{path}\"")).collect()
+}
+
+pub fn unknown_paths(at: &Decode) -> Vec<String> {
+    let unknown = at.problems.iter().filter(|problem| problem.kind == DecodeProblemKind::UnknownField);
+    unknown.map(|problem| problem.path.clone()).collect()
 }
 
 fn as_a(place: &Place, problem: &str) -> String {

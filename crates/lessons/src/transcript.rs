@@ -183,8 +183,11 @@ fn matches(expected: &[String], actual: &[String]) -> bool {
     }
 }
 
-/// Reads `<!-- scenario: sized-12, seed: 7 -->` or `<!-- beginning: r=... -->`.
-fn beginning(markdown: &str, options: &mut Options) -> Result<(), String> {
+/// Reads `<!-- scenario: sized-12, seed: 7 -->` or `<!-- beginning: r=... -->`, where a transcript has one.
+///
+/// # Errors
+/// What it names is not there, or cannot be read.
+pub fn beginning(markdown: &str, options: &mut Options) -> Result<(), String> {
     let linked = markdown.lines().find_map(|line| line.trim().strip_prefix("<!-- beginning:"));
     if let Some(fragment) = linked.map(|comment| comment.trim_end().trim_end_matches("-->").trim()) {
         let shared = link::from_fragment(fragment).ok_or_else(|| "the beginning is no link to a run".to_owned())?;

@@ -5,7 +5,8 @@
 //!
 //! Upstream: `apimachinery/pkg/util/strategicpatch`, the struct tags of `k8s.io/api`.
 
-use crate::{Kind, Map, Value};
+use crate::order::Order as _;
+use crate::{Kind, Map, ObjectRef, Value};
 use std::collections::BTreeMap;
 
 const DIRECTIVE: &str = "$patch";
@@ -22,6 +23,42 @@ impl Lists {
     pub fn of(kind: Kind) -> Lists {
         let is_custom = matches!(kind, Kind::Kept(kept) if kept.is_custom());
         Lists((!is_custom).then_some(kind))
+    }
+
+    /// A path as problems name it, `spec.containers[0].image`, as a schema does: `.spec.containers[name="web"].image`.
+    pub fn keyed(self, value: &Value, path: &str) -> String {
+        let (mut at, mut field, mut told) = (Some(value), "", String::new());
+        for step in path.split(['.', '[']) {
+            match step.strip_suffix(']').and_then(|index| index.parse::<usize>().ok()) {
+                Some(index) => {
+                    at = at.and_then(|list| list.as_list()?.get(index));
+                    let id = self.key(field).and_then(|key| Some((key, at?.at(&[key])?)));
+                    told.push_str(&id.map_or(format!("[{index}]"), |(key, id)| format!("[{key}={}]", id.to_json())));
+                }
+                None => {
+                    (at, field) = (at.and_then(|map| map.as_map()?.get(step)), step);
+                    told.push('.');
+                    told.push_str(step);
+                }
+            }
+        }
+        told
+    }
+
+    /// What a server says of fields that no schema has in what a manager applies.
+    ///
+    /// Upstream: `structuredmerge.go`, `typed.ValidationErrors`.
+    pub fn undeclared(self, target: &ObjectRef, value: &Value, paths: &[String]) -> String {
+        let mut problems: Vec<String> =
+            paths.iter().map(|path| format!("{}: field not declared in schema", self.keyed(value, path))).collect();
+        problems.order();
+        let told = match &problems[..] {
+            [one] => one.clone(),
+            _ => format!("errors:\n  {}", problems.join("\n  ")),
+        };
+        let ObjectRef { kind, namespace, name } = target;
+        let of = format!("{namespace}/{name}; {}, Kind={}", kind.api_version(), kind.name());
+        format!("failed to create typed patch object ({of}): {told}")
     }
 
     /// The key by which a field's items are told apart, if they are merged.
@@ -188,7 +225,7 @@ fn merge_items(
         let alone = item.get(key).is_none();
         match directive(item)? {
             Some(Directive::Replace) if alone => replaces = true,
-            _ if alone => return Err(Unfit::NoKey(Value::Map(item.clone()).to_json(), key)),
+            _ if alone => return Err(Unfit::NoKey(Value::Map(item.clone()).go_text(), key)),
             _ => {}
         }
     }
@@ -305,7 +342,7 @@ mod tests {
                 r#"{"containers":[{"name":"b"},{"name":"a"}]}"#,
             ),
             (r#"{"containers":null}"#, "{}"),
-            (r#"{"containers":[{"image":"x"}]}"#, r#"map: {"image":"x"} does not contain declared merge key: name"#),
+            (r#"{"containers":[{"image":"x"}]}"#, r#"map: map[image:x] does not contain declared merge key: name"#),
             (r#"{"containers":[{"name":"a","$patch":"drop"}]}"#, "unknown patch type found: drop"),
         ];
         for (patch, new) in cases {

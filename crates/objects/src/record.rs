@@ -500,7 +500,11 @@ impl<T: Field> Field for Vec<T> {
     fn decode(value: &Value, at: &mut Decode) -> Vec<T> {
         match value {
             Value::List(list) => {
-                list.iter().enumerate().map(|(i, item)| at.index(i, |at| T::decode(item, at))).collect()
+                let item = |item: &Value, at: &mut Decode| match item {
+                    Value::Null => T::blank(),
+                    item => T::decode(item, at),
+                };
+                list.iter().enumerate().map(|(i, value)| at.index(i, |at| item(value, at))).collect()
             }
             Value::Null => Vec::new(),
             other => {

@@ -104,7 +104,7 @@ pub const RARE: &[&str] = &[
     "petri_console::kubectl::last_applied",
     "petri_console::kubectl::logs",
     "petri_console::kubectl::make",
-    "petri_console::kubectl::named::unmapped",
+    "petri_console::kubectl::named::unmapped_words",
     "petri_console::kubectl::nodes::taint",
     "petri_console::kubectl::prune",
     "petri_console::kubectl::record::keep",

@@ -61,6 +61,7 @@ pub(super) fn cron_job(page: &mut Page<'_>, cron: &KeptObject) {
     page.line(format_args!("Schedule:\t{}", cron.text(&["spec", "schedule"])));
     page.line(format_args!("Concurrency Policy:\t{}", cron.text(&["spec", "concurrencyPolicy"])));
     page.line(format_args!("Suspend:\t{}", true_false(spec("suspend") == Some(&Value::Bool(true)))));
+    page.line(format_args!("Time Zone:\t{}", or_unset(spec("timeZone"))));
     page.line(format_args!("Successful Job History Limit:\t{}", or_unset(spec("successfulJobsHistoryLimit"))));
     page.line(format_args!("Failed Job History Limit:\t{}", or_unset(spec("failedJobsHistoryLimit"))));
     let seconds = spec("startingDeadlineSeconds").map_or("<unset>".into(), |value| format!("{}s", plain(value)));

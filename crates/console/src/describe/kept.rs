@@ -5,6 +5,7 @@ use super::jobs;
 use super::page::Page;
 use super::workloads;
 use crate::tables::secret_sizes;
+use petri_objects::order::Order as _;
 use petri_objects::{KeptObject, Kind, Object, Value, batch};
 
 /// Describes an object; `false` if it has no description of its own.
@@ -125,29 +126,84 @@ fn head(page: &mut Page<'_>, object: &KeptObject) {
     page.annotations(&object.metadata.annotations);
 }
 
-/// Upstream: `describeRole`, which breaks rules down to one resource each.
+/// A rule of one resource, or of one path.
+struct Rule {
+    group: String,
+    resource: String,
+    name: Option<String>,
+    url: Option<String>,
+    verbs: Vec<String>,
+}
+
+/// Upstream: `BreakdownRule` and `CompactRules`: one rule for each resource with all of its verbs, one for each verb of a
+/// path.
+fn rules(object: &KeptObject) -> Vec<Rule> {
+    let mut all: Vec<Rule> = Vec::new();
+    for rule in object.list(&["rules"]) {
+        let words = |key: &str| -> Vec<String> {
+            let list = rule.at(&[key]).and_then(Value::as_list).unwrap_or_default();
+            list.iter().filter_map(|word| Some(word.as_str()?.to_owned())).collect()
+        };
+        let (resources, verbs) = (words("resources"), words("verbs"));
+        let names: Vec<Option<String>> = match words("resourceNames") {
+            names if names.is_empty() => vec![None],
+            names => names.into_iter().map(Some).collect(),
+        };
+        for group in words("apiGroups") {
+            for resource in &resources {
+                for name in &names {
+                    let same = |rule: &&mut Rule| {
+                        rule.url.is_none() && rule.group == group && rule.resource == *resource && rule.name == *name
+                    };
+                    match all.iter_mut().find(same) {
+                        Some(known) => {
+                            let new = verbs.iter().filter(|verb| !known.verbs.contains(verb)).cloned();
+                            known.verbs.extend(new.collect::<Vec<_>>());
+                        }
+                        None => all.push(Rule {
+                            group: group.clone(),
+                            resource: resource.clone(),
+                            name: name.clone(),
+                            url: None,
+                            verbs: verbs.clone(),
+                        }),
+                    }
+                }
+            }
+        }
+        for url in words("nonResourceURLs") {
+            all.extend(verbs.iter().map(|verb| Rule {
+                group: String::new(),
+                resource: String::new(),
+                name: None,
+                url: Some(url.clone()),
+                verbs: vec![verb.clone()],
+            }));
+        }
+    }
+    // Upstream sorts them by how Go prints them.
+    all.order_by_key(|rule| {
+        let word = |word: &Option<String>| format!("[{}]", word.as_deref().unwrap_or_default());
+        let own = [rule.verbs.join(" "), rule.group.clone(), rule.resource.clone()].map(|word| format!("[{word}]"));
+        (own, word(&rule.name), word(&rule.url))
+    });
+    all
+}
+
+/// Upstream: `describeRole`.
 fn role(page: &mut Page<'_>, object: &KeptObject) {
     head(page, object);
     page.line(format_args!("PolicyRule:"));
     page.line(format_args!("  Resources\tNon-Resource URLs\tResource Names\tVerbs"));
     page.line(format_args!("  ---------\t-----------------\t--------------\t-----"));
-    for rule in object.list(&["rules"]) {
-        let words = |key: &str| -> Vec<&str> {
-            rule.at(&[key]).and_then(Value::as_list).unwrap_or_default().iter().filter_map(Value::as_str).collect()
-        };
-        let list = |key: &str| format!("[{}]", words(key).join(" "));
-        let (urls, names, verbs) = (list("nonResourceURLs"), list("resourceNames"), list("verbs"));
-        let mut resources = Vec::new();
-        for group in words("apiGroups") {
-            let dot = if group.is_empty() { "" } else { "." };
-            resources.extend(words("resources").into_iter().map(|resource| format!("{resource}{dot}{group}")));
-        }
-        if resources.is_empty() {
-            resources.push(String::new());
-        }
-        for resource in resources {
-            page.line(format_args!("  {resource}\t{urls}\t{names}\t{verbs}"));
-        }
+    for rule in rules(object) {
+        let dot = if rule.group.is_empty() { "" } else { "." };
+        let (resource, sub) =
+            rule.resource.split_once('/').map_or((&*rule.resource, None), |(own, sub)| (own, Some(sub)));
+        let sub = sub.map_or(String::new(), |sub| format!("/{sub}"));
+        let (url, name) = (rule.url.unwrap_or_default(), rule.name.unwrap_or_default());
+        let verbs = rule.verbs.join(" ");
+        page.line(format_args!("  {resource}{dot}{}{sub}\t[{url}]\t[{name}]\t[{verbs}]", rule.group));
     }
 }
 

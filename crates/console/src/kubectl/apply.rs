@@ -4,10 +4,10 @@ use super::context::{Context, file_names};
 use super::named::{Meant, texts, unmapped, unread};
 use super::{last_applied, prune, server_side};
 use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, SELECTOR, switch};
-use crate::errors::{answer_text, api_error};
+use crate::errors::{answer_text, api_error, trouble};
 use crate::output::{Failure, Output};
 use crate::select;
-use petri_manifest::{Document, Grade, Problem};
+use petri_manifest::{Document, Grade, Parsed, Problem};
 use petri_objects::{Decode, DecodeProblemKind, Map, Name, Object, ObjectRef, Value};
 use petri_sim::belief::api::apply::{self, LAST_APPLIED};
 use petri_sim::belief::api::warnings;
@@ -62,8 +62,27 @@ pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Re
         return Err(prune::NEEDS_A_CHOICE.into());
     }
     let meant = Meant::by(&arguments)?;
+    let mut files = Vec::new();
     for (source, text) in texts(&arguments, context)? {
-        one_file(verb, &source, &text, (&arguments, &meant), &mut kept, context, &mut out);
+        files.push((source, select::parse(&text, context.host.world().objects())));
+    }
+    // Upstream: apply reads all files before it begins, create and replace take what they have read.
+    let is_read_first = verb == "apply";
+    if is_read_first {
+        for (source, parsed) in &files {
+            unmapped_in(source, parsed).for_each(|problem| out.gather(problem));
+            unread(source, &parsed.problems).for_each(|problem| out.gather(problem));
+        }
+    }
+    let mut found = 0;
+    for (source, parsed) in &files {
+        found += one_file(verb, source, parsed, (&arguments, &meant), &mut kept, context, &mut out);
+        if !is_read_first {
+            unread(source, &parsed.problems).for_each(|problem| out.gather(problem));
+        }
+    }
+    if found == 0 && !out.has_gathered() {
+        out.gather(format!("error: no objects passed to {verb}"));
     }
     if prunes && out.code == 0 {
         prune::run(&arguments, context, &mut out)?;
@@ -99,6 +118,9 @@ pub(super) fn make(
     let shown = arguments.last("output").map(str::to_owned);
     let mut told = made.clone();
     let kind = made.at(&["kind"]).and_then(Value::as_str).unwrap_or_default();
+    if let (Value::Map(map), "Namespace", true) = (&mut told, kind, context.dry) {
+        map.insert("spec", Value::Map(Map::new()));
+    }
     if let (Value::Map(map), Some(status), true) = (&mut told, super::make::parts::blank_status(kind), context.dry) {
         map.insert("status", status);
     }
@@ -122,7 +144,7 @@ pub(super) fn make(
     let target = object.reference();
     if !context.dry {
         context.host.command(Command::Create(object)).map_err(|error| match error {
-            ApiError::Unreachable | ApiError::Invalid { .. } => api_error(&error, None),
+            ApiError::Unreachable => api_error(&error, None),
             error => match failed_to_create(&made).filter(|_| done == "created") {
                 Some(what) => format!("error: failed to create {what}: {error}"),
                 None => api_error(&error, None),
@@ -136,25 +158,50 @@ pub(super) fn make(
     Ok(out)
 }
 
-/// Kinds of which objects are kept, not simulated, are added to `kept`: they are named once for all files.
+/// The documents of a file and what is wrong with each of them.
+fn documents<'p>(parsed: &'p Parsed) -> impl Iterator<Item = (&'p Document, Vec<&'p Problem>)> {
+    parsed
+        .documents
+        .iter()
+        .enumerate()
+        .map(|(i, document)| (document, parsed.problems.iter().filter(|problem| problem.document == Some(i)).collect()))
+}
+
+/// What kubectl says of the documents of a file that are of no kind that the cluster knows.
+fn unmapped_in<'p>(source: &'p str, parsed: &'p Parsed) -> impl Iterator<Item = Failure> + 'p {
+    documents(parsed).filter_map(move |(document, own)| unmapped(source, document, &own))
+}
+
+/// How many documents of a file are meant. Kinds of which objects are kept, not simulated, are added to `kept`: they are
+/// named once for all files.
 fn one_file(
     verb: &str,
     source: &str,
-    text: &str,
+    parsed: &Parsed,
     (arguments, meant): (&Arguments, &Meant),
     kept: &mut BTreeSet<&'static str>,
     context: &mut Context<'_>,
     out: &mut Output,
-) {
-    let parsed = select::parse(text, context.host.world().objects());
-    unread(source, &parsed.problems).for_each(|problem| out.fail(problem));
-    if !parsed.documents.iter().any(|document| meant.has(document)) && (!meant.is_all() || !parsed.has_errors()) {
-        return out.fail(format!("error: no objects passed to {verb}"));
-    }
-    for (i, document) in parsed.documents.iter().enumerate().filter(|(_, document)| meant.has(document)) {
-        let own: Vec<&Problem> = parsed.problems.iter().filter(|p| p.document == Some(i)).collect();
+) -> usize {
+    let mut found = 0;
+    for (document, own) in documents(parsed) {
+        let unknown = unmapped(source, document, &own);
+        if unknown.is_some() || document.kind.is_none() {
+            for help in own.iter().filter(|problem| problem.path == "apiVersion").filter_map(|p| p.help.as_ref()) {
+                out.notes.push_str(&format!("Note: {help}\n"));
+            }
+            // It was said before anything was applied.
+            unknown.into_iter().filter(|_| verb != "apply").for_each(|problem| out.gather(problem));
+            continue;
+        }
+        if !meant.has(document) {
+            continue;
+        }
+        found += 1;
         let drops = matches!(arguments.last("validate"), Some("false" | "ignore" | "warn"));
-        let lenient = (drops || verb == "apply" && exists(document, arguments, context)) && knows_all_but_fields(&own);
+        let is_merged = verb == "apply" && !arguments.is_set("server-side");
+        let lenient = knows_all_but_fields(&own)
+            && (drops || is_merged && (exists(document, arguments, context) || has_only_blanks(document, &own)));
         let mut document = document.clone();
         if lenient {
             let known = without_unknown_fields(&document);
@@ -169,10 +216,11 @@ fn one_file(
         }
         let document = &document;
         let Some(object) = &document.object else {
-            for help in own.iter().filter(|problem| problem.path == "apiVersion").filter_map(|p| p.help.as_ref()) {
-                out.notes.push_str(&format!("Note: {help}\n"));
-            }
-            out.fail(refusal(verb, source, document, &own));
+            out.gather(match verb == "apply" && arguments.is_set("server-side") {
+                true => server_side::refusal(document, arguments, &own)
+                    .unwrap_or_else(|| refusal(verb, source, document, &own)),
+                false => refusal(verb, source, document, &own),
+            });
             continue;
         };
         if object.kind().has_no_effect() {
@@ -185,7 +233,7 @@ fn one_file(
         let command = match command(verb, document, arguments) {
             Ok(command) => command,
             Err(problem) => {
-                out.fail(problem);
+                out.gather(problem);
                 continue;
             }
         };
@@ -213,9 +261,10 @@ fn one_file(
                 }
                 said(&answer, arguments, context, out);
             }
-            Err(error) => out.fail(api_error(&error, Some(&format!("error when {doing} \"{source}\"")))),
+            Err(error) => out.gather(trouble(&error, Some(&format!("error when {doing} \"{source}\"")))),
         }
     }
+    found
 }
 
 /// What was done in a word, or the object in the format that is asked for.
@@ -229,7 +278,7 @@ fn said(answer: &Answer, arguments: &Arguments, context: &Context<'_>, out: &mut
     let value = context.host.world().objects().get(target).map(|object| object.to_value());
     match super::get::shown(format, value.unwrap_or_default(), target) {
         Ok(text) => out.stdout.push_str(&text),
-        Err(problem) => out.fail(problem),
+        Err(problem) => out.gather(problem),
     }
 }
 
@@ -290,11 +339,11 @@ fn force(command: Command, source: &str, context: &mut Context<'_>, out: &mut Ou
     match context.host.command(delete) {
         Ok(answer) => out.line(answer_text(&answer).replace("force deleted", "deleted")),
         Err(ApiError::NotFound { .. }) => {}
-        Err(error) => return out.fail(api_error(&error, Some(&format!("error when deleting \"{source}\"")))),
+        Err(error) => return out.gather(trouble(&error, Some(&format!("error when deleting \"{source}\"")))),
     }
     match context.host.command(Command::Create(object)) {
         Ok(_) => out.line(format!("{} replaced", crate::errors::named(&target))),
-        Err(error) => out.fail(api_error(&error, Some(&format!("error when replacing \"{source}\"")))),
+        Err(error) => out.gather(trouble(&error, Some(&format!("error when replacing \"{source}\"")))),
     }
 }
 
@@ -350,6 +399,12 @@ const STRICT: &str = "strict decoding error: ";
 /// Whether nothing is wrong but fields that nobody knows.
 pub(super) fn knows_all_but_fields(problems: &[&Problem]) -> bool {
     problems.iter().all(|problem| problem.grade != Grade::Error || problem.message.starts_with(STRICT))
+}
+
+/// Whether all fields that nobody knows are without a value: kubectl leaves those out.
+fn has_only_blanks(document: &Document, problems: &[&Problem]) -> bool {
+    let mut unknown = problems.iter().filter(|problem| problem.grade == Grade::Error).peekable();
+    unknown.peek().is_some() && unknown.all(|problem| document.value.at_path(&problem.path) == Some(&Value::Null))
 }
 
 /// A document as a server reads it that leaves out the fields that it does not know.

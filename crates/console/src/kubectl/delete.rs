@@ -5,9 +5,9 @@ use super::named::{InFiles, Named, in_files, targets};
 use crate::args::{
     self, ALL_NAMESPACES, Arguments, FIELDS, FILENAME, Flag, NAMESPACE, SELECTOR, optional, switch, value,
 };
-use crate::errors::{answer_text, api_error, timed_out};
+use crate::errors::{answer_text, api_error, timed_out, trouble};
 use crate::host::Host;
-use crate::output::{Awaited, Failure, Follow, Output};
+use crate::output::{Awaited, Failure, Follow, Output, Trouble};
 use petri_objects::{Object, ObjectRef, Uid};
 use petri_sim::words::command::{Command, Propagation};
 use petri_sim::world::World;
@@ -105,14 +105,11 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         out.stderr.push_str(FORCE_WARNING);
         out.stderr.push('\n');
     }
-    let (found, missing, unread) = match in_files(&arguments, context)? {
+    let (found, missing) = match in_files(&arguments, context)? {
         Some(named) => of_files(named, context),
-        None => {
-            let (found, missing) = targets(&arguments, context)?;
-            (found, missing, Vec::new())
-        }
+        None => targets(&arguments, context)?,
     };
-    if found.is_empty() && missing.is_empty() && unread.is_empty() {
+    if found.is_empty() && missing.is_empty() {
         out.line("No resources found");
         return Ok(out);
     }
@@ -135,14 +132,20 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             }
             Ok(answer) => out.line(answer_text(&answer)),
             Err(error) => {
-                out.fail(api_error(&error, None));
+                out.gather(trouble(&error, None));
                 continue;
             }
         }
         gone.push((target, uid));
     }
-    let missing = missing.into_iter().filter(|_| !arguments.is_set("ignore-not-found"));
-    missing.chain(unread).for_each(|problem| out.fail(problem));
+    let is_over = |problem: &Failure| arguments.is_set("ignore-not-found") && problem.contains("(NotFound)");
+    for problem in missing.into_iter().filter(|problem| !is_over(problem)) {
+        // Upstream: what is left of several errors without those of what is not found.
+        out.gather(match arguments.is_set("ignore-not-found") {
+            true => Trouble::nested(problem),
+            false => problem.into(),
+        });
+    }
     if manner.wait && !gone.is_empty() {
         let deadline = timeout.filter(|t| t.0 > 0).map(|timeout| context.host.world().now + timeout);
         out.follow = Some(Follow::new(Gone(gone), deadline));
@@ -150,19 +153,21 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     Ok(out)
 }
 
-/// What is there of that which files name, what is missing, and what could not be read.
-fn of_files(named: InFiles, context: &Context<'_>) -> (Vec<Object>, Vec<Failure>, Vec<Failure>) {
+/// What is there of that which files name, and what is missing or could not be read.
+fn of_files(named: InFiles, context: &Context<'_>) -> (Vec<Object>, Vec<Failure>) {
     let (mut found, mut missing) = (Vec::new(), Vec::new());
-    for Named { target, source } in named.objects {
-        match context.host.world().objects().get(&target) {
-            Some(stored) => found.push(stored),
-            None => missing.push(
+    for named in named {
+        let stored = named.map(|named| (context.host.world().objects().get(&named.target), named));
+        match stored {
+            Ok((Some(stored), _)) => found.push(stored),
+            Ok((None, Named { target, source })) => missing.push(
                 not_found(target.kind, &target.name)
                     .replace("(NotFound): ", &format!("(NotFound): error when deleting \"{source}\": ")),
             ),
+            Err(problem) => missing.push(problem),
         }
     }
-    (found, missing, named.problems)
+    (found, missing)
 }
 
 /// These objects are to disappear.

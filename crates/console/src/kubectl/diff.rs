@@ -4,7 +4,7 @@
 //! the last apply) is left out; upstream shows some of it. Its folders carry random numbers, and its lines the time of day.
 
 use super::context::{Context, DryRun};
-use super::named::{Meant, texts, unread};
+use super::named::{Meant, texts, unmapped, unread};
 use super::{apply, edit};
 use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, SELECTOR, namespace, switch, value};
 use crate::errors::api_error;
@@ -189,8 +189,11 @@ fn compared(words: &[String], context: &Context<'_>, out: &mut Output) -> Result
     for (source, text) in texts(&arguments, context)? {
         let parsed = select::parse(&text, world.objects());
         failures.extend(unread(&source, &parsed.problems));
-        for (i, document) in parsed.documents.iter().enumerate().filter(|(_, document)| meant.has(document)) {
+        for (i, document) in parsed.documents.iter().enumerate() {
             let own: Vec<&Problem> = parsed.problems.iter().filter(|problem| problem.document == Some(i)).collect();
+            if !meant.has(document) && unmapped(&source, document, &own).is_none() {
+                continue;
+            }
             let lenient = document.object.is_none() && document.kind.is_some() && apply::knows_all_but_fields(&own);
             let document = &if lenient { apply::without_unknown_fields(document) } else { document.clone() };
             for field in apply::unknown_fields(&own) {

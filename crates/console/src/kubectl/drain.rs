@@ -81,7 +81,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         return Err("error: USAGE: drain NODE [flags]\nSee 'kubectl drain -h' for help and examples".into());
     }
     if !arguments.words.is_empty() && selects {
-        return Err("error: error: cannot specify both a node name and a --selector option\nSee 'kubectl drain -h' for help and examples".into());
+        return Err("error: cannot specify both a node name and a --selector option\nSee 'kubectl drain -h' for help and examples".into());
     }
     let options = Options {
         force: arguments.is_set("force"),
@@ -188,7 +188,11 @@ fn conclude(failed: &[(Name, Vec<String>)], out: &mut Output) {
     }
     let names: Vec<String> = failed.iter().map(|(node, _)| format!("\n {node}")).collect();
     out.fail(format!("There are pending nodes to be drained:{}", names.concat()));
-    failed.iter().flat_map(|(_, problems)| problems).for_each(|problem| out.fail(problem));
+    match failed {
+        [(_, problems)] => problems.iter().for_each(|problem| out.fail(problem)),
+        // What is wrong with one of several nodes is one error.
+        _ => failed.iter().for_each(|(_, problems)| out.fail(joined(problems))),
+    }
 }
 
 impl Drain {

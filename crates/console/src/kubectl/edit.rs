@@ -5,7 +5,7 @@ use super::get::text;
 use super::named::targets;
 use super::{json_patch, merge};
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
-use crate::errors::{answer_text, api_error, named};
+use crate::errors::{answer_text, named, trouble};
 use crate::host::Unread;
 use crate::output::{Failure, Output};
 use petri_manifest::Problem;
@@ -64,7 +64,7 @@ pub(super) fn open(words: &[String], context: &mut Context<'_>) -> Result<Output
         out.open_in_editor = Some((name, text));
     }
     for problem in missing {
-        out.fail(problem);
+        out.gather(problem);
     }
     Ok(out)
 }
@@ -93,7 +93,7 @@ pub(super) fn set(words: &[String], context: &mut Context<'_>) -> Result<Output,
             Some(_) => &["spec", "template", "spec", "containers"],
             None if object.kind() == Kind::Pod => &["spec", "containers"],
             None => {
-                out.fail(format!("error: {} has no containers", named(&object.reference())));
+                out.gather(format!("error: {} has no containers", named(&object.reference())));
                 continue;
             }
         };
@@ -114,7 +114,7 @@ pub(super) fn set(words: &[String], context: &mut Context<'_>) -> Result<Output,
             }
         }
         if let Some(problem) = problem {
-            out.fail(problem);
+            out.gather(problem);
             continue;
         }
         let containers = Value::List(containers);
@@ -125,7 +125,7 @@ pub(super) fn set(words: &[String], context: &mut Context<'_>) -> Result<Output,
         send(&object, Value::nested(path, containers), "image updated", &arguments, context, &mut out);
     }
     for problem in missing {
-        out.fail(problem);
+        out.gather(problem);
     }
     Ok(out)
 }
@@ -150,7 +150,7 @@ pub(super) fn send(
     let target = object.reference();
     match context.host.command(Command::Patch { target: target.clone(), patch, status: false }) {
         Ok(_) => shown_now(&target, done, arguments, context, out),
-        Err(error) => out.fail(api_error(&error, None)),
+        Err(error) => out.gather(trouble(&error, None)),
     }
 }
 
@@ -166,7 +166,7 @@ fn shown(object: &Object, done: &str, arguments: &Arguments, out: &mut Output) {
         None => out.line(format!("{} {done}", named(&object.reference()))),
         Some(form) => match text(form, object) {
             Ok(text) => out.stdout.push_str(&text),
-            Err(problem) => out.fail(problem),
+            Err(problem) => out.gather(problem),
         },
     }
 }
@@ -209,11 +209,11 @@ pub(super) fn label(verb: &str, words: &[String], context: &mut Context<'_>) -> 
         match one_label(verb, field, &object, &changes, &arguments, &mut out) {
             Ok(Some((patch, done))) => send(&object, patch, done, &arguments, context, &mut out),
             Ok(None) => {}
-            Err(problem) => out.fail(problem),
+            Err(problem) => out.gather(problem),
         }
     }
     for problem in missing {
-        out.fail(problem);
+        out.gather(problem);
     }
     Ok(out)
 }
@@ -327,12 +327,19 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
         return Err(format!("error: unable to parse {}: {problem}", quoted(text)));
     }
     let patch = parsed.documents.first().map(|document| document.value.clone());
-    let form = if kind == "json" { "list" } else { "map" };
-    let Some(patch) =
-        patch.filter(|patch| if kind == "json" { patch.as_list().is_some() } else { patch.as_map().is_some() })
-    else {
-        return Err(format!("error: unable to parse the patch: it must be a {form}"));
+    let Some(patch) = patch else { return Err("error: unable to parse the patch: it is empty".into()) };
+    let unfit = match kind {
+        "json" if patch.as_list().is_none() => Some(("error decoding patch: ", "jsonpatch.Patch")),
+        "strategic" if patch.as_map().is_none() => Some(("", "map[string]interface {}")),
+        "merge" if patch.as_map().is_none() => Some(("error decoding patch: ", "map[string]interface {}")),
+        _ => None,
     };
+    if let Some((doing, go)) = unfit {
+        let found = patch.go_type();
+        return Err(format!(
+            "Error from server (BadRequest): {doing}json: cannot unmarshal {found} into Go value of type {go}"
+        ));
+    }
     let subresource = arguments.last("subresource");
     let status = subresource == Some("status");
     let replicas = patch.at(&["spec", "replicas"]).and_then(Value::as_int).filter(|_| subresource == Some("scale"));
@@ -343,7 +350,7 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
             out.stderr.push_str(&unknown_fields(object.kind(), &patch));
         }
         if let Some(replicas) = replicas.filter(|replicas| *replicas < 0) {
-            out.fail(format!(
+            out.gather(format!(
                 "The Scale \"{}\" is invalid: spec.replicas: Invalid value: {replicas}: must be greater than or equal to 0",
                 object.meta().name
             ));
@@ -357,14 +364,14 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
                 Err(no_strategic(object.kind()))
             }
             "json" => json_patch::apply(&old, patch.as_list().unwrap_or_default()).map(change),
-            _ => {
-                strategic(Lists::of(object.kind()), &old, &patch).map(change).map_err(|unfit| format!("error: {unfit}"))
-            }
+            _ => strategic(Lists::of(object.kind()), &old, &patch)
+                .map(change)
+                .map_err(|unfit| format!("Error from server: {unfit}")),
         };
         let patch = match patch {
             Ok(patch) => patch,
             Err(problem) => {
-                out.fail(problem);
+                out.gather(problem);
                 continue;
             }
         };
@@ -374,11 +381,11 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
                 shown_now(&object.reference(), "patched", &arguments, context, &mut out);
             }
             Ok(answer) => out.line(answer_text(&answer)),
-            Err(error) => out.fail(api_error(&error, None)),
+            Err(error) => out.gather(trouble(&error, None)),
         }
     }
     for problem in missing {
-        out.fail(problem);
+        out.gather(problem);
     }
     Ok(out)
 }

@@ -57,7 +57,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         return Err(format!("error: cannot exec into a container in a completed pod; current phase is {phase}"));
     }
     let mut out = Output::default();
-    let container = container(&pod, &arguments, &mut out).map_err(|_| not_valid(&pod, &arguments))?;
+    let container = container(&pod, &arguments, &mut out)?;
     let target = ObjectRef::new(Kind::Pod, pod.metadata.namespace.clone(), pod.metadata.name.clone());
     reachable(&pod, &container, context.host.world())
         .map_err(|problem| by_program(problem, &pod, &container, "exec", command, &arguments))?;
@@ -141,14 +141,6 @@ fn names_of(pod: &Pod) -> String {
     let regular = pod.spec.containers.iter().map(|own| own.name.to_string());
     let inits = pod.spec.init_containers.iter().map(|own| format!("{} (init)", own.name));
     regular.chain(inits).collect::<Vec<_>>().join(", ")
-}
-
-/// What the API server says of a container that a pod does not have.
-///
-/// Upstream: `validateContainer` of `registry/core/pod/strategy.go`.
-pub(super) fn not_valid(pod: &Pod, arguments: &Arguments) -> Failure {
-    let name = arguments.last("container").unwrap_or_default();
-    format!("Error from server (BadRequest): container {name} is not valid for pod {}", pod.metadata.name)
 }
 
 /// The container that is meant: the one that is named, or the first.

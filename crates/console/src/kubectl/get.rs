@@ -7,7 +7,7 @@ use crate::args::{
 };
 use crate::host::Host;
 use crate::limits::{MOST_COLUMNS, beyond};
-use crate::output::{Awaited, Failure, Follow, Output};
+use crate::output::{Awaited, Failure, Follow, Output, Trouble};
 use crate::path::{self, Path};
 use crate::select::{
     Filter, Selection, field_problem, fields as select_fields, find, label_selector_problem, reference, selection,
@@ -68,12 +68,11 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     if arguments.all("label-columns").flat_map(|list| list.split(',')).nth(MOST_COLUMNS).is_some() {
         return Err(beyond("a table has", MOST_COLUMNS, "columns"));
     }
-    let mut missing: Vec<Failure> = Vec::new();
+    let mut missing: Vec<Trouble> = Vec::new();
     let (selection, named) = match of_files {
         Some(found) => {
-            missing = found.problems;
-            let named: Vec<_> = found.objects.into_iter().map(|named| named.target).collect();
-            let names = named.iter().map(|target| (target.kind, target.name.clone())).collect();
+            let named: Vec<_> = found.into_iter().map(|named| named.map(|named| named.target)).collect();
+            let names = named.iter().flatten().map(|target| (target.kind, target.name.clone())).collect();
             (Selection::Named(names), named)
         }
         None => {
@@ -81,7 +80,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             let own = namespace(&arguments);
             let named = match &selection {
                 Selection::Named(named) => {
-                    named.iter().map(|(kind, name)| reference(*kind, &own, name.clone())).collect()
+                    named.iter().map(|(kind, name)| Ok(reference(*kind, &own, name.clone()))).collect()
                 }
                 Selection::Kinds(_) => Vec::new(),
             };
@@ -101,14 +100,21 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             if arguments.is_set("all-namespaces") {
                 return Err("error: a resource cannot be retrieved by name across all namespaces".into());
             }
-            for target in &named {
-                match find(target, objects) {
+            for target in named {
+                let target = match target {
+                    Ok(target) => target,
+                    Err(problem) => {
+                        missing.push(Trouble::nested(problem));
+                        continue;
+                    }
+                };
+                match find(&target, objects) {
                     Some(object) => match blocks.last_mut() {
                         Some(block) if block.kind == target.kind => block.objects.push(object),
                         _ => blocks.push(Block { kind: target.kind, objects: vec![object] }),
                     },
                     None if arguments.is_set("ignore-not-found") => {}
-                    None => missing.push(not_found(target.kind, &target.name)),
+                    None => missing.push(not_found(target.kind, &target.name).into()),
                 }
             }
         }
@@ -134,7 +140,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         out.stderr = nothing_found(&blocks, &filter);
     }
     for problem in missing {
-        out.fail(problem);
+        out.gather(problem);
     }
     out.stderr.insert_str(0, &selection.warnings());
     if arguments.is_set("watch-only") {
@@ -179,7 +185,7 @@ fn is_table(arguments: &Arguments) -> bool {
 
 fn nothing_found(blocks: &[Block], filter: &Filter) -> String {
     match &filter.namespace {
-        Some(namespace) if blocks.iter().any(|block| block.kind.is_namespaced()) => {
+        Some(namespace) if blocks.iter().all(|block| block.kind.is_namespaced()) => {
             format!("No resources found in {namespace} namespace.\n")
         }
         _ => "No resources found\n".into(),

@@ -7,7 +7,7 @@ use super::context::{Context, read_file};
 use crate::limits::{MOST_FILES, MOST_NESTED, beyond};
 use crate::output::Failure;
 use petri_objects::kept::secret;
-use petri_objects::{Map, Value};
+use petri_objects::{Map, Name, Value};
 use sha2::{Digest as _, Sha256};
 
 /// In which order kinds stand; others follow.
@@ -110,7 +110,10 @@ fn objects(folder: &str, context: &Context<'_>, visit: &mut Visit) -> Result<Vec
     let Some(Value::Map(own)) = parsed.documents.first().map(|document| document.value.clone()) else {
         return Err("error: invalid Kustomization: it is no map".into());
     };
-    if let Some((key, _)) = own.iter().find(|(key, _)| !KNOWN.contains(&&***key) && &***key != "replicas") {
+    let is_empty = |value: &Value| *value == Value::Null || value.as_list().is_some_and(<[Value]>::is_empty);
+    let unknown =
+        |(key, value): &(&Name, &Value)| !KNOWN.contains(&&***key) && &***key != "replicas" && !is_empty(value);
+    if let Some((key, _)) = own.iter().find(unknown) {
         return Err(format!("error: invalid Kustomization: {key} is not understood here"));
     }
     let list = |key: &str| own.get(key).and_then(Value::as_list).unwrap_or_default().to_vec();
@@ -160,7 +163,11 @@ fn objects(folder: &str, context: &Context<'_>, visit: &mut Visit) -> Result<Vec
         };
         let is_made = made.iter().any(|(of, called)| *of == kind && called == name);
         let new = if is_made { format!("{new}-{}", letters(object)) } else { new };
-        renames.0.insert((kind.to_owned(), name.to_owned()), new);
+        if kind == "ServiceAccount" {
+            let namespace = Some(word(object, &["metadata", "namespace"])).filter(|own| !own.is_empty());
+            renames.accounts.push((name.to_owned(), namespace.unwrap_or("default").to_owned()));
+        }
+        renames.names.insert((kind.to_owned(), name.to_owned()), new);
     }
     for object in &mut all {
         whole(object, &own);
@@ -365,11 +372,15 @@ const FREE: [&str; 8] =
 ///
 /// Upstream: `api/internal/konfig/builtinpluginconsts/namereference.go`.
 #[derive(Default)]
-struct Renames(std::collections::BTreeMap<(String, String), String>);
+struct Renames {
+    names: std::collections::BTreeMap<(String, String), String>,
+    /// The namespaces of accounts, by their old names.
+    accounts: Vec<(String, String)>,
+}
 
 impl Renames {
     fn of(&self, kind: &str, name: &str) -> Option<Value> {
-        let new = self.0.get(&(kind.to_owned(), name.to_owned()))?;
+        let new = self.names.get(&(kind.to_owned(), name.to_owned()))?;
         Some(Value::String(new.as_str().into()))
     }
 
@@ -413,6 +424,12 @@ impl Renames {
     /// Puts the new name into what names an object of a kind.
     fn refer_by(&self, kind: &str, reference: &mut Value) {
         let kind = if kind.is_empty() { word(reference, &["kind"]) } else { kind };
+        // A subject names the namespace of its account, and another's account is another.
+        let own = word(reference, &["namespace"]);
+        let of_other = |(name, namespace): &(String, String)| name == word(reference, &["name"]) && namespace != own;
+        if kind == "ServiceAccount" && !own.is_empty() && self.accounts.iter().any(of_other) {
+            return;
+        }
         let new = self.of(kind, word(reference, &["name"]));
         if let (Some(new), Value::Map(reference)) = (new, reference) {
             reference.insert("name", new);
@@ -433,7 +450,7 @@ fn put_in(object: &mut Value, namespace: &str, renames: &Renames) {
     let Some(Value::List(subjects)) = map.entry_mut("subjects") else { return };
     for subject in subjects.iter_mut().filter(|subject| word(subject, &["kind"]) == "ServiceAccount") {
         let account = word(subject, &["name"]);
-        let is_own = renames.0.iter().any(|((kind, _), new)| kind == "ServiceAccount" && new == account);
+        let is_own = renames.names.iter().any(|((kind, _), new)| kind == "ServiceAccount" && new == account);
         if let (true, Value::Map(subject)) = (is_own || account == "default", subject) {
             subject.insert("namespace", name.clone());
         }

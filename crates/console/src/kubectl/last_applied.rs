@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
     for object in found {
         let known = object.meta().annotations.get(LAST_APPLIED).map(|text| text.trim_end().to_owned());
         match (&*verb, known) {
-            (_, None) => out.fail(format!(
+            (_, None) => out.gather(format!(
                 "error: no last-applied-configuration annotation found on resource: {}",
                 object.meta().name
             )),
@@ -48,12 +48,12 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ou
                 (Some(value), _) => out.stdout.push_str(&petri_manifest::to_yaml(&sorted(value))),
                 (None, _) => out.line(text),
             },
-            _ => out.fail(format!(
+            _ => out.gather(format!(
                 "error: {verb} opens an editor: kubectl edit {} does so here",
                 named(&object.reference())
             )),
         }
     }
-    missing.into_iter().for_each(|problem| out.fail(problem));
+    missing.into_iter().for_each(|problem| out.gather(problem));
     Ok(out)
 }

@@ -15,6 +15,7 @@ use crate::output::{Failure, Output};
 use crate::select::kind_of;
 use parts::{container, empty, map, number, object, pairs, text, texts};
 use petri_objects::kept::secret;
+use petri_objects::order::Order as _;
 use petri_objects::{Map, Quantity, Value};
 
 /// What can follow `kubectl create`.
@@ -93,6 +94,7 @@ const FLAGS: &[Flag] = &[
     value("verb"),
     value("resource"),
     value("resource-name"),
+    value("non-resource-url"),
     value("role"),
     value("clusterrole"),
     value("user"),
@@ -127,7 +129,8 @@ const FLAGS: &[Flag] = &[
 pub(super) fn create(words: &[String], context: &mut Context<'_>) -> Result<Output, Failure> {
     let dash = words.iter().position(|word| word == "--");
     let command = dash.map_or(&[][..], |at| &words[at + 1..]);
-    let mut arguments = args::parse(&words[..dash.unwrap_or(words.len())], FLAGS, "kubectl create")?;
+    let own = &words[..dash.unwrap_or(words.len())];
+    let mut arguments = args::parse(own, FLAGS, &format!("kubectl create {}", what_of(own)))?;
     if arguments.words.len() > MOST_NAMES {
         return Err(beyond("a command names", MOST_NAMES, "objects"));
     }
@@ -137,6 +140,10 @@ pub(super) fn create(words: &[String], context: &mut Context<'_>) -> Result<Outp
         _ => String::new(),
     };
     let Some(name) = arguments.words.first().cloned() else {
+        // Upstream: flags are looked at before the names are counted.
+        if matches!(&*kind, "deployment" | "deploy") && arguments.last("image").is_none() {
+            return Err("error: required flag(s) \"image\" not set".into());
+        }
         return Err(format!(
             "error: exactly one NAME is required, got 0\nSee 'kubectl create {} -h' for help and examples",
             format!("{kind} {sub}").trim()
@@ -147,6 +154,16 @@ pub(super) fn create(words: &[String], context: &mut Context<'_>) -> Result<Outp
     }
     let made = described(&kind, &sub, &name, command, &arguments, context)?;
     make(Value::Map(made), "created", &arguments, context)
+}
+
+/// What is to be created: `deployment`, `secret tls`.
+fn what_of(words: &[String]) -> String {
+    let mut named = words.iter().map(String::as_str).filter(|word| !word.starts_with('-'));
+    let kind = named.next().unwrap_or_default();
+    match (kind, named.next()) {
+        ("secret" | "service" | "svc", Some(sub)) => format!("{kind} {sub}"),
+        _ => kind.to_owned(),
+    }
 }
 
 fn described(
@@ -313,8 +330,12 @@ fn described(
         }
         "role" | "clusterrole" => {
             let (verbs, resources) = (list("verb"), list("resource"));
-            if verbs.is_empty() || resources.is_empty() {
-                return Err("error: at least one verb and one resource must be specified".into());
+            let (names, urls) = (list("resource-name"), list("non-resource-url"));
+            if verbs.is_empty() {
+                return Err("error: at least one verb must be specified".into());
+            }
+            if resources.is_empty() && urls.is_empty() {
+                return Err("error: at least one resource must be specified".into());
             }
             let mut rules: Vec<(String, Vec<&str>)> = Vec::new();
             for resource in resources {
@@ -326,13 +347,15 @@ fn described(
                     None => rules.push((group.into(), vec![plural])),
                 }
             }
+            rules.order_by(|a, b| a.0.cmp(&b.0));
+            let verbs = || ("verbs", texts(verbs.iter().copied()));
             let rules = rules.into_iter().map(|(group, resources)| {
-                map([
-                    ("apiGroups", texts([group.as_str()])),
-                    ("resources", texts(resources)),
-                    ("verbs", texts(verbs.iter().copied())),
-                ])
+                let own = [("apiGroups", texts([group.as_str()])), ("resources", texts(resources)), verbs()];
+                let named = (!names.is_empty()).then(|| ("resourceNames", texts(names.iter().copied())));
+                Value::Map(own.into_iter().chain(named).map(|(key, value)| (key.into(), value)).collect())
             });
+            let of_urls = (!urls.is_empty()).then(|| map([("nonResourceURLs", texts(urls.iter().copied())), verbs()]));
+            let rules = rules.chain(of_urls);
             let kind = if kind == "role" { "Role" } else { "ClusterRole" };
             let mut made = object("rbac.authorization.k8s.io/v1", kind, name, None);
             made.insert("rules", Value::List(rules.collect()));

@@ -158,7 +158,13 @@ fn dry_run(verb: &str, rest: &[String], kind: &str, context: Context<'_>) -> Res
     Ok(out)
 }
 
-fn dispatch(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Output, Failure> {
+fn dispatch(verb: &str, rest: &[String], context: Context<'_>) -> Result<Output, Failure> {
+    let mut out = said(verb, rest, context)?;
+    out.settle();
+    Ok(out)
+}
+
+fn said(verb: &str, rest: &[String], mut context: Context<'_>) -> Result<Output, Failure> {
     match verb {
         // Each verb stays a function of its own (`inline(never)`), so that the page can fetch it when it is first used.
         "get" if rest.iter().any(|word| word.starts_with("--raw")) => get::raw(rest, &mut context),

@@ -27,11 +27,11 @@ pub(crate) fn targets(
         };
     }
     if let Some(named) = in_files(arguments, context)? {
-        missing = named.problems;
-        for Named { target, .. } in named.objects {
-            match objects.get(&target) {
-                Some(object) => found.push(object),
-                None => missing.push(not_found(target.kind, &target.name)),
+        for named in named {
+            match named.map(|Named { target, .. }| (objects.get(&target), target)) {
+                Ok((Some(object), _)) => found.push(object),
+                Ok((None, target)) => missing.push(not_found(target.kind, &target.name)),
+                Err(problem) => missing.push(problem),
             }
         }
         return Ok((found, missing));
@@ -73,13 +73,9 @@ pub(crate) fn texts(arguments: &Arguments, context: &Context<'_>) -> Result<Vec<
     Ok(texts)
 }
 
-/// What files name.
-#[derive(Default)]
-pub(crate) struct InFiles {
-    pub objects: Vec<Named>,
-    /// What cannot be read, or is of no kind that the cluster knows.
-    pub problems: Vec<Failure>,
-}
+/// What files name, in their order: objects, and what is said of that which cannot be read or is of no kind that the cluster
+/// knows.
+pub(crate) type InFiles = Vec<Result<Named, Failure>>;
 
 /// An object that a file names.
 pub(crate) struct Named {
@@ -99,19 +95,20 @@ pub(crate) fn in_files(arguments: &Arguments, context: &Context<'_>) -> Result<O
     let mut found = InFiles::default();
     for (source, text) in texts(arguments, context)? {
         let parsed = select::parse(&text, context.host.world().objects());
-        found.problems.extend(unread(&source, &parsed.problems));
-        for (i, document) in parsed.documents.iter().enumerate().filter(|(_, document)| meant.has(document)) {
+        for (i, document) in parsed.documents.iter().enumerate() {
             let own: Vec<&Problem> = parsed.problems.iter().filter(|problem| problem.document == Some(i)).collect();
             let problem = unmapped(&source, document, &own);
             match (document.kind.filter(|_| problem.is_none()), word(document, "name")) {
-                (None, _) => found.problems.extend(problem),
-                (Some(_), "") => found.problems.push("error: resource name may not be empty".into()),
+                (Some(_), _) if !meant.has(document) => {}
+                (None, _) => found.extend(problem.map(Err)),
+                (Some(_), "") => found.push(Err("error: resource name may not be empty".into())),
                 (Some(kind), name) => {
                     let target = select::reference(kind, &namespace_of(document, arguments), Name::from(name));
-                    found.objects.push(Named { target, source: source.clone() });
+                    found.push(Ok(Named { target, source: source.clone() }));
                 }
             }
         }
+        found.extend(unread(&source, &parsed.problems).map(Err));
     }
     Ok(Some(found))
 }
@@ -162,6 +159,13 @@ pub(crate) fn unread<'p>(source: &'p str, problems: &'p [Problem]) -> impl Itera
 
 /// What kubectl says of a document of no kind, or of one that the cluster does not know.
 pub(crate) fn unmapped(source: &str, document: &Document, problems: &[&Problem]) -> Option<Failure> {
+    let is_well = document.kind.is_some() && !problems.iter().any(|problem| problem.grade == Grade::Error);
+    // What is said is a function of its own, so that the page can fetch it when a document needs it.
+    if is_well { None } else { unmapped_words(source, document, problems) }
+}
+
+#[inline(never)]
+fn unmapped_words(source: &str, document: &Document, problems: &[&Problem]) -> Option<Failure> {
     let errors = || problems.iter().filter(|problem| problem.grade == Grade::Error);
     if let Some(problem) = errors().find(|problem| problem.message.starts_with("no matches for kind")) {
         return Some(format!(

@@ -3,7 +3,7 @@
 //! Upstream: `kubectl/pkg/cmd/apply/prune.go`, and the kinds of `kubectl/pkg/util/prune`.
 
 use super::context::Context;
-use super::named::in_files;
+use super::named::{Named, in_files};
 use crate::args::{Arguments, namespace};
 use crate::errors::{api_error, named};
 use crate::output::{Failure, Output};
@@ -36,7 +36,8 @@ const KINDS: [&str; 14] = [
 
 #[inline(never)]
 pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>, out: &mut Output) -> Result<(), Failure> {
-    let applied = in_files(arguments, context)?.unwrap_or_default().objects;
+    let applied = in_files(arguments, context)?.unwrap_or_default();
+    let applied: Vec<Named> = applied.into_iter().flatten().collect();
     let applied: Vec<ObjectRef> = applied.into_iter().map(|named| named.target).collect();
     let labels = arguments.last("selector").map(LabelFilter::parse).transpose()?.unwrap_or_default();
     let mut namespaces: Vec<String> =
@@ -45,6 +46,10 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>, out: &mut Ou
         namespaces.push(namespace(arguments));
     }
     let listed: Vec<&str> = arguments.all("prune-allowlist").flat_map(|list| list.split(',')).collect();
+    if listed.is_empty() || listed.contains(&"core/v1/Endpoints") {
+        // They are listed, and the server warns of that.
+        out.stderr.push_str("Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n");
+    }
     let is_meant = |kind: &Kind| {
         let own = format!("{}/{}", kind.group(), kind.name());
         match listed.is_empty() {

@@ -9,6 +9,7 @@ use crate::host::Host;
 use crate::output::Output;
 use crate::select;
 use petri_objects::Value;
+use petri_objects::order::Order as _;
 use petri_sim::words::command::Command;
 
 /// What kubectl says of the flag.
@@ -22,14 +23,55 @@ const VERBS: [&str; 11] =
 /// The words without the flag, and the line as it is kept; `None` where the flag is not set or not known.
 pub(super) fn asked(verb: &str, words: &[String]) -> Option<(Vec<String>, String)> {
     let is_flag = |word: &String| word == "--record" || word == "--record=true";
-    let is_known = VERBS.contains(&verb) && !(verb == "set" && words.iter().any(|word| word == "env"));
+    let is_known = match verb {
+        "set" => !words.iter().any(|word| word == "env"),
+        "create" => !super::make::describes(words),
+        _ => VERBS.contains(&verb),
+    };
     if !is_known || !words.iter().any(is_flag) {
         return None;
     }
     let rest: Vec<String> = words.iter().filter(|word| !is_flag(word)).cloned().collect();
-    let said: Vec<&str> = rest.iter().map(String::as_str).filter(|word| !word.contains(args::OF_CONTEXT)).collect();
-    let cause = format!("kubectl {verb} {} --record=true", said.join(" "));
-    Some((rest, cause))
+    Some((rest.clone(), cause(verb, &rest)))
+}
+
+/// Flags of one letter by their names, and those that take the next word.
+const NAMED: [(&str, &str); 6] = [
+    ("-n", "namespace"),
+    ("-f", "filename"),
+    ("-k", "kustomize"),
+    ("-l", "selector"),
+    ("-o", "output"),
+    ("-p", "patch"),
+];
+const TAKE: [&str; 10] =
+    ["namespace", "filename", "kustomize", "selector", "output", "patch", "type", "replicas", "image", "field-manager"];
+
+/// The line as it is kept: words first, then flags by their long names in order.
+///
+/// Upstream: `parseCommandArguments`.
+fn cause(verb: &str, words: &[String]) -> String {
+    let (mut said, mut flags) = (Vec::new(), vec!["--record=true".to_owned()]);
+    let mut words = words.iter().map(String::as_str).filter(|word| !word.contains(args::OF_CONTEXT));
+    while let Some(word) = words.next() {
+        let short = NAMED.iter().find(|(short, _)| word.starts_with(short) && !word.starts_with("--"));
+        let (name, value) = match (short, word.strip_prefix("--")) {
+            (Some((_, name)), _) => (*name, Some(word[2..].trim_start_matches('=')).filter(|own| !own.is_empty())),
+            (None, Some(long)) => long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value))),
+            (None, None) => {
+                said.push(word);
+                continue;
+            }
+        };
+        let value = match value {
+            Some(value) => value,
+            None if TAKE.contains(&name) => words.next().unwrap_or_default(),
+            None => "true",
+        };
+        flags.push(format!("--{name}={value}"));
+    }
+    flags.order();
+    format!("kubectl {verb} {} {}", said.join(" "), flags.join(" "))
 }
 
 /// The namespace that a line means, whatever else it says.

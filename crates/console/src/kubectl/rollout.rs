@@ -60,11 +60,11 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
             other => return Err(format!("error: unknown command \"{other}\" for \"kubectl rollout\"")),
         };
         if let Err(problem) = result {
-            out.fail(problem);
+            out.gather(problem);
         }
     }
     for problem in missing {
-        out.fail(problem);
+        out.gather(problem);
     }
     Ok(out)
 }

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::named::targets;
 use crate::args::{self, ALL_NAMESPACES, Flag, NAMESPACE, SELECTOR, switch, value};
-use crate::errors::{answer_text, api_error};
+use crate::errors::{answer_text, trouble};
 use crate::output::{Failure, Output};
 use petri_objects::Object;
 use petri_sim::words::command::Command;
@@ -45,23 +45,23 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
                 petri_objects::batch::pods(kept)
             }
             _ => {
-                out.fail("Error from server (NotFound): the server could not find the requested resource");
+                out.gather("Error from server (NotFound): the server could not find the requested resource");
                 continue;
             }
         };
         if let Some(expected) = expected
             && expected != i64::from(current)
         {
-            out.fail(format!("error: Expected replicas to be {expected}, was {current}"));
+            out.gather(format!("error: Expected replicas to be {expected}, was {current}"));
             continue;
         }
         match context.host.command(Command::Scale { target: object.reference(), replicas }) {
             Ok(answer) => out.line(answer_text(&answer)),
-            Err(error) => out.fail(api_error(&error, None)),
+            Err(error) => out.gather(trouble(&error, None)),
         }
     }
     for problem in missing {
-        out.fail(problem);
+        out.gather(problem);
     }
     Ok(out)
 }

@@ -6,11 +6,13 @@
 //! Deviation: only what is applied has managers. What `kubectl apply` wrote without `--server-side` is known by its
 //! annotation, a number of replicas that differs from it was scaled, and other changes are taken for edits.
 
+use super::apply::knows_all_but_fields;
 use super::context::Context;
 use super::merge;
-use crate::args::Arguments;
-use crate::errors::{api_error, named};
-use crate::output::Output;
+use crate::args::{Arguments, namespace};
+use crate::errors::{named, trouble};
+use crate::output::{Failure, Output};
+use petri_manifest::{Document, Grade, Problem};
 use petri_objects::merge::{Lists, strategic};
 use petri_objects::{Decode, Kind, Map, Object, ObjectRef, Value};
 use petri_sim::belief::api::apply::LAST_APPLIED;
@@ -63,11 +65,11 @@ pub(super) fn one(
             let shares = shares(kind, old, &live);
             let conflicts = conflicts(kind, &shares, manager, &live, &wanted);
             if !conflicts.is_empty() && !arguments.is_set("force-conflicts") {
-                return out.fail(refused(&conflicts));
+                return out.gather(refused(&conflicts));
             }
             match strategic(Lists::of(kind), &before, &config) {
                 Ok(new) => (new, Some(before), shares),
-                Err(unfit) => return out.fail(format!("error: {unfit}")),
+                Err(unfit) => return out.gather(format!("Error from server: {unfit}")),
             }
         }
     };
@@ -119,8 +121,24 @@ pub(super) fn one(
     };
     match context.host.command(command) {
         Ok(_) => out.line(format!("{} serverside-applied", named(target))),
-        Err(error) => out.fail(api_error(&error, None)),
+        Err(error) => out.gather(trouble(&error, None)),
     }
+}
+
+/// What the server says of a document whose only faults are fields that nobody knows; `None` for any other.
+#[inline(never)]
+pub(super) fn refusal(document: &Document, arguments: &Arguments, problems: &[&Problem]) -> Option<Failure> {
+    let kind = document.kind.filter(|_| knows_all_but_fields(problems))?;
+    let paths: Vec<String> =
+        problems.iter().filter(|problem| problem.grade == Grade::Error).map(|problem| problem.path.clone()).collect();
+    let word = |key: &str| document.value.at(&["metadata", key]).and_then(Value::as_str).unwrap_or_default();
+    let namespace = match (kind.is_namespaced(), word("namespace")) {
+        (false, _) => String::new(),
+        (true, "") => namespace(arguments),
+        (true, own) => own.to_owned(),
+    };
+    let target = ObjectRef::new(kind, namespace, word("name"));
+    Some(format!("Error from server: {}", Lists::of(kind).undeclared(&target, &document.value, &paths)))
 }
 
 impl Share {

@@ -2,13 +2,16 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/set`.
 
+mod env;
+
 use super::context::Context;
 use super::edit::{send, template_path};
 use super::named::targets;
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::named;
 use crate::output::{Failure, Output};
-use petri_objects::{Kind, Map, Object, Value};
+use env::Changes;
+use petri_objects::{Kind, Map, Value};
 
 const FLAGS: &[Flag] = &[
     NAMESPACE,
@@ -16,7 +19,7 @@ const FLAGS: &[Flag] = &[
     SELECTOR,
     switch("all"),
     switch("list"),
-    switch("overwrite"),
+    args::optional("overwrite", "true"),
     switch("resolve"),
     switch("local"),
     value("containers").short('c'),
@@ -40,22 +43,30 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         std::mem::take(&mut arguments.words).into_iter().partition(is_change);
     let last = if matches!(&*what, "serviceaccount" | "sa" | "selector") { left.pop() } else { None };
     arguments.words = left;
+    let is_named = !arguments.words.is_empty() || ["filename", "kustomize"].iter().any(|f| arguments.last(f).is_some());
+    if what == "env" && !is_named {
+        return Err("error: one or more resources must be specified as <resource> <name> or <resource>/<name>".into());
+    }
     let (found, missing) = targets(&arguments, context)?;
     let mut out = Output::default();
+    let variables = match &*what {
+        "env" => Changes::of(&changes, &arguments, context, &mut out)?,
+        _ => Changes::default(),
+    };
     for object in found {
         let path: &[&str] = match template_path(object.kind()) {
             Some(_) => &["spec", "template", "spec"],
             None if object.kind() == Kind::Pod => &["spec"],
             None if what == "selector" => &["spec"],
             None => {
-                out.fail(format!("error: {} has no containers", named(&object.reference())));
+                out.gather(format!("error: {} has no containers", named(&object.reference())));
                 continue;
             }
         };
         let value = object.to_value();
         let old = value.at(path).cloned().unwrap_or(Value::Map(Map::new()));
         let one = match &*what {
-            "env" => env(&old, &changes, &arguments, &object, &mut out),
+            "env" => env::env(&old, &variables, &arguments, &object, &mut out),
             "resources" => resources(&old, &arguments),
             "serviceaccount" | "sa" => Ok(last.clone().map(|name| {
                 let text = Value::String(name.into());
@@ -72,24 +83,28 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         match one {
             Ok(Some((patch, done))) => send(&object, Value::nested(path, patch), done, &arguments, context, &mut out),
             Ok(None) => {}
-            Err(problem) => out.fail(problem),
+            Err(problem) => out.gather(problem),
         }
     }
     for problem in missing {
-        out.fail(problem);
+        out.gather(problem);
     }
     Ok(out)
 }
 
 type Change = Option<(Value, &'static str)>;
 
+/// Whether `--containers` means a container.
+fn is_meant(name: &str, arguments: &Arguments) -> bool {
+    crate::shell::is_like(name, arguments.last("containers").unwrap_or("*"))
+}
+
 /// The containers with those that `--containers` names changed.
-fn containers(old: &Value, arguments: &Arguments, change: impl Fn(&mut Map)) -> Result<Value, Failure> {
-    let wanted = arguments.last("containers").unwrap_or("*");
+fn containers(old: &Value, arguments: &Arguments, mut change: impl FnMut(&mut Map)) -> Result<Value, Failure> {
     let mut all = old.at(&["containers"]).and_then(Value::as_list).unwrap_or_default().to_vec();
     let mut hit = false;
     for own in &mut all {
-        let named = own.at(&["name"]).and_then(Value::as_str).is_some_and(|name| crate::shell::is_like(name, wanted));
+        let named = own.at(&["name"]).and_then(Value::as_str).is_some_and(|name| is_meant(name, arguments));
         if let (Value::Map(map), true) = (own, named) {
             change(map);
             hit = true;
@@ -97,53 +112,8 @@ fn containers(old: &Value, arguments: &Arguments, change: impl Fn(&mut Map)) -> 
     }
     match hit {
         true => Ok(Value::Map([("containers".into(), Value::List(all))].into_iter().collect())),
-        false => Err(format!("error: unable to find container named {wanted}")),
+        false => Err(format!("error: unable to find container named {}", arguments.last("containers").unwrap_or("*"))),
     }
-}
-
-fn env(
-    old: &Value,
-    changes: &[String],
-    arguments: &Arguments,
-    object: &Object,
-    out: &mut Output,
-) -> Result<Change, Failure> {
-    if arguments.is_set("list") {
-        for own in old.at(&["containers"]).and_then(Value::as_list).unwrap_or_default() {
-            let name = own.at(&["name"]).and_then(Value::as_str).unwrap_or_default();
-            let (kind, called) = (object.kind().name(), &object.meta().name);
-            out.line(format!("# {kind} {called}, container {name}"));
-            for entry in own.at(&["env"]).and_then(Value::as_list).unwrap_or_default() {
-                let text = |key: &str| entry.at(&[key]).and_then(Value::as_str).unwrap_or_default().to_owned();
-                out.line(format!("{}={}", text("name"), text("value")));
-            }
-        }
-        return Ok(None);
-    }
-    let flagged: Vec<String> = arguments.all("env").map(str::to_owned).collect();
-    let from = arguments.last("from").map(|from| from.split_once('/').unwrap_or(("configmap", from)));
-    if changes.is_empty() && flagged.is_empty() && from.is_none() {
-        return Err("error: at least one environment variable must be provided".into());
-    }
-    let text = |word: &str| Value::String(word.into());
-    let changed = containers(old, arguments, |own| {
-        let mut all = own.get("env").and_then(Value::as_list).unwrap_or_default().to_vec();
-        for change in changes.iter().chain(&flagged) {
-            let name = change.split('=').next().unwrap_or(change).trim_end_matches('-');
-            all.retain(|entry| entry.at(&["name"]).and_then(Value::as_str) != Some(name));
-            if let Some((name, value)) = change.split_once('=') {
-                let pair = [("name".into(), text(name)), ("value".into(), text(value))];
-                all.push(Value::Map(pair.into_iter().collect()));
-            }
-        }
-        // An empty list is none.
-        own.insert("env", if all.is_empty() { Value::Null } else { Value::List(all) });
-        if let Some((kind, name)) = from {
-            let key = if kind.starts_with("secret") { "secretRef" } else { "configMapRef" };
-            own.insert("envFrom", Value::List(vec![Value::nested(&[key, "name"], text(name))]));
-        }
-    })?;
-    Ok(Some((changed, "env updated")))
 }
 
 fn resources(old: &Value, arguments: &Arguments) -> Result<Change, Failure> {

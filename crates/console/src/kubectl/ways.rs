@@ -2,7 +2,7 @@
 //! `cluster-info`, `api-versions`, `top`.
 
 use super::context::Context;
-use super::exec::{container, not_valid, pod_of, reachable};
+use super::exec::{container, pod_of, reachable};
 use crate::args::{self, Arguments, Flag, NAMESPACE, namespace, switch, value};
 use crate::host::Unread;
 use crate::output::{Asks, Failure, Output};
@@ -73,7 +73,7 @@ fn in_pod(
     out: &mut Output,
 ) -> Result<Output, Failure> {
     let pod = pod_of(pod, own, context.host.world())?;
-    let container = container(&pod, arguments, out).map_err(|_| not_valid(&pod, arguments))?;
+    let container = container(&pod, arguments, out)?;
     reachable(&pod, &container, context.host.world())?;
     let target = ObjectRef::new(Kind::Pod, pod.metadata.namespace.clone(), pod.metadata.name.clone());
     let words: Vec<String> = ["sh", "-c", script].iter().map(|word| (*word).to_owned()).collect();

@@ -1,5 +1,7 @@
 //! One file of twins, read and played.
 
+pub mod transcripts;
+
 use petri_kube_api::cluster::Cluster;
 use petri_kube_api::serve::{self, Pace};
 use petri_objects::Value;
@@ -88,6 +90,13 @@ fn world() -> Timeline {
     Timeline::new(Recording::new(Scenario::standard(), 1))
 }
 
+/// A file in a folder, with the folders that its name has.
+fn put(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    path.parent().map(std::fs::create_dir_all).transpose().expect("there is room");
+    std::fs::write(path, text).expect("there is room");
+}
+
 /// A cluster behind the API, and a folder for those who ask it.
 pub struct Desk {
     folder: PathBuf,
@@ -96,14 +105,18 @@ pub struct Desk {
 
 impl Desk {
     pub fn open(name: &str, files: &[(&str, &str)]) -> Desk {
+        Desk::before(world, name, files)
+    }
+    /// The same before a world of one's own.
+    pub fn before(opened: impl FnOnce() -> Timeline + Send + 'static, name: &str, files: &[(&str, &str)]) -> Desk {
         let folder = std::env::temp_dir().join(format!("petri-twins-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("there is room");
         for (name, text) in files {
-            std::fs::write(folder.join(name), text).expect("there is room");
+            put(&folder, name, text);
         }
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let server = listener.local_addr().expect("it has an address");
-        std::thread::spawn(move || serve::run(listener, Cluster::new(world()), Pace::WhileWatched, Box::new(|_| {})));
+        std::thread::spawn(move || serve::run(listener, Cluster::new(opened()), Pace::WhileWatched, Box::new(|_| {})));
         std::fs::write(folder.join(".kubeconfig"), kubeconfig(server)).expect("there is room");
         Desk { folder, server }
     }
@@ -210,7 +223,11 @@ fn meet(server: SocketAddr, page: &mut Timeline) {
 fn plain(said: Said, line: &str) -> Said {
     let by_client = ["kubectl describe", "kubectl events", "kubectl rollout"].iter().any(|verb| line.starts_with(verb));
     let text = |text: String| if by_client { ages(&text) } else { versions(&text) };
-    let is_logged = |line: &&str| line.contains("reflector.go") && line.contains("very short watch");
+    let is_logged = |line: &&str| {
+        line.contains("reflector.go") && line.contains("very short watch")
+            || line.contains("schema.go") && line.contains("skipping")
+            || line.contains("prune.go") && line.contains("Deprecated")
+    };
     let stderr = said.stderr.split_inclusive('\n').filter(|line| !is_logged(line)).collect();
     Said { stdout: text(said.stdout), stderr: text(stderr), code: said.code }
 }

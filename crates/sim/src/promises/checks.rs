@@ -120,6 +120,12 @@ impl Checks<'_> {
             {
                 self.check_at_least(&Key::of(&new.metadata));
             }
+            // Its sets may all be going, or not be there yet.
+            (Some(Object::Deployment(old)), Some(Object::Deployment(new)))
+                if old.spec.replicas != new.spec.replicas && !new.metadata.is_terminating() =>
+            {
+                self.count_for_deployment(new);
+            }
             _ => {}
         }
     }
@@ -398,26 +404,39 @@ impl Checks<'_> {
         let deployment = set.metadata.controller().and_then(|owner| {
             self.scene.objects.deployments.get(&Key::new(namespace.clone(), owner.name.clone())).cloned()
         });
-        let (subject, wanted, allowed, uids): (String, i32, i32, Vec<Uid>) = match &deployment {
-            None => (format!("replicaset/{}", set.metadata.name), set.replicas(), 0, vec![set.metadata.uid]),
-            Some(deployment) if deployment.metadata.is_terminating() => return,
+        match &deployment {
+            None => self.count(
+                format!("{namespace}/replicaset/{}", set.metadata.name),
+                set.replicas(),
+                0,
+                &[set.metadata.uid],
+            ),
+            Some(deployment) if deployment.metadata.is_terminating() => {}
             Some(deployment) => {
                 // What was adopted promises nothing by itself any more.
                 let own = Name::from(format!("{namespace}/replicaset/{}", set.metadata.name));
                 self.invariants.complete.remove(&own);
                 self.set_standing((Guarantee::AtLeast, own), Standing::Holding);
-                let rolling = deployment.spec.strategy.rolling_update.as_ref();
-                let missing = rolling.and_then(|r| r.max_unavailable.as_ref()?.scaled(deployment.replicas(), false));
-                let rolls = deployment.status.updated_replicas < deployment.replicas();
-                let sets = self.scene.objects.replica_sets.in_namespace(&namespace);
-                let uids = sets.filter(|rs| rs.metadata.is_controlled_by(deployment.metadata.uid));
-                let allowed = if rolls { missing.unwrap_or(0) } else { 0 };
-                let name = format!("deployment/{}", deployment.metadata.name);
-                (name, deployment.replicas(), allowed, uids.map(|rs| rs.metadata.uid).collect())
+                self.count_for_deployment(deployment);
             }
-        };
-        let serving = self.serving(&uids);
-        let slot = (Guarantee::AtLeast, Name::from(format!("{namespace}/{subject}")));
+        }
+    }
+
+    fn count_for_deployment(&mut self, deployment: &Deployment) {
+        let (namespace, wanted) = (&deployment.metadata.namespace, deployment.replicas());
+        let rolling = deployment.spec.strategy.rolling_update.as_ref();
+        let missing = rolling.and_then(|r| r.max_unavailable.as_ref()?.scaled(wanted, false));
+        let allowed = if deployment.status.updated_replicas < wanted { missing.unwrap_or(0) } else { 0 };
+        let sets = self.scene.objects.replica_sets.in_namespace(namespace);
+        let own = sets.filter(|set| set.metadata.is_controlled_by(deployment.metadata.uid));
+        let uids: Vec<Uid> = own.map(|set| set.metadata.uid).collect();
+        self.count(format!("{namespace}/deployment/{}", deployment.metadata.name), wanted, allowed, &uids);
+    }
+
+    /// Counts what really serves of a workload's pods: `allowed` may be missing, and all of them until it has been complete.
+    fn count(&mut self, subject: String, wanted: i32, allowed: i32, owners: &[Uid]) {
+        let serving = self.serving(owners);
+        let slot = (Guarantee::AtLeast, Name::from(subject));
         let armed = self.invariants.complete.get(&slot.1).copied();
         if serving >= wanted {
             self.invariants.complete.insert(slot.1.clone(), wanted);
@@ -426,7 +445,8 @@ impl Checks<'_> {
             // It has not been complete at this size yet.
             self.set_standing(slot, Standing::Holding);
         } else if serving < wanted - allowed {
-            let sentence = format!("{serving} of {wanted} pods of {subject} serve.");
+            let named = slot.1.split_once('/').map_or(&*slot.1, |(_, named)| named);
+            let sentence = format!("{serving} of {wanted} pods of {named} serve.");
             let evidence = Evidence { sentence: sentence.into(), command: None };
             self.set_standing(slot, Standing::Broken { since: self.scene.now, evidence });
         }

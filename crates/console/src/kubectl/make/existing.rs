@@ -6,7 +6,7 @@ use super::parts::{map, number, object, pairs, text};
 use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, OUTPUT, namespace, value};
 use crate::kubectl::apply::make;
 use crate::kubectl::context::{self, Context};
-use crate::kubectl::named::in_files;
+use crate::kubectl::named::{Named, in_files};
 use crate::output::{Failure, Output};
 use crate::select::{kind_of, reference};
 use petri_objects::{Kind, Map, Object, Quantity, Value};
@@ -126,11 +126,9 @@ fn one_of(arguments: &Arguments, context: &Context<'_>) -> Result<(Kind, String)
         [kind, name] => (kind, name),
         _ if arguments.last("filename").is_some() => {
             let found = in_files(arguments, context)?.unwrap_or_default();
-            return match (found.objects.into_iter().next(), found.problems.into_iter().next()) {
-                (_, Some(problem)) => Err(problem),
-                (Some(first), None) => Ok((first.target.kind, first.target.name.to_string())),
-                (None, None) => Err("error: no objects passed to expose".into()),
-            };
+            let found: Vec<Named> = found.into_iter().collect::<Result<_, Failure>>()?;
+            let first = found.into_iter().next().ok_or("error: no objects passed to expose")?;
+            return Ok((first.target.kind, first.target.name.to_string()));
         }
         _ => return Err(context::NOTHING_NAMED.into()),
     };

@@ -21,7 +21,9 @@ pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration
 /// # Errors
 /// What the API server refuses; `BadRequest` for content that does not decode under strict validation.
 pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> Result<Answer, ApiError> {
-    let (object, unknown) = decode(manifest, server.objects())?;
+    let (object, mut unknown) = decode(manifest, server.objects())?;
+    // kubectl leaves out what has no value, whether it is known or not.
+    unknown.retain(|path| manifest.at_path(path) != Some(&Value::Null));
     let mut target = object.reference();
     if target.kind.is_namespaced() && target.namespace.is_empty() {
         target.namespace = "default".into();
@@ -31,7 +33,8 @@ pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> R
     super::patch::merge_value(&mut modified, &annotation(&text));
     let Some(current) = server.objects().get(&target) else {
         refuse_unknown(&object, &unknown)?;
-        server.serve(Request::Create(decode_strictly(&modified, server.objects())?), context)?;
+        let (object, _) = decode(&modified, server.objects())?;
+        server.serve(Request::Create(object), context)?;
         return Ok(Answer::Created(target));
     };
     let original = current
@@ -55,13 +58,15 @@ pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> R
     if !unknown.is_empty() {
         let patch = difference(&current.to_value(), &modified).unwrap_or_default();
         return Err(ApiError::InvalidPatch(
-            format!("patch: Invalid value: {}: {}", value::quoted(&go_text(&patch, 0)), strict(&unknown)).into(),
+            format!("patch: Invalid value: {}: {}", value::quoted(&patch.go_text()), strict(&unknown)).into(),
         ));
     }
     // kubectl patches without naming a version: the latest is meant.
     new.meta_mut().resource_version = Revision(0);
     // kubectl speaks of what it sends: a patch may say what the server had by itself, or what nobody reads.
-    let sends = writes_only || merged.to_json() != stored.to_json();
+    // What is replaced whole is sent each time, whether it differs or not: upstream's `patchStrategy: replace`.
+    let replaces = target.kind == Kind::PodDisruptionBudget && manifest.at(&["spec", "selector"]).is_some();
+    let sends = writes_only || replaces || merged.to_json() != stored.to_json();
     let before = server.revision();
     server.serve(Request::Update(new), context)?;
     Ok(if server.revision() == before && !sends { Answer::Unchanged(target) } else { Answer::Configured(target) })
@@ -160,24 +165,6 @@ fn difference(current: &Value, modified: &Value) -> Option<Value> {
             (!differ.is_empty()).then_some(Value::Map(differ))
         }
         (current, modified) => (current != modified).then(|| modified.clone()),
-    }
-}
-
-/// A value as Go prints it: `map[spec:map[foo:1]]`. What is nested deeper than manifests are is left out.
-fn go_text(value: &Value, depth: u32) -> String {
-    match value {
-        _ if depth > 64 => "...".into(),
-        Value::Map(map) => {
-            let entries = map.sorted().into_iter().map(|(key, value)| format!("{key}:{}", go_text(value, depth + 1)));
-            format!("map[{}]", entries.collect::<Vec<_>>().join(" "))
-        }
-        Value::List(items) => {
-            let items = items.iter().map(|item| go_text(item, depth + 1));
-            format!("[{}]", items.collect::<Vec<_>>().join(" "))
-        }
-        Value::String(text) => text.to_string(),
-        Value::Null => "<nil>".into(),
-        other => other.to_json(),
     }
 }
 
