@@ -235,8 +235,8 @@ impl<'a> Module<'a> {
     /// The functions whose names lead through one of these modules or types, or mention one: `petri_objects::kept`.
     ///
     /// Functions of equal code have become one, under the name of any of them. A closure, or what was made for a type of
-    /// such a module, is called from there and from nowhere else: who is called from elsewhere has its name by chance. A short
-    /// closure that calls nobody and is called by way of the table may be anybody's.
+    /// such a module, is called from there and from nowhere else: who is called from elsewhere has its name by chance. So may
+    /// a short function that calls nobody, and a short closure of that kind that is called by way of the table is anybody's.
     pub fn of_modules(&self, paths: &[impl AsRef<str>]) -> BTreeSet<u32> {
         let (mut found, mut doors) = (BTreeSet::new(), BTreeSet::new());
         for (function, name) in &self.names {
@@ -250,7 +250,7 @@ impl<'a> Module<'a> {
             }
             found.insert(*function);
             let is_own = name[..first].chars().all(|c| c == '<');
-            if is_own && !name.contains("{closure") {
+            if is_own && !is_leaf && !name.contains("{closure") {
                 doors.insert(*function);
             }
         }

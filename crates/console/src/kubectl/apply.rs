@@ -159,7 +159,7 @@ pub(super) fn make(
 }
 
 /// The documents of a file and what is wrong with each of them.
-fn documents<'p>(parsed: &'p Parsed) -> impl Iterator<Item = (&'p Document, Vec<&'p Problem>)> {
+fn documents(parsed: &Parsed) -> impl Iterator<Item = (&Document, Vec<&Problem>)> {
     parsed
         .documents
         .iter()
@@ -292,8 +292,12 @@ fn target_of(object: &Object, arguments: &Arguments) -> Option<ObjectRef> {
 }
 
 /// What the API server warns of in an object that it has taken.
-fn warned(answer: &Answer, before: Option<&Object>, context: &Context<'_>) -> Vec<String> {
-    let (Answer::Created(target) | Answer::Configured(target) | Answer::Replaced(target)) = answer else {
+pub(super) fn warned(answer: &Answer, before: Option<&Object>, context: &Context<'_>) -> Vec<String> {
+    let (Answer::Created(target)
+    | Answer::Configured(target)
+    | Answer::Replaced(target)
+    | Answer::Patched { target, .. }) = answer
+    else {
         return Vec::new();
     };
     match (context.host.world().objects().get(target), before) {

@@ -1,5 +1,6 @@
 //! Small changes: `set image`, `label`, `annotate`, `patch`, and `edit`, which hands the object to an editor.
 
+use super::apply::warned;
 use super::context::Context;
 use super::get::text;
 use super::named::targets;
@@ -375,7 +376,11 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
                 continue;
             }
         };
-        match context.host.command(Command::Patch { target: object.reference(), patch, status }) {
+        let done = context.host.command(Command::Patch { target: object.reference(), patch, status });
+        for warning in done.iter().flat_map(|answer| warned(answer, Some(&object), context)) {
+            out.stderr.push_str(&format!("Warning: {warning}\n"));
+        }
+        match done {
             Ok(_) if replicas.is_some() => out.line(format!("scale.autoscaling/{} patched", object.meta().name)),
             Ok(_) if arguments.last("output").is_some() => {
                 shown_now(&object.reference(), "patched", &arguments, context, &mut out);

@@ -193,7 +193,7 @@ pub fn play(script: &Script, kubectl: &Path, reasons: &Reasons) -> Vec<Verdict> 
     let mut page = beginning(&script.text);
     let examples = petri_lessons::examples();
     let text = script.text.clone();
-    let desk = Desk::before(move || beginning(&text), &script.name, &examples);
+    let desk = Desk::before(move || beginning(&text), &script.name, examples);
     let mut files: BTreeMap<String, String> =
         examples.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
     let (mut shell, mut session, mut verdicts) = (Shell::open(&desk, kubectl), Session::default(), Vec::new());
