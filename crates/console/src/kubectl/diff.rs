@@ -5,7 +5,7 @@
 
 use super::context::{Context, DryRun};
 use super::named::{Meant, texts, unmapped, unread};
-use super::{apply, edit};
+use super::{apply, edit, judged};
 use crate::args::{self, Arguments, FILENAME, Flag, NAMESPACE, SELECTOR, namespace, switch, value};
 use crate::errors::api_error;
 use crate::host::Host as _;
@@ -194,15 +194,15 @@ fn compared(words: &[String], context: &Context<'_>, out: &mut Output) -> Result
             if !meant.has(document) && unmapped(&source, document, &own).is_none() {
                 continue;
             }
-            let lenient = document.object.is_none() && document.kind.is_some() && apply::knows_all_but_fields(&own);
-            let document = &if lenient { apply::without_unknown_fields(document) } else { document.clone() };
-            for field in apply::unknown_fields(&own) {
+            let lenient = document.object.is_none() && document.kind.is_some() && judged::knows_all_but_fields(&own);
+            let document = &if lenient { judged::without_unknown_fields(document) } else { document.clone() };
+            for field in judged::unknown_fields(&own) {
                 out.stderr.push_str(&format!("Warning: {field}\n"));
             }
             // The server is asked about each by itself, as nothing of the others is done.
             match difference(document, &arguments, &mut DryRun { world: world.clone() }) {
                 None => {
-                    let words = apply::refusal("apply", &source, document, &own);
+                    let words = judged::refusal("apply", &source, document, &own);
                     failures.push(words.replace(&format!("error when creating \"{source}\": "), ""));
                 }
                 Some(Difference { change: Change::Refused(words), .. }) => failures.push(words),

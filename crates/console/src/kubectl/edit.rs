@@ -1,8 +1,8 @@
 //! Small changes: `set image`, `label`, `annotate`, `patch`, and `edit`, which hands the object to an editor.
 
-use super::apply::warned;
 use super::context::Context;
 use super::get::text;
+use super::judged::warned;
 use super::named::targets;
 use super::{json_patch, merge};
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};

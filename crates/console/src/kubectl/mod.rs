@@ -29,6 +29,7 @@ pub mod ways;
 
 mod attached;
 pub mod json_patch;
+mod judged;
 mod kustomize;
 mod last_applied;
 pub mod merge;

@@ -6,8 +6,8 @@
 //! Deviation: only what is applied has managers. What `kubectl apply` wrote without `--server-side` is known by its
 //! annotation, a number of replicas that differs from it was scaled, and other changes are taken for edits.
 
-use super::apply::knows_all_but_fields;
 use super::context::Context;
+use super::judged::knows_all_but_fields;
 use super::merge;
 use crate::args::{Arguments, namespace};
 use crate::errors::{named, trouble};

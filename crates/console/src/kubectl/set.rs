@@ -2,6 +2,7 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/set`.
 
+mod containers;
 mod env;
 
 use super::context::Context;
@@ -10,6 +11,7 @@ use super::named::targets;
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
 use crate::errors::named;
 use crate::output::{Failure, Output};
+use containers::{Change, containers};
 use env::Changes;
 use petri_objects::{Kind, Map, Value};
 
@@ -90,30 +92,6 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
         out.gather(problem);
     }
     Ok(out)
-}
-
-type Change = Option<(Value, &'static str)>;
-
-/// Whether `--containers` means a container.
-fn is_meant(name: &str, arguments: &Arguments) -> bool {
-    crate::shell::is_like(name, arguments.last("containers").unwrap_or("*"))
-}
-
-/// The containers with those that `--containers` names changed.
-fn containers(old: &Value, arguments: &Arguments, mut change: impl FnMut(&mut Map)) -> Result<Value, Failure> {
-    let mut all = old.at(&["containers"]).and_then(Value::as_list).unwrap_or_default().to_vec();
-    let mut hit = false;
-    for own in &mut all {
-        let named = own.at(&["name"]).and_then(Value::as_str).is_some_and(|name| is_meant(name, arguments));
-        if let (Value::Map(map), true) = (own, named) {
-            change(map);
-            hit = true;
-        }
-    }
-    match hit {
-        true => Ok(Value::Map([("containers".into(), Value::List(all))].into_iter().collect())),
-        false => Err(format!("error: unable to find container named {}", arguments.last("containers").unwrap_or("*"))),
-    }
 }
 
 fn resources(old: &Value, arguments: &Arguments) -> Result<Change, Failure> {

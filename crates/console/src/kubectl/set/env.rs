@@ -3,7 +3,7 @@
 //! Upstream: `kubectl/pkg/cmd/set/set_env.go`.
 
 use super::super::context::{Context, not_found, read_file};
-use super::{Change, containers, is_meant};
+use super::containers::{Change, containers, is_meant};
 use crate::args::{Arguments, namespace};
 use crate::output::{Failure, Output};
 use crate::select;
