@@ -159,7 +159,7 @@ fn is_answer(words: &[String]) -> bool {
 
 /// What few lines ask of kubectl.
 const RARE_FLAGS: [&str; 4] = ["--prune", "--record", "--server-side", "--selector"];
-const RARE: [&str; 31] = [
+const RARE: [&str; 30] = [
     "alpha",
     "annotate",
     "api-resources",
@@ -189,7 +189,6 @@ const RARE: [&str; 31] = [
     "rollout",
     "run",
     "set",
-    "taint",
     "wait",
 ];
 
@@ -205,10 +204,11 @@ pub fn is_rare(line: &str) -> bool {
         let verb = kubectl::verb(&words[1..]).unwrap_or_default();
         let of_image = verb == "set" && words.iter().any(|word| word == "image");
         let is_usual = of_image || of_file && verb == "create";
+        let names_by_file = of_file && !matches!(verb, "apply" | "create" | "replace");
         let has_flag = words
             .iter()
             .any(|word| RARE_FLAGS.contains(&word.split('=').next().unwrap_or(word)) || word.starts_with("-l"));
-        awaits || is_kubectl && (has_flag || RARE.contains(&verb) && !is_usual)
+        awaits || is_kubectl && (has_flag || names_by_file || RARE.contains(&verb) && !is_usual)
     };
     plain(line).is_none_or(|commands| commands.iter().any(asks)) || select::is_about_rare(line)
 }
@@ -602,6 +602,7 @@ mod tests {
             "kubectl get pods -l app=web",
             "kubectl delete pods --selector=app=web",
             "run until pod/web-0 is Ready",
+            "kubectl delete -f web.yaml",
         ] {
             assert!(is_rare(line), "{line}");
         }

@@ -594,7 +594,7 @@ fn values_do_not_hide_behind_the_type() {
     let before = timeline.recording().commands.len();
     assert_eq!(
         say(&mut timeline, "kubectl patch sts web -p '[1]'"),
-        "error: unable to parse the patch: it must be a map\n"
+        "Error from server (BadRequest): json: cannot unmarshal array into Go value of type map[string]interface {}\n"
     );
     assert_eq!(timeline.recording().commands.len(), before);
     assert_eq!(Value::from("x").as_str(), Some("x"));

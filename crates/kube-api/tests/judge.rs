@@ -49,6 +49,10 @@ fn transcripts_are_what_kubectl_says() {
     let reasons = transcripts::read_reasons(&root.join("tests/twins/transcripts.md"));
     let (mut lines, mut excused, mut faults) = (0, 0, Vec::new());
     let scripts = transcripts::read_folders(&folders);
+    for (name, line) in reasons.keys() {
+        let has = |script: &transcripts::Script| script.name == *name && script.types(line);
+        assert!(scripts.iter().any(has), "{name} has no line {line} any more, so its reason must go");
+    }
     for script in picked(scripts, &std::env::var("PETRI_TWINS").unwrap_or_default(), |script| &script.name) {
         for verdict in transcripts::play(&script, &kubectl, &reasons) {
             lines += 1;

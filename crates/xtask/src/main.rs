@@ -54,7 +54,7 @@ cargo xtask <command>
                    --minutes N    for so long (10)
                    --seed N       other inputs (1)
   judge          the real kubectl says what the console says, line by line, in equal worlds
-                   --only WORD    the files of tests/twins whose names hold it
+                   --only WORD    the twins and transcripts whose names hold it
   screenshots    take the pictures of tests/e2e/screenshots.mjs, or only those whose names hold one of the words that follow
   clean          remove dist/ and target/
                    --tools        remove the installed tools from the user's cache instead

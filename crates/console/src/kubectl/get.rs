@@ -161,6 +161,9 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
 fn check_selectors(kind: Kind, arguments: &Arguments) -> Result<(), Failure> {
     let labels = arguments.last("selector").unwrap_or_default();
     let fields = arguments.last("field-selector").unwrap_or_default();
+    if labels.is_empty() && fields.is_empty() {
+        return Ok(());
+    }
     let unknown = select_fields(fields)?.into_iter().find_map(|field| field_problem(kind, &field.path));
     let problem = label_selector_problem(labels).or(unknown);
     match problem {

@@ -91,6 +91,12 @@ pub(crate) fn in_files(arguments: &Arguments, context: &Context<'_>) -> Result<O
     if arguments.last("filename").is_none() && arguments.last("kustomize").is_none() {
         return Ok(None);
     }
+    read_files(arguments, context).map(Some)
+}
+
+/// A function of its own, so that the page can fetch it when a line names files.
+#[inline(never)]
+fn read_files(arguments: &Arguments, context: &Context<'_>) -> Result<InFiles, Failure> {
     let meant = Meant::by(arguments)?;
     let mut found = InFiles::default();
     for (source, text) in texts(arguments, context)? {
@@ -110,7 +116,7 @@ pub(crate) fn in_files(arguments: &Arguments, context: &Context<'_>) -> Result<O
         }
         found.extend(unread(&source, &parsed.problems).map(Err));
     }
-    Ok(Some(found))
+    Ok(found)
 }
 
 /// Which documents of a file a command is about: those with the labels of `-l`.

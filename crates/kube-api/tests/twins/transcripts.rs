@@ -14,6 +14,7 @@ use petri_sim::story::recording::Recording;
 use petri_sim::story::timeline::Timeline;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -38,6 +39,13 @@ const FROM_HERE: &str = "...";
 pub struct Script {
     pub name: String,
     text: String,
+}
+
+impl Script {
+    /// Whether a line of it begins like this.
+    pub fn types(&self, line: &str) -> bool {
+        self.text.contains(&format!("$ {}", line.trim_end_matches(FROM_HERE).trim_end()))
+    }
 }
 
 /// A line that differs, and why.
@@ -137,7 +145,8 @@ impl Shell {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().expect("bash starts");
+        // What a line has started goes with its shell.
+        let mut child = command.process_group(0).spawn().expect("bash starts");
         let stdin = child.stdin.take().expect("it is piped");
         let stdout = answers(BufReader::new(child.stdout.take().expect("it is piped")));
         let stderr = answers(BufReader::new(child.stderr.take().expect("it is piped")));
@@ -158,7 +167,7 @@ impl Shell {
 
 impl Drop for Shell {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        let _ = Command::new("kill").args(["-9", "--", &format!("-{}", self.child.id())]).status();
         let _ = self.child.wait();
     }
 }
