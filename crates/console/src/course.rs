@@ -158,8 +158,8 @@ fn is_answer(words: &[String]) -> bool {
 }
 
 /// What few lines ask of kubectl.
-const RARE_FLAGS: [&str; 4] = ["--prune", "--record", "--server-side", "--selector"];
-const RARE: [&str; 30] = [
+const RARE_FLAGS: [&str; 6] = ["--field-selector", "--prune", "--record", "--selector", "--server-side", "--sort-by"];
+const RARE: [&str; 31] = [
     "alpha",
     "annotate",
     "api-resources",
@@ -186,6 +186,7 @@ const RARE: [&str; 30] = [
     "patch",
     "plugin",
     "port-forward",
+    "replace",
     "rollout",
     "run",
     "set",

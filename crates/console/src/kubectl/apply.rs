@@ -189,7 +189,9 @@ fn one_file(
         found += 1;
         let drops = matches!(arguments.last("validate"), Some("false" | "ignore" | "warn"));
         let is_merged = verb == "apply" && !arguments.is_set("server-side");
-        let lenient = knows_all_but_fields(&own)
+        let is_wrong = own.iter().any(|problem| problem.grade == Grade::Error);
+        let lenient = is_wrong
+            && knows_all_but_fields(&own)
             && (drops || is_merged && (exists(document, arguments, context) || has_only_blanks(document, &own)));
         let mut document = document.clone();
         if lenient {
@@ -296,6 +298,7 @@ fn missing_annotation(object: &Object) -> String {
 }
 
 /// Whether there is an object of a document's name: it is patched then, and judged by what comes of it.
+#[inline(never)]
 fn exists(document: &Document, arguments: &Arguments, context: &Context<'_>) -> bool {
     let Some(kind) = document.kind.filter(|_| document.object.is_none()) else { return false };
     let word = |key: &str| document.value.at(&["metadata", key]).and_then(Value::as_str).unwrap_or_default();
@@ -308,6 +311,7 @@ fn exists(document: &Document, arguments: &Arguments, context: &Context<'_>) -> 
 }
 
 /// `kubectl replace --force`: the object goes at once, and another one takes its name.
+#[inline(never)]
 fn force(command: Command, source: &str, context: &mut Context<'_>, out: &mut Output) {
     let Command::Replace(object) = command else { return };
     let target = object.reference();

@@ -154,6 +154,7 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
 }
 
 /// What is there of that which files name, and what is missing or could not be read.
+#[inline(never)]
 fn of_files(named: InFiles, context: &Context<'_>) -> (Vec<Object>, Vec<Failure>) {
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for named in named {

@@ -93,7 +93,9 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
     let mut blocks: Vec<Block> = Vec::new();
     match &selection {
         Selection::Kinds(kinds) => {
-            kinds.iter().try_for_each(|kind| check_selectors(*kind, &arguments))?;
+            if arguments.last("selector").or(arguments.last("field-selector")).is_some() {
+                kinds.iter().try_for_each(|kind| check_selectors(*kind, &arguments))?;
+            }
             blocks.extend(kinds.iter().map(|kind| Block { kind: *kind, objects: filter.list(objects, *kind) }));
         }
         Selection::Named(_) => {
@@ -158,12 +160,10 @@ pub(super) fn run(words: &[String], context: &mut Context<'_>) -> Result<Output,
 }
 
 /// The API server refuses selectors that it cannot read, and fields that it has no index for.
+#[inline(never)]
 fn check_selectors(kind: Kind, arguments: &Arguments) -> Result<(), Failure> {
     let labels = arguments.last("selector").unwrap_or_default();
     let fields = arguments.last("field-selector").unwrap_or_default();
-    if labels.is_empty() && fields.is_empty() {
-        return Ok(());
-    }
     let unknown = select_fields(fields)?.into_iter().find_map(|field| field_problem(kind, &field.path));
     let problem = label_selector_problem(labels).or(unknown);
     match problem {
@@ -324,6 +324,7 @@ pub(super) fn sorted(value: Value) -> Value {
     }
 }
 
+#[inline(never)]
 fn sort_by(objects: &mut Vec<Object>, path: &str) -> Result<(), Failure> {
     let path = Path::parse(path)?;
     let key = |object: &Object| {

@@ -47,11 +47,13 @@ fn is_by_decoder(message: &str) -> bool {
 const STRICT: &str = "strict decoding error: ";
 
 /// Whether nothing is wrong but fields that nobody knows.
+#[inline(never)]
 pub(super) fn knows_all_but_fields(problems: &[&Problem]) -> bool {
     problems.iter().all(|problem| problem.grade != Grade::Error || problem.message.starts_with(STRICT))
 }
 
 /// Whether all fields that nobody knows are without a value: kubectl leaves those out.
+#[inline(never)]
 pub(super) fn has_only_blanks(document: &Document, problems: &[&Problem]) -> bool {
     let mut unknown = problems.iter().filter(|problem| problem.grade == Grade::Error).peekable();
     unknown.peek().is_some() && unknown.all(|problem| document.value.at_path(&problem.path) == Some(&Value::Null))

@@ -4,12 +4,12 @@ use super::context::{Context, not_found};
 use crate::args::{self, Arguments, Flag, NAMESPACE, SELECTOR, switch};
 use crate::errors::{answer_text, api_error};
 use crate::host::Host;
+use crate::limits::{MOST_NAMES, beyond};
 use crate::output::{Failure, Output};
 use crate::select::{LabelFilter, reference};
 use petri_objects::{Kind, Name, Node, Taint};
 use petri_sim::words::command::Command;
 use petri_sim::words::note::Answer;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The nodes that words or a selector mean.
@@ -75,14 +75,7 @@ struct Removal {
 fn read(words: &[String]) -> Result<(Vec<Taint>, Vec<Removal>), Failure> {
     let (mut add, mut remove) = (Vec::new(), Vec::new());
     for word in words {
-        let effect_is_known = |effect: &str| -> Result<(), Failure> {
-            match EFFECTS.contains(&effect) {
-                true => Ok(()),
-                false => Err(format!(
-                    "error: invalid taint effect: {effect}, unsupported taint effect\nSee 'kubectl taint -h' for help and examples"
-                )),
-            }
-        };
+        let effect_is_known = |effect: &str| if EFFECTS.contains(&effect) { Ok(()) } else { Err(no_effect(effect)) };
         if let Some(word) = word.strip_suffix('-') {
             let (key, effect) = word.split_once(':').map_or((word, None), |(key, effect)| (key, Some(effect)));
             if let Some(effect) = effect {
@@ -93,15 +86,27 @@ fn read(words: &[String]) -> Result<(Vec<Taint>, Vec<Removal>), Failure> {
             continue;
         }
         let Some((pair, effect)) = word.split_once(':') else {
-            let name = word.rsplit('/').next().unwrap_or(word);
-            let why = if is_name(name) { String::new() } else { format!(", {NAME_PART}") };
-            return Err(format!("error: invalid taint spec: {word}{why}"));
+            return Err(no_taint(word));
         };
         effect_is_known(effect)?;
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         add.push(Taint { key: key.into(), value: value.into(), effect: effect.into(), ..Taint::default() });
     }
     Ok((add, remove))
+}
+
+#[inline(never)]
+fn no_effect(effect: &str) -> Failure {
+    format!(
+        "error: invalid taint effect: {effect}, unsupported taint effect\nSee 'kubectl taint -h' for help and examples"
+    )
+}
+
+#[inline(never)]
+fn no_taint(word: &str) -> Failure {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    let why = if is_name(name) { String::new() } else { format!(", {NAME_PART}") };
+    format!("error: invalid taint spec: {word}{why}")
 }
 
 /// What is said of a key that is no qualified name.
@@ -132,6 +137,9 @@ pub(super) fn taint(words: &[String], context: &mut Context<'_>) -> Result<Outpu
     let is_taint = |word: &String| word.contains(':') || word.contains('=') || word.ends_with('-');
     let at = words.iter().position(is_taint).unwrap_or(words.len());
     let taints = words.split_off(at);
+    if taints.len() > MOST_NAMES {
+        return Err(beyond("a command names", MOST_NAMES, "taints"));
+    }
     let (add, remove) = read(&taints)?;
     if add.is_empty() && remove.is_empty() {
         return Err("error: at least one taint update is required".into());
@@ -143,10 +151,7 @@ pub(super) fn taint(words: &[String], context: &mut Context<'_>) -> Result<Outpu
     for node in nodes(&words, &arguments, context, &mut out)? {
         match changes(&node, &add, &remove, arguments.is_set("overwrite")) {
             Ok((add, remove)) => {
-                let known = |taint: &Taint| {
-                    node.spec.taints.iter().any(|own| own.key == taint.key && own.effect == taint.effect)
-                };
-                let replaces = add.iter().any(known);
+                let replaces = add.iter().any(|taint| is_there(&node, taint));
                 let command = Command::Taint { node: node.metadata.name.clone(), add, remove };
                 match context.host.command(command) {
                     Ok(_) if replaces => out.line(format!("node/{} modified", node.metadata.name)),
@@ -160,6 +165,31 @@ pub(super) fn taint(words: &[String], context: &mut Context<'_>) -> Result<Outpu
     Ok(out)
 }
 
+fn is_there(node: &Node, taint: &Taint) -> bool {
+    node.spec.taints.iter().any(|own| own.key == taint.key && own.effect == taint.effect)
+}
+
+// What is refused is said by functions of their own, so that the page can fetch them when they are needed.
+
+#[inline(never)]
+fn taken(node: &Node, add: &[Taint]) -> Failure {
+    let taken: Vec<&str> = add.iter().filter(|new| is_there(node, new)).map(|new| &*new.key).collect();
+    format!(
+        "error: node {} already has {} taint(s) with same effect(s) and --overwrite is false",
+        node.metadata.name,
+        taken.join(",")
+    )
+}
+
+#[inline(never)]
+fn missing(removal: &Removal) -> Failure {
+    let shown = match &removal.effect {
+        Some(effect) => format!("{}:{effect}", removal.key),
+        None => removal.key.clone(),
+    };
+    format!("error: taint \"{shown}\" not found")
+}
+
 /// What has to be added to a node and removed from it.
 fn changes(
     node: &Node,
@@ -168,34 +198,18 @@ fn changes(
     overwrite: bool,
 ) -> Result<(Vec<Taint>, Vec<Taint>), Failure> {
     let known = &node.spec.taints;
-    let mut places: BTreeMap<&str, Vec<&Taint>> = BTreeMap::new();
-    for taint in known {
-        places.entry(&taint.key).or_default().push(taint);
-    }
-    let of_key = |key: &str| places.get(key).map_or(&[][..], |taints| taints);
-    let taken: Vec<&str> = add
-        .iter()
-        .filter(|new| of_key(&new.key).iter().any(|old| old.effect == new.effect))
-        .map(|new| &*new.key)
-        .collect();
-    if !taken.is_empty() && !overwrite {
-        return Err(format!(
-            "error: node {} already has {} taint(s) with same effect(s) and --overwrite is false",
-            node.metadata.name,
-            taken.join(",")
-        ));
+    if !overwrite && add.iter().any(|new| is_there(node, new)) {
+        return Err(taken(node, add));
     }
     let mut gone = Vec::new();
     for removal in remove {
-        let same = |taint: &&&Taint| removal.effect.as_deref().is_none_or(|effect| *effect == *taint.effect);
+        let same = |taint: &&Taint| {
+            *taint.key == *removal.key && removal.effect.as_deref().is_none_or(|effect| *effect == *taint.effect)
+        };
         let before = gone.len();
-        gone.extend(of_key(&removal.key).iter().filter(same).map(|taint| (*taint).clone()));
+        gone.extend(known.iter().filter(same).cloned());
         if gone.len() == before {
-            let shown = match &removal.effect {
-                Some(effect) => format!("{}:{effect}", removal.key),
-                None => removal.key.clone(),
-            };
-            return Err(format!("error: taint \"{shown}\" not found"));
+            return Err(missing(removal));
         }
     }
     // What is removed is named by key and effect alone.
