@@ -19,6 +19,9 @@ use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::Command;
 use std::collections::BTreeSet;
 
+/// Fields that no schema has are told up to so many.
+const MOST_UNDECLARED: usize = 100;
+
 pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcome {
     if ask.query.text("fieldManager").is_empty() {
         return Err(Failure::new(
@@ -46,7 +49,8 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
     decode::read(config.clone(), place, &mut at);
     let unknown = decode::unknown_paths(&at);
     if !unknown.is_empty() {
-        return Err(Failure::new(500, "", Lists::of(kind).undeclared(&target(place), &config, &unknown)));
+        let first = &unknown[..unknown.len().min(MOST_UNDECLARED)];
+        return Err(Failure::new(500, "", Lists::of(kind).undeclared(&target(place), &config, first)));
     }
     let object = decode::object(config.clone(), place, Validation::of(ask)?, &mut warnings)?;
     named_as(&object, place)?;
@@ -102,7 +106,9 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
         let now = run.timeline.now();
         run.memory.managers.applied(&result, &writer, now);
     }
-    warnings.extend(warnings::of_change(&result, &old));
+    if !status {
+        warnings.extend(warnings::of_change(&result, &old));
+    }
     Ok(show(run, place, &result, 200, wanted, warnings))
 }
 

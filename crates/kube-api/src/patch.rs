@@ -89,7 +89,9 @@ pub fn answer(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outcom
     if managers.as_deref() != before.at(&["metadata", "managedFields"]).and_then(Value::as_list) && !ask.is_dry_run() {
         run.memory.managers.replace(&new, &managers.unwrap_or_default());
     }
-    warnings.extend(warnings::of_change(&new, &old));
+    if !status {
+        warnings.extend(warnings::of_change(&new, &old));
+    }
     Ok(show(run, place, &new, 200, wanted, warnings))
 }
 
@@ -108,13 +110,16 @@ fn decoded(value: &Value, place: &Place, ask: &Ask, warnings: &mut Vec<String>) 
     let mut at = Decode::default();
     let object = decode::read(value.clone(), place, &mut at);
     let validation = Validation::of(ask)?;
+    // A value of a wrong type is told first.
+    decode::problems(&at, place, Validation::Ignore, warnings)?;
     let unknown = decode::unknown_fields(&at);
     if validation == Validation::Strict && !unknown.is_empty() {
         // What becomes of the object is wrong, so the patch is.
-        let text = String::from_utf8_lossy(&ask.body);
         let patch = match ask.media_type().as_str() {
-            "application/strategic-merge-patch+json" => Value::from_json(&text).unwrap_or_default().go_text(),
-            _ => text.into_owned(),
+            "application/strategic-merge-patch+json" => {
+                Value::from_json(&String::from_utf8_lossy(&ask.body)).unwrap_or_default().go_text()
+            }
+            _ => value.to_json(),
         };
         let told = format!("patch: Invalid value: {}: strict decoding error: {}", quoted(&patch), unknown.join(", "));
         return Err(ApiError::InvalidPatch(told.into()).into());

@@ -17,14 +17,14 @@ use crate::run::Run;
 use crate::status::{Failure, Outcome};
 use crate::store::map;
 use crate::watch::Watchers;
-use petri_console::args;
+use petri_console::{Session, args};
 use petri_objects::Value;
 use petri_sim::ground::clock::elapsed;
 use petri_sim::story::{limits, link};
 use petri_sim::words::invariants::{Guarantee, Standing};
 use std::collections::BTreeMap;
 
-/// Consoles that are remembered at the same time.
+/// Consoles that are remembered at the same time; the one that was not used for the longest time goes first.
 const MOST_CONSOLES: usize = 100;
 
 /// Answers `/petri/...`.
@@ -143,12 +143,13 @@ fn line(run: &mut Run, text: &str, files: &BTreeMap<String, String>, session: Op
     let output = match session {
         None => petri_console::run(text, run, files),
         Some(name) => {
-            if run.consoles.len() >= MOST_CONSOLES && !run.consoles.contains_key(&name) {
-                return Err(Failure::bad_request(format!("there are {MOST_CONSOLES} sessions already")));
-            }
-            let mut console = run.consoles.remove(&name).unwrap_or_default();
+            let known = run.consoles.iter().position(|(known, _)| *known == name);
+            let (name, mut console) = known.map_or((name, Session::default()), |at| run.consoles.remove(at));
             let output = console.run(text, run, files);
-            run.consoles.insert(name, console);
+            if run.consoles.len() >= MOST_CONSOLES {
+                run.consoles.remove(0);
+            }
+            run.consoles.push((name, console));
             output
         }
     };

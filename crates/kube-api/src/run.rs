@@ -12,15 +12,14 @@ use petri_sim::words::api_error::ApiError;
 use petri_sim::words::command::{Command, Component};
 use petri_sim::words::note::{Answer, Note, Verb, What};
 use petri_sim::world::World;
-use std::collections::BTreeMap;
 
 /// A run, and what this server remembers of its clients.
 #[derive(Debug)]
 pub struct Run {
     pub timeline: Timeline,
     pub memory: Memory,
-    /// The consoles that go on from line to line, by the names that clients gave them.
-    pub consoles: BTreeMap<String, Session>,
+    /// The consoles that go on from line to line, by the names that clients gave them, the one used last at the end.
+    pub consoles: Vec<(String, Session)>,
 }
 
 /// What a write came to.
@@ -38,7 +37,7 @@ impl Run {
         // What was there before the first note is known to nobody.
         let first = timeline.notes_until_now().iter().find_map(revision).map(|first| Revision(first.0 - 1));
         memory.forgotten = first.unwrap_or_else(|| timeline.world().server.revision());
-        Run { timeline, memory, consoles: BTreeMap::new() }
+        Run { timeline, memory, consoles: Vec::new() }
     }
     pub fn world(&self) -> &World {
         self.timeline.world()

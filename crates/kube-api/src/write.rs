@@ -74,7 +74,9 @@ pub fn replace(run: &mut Run, ask: &Ask, place: &Place, wanted: Wanted) -> Outco
         let done = run.write(Command::Replace(object), &Writer::of(ask))?;
         done.object.ok_or_else(Failure::no_resource)?
     };
-    warnings.extend(warnings::of_change(&new, &old));
+    if !is_status {
+        warnings.extend(warnings::of_change(&new, &old));
+    }
     Ok(show(run, place, &new, 200, wanted, warnings))
 }
 

@@ -7,6 +7,7 @@ use super::workloads;
 use crate::tables::secret_sizes;
 use petri_objects::order::Order as _;
 use petri_objects::{KeptObject, Kind, Object, Value, batch};
+use std::collections::BTreeMap;
 
 /// Describes an object; `false` if it has no description of its own.
 pub(super) fn describe(page: &mut Page<'_>, object: &KeptObject) -> bool {
@@ -126,6 +127,10 @@ fn head(page: &mut Page<'_>, object: &KeptObject) {
     page.annotations(&object.metadata.annotations);
 }
 
+/// More rules of one resource, and more verbs of one rule, are not described.
+const MOST_RULES: usize = 10_000;
+const MOST_VERBS: usize = 100;
+
 /// A rule of one resource, or of one path.
 struct Rule {
     group: String,
@@ -139,6 +144,7 @@ struct Rule {
 /// path.
 fn rules(object: &KeptObject) -> Vec<Rule> {
     let mut all: Vec<Rule> = Vec::new();
+    let mut places: BTreeMap<(String, String, Option<String>), usize> = BTreeMap::new();
     for rule in object.list(&["rules"]) {
         let words = |key: &str| -> Vec<String> {
             let list = rule.at(&[key]).and_then(Value::as_list).unwrap_or_default();
@@ -152,27 +158,34 @@ fn rules(object: &KeptObject) -> Vec<Rule> {
         for group in words("apiGroups") {
             for resource in &resources {
                 for name in &names {
-                    let same = |rule: &&mut Rule| {
-                        rule.url.is_none() && rule.group == group && rule.resource == *resource && rule.name == *name
-                    };
-                    match all.iter_mut().find(same) {
-                        Some(known) => {
-                            let new = verbs.iter().filter(|verb| !known.verbs.contains(verb)).cloned();
-                            known.verbs.extend(new.collect::<Vec<_>>());
+                    if all.len() >= MOST_RULES {
+                        break;
+                    }
+                    let key = (group.clone(), resource.clone(), name.clone());
+                    match places.get(&key) {
+                        Some(place) => {
+                            let known = &mut all[*place].verbs;
+                            let new = verbs.iter().filter(|verb| !known.contains(verb)).take(MOST_VERBS).cloned();
+                            let new: Vec<String> = new.collect();
+                            known.extend(new);
+                            known.truncate(MOST_VERBS);
                         }
-                        None => all.push(Rule {
-                            group: group.clone(),
-                            resource: resource.clone(),
-                            name: name.clone(),
-                            url: None,
-                            verbs: verbs.clone(),
-                        }),
+                        None => {
+                            places.insert(key, all.len());
+                            all.push(Rule {
+                                group: group.clone(),
+                                resource: resource.clone(),
+                                name: name.clone(),
+                                url: None,
+                                verbs: verbs.iter().take(MOST_VERBS).cloned().collect(),
+                            });
+                        }
                     }
                 }
             }
         }
         for url in words("nonResourceURLs") {
-            all.extend(verbs.iter().map(|verb| Rule {
+            all.extend(verbs.iter().take(MOST_RULES.saturating_sub(all.len())).map(|verb| Rule {
                 group: String::new(),
                 resource: String::new(),
                 name: None,

@@ -2,7 +2,7 @@
 
 use super::context::{Context, file_names};
 use super::judged::{
-    documents, has_only_blanks, knows_all_but_fields, refusal, unknown_fields, unmapped_in, warned,
+    documents, has_only_blanks, knows_all_but_fields, refusal, unknown_fields, unmapped_in, warn,
     without_unknown_fields,
 };
 use super::named::{Meant, texts, unmapped, unread};
@@ -65,23 +65,25 @@ pub(super) fn run(verb: &str, words: &[String], context: &mut Context<'_>) -> Re
         return Err(prune::NEEDS_A_CHOICE.into());
     }
     let meant = Meant::by(&arguments)?;
-    let mut files = Vec::new();
-    for (source, text) in texts(&arguments, context)? {
-        files.push((source, select::parse(&text, context.host.world().objects())));
-    }
-    // Upstream: apply reads all files before it begins, create and replace take what they have read.
-    let is_read_first = verb == "apply";
-    if is_read_first {
+    let files = texts(&arguments, context)?;
+    let mut found = 0;
+    if verb == "apply" {
+        // Upstream: apply reads all files before it begins.
+        let objects = context.host.world().objects();
+        let files: Vec<(String, Parsed)> =
+            files.into_iter().map(|(source, text)| (source, select::parse(&text, objects))).collect();
         for (source, parsed) in &files {
             unmapped_in(source, parsed).for_each(|problem| out.gather(problem));
             unread(source, &parsed.problems).for_each(|problem| out.gather(problem));
         }
-    }
-    let mut found = 0;
-    for (source, parsed) in &files {
-        found += one_file(verb, source, parsed, (&arguments, &meant), &mut kept, context, &mut out);
-        if !is_read_first {
-            unread(source, &parsed.problems).for_each(|problem| out.gather(problem));
+        for (source, parsed) in &files {
+            found += one_file(verb, source, parsed, (&arguments, &meant), &mut kept, context, &mut out);
+        }
+    } else {
+        for (source, text) in files {
+            let parsed = select::parse(&text, context.host.world().objects());
+            found += one_file(verb, &source, &parsed, (&arguments, &meant), &mut kept, context, &mut out);
+            unread(&source, &parsed.problems).for_each(|problem| out.gather(problem));
         }
     }
     if found == 0 && !out.has_gathered() {
@@ -146,13 +148,14 @@ pub(super) fn make(
     };
     let target = object.reference();
     if !context.dry {
-        context.host.command(Command::Create(object)).map_err(|error| match error {
+        let answer = context.host.command(Command::Create(object)).map_err(|error| match error {
             ApiError::Unreachable => api_error(&error, None),
             error => match failed_to_create(&made).filter(|_| done == "created") {
                 Some(what) => format!("error: failed to create {what}: {error}"),
                 None => api_error(&error, None),
             },
         })?;
+        warn(&answer, None, context, &mut out);
     }
     match shown.as_deref() {
         None => out.line(format!("{} {done}", crate::errors::named(&target))),
@@ -187,8 +190,9 @@ fn one_file(
             continue;
         }
         found += 1;
-        let drops = matches!(arguments.last("validate"), Some("false" | "ignore" | "warn"));
-        let is_merged = verb == "apply" && !arguments.is_set("server-side");
+        let by_server = verb == "apply" && arguments.is_set("server-side");
+        let drops = !by_server && matches!(arguments.last("validate"), Some("false" | "ignore" | "warn"));
+        let is_merged = verb == "apply" && !by_server;
         let is_wrong = own.iter().any(|problem| problem.grade == Grade::Error);
         let lenient = is_wrong
             && knows_all_but_fields(&own)
@@ -207,7 +211,7 @@ fn one_file(
         }
         let document = &document;
         let Some(object) = &document.object else {
-            out.gather(match verb == "apply" && arguments.is_set("server-side") {
+            out.gather(match by_server {
                 true => server_side::refusal(document, arguments, &own)
                     .unwrap_or_else(|| refusal(verb, source, document, &own)),
                 false => refusal(verb, source, document, &own),
@@ -217,7 +221,8 @@ fn one_file(
         if object.kind().has_no_effect() {
             kept.insert(object.kind().name());
         }
-        for problem in own.iter().filter(|problem| !lenient && problem.path != "kind") {
+        let told = |problem: &&&Problem| problem.path != "kind" && !(lenient && problem.grade == Grade::Error);
+        for problem in own.iter().filter(told) {
             let said = if problem.grade == Grade::NotSimulated { &mut out.notes } else { &mut out.stderr };
             said.push_str(&format!("Warning: {}\n", problem.message));
         }
@@ -228,7 +233,7 @@ fn one_file(
                 continue;
             }
         };
-        if verb == "apply" && arguments.is_set("server-side") {
+        if by_server {
             let Some(target) = target_of(object, arguments) else { continue };
             server_side::one(&target, &document.value, arguments, context, out);
             continue;
@@ -247,9 +252,7 @@ fn one_file(
                 if let Some(old) = before.as_ref().filter(|old| verb == "apply" && is_made_otherwise(old)) {
                     out.stderr.push_str(&missing_annotation(old));
                 }
-                for warning in warned(&answer, before.as_ref(), context) {
-                    out.stderr.push_str(&format!("Warning: {warning}\n"));
-                }
+                warn(&answer, before.as_ref(), context, out);
                 said(&answer, arguments, context, out);
             }
             Err(error) => out.gather(trouble(&error, Some(&format!("error when {doing} \"{source}\"")))),
@@ -323,7 +326,10 @@ fn force(command: Command, source: &str, context: &mut Context<'_>, out: &mut Ou
         Err(error) => return out.gather(trouble(&error, Some(&format!("error when deleting \"{source}\"")))),
     }
     match context.host.command(Command::Create(object)) {
-        Ok(_) => out.line(format!("{} replaced", crate::errors::named(&target))),
+        Ok(answer) => {
+            warn(&answer, None, context, out);
+            out.line(format!("{} replaced", crate::errors::named(&target)));
+        }
         Err(error) => out.gather(trouble(&error, Some(&format!("error when replacing \"{source}\"")))),
     }
 }

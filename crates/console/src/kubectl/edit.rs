@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::get::text;
-use super::judged::warned;
+use super::judged::warn;
 use super::named::targets;
 use super::{json_patch, merge};
 use crate::args::{self, ALL_NAMESPACES, Arguments, Flag, NAMESPACE, SELECTOR, switch, value};
@@ -150,7 +150,10 @@ pub(super) fn send(
     }
     let target = object.reference();
     match context.host.command(Command::Patch { target: target.clone(), patch, status: false }) {
-        Ok(_) => shown_now(&target, done, arguments, context, out),
+        Ok(answer) => {
+            warn(&answer, Some(object), context, out);
+            shown_now(&target, done, arguments, context, out);
+        }
         Err(error) => out.gather(trouble(&error, None)),
     }
 }
@@ -377,8 +380,8 @@ pub(super) fn patch(words: &[String], context: &mut Context<'_>) -> Result<Outpu
             }
         };
         let done = context.host.command(Command::Patch { target: object.reference(), patch, status });
-        for warning in done.iter().flat_map(|answer| warned(answer, Some(&object), context)) {
-            out.stderr.push_str(&format!("Warning: {warning}\n"));
+        if let Some(answer) = done.as_ref().ok().filter(|_| !status) {
+            warn(answer, Some(&object), context, &mut out);
         }
         match done {
             Ok(_) if replicas.is_some() => out.line(format!("scale.autoscaling/{} patched", object.meta().name)),

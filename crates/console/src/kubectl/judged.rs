@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::named::unmapped;
-use crate::output::Failure;
+use crate::output::{Failure, Output};
 use petri_manifest::{Document, Grade, Parsed, Problem};
 use petri_objects::{Decode, DecodeProblemKind, Object, Value};
 use petri_sim::belief::api::warnings;
@@ -23,8 +23,15 @@ pub(super) fn unmapped_in<'p>(source: &'p str, parsed: &'p Parsed) -> impl Itera
     documents(parsed).filter_map(move |(document, own)| unmapped(source, document, &own))
 }
 
+/// Prints what the API server warns of in an object that it has taken.
+pub(super) fn warn(answer: &Answer, before: Option<&Object>, context: &Context<'_>, out: &mut Output) {
+    for warning in warned(answer, before, context) {
+        out.stderr.push_str(&format!("Warning: {warning}\n"));
+    }
+}
+
 /// What the API server warns of in an object that it has taken.
-pub(super) fn warned(answer: &Answer, before: Option<&Object>, context: &Context<'_>) -> Vec<String> {
+fn warned(answer: &Answer, before: Option<&Object>, context: &Context<'_>) -> Vec<String> {
     let (Answer::Created(target)
     | Answer::Configured(target)
     | Answer::Replaced(target)

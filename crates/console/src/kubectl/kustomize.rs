@@ -9,6 +9,7 @@ use crate::output::Failure;
 use petri_objects::kept::secret;
 use petri_objects::{Map, Name, Value};
 use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// In which order kinds stand; others follow.
 ///
@@ -165,7 +166,8 @@ fn objects(folder: &str, context: &Context<'_>, visit: &mut Visit) -> Result<Vec
         let new = if is_made { format!("{new}-{}", letters(object)) } else { new };
         if kind == "ServiceAccount" {
             let namespace = Some(word(object, &["metadata", "namespace"])).filter(|own| !own.is_empty());
-            renames.accounts.push((name.to_owned(), namespace.unwrap_or("default").to_owned()));
+            let known = renames.accounts.entry(name.to_owned()).or_default();
+            known.insert(namespace.unwrap_or("default").to_owned());
         }
         renames.names.insert((kind.to_owned(), name.to_owned()), new);
     }
@@ -373,9 +375,9 @@ const FREE: [&str; 8] =
 /// Upstream: `api/internal/konfig/builtinpluginconsts/namereference.go`.
 #[derive(Default)]
 struct Renames {
-    names: std::collections::BTreeMap<(String, String), String>,
+    names: BTreeMap<(String, String), String>,
     /// The namespaces of accounts, by their old names.
-    accounts: Vec<(String, String)>,
+    accounts: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Renames {
@@ -426,9 +428,11 @@ impl Renames {
         let kind = if kind.is_empty() { word(reference, &["kind"]) } else { kind };
         // A subject names the namespace of its account, and another's account is another.
         let own = word(reference, &["namespace"]);
-        let of_other = |(name, namespace): &(String, String)| name == word(reference, &["name"]) && namespace != own;
-        if kind == "ServiceAccount" && !own.is_empty() && self.accounts.iter().any(of_other) {
-            return;
+        if kind == "ServiceAccount" && !own.is_empty() {
+            let known = self.accounts.get(word(reference, &["name"]));
+            if known.is_some_and(|namespaces| !namespaces.contains(own)) {
+                return;
+            }
         }
         let new = self.of(kind, word(reference, &["name"]));
         if let (Some(new), Value::Map(reference)) = (new, reference) {

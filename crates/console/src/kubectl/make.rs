@@ -330,12 +330,25 @@ fn described(
         }
         "role" | "clusterrole" => {
             let (verbs, resources) = (list("verb"), list("resource"));
-            let (names, urls) = (list("resource-name"), list("non-resource-url"));
+            let names: Vec<&str> = arguments.all("resource-name").collect();
+            let mut urls = list("non-resource-url");
+            urls.dedup();
+            if kind == "role" && !urls.is_empty() {
+                return Err(
+                    "error: unknown flag: --non-resource-url\nSee 'kubectl create role --help' for usage.".into()
+                );
+            }
+            if urls.iter().any(|url| !url.starts_with('/') && *url != "*") {
+                return Err("error: nonResourceURL should start with /".into());
+            }
             if verbs.is_empty() {
                 return Err("error: at least one verb must be specified".into());
             }
             if resources.is_empty() && urls.is_empty() {
-                return Err("error: at least one resource must be specified".into());
+                return Err(match kind {
+                    "role" => "error: at least one resource must be specified".into(),
+                    _ => "error: one of resource or nonResourceURL must be specified".into(),
+                });
             }
             let mut rules: Vec<(String, Vec<&str>)> = Vec::new();
             for resource in resources {

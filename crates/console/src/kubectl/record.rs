@@ -9,7 +9,6 @@ use crate::host::Host;
 use crate::output::Output;
 use crate::select;
 use petri_objects::Value;
-use petri_objects::order::Order as _;
 use petri_sim::words::command::Command;
 
 /// What kubectl says of the flag.
@@ -32,46 +31,68 @@ pub(super) fn asked(verb: &str, words: &[String]) -> Option<(Vec<String>, String
         return None;
     }
     let rest: Vec<String> = words.iter().filter(|word| !is_flag(word)).cloned().collect();
-    Some((rest.clone(), cause(verb, &rest)))
+    Some((rest, cause(verb, words)))
 }
 
-/// Flags of one letter by their names, and those that take the next word.
-const NAMED: [(&str, &str); 6] = [
-    ("-n", "namespace"),
+/// Flags of one letter by their names.
+const NAMED: [(&str, &str); 9] = [
+    ("-A", "all-namespaces"),
+    ("-R", "recursive"),
+    ("-c", "containers"),
     ("-f", "filename"),
     ("-k", "kustomize"),
     ("-l", "selector"),
+    ("-n", "namespace"),
     ("-o", "output"),
     ("-p", "patch"),
 ];
-const TAKE: [&str; 10] =
-    ["namespace", "filename", "kustomize", "selector", "output", "patch", "type", "replicas", "image", "field-manager"];
+/// Flags that take no word after them.
+const ALONE: [&str; 16] = [
+    "all",
+    "all-namespaces",
+    "cascade",
+    "force",
+    "force-conflicts",
+    "list",
+    "local",
+    "overwrite",
+    "prune",
+    "record",
+    "recursive",
+    "resolve",
+    "save-config",
+    "server-side",
+    "show-managed-fields",
+    "validate",
+];
 
-/// The line as it is kept: words first, then flags by their long names in order.
+/// The line as it is kept: words first, then the flags as they were said, by their long names.
 ///
 /// Upstream: `parseCommandArguments`.
 fn cause(verb: &str, words: &[String]) -> String {
-    let (mut said, mut flags) = (Vec::new(), vec!["--record=true".to_owned()]);
+    let (mut said, mut flags) = (vec!["kubectl".to_owned(), verb.to_owned()], Vec::new());
     let mut words = words.iter().map(String::as_str).filter(|word| !word.contains(args::OF_CONTEXT));
     while let Some(word) = words.next() {
-        let short = NAMED.iter().find(|(short, _)| word.starts_with(short) && !word.starts_with("--"));
-        let (name, value) = match (short, word.strip_prefix("--")) {
-            (Some((_, name)), _) => (*name, Some(word[2..].trim_start_matches('=')).filter(|own| !own.is_empty())),
-            (None, Some(long)) => long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value))),
-            (None, None) => {
-                said.push(word);
+        let (name, value) = match (word.strip_prefix("--"), word.strip_prefix('-')) {
+            (Some(long), _) => long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value))),
+            (None, Some(short)) if short.is_ascii() && !short.is_empty() => {
+                let name = NAMED.iter().find(|(known, _)| *known == &word[..2]).map_or(&short[..1], |row| row.1);
+                (name, Some(short[1..].trim_start_matches('=')).filter(|own| !own.is_empty()))
+            }
+            _ => {
+                said.push(word.to_owned());
                 continue;
             }
         };
         let value = match value {
             Some(value) => value,
-            None if TAKE.contains(&name) => words.next().unwrap_or_default(),
-            None => "true",
+            None if ALONE.contains(&name) => "true",
+            None => words.next().unwrap_or_default(),
         };
         flags.push(format!("--{name}={value}"));
     }
-    flags.order();
-    format!("kubectl {verb} {} {}", said.join(" "), flags.join(" "))
+    said.extend(flags);
+    said.join(" ")
 }
 
 /// The namespace that a line means, whatever else it says.

@@ -7,7 +7,7 @@
 //! annotation, a number of replicas that differs from it was scaled, and other changes are taken for edits.
 
 use super::context::Context;
-use super::judged::knows_all_but_fields;
+use super::judged::{knows_all_but_fields, warn};
 use super::merge;
 use crate::args::{Arguments, namespace};
 use crate::errors::{named, trouble};
@@ -120,7 +120,10 @@ pub(super) fn one(
         },
     };
     match context.host.command(command) {
-        Ok(_) => out.line(format!("{} serverside-applied", named(target))),
+        Ok(answer) => {
+            warn(&answer, old.as_ref(), context, out);
+            out.line(format!("{} serverside-applied", named(target)));
+        }
         Err(error) => out.gather(trouble(&error, None)),
     }
 }

@@ -116,5 +116,5 @@ fn resources(old: &Value, arguments: &Arguments) -> Result<Change, Failure> {
         }
         own.insert("resources", Value::Map(all));
     })?;
-    Ok(Some((changed, "resource requirements updated")))
+    Ok(changed.map(|changed| (changed, "resource requirements updated")))
 }

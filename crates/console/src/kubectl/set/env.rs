@@ -5,20 +5,25 @@
 use super::super::context::{Context, not_found, read_file};
 use super::containers::{Change, containers, is_meant};
 use crate::args::{Arguments, namespace};
+use crate::limits::{MOST_NAMES, beyond};
 use crate::output::{Failure, Output};
 use crate::select;
+use petri_objects::value::quoted;
 use petri_objects::{Map, Object, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a line asks of the variables of containers.
 #[derive(Default)]
 pub(super) struct Changes {
-    /// In the order in which they were said.
+    /// In the order in which they were said: of one name the first counts.
     set: Vec<(String, Value)>,
-    removed: Vec<String>,
+    /// Where each name stands.
+    places: BTreeMap<String, usize>,
+    removed: BTreeSet<String>,
 }
 
 impl Changes {
-    /// From words as `A=b` and `A-`, from standard input where a word is `-`, and from the keys of `--from`.
+    /// From `--env` and words as `A=b` and `A-`, from standard input where one of them is `-`, and from the keys of `--from`.
     pub fn of(
         words: &[String],
         arguments: &Arguments,
@@ -26,11 +31,24 @@ impl Changes {
         out: &mut Output,
     ) -> Result<Changes, Failure> {
         let mut changes = Changes::default();
-        for word in words.iter().map(String::as_str).chain(arguments.all("env")) {
-            match word {
-                "-" => read_file("-", context)?.lines().try_for_each(|line| changes.take(line))?,
-                word => changes.take(word)?,
+        let mut said = BTreeSet::new();
+        for word in arguments.all("env").chain(words.iter().map(String::as_str)) {
+            match (word.split_once('='), word.strip_suffix('-')) {
+                _ if word == "-" => changes.read(&read_file("-", context)?)?,
+                (Some((name, value)), _) => {
+                    if !is_env_name(name) {
+                        return Err(format!("error: {} is not a valid key name: {ENV_NAME}", quoted(name)));
+                    }
+                    said.insert(name);
+                    changes.put(name, ("value", text(value)))?;
+                }
+                (None, Some(name)) => drop(changes.removed.insert(name.into())),
+                (None, None) => return Err(format!("error: unknown environment variable: {word}")),
             }
+        }
+        if changes.removed.iter().any(|name| said.contains(name.as_str())) {
+            let told = "can not both modify and remove the same environment variable in the same command";
+            return Err(format!("error: {told}"));
         }
         if let Some(from) = arguments.last("from") {
             changes.refer(from, arguments, context, out)?;
@@ -38,31 +56,33 @@ impl Changes {
             return Err("error: when specifying --keys, a configmap or secret must be provided with --from".into());
         }
         if let Some(prefix) = arguments.last("prefix") {
-            for (name, entry) in &mut changes.set {
+            changes.places.clear();
+            for (place, (name, entry)) in changes.set.iter_mut().enumerate() {
                 name.insert_str(0, prefix);
                 if let Value::Map(entry) = entry {
                     entry.insert("name", text(name));
                 }
+                changes.places.entry(name.clone()).or_insert(place);
             }
         }
         Ok(changes)
     }
 
-    fn take(&mut self, word: &str) -> Result<(), Failure> {
-        match (word.split_once('='), word.strip_suffix('-')) {
-            (Some((name, value)), _) => {
-                self.removed.retain(|removed| removed != name);
-                let pair = [("name".into(), text(name)), ("value".into(), text(value))];
-                self.set.push((name.into(), Value::Map(pair.into_iter().collect())));
-                Ok(())
-            }
-            (None, Some(name)) => {
-                self.removed.push(name.into());
-                Ok(())
-            }
-            (None, None) if word.trim().is_empty() => Ok(()),
-            (None, None) => Err(format!("error: unknown command: {word}")),
+    fn put(&mut self, name: &str, (key, value): (&'static str, Value)) -> Result<(), Failure> {
+        if self.set.len() >= MOST_NAMES {
+            return Err(beyond("a command names", MOST_NAMES, "variables"));
         }
+        self.places.entry(name.into()).or_insert(self.set.len());
+        let entry = [("name".into(), text(name)), (key.into(), value)].into_iter().collect();
+        self.set.push((name.into(), Value::Map(entry)));
+        Ok(())
+    }
+
+    /// Upstream: `readEnv`; what stands behind `#` is for people.
+    fn read(&mut self, lines: &str) -> Result<(), Failure> {
+        let own = lines.lines().map(|line| line.split('#').next().unwrap_or_default());
+        let mut pairs = own.filter_map(|line| line.split_once('='));
+        pairs.try_for_each(|(name, value)| self.put(name, ("value", text(value))))
     }
 
     /// A variable for each key of a ConfigMap or Secret, or for those that `--keys` names.
@@ -96,9 +116,7 @@ impl Changes {
                     out.stderr.push_str(&format!("Warning: key {key} transferred to {variable}\n"));
                 }
                 let source = [("key".into(), text(key)), ("name".into(), text(&name))].into_iter().collect();
-                let source = Value::nested(&[reference], Value::Map(source));
-                let entry = [("name".into(), text(&variable)), ("valueFrom".into(), source)].into_iter().collect();
-                self.set.push((variable, Value::Map(entry)));
+                self.put(&variable, ("valueFrom", Value::nested(&[reference], Value::Map(source))))?;
             }
         }
         Ok(())
@@ -108,29 +126,39 @@ impl Changes {
         self.set.is_empty() && self.removed.is_empty()
     }
 
+    /// What is set of a name.
+    fn of_name(&self, name: &str) -> Option<&Value> {
+        self.places.get(name).map(|place| &self.set[*place].1)
+    }
+
     /// Upstream: `updateEnv`; what is there keeps its place.
     fn apply(&self, existing: &[Value]) -> Vec<Value> {
-        let mut covered: Vec<&str> = self.removed.iter().map(String::as_str).collect();
+        let mut covered = BTreeSet::new();
         let mut all = Vec::new();
-        for entry in existing {
-            let own = name(entry);
-            match self.set.iter().find(|(name, _)| name == own) {
-                _ if covered.contains(&own) => {}
-                Some((name, newer)) => {
-                    covered.push(name);
-                    all.push(newer.clone());
-                }
+        for entry in existing.iter().filter(|entry| !self.removed.contains(name(entry))) {
+            match self.of_name(name(entry)) {
+                Some(newer) if covered.insert(name(entry)) => all.push(newer.clone()),
+                Some(_) => {}
                 None => all.push(entry.clone()),
             }
         }
         for (name, newer) in &self.set {
-            if !covered.contains(&name.as_str()) {
-                covered.push(name);
+            if !self.removed.contains(name) && covered.insert(name) {
                 all.push(newer.clone());
             }
         }
         all
     }
+}
+
+/// What is said of a name that no variable can have.
+const ENV_NAME: &str = "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and \
+                        must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for \
+                        validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";
+
+fn is_env_name(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    name.bytes().all(fits) && name.bytes().next().is_some_and(|first| !first.is_ascii_digit())
 }
 
 /// Upstream: `keyToEnvName`.
@@ -163,7 +191,7 @@ pub(super) fn env(
         let all = old.at(&["containers"]).and_then(Value::as_list).unwrap_or_default();
         for own in all.iter().filter(|own| is_meant(name(own), arguments)) {
             out.line(format!("# {kind} {called}, container {}", name(own)));
-            for entry in own.as_map().map(variables).unwrap_or_default() {
+            for entry in &changes.apply(own.as_map().map(variables).unwrap_or_default()) {
                 out.line(match entry.at(&["valueFrom"]) {
                     None => {
                         let value = entry.at(&["value"]).and_then(Value::as_str).unwrap_or_default();
@@ -183,12 +211,16 @@ pub(super) fn env(
     let changed = containers(old, arguments, |own| {
         let existing = variables(own);
         if keeps {
-            let clash = existing.iter().find(|entry| changes.set.iter().any(|(set, _)| set == name(entry)));
+            let value = |entry: &Value| entry.at(&["value"]).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let differs = |entry: &&Value| changes.of_name(name(entry)).is_some_and(|new| value(new) != value(entry));
+            let clash = existing.iter().find(differs);
             taken = taken.take().or(clash.cloned());
         }
         let all = changes.apply(existing);
-        // An empty list is none.
-        own.insert("env", if all.is_empty() { Value::Null } else { Value::List(all) });
+        if all != existing {
+            // An empty list is none.
+            own.insert("env", if all.is_empty() { Value::Null } else { Value::List(all) });
+        }
     });
     let Ok(changed) = changed else {
         let wanted = arguments.last("containers").unwrap_or("*");
@@ -202,7 +234,7 @@ pub(super) fn env(
         let name = name(&taken);
         return Err(format!("error: {kind}/{called} '{name}' already has a value ({value}), and --overwrite is false"));
     }
-    Ok(Some((changed, "env updated")))
+    Ok(changed.map(|changed| (changed, "env updated")))
 }
 
 /// Upstream: `GetEnvVarRefString`.
