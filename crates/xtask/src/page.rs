@@ -122,6 +122,7 @@ pub const RARE: &[&str] = &[
     "petri_console::kubectl::nodes::no_taint",
     "petri_console::kubectl::nodes::taken",
     "petri_console::kubectl::prune",
+    "petri_console::kubectl::record::cause",
     "petri_console::kubectl::record::keep",
     "petri_console::kubectl::rollout",
     "petri_console::kubectl::server_side",

@@ -69,6 +69,7 @@ const ALONE: [&str; 16] = [
 /// The line as it is kept: words first, then the flags as they were said, by their long names.
 ///
 /// Upstream: `parseCommandArguments`.
+#[inline(never)]
 fn cause(verb: &str, words: &[String]) -> String {
     let (mut said, mut flags) = (vec!["kubectl".to_owned(), verb.to_owned()], Vec::new());
     let mut words = words.iter().map(String::as_str).filter(|word| !word.contains(args::OF_CONTEXT));
