@@ -190,16 +190,6 @@ impl Value {
         path.iter().rev().fold(leaf, |value, key| Value::Map([(Name::from(*key), value)].into_iter().collect()))
     }
 
-    /// What stands at a path as problems name it: `spec.containers[0].image`.
-    pub fn at_path(&self, path: &str) -> Option<&Value> {
-        path.split('.').try_fold(self, |value, step| {
-            let (name, indices) = step.split_once('[').map_or((step, ""), |(name, indices)| (name, indices));
-            let named = if name.is_empty() { Some(value) } else { value.as_map()?.get(name) };
-            let indices = indices.split(['[', ']']).filter(|index| !index.is_empty());
-            indices.into_iter().try_fold(named?, |value, index| value.as_list()?.get(index.parse::<usize>().ok()?))
-        })
-    }
-
     /// The value as Go prints it: `map[spec:map[foo:1]]`. What is nested deeper than manifests are is left out.
     pub fn go_text(&self) -> String {
         fn text(value: &Value, depth: u32) -> String {

@@ -87,7 +87,6 @@ pub const RARE: &[&str] = &[
     "petri_console::shell::script",
     "petri_console::kubectl::access",
     "petri_console::kubectl::apply::make",
-    "petri_console::kubectl::judged::has_only_blanks",
     "petri_console::kubectl::judged::knows_all_but_fields",
     "petri_console::kubectl::judged::refusal",
     "petri_console::kubectl::judged::without",

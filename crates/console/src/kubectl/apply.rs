@@ -2,8 +2,7 @@
 
 use super::context::{Context, file_names};
 use super::judged::{
-    documents, has_only_blanks, knows_all_but_fields, refusal, unknown_fields, unmapped_in, warn,
-    without_unknown_fields,
+    documents, knows_all_but_fields, refusal, unknown_fields, unmapped_in, warn, without_unknown_fields,
 };
 use super::named::{Meant, texts, unmapped, unread};
 use super::{last_applied, prune, server_side};
@@ -194,9 +193,8 @@ fn one_file(
         let drops = !by_server && matches!(arguments.last("validate"), Some("false" | "ignore" | "warn"));
         let is_merged = verb == "apply" && !by_server;
         let is_wrong = own.iter().any(|problem| problem.grade == Grade::Error);
-        let lenient = is_wrong
-            && knows_all_but_fields(&own)
-            && (drops || is_merged && (exists(document, arguments, context) || has_only_blanks(document, &own)));
+        let lenient =
+            is_wrong && knows_all_but_fields(&own) && (drops || is_merged && exists(document, arguments, context));
         let mut document = document.clone();
         if lenient {
             let known = without_unknown_fields(&document);

@@ -59,13 +59,6 @@ pub(super) fn knows_all_but_fields(problems: &[&Problem]) -> bool {
     problems.iter().all(|problem| problem.grade != Grade::Error || problem.message.starts_with(STRICT))
 }
 
-/// Whether all fields that nobody knows are without a value: kubectl leaves those out.
-#[inline(never)]
-pub(super) fn has_only_blanks(document: &Document, problems: &[&Problem]) -> bool {
-    let mut unknown = problems.iter().filter(|problem| problem.grade == Grade::Error).peekable();
-    unknown.peek().is_some() && unknown.all(|problem| document.value.at_path(&problem.path) == Some(&Value::Null))
-}
-
 /// A document as a server reads it that leaves out the fields that it does not know.
 pub(super) fn without_unknown_fields(document: &Document) -> Document {
     let mut decode = Decode::default();

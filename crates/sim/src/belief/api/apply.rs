@@ -21,9 +21,7 @@ pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration
 /// # Errors
 /// What the API server refuses; `BadRequest` for content that does not decode under strict validation.
 pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> Result<Answer, ApiError> {
-    let (object, mut unknown) = decode(manifest, server.objects())?;
-    // kubectl leaves out what has no value, whether it is known or not.
-    unknown.retain(|path| manifest.at_path(path) != Some(&Value::Null));
+    let (object, unknown) = decode(manifest, server.objects())?;
     let mut target = object.reference();
     if target.kind.is_namespaced() && target.namespace.is_empty() {
         target.namespace = "default".into();
@@ -33,8 +31,7 @@ pub fn apply(server: &mut Server, manifest: &Value, context: &WriteContext) -> R
     super::patch::merge_value(&mut modified, &annotation(&text));
     let Some(current) = server.objects().get(&target) else {
         refuse_unknown(&object, &unknown)?;
-        let (object, _) = decode(&modified, server.objects())?;
-        server.serve(Request::Create(object), context)?;
+        server.serve(Request::Create(decode_strictly(&modified, server.objects())?), context)?;
         return Ok(Answer::Created(target));
     };
     let original = current
